@@ -1,0 +1,67 @@
+"""Where things are and which model is used: a few settings, each from the environment.
+
+| variable | meaning | default |
+|---|---|---|
+| `SOURCE_FINDER_HOME` | the folder that holds `corpus/` and `indexes/` | the checkout, else the user's data folder |
+| `SOURCE_FINDER_MODEL` | a sentence-transformers model: `default`, a folder, or a hub name | `default` (all-MiniLM-L6-v2, installed) |
+| `SOURCE_FINDER_ENCODER` | `auto`, `openvino` or `torch` | `auto`: OpenVINO where it agrees with the model |
+| `SOURCE_FINDER_CACHE` | where the converted model is kept | the user's cache folder |
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP = "source-finder"
+DEFAULT_INDEX = "default"
+DEFAULT_MODEL = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process. `Settings.from_environment()` reads them."""
+
+    home: Path
+    cache: Path
+    model: str = DEFAULT_MODEL
+    encoder: str = "auto"
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Return the settings that the environment asks for."""
+        home = os.environ.get("SOURCE_FINDER_HOME")
+        cache = os.environ.get("SOURCE_FINDER_CACHE")
+        return cls(
+            home=Path(home).expanduser() if home else _default_home(),
+            cache=Path(cache).expanduser() if cache else platformdirs.user_cache_path(APP),
+            model=os.environ.get("SOURCE_FINDER_MODEL") or DEFAULT_MODEL,
+            encoder=os.environ.get("SOURCE_FINDER_ENCODER") or "auto",
+        )
+
+    @property
+    def sources(self) -> Path:
+        """The folder that a user drops files into; part of the default index."""
+        return self.home / "corpus" / "sources"
+
+    def index_path(self, index: str | Path | None) -> Path:
+        """Return the folder of an index given by name ("mine") or by path ("indexes/mine").
+
+        None names the default index. A bare name lies in `home/indexes`.
+        """
+        if index is None:
+            index = DEFAULT_INDEX
+        path = Path(index).expanduser()
+        if isinstance(index, str) and len(path.parts) == 1 and not path.is_absolute():
+            return self.home / "indexes" / path
+        return path
+
+
+def _default_home() -> Path:
+    checkout = Path(__file__).resolve().parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "indexes").is_dir():
+        return checkout
+    return platformdirs.user_data_path(APP)

@@ -1,0 +1,296 @@
+"""The values that flow through Source Finder, from a file to an answer.
+
+A source document's text is fixed once it is read. Everything after that (passages,
+sentences, quotations) is a `Span` into that text, never a copy that could drift.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Kind = Literal["primary", "memoir", "editorial", "secondary", "unknown"]
+"""What a source document is to a historian: a record made at the time, a memoir
+written later, an editor's words, a later work, or not stated."""
+
+Relation = Literal["supports", "contradicts", "context"]
+"""How a quotation stands to a claim. `context`: it touches the claim; whether it
+supports or contradicts it is left to the reader."""
+
+Verdict = Literal["supported", "contradicted", "mixed", "related", "not found"]
+"""What the evidence says about a claim as a whole. `related`: passages that bear on
+the claim were found, but none of them was judged; `not found`: nothing in the
+searched collections bears on it."""
+
+
+def to_jsonable(value: Any) -> Any:
+    """Return `value` with dataclasses as dicts and tuples as lists, ready for `json`."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_jsonable(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, list | tuple):
+        return [to_jsonable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_jsonable(item) for key, item in value.items()}
+    return value
+
+
+class Jsonable:
+    """Adds `to_dict` and `to_json` to a dataclass."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, nested values included, as plain dicts and lists."""
+        result: dict[str, Any] = to_jsonable(self)
+        return result
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `to_dict()` as JSON text; non-ASCII characters are kept."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of code points, `text[start:end]`."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: {self.start}..{self.end}")
+
+    def of(self, text: str) -> str:
+        """Return the part of `text` that this span covers.
+
+        >>> Span(4, 8).of("the past")
+        'past'
+        """
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Return whether the two share at least one code point."""
+        return self.start < other.end and other.start < self.end
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A body of sources with one origin and one statement of rights."""
+
+    collection_id: str
+    title: str
+    rights: str = "Not stated; check before republishing."
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """The place in a document that a reader can turn to, over a stretch of its text.
+
+    `label` is what a citation prints: "p. 12", "paragraph 48".
+    """
+
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """One citable unit: an address, a FRUS document, a memoir, a PDF.
+
+    `text` is never changed after reading. For a plain-text file it is the file's
+    decoded text, so offsets into it are offsets into the file. `locators` are in text
+    order. `excluded` are stretches that are in the text but are not evidence (a
+    library's licence, an index of names): no passage covers them. `date` is ISO 8601,
+    possibly shortened ("1964", "1964-11"), or None. `citation` names the document;
+    the locator is added when a passage is cited.
+    """
+
+    document_id: str
+    title: str
+    text: str
+    collection: Collection
+    citation: str
+    creator: str | None = None
+    date: str | None = None
+    url: str | None = None
+    kind: Kind = "unknown"
+    locators: tuple[Locator, ...] = ()
+    excluded: tuple[Span, ...] = ()
+    origin: str = ""
+    """The file or package this was read from, for reports."""
+
+    def locate(self, span: Span) -> str:
+        """Return the label of the place where `span` lies, "" where there is none.
+
+        Labels that differ only in their last word are joined: "pp. 12–13" for a span
+        over two pages, "paragraphs 4–6".
+        """
+        labels = [place.label for place in self.locators if place.span.overlaps(span)]
+        return join_labels(labels)
+
+
+def join_labels(labels: list[str]) -> str:
+    """Return one label for a run of places.
+
+    >>> join_labels(["p. 12", "p. 13"])
+    'pp. 12–13'
+    >>> join_labels(["paragraph 4", "paragraph 5", "paragraph 6"])
+    'paragraphs 4–6'
+    >>> join_labels(["chapter I", "p. 3"])
+    'chapter I, p. 3'
+    """
+    labels = list(dict.fromkeys(labels))
+    if len(labels) < 2:
+        return "".join(labels)
+    heads = {label.rpartition(" ")[0] for label in labels}
+    if len(heads) != 1 or heads == {""}:
+        return ", ".join(labels)
+    head = heads.pop()
+    plural = "pp." if head == "p." else f"{head}s"
+    first, last = (label.rpartition(" ")[2] for label in (labels[0], labels[-1]))
+    return f"{plural} {first}–{last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of a source document: the unit that is indexed and ranked.
+
+    `sentences` tile the passage in order; they are spans into the document's text.
+    """
+
+    document_id: str
+    span: Span
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a query. `row` is the passage's number in the index.
+
+    Higher scores are better; ranks count from 1.
+    """
+
+    row: int
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Jsonable):
+    """One statement cut from what the user sent; `text == sent[span.start:span.end]`.
+
+    `set_aside` says why it is not looked up ("a question", "too short to check"), or
+    is None for a claim that is.
+    """
+
+    claim_id: str
+    text: str
+    span: Span
+    set_aside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence(Jsonable):
+    """A quotation that bears on a claim, with all that is needed to cite and check it.
+
+    `quote` is `document.text[start:end]` and `passage` is
+    `document.text[passage_start:passage_end]`, always; the quotation lies inside the
+    passage. `score` is comparable between claims on one index (0 is unrelated, 1 the
+    claim's own words) and falls with rank.
+    """
+
+    claim_id: str
+    document_id: str
+    title: str
+    creator: str | None
+    date: str | None
+    collection: str
+    kind: Kind
+    locator: str
+    start: int
+    end: int
+    quote: str
+    passage_start: int
+    passage_end: int
+    passage: str
+    relation: Relation
+    score: float
+    citation: str
+    url: str | None
+    rights: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Jsonable):
+    """A claim's verdict over its evidence.
+
+    With verdict "not found", `evidence` is empty and `nearest` holds the passages that
+    came closest, so that the reader can see how far off they are. `notes` are for the
+    reader: what was searched, which names the corpus never mentions.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    nearest: tuple[Evidence, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Jsonable):
+    """The findings for everything the user sent, in its order."""
+
+    question: str
+    findings: tuple[Finding, ...]
+    set_aside: tuple[Claim, ...] = ()
+    notes: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    """One line per collection: its title, how many documents, the dates they span."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile(Jsonable):
+    """A file that could not be indexed, and why, with what to try."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport(Jsonable):
+    """What a build did. Times are in seconds of wall clock."""
+
+    index: str
+    documents: int
+    passages: int
+    sentences: int
+    embedded: int
+    """Passages embedded in this build; the rest were reused."""
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    skipped: tuple[SkippedFile, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+    bytes_on_disk: int = 0
+
+
+class Progress(Protocol):
+    """Called as a build goes on: the stage's name, how many done, how many in all."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+class Reader(Protocol):
+    """Reads one file into its source documents.
+
+    Raises `UnreadableSource` with the file's name, the reason and what to try.
+    """
+
+    def __call__(self, path: Path, collection: Collection) -> Iterator[SourceDocument]: ...

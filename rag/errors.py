@@ -1,0 +1,83 @@
+"""Everything that can go wrong, as one tree.
+
+    SourceFinderError            1
+    ├── QuestionError            2   the question cannot be answered as it stands
+    ├── SourceError              3   a source cannot be read
+    │   ├── UnknownFormat            no reader for this kind of file
+    │   ├── UnreadableSource         the file is damaged, encrypted or empty
+    │   └── NothingToIndex           no document at all came out of the given paths
+    ├── ModelError               4   the embedding model cannot be found or loaded
+    └── SearchIndexError         5   the index cannot be used or written
+        ├── IndexNotBuilt            there is none yet
+        ├── IndexCorrupt             a file is missing, cut short or altered
+        ├── IndexMismatch            made by another model or format
+        ├── IndexBusy                another build holds it
+        └── IndexNotWritten          disk full, no permission
+
+The number is the exit code of the command line. A message says what went wrong,
+where, why, and what to try.
+"""
+
+from __future__ import annotations
+
+
+class SourceFinderError(Exception):
+    """Base of all errors raised on purpose by this package."""
+
+    exit_code = 1
+
+
+class QuestionError(SourceFinderError):
+    """The question is empty, too long, or not text."""
+
+    exit_code = 2
+
+
+class SourceError(SourceFinderError):
+    """A source cannot be read."""
+
+    exit_code = 3
+
+
+class UnknownFormat(SourceError):
+    """No reader is registered for this kind of file."""
+
+
+class UnreadableSource(SourceError):
+    """The file is damaged, encrypted, empty, or not what its name says."""
+
+
+class NothingToIndex(SourceError):
+    """The given paths yielded no document."""
+
+
+class ModelError(SourceFinderError):
+    """The embedding model cannot be found or loaded."""
+
+    exit_code = 4
+
+
+class SearchIndexError(SourceFinderError):
+    """The index cannot be used or written."""
+
+    exit_code = 5
+
+
+class IndexNotBuilt(SearchIndexError):
+    """There is no index of this name yet."""
+
+
+class IndexCorrupt(SearchIndexError):
+    """A file of the index is missing, cut short or altered."""
+
+
+class IndexMismatch(SearchIndexError):
+    """The index was made with another embedding model or another format."""
+
+
+class IndexBusy(SearchIndexError):
+    """Another process is building this index."""
+
+
+class IndexNotWritten(SearchIndexError):
+    """The index could not be written: disk full, or no permission."""

@@ -1,0 +1,44 @@
+"""Source Finder: a claim about the past in, cited passages from archives out.
+
+>>> from rag import find_sources
+>>> best = find_sources("Monroe told Europe to stay out of the Americas")[0]  # doctest: +SKIP
+>>> best.citation  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from rag.build import build_index
+from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, SourceDocument, Span
+from rag.errors import SourceFinderError
+from rag.finder import SourceFinder
+
+__all__ = [
+    "Answer",
+    "BuildReport",
+    "Claim",
+    "Evidence",
+    "Finding",
+    "SourceDocument",
+    "SourceFinder",
+    "SourceFinderError",
+    "Span",
+    "build_index",
+    "find_sources",
+]
+
+
+@cache
+def _default_finder() -> SourceFinder:
+    return SourceFinder.open()
+
+
+def find_sources(claim: str, k: int = 10, **filters: Any) -> list[Evidence]:
+    """Return the `k` passages of the default index nearest to `claim`, best first.
+
+    The index is built at the first call where there is none yet, and stays open.
+    Filters and errors as in `SourceFinder.find_sources`.
+    """
+    return _default_finder().find_sources(claim, k, **filters)

@@ -1,0 +1,125 @@
+"""Source documents into passages that fit the embedding model's window.
+
+A passage is a run of whole sentences. Its size is measured in the model's own word
+pieces, because a longer text would be cut off silently by the model; a sentence longer
+than a passage is divided at a clause or a word. Passages do not overlap: what is
+embedded is each sentence in its passage's context (see `embedding`), so a sentence
+needs no second copy in a neighbouring passage. Measured in docs/decisions/passages.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from rag.datatypes import Passage, SourceDocument, Span
+from rag.text import ends_paragraph, sentences, trimmed
+
+PieceStarts = Callable[[Sequence[str]], list[list[int]]]
+"""For each text, the offset at which each of its word pieces starts."""
+
+MAX_PIECES = 200
+"""Word pieces in a passage: about 160 words. The default model reads 256 with its two
+marks, which leaves room for the heading that is embedded in front."""
+
+PARAGRAPH_FILL = 0.6
+"""From this share of a full passage on, a paragraph's end closes it."""
+
+
+def chunk(
+    document: SourceDocument, piece_starts: PieceStarts, max_pieces: int = MAX_PIECES
+) -> list[Passage]:
+    """Return the document's passages in text order, each at most `max_pieces` long.
+
+    Together they cover every sentence outside `document.excluded`, once.
+    """
+    text = document.text
+    spans = [s for part in included(document) for s in sentences(text, part)]
+    starts = piece_starts([span.of(text) for span in spans])
+    sized = [
+        piece
+        for span, offsets in zip(spans, starts, strict=True)
+        for piece in _divide(text, span, offsets, max_pieces)
+    ]
+    return list(_group(document, sized, max_pieces))
+
+
+def included(document: SourceDocument) -> Iterator[Span]:
+    """Yield the stretches of the text that count as evidence, in order."""
+    at = 0
+    for gap in sorted(document.excluded):
+        if gap.start > at:
+            yield Span(at, gap.start)
+        at = max(at, gap.end)
+    if at < len(document.text):
+        yield Span(at, len(document.text))
+
+
+def heading(document: SourceDocument) -> str:
+    """Return what is embedded in front of each passage: who, what, when."""
+    parts = [part for part in (document.creator, document.title, document.date) if part]
+    return ", ".join(parts)[:HEADING_CHARS] + ". " if parts else ""
+
+
+HEADING_CHARS = 120
+"""A heading longer than this would crowd out its passage."""
+
+
+def _divide(
+    text: str, span: Span, offsets: list[int], max_pieces: int
+) -> Iterator[tuple[Span, int]]:
+    """Yield the sentence with its size in pieces, or its parts if it is too long."""
+    first = 0
+    while len(offsets) - first > max_pieces:
+        cut = _best_cut(text, span.start, offsets, first, first + max_pieces)
+        part = trimmed(text, span.start + offsets[first], span.start + offsets[cut])
+        if part is not None:
+            yield part, cut - first
+        first = cut
+    begin = span.start if first == 0 else span.start + offsets[first]
+    yield Span(begin, span.end), len(offsets) - first
+
+
+def _best_cut(text: str, base: int, offsets: list[int], first: int, last: int) -> int:
+    """Return the last piece in the second half of first..last that starts a clause,
+    else a word; else `last` itself."""
+    word = None
+    for cut in range(last, first + (last - first) // 2, -1):
+        at = base + offsets[cut]
+        before = text[max(at - 2, 0) : at]
+        if before[-1:].isspace():
+            if before[:1] in {";", ":", ",", ".", "—"}:
+                return cut
+            word = word or cut
+    return word or last
+
+
+def _group(
+    document: SourceDocument, sized: list[tuple[Span, int]], max_pieces: int
+) -> Iterator[Passage]:
+    """Yield passages from sentences and their sizes."""
+    run: list[Span] = []
+    pieces = 0
+    following = [span for span, _ in sized[1:]] + [None]
+    for (span, size), after in zip(sized, following, strict=True):
+        if run and (pieces + size > max_pieces or _separated(document, run[-1], span)):
+            yield _passage(document, run)
+            run, pieces = [], 0
+        run.append(span)
+        pieces += size
+        full_enough = pieces >= PARAGRAPH_FILL * max_pieces
+        if full_enough and after and ends_paragraph(document.text, span.end, after.start):
+            yield _passage(document, run)
+            run, pieces = [], 0
+    if run:
+        yield _passage(document, run)
+
+
+def _separated(document: SourceDocument, before: Span, after: Span) -> bool:
+    """Return whether something that is not evidence lies between two sentences."""
+    return any(before.end <= gap.start < after.start for gap in document.excluded)
+
+
+def _passage(document: SourceDocument, run: list[Span]) -> Passage:
+    assert all(a.end <= b.start for a, b in pairwise(run))
+    return Passage(document.document_id, Span(run[0].start, run[-1].end), tuple(run))

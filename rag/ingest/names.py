@@ -1,0 +1,88 @@
+"""Names for what is read: printable ids, titles and paths, whatever the file is called."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from rag.datatypes import Collection
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""For citations, which are English whatever the locale is."""
+
+
+def printable(text: str) -> str:
+    """Return `text` as one line that can be printed and written as UTF-8.
+
+    A file name need not be valid text: undecodable bytes arrive as lone surrogates,
+    and control characters are allowed. Both become U+FFFD; white space is collapsed.
+
+    >>> printable("a\\tb\\n c")
+    'a b c'
+    """
+    kept = ("\ufffd" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in _spaced(text))
+    return "".join(kept)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def slug(name: str) -> str:
+    """Return `name` as a part of an id: letters and digits of any script, ".", "_", "-".
+
+    Everything else becomes "-", runs of which are collapsed.
+
+    >>> slug("Брежнев, 1965 (draft #2)")
+    'Брежнев-1965-draft-2'
+    >>> slug("***")
+    'unnamed'
+    """
+    normal = unicodedata.normalize("NFC", name)
+    # Marks are kept beside letters and digits: many scripts write their vowels with them.
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c in "._" else "-" for c in normal)
+    return "-".join(part for part in kept.split("-") if part).strip(".") or "unnamed"
+
+
+def folder_collection(folder: Path) -> Collection:
+    """Return the collection that the files of `folder` belong to."""
+    name = folder.resolve().name or "files"
+    return Collection(collection_id=slug(name), title=printable(name))
+
+
+def file_id(path: Path, collection: Collection) -> str:
+    """Return the id of the one document that a file holds: `<collection>/<file stem>`."""
+    return f"{collection.collection_id}/{slug(path.stem)}"
+
+
+def file_title(path: Path) -> str:
+    """Return a title made from a file's name, for want of a better one.
+
+    >>> file_title(Path("letters_of_1812.txt"))
+    'letters of 1812'
+    """
+    return printable(path.stem.replace("_", " ")) or "unnamed"
+
+
+def file_citation(path: Path, title: str, creator: str | None) -> str:
+    """Return a citation for a document of which no more is known than this."""
+    named = f"{creator}, {title}" if creator else title
+    return f"{named} (file {printable(path.name)})"
+
+
+def shown(path: Path) -> str:
+    """Return a path for messages and reports."""
+    return printable(str(path))

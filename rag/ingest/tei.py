@@ -1,0 +1,289 @@
+"""TEI, as the Office of the Historian publishes *Foreign Relations of the United States*.
+
+A volume holds hundreds of documents (`<div type="document">`), each a source document of
+its own. Prefaces, lists of names and the index are in the volume but are not evidence.
+Any other TEI file is read as one document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.datatypes import Collection, Kind, SourceDocument, Span
+from rag.errors import UnreadableSource
+from rag.ingest.names import file_citation, file_id, file_title, printable, shown, slug
+from rag.ingest.tei_text import Running, flow, name_of, set_text
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+HISTORY = "https://history.state.gov/historicaldocuments"
+PUBLIC_DOMAIN = "Public domain (work of the US government)"
+XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+ROOTS = frozenset({"TEI", "TEI.2", "teiCorpus"})
+
+_EDITORIAL = re.compile(r"(?:(?:No\.\s*)?\d+\.?\s*)?\[?editorial notes?\b", re.IGNORECASE)
+# A paragraph that is only the archive's reference, in the editors' brackets.
+_BRACKETED_SOURCE = re.compile(r"^\[Source: [^\n]*\]$", re.MULTILINE)
+_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
+_DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The volume that a document stands in."""
+
+    path: Path
+    collection: Collection
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document's element, its number in the file, and the page on which it begins."""
+
+    element: _Element
+    position: int
+    page: str | None
+
+
+def read_tei(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Return the documents of a TEI file, in its order.
+
+    Raises `UnreadableSource` if the file is not well-formed, not TEI, or uses entities
+    of its own. The iterator raises it for a document without any text; asked again, it
+    goes on with the next document.
+    """
+    root = parse(path)
+    entries = document_entries(root)
+    if not entries:
+        return iter([_whole(path, root, collection)])
+    # `map`, because a generator would be at its end after the first error.
+    return map(partial(_document, _volume(path, root, collection)), entries)
+
+
+def parse(path: Path) -> _Element:
+    """Return the root of a TEI file; no entity is expanded, nothing else is opened.
+
+    Raises `UnreadableSource`.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        # Some volumes use an id twice, which only matters to a validator.
+        collect_ids=False,
+    )
+    try:
+        # Bytes, not the path: libxml2 takes a path for an address and decodes "%20" in it.
+        root = etree.fromstring(path.read_bytes(), parser)
+    except etree.XMLSyntaxError as error:
+        raise UnreadableSource(
+            f"{shown(path)} is not well-formed XML ({error.msg}); it may be cut short: "
+            "fetch it again"
+        ) from error
+    declared = root.getroottree().docinfo.internalDTD
+    # The stubs do not know this method.
+    entities = [] if declared is None else list(declared.iterentities())  # type: ignore[union-attr]
+    if entities or next(root.iter(etree.Entity), None) is not None:
+        raise UnreadableSource(
+            f"{shown(path)} relies on entities declared in a DTD, which are not expanded "
+            "because they can be made to exhaust the machine or to read other files; if you "
+            "trust the file, expand them first: xmllint --noent FILE"
+        )
+    if name_of(root) not in ROOTS:
+        raise UnreadableSource(
+            f"{shown(path)} is XML but not TEI (its root is <{printable(name_of(root))}>); "
+            "only TEI is read: convert it to text, or leave it out"
+        )
+    return root
+
+
+def document_entries(root: _Element) -> list[Entry]:
+    """Return the elements marked as documents, each with the page on which it begins."""
+    entries: list[Entry] = []
+    page: str | None = None
+    for element in root.iter("{*}pb", "{*}div"):
+        if name_of(element) == "pb":
+            page = element.get("n")
+        elif element.get("type") == "document":
+            entries.append(Entry(element, len(entries) + 1, page))
+    return entries
+
+
+def _document(volume: Volume, entry: Entry) -> SourceDocument:
+    element = entry.element
+    xml_id = element.get(XML_ID)
+    name = slug(xml_id) if xml_id else f"document-{entry.position}"
+    head = next((child for child in element if name_of(child) == "head"), None)
+    title = _one_line(head) if head is not None else ""
+    own = set_text(flow(element), entry.page)
+    if not own.text:
+        raise UnreadableSource(f"{shown(volume.path)}: document {name} holds no text; see the file")
+    text, excluded = _with_notes(own)
+    url = volume.collection.url
+    return SourceDocument(
+        document_id=f"{volume.collection.collection_id}/{name}",
+        title=title or name,
+        text=text,
+        collection=volume.collection,
+        citation=f"{volume.citation}, Document {element.get('n') or name}",
+        date=_document_date(element),
+        url=f"{url}/{xml_id}" if url and xml_id else url,
+        kind=_kind(element, title),
+        locators=own.pages,
+        excluded=excluded,
+        origin=shown(volume.path),
+    )
+
+
+def _whole(path: Path, root: _Element, collection: Collection) -> SourceDocument:
+    """Return a TEI file without marked documents as one document: its body."""
+    body = next(root.iter("{*}body"), None)
+    own = set_text(flow(body)) if body is not None else None
+    if own is None or not own.text:
+        raise UnreadableSource(f"{shown(path)} is TEI without any text in its body; leave it out")
+    text, excluded = _with_notes(own)
+    title = _header(root, "titleStmt", "title") or file_title(path)
+    creator = _header(root, "titleStmt", "author")
+    return SourceDocument(
+        document_id=file_id(path, collection),
+        title=title,
+        text=text,
+        collection=collection,
+        citation=file_citation(path, title, creator),
+        creator=creator,
+        date=_first_date(root, "creation") or _first_date(root, "sourceDesc"),
+        locators=own.pages,
+        excluded=excluded,
+        origin=shown(path),
+    )
+
+
+def _with_notes(own: Running) -> tuple[str, tuple[Span, ...]]:
+    """Return the document's text followed by its notes, and what of it is no evidence."""
+    bracketed = tuple(Span(*found.span()) for found in _BRACKETED_SOURCE.finditer(own.text))
+    notes = _notes(own.notes)
+    if not notes:
+        return own.text, bracketed
+    text = "\n\n".join([own.text, "Notes", *notes])
+    return text, (*bracketed, Span(len(own.text), len(text)))
+
+
+def _notes(elements: tuple[_Element, ...]) -> list[str]:
+    """Return the editors' notes as text, a note within a note after it."""
+    lines: list[str] = []
+    for element in elements:
+        note = set_text(flow(element))
+        number = element.get("n")
+        if note.text:
+            lines.append(f"{printable(number)}. {note.text}" if number else note.text)
+        lines.extend(_notes(note.notes))
+    return lines
+
+
+def _one_line(element: _Element) -> str:
+    return printable(set_text(flow(element)).text)
+
+
+def _kind(element: _Element, title: str) -> Kind:
+    if element.get("subtype") == "editorial-note" or _EDITORIAL.match(title):
+        return "editorial"
+    return "primary"
+
+
+def _document_date(element: _Element) -> str | None:
+    """Return when a document was made: the catalogued date, else that of its dateline."""
+    for name, value in element.attrib.items():
+        if str(name).endswith("doc-dateTime-min"):
+            return iso_date(str(value))
+    return _first_date(element, "dateline") or _first_date(element, "head")
+
+
+def _first_date(element: _Element, within: str) -> str | None:
+    for part in element.iter(f"{{*}}{within}"):
+        for dated in part.iter("{*}date"):
+            if any(name_of(outer) == "note" for outer in dated.iterancestors()):
+                continue
+            for attribute in _DATE_ATTRIBUTES:
+                found = iso_date(dated.get(attribute, ""))
+                if found:
+                    return found
+    return None
+
+
+def iso_date(value: str) -> str | None:
+    """Return the date at the start of a TEI date, None if there is none in the calendar.
+
+    >>> iso_date("1965-04-09T11:00:00-05:00"), iso_date("1964-11"), iso_date("1949-02-31")
+    ('1965-04-09', '1964-11', None)
+    """
+    found = _DAY.match(value.strip())
+    if found is None:
+        return None
+    year, month, day = found.groups()
+    try:
+        date(int(year), int(month or 1), int(day or 1))
+    except ValueError:
+        return None
+    return found[0]
+
+
+def _volume(path: Path, root: _Element, given: Collection) -> Volume:
+    """Return what the header says of a volume: a collection of its own."""
+    number = _header(root, "publicationStmt", "idno", type="frus")
+    title = _header(root, "titleStmt", "title", type="complete") or _header(
+        root, "titleStmt", "title"
+    )
+    of_frus = bool(number) or path.stem.startswith("frus")
+    name = slug(number or path.stem)
+    collection = Collection(
+        collection_id=name,
+        title=title or file_title(path),
+        rights=PUBLIC_DOMAIN if of_frus else given.rights,
+        url=f"{HISTORY}/{name}" if of_frus else given.url,
+    )
+    return Volume(path, collection, _volume_citation(root, collection.title))
+
+
+def _volume_citation(root: _Element, title: str) -> str:
+    """Return a volume's citation in the style that the Office of the Historian asks for."""
+    statement = next(root.iter("{*}titleStmt"), None)
+    editors = [] if statement is None else list(statement.iter("{*}editor"))
+    primary = [editor for editor in editors if editor.get("role") == "primary"] or editors
+    names = [name for name in map(_one_line, primary) if name]
+    place = _header(root, "publicationStmt", "pubPlace")
+    publisher = _header(root, "publicationStmt", "publisher")
+    imprint = ": ".join(part for part in (place, publisher) if part)
+    imprint = imprint.replace("United States Government Printing", "Government Printing")
+    year = _header(root, "publicationStmt", "date")
+    published = ", ".join(part for part in (imprint, year) if part)
+    by = f", {'ed.' if len(names) == 1 else 'eds.'} {_listed(names)}" if names else ""
+    return f"{title}{by} ({published})" if published else f"{title}{by}"
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) < 3:
+        return " and ".join(names)
+    return f"{', '.join(names[:-1])}, and {names[-1]}"
+
+
+def _header(root: _Element, statement: str, name: str, **attributes: str) -> str | None:
+    """Return the first such element's text in a statement of the header, if there is any."""
+    for part in root.iter(f"{{*}}{statement}"):
+        for element in part.iter(f"{{*}}{name}"):
+            if all(element.get(key) == value for key, value in attributes.items()):
+                text = _one_line(element)
+                if text:
+                    return text
+    return None

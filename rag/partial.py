@@ -1,0 +1,81 @@
+"""Vectors that a build has finished, kept until its generation is complete.
+
+A build that is cut off leaves them behind, and the next one takes them up.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import zipfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from rag.embedding import PassageVectors
+
+log = logging.getLogger(__name__)
+
+
+class PartialVectors:
+    """A folder of shards, each with the vectors of some passages by their key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._shard = lru_cache(maxsize=4)(_load)
+        self._places: dict[bytes, tuple[Path, int]] = {}
+        for path in sorted(folder.glob("*.npz")):
+            try:
+                with np.load(path, allow_pickle=False) as arrays:
+                    keys = arrays["keys"]
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                log.info("Leaving out the unfinished %s: %s", path, error)
+                path.unlink(missing_ok=True)
+                continue
+            for i, key in enumerate(keys):
+                self._places[key.tobytes()] = (path, i)
+
+    def get(self, key: bytes) -> PassageVectors | None:
+        """Return the vectors kept under `key`, None where there are none."""
+        place = self._places.get(key)
+        return None if place is None else self._shard(place[0])[place[1]]
+
+    def save(self, keys: Sequence[bytes], vectors: Sequence[PassageVectors]) -> None:
+        """Keep the vectors of some passages."""
+        if not keys:
+            return
+        self._folder.mkdir(exist_ok=True)
+        path = self._folder / f"{keys[0].hex()[:32]}.npz"
+        pending = path.with_suffix(".tmp")
+        with pending.open("wb") as file:
+            np.savez(
+                file,
+                keys=np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1),
+                sentence_counts=np.array([len(v.sentences) for v in vectors]),
+                code_counts=np.array([len(v.codes) for v in vectors]),
+                sentences=np.concatenate([v.sentences for v in vectors]),
+                codes=np.concatenate([v.codes for v in vectors]),
+                starts=np.concatenate([v.starts for v in vectors]),
+            )
+        pending.replace(path)
+
+    def clear(self) -> None:
+        """Delete everything: the generation that it was for is complete."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _load(path: Path) -> list[PassageVectors]:
+    with np.load(path, allow_pickle=False) as arrays:
+        sentence_ends = np.cumsum(arrays["sentence_counts"])[:-1]
+        code_ends = np.cumsum(arrays["code_counts"])[:-1]
+        return [
+            PassageVectors(sentences, codes, starts)
+            for sentences, codes, starts in zip(
+                np.split(arrays["sentences"], sentence_ends),
+                np.split(arrays["codes"], code_ends),
+                np.split(arrays["starts"], sentence_ends),
+                strict=True,
+            )
+        ]

@@ -1,0 +1,172 @@
+"""The dense half of an index: sentence vectors in FAISS, sign codes of word pieces.
+
+| file | holds |
+|---|---|
+| `sentences.faiss` | a unit vector per sentence, 16-bit floats, inner product |
+| `sentence_rows.npy` | int64, (passages + 1,): passage p owns sentences rows[p]..rows[p+1] |
+| `sentence_starts.npy` | int32, (sentences,): the sentence's first code within its passage |
+| `codes.bin` | uint8, (pieces, bytes): a bit per dimension, see `embedding.sign_codes` |
+| `code_rows.npy` | int64, (passages + 1,): passage p owns codes rows[p]..rows[p+1] |
+| `piece_passages.npy` | int32, (vocabulary,): in how many passages each word piece is |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding import Floats, PassageVectors, QueryVectors
+
+SENTENCES_SEARCHED = 1000
+"""How many nearest sentences are looked at: enough for 200 passages, even where one
+passage holds many of them."""
+
+COMMON_PIECE_WEIGHT = 0.2
+"""The least weight of a claim's word piece, so that common words still count a little."""
+
+SIGN_SCALE = float(np.sqrt(2 / np.pi))
+"""The expected cosine between a random vector and its signs, by which estimates from
+sign codes are divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
+
+
+class VectorWriter:
+    """Writes the files of `VectorIndex`, passage by passage; use as a context manager."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        import faiss
+
+        self._folder = folder
+        self._faiss = faiss.IndexScalarQuantizer(
+            dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+        self._codes: IO[bytes] = (folder / "codes.bin").open("wb")
+        self._sentence_rows = [0]
+        self._code_rows = [0]
+        self._starts: list[NDArray[np.int32]] = []
+
+    def __enter__(self) -> VectorWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._codes.close()
+
+    def add(self, passages: Sequence[PassageVectors]) -> None:
+        """Append passages, in row order."""
+        for vectors in passages:
+            self._codes.write(np.ascontiguousarray(vectors.codes).tobytes())
+            self._code_rows.append(self._code_rows[-1] + len(vectors.codes))
+            self._sentence_rows.append(self._sentence_rows[-1] + len(vectors.sentences))
+            self._starts.append(vectors.starts)
+        self._faiss.add(np.concatenate([v.sentences for v in passages]).astype(np.float32))
+
+    def finish(self, piece_passages: NDArray[np.int32]) -> None:
+        """Write everything out. `piece_passages`: see the table above."""
+        import faiss
+
+        faiss.write_index(self._faiss, str(self._folder / "sentences.faiss"))
+        np.save(self._folder / "sentence_rows.npy", np.array(self._sentence_rows, np.int64))
+        np.save(self._folder / "code_rows.npy", np.array(self._code_rows, np.int64))
+        np.save(self._folder / "sentence_starts.npy", np.concatenate(self._starts))
+        np.save(self._folder / "piece_passages.npy", piece_passages)
+
+
+class VectorIndex:
+    """Finds passages by meaning, and compares a claim with them piece by piece."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        import faiss
+
+        def array(name: str) -> NDArray[Any]:
+            loaded: NDArray[Any] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+            return loaded
+
+        self.dimension = dimension
+        self._faiss = faiss.read_index(str(folder / "sentences.faiss"))
+        self._sentence_rows = np.asarray(array("sentence_rows.npy"))
+        self._code_rows = np.asarray(array("code_rows.npy"))
+        self._starts = array("sentence_starts.npy")
+        self._codes = np.memmap(folder / "codes.bin", np.uint8, "r").reshape(
+            -1, (dimension + 7) // 8
+        )
+        passages = len(self._code_rows) - 1
+        self._rarity = np.log((passages + 1) / (1 + array("piece_passages.npy"))).astype(
+            np.float32
+        )
+
+    @property
+    def passages(self) -> int:
+        """How many passages there are."""
+        return len(self._code_rows) - 1
+
+    def nearest(
+        self, vector: Floats, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Return the `k` passages with the closest sentences: rows and cosines.
+
+        A passage scores as its best sentence. `allowed`: bool, (passages,).
+        """
+        import faiss
+
+        parameters = None
+        if allowed is not None:
+            sentences = np.repeat(allowed, np.diff(self._sentence_rows))
+            bitmap = np.packbits(sentences, bitorder="little")
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bitmap))
+        count = min(max(SENTENCES_SEARCHED, 5 * k), self._faiss.ntotal)
+        cosines, found = self._faiss.search(vector[None, :], count, params=parameters)
+        valid = found[0] >= 0
+        rows = np.searchsorted(self._sentence_rows, found[0][valid], side="right") - 1
+        _, first = np.unique(rows, return_index=True)
+        first = np.sort(first)[:k]
+        return rows[first], cosines[0][valid][first].astype(np.float32)
+
+    def weights(self, ids: NDArray[np.int64]) -> Floats:
+        """Return how much each word piece counts: its inverse document frequency."""
+        return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)
+
+    def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
+        """Return, for each passage, the estimated cosine of each claim piece (rows) with
+        each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
+        lengths = self._code_rows[rows + 1] - self._code_rows[rows]
+        codes = np.concatenate([self._codes[a : a + n] for a, n in zip(
+            self._code_rows[rows], lengths, strict=True)])
+        bits = np.unpackbits(codes, axis=1, count=self.dimension).astype(np.float32)
+        # With signs s = 2b - 1, q·s = 2 q·b - sum(q).
+        products = 2 * (query.pieces @ bits.T) - query.pieces.sum(axis=1, keepdims=True)
+        products /= np.float32(np.sqrt(self.dimension) * SIGN_SCALE)
+        return np.split(products, np.cumsum(lengths)[:-1], axis=1)
+
+    def late_interaction(self, query: QueryVectors, rows: NDArray[np.int64]) -> Floats:
+        """Return each passage's score: over the claim's pieces, the mean of the best match
+        in the passage, weighted by the pieces' rarity. Shape (len(rows),), about 0 to 1."""
+        if not len(rows):
+            return np.zeros(0, np.float32)
+        weights = self.weights(query.ids)
+        best = [matches.max(axis=1) for matches in self.piece_matches(query, rows)]
+        scores: Floats = np.stack(best) @ (weights / weights.sum())
+        return scores
+
+    def sentence_starts(self, row: int) -> NDArray[np.int32]:
+        """Return at which code of the passage each of its sentences begins."""
+        a, b = self._sentence_rows[row], self._sentence_rows[row + 1]
+        return np.asarray(self._starts[a:b])
+
+    def passage_vectors(self, row: int) -> PassageVectors:
+        """Return what was stored for a passage, to be used again in another build."""
+        a, b = int(self._sentence_rows[row]), int(self._sentence_rows[row + 1])
+        first, last = self._code_rows[row], self._code_rows[row + 1]
+        return PassageVectors(
+            sentences=self._faiss.reconstruct_n(a, b - a).astype(np.float16),
+            codes=np.asarray(self._codes[first:last]),
+            starts=np.asarray(self._starts[a:b]),
+        )

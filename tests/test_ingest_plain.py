@@ -1,0 +1,171 @@
+"""Plain text, Markdown and Project Gutenberg files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rag.datatypes import Collection, SourceDocument, Span
+from rag.errors import UnreadableSource
+from rag.ingest.paragraphs import BLANK_LINES, LINES, paragraph_locators
+from rag.ingest.plain import read_plain
+
+DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
+MINE = Collection("mine", "Mine")
+
+HEADER = """The Project Gutenberg eBook of A Soldier's Recollections
+
+Title: A Soldier's Recollections
+       With Some Letters
+
+Author: Jane Roe
+
+Release Date: June 1, 2004 [eBook #98765]
+{extra}
+"""
+START = "*** START OF THE PROJECT GUTENBERG EBOOK A SOLDIER'S RECOLLECTIONS ***"
+END = "*** END OF THE PROJECT GUTENBERG EBOOK A SOLDIER'S RECOLLECTIONS ***"
+BODY = "\n\nCHAPTER I.\n\nWe marched at dawn,\nand rested at noon.\n\nNobody spoke.\n\n"
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def read(path: Path) -> SourceDocument:
+    (document,) = read_plain(path, MINE)
+    return document
+
+
+def test_the_text_is_the_decoded_file(tmp_path):
+    raw = "Première ligne\r\n\r\nSeconde — fin\r\n".encode()
+    document = read(write(tmp_path, "note.txt", raw))
+    assert document.text.encode("utf-8") == raw
+    assert [p.label for p in document.locators] == ["paragraph 1", "paragraph 2"]
+    assert document.locators[1].span.of(document.text) == "Seconde — fin\r\n"
+    assert (document.kind, document.excluded, document.creator) == ("unknown", (), None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"\xef\xbb\xbfcaf\xc3\xa9", "café"),
+        (b"caf\xe9 \x93quoted\x94", "café “quoted”"),
+        (b"caf\xe9 \x81", "café \x81"),
+        ("café".encode("utf-16"), "café"),
+    ],
+    ids=["utf-8 with mark", "Windows-1252", "Latin-1", "UTF-16"],
+)
+def test_encodings(tmp_path, raw, text):
+    assert read(write(tmp_path, "a.txt", raw)).text == text
+
+
+@pytest.mark.parametrize("raw", [b"", b"  \r\n\n \t", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(tmp_path, raw):
+    with pytest.raises(UnreadableSource, match=r"empty\.txt holds no text"):
+        read(write(tmp_path, "empty.txt", raw))
+
+
+@pytest.mark.parametrize("raw", [bytes(range(256)), b"PK\x03\x04zip", "text\0".encode("utf-16-le")])
+def test_a_binary_file_is_refused(tmp_path, raw):
+    with pytest.raises(UnreadableSource, match="not a text file"):
+        read(write(tmp_path, "binary.txt", raw))
+
+
+@pytest.mark.parametrize("end_of_line", ["\n", "\r\n"])
+def test_gutenberg_head_and_foot_are_excluded(tmp_path, end_of_line):
+    file = HEADER.format(extra="") + START + BODY + END + "\n\nThe licence.\n"
+    document = read(write(tmp_path, "pg98765.txt", file.replace("\n", end_of_line)))
+    head, foot = (span.of(document.text) for span in document.excluded)
+    assert head.rstrip("\r").endswith(START)
+    assert foot.startswith(END)
+    assert foot.rstrip().endswith("The licence.")
+    paragraphs = [p.span.of(document.text).split()[0] for p in document.locators]
+    assert paragraphs == ["CHAPTER", "We", "Nobody"]
+    assert not any(p.span.overlaps(gap) for p in document.locators for gap in document.excluded)
+
+
+def test_gutenberg_header_gives_title_author_kind(tmp_path):
+    document = read(write(tmp_path, "x.txt", HEADER.format(extra="") + START + BODY))
+    assert document.title == "A Soldier's Recollections"
+    assert (document.creator, document.kind) == ("Jane Roe", "memoir")
+    # The date of the file is not the date of the book.
+    assert document.date is None
+    assert document.url == "https://www.gutenberg.org/ebooks/98765"
+    assert document.citation == (
+        "Jane Roe, A Soldier's Recollections (Project Gutenberg eBook 98765), "
+        "https://www.gutenberg.org/ebooks/98765"
+    )
+
+
+def test_the_original_edition_dates_a_book(tmp_path):
+    extra = "Original publication: New York: Smith, 1887"
+    document = read(write(tmp_path, "x.txt", HEADER.format(extra=extra) + START + BODY))
+    assert document.date == "1887"
+
+
+def test_the_small_print_of_older_files_is_excluded(tmp_path):
+    small = "Title: Old Days\n\n*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*"
+    file = f"{small}\n{BODY}\nEnd of Project Gutenberg's Old Days, by Jane Roe\n"
+    document = read(write(tmp_path, "old.txt", file))
+    assert document.title == "Old Days"
+    assert [span.of(document.text).split("\n")[0] for span in document.excluded] == [
+        "Title: Old Days",
+        "End of Project Gutenberg's Old Days, by Jane Roe",
+    ]
+
+
+def test_a_text_about_project_gutenberg_is_left_whole(tmp_path):
+    document = read(write(tmp_path, "a.txt", "Title: Mine\n\nThe end of Project X.\n\nMore."))
+    assert document.excluded == ()
+    assert document.title == "a"
+
+
+def test_markdown_takes_its_first_heading_as_title(tmp_path):
+    assert read(write(tmp_path, "a.md", "Intro\n\n# Letters of 1812 #\n\nText")).title == (
+        "Letters of 1812"
+    )
+    assert read(write(tmp_path, "b.txt", "# no heading in plain text")).title == "b"
+
+
+@pytest.mark.parametrize("separator", [LINES, BLANK_LINES])
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n\n ", "one", "\n\none\n\ntwo", "a\r\n\r\nb\r\n", "a\rb\r\rc", "a\n \t\n\n\nb\n"],
+)
+def test_paragraphs_tile_whatever_they_are_given(text, separator):
+    places = paragraph_locators(text, separator)
+    assert "".join(p.span.of(text) for p in places) == text.lstrip()
+    assert all(p.span.of(text)[0].strip() for p in places)
+
+
+def test_a_wrapped_line_is_no_paragraph():
+    assert len(paragraph_locators("a\r\nb\r\n\r\nc\r\nd", BLANK_LINES)) == 2
+    assert len(paragraph_locators("a\r\nb\r\n\r\nc\r\nd", LINES)) == 4
+
+
+def test_paragraphs_stay_within_their_part():
+    text = "head\n\none\n\ntwo\n\nfoot"
+    places = paragraph_locators(text, BLANK_LINES, Span(4, 16))
+    assert [p.span.of(text).strip() for p in places] == ["one", "two"]
+
+
+def test_real_gutenberg_files():
+    files = sorted((DATA / "gutenberg").glob("*.txt"))
+    if not files:
+        pytest.skip(f"no Project Gutenberg files in {DATA}: set SOURCE_FINDER_DATA")
+    documents = [read(path) for path in files]
+    for document, path in zip(documents, files, strict=True):
+        assert "\ufeff" + document.text == path.read_bytes().decode("utf-8")
+        assert len(document.excluded) == 2, path
+        kept = document.text[document.excluded[0].end : document.excluded[1].start]
+        assert "PROJECT GUTENBERG" not in kept.upper(), path
+        assert len(document.locators) > 100
+        assert document.creator
+        assert document.url == f"https://www.gutenberg.org/ebooks/{path.stem}"
+    memoirs = {path.stem for d, path in zip(documents, files, strict=True) if d.kind == "memoir"}
+    assert memoirs == {"2010", "23", "2323", "2397", "3846", "3891", "4367"}

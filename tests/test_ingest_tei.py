@@ -1,0 +1,324 @@
+"""TEI: volumes of Foreign Relations of the United States, and other files."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest import read_sources
+from rag.ingest.tei import iso_date, read_tei
+
+DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
+MINE = Collection("mine", "Mine")
+NAMESPACES = {"t": "http://www.tei-c.org/ns/1.0"}
+
+VOLUME = """<?xml version="1.0" encoding="UTF-8"?>
+<TEI xmlns="http://www.tei-c.org/ns/1.0" xmlns:frus="http://history.state.gov/frus/ns/1.0">
+ <teiHeader><fileDesc>
+  <titleStmt>
+   <title type="complete">Foreign Relations, 1901–1902, Volume III, Ruritania</title>
+   <editor role="primary">Ann One</editor><editor role="primary">Bob Two</editor>
+   <editor role="general">Cid Three</editor>
+  </titleStmt>
+  <publicationStmt>
+   <publisher>United States Government Printing Office</publisher>
+   <pubPlace>Washington</pubPlace><date>1911</date>
+   <idno type="isbn-10"/><idno type="frus">frus1901-02v03</idno>
+  </publicationStmt>
+ </fileDesc></teiHeader>
+ <text>
+  <front><pb n="III"/><div type="section" xml:id="persons"><head>Persons</head>
+   <p>Zenda, Prisoner of</p></div></front>
+  <body><div type="compilation"><head>Ruritania</head><pb n="11"/>
+   {documents}
+  </div></body>
+  <back><div type="index"><p>Coronation, 12</p></div></back>
+ </text>
+</TEI>"""
+
+LETTER = """<div type="document" xml:id="d7" n="7">
+  <head>7. Letter From the Minister (<persName>
+     <hi rend="italic">Rassendyll</hi>
+   </persName>)<note n="1" type="source">Source: National Archives,
+     <note n="a">a nested note</note> RG 59.</note></head>
+  <opener><dateline><placeName>Strelsau</placeName>, <date when="1901-03-04T10:00:00">March 4,
+     1901</date>.</dateline><seg>confidential</seg></opener>
+  <p>Sir: The <gloss>King</gloss> was crowned<note n="2">On March 3; see
+     <pb n="13"/>p. 13.</note>
+     yesterday<!-- a comment -->; the <pb n="12"/>Duke did <hi>not</hi> attend.</p>
+  <p>He said:
+    <list><head>Terms</head><label>(1)</label><item>peace,</item>
+     <label>(2)</label><item>honour.</item></list></p>
+  <table><row><cell>Year</cell><cell>Guns</cell></row><row><cell>1900</cell><cell>12</cell></row>
+  </table>
+  <pb n="14"/>
+  <closer><signed>R. Rassendyll<lb/>Minister</signed></closer>
+ </div>"""
+
+
+def write(folder: Path, content: str, name: str = "volume.xml") -> Path:
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def read(folder: Path, *documents: str) -> list[SourceDocument]:
+    path = write(folder, VOLUME.format(documents="\n".join(documents)))
+    return list(read_tei(path, MINE))
+
+
+def own_text(document: SourceDocument) -> str:
+    return document.text[: document.excluded[-1].start] if document.excluded else document.text
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UnreadableSource) as error:
+        list(read_tei(path, MINE))
+    assert str(path) in str(error.value)
+    return str(error.value)
+
+
+def test_a_document_is_set_as_text(tmp_path):
+    (letter,) = read(tmp_path, LETTER)
+    assert own_text(letter) == (
+        "7. Letter From the Minister (Rassendyll)\n\n"
+        "Strelsau, March 4, 1901.\nconfidential\n\n"
+        "Sir: The King was crowned yesterday; the Duke did not attend.\n\n"
+        "He said:\nTerms\n(1) peace,\n(2) honour.\n\n"
+        "Year\tGuns\n1900\t12\n\n"
+        "R. Rassendyll\nMinister"
+    )
+
+
+def test_notes_follow_the_documents_words_and_are_excluded(tmp_path):
+    (letter,) = read(tmp_path, LETTER)
+    (notes,) = letter.excluded
+    assert notes.of(letter.text) == (
+        "\n\nNotes\n\n1. Source: National Archives, RG 59.\n\na. a nested note\n\n"
+        "2. On March 3; see p. 13."
+    )
+    assert notes.end == len(letter.text)
+
+
+def test_pages_begin_where_their_first_word_stands(tmp_path):
+    (letter,) = read(tmp_path, LETTER)
+    pages = {place.label: place.span.of(letter.text) for place in letter.locators}
+    assert list(pages) == ["p. 11", "p. 13", "p. 12", "p. 14"]
+    assert "".join(pages.values()) == own_text(letter)
+    assert pages["p. 11"].endswith("was crowned ")
+    assert pages["p. 12"].startswith("Duke did not attend.")
+    assert pages["p. 14"] == "R. Rassendyll\nMinister"
+
+
+def test_a_document_inherits_the_page_on_which_it_begins(tmp_path):
+    second = '<div type="document" xml:id="d8" n="8"><head>8. Note</head><p>Later.</p></div>'
+    _, note = read(tmp_path, LETTER, second)
+    assert [place.label for place in note.locators] == ["p. 14"]
+
+
+def test_metadata(tmp_path):
+    (letter,) = read(tmp_path, LETTER)
+    assert letter.document_id == "frus1901-02v03/d7"
+    assert letter.title == "7. Letter From the Minister (Rassendyll)"
+    assert (letter.date, letter.kind, letter.creator) == ("1901-03-04", "primary", None)
+    assert letter.url == "https://history.state.gov/historicaldocuments/frus1901-02v03/d7"
+    assert letter.citation == (
+        "Foreign Relations, 1901–1902, Volume III, Ruritania, eds. Ann One and Bob Two "
+        "(Washington: Government Printing Office, 1911), Document 7"
+    )
+    assert letter.collection == Collection(
+        "frus1901-02v03",
+        "Foreign Relations, 1901–1902, Volume III, Ruritania",
+        "Public domain (work of the US government)",
+        "https://history.state.gov/historicaldocuments/frus1901-02v03",
+    )
+
+
+def test_the_catalogued_date_comes_first(tmp_path):
+    dated = LETTER.replace("<div ", '<div frus:doc-dateTime-min="1901-02-28T00:00:00Z" ', 1)
+    assert read(tmp_path, dated)[0].date == "1901-02-28"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "date"),
+    [
+        ('from="1901-05" to="1901-07"', "1901-05"),
+        ('notBefore="1901"', "1901"),
+        ('when="1901-13-40"', None),
+        ("", None),
+    ],
+)
+def test_dates_of_the_dateline(tmp_path, attributes, date):
+    dated = LETTER.replace('when="1901-03-04T10:00:00"', attributes)
+    assert read(tmp_path, dated)[0].date == date
+
+
+def test_a_date_in_a_note_is_not_the_documents(tmp_path):
+    text = (
+        '<div type="document" xml:id="d1"><dateline>Zenda<note><date when="1950-01-01"/>x</note>'
+        '</dateline><p>a <date when="1940">day</date></p></div>'
+    )
+    assert read(tmp_path, text)[0].date is None
+
+
+@pytest.mark.parametrize("value", ["", "March", "19010304", "1901-3-4", "1901-02-30", "0000"])
+def test_what_is_no_date(value):
+    assert iso_date(value) is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "head", "kind"),
+    [
+        ("", "12. Editorial Note", "editorial"),
+        ("", "No. 12 Editorial Note", "editorial"),
+        ("", "[Editorial Note]", "editorial"),
+        ('subtype="editorial-note"', "12. Untitled", "editorial"),
+        ("", "12. Memorandum on an Editorial Note in Pravda", "primary"),
+    ],
+)
+def test_editorial_notes_are_not_primary(tmp_path, attribute, head, kind):
+    text = f'<div type="document" xml:id="d1" {attribute}><head>{head}</head><p>x</p></div>'
+    assert read(tmp_path, text)[0].kind == kind
+
+
+def test_front_matter_and_index_are_not_documents(tmp_path):
+    documents = read(tmp_path, LETTER)
+    assert len(documents) == 1
+    assert not re.search("Zenda|Coronation", documents[0].text)
+
+
+def test_a_document_within_another_is_not_in_it_twice(tmp_path):
+    inner = '<div type="document" xml:id="d2"><head>Inner</head><p>inner words</p></div>'
+    outer = f'<div type="document" xml:id="d1"><head>Outer</head>{inner}<p>after</p></div>'
+    first, second = read(tmp_path, outer)
+    assert (first.text, second.text) == ("Outer\n\nafter", "Inner\n\ninner words")
+
+
+def test_an_archive_reference_in_brackets_is_no_evidence(tmp_path):
+    source = "[Source: Files, Box 13. Secret. 2 pages not declassified.]"
+    text = f'<div type="document" xml:id="d1"><head>9. Memo</head><p>{source}</p><p>x</p></div>'
+    (memo,) = read(tmp_path, text)
+    assert [span.of(memo.text) for span in memo.excluded] == [source]
+
+
+def test_an_empty_document_does_not_lose_the_others(tmp_path):
+    empty = '<div type="document" xml:id="d8"><note>Only a note</note></div>'
+    after = '<div type="document" xml:id="d9"><p>After.</p></div>'
+    path = write(tmp_path, VOLUME.format(documents=LETTER + empty + after))
+    skipped = []
+    documents = list(read_sources([path], skipped.append))
+    assert [d.document_id for d in documents] == ["frus1901-02v03/d7", "frus1901-02v03/d9"]
+    assert ["d8 holds no text" in skip.reason for skip in skipped] == [True]
+
+
+def test_a_document_without_id_gets_its_number(tmp_path):
+    document = read(tmp_path, LETTER, '<div type="document"><p>No id.</p></div>')[1]
+    assert document.document_id == "frus1901-02v03/document-2"
+    assert document.url == "https://history.state.gov/historicaldocuments/frus1901-02v03"
+
+
+def test_two_elements_with_one_id_do_no_harm(tmp_path):
+    documents = read(tmp_path, LETTER, '<p xml:id="same"/><p xml:id="same"/>')
+    assert len(documents) == 1
+
+
+GENERIC = """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc>
+ <titleStmt><title>A Diary</title><author>Eve Four</author></titleStmt>
+ <publicationStmt><date when="2010">2010</date></publicationStmt>
+ <sourceDesc><bibl><date when="1815-06">June 1815</date></bibl></sourceDesc>
+ </fileDesc></teiHeader><text><front><p>Front</p></front><body>{body}</body></text></TEI>"""
+
+
+def test_any_other_tei_file_is_one_document(tmp_path):
+    body = (
+        '<div><pb n="1"/><head>June</head><p>The <choice><sic>freind</sic><corr>friend</corr>'
+        "</choice><lb/>came <seg>at</seg> dawn.</p><fw>A DIARY</fw><p>Rain.</p></div>"
+    )
+    (diary,) = read_tei(write(tmp_path, GENERIC.format(body=body), "my diary.tei"), MINE)
+    assert diary.document_id == "mine/my-diary"
+    assert (diary.title, diary.creator, diary.date) == ("A Diary", "Eve Four", "1815-06")
+    assert diary.text == "June\n\nThe freind came at dawn.\n\nRain."
+    assert diary.collection == MINE
+
+
+def test_a_body_without_text_is_refused(tmp_path):
+    assert "without any text" in refusal(write(tmp_path, GENERIC.format(body="<p/>")))
+
+
+def test_other_xml_is_refused(tmp_path):
+    assert "not TEI" in refusal(write(tmp_path, "<rss><channel/></rss>"))
+
+
+@pytest.mark.parametrize("content", ["", "no xml", VOLUME[:900], "<TEI>&nbsp;</TEI>"])
+def test_broken_xml_is_refused(tmp_path, content):
+    assert "not well-formed" in refusal(write(tmp_path, content))
+
+
+def test_an_entity_bomb_is_refused(tmp_path):
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<!DOCTYPE TEI [<!ENTITY e0 "ha">{levels}]><TEI><text><body>&e9;</body></text></TEI>'
+    assert "entities" in refusal(write(tmp_path, bomb))
+
+
+def test_an_entity_bomb_in_an_attribute_is_refused(tmp_path):
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<!DOCTYPE TEI [<!ENTITY e0 "ha">{levels}]><TEI n="&e9;"><text/></TEI>'
+    refusal(write(tmp_path, bomb))
+
+
+def test_an_entity_that_reads_a_file_is_refused(tmp_path):
+    secret = write(tmp_path, "the secret", "secret.txt")
+    entity = f'<!DOCTYPE TEI [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
+    body = "<TEI><text><body><p>&x;</p></body></text></TEI>"
+    assert "the secret" not in refusal(write(tmp_path, entity + body))
+
+
+def test_an_entity_of_a_dtd_that_is_not_loaded_is_not_lost_silently(tmp_path):
+    doctype = '<!DOCTYPE TEI SYSTEM "tei.dtd">'
+    body = "<TEI><text><body><p>10 &pound; a year</p></body></text></TEI>"
+    assert "entities" in refusal(write(tmp_path, doctype + body))
+
+
+def test_every_document_of_the_real_volumes_is_read():
+    files = sorted((DATA / "frus" / "volumes").glob("*.xml"))
+    if not files:
+        pytest.skip(f"no FRUS volumes in {DATA}: set SOURCE_FINDER_DATA")
+    from lxml import etree
+
+    for path in files:
+        root = etree.parse(str(path), etree.XMLParser(collect_ids=False)).getroot()
+        marked = root.xpath("//t:div[@type='document']", namespaces=NAMESPACES)
+        expected = [
+            f"{path.stem}/{div.get('{http://www.w3.org/XML/1998/namespace}id')}" for div in marked
+        ]
+        documents = list(read_tei(path, MINE))
+        assert [d.document_id for d in documents] == expected
+        for document, div in zip(documents, marked, strict=True):
+            check_real(document, div)
+
+
+def check_real(document: SourceDocument, div) -> None:
+    text = document.text
+    starts = [place.span.start for place in document.locators]
+    assert starts == sorted(starts)
+    assert all(0 <= p.span.start < p.span.end <= len(text) for p in document.locators)
+    assert "".join(p.span.of(text) for p in document.locators) == text_without_notes(document)
+    # Nothing but white space may be lost or added: compared without any.
+    own = div.xpath(".//text()[not(ancestor::t:note)]", namespaces=NAMESPACES)
+    gaps = text_without_notes(document).replace("[…]", "")
+    assert "".join(gaps.split()) == "".join("".join(own).replace("[…]", "").split())
+    assert document.date is None or re.fullmatch(r"\d{4}(-\d\d){0,2}", document.date)
+    assert text == text.strip()
+    assert document.title
+    assert document.title in " ".join(text.split())
+    assert ("editorial note" in document.title.casefold()) == (document.kind == "editorial")
+
+
+def text_without_notes(document: SourceDocument) -> str:
+    at = document.text.rfind("\n\nNotes\n\n")
+    return document.text if at < 0 else document.text[:at]

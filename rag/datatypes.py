@@ -290,7 +290,8 @@ class Progress(Protocol):
 class Reader(Protocol):
     """Reads one file into its source documents.
 
-    Raises `UnreadableSource` with the file's name, the reason and what to try.
+    Raises `UnreadableSource` with the file's name, the reason and what to try; it may do
+    so for one document and go on with the next when it is asked for it.
     """
 
     def __call__(self, path: Path, collection: Collection) -> Iterator[SourceDocument]: ...

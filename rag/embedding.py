@@ -369,8 +369,16 @@ def _load_sentence_transformer(folder: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as reports
 
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        verbosity = reports.get_verbosity()
+        reports.set_verbosity_error()
+        reports.disable_progress_bar()
+        try:
+            return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        finally:
+            reports.set_verbosity(verbosity)
+            reports.enable_progress_bar()
 
 
 class TorchTransformer:

@@ -113,15 +113,19 @@ class SourceFinder:
         ranked = self._rank(claim, query, None)
         return [Hit(row, score, rank) for rank, (row, score) in enumerate(ranked[:k], start=1)]
 
-    def ask(self, text: str) -> Answer:
-        """Return the findings for a claim, a question, or a long text with many claims.
-
-        Raises `QuestionError`.
+    def ask(
+        self,
+        text: str,
+        k: int = PER_CLAIM,
+        collections: Iterable[str] | None = None,
+        after: str | int | None = None,
+        before: str | int | None = None,
+    ) -> Answer:
+        """Return the findings for a claim, a question, or a long text with many claims,
+        with at most `k` passages for each. Filters and errors as in `find_sources`.
         """
-        answer = Answer(text, ())
-        for answer in self.stream(text):  # noqa: B007 - the last one is the whole answer
-            pass
-        return answer
+        *_, whole = self.stream(text, k, collections, after, before)
+        return whole
 
     def stream(
         self,

@@ -119,6 +119,15 @@ def test_the_small_print_of_older_files_is_excluded(tmp_path):
     ]
 
 
+def test_a_work_of_two_volumes_is_not_cut_at_the_first(tmp_path):
+    both = "End of Project Gutenberg's Old Days, by Jane Roe\n\n" + END
+    first = "\nEnd of Project Gutenberg's Old Days, Volume 1\n\n"
+    file = START + BODY + first + BODY * 20 + both + "\n\nThe licence.\n"
+    document = read(write(tmp_path, "complete.txt", file))
+    head, foot = (span.of(document.text) for span in document.excluded)
+    assert (head, foot) == (START, both + "\n\nThe licence.\n")
+
+
 def test_a_text_about_project_gutenberg_is_left_whole(tmp_path):
     document = read(write(tmp_path, "a.txt", "Title: Mine\n\nThe end of Project X.\n\nMore."))
     assert document.excluded == ()

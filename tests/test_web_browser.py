@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from rag.datatypes import Answer, Claim, Evidence, Finding, Span
-from rag.errors import QuestionError
+from rag.errors import QuestionError, SourceFinderError
 from rag.web import Finder, RunningApp, start
 from rag.web.blocks import EXAMPLES
 from rag.web.chat import HINT, UNEXPECTED
@@ -313,6 +313,11 @@ def test_several_claims_stream_and_nothing_moves(visit: Visit) -> None:
     assert visit.page.locator(".sf-stage-done").inner_text() == (
         "5 sentences: 3 with passages that bear on them, 1 not found, 1 set aside"
     )
+    assert visit.page.evaluate(top) == before
+    visit.page.get_by_text("The 4 claims that were looked up").click()
+    visit.page.locator(".sf-goto").nth(2).click()
+    third = visit.page.locator(".sf-finding").nth(2)
+    assert third.bounding_box()["y"] == pytest.approx(0, abs=30)
     visit.page.get_by_text("1 sentence was set aside, and why").click()
     assert visit.page.get_by_text("Set aside: a question").is_visible()
     visit.page.get_by_role("button", name="Search").wait_for()
@@ -367,6 +372,11 @@ def test_markup_from_reader_and_corpus_is_inert(visit: Visit) -> None:
     assert card.locator("a, img, b, script").count() == 0
     card.hover()
     assert visit.page.evaluate("window.hacked") is None
+
+
+def test_a_taken_port_is_told_with_what_to_try(server: RunningApp) -> None:
+    with pytest.raises(SourceFinderError, match=r"in use\. Try another port"):
+        start(StandIn(), port=int(urlsplit(server.url).port or 0))
 
 
 def test_an_error_for_the_reader_is_shown_in_the_chat(visit: Visit) -> None:

@@ -278,8 +278,8 @@ def test_among_many_claims_all_but_the_first_cards_are_folded() -> None:
 
 def test_a_claim_that_is_the_whole_question_is_not_repeated() -> None:
     found = finding("related", "Monroe warned Europe")
-    assert "<h3" not in render.render_finding(found, question="Monroe warned Europe\n")
-    assert "<h3" in render.render_finding(found, question="Monroe warned Europe. Twice.")
+    assert "<h2" not in render.render_finding(found, question="Monroe warned Europe\n")
+    assert "<h2" in render.render_finding(found, question="Monroe warned Europe. Twice.")
 
 
 def test_summary_of_many_sentences() -> None:
@@ -322,6 +322,22 @@ def test_closing_lists_what_was_set_aside_with_reasons() -> None:
     assert "Searched: Addresses: 249 documents, 1790–2026" in seen.text
 
 
+def test_contents_of_a_long_answer_lead_to_its_findings() -> None:
+    whole = answer(finding("related", "First."), finding("not found", "<b>Second.</b>"))
+    seen = Seen(render.render_contents(whole, "done", ["sf-0-0", "sf-0-1"]))
+    links = [attrs["href"] for name, attrs in seen.tags if name == "a"]
+    assert links == ["#sf-0-0", "#sf-0-1"]
+    assert "First. passages that bear on it" in seen.text
+    assert "<b>Second.</b> not found" in seen.text
+    place = render.render_contents(whole, "searching", [])
+    assert Seen(place).names() == ["p"]
+    assert Seen(place).text == ""
+    assert render.render_contents(answer(finding("related")), "done", ["sf-0-0"]) == ""
+    turn = last(converse(Canned(whole), "q", ()))
+    for name in links:
+        assert f'id="{str(name)[1:]}"' in "".join(turn.sections)
+
+
 def test_a_long_question_is_folded_but_whole() -> None:
     text = "A claim about the past. " * 100
     seen = Seen(render.render_question(text))
@@ -329,6 +345,8 @@ def test_a_long_question_is_folded_but_whole() -> None:
     assert seen.text.endswith(text)
     assert "All 2,400 characters" in seen.text
     assert Seen(render.render_question("a\n\n b")).text == "a\n\n b"
+    for odd in ("x" * 900, "\n" * 900, "\n" * 900 + "y", f"{' ' * 300}a {'z' * 900}"):
+        assert Seen(render.render_question(odd)).text.endswith(odd)
 
 
 def test_the_searched_line() -> None:

@@ -55,8 +55,11 @@ _SIGNATURES = {
     b"<": "HTML or XML, perhaps the error page of a website",
     b"AT&T": "a DjVu file",
 }
+# What programs put in for want of a title: their own words, or a file's name.
 _NO_TITLE = re.compile(
-    r"untitled\W*\d*|microsoft \w+ - .*|.*\.[a-z]{2,5}\d?|document ?\d*|title|scan\w*|[\W\d]*",
+    r"untitled\W*\d*|microsoft \w+ - .*|document ?\d*|title|scan\w*|[\W\d]*"
+    r"|.*\.(?:docx?|rtf|txt|odt|wpd|tex|dvi|e?ps|pdf|html?|xlsx?|pptx?|pub|indd|qxd|p65|exe"
+    r"|tiff?|jpe?g|png|cdr)",
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(

@@ -14,7 +14,10 @@ from rag.datatypes import Span
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_BROKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)[-\u00ad\u2010]\n+([^\W\d_]+(?:-[^\W\d_]+)*)")
+# The look-behind lets no match begin inside a word: long runs of letters stay cheap.
+_BROKEN = re.compile(
+    r"(?<![^\W_])([^\W\d_]+(?:-[^\W\d_]+)*)[-\u00ad\u2010]\n+([^\W\d_]+(?:-[^\W\d_]+)*)"
+)
 
 EDGE_LINES = 2
 """How many lines at the top and at the bottom of a page may be running heads."""
@@ -46,7 +49,8 @@ def rejoin_words(pages: list[str]) -> list[str]:
     Whether "re-/form" is "reform" or "re-form" is taken from the rest of the text: as it
     stands there unbroken. Where neither does, the hyphen stays if both halves are words
     of the text ("steam-/engine" beside "steam" and "engine"), else it goes. A break at
-    the end of a page is left alone, since the two halves are on different pages.
+    the end of a page is left alone, since the two halves are on different pages, and so
+    is one before a running foot.
 
     >>> rejoin_words(["The treaty was rati-\\nfied."])
     ['The treaty was ratified.']
@@ -54,7 +58,15 @@ def rejoin_words(pages: list[str]) -> list[str]:
     ['A well-known man, known well.']
     """
     known = Counter(word.casefold() for page in pages for word in _unbroken_words(page))
-    return [_BROKEN.sub(lambda found: _whole(found, known), page) for page in pages]
+
+    def rejoined(page: str, running: tuple[Span, ...]) -> str:
+        def whole(found: re.Match[str]) -> str:
+            match = Span(*found.span())
+            return found[0] if any(map(match.overlaps, running)) else _whole(found, known)
+
+        return _BROKEN.sub(whole, page)
+
+    return [rejoined(page, lines) for page, lines in zip(pages, running_lines(pages), strict=True)]
 
 
 def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
@@ -86,8 +98,11 @@ def _whole(found: re.Match[str], known: Counter[str]) -> str:
     if "\u00ad" in found[0]:  # a soft hyphen is there only to be broken at
         return first + second
     hyphenated = f"{first}-{second}"
-    if second[0].isupper() or known[hyphenated.casefold()]:
+    if known[hyphenated.casefold()]:
         return hyphenated
+    if second[0].isupper() and not (first.isupper() and second.isupper()):
+        # "Anglo-/American"; but "obliga-/The Crown" is a running foot below a broken word.
+        return hyphenated if first[0].isupper() else found[0]
     if known[(first + second).casefold()]:
         return first + second
     both_words = known[first.casefold()] and known[second.casefold()]

@@ -27,13 +27,13 @@ _HEAD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _FOOT = re.compile(
-    r"^[ \t]*\*\*\* ?END OF (?:THE|THIS) PROJECT GUTENBERG"
-    r"|^[ \t]*\**[ \t]*END OF (?:THE |THIS )?PROJECT GUTENBERG(?:['’]S)? ",
+    r"^[ \t]*(?:\*+[ \t]*)?END OF (?:THE |THIS )?PROJECT GUTENBERG(?:['’]S)? ",
     re.IGNORECASE | re.MULTILINE,
 )
 # The marks of a head stand within the first part of a file: a text that only mentions
 # Project Gutenberg further down is no reason to leave out what precedes.
 _HEAD_LIMIT = 40_000
+_FOOT_LINES = 600
 # The first line only: what is indented below a title is its subtitle.
 _FIELD = re.compile(r"^(Title|Author|Original publication):(.*)", re.MULTILINE)
 _EBOOK_NUMBER = re.compile(r"\[(?:eBook|Etext) ?#(\d+)\]", re.IGNORECASE)
@@ -42,7 +42,7 @@ _MEMOIR = re.compile(
     r"|narrative of the life)\b",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+_HEADING = re.compile(r"^#[ \t]+(.+?)\s*#*$", re.MULTILINE)
 # Control characters that occur in text: tab, line ends, form feed, and Ctrl-Z, with
 # which old systems closed a file.
 _BINARY = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
@@ -123,16 +123,28 @@ def gutenberg(text: str) -> Gutenberg | None:
     """Return what the header of a Project Gutenberg file says, None for another text."""
     head = _HEAD.search(text, 0, _HEAD_LIMIT)
     start = head.end() if head else 0
-    foot = _FOOT.search(text, start)
-    if head is None and foot is None:
+    end = _foot_start(text, start)
+    if head is None and end is None:
         return None
     header = text[:start]
     number = _EBOOK_NUMBER.search(header)
     return Gutenberg(
-        body=Span(start, foot.start() if foot else len(text)),
+        body=Span(start, len(text) if end is None else end),
         fields={name: printable(value) for name, value in _FIELD.findall(header) if value.strip()},
         number=number[1] if number else None,
     )
+
+
+def _foot_start(text: str, after: int) -> int | None:
+    """Return where the foot begins, None without a foot.
+
+    A "complete" work put together from volumes can have a mark at the end of each, so
+    the last one counts, or the one just above it: both forms may stand one below the other.
+    """
+    marks = [found.start() for found in _FOOT.finditer(text, after)]
+    if not marks:
+        return None
+    return next(mark for mark in marks if marks[-1] - mark <= _FOOT_LINES)
 
 
 def _kind(title: str) -> Kind:

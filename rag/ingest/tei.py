@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, Kind, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_citation, file_id, file_title, printable, shown, slug
+from rag.ingest.tei_header import Volume, header_text, one_line, read_volume
 from rag.ingest.tei_text import Running, flow, name_of, set_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-HISTORY = "https://history.state.gov/historicaldocuments"
-PUBLIC_DOMAIN = "Public domain (work of the US government)"
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 ROOTS = frozenset({"TEI", "TEI.2", "teiCorpus"})
 
@@ -33,15 +32,6 @@ _EDITORIAL = re.compile(r"(?:(?:No\.\s*)?\d+\.?\s*)?\[?editorial notes?\b", re.I
 _BRACKETED_SOURCE = re.compile(r"^\[Source: [^\n]*\]$", re.MULTILINE)
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 _DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
-
-
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """The volume that a document stands in."""
-
-    path: Path
-    collection: Collection
-    citation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +55,7 @@ def read_tei(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     if not entries:
         return iter([_whole(path, root, collection)])
     # `map`, because a generator would be at its end after the first error.
-    return map(partial(_document, _volume(path, root, collection)), entries)
+    return map(partial(_document, read_volume(path, root, collection)), entries)
 
 
 def parse(path: Path) -> _Element:
@@ -88,6 +78,8 @@ def parse(path: Path) -> _Element:
         # Bytes, not the path: libxml2 takes a path for an address and decodes "%20" in it.
         root = etree.fromstring(path.read_bytes(), parser)
     except etree.XMLSyntaxError as error:
+        if "entity" in error.msg.casefold():
+            raise _entities_refused(path) from error
         raise UnreadableSource(
             f"{shown(path)} is not well-formed XML ({error.msg}); it may be cut short: "
             "fetch it again"
@@ -96,17 +88,21 @@ def parse(path: Path) -> _Element:
     # The stubs do not know this method.
     entities = [] if declared is None else list(declared.iterentities())  # type: ignore[union-attr]
     if entities or next(root.iter(etree.Entity), None) is not None:
-        raise UnreadableSource(
-            f"{shown(path)} relies on entities declared in a DTD, which are not expanded "
-            "because they can be made to exhaust the machine or to read other files; if you "
-            "trust the file, expand them first: xmllint --noent FILE"
-        )
+        raise _entities_refused(path)
     if name_of(root) not in ROOTS:
         raise UnreadableSource(
             f"{shown(path)} is XML but not TEI (its root is <{printable(name_of(root))}>); "
             "only TEI is read: convert it to text, or leave it out"
         )
     return root
+
+
+def _entities_refused(path: Path) -> UnreadableSource:
+    return UnreadableSource(
+        f"{shown(path)} relies on entities declared in a DTD, which are not expanded because "
+        "they can be made to exhaust the machine or to read other files; if you trust the "
+        "file, expand them first: xmllint --noent FILE"
+    )
 
 
 def document_entries(root: _Element) -> list[Entry]:
@@ -126,7 +122,7 @@ def _document(volume: Volume, entry: Entry) -> SourceDocument:
     xml_id = element.get(XML_ID)
     name = slug(xml_id) if xml_id else f"document-{entry.position}"
     head = next((child for child in element if name_of(child) == "head"), None)
-    title = _one_line(head) if head is not None else ""
+    title = one_line(head) if head is not None else ""
     own = set_text(flow(element), entry.page)
     if not own.text:
         raise UnreadableSource(f"{shown(volume.path)}: document {name} holds no text; see the file")
@@ -154,8 +150,8 @@ def _whole(path: Path, root: _Element, collection: Collection) -> SourceDocument
     if own is None or not own.text:
         raise UnreadableSource(f"{shown(path)} is TEI without any text in its body; leave it out")
     text, excluded = _with_notes(own)
-    title = _header(root, "titleStmt", "title") or file_title(path)
-    creator = _header(root, "titleStmt", "author")
+    title = header_text(root, "titleStmt", "title") or file_title(path)
+    creator = header_text(root, "titleStmt", "author")
     return SourceDocument(
         document_id=file_id(path, collection),
         title=title,
@@ -190,10 +186,6 @@ def _notes(elements: tuple[_Element, ...]) -> list[str]:
             lines.append(f"{printable(number)}. {note.text}" if number else note.text)
         lines.extend(_notes(note.notes))
     return lines
-
-
-def _one_line(element: _Element) -> str:
-    return printable(set_text(flow(element)).text)
 
 
 def _kind(element: _Element, title: str) -> Kind:
@@ -237,53 +229,3 @@ def iso_date(value: str) -> str | None:
     except ValueError:
         return None
     return found[0]
-
-
-def _volume(path: Path, root: _Element, given: Collection) -> Volume:
-    """Return what the header says of a volume: a collection of its own."""
-    number = _header(root, "publicationStmt", "idno", type="frus")
-    title = _header(root, "titleStmt", "title", type="complete") or _header(
-        root, "titleStmt", "title"
-    )
-    of_frus = bool(number) or path.stem.startswith("frus")
-    name = slug(number or path.stem)
-    collection = Collection(
-        collection_id=name,
-        title=title or file_title(path),
-        rights=PUBLIC_DOMAIN if of_frus else given.rights,
-        url=f"{HISTORY}/{name}" if of_frus else given.url,
-    )
-    return Volume(path, collection, _volume_citation(root, collection.title))
-
-
-def _volume_citation(root: _Element, title: str) -> str:
-    """Return a volume's citation in the style that the Office of the Historian asks for."""
-    statement = next(root.iter("{*}titleStmt"), None)
-    editors = [] if statement is None else list(statement.iter("{*}editor"))
-    primary = [editor for editor in editors if editor.get("role") == "primary"] or editors
-    names = [name for name in map(_one_line, primary) if name]
-    place = _header(root, "publicationStmt", "pubPlace")
-    publisher = _header(root, "publicationStmt", "publisher")
-    imprint = ": ".join(part for part in (place, publisher) if part)
-    imprint = imprint.replace("United States Government Printing", "Government Printing")
-    year = _header(root, "publicationStmt", "date")
-    published = ", ".join(part for part in (imprint, year) if part)
-    by = f", {'ed.' if len(names) == 1 else 'eds.'} {_listed(names)}" if names else ""
-    return f"{title}{by} ({published})" if published else f"{title}{by}"
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) < 3:
-        return " and ".join(names)
-    return f"{', '.join(names[:-1])}, and {names[-1]}"
-
-
-def _header(root: _Element, statement: str, name: str, **attributes: str) -> str | None:
-    """Return the first such element's text in a statement of the header, if there is any."""
-    for part in root.iter(f"{{*}}{statement}"):
-        for element in part.iter(f"{{*}}{name}"):
-            if all(element.get(key) == value for key, value in attributes.items()):
-                text = _one_line(element)
-                if text:
-                    return text
-    return None

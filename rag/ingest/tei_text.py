@@ -161,10 +161,10 @@ class _Setter:
         self._turned = True
 
     def pages(self) -> tuple[Locator, ...]:
-        ends = [start for start, _ in self._turns[1:]] + [self._length]
+        bounds = [*(start for start, _ in self._turns), self._length]
         return tuple(
             Locator(Span(start, end), f"p. {printable(number)}")
-            for (start, number), end in zip(self._turns, ends, strict=bool(self._turns))
+            for (start, number), end in zip(self._turns, bounds[1:], strict=True)
             if number
         )
 

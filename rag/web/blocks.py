@@ -7,6 +7,7 @@ arrive. The page uses nothing from any other host.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,7 +17,7 @@ import gradio as gr
 
 from rag.errors import SourceFinderError
 from rag.web import render
-from rag.web.chat import Finder, Turn, Turns, converse, stop
+from rag.web.chat import Finder, Turns, converse, stop
 from rag.web.theme import build_theme
 
 TITLE = "Source Finder"
@@ -96,8 +97,7 @@ def build_app(finder: Finder) -> gr.Blocks:
     def picked(event: gr.SelectData) -> str:
         return str(event.value["text"])
 
-    # Kept in a variable, because a State's first value is copied for every visitor.
-    nothing: tuple[Turn, ...] = ()
+    nothing: Turns = ()
     app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
     with app:
         turns = gr.State(nothing)
@@ -158,13 +158,22 @@ def resource(name: str) -> str:
     return (files("rag.web") / name).read_text(encoding="utf-8")
 
 
+def check_free(host: str, port: int) -> None:
+    """Raise `OSError` where nothing can listen on the port: it is taken or not allowed."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+
+
 def start(finder: Finder, host: str = "127.0.0.1", port: int = 7860) -> RunningApp:
     """Start the application in the background and return it with its address.
 
     Raises `SourceFinderError` where the port is taken.
     """
-    app = build_app(finder)
     try:
+        check_free(host, port)
+        app = build_app(finder)
         _, url, _ = app.launch(
             server_name=host,
             server_port=port,
@@ -179,11 +188,13 @@ def start(finder: Finder, host: str = "127.0.0.1", port: int = 7860) -> RunningA
             theme=build_theme(),
             css=resource("style.css"),
             head=f"<script>{resource('page.js')}</script>",
+            favicon_path=str(files("rag.web") / "icon.svg"),
         )
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise SourceFinderError(
-            f"The application could not be started on {host}:{port}: the port is in use or "
-            "not allowed. Try another one, for example --port 7861."
+            f"The application could not be started on {host}:{port}: {why}. "
+            "Try another port, for example --port 7861."
         ) from error
     return RunningApp(app, url)
 

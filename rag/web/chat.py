@@ -49,9 +49,11 @@ class Turn:
 
     `sections` are the findings as HTML, in the answer's order. A section that is on the
     page stays as it is while later ones arrive, so that nothing moves under the reader.
-    A turn without a question is a message of the application.
+    A turn without a question is a message of the application. `number` tells the turns of
+    a conversation apart.
     """
 
+    number: int = 0
     question: str = ""
     answer: Answer | None = None
     sections: tuple[str, ...] = ()
@@ -67,8 +69,16 @@ class Turn:
         return (*head, *self.sections, *(part for part in (closing, message) if part))
 
     def summary(self) -> str:
-        """Return the line above the findings."""
-        return render.render_summary(self.answer, self.stage)
+        """Return what stands above the findings."""
+        line = render.render_summary(self.answer, self.stage)
+        if self.answer is None:
+            return line
+        anchors = [self.anchor(i) for i in range(len(self.answer.findings))]
+        return line + render.render_contents(self.answer, self.stage, anchors)
+
+    def anchor(self, i: int) -> str:
+        """Return the name in the page of the finding number `i`."""
+        return f"sf-{self.number}-{i}"
 
 
 Turns = tuple[Turn, ...]
@@ -77,12 +87,16 @@ Turns = tuple[Turn, ...]
 def grow(turn: Turn, answer: Answer) -> Turn:
     """Return the turn with a later answer; findings already shown are not rendered again."""
     known = turn.answer.findings if turn.answer else ()
-    folded = render.has_many_claims(answer)
+    many = render.has_many_claims(answer)
     sections = tuple(
         turn.sections[i]
         if i < len(known) and known[i] == finding
         else render.render_finding(
-            finding, answer.searched, folded=folded, question=answer.question
+            finding,
+            () if many else answer.searched,
+            folded=many,
+            question=answer.question,
+            anchor=turn.anchor(i),
         )
         for i, finding in enumerate(answer.findings)
     )
@@ -96,10 +110,10 @@ def converse(finder: Finder, text: str, turns: Turns) -> Iterator[Turns]:
     reader is told calmly that something went wrong.
     """
     if not text.strip():
-        hint = Turn(stage="done", message=HINT)
-        yield turns if turns and turns[-1] == hint else (*turns, hint)
+        hinted = bool(turns) and turns[-1].message == HINT
+        yield turns if hinted else (*turns, Turn(stage="done", message=HINT))
         return
-    turn = Turn(question=text)
+    turn = Turn(number=len(turns), question=text)
     yield (*turns, turn)
     shown_at = 0.0
     try:

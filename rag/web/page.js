@@ -1,4 +1,5 @@
-/* The page's own behaviour: copying a citation, and keeping a new question in view. */
+/* The page's own behaviour: copying a citation, going to a finding, and keeping a new
+   question in view. */
 (() => {
   "use strict";
   const SHOWN_MS = 2000;
@@ -38,6 +39,17 @@
     setTimeout(() => (button.textContent = label), SHOWN_MS);
   });
 
+  /* Links inside the page are followed here, because the page has a base address. */
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest(".sf-goto");
+    if (!link) return;
+    event.preventDefault();
+    const finding = document.getElementById(link.getAttribute("href").slice(1));
+    finding.setAttribute("tabindex", "-1");
+    finding.focus({ preventScroll: true });
+    finding.scrollIntoView({ block: "start" });
+  });
+
   /* A new question goes to the top of the window, so that its answer is read from the
      start and nothing scrolls while more of it arrives. */
   let questions = 0;
@@ -48,5 +60,7 @@
       requestAnimationFrame(() => row.scrollIntoView({ block: "start" }));
     }
     questions = all.length;
+    // Gradio calls its examples a list, but they are buttons.
+    document.querySelector("#sf-chat .examples[role=list]")?.setAttribute("role", "group");
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -27,7 +27,10 @@ LONG_TEXT_CHARS = 200
 """From this length on, what was sent is taken to hold many claims before they are known."""
 
 QUESTION_CHARS = 600
-"""A longer question is folded in the chat, with this much of it shown."""
+"""A longer question is folded in the chat."""
+
+QUESTION_HEAD_CHARS = 280
+"""How much of a folded question is shown."""
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "supported": "Passages that support this",
@@ -42,6 +45,14 @@ COUNT_WORDS: dict[Verdict, str] = {
     "contradicted": "contradicted",
     "mixed": "with passages on both sides",
     "related": "with passages that bear on them",
+    "not found": "not found",
+}
+
+SHORT_WORDS: dict[Verdict, str] = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "mixed": "passages on both sides",
+    "related": "passages that bear on it",
     "not found": "not found",
 }
 
@@ -223,22 +234,25 @@ def render_finding(
     *,
     folded: bool = False,
     question: str = "",
+    anchor: str = "",
 ) -> str:
     """Return a claim with its verdict in plain words and its evidence.
 
     `searched` is named where nothing was found; `folded` keeps all but the first cards
     of a claim out of sight, for answers to many claims. A claim that is all of the
-    `question`, which stands above it, is not shown again.
+    `question`, which stands above it, is not shown again. `anchor` is the finding's place
+    in the page, for `render_contents`.
     """
-    claim = f'<h3 class="sf-claim" dir="auto">{escape(finding.claim.text)}</h3>'
+    claim = f'<h2 class="sf-claim" dir="auto">{escape(finding.claim.text)}</h2>'
     if finding.claim.text.strip() == question.strip():
         claim = ""
     words = VERDICT_WORDS.get(finding.verdict, finding.verdict)
     where = ""
     if finding.verdict == "not found" and searched:
         where = f'<p class="sf-note" dir="auto">Searched: {escape("; ".join(searched))}</p>'
+    place = f' id="{escape(anchor)}"' if anchor else ""
     return (
-        f'<section class="sf-finding sf-{escape(finding.verdict.replace(" ", "-"))}">'
+        f'<section{place} class="sf-finding sf-{escape(finding.verdict.replace(" ", "-"))}">'
         f'{claim}<p class="sf-verdict">{escape(words)}.</p>'
         f"{where}{render_notes(finding.notes)}"
         f"{render_evidence(finding.evidence, folded=folded)}"
@@ -286,7 +300,28 @@ def render_summary(answer: Answer | None, stage: Stage) -> str:
         lead += "…"
     parts = [part for part in (lead, f"so far, {counts}" if lead and counts else counts) if part]
     line = " ".join(parts) if stage == "searching" else "; ".join(parts)
-    return f'<p class="sf-summary sf-stage-{stage}" role="status">{escape(line)}</p>'
+    return f'<p class="sf-summary sf-stage-{stage}">{escape(line)}</p>'
+
+
+def render_contents(answer: Answer, stage: Stage, anchors: Sequence[str]) -> str:
+    """Return the claims of a long answer, folded, each leading to its finding.
+
+    While the search goes on an empty line keeps the place, so that nothing moves later.
+    """
+    if not has_many_claims(answer) or (stage != "searching" and len(answer.findings) < 2):
+        return ""
+    if stage == "searching":
+        return '<p class="sf-contents-place"></p>'
+    items = "".join(
+        f'<li dir="auto"><a class="sf-goto" href="#{escape(anchor)}">{escape(found.claim.text)}</a>'
+        f' <span class="sf-short">{SHORT_WORDS.get(found.verdict, "")}</span></li>'
+        for found, anchor in zip(answer.findings, anchors, strict=True)
+    )
+    label = counted(len(answer.findings), "claim that was looked up", "claims that were looked up")
+    return (
+        f'<details class="sf-fold sf-contents"><summary>The {label}</summary>'
+        f"<ol>{items}</ol></details>"
+    )
 
 
 def render_set_aside(set_aside: Sequence[Claim]) -> str:
@@ -298,7 +333,7 @@ def render_set_aside(set_aside: Sequence[Claim]) -> str:
     for reason, claims in groupby(by_reason, key=lambda claim: claim.set_aside or ""):
         items = "".join(f'<li dir="auto">{escape(claim.text)}</li>' for claim in claims)
         title = f"Set aside: {reason}" if reason else "Set aside"
-        groups.append(f"<h4>{escape(title)}</h4><ul>{items}</ul>")
+        groups.append(f"<h3>{escape(title)}</h3><ul>{items}</ul>")
     label = counted(len(set_aside), "sentence was set aside", "sentences were set aside")
     return (
         f'<details class="sf-fold sf-set-aside"><summary>{label}, and why</summary>'
@@ -309,11 +344,12 @@ def render_set_aside(set_aside: Sequence[Claim]) -> str:
 def render_closing(answer: Answer) -> str:
     """Return what comes after the findings: set-aside sentences, notes, what was searched.
 
-    What was searched is left out where a "not found" already names it.
+    What was searched is left out where a single "not found" already names it.
     """
-    found = any(finding.verdict != "not found" for finding in answer.findings)
+    verdicts = [finding.verdict for finding in answer.findings]
+    named = verdicts == ["not found"] and not has_many_claims(answer)
     searched = ""
-    if answer.searched and (found or not answer.findings):
+    if answer.searched and not named:
         searched = (
             f'<p class="sf-note" dir="auto">Searched: {escape("; ".join(answer.searched))}</p>'
         )
@@ -324,7 +360,7 @@ def render_question(text: str) -> str:
     """Return what the reader sent, exactly; a long text is folded after its beginning."""
     if len(text) <= QUESTION_CHARS:
         return f'<div class="sf-question" dir="auto">{escape(text)}</div>'
-    head = text[:QUESTION_CHARS].rsplit(None, 1)[0]
+    head = " ".join(text.strip()[:QUESTION_HEAD_CHARS].rsplit(None, 1)[:1])
     return (
         f'<details class="sf-question sf-long" dir="auto"><summary>{escape(head)}… '
         f'<span class="sf-more">All {len(text):,} characters</span></summary>'
@@ -334,7 +370,7 @@ def render_question(text: str) -> str:
 
 def render_message(text: str) -> str:
     """Return a message from the application itself: a hint or an error."""
-    return f'<p class="sf-message" role="status" dir="auto">{escape(text)}</p>'
+    return f'<p class="sf-message" dir="auto">{escape(text)}</p>'
 
 
 def render_searched(lines: Sequence[str]) -> str:

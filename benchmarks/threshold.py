@@ -25,12 +25,16 @@ from rag.finder import BEARS_ON, PER_CLAIM
 
 
 def best_scores(finder: SourceFinder, claims: Sequence[str]) -> list[float]:
-    """Return the score of the best passage for each claim."""
-    return [evidence[0].score for claim in claims if (evidence := finder.find_sources(claim, 1))]
+    """Return the likeness of the nearest passage shown for each claim."""
+    return [
+        max(e.likeness for e in evidence)
+        for claim in claims
+        if (evidence := finder.find_sources(claim, PER_CLAIM))
+    ]
 
 
 def gold_scores(finder: SourceFinder, queries: Sequence[Query]) -> list[float]:
-    """Return the score at which each claim's own passage is shown; 0 where it is not
+    """Return the likeness at which each claim's own passage is shown; 0 where it is not
     among the first `PER_CLAIM`."""
     scores = []
     for query in queries:
@@ -40,7 +44,7 @@ def gold_scores(finder: SourceFinder, queries: Sequence[Query]) -> list[float]:
             for e in shown
         ]
         ranks = ranks_of(query.targets, places)
-        scores.append(shown[min(ranks) - 1].score if ranks else 0.0)
+        scores.append(shown[min(ranks) - 1].likeness if ranks else 0.0)
     return scores
 
 

@@ -201,6 +201,11 @@ class _Build:
         self.progress("Indexing words", 0, 1)
         texts = [stems(words(heading(doc) + text)) for doc, text in store.passage_texts()]
         LexicalIndex.write(texts, generation / "lexical")
+        numbers = store.document_numbers(np.arange(len(texts)))
+        documents: list[list[str]] = [[] for _ in range(store.documents)]
+        for number, text in zip(numbers, texts, strict=True):
+            documents[number] += text
+        LexicalIndex.write(documents, generation / "documents")
         self.progress("Indexing words", 1, 1)
 
     def _manifest(self, store: Store, sentences: int) -> Manifest:

@@ -14,6 +14,9 @@ MAX_CHARS = 200_000
 MIN_CONTENT_WORDS = 3
 """A sentence in a longer text with fewer content words says nothing that can be checked."""
 
+MIN_GENERAL_WORDS = 5
+"""The same for a sentence without a name or a number in it."""
+
 _LINE = re.compile(r"[^\n]+")
 _MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
 _LINK = re.compile(r"^\S*(https?://|www\.)\S+$")
@@ -107,4 +110,8 @@ def _reason(sentence: str) -> str | None:
     content = [word for word in words(sentence) if word not in stop_words()]
     if len(content) < MIN_CONTENT_WORDS:
         return "too short to check"
+    _, *others = sentence.split()
+    specific = any(word[:1].isupper() or word[:1].isdigit() for word in others)
+    if len(content) < MIN_GENERAL_WORDS and not specific:
+        return "too general to check"
     return None

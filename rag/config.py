@@ -1,11 +1,14 @@
 """Where things are and which model is used: a few settings, each from the environment.
 
-| variable | meaning | default |
-|---|---|---|
-| `SOURCE_FINDER_HOME` | the folder that holds `corpus/` and `indexes/` | the checkout, else the user's data folder |
-| `SOURCE_FINDER_MODEL` | a sentence-transformers model: `default`, a folder, or a hub name | `default` (all-MiniLM-L6-v2, installed) |
-| `SOURCE_FINDER_ENCODER` | `auto`, `openvino` or `torch` | `auto`: OpenVINO where it agrees with the model |
-| `SOURCE_FINDER_CACHE` | where the converted model is kept | the user's cache folder |
+`SOURCE_FINDER_HOME`
+    The folder that holds `corpus/` and `indexes/`: the checkout, else the user's data folder.
+`SOURCE_FINDER_MODEL`
+    A sentence-transformers model: a folder, a hub name, or `default` (all-MiniLM-L6-v2,
+    installed with the package).
+`SOURCE_FINDER_ENCODER`
+    `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
+`SOURCE_FINDER_CACHE`
+    Where the converted model is kept: the user's cache folder.
 """
 
 from __future__ import annotations

@@ -12,6 +12,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
 Kind = Literal["primary", "memoir", "editorial", "secondary", "unknown"]
 """What a source document is to a historian: a record made at the time, a memoir
 written later, an editor's words, a later work, or not stated."""
@@ -174,12 +179,13 @@ class Passage:
 class Hit:
     """A passage found for a query. `row` is the passage's number in the index.
 
-    Higher scores are better; ranks count from 1.
+    Higher scores are better; ranks count from 1. `likeness`: see `Evidence`.
     """
 
     row: int
     score: float
     rank: int
+    likeness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +208,8 @@ class Evidence(Jsonable):
 
     `quote` is `document.text[start:end]` and `passage` is
     `document.text[passage_start:passage_end]`, always; the quotation lies inside the
-    passage. `score` is comparable between claims on one index (0 is unrelated, 1 the
-    claim's own words) and falls with rank.
+    passage. `score` ranks the evidence for one claim. `likeness` tells, comparably between
+    claims, how near the passage's wording and meaning are to the claim's: 1 is verbatim.
     """
 
     claim_id: str
@@ -212,6 +218,7 @@ class Evidence(Jsonable):
     creator: str | None
     date: str | None
     collection: str
+    collection_title: str
     kind: Kind
     locator: str
     start: int
@@ -222,6 +229,7 @@ class Evidence(Jsonable):
     passage: str
     relation: Relation
     score: float
+    likeness: float
     citation: str
     url: str | None
     rights: str

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span
-from rag.embedding import Floats
+from rag.datatypes import Claim, Evidence, Floats, Passage, Relation, SourceDocument, Span
 
 MAX_QUOTED = 3
 """The most sentences in a quotation."""
@@ -48,6 +47,7 @@ def cite(
     passage: Passage,
     quotation: Span,
     score: float,
+    likeness: float,
     relation: Relation = "context",
 ) -> Evidence:
     """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`.
@@ -65,6 +65,7 @@ def cite(
         creator=document.creator,
         date=document.date,
         collection=document.collection.collection_id,
+        collection_title=document.collection.title,
         kind=document.kind,
         locator=locator,
         start=quotation.start,
@@ -75,6 +76,7 @@ def cite(
         passage=passage.span.of(document.text),
         relation=relation,
         score=round(float(score), 4),
+        likeness=round(float(likeness), 4),
         citation=citation(document.citation, locator),
         url=document.url,
         rights=document.collection.rights,

@@ -17,20 +17,21 @@ from rag.datatypes import (
     Claim,
     Evidence,
     Finding,
+    Floats,
     Hit,
     Passage,
     Progress,
     SourceDocument,
     Span,
 )
-from rag.embedding import Encoder, Floats, QueryVectors
+from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
 from rag.index import Index, load_encoder, open_index
 from rag.text import capitalised_words, stems, stop_words, words
 
-BEARS_ON = 0.5
-"""The least score of a passage that is shown as bearing on a claim. Set on development
+BEARS_ON = 0.52
+"""The least likeness of a passage that is shown as bearing on a claim. Set on development
 claims: `python -m benchmarks.threshold` prints what it lets through and what it stops."""
 
 PER_CLAIM = 5
@@ -46,6 +47,7 @@ class SourceFinder:
     def __init__(self, index: Index, encoder: Encoder) -> None:
         self.index = index
         self.encoder = encoder
+        self._document_numbers = index.store.document_numbers(np.arange(index.vectors.passages))
 
     @classmethod
     def open(
@@ -75,9 +77,7 @@ class SourceFinder:
         for collection in store.collections.values():
             dates = [
                 date
-                for home, date in zip(
-                    store.document_collections, store.document_dates, strict=True
-                )
+                for home, date in zip(store.document_collections, store.document_dates, strict=True)
                 if home == collection.collection_id
             ]
             number = f"{len(dates):,} document{'s' if len(dates) != 1 else ''}"
@@ -111,7 +111,7 @@ class SourceFinder:
         citations, for evaluation."""
         query = self.encoder.encode_query(claim)
         ranked = self._rank(claim, query, None)
-        return [Hit(row, score, rank) for rank, (row, score) in enumerate(ranked[:k], start=1)]
+        return ranked[:k]
 
     def ask(
         self,
@@ -151,7 +151,7 @@ class SourceFinder:
 
     def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)
-        evidence = tuple(item for item in ranked if item.score >= BEARS_ON)[:k]
+        evidence = tuple(item for item in ranked if item.likeness >= BEARS_ON)[:k]
         notes = []
         if unknown := self.unknown_names(claim.text):
             notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
@@ -161,7 +161,7 @@ class SourceFinder:
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""
-        unknown = {}
+        unknown: dict[str, str] = {}
         for name in capitalised_words(text):
             folded = words(name)
             if any(word in stop_words() or len(word) < 2 for word in folded):
@@ -170,15 +170,13 @@ class SourceFinder:
                 unknown.setdefault(folded[0], name)
         return list(unknown.values())
 
-    def _evidence(
-        self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None
-    ) -> list[Evidence]:
+    def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
         query = self.encoder.encode_query(claim.text)
         ranked = self._rank(claim.text, query, allowed)[: 3 * k]
-        places = [self.index.store.passage(row) for row, _ in ranked]
+        places = [self.index.store.passage(hit.row) for hit in ranked]
         texts = [words(passage.span.of(document.text)) for document, passage in places]
         kept = ranking.distinct(texts, k)
-        rows = np.array([ranked[i][0] for i in kept], dtype=np.int64)
+        rows = np.array([ranked[i].row for i in kept], dtype=np.int64)
         matches = self.index.vectors.piece_matches(query, rows) if len(rows) else []
         weights = self.index.vectors.weights(query.ids)
         return [
@@ -190,35 +188,44 @@ class SourceFinder:
         self,
         claim: Claim,
         place: tuple[SourceDocument, Passage],
-        ranked: tuple[int, float],
+        hit: Hit,
         matches: Floats,
         weights: Floats,
     ) -> Evidence:
         document, passage = place
-        row, score = ranked
-        starts = self.index.vectors.sentence_starts(row)
+        starts = self.index.vectors.sentence_starts(hit.row)
         quotation = choose_quotation(passage, matches, weights, starts)
-        return cite(claim, document, passage, quotation, score)
+        return cite(claim, document, passage, quotation, hit.score, hit.likeness)
 
     def _rank(
         self, claim: str, query: QueryVectors, allowed: NDArray[np.bool_] | None
-    ) -> list[tuple[int, float]]:
-        """Return rows and scores, best first."""
-        vectors, lexical = self.index.vectors, self.index.lexical
+    ) -> list[Hit]:
+        """Return what was found, best first."""
         folded = words(claim)
-        word_scores = lexical.scores(stems(folded))
+        stemmed = stems(folded)
+        documents = self.index.document_words.scores(stemmed)[self._document_numbers]
+        by_word = ranking.word_scores(self.index.lexical.scores(stemmed), documents)
         if allowed is not None:
-            word_scores = np.where(allowed, word_scores, 0).astype(np.float32)
-        by_words = ranking.top(word_scores, ranking.CANDIDATES)
-        by_meaning = vectors.nearest(query.vector, ranking.CANDIDATES, allowed)
-        rows, fused = ranking.fuse(by_meaning, by_words)
+            by_word = np.where(allowed, by_word, 0).astype(np.float32)
+        lexical = ranking.top(by_word, ranking.CANDIDATES)
+        dense = self.index.vectors.nearest(query.vector, ranking.CANDIDATES, allowed)
+        rows, fused = ranking.fuse(dense, lexical)
         rows, fused = rows[: ranking.RERANKED], fused[: ranking.RERANKED]
-        late = vectors.late_interaction(query, rows)
-        scores = ranking.combine(late, fused, self._verbatim(folded, rows))
+        late = self.index.vectors.late_interaction(query, rows)
+        quoting = np.isin(rows, lexical[0][: ranking.QUOTING])
+        verbatim = np.zeros(len(rows), dtype=np.float32)
+        verbatim[quoting] = self._verbatim(folded, rows[quoting])
+        near = ranking.likeness(late, verbatim)
+        about = documents[rows] / max(float(documents.max(initial=0)), 1e-9)
+        scores = ranking.combine(near, fused, about, verbatim)
         order = np.argsort(-scores, kind="stable")
-        return [(int(rows[i]), float(scores[i])) for i in order]
+        return [
+            Hit(int(rows[i]), float(scores[i]), rank, float(near[i]))
+            for rank, i in enumerate(order, start=1)
+        ]
 
     def _verbatim(self, claim: Sequence[str], rows: NDArray[np.int64]) -> Floats:
+        """Return the share of the claim that each passage has word for word."""
         if len(claim) < ranking.VERBATIM_WORDS:
             return np.zeros(len(rows), np.float32)
         stop = stop_words()
@@ -255,14 +262,11 @@ class SourceFinder:
                 (not wanted or home in wanted)
                 and (first is None or (date is not None and date >= first))
                 and (last is None or (date is not None and date[: len(last)] <= last))
-                for home, date in zip(
-                    store.document_collections, store.document_dates, strict=True
-                )
+                for home, date in zip(store.document_collections, store.document_dates, strict=True)
             ],
             dtype=bool,
         )
-        passages = np.arange(self.index.vectors.passages)
-        return documents[store.document_numbers(passages)]
+        return documents[self._document_numbers]
 
 
 def default_sources(settings: Settings) -> list[str]:

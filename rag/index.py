@@ -1,7 +1,8 @@
 """An index on disk: generations, one of them live, each with a manifest.
 
     indexes/<name>/CURRENT              the live generation's name, replaced atomically
-    indexes/<name>/<generation>/        manifest.json, sources.sqlite, lexical/, vectors
+    indexes/<name>/<generation>/        manifest.json, sources.sqlite, lexical/, documents/,
+                                        the files of `vectors`
     indexes/<name>/partial/             finished work of a build that was cut off
     indexes/<name>/build.lock           held while a build runs
 
@@ -123,6 +124,7 @@ class Index:
     manifest: Manifest
     store: Store
     lexical: LexicalIndex
+    document_words: LexicalIndex
     vectors: VectorIndex
 
 
@@ -141,6 +143,7 @@ def open_index(path: Path, *, verify: bool = True) -> Index:
             manifest=manifest,
             store=Store(generation / "sources.sqlite"),
             lexical=LexicalIndex.open(generation / "lexical", manifest.passages),
+            document_words=LexicalIndex.open(generation / "documents", manifest.documents),
             vectors=VectorIndex(generation, manifest.dimension),
         )
     except (OSError, ValueError, RuntimeError, sqlite3.DatabaseError) as error:
@@ -188,9 +191,11 @@ def make_live(path: Path, generation: Path) -> None:
     pending.replace(path / CURRENT)
     _sync_folder(path)
     for other in path.iterdir():
-        if other.is_dir() and other.name.startswith("g") and other.name not in {
-            generation.name, before.strip()
-        }:
+        if (
+            other.is_dir()
+            and other.name.startswith("g")
+            and other.name not in {generation.name, before.strip()}
+        ):
             shutil.rmtree(other, ignore_errors=True)
 
 

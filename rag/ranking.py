@@ -11,19 +11,28 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding import Floats
+from rag.datatypes import Floats
 
 CANDIDATES = 200
 """Passages that each first-stage ranking contributes to the fusion."""
 
-RERANKED = 60
+RERANKED = 100
 """Passages that the second stage looks at piece by piece."""
+
+QUOTING = 20
+"""Passages, by shared words, that are checked for the claim's very wording."""
 
 DENSE_WEIGHT = 0.65
 """The dense ranking's share of the fused score; the rest is the lexical one's."""
 
-FUSED_WEIGHT = 0.06
+FUSED_WEIGHT = 0.1
 """What the first stage's fused score (0 to 1) adds to the second stage's."""
+
+DOCUMENT_WEIGHT = 0.2
+"""What the whole document's BM25 score, scaled to 0..1, adds to the second stage's."""
+
+DOCUMENT_SHARE = 0.5
+"""The same in the lexical half of the first stage, beside the passage's own 1."""
 
 VERBATIM_WORDS = 5
 """Words in a row that a passage must share with a claim to count as quoted in it."""
@@ -57,17 +66,45 @@ def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
     return rows.astype(np.int64), scores[rows]
 
 
-def combine(late: Floats, fused: Floats, verbatim: Floats) -> Floats:
-    """Return the final scores of passages, about 0 (unrelated) to 1 (verbatim).
+def word_scores(passages: Floats, documents: Floats) -> Floats:
+    """Return the lexical half of the first stage for every passage.
 
-    `late`: late interaction, about 0 to 1; `fused`: first stage, 0 to 1; `verbatim`: the
-    share of the claim that the passage has word for word. The share that is verbatim
-    counts in full, the rest of the claim by its likeness, so that an exact quotation
-    cannot be pushed down by a paraphrase.
+    `passages`: BM25 of each passage; `documents`: BM25 of the document that it is in,
+    for the same claim. Only passages that share a word with the claim score at all.
     """
-    likeness = np.clip(late + FUSED_WEIGHT * fused, 0, 1 + FUSED_WEIGHT) / (1 + FUSED_WEIGHT)
-    scores: Floats = (verbatim + (1 - verbatim) * likeness).astype(np.float32)
+    scores = _scaled(passages) + DOCUMENT_SHARE * _scaled(documents)
+    return np.where(passages > 0, scores, 0).astype(np.float32)
+
+
+def likeness(late: Floats, verbatim: Floats) -> Floats:
+    """Return how near each passage's wording and meaning are to the claim, 0 to 1.
+
+    `late`: late interaction; `verbatim`: the share of the claim that the passage has word
+    for word. What is verbatim counts in full, the rest of the claim by late interaction.
+    Comparable between claims.
+    """
+    near: Floats = (verbatim + (1 - verbatim) * np.clip(late, 0, 1)).astype(np.float32)
+    return near
+
+
+def combine(likenesses: Floats, fused: Floats, documents: Floats, verbatim: Floats) -> Floats:
+    """Return the scores by which passages are ranked, 0 to 1.
+
+    To the likeness comes what the first stage found (`fused`, 0 to 1) and how much the
+    whole document is about the claim (`documents`: BM25 scaled to 0..1), each only for
+    the part of the claim that is not verbatim: an exact quotation has score 1 and cannot
+    be pushed down.
+    """
+    rest = (1 - verbatim) * (FUSED_WEIGHT * fused + DOCUMENT_WEIGHT * documents)
+    full = 1 + (1 - verbatim) * (FUSED_WEIGHT + DOCUMENT_WEIGHT)
+    scores: Floats = ((likenesses + rest) / full).astype(np.float32)
     return scores
+
+
+def _scaled(scores: Floats) -> Floats:
+    """Return `scores` divided by the highest one."""
+    highest = float(scores.max(initial=0))
+    return scores / highest if highest > 0 else scores
 
 
 def verbatim_share(

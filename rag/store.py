@@ -66,12 +66,22 @@ class StoreWriter:
         self._db.execute(
             f"INSERT INTO documents VALUES ({', '.join('?' * 16)})",  # noqa: S608
             (
-                self.documents, document.document_id, document.title, document.creator,
-                document.date, home.collection_id, document.url, document.kind,
-                document.citation, document.origin,
-                document.text.encode("utf-8", "surrogatepass"), _spans(document),
+                self.documents,
+                document.document_id,
+                document.title,
+                document.creator,
+                document.date,
+                home.collection_id,
+                document.url,
+                document.kind,
+                document.citation,
+                document.origin,
+                document.text.encode("utf-8", "surrogatepass"),
+                _spans(document),
                 json.dumps([[s.start, s.end] for s in document.excluded]),
-                document_digest(document), self.rows, len(passages),
+                document_digest(document),
+                self.rows,
+                len(passages),
             ),
         )
         self._db.executemany(
@@ -118,6 +128,11 @@ class Store:
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         self._db.close()
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return len(self._first_rows)
 
     def document_numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of the document that each passage row belongs to."""

@@ -20,7 +20,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding import Floats, PassageVectors, QueryVectors
+from rag.datatypes import Floats
+from rag.embedding import PassageVectors, QueryVectors
 
 SENTENCES_SEARCHED = 1000
 """How many nearest sentences are looked at: enough for 200 passages, even where one
@@ -99,9 +100,7 @@ class VectorIndex:
             -1, (dimension + 7) // 8
         )
         passages = len(self._code_rows) - 1
-        self._rarity = np.log((passages + 1) / (1 + array("piece_passages.npy"))).astype(
-            np.float32
-        )
+        self._rarity = np.log((passages + 1) / (1 + array("piece_passages.npy"))).astype(np.float32)
 
     @property
     def passages(self) -> int:
@@ -121,7 +120,8 @@ class VectorIndex:
         if allowed is not None:
             sentences = np.repeat(allowed, np.diff(self._sentence_rows))
             bitmap = np.packbits(sentences, bitorder="little")
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bitmap))
+            selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         count = min(max(SENTENCES_SEARCHED, 5 * k), self._faiss.ntotal)
         cosines, found = self._faiss.search(vector[None, :], count, params=parameters)
         valid = found[0] >= 0
@@ -138,8 +138,9 @@ class VectorIndex:
         """Return, for each passage, the estimated cosine of each claim piece (rows) with
         each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
         lengths = self._code_rows[rows + 1] - self._code_rows[rows]
-        codes = np.concatenate([self._codes[a : a + n] for a, n in zip(
-            self._code_rows[rows], lengths, strict=True)])
+        codes = np.concatenate(
+            [self._codes[a : a + n] for a, n in zip(self._code_rows[rows], lengths, strict=True)]
+        )
         bits = np.unpackbits(codes, axis=1, count=self.dimension).astype(np.float32)
         # With signs s = 2b - 1, q·s = 2 q·b - sum(q).
         products = 2 * (query.pieces @ bits.T) - query.pieces.sum(axis=1, keepdims=True)

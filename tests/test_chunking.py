@@ -1,0 +1,176 @@
+"""Passages: whole sentences, all of them, once, and within the model's window."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from conftest import SPEECHES, make_document
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.build import embedding_input
+from rag.chunking import chunk, heading, included
+from rag.datatypes import Span
+from rag.text import sentences
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "the",
+            "treaty,",
+            "ratified",
+            "by",
+            "1848;",
+            "Senate.",
+            "War!",
+            "\n\n",
+            "漢字仮名",
+            "😀👍🏽",
+            "antidisestablishmentarianism",
+            "x" * 130,
+            "$15,000.50",
+            "e\u0301\u0301",
+            "—",
+        ]
+    ),
+    max_size=60,
+).map(" ".join)
+
+
+def starts_of_words(texts):
+    """A tokenizer in which every run of non-space is a piece."""
+    return [[found.start() for found in re.finditer(r"\S+", text)] for text in texts]
+
+
+def starts_of_characters(texts):
+    """A tokenizer in which every character but white space is a piece."""
+    return [[i for i, c in enumerate(text) if not c.isspace()] for text in texts]
+
+
+@given(WORDS, st.data(), st.sampled_from([starts_of_words, starts_of_characters]))
+def test_passages_cover_everything_outside_excluded_once(text, data, piece_starts):
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4)))
+    excluded = tuple(Span(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False))
+    document = make_document(text, excluded=excluded)
+    passages = chunk(document, piece_starts, max_pieces=12)
+    pieces = [sentence for passage in passages for sentence in passage.sentences]
+    assert all(a.end <= b.start for a, b in pairwise(pieces))
+    kept = {i for piece in pieces for i in range(piece.start, piece.end)}
+    outside = {i for gap in excluded for i in range(gap.start, gap.end)}
+    assert not kept & outside
+    assert all(text[i].isspace() for i in range(len(text)) if i not in kept | outside)
+    for passage in passages:
+        assert passage.span == Span(passage.sentences[0].start, passage.sentences[-1].end)
+        assert not any(len(gap) and passage.span.overlaps(gap) for gap in excluded)
+        assert sum(map(len, piece_starts([s.of(text) for s in passage.sentences]))) <= 12
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=5))
+def test_included_is_what_is_not_excluded(pairs):
+    text = "x" * 30
+    excluded = tuple(Span(min(p), max(p)) for p in pairs)
+    parts = list(included(make_document(text, excluded=excluded)))
+    outside = {i for gap in excluded for i in range(gap.start, gap.end)}
+    assert [i for part in parts for i in range(part.start, part.end)] == sorted(
+        set(range(30)) - outside
+    )
+    assert all(len(part) for part in parts)
+
+
+def test_whole_sentences_stay_whole():
+    text = " ".join(f"Sentence number {i} has six words." for i in range(40))
+    passages = chunk(make_document(text), starts_of_words, max_pieces=20)
+    assert [s for p in passages for s in p.sentences] == sentences(text)
+    assert {len(p.sentences) for p in passages} == {3, 1}
+
+
+def test_a_paragraph_closes_a_passage_that_is_full_enough():
+    text = "One two three four.\n\nFive six."
+    assert len(chunk(make_document(text), starts_of_words, max_pieces=6)) == 2
+    assert len(chunk(make_document(text), starts_of_words, max_pieces=9)) == 1
+
+
+def test_a_long_sentence_is_divided_at_a_clause():
+    text = "one two three four five six, seven eight nine ten eleven twelve"
+    (first, *_rest) = chunk(make_document(text), starts_of_words, max_pieces=8)
+    assert first.span.of(text) == "one two three four five six,"
+
+
+@pytest.mark.parametrize("text", ["", " \n\t "])
+def test_nothing_gives_no_passage(text):
+    assert chunk(make_document(text), starts_of_words) == []
+
+
+def assert_fits(document, encoder):
+    """Nothing of what is embedded may lie beyond what the model reads."""
+    passages = chunk(document, encoder.piece_starts)
+    inputs = [embedding_input(document, passage) for passage in passages]
+    marks = 2
+    for item, ids in zip(inputs, encoder.piece_ids([i.text for i in inputs]), strict=True):
+        assert len(ids) + marks <= encoder.window, item.text[:80]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and then " * 600,
+        "漢字仮名交じり文" * 200,
+        "😀👍🏽🇺🇸" * 200,
+        "x" * 5_000,
+        "supercalifragilistic" * 4 + " " + "qzxj" * 24 + " ",
+        ("qzxjvw" * 15 + " ") * 60,
+        "1.2.3.4.5.6.7.8.9" * 200,
+        "a;b:c,d.e—" * 300,
+        "\u0301" * 2_000,
+        "( . . . ) " * 500,
+    ],
+    ids=[
+        "words",
+        "cjk",
+        "emoji",
+        "one word",
+        "rare",
+        "rare words",
+        "digits",
+        "marks",
+        "accents",
+        "dots",
+    ],
+)
+def test_no_passage_is_longer_than_the_window(text, encoder):
+    assert_fits(make_document(text, creator="James Monroe", date="1823-12-02"), encoder)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.lists(WORDS, max_size=8).map("".join))
+def test_no_passage_of_odd_text_is_longer_than_the_window(encoder, text):
+    assert_fits(make_document(text, title="A Message", date="1823"), encoder)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["毛泽东文集第八卷关于国际形势问题" * 20, "qzxjvw" * 60, "1/2/3/4/" * 40, "ѣѫѭ " * 60],
+    ids=["cjk", "rare", "digits", "old letters"],
+)
+def test_no_heading_crowds_out_its_passage(title, encoder):
+    text = (SPEECHES / "1823-Monroe-1.txt").read_text(encoding="utf-8")[:6_000]
+    assert_fits(make_document(text, title=title), encoder)
+
+
+@pytest.mark.parametrize("text", ["and then " * 600, "漢字仮名" * 300, ("qzxjvw" * 15 + " ") * 60])
+def test_a_divided_sentence_loses_nothing(text, encoder):
+    passages = chunk(make_document(text), encoder.piece_starts)
+    assert len(passages) > 1
+    kept = "".join(s.of(text) for p in passages for s in p.sentences)
+    assert "".join(kept.split()) == "".join(text.split())
+
+
+def test_a_heading_says_who_what_and_when():
+    document = make_document("x", creator="J. Monroe", title="Message", date="1823-12-02")
+    assert heading(document) == "J. Monroe, Message, 1823-12-02. "
+    assert heading(make_document("x", title="")) == ""
+    assert len(heading(make_document("x", title="long " * 100))) <= 122

@@ -1,0 +1,235 @@
+"""Models into vectors: both routes agree, any model loads, what fails says what to do."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SPEECHES, make_document
+from sentence_transformers import SentenceTransformer
+
+from rag.build import build_index, embedding_input
+from rag.chunking import chunk
+from rag.config import Settings
+from rag.datatypes import Span
+from rag.embedding import EmbeddingInput, Encoder, model_folder
+from rag.errors import ModelError
+from rag.finder import SourceFinder
+
+CLAIM = "Monroe told Europe to stay out of the Americas."
+
+
+def cosine(one, other) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def one_sentence(text: str) -> EmbeddingInput:
+    return EmbeddingInput(text, (Span(0, len(text)),))
+
+
+def with_encoder(route: str) -> Settings:
+    settings = Settings.from_environment()
+    return Settings(settings.home, settings.cache, settings.model, route)
+
+
+@pytest.fixture(scope="module")
+def torch_encoder() -> Encoder:
+    return Encoder.load("default", with_encoder("torch"))
+
+
+@pytest.fixture(scope="module")
+def inputs(encoder) -> list[EmbeddingInput]:
+    """Passages of a real address, of different lengths."""
+    text = (SPEECHES / "1823-Monroe-1.txt").read_text(encoding="utf-8")[:9_000]
+    document = make_document(text, title="Annual Message", creator="James Monroe")
+    passages = chunk(document, encoder.piece_starts)
+    return [*(embedding_input(document, p) for p in passages), one_sentence("Peace.")]
+
+
+def test_the_default_model_is_the_installed_one(encoder):
+    assert (encoder.dimension, encoder.window, encoder.pools_by_mean) == (384, 256, True)
+    assert encoder.vocabulary_size == 30_522
+
+
+def test_routes_agree(encoder, torch_encoder, inputs):
+    if encoder.route != "openvino":
+        pytest.skip("OpenVINO is not used on this machine")
+    assert torch_encoder.route == "torch"
+    for ours, theirs in zip(
+        encoder.encode_passages(inputs), torch_encoder.encode_passages(inputs), strict=True
+    ):
+        for one, other in zip(ours.sentences, theirs.sentences, strict=True):
+            assert cosine(one.astype(np.float32), other.astype(np.float32)) >= 0.999
+        same_bits = 1 - np.unpackbits(ours.codes ^ theirs.codes).mean()
+        assert same_bits > 0.98
+        assert (ours.starts == theirs.starts).all()
+
+
+def test_a_claims_vector_is_that_of_sentence_transformers(torch_encoder):
+    expected = SentenceTransformer(str(model_folder("default")), device="cpu").encode(CLAIM)
+    assert cosine(torch_encoder.encode_query(CLAIM).vector, expected) > 0.9999
+
+
+def test_a_single_sentence_has_nearly_the_vector_of_sentence_transformers(torch_encoder):
+    # Nearly: the tokenizer's two marks are left out of a sentence's mean.
+    expected = SentenceTransformer(str(model_folder("default")), device="cpu").encode(CLAIM)
+    (found,) = torch_encoder.encode_passages([one_sentence(CLAIM)])
+    assert cosine(found.sentences[0].astype(np.float32), expected) > 0.97
+
+
+def test_passages_come_back_in_order_with_a_vector_for_each_sentence(encoder, inputs):
+    found = encoder.encode_passages(inputs)
+    for item, vectors in zip(inputs, found, strict=True):
+        (alone,) = encoder.encode_passages([item])
+        assert vectors.sentences.shape == (len(item.sentences), 384)
+        norms = np.linalg.norm(vectors.sentences.astype(np.float32), axis=1)
+        assert norms == pytest.approx(1, abs=1e-2)
+        for one, other in zip(vectors.sentences, alone.sentences, strict=True):
+            assert cosine(one.astype(np.float32), other.astype(np.float32)) > 0.999
+        assert (vectors.starts == alone.starts).all()
+        assert len(vectors.codes) == len(encoder.piece_ids([item.text])[0])
+
+
+def test_sentences_begin_where_the_tokenizer_says(encoder):
+    text = "A heading. Gold was found. Nobody knew."
+    spans = (Span(11, 26), Span(27, 39))
+    (found,) = encoder.encode_passages([EmbeddingInput(text, spans)])
+    offsets = encoder.piece_starts([text])[0]
+    assert found.starts.tolist() == [offsets.index(11), offsets.index(27)]
+
+
+def test_no_passages_no_vectors(encoder):
+    assert encoder.encode_passages([]) == []
+
+
+def test_a_claim_beyond_the_window_is_cut_and_says_so(encoder):
+    long = encoder.encode_query("treaty " * 400)
+    assert long.truncated
+    assert len(long.ids) == len(long.pieces) == encoder.window - 2
+    assert not encoder.encode_query("treaty " * 254).truncated
+    assert not encoder.encode_query(CLAIM).truncated
+
+
+@pytest.mark.parametrize("text", ["漢字", "😀 x", "x" * 5_000, "²", "e\u0301", "\u3164", "ﬁ", "1"])
+def test_odd_claims_have_vectors(encoder, text):
+    query = encoder.encode_query(text)
+    assert np.isfinite(query.vector).all()
+    assert len(query.pieces) == len(query.ids) > 0
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_another_model_builds_and_finds(
+    pooling, tiny_model, own_cache, tmp_path, small_sources, monkeypatch
+):
+    folder = tiny_model(pooling)
+    encoder = Encoder.load(str(folder))
+    assert encoder.pools_by_mean == (pooling == "mean")
+    assert encoder.dimension == 36
+    monkeypatch.setenv("SOURCE_FINDER_MODEL", str(folder))
+    build_index(small_sources[:1], tmp_path / "index")
+    finder = SourceFinder.open(tmp_path / "index")
+    assert finder.encoder.fingerprint == encoder.fingerprint
+    words = "henceforth not to be considered as subjects for future colonization"
+    assert words in finder.find_sources(words)[0].passage
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_prompts_of_a_model_are_used(pooling, tiny_model, own_cache):
+    prompts = {"query": "find the treaty: ", "document": "the treaty says: "}
+    folder = tiny_model(pooling, prompts=prompts)
+    model = SentenceTransformer(str(folder), device="cpu")
+    encoder = Encoder.load(str(folder), with_encoder("torch"))
+    vector = encoder.encode_query(CLAIM).vector
+    assert cosine(vector, model.encode(prompts["query"] + CLAIM)) > 0.9999
+    # The prompt's own pieces count too in a claim's pieces or not at all: there are
+    # as many vectors as numbers.
+    query = encoder.encode_query(CLAIM)
+    assert len(query.pieces) == len(query.ids)
+
+
+def test_a_prompt_shifts_no_sentence(tiny_model, own_cache):
+    plain = Encoder.load(str(tiny_model("mean")), with_encoder("torch"))
+    prompted = Encoder.load(
+        str(tiny_model("mean", prompts={"query": "", "document": "it says: "})),
+        with_encoder("torch"),
+    )
+    item = EmbeddingInput("Gold was found. Nobody knew.", (Span(0, 15), Span(16, 28)))
+    (without,), (with_one,) = (e.encode_passages([item]) for e in (plain, prompted))
+    shift = len(prompted.piece_ids(["it says: "])[0])
+    assert (with_one.starts == without.starts + shift).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["no-such/model", "nonsense", "a/b/c", "/no/such/folder", "~nosuchuser/model", "x\x00y"]
+)
+def test_an_unknown_model_says_what_to_do(name):
+    with pytest.raises(ModelError, match="SOURCE_FINDER_MODEL"):
+        Encoder.load(name)
+
+
+def test_a_folder_that_is_no_model_says_what_is_missing(tmp_path):
+    with pytest.raises(ModelError, match=r"modules\.json"):
+        Encoder.load(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("tokenizer.json", "{}"),
+        ("tokenizer.json", "not json"),
+        ("model.safetensors", "cut"),
+        ("model.safetensors", None),
+        ("modules.json", "not json"),
+        ("config.json", "not json"),
+    ],
+)
+def test_a_damaged_model_is_a_model_error(file, content, tiny_model, own_cache, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(tiny_model("mean"), folder)
+    (path,) = [p for p in folder.rglob(file) if p.parent == folder]
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(ModelError, match="damaged"):
+        Encoder.load(str(folder))
+
+
+def test_an_unknown_route_is_a_model_error():
+    with pytest.raises(ModelError, match="auto, openvino or torch"):
+        Encoder.load("default", with_encoder("abacus"))
+
+
+def test_a_changed_weight_changes_the_fingerprint(tiny_model, own_cache, tmp_path):
+    folder = tmp_path / "changed"
+    shutil.copytree(tiny_model("mean"), folder)
+    before = Encoder.load(str(folder), with_encoder("torch")).fingerprint
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"extra": 1}))
+    assert Encoder.load(str(folder), with_encoder("torch")).fingerprint != before
+
+
+def test_a_damaged_conversion_falls_back_and_is_made_again(tiny_model, own_cache, caplog):
+    folder = str(tiny_model("mean"))
+    if Encoder.load(folder).route != "openvino":
+        pytest.skip("OpenVINO is not used on this machine")
+    (model,) = own_cache.rglob("model.xml")
+    model.write_text("<not a model")
+    with caplog.at_level(logging.WARNING):
+        assert Encoder.load(folder).route == "torch"
+    assert "damaged" in caplog.text
+    assert Encoder.load(folder).route == "openvino"
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(tiny_model, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("SOURCE_FINDER_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert Encoder.load(str(tiny_model("mean"))).dimension == 36
+
+
+def test_a_path_is_a_folder_before_it_is_a_name(tiny_model, monkeypatch):
+    folder: Path = tiny_model("mean")
+    monkeypatch.chdir(folder.parent)
+    assert model_folder("model") == folder.resolve()

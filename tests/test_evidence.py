@@ -1,0 +1,106 @@
+"""Quotations are slices, chosen inside their passage, and cited with their place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import make_document
+
+from rag.datatypes import Claim, Locator, Passage, Span
+from rag.evidence import (
+    GAIN_PER_SENTENCE,
+    MAX_QUOTED,
+    choose_quotation,
+    citation,
+    cite,
+    describe_dates,
+)
+
+TEXT = "One is here. Two is there. Three is nowhere. Four came. Five went."
+SENTENCES = tuple(
+    Span(TEXT.index(word), TEXT.index(".", TEXT.index(word)) + 1)
+    for word in ("One", "Two", "Three", "Four", "Five")
+)
+PASSAGE = Passage("mine/one", Span(0, len(TEXT)), SENTENCES)
+CLAIM = Claim("c1", "Two", Span(0, 3))
+LOCATORS = (Locator(Span(0, 12), "p. 1"), Locator(Span(12, len(TEXT)), "p. 2"))
+DOCUMENT = make_document(TEXT, locators=LOCATORS, creator="A. Author", date="1823")
+
+
+def choose(matches, starts=(0, 1, 2, 3, 4), weights=None, passage=PASSAGE):
+    matches = np.array(matches, dtype=np.float32)
+    weights = np.ones(len(matches), np.float32) if weights is None else weights
+    return choose_quotation(passage, matches, weights, np.array(starts, np.int32))
+
+
+def test_evidence_is_made_of_slices():
+    evidence = cite(CLAIM, DOCUMENT, PASSAGE, SENTENCES[1], 0.123456, 0.5)
+    assert evidence.quote == TEXT[evidence.start : evidence.end] == "Two is there."
+    assert evidence.passage == TEXT[evidence.passage_start : evidence.passage_end] == TEXT
+    assert evidence.citation == "One, p. 2."
+    assert (evidence.score, evidence.likeness) == (0.1235, 0.5)
+    assert (evidence.creator, evidence.date, evidence.relation) == ("A. Author", "1823", "context")
+    assert (evidence.claim_id, evidence.collection_title) == ("c1", "Mine")
+
+
+def test_a_quotation_over_two_pages_names_both():
+    evidence = cite(CLAIM, DOCUMENT, PASSAGE, Span(0, SENTENCES[1].end), 1, 1)
+    assert evidence.locator == "pp. 1–2"
+    assert evidence.citation == "One, pp. 1–2."
+
+
+@pytest.mark.parametrize("quotation", [Span(0, 12), Span(30, 60), Span(20, 20)])
+def test_a_quotation_outside_its_passage_is_refused(quotation):
+    passage = Passage("mine/one", Span(13, 44), SENTENCES[1:3])
+    with pytest.raises(ValueError, match="is not inside"):
+        cite(CLAIM, DOCUMENT, passage, quotation, 1, 1)
+
+
+def test_the_best_sentence_is_quoted():
+    assert choose([[0, 0.1, 0.9, 0.2, 0.1]]) == SENTENCES[2]
+
+
+def test_a_second_sentence_must_gain_something():
+    much = [[0.9, 0, 0, 0, 0], [0, 0.9, 0, 0, 0]]
+    assert choose(much) == Span(SENTENCES[0].start, SENTENCES[1].end)
+    little = 0.5 + GAIN_PER_SENTENCE
+    assert choose([[0.9, 0, 0, 0, 0], [0.5, little, 0, 0, 0]]) == SENTENCES[0]
+
+
+def test_a_quotation_has_at_most_so_many_sentences():
+    chosen = choose(np.eye(5))
+    assert sum(s.overlaps(chosen) for s in SENTENCES) == MAX_QUOTED
+
+
+def test_rare_pieces_decide():
+    matches = [[0.9, 0, 0, 0, 0], [0, 0, 0, 0.9, 0]]
+    assert choose(matches, weights=np.array([0.1, 5], np.float32)) == SENTENCES[3]
+
+
+def test_what_stands_in_the_heading_is_not_quoted():
+    matches = [[1.0, 1.0, 0, 0.2, 0, 0, 0]]
+    assert choose(matches, starts=(2, 3, 4, 5, 6)) == SENTENCES[1]
+
+
+def test_sentences_that_the_model_did_not_read_do_no_harm():
+    assert choose([[0.1, 0.9]], starts=(0, 1, 2, 2, 2)) == SENTENCES[1]
+
+
+@pytest.mark.parametrize(
+    ("document", "locator", "expected"),
+    [
+        ("A book.", "", "A book."),
+        ("A book.", "p. 1", "A book, p. 1."),
+        ("A book", "p. 1", "A book, p. 1."),
+    ],
+)
+def test_citations(document, locator, expected):
+    assert citation(document, locator) == expected
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [([], ""), ([None], ""), (["1823-12-02"], "1823"), (["1823-12", "1790", None], "1790–1823")],
+)
+def test_dates_are_described_by_years(dates, expected):
+    assert describe_dates(dates) == expected

@@ -1,0 +1,88 @@
+"""BM25 against a plain second implementation."""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.lexical import K1, B, LexicalIndex
+from rag.text import stems, words
+
+TEXTS = [
+    stems(words(text))
+    for text in [
+        "Gold was found in California, and gold again.",
+        "The Senate ratified the treaty with Mexico.",
+        "Peace with Mexico; peace, and a treaty.",
+        "the of and",
+        "California California",
+    ]
+]
+
+
+def plain_bm25(texts: list[list[str]], query: list[str]) -> list[float]:
+    """BM25 as in Kamphuis et al. 2020, row "Lucene (accurate)"."""
+    average = sum(map(len, texts)) / len(texts)
+    scores = []
+    for text in texts:
+        score = 0.0
+        for word in set(query):
+            having = sum(word in other for other in texts)
+            frequency = text.count(word)
+            idf = log(1 + (len(texts) - having + 0.5) / (having + 0.5))
+            length = 1 - B + B * len(text) / average
+            score += idf * frequency / (frequency + K1 * length)
+        scores.append(score)
+    return scores
+
+
+def write_and_open(texts, folder) -> LexicalIndex:
+    LexicalIndex.write(texts, folder / "lexical")
+    return LexicalIndex.open(folder / "lexical", len(texts))
+
+
+# bm25s counts an empty text as one of a single, empty word.
+COUNTED = [text or [""] for text in TEXTS]
+
+
+@pytest.mark.parametrize(
+    "query", ["gold in California", "treaty Mexico peace", "gold gold", "peace"]
+)
+def test_scores_are_bm25(query, tmp_path):
+    asked = stems(words(query))
+    scores = write_and_open(TEXTS, tmp_path).scores(asked)
+    assert scores.dtype == np.float32
+    assert scores == pytest.approx(plain_bm25(COUNTED, asked), rel=1e-4)
+
+
+STEMS = st.lists(st.sampled_from(["gold", "peac", "treati", "漢字", "1848"]), max_size=8)
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=st.lists(STEMS, min_size=1, max_size=6), query=STEMS)
+def test_scores_are_bm25_for_any_texts(tmp_path_factory, texts, query):
+    found = write_and_open(texts, tmp_path_factory.mktemp("bm25")).scores(query)
+    assert found == pytest.approx(plain_bm25([t or [""] for t in texts], query), rel=1e-4)
+
+
+def test_unknown_words_score_nothing(tmp_path):
+    index = write_and_open(TEXTS, tmp_path)
+    assert index.scores(["zeppelin"]).tolist() == [0.0] * len(TEXTS)
+    assert index.scores([]).tolist() == [0.0] * len(TEXTS)
+    known = index.scores(["gold"])
+    assert (index.scores(["gold", "zeppelin"]) == known).all()
+
+
+def test_what_is_known(tmp_path):
+    index = write_and_open(TEXTS, tmp_path)
+    assert index.knows("gold")
+    assert not index.knows("zeppelin")
+
+
+def test_texts_without_a_word_can_be_indexed(tmp_path):
+    index = write_and_open([[], []], tmp_path)
+    assert index.scores(["gold"]).tolist() == [0.0, 0.0]

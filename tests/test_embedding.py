@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SPEECHES, make_document
-from sentence_transformers import SentenceTransformer
 
 from rag.build import build_index, embedding_input
 from rag.chunking import chunk
@@ -34,6 +33,13 @@ def one_sentence(text: str) -> EmbeddingInput:
 def with_encoder(route: str) -> Settings:
     settings = Settings.from_environment()
     return Settings(settings.home, settings.cache, settings.model, route)
+
+
+def plain_model(folder: Path):
+    """The model as its makers load it, imported late because that takes seconds."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +76,13 @@ def test_routes_agree(encoder, torch_encoder, inputs):
 
 
 def test_a_claims_vector_is_that_of_sentence_transformers(torch_encoder):
-    expected = SentenceTransformer(str(model_folder("default")), device="cpu").encode(CLAIM)
+    expected = plain_model(model_folder("default")).encode(CLAIM)
     assert cosine(torch_encoder.encode_query(CLAIM).vector, expected) > 0.9999
 
 
 def test_a_single_sentence_has_nearly_the_vector_of_sentence_transformers(torch_encoder):
     # Nearly: the tokenizer's two marks are left out of a sentence's mean.
-    expected = SentenceTransformer(str(model_folder("default")), device="cpu").encode(CLAIM)
+    expected = plain_model(model_folder("default")).encode(CLAIM)
     (found,) = torch_encoder.encode_passages([one_sentence(CLAIM)])
     assert cosine(found.sentences[0].astype(np.float32), expected) > 0.97
 
@@ -141,7 +147,7 @@ def test_another_model_builds_and_finds(
 def test_prompts_of_a_model_are_used(pooling, tiny_model, own_cache):
     prompts = {"query": "find the treaty: ", "document": "the treaty says: "}
     folder = tiny_model(pooling, prompts=prompts)
-    model = SentenceTransformer(str(folder), device="cpu")
+    model = plain_model(folder)
     encoder = Encoder.load(str(folder), with_encoder("torch"))
     vector = encoder.encode_query(CLAIM).vector
     assert cosine(vector, model.encode(prompts["query"] + CLAIM)) > 0.9999
@@ -210,6 +216,7 @@ def test_a_changed_weight_changes_the_fingerprint(tiny_model, own_cache, tmp_pat
     assert Encoder.load(str(folder), with_encoder("torch")).fingerprint != before
 
 
+@pytest.mark.slow
 def test_a_damaged_conversion_falls_back_and_is_made_again(tiny_model, own_cache, caplog):
     folder = str(tiny_model("mean"))
     if Encoder.load(folder).route != "openvino":
@@ -222,6 +229,7 @@ def test_a_damaged_conversion_falls_back_and_is_made_again(tiny_model, own_cache
     assert Encoder.load(folder).route == "openvino"
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_no_obstacle(tiny_model, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SOURCE_FINDER_CACHE", str(tmp_path / "file" / "cache"))

@@ -187,7 +187,12 @@ def _citation(row: Mapping[str, str]) -> str:
     day = date.fromisoformat(row["date"])
     delivered = f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
     return (
-        f"{row['president_full']}, “{_project_title(row)},” {delivered}, "
+        f"{row['president_full']}, “{_quoted(_project_title(row))},” {delivered}, "
         "online by Gerhard Peters and John T. Woolley, The American Presidency Project, "
         f"{row['source_url']}"
     )
+
+
+def _quoted(title: str) -> str:
+    """Return `title` for use inside quotation marks: its own become single ones."""
+    return title.replace("“", "‘").replace("”", "’")

@@ -1,0 +1,176 @@
+"""The command line, called as the console script calls it, on the small real index."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag import SourceFinder
+from rag.cli import main
+
+ROOT = Path(__file__).parent.parent
+CLAIM = "Monroe told Europe to stay out of the Americas"
+
+
+@pytest.fixture
+def index(small_index: Path) -> list[str]:
+    """The options that choose the small index."""
+    return ["--index", str(small_index)]
+
+
+def test_ask_prints_quotation_citation_and_what_was_searched(
+    index: list[str], finder: SourceFinder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", CLAIM, "--k", "2", *index]) == 0
+    printed = capsys.readouterr().out
+    first = finder.ask(CLAIM, k=2).findings[0].evidence[0]
+    assert " ".join(first.quote.split()) in printed
+    assert first.citation in printed
+    assert "Searched: " in printed
+
+
+def test_ask_json_is_the_answer(
+    index: list[str], finder: SourceFinder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", CLAIM, "--json", *index]) == 0
+    assert json.loads(capsys.readouterr().out) == finder.ask(CLAIM).to_dict()
+
+
+def test_filters_reach_the_search(index: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", CLAIM, "--json", "--after", "1900", "--before", "1950", *index]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    shown = finding["evidence"] + finding["nearest"]
+    assert {item["date"] for item in shown} == {"1941"}
+
+
+def test_nothing_found_is_said_and_names_what_the_corpus_never_mentions(
+    index: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", "Sacagawea carried her baby to the Pacific", *index]) == 0
+    printed = capsys.readouterr().out
+    assert "Nothing in these sources bears on it." in printed
+    assert "not evidence" in printed
+    assert "Sacagawea." in printed
+
+
+def test_check_reads_a_file_and_standard_input(
+    index: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = f"{CLAIM}. Is that so? https://example.org/video"
+    (tmp_path / "post.txt").write_text(text, encoding="utf-8")
+    assert main(["check", str(tmp_path / "post.txt"), *index]) == 0
+    from_file = capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert main(["check", "-", *index]) == 0
+    assert capsys.readouterr().out == from_file
+    assert "[a question]" in from_file
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["ask", ""], 2, "empty"),
+        (["ask", "x\x00y"], 2, "not readable text"),
+        (["ask", "a" * 200_001], 2, "200,000"),
+        (["ask", CLAIM, "--collection", "nope"], 2, "no collection nope"),
+        (["check", "no/such/file"], 2, "cannot be read"),
+    ],
+)
+def test_bad_questions_end_with_a_message_and_a_code(
+    arguments: list[str],
+    code: int,
+    words: str,
+    index: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*arguments, *index]) == code
+    caught = capsys.readouterr()
+    assert words in caught.err
+    assert caught.out == ""
+
+
+def test_a_binary_file_is_refused(
+    index: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\xff\xfe\x00")
+    assert main(["check", str(tmp_path / "scan.pdf"), *index]) == 2
+    assert "not UTF-8 text" in capsys.readouterr().err
+
+
+def test_an_index_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", CLAIM, "--index", "nowhere"]) == 5
+    assert "source-finder build --index" in capsys.readouterr().err
+
+
+def test_build_says_what_changed_and_remembers_its_sources(
+    tmp_path: Path, small_sources: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ["--index", str(tmp_path / "mine")]
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "one.txt").write_text("The treaty was signed at Ghent in December 1814.")
+    (folder / "scan.bin").write_bytes(b"\x00\x01")
+    assert main(["build", str(folder), *target, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["added"] == ["papers/one"]
+    assert [Path(skipped["path"]).name for skipped in report["skipped"]] == ["scan.bin"]
+
+    (folder / "two.txt").write_text("The army went into winter quarters at Morristown.")
+    assert main(["build", *target]) == 0
+    printed = capsys.readouterr().out
+    assert "Added 1, changed 0, removed 0 documents; embedded 1 passages." in printed
+    assert "scan.bin" in printed
+
+
+def test_build_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["build", str(tmp_path / "empty"), "--index", str(tmp_path / "mine")]) == 3
+    assert "No text was found" in capsys.readouterr().err
+    assert main(["build", str(tmp_path / "nowhere"), "--index", str(tmp_path / "mine")]) == 3
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_doctor(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    assert "faiss-cpu" in capsys.readouterr().out
+    broken = own_home / "indexes" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "CURRENT").write_text("g1")
+    assert main(["doctor", "--json"]) == 1
+    assert "broken" in json.loads(capsys.readouterr().out)["problems"][0]
+    (broken / "CURRENT").unlink()
+
+
+def test_the_installed_command_ends_quietly_when_its_reader_leaves(index: list[str]) -> None:
+    command = [sys.executable, "-c", "import sys; from rag.cli import main; sys.exit(main())"]
+    asked = subprocess.Popen(
+        [*command, "ask", CLAIM, *index], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert asked.stdout is not None
+    assert asked.stderr is not None
+    asked.stdout.close()
+    assert b"Traceback" not in asked.stderr.read()
+    asked.stderr.close()
+    asked.wait()
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    used = set(re.findall(r"^source-finder (\w+)", readme, re.MULTILINE))
+    listed = subprocess.run(
+        [sys.executable, "-c", "from rag.cli import main; main(['--help'])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert {"ask", "check", "build", "doctor"} <= used
+    assert all(re.search(rf"\b{command}\b", listed) for command in used)

@@ -1,0 +1,260 @@
+"""A claim in, cited evidence out: on a small real index with the real model."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from conftest import MONROE_WORDS, PRESIDENTS
+
+from rag.datatypes import Evidence
+from rag.errors import QuestionError
+from rag.finder import BEARS_ON, NEAREST, PER_CLAIM, SourceFinder, default_sources
+from rag.text import words
+
+CLAIMS = [
+    "Monroe told Europe to stay out of the Americas.",
+    "Gold was found in California.",
+    "Roosevelt spoke of four freedoms.",
+    "Kennedy wanted to send a man to the moon.",
+    "Clinton said that the time of big government had passed.",
+    "Lincoln's proclamation about slaves in the rebel states",
+]
+NONSENSE = "Xqzzt Vlorpian zebras invented the quantum saxophone on Neptune."
+
+
+def file_of(evidence: Evidence) -> str:
+    return evidence.document_id.partition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("claim", "file"),
+    list(
+        zip(
+            CLAIMS,
+            [
+                "1823-Monroe-1",
+                "1848-Polk-1",
+                "1941-Roosevelt-1",
+                "1962-Kennedy-1",
+                "1996-Clinton-1",
+                "1863-Lincoln-1",
+            ],
+            strict=True,
+        )
+    ),
+)
+def test_a_claim_finds_its_source(finder, claim, file):
+    assert file_of(finder.find_sources(claim)[0]) == file
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_every_quotation_is_a_slice_of_its_document(finder, claim):
+    found = finder.find_sources(claim, k=20)
+    assert found
+    for item in found:
+        document = finder.index.store.document_by_id(item.document_id)
+        assert item.quote == document.text[item.start : item.end] != ""
+        assert item.passage == document.text[item.passage_start : item.passage_end]
+        assert item.passage_start <= item.start < item.end <= item.passage_end
+        assert item.locator
+        assert item.locator in item.citation
+        assert "GUTENBERG" not in item.passage
+        assert (item.relation, item.claim_id) == ("context", "c1")
+
+
+@pytest.mark.parametrize("k", [1, 3, 10, 50])
+def test_there_are_at_most_k_from_different_places_best_first(finder, k):
+    found = finder.find_sources(CLAIMS[0], k=k)
+    assert 0 < len(found) <= k
+    assert len(found) == min(k, len(finder.find_sources(CLAIMS[0], k=50)))
+    assert len({(item.document_id, item.passage_start) for item in found}) == len(found)
+    assert all(one.score >= after.score for one, after in pairwise(found))
+    assert all(0 <= item.score <= 1 and 0 <= item.likeness <= 1 for item in found)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_fewer_than_one_is_nothing_or_refused(finder, k):
+    with suppress(QuestionError, ValueError):
+        assert finder.find_sources(CLAIMS[0], k=k) == []
+
+
+def test_search_gives_the_same_passages_as_rows(finder):
+    hits = finder.search(CLAIMS[1], k=5)
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
+    document, passage = finder.index.store.passage(hits[0].row)
+    best = finder.find_sources(CLAIMS[1])[0]
+    assert (best.document_id, best.passage_start) == (document.document_id, passage.span.start)
+    assert best.score == pytest.approx(hits[0].score, abs=1e-4)
+
+
+def exact_quotations(finder: SourceFinder) -> list[tuple[int, str]]:
+    """Return some long sentences of the index, each with its row."""
+    chosen = []
+    for row in range(1, finder.index.vectors.passages, 4):
+        document, passage = finder.index.store.passage(row)
+        sentence = max((span.of(document.text) for span in passage.sentences), key=len)
+        if len(words(sentence)) >= 8:
+            chosen.append((row, sentence))
+    return chosen
+
+
+def test_an_exact_quotation_comes_first_and_is_quoted(finder):
+    quotations = exact_quotations(finder)
+    assert len(quotations) >= 10
+    for row, sentence in quotations:
+        document, passage = finder.index.store.passage(row)
+        best = finder.find_sources(sentence, k=3)[0]
+        assert (best.document_id, best.passage_start) == (document.document_id, passage.span.start)
+        assert best.score == best.likeness == 1.0
+        assert sentence in best.quote
+
+
+def test_a_part_of_a_sentence_comes_first_too(finder):
+    assert MONROE_WORDS in finder.find_sources(MONROE_WORDS)[0].quote
+
+
+@pytest.mark.parametrize(
+    ("filters", "files"),
+    [
+        ({"after": 1860}, {"1863-Lincoln-1", "1941-Roosevelt-1"}),
+        ({"after": "1863"}, {"1863-Lincoln-1", "1941-Roosevelt-1"}),
+        ({"before": 1848}, {"1823-Monroe-1", "1848-Polk-1"}),
+        ({"after": 1840, "before": "1900-01-01"}, {"1848-Polk-1", "1863-Lincoln-1"}),
+        ({"collections": ["loose"]}, {"1962-Kennedy-1", "1996-Clinton-1"}),
+        ({"collections": "loose"}, {"1962-Kennedy-1", "1996-Clinton-1"}),
+        ({"collections": ["signed", "loose"]}, set(PRESIDENTS)),
+        ({"collections": ["loose"], "after": 1800}, set()),
+        ({"after": 1900, "before": 1800}, set()),
+    ],
+)
+def test_filters(finder, filters, files):
+    for claim in (CLAIMS[0], MONROE_WORDS, "the people of the United States"):
+        found = {file_of(item) for item in finder.find_sources(claim, k=60, **filters)}
+        assert found <= files
+    assert found == files or len(files) == 6
+
+
+def test_an_unknown_collection_is_refused_with_those_there_are(finder):
+    with pytest.raises(QuestionError, match=r"no collection frus .* signed, loose"):
+        finder.find_sources("gold", collections=["frus"])
+    with pytest.raises(QuestionError, match="frus"):
+        list(finder.stream("gold", collections=["frus", "loose"]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "  ", "\x00", "?!", "x" * 200_001, "Monroe \ud800 warned Europe"],
+    ids=["empty", "white space", "NUL", "marks", "long", "surrogate"],
+)
+def test_what_cannot_be_asked_is_refused_everywhere(finder, text):
+    for ask in (finder.ask, finder.find_sources, lambda text: list(finder.stream(text))):
+        with pytest.raises(QuestionError):
+            ask(text)
+
+
+@pytest.mark.parametrize("text", ["漢字漢字", "😀 gold 😀", "x" * 5_000, "the of and", "1848", "²"])
+def test_odd_questions_are_answered(finder, text):
+    assert finder.find_sources(text)
+    assert len(finder.ask(text).findings) == 1
+
+
+def test_a_claim_beyond_the_window_is_answered(finder):
+    long = "Gold was found in California, " * 200
+    assert file_of(finder.find_sources(long)[0]) == "1848-Polk-1"
+
+
+def test_a_claim_that_is_borne_out_gives_evidence(finder):
+    (finding,) = finder.ask(f"They are {MONROE_WORDS} by any European powers.").findings
+    assert finding.verdict == "related"
+    assert 1 <= len(finding.evidence) <= PER_CLAIM
+    assert all(item.likeness >= BEARS_ON for item in finding.evidence)
+    assert finding.nearest == ()
+
+
+def test_nonsense_is_not_found_with_the_nearest_and_the_unknown_names(finder):
+    answer = finder.ask(NONSENSE)
+    (finding,) = answer.findings
+    assert (finding.verdict, finding.evidence) == ("not found", ())
+    assert len(finding.nearest) == NEAREST
+    assert all(item.likeness < BEARS_ON for item in finding.nearest)
+    (note,) = finding.notes
+    assert note.startswith("Never mentioned")
+    for name in ("Xqzzt", "Vlorpian", "Neptune"):
+        assert name in note
+
+
+def test_names_that_are_there_are_not_called_unknown(finder):
+    assert finder.unknown_names("Did California, Mexico or Neptune have gold?") == ["Neptune"]
+    assert finder.unknown_names("nothing here is capitalised") == []
+
+
+LONG = " ".join([CLAIMS[0], *CLAIMS[3:5], "Who said so?", "Wow!", NONSENSE])
+
+
+def test_an_answer_grows_and_its_last_state_is_the_whole(finder):
+    states = list(finder.stream(LONG))
+    counts = [len(state.findings) for state in states]
+    assert counts == sorted(counts)
+    assert counts[0] == 1
+    assert counts[-1] == 4
+    for one, after in pairwise(states):
+        assert after.findings[: len(one.findings)] == one.findings
+    assert states[-1] == finder.ask(LONG)
+    assert [claim.set_aside for claim in states[-1].set_aside] == [
+        "a question",
+        "too short to check",
+    ]
+    for finding in states[-1].findings:
+        assert finding.claim.span.of(LONG) == finding.claim.text
+        assert all(item.claim_id == finding.claim.claim_id for item in finding.evidence)
+
+
+def test_a_text_without_a_claim_says_so(finder):
+    answer = finder.ask("Wow! Really? Good.")
+    assert answer.findings == ()
+    assert len(answer.set_aside) == 3
+    assert answer.notes
+
+
+def test_what_was_searched_is_said(finder):
+    answer = finder.ask(CLAIMS[0])
+    assert answer.searched == finder.searched()
+    assert answer.searched == ("signed: 4 documents, 1823–1941", "loose: 2 documents")
+
+
+def test_answers_go_through_json(finder):
+    answer = finder.ask(LONG)
+    assert json.loads(answer.to_json()) == answer.to_dict()
+    for item in finder.find_sources(CLAIMS[0]):
+        back = json.loads(item.to_json())
+        assert back["quote"] == item.quote
+        assert Evidence(**back) == item
+
+
+def test_threads_get_the_same_answers(finder):
+    alone = [finder.find_sources(claim) for claim in CLAIMS]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(finder.find_sources, CLAIMS * 4))
+    assert together == alone * 4
+
+
+def test_the_same_claim_has_the_same_answer(finder, small_index):
+    again = SourceFinder.open(small_index)
+    assert [again.find_sources(c) for c in CLAIMS] == [finder.find_sources(c) for c in CLAIMS]
+
+
+def test_the_default_sources_are_the_addresses_and_what_was_dropped_in(own_home):
+    from rag.config import Settings
+
+    settings = Settings.from_environment()
+    assert default_sources(settings) == ["sotu"]
+    settings.sources.mkdir(parents=True)
+    (settings.sources / "README.md").write_text("Drop files here.")
+    assert default_sources(settings) == ["sotu"]
+    (settings.sources / "mine.txt").write_text("Gold.")
+    assert default_sources(settings) == ["sotu", str(settings.sources)]
+    (settings.sources / "mine.txt").unlink()

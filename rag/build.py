@@ -84,6 +84,7 @@ class _Build:
     encoder: Encoder
     progress: Progress
     skipped: list[SkippedFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
@@ -119,6 +120,7 @@ class _Build:
             changed=tuple(sorted(d for d in after.keys() & before.keys() if after[d] != before[d])),
             removed=tuple(sorted(before.keys() - after.keys())),
             skipped=tuple(self.skipped),
+            notes=tuple(self.notes),
             seconds=self.seconds,
             bytes_on_disk=sum(f.stat().st_size for f in generation.rglob("*") if f.is_file()),
         )
@@ -150,6 +152,7 @@ class _Build:
                 counts[np.unique(np.array(ids, dtype=np.int64))] += 1
             keys = [embedding_key(item, self.encoder.fingerprint) for item in inputs]
             writer.add(document, passages, keys)
+            self.notes += [f"{document.document_id}: {note}" for note in document.notes]
             self.progress("Reading sources", writer.documents, 0)
         writer.close()
         if not writer.rows:

@@ -45,7 +45,9 @@ BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    shown = logging.StreamHandler()
+    shown.setLevel(logging.WARNING)  # for libraries that set a lower level of their own, too
+    logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
     try:
         result = cli(arguments, standalone_mode=False)
     except SourceFinderError as error:
@@ -234,4 +236,5 @@ def _report(report: BuildReport) -> str:
     if report.skipped:
         lines.append(f"Left out {len(report.skipped)} files:")
         lines += [f"  {skipped.path}: {skipped.reason}" for skipped in report.skipped]
+    lines += report.notes
     return "\n".join(lines)

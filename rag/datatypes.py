@@ -130,6 +130,13 @@ class SourceDocument:
     excluded: tuple[Span, ...] = ()
     origin: str = ""
     """The file or package this was read from, for reports."""
+    rights: str | None = None
+    """The document's own rights, where they are not the collection's."""
+    ocr_confidence: float | None = None
+    """How sure the OCR engine was, 0 to 1, as a mean over the characters; None where the
+    text was not made by OCR here."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the build's report should know: "2 of 8 pages have no text"."""
 
     def locate(self, span: Span) -> str:
         """Return the label of the place where `span` lies, "" where there is none.
@@ -210,6 +217,7 @@ class Evidence(Jsonable):
     `document.text[passage_start:passage_end]`, always; the quotation lies inside the
     passage. `score` ranks the evidence for one claim. `likeness` tells, comparably between
     claims, how near the passage's wording and meaning are to the claim's: 1 is verbatim.
+    `ocr_confidence`: not None where the text was read by OCR and may hold errors.
     """
 
     claim_id: str
@@ -233,6 +241,7 @@ class Evidence(Jsonable):
     citation: str
     url: str | None
     rights: str
+    ocr_confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +294,8 @@ class BuildReport(Jsonable):
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     skipped: tuple[SkippedFile, ...]
+    notes: tuple[str, ...] = ()
+    """What the readers noted about documents, each with the document's id."""
     seconds: dict[str, float] = field(default_factory=dict)
     bytes_on_disk: int = 0
 

@@ -77,21 +77,24 @@ def cite(
         relation=relation,
         score=round(float(score), 4),
         likeness=round(float(likeness), 4),
-        citation=citation(document.citation, locator),
+        citation=citation(document.citation, locator, ocr=document.ocr_confidence is not None),
         url=document.url,
-        rights=document.collection.rights,
+        rights=document.rights or document.collection.rights,
+        ocr_confidence=document.ocr_confidence,
     )
 
 
-def citation(document: str, locator: str) -> str:
-    """Return a document's citation with the place in it.
+def citation(document: str, locator: str, *, ocr: bool = False) -> str:
+    """Return a document's citation with the place in it, and a warning for OCR text.
 
     >>> citation("J. Monroe, Annual Message, 1823.", "paragraph 48")
     'J. Monroe, Annual Message, 1823, paragraph 48.'
     """
-    if not locator:
+    if not locator and not ocr:
         return document
-    return f"{document.rstrip().rstrip('.')}, {locator}."
+    parts = [document.rstrip().rstrip("."), locator]
+    warning = " [text read by OCR; check against the image]" if ocr else ""
+    return ", ".join(part for part in parts if part) + warning + "."
 
 
 def describe_dates(dates: Sequence[str | None]) -> str:

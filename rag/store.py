@@ -22,7 +22,8 @@ CREATE TABLE documents (
     number INTEGER PRIMARY KEY, document_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
     creator TEXT, date TEXT, collection_id TEXT NOT NULL, url TEXT, kind TEXT NOT NULL,
     citation TEXT NOT NULL, origin TEXT NOT NULL, text BLOB NOT NULL,
-    locators TEXT NOT NULL, excluded TEXT NOT NULL, digest BLOB NOT NULL,
+    locators TEXT NOT NULL, excluded TEXT NOT NULL, rights TEXT, ocr_confidence REAL,
+    notes TEXT NOT NULL, digest BLOB NOT NULL,
     first_row INTEGER NOT NULL, passages INTEGER NOT NULL
 );
 CREATE TABLE passages (
@@ -37,6 +38,7 @@ def document_digest(document: SourceDocument) -> bytes:
     parts = [document.document_id, document.title, document.text, document.citation]
     parts += [str(document.creator), str(document.date), str(document.url), document.kind]
     parts += [document.collection.collection_id, _spans(document), str(document.excluded)]
+    parts += [str(document.rights), str(document.ocr_confidence), *document.notes]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
@@ -64,7 +66,7 @@ class StoreWriter:
             (home.collection_id, home.title, home.rights, home.url),
         )
         self._db.execute(
-            f"INSERT INTO documents VALUES ({', '.join('?' * 16)})",  # noqa: S608
+            f"INSERT INTO documents VALUES ({', '.join('?' * 19)})",  # noqa: S608
             (
                 self.documents,
                 document.document_id,
@@ -79,6 +81,9 @@ class StoreWriter:
                 document.text.encode("utf-8", "surrogatepass"),
                 _spans(document),
                 json.dumps([[s.start, s.end] for s in document.excluded]),
+                document.rights,
+                document.ocr_confidence,
+                json.dumps(document.notes),
                 document_digest(document),
                 self.rows,
                 len(passages),
@@ -183,7 +188,8 @@ class Store:
     def _read_document(self, number: int) -> SourceDocument:
         row = self._db.execute(
             "SELECT document_id, title, text, collection_id, citation, creator, date, url,"
-            " kind, locators, excluded, origin FROM documents WHERE number = ?",
+            " kind, locators, excluded, origin, rights, ocr_confidence, notes"
+            " FROM documents WHERE number = ?",
             (number,),
         ).fetchone()
         return SourceDocument(
@@ -199,4 +205,7 @@ class Store:
             locators=tuple(Locator(Span(a, b), label) for a, b, label in json.loads(row[9])),
             excluded=tuple(Span(a, b) for a, b in json.loads(row[10])),
             origin=row[11],
+            rights=row[12],
+            ocr_confidence=row[13],
+            notes=tuple(json.loads(row[14])),
         )

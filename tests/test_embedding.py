@@ -132,6 +132,7 @@ def test_another_model_builds_and_finds(
     pooling, tiny_model, own_cache, tmp_path, small_sources, monkeypatch
 ):
     folder = tiny_model(pooling)
+    monkeypatch.setenv("SOURCE_FINDER_ENCODER", "auto" if pooling == "mean" else "torch")
     encoder = Encoder.load(str(folder))
     assert encoder.pools_by_mean == (pooling == "mean")
     assert encoder.dimension == 36
@@ -199,7 +200,7 @@ def test_a_damaged_model_is_a_model_error(file, content, tiny_model, own_cache, 
     (path,) = [p for p in folder.rglob(file) if p.parent == folder]
     path.unlink() if content is None else path.write_text(content)
     with pytest.raises(ModelError, match="damaged"):
-        Encoder.load(str(folder))
+        Encoder.load(str(folder), with_encoder("torch"))
 
 
 def test_an_unknown_route_is_a_model_error():

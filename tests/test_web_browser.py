@@ -105,6 +105,7 @@ def quotations(fileid: str, pattern: str, most: int = 10) -> tuple[Evidence, ...
                     f"The American Presidency Project, {row['source_url']}",
                     url=row["source_url"],
                     rights="Public domain in the United States.",
+                    ocr_confidence=None,
                 )
             )
     return tuple(found[:most])

@@ -59,6 +59,7 @@ def evidence(**changes: Any) -> Evidence:
         citation="James Monroe, “Seventh Annual Message,” 2 December 1823, paragraph 48.",
         url="https://www.presidency.ucsb.edu/documents/seventh-annual-message-1",
         rights="Public domain.",
+        ocr_confidence=None,
     )
     return replace(whole, **changes)
 

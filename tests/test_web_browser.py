@@ -101,6 +101,7 @@ def quotations(fileid: str, pattern: str, most: int = 10) -> tuple[Evidence, ...
                     passage=paragraph[0],
                     relation="context",
                     score=0.5,
+                    likeness=0.5,
                     citation=f"{row['president_full']}, {title} ({year}), paragraph {number}, "
                     f"The American Presidency Project, {row['source_url']}",
                     url=row["source_url"],

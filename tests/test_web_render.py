@@ -56,6 +56,7 @@ def evidence(**changes: Any) -> Evidence:
         passage=PASSAGE,
         relation="context",
         score=0.7,
+        likeness=0.7,
         citation="James Monroe, “Seventh Annual Message,” 2 December 1823, paragraph 48.",
         url="https://www.presidency.ucsb.edu/documents/seventh-annual-message-1",
         rights="Public domain.",

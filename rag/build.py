@@ -21,7 +21,7 @@ from rag.config import Settings
 from rag.datatypes import BuildReport, Passage, Progress, SkippedFile, SourceDocument, Span
 from rag.embedding import EmbeddingInput, Encoder, PassageVectors
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
-from rag.index import FORMAT, MANIFEST, Index, Manifest, make_live, open_index, writing
+from rag.index import FORMAT, Index, Manifest, make_live, new_generation, open_index, writing
 from rag.ingest import read_sources
 from rag.lexical import LexicalIndex
 from rag.partial import PartialVectors
@@ -30,6 +30,9 @@ from rag.text import stems, words
 from rag.vectors import VectorWriter
 
 log = logging.getLogger(__name__)
+
+SLACK = 4
+"""Word pieces kept free, for tokenizers that divide a text otherwise than its sentences."""
 
 SHARD = 256
 """Passages embedded between two saves: what a killed build has to do again (seconds)."""
@@ -88,11 +91,9 @@ class _Build:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
-        _remove_unfinished(self.target)
         old = self._previous()
         partial = PartialVectors(self.target / "partial")
-        generation = self.target / f"g{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-        generation.mkdir()
+        generation = new_generation(self.target)
         try:
             with self._timed("read"):
                 piece_passages = self._read(generation)
@@ -146,8 +147,9 @@ class _Build:
         counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
         writer = StoreWriter(generation / "sources.sqlite")
         for document in read_sources(self.sources, self.skipped.append):
-            passages = chunk(document, self.encoder.piece_starts)
-            inputs = [embedding_input(document, passage) for passage in passages]
+            room = passage_room(self.encoder, document)
+            passages = chunk(document, self.encoder.piece_starts, room)
+            inputs = [embedding_input(self.encoder, document, passage) for passage in passages]
             for ids in self.encoder.piece_ids([item.text for item in inputs]):
                 counts[np.unique(np.array(ids, dtype=np.int64))] += 1
             keys = [embedding_key(item, self.encoder.fingerprint) for item in inputs]
@@ -189,7 +191,7 @@ class _Build:
                         shard[row] = found
                     else:
                         missing.append(row)
-                inputs = [embedding_input(*store.passage(row)) for row in missing]
+                inputs = [embedding_input(self.encoder, *store.passage(row)) for row in missing]
                 fresh = self.encoder.encode_passages(inputs)
                 partial.save([keys[row] for row in missing], fresh)
                 shard.update(zip(missing, fresh, strict=True))
@@ -218,7 +220,7 @@ class _Build:
             model=self.encoder.name,
             model_fingerprint=self.encoder.fingerprint,
             dimension=self.encoder.dimension,
-            chunker=f"sentences, at most {MAX_PIECES} word pieces",
+            chunker=f"sentences, at most {min(MAX_PIECES, self.encoder.room - SLACK)} word pieces",
             sources=self.sources,
             corpus_hash=hashlib.sha256(b"".join(digests[d] for d in sorted(digests))).hexdigest(),
             documents=len(digests),
@@ -228,9 +230,21 @@ class _Build:
         )
 
 
-def embedding_input(document: SourceDocument, passage: Passage) -> EmbeddingInput:
-    """Return what is embedded for a passage: the document's heading, then its own words."""
+def fitted_heading(encoder: Encoder, document: SourceDocument) -> str:
+    """Return the heading to embed, "" where it would take half of the window."""
     front = heading(document)
+    return front if encoder.count_pieces(front) <= encoder.room // 2 else ""
+
+
+def passage_room(encoder: Encoder, document: SourceDocument) -> int:
+    """Return how many word pieces a passage of the document may have."""
+    front = encoder.count_pieces(fitted_heading(encoder, document))
+    return min(MAX_PIECES, encoder.room - front - SLACK)
+
+
+def embedding_input(encoder: Encoder, document: SourceDocument, passage: Passage) -> EmbeddingInput:
+    """Return what is embedded for a passage: the heading in front, then its own words."""
+    front = fitted_heading(encoder, document)
     shift = len(front) - passage.span.start
     return EmbeddingInput(
         front + passage.span.of(document.text),
@@ -243,10 +257,3 @@ def embedding_key(item: EmbeddingInput, model_fingerprint: str) -> bytes:
     bounds = ",".join(f"{s.start}-{s.end}" for s in item.sentences)
     content = f"{model_fingerprint}\n{bounds}\n{item.text}"
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()
-
-
-def _remove_unfinished(target: Path) -> None:
-    """Delete generations that a killed build left without a manifest."""
-    for folder in target.glob("g*"):
-        if folder.is_dir() and not (folder / MANIFEST).exists():
-            shutil.rmtree(folder, ignore_errors=True)

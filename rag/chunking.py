@@ -56,7 +56,7 @@ def included(document: SourceDocument) -> Iterator[Span]:
 
 
 def heading(document: SourceDocument) -> str:
-    """Return what is embedded in front of each passage: who, what, when."""
+    """Return what may be embedded in front of each passage: who, what, when."""
     parts = [part for part in (document.creator, document.title, document.date) if part]
     return ", ".join(parts)[:HEADING_CHARS] + ". " if parts else ""
 
@@ -100,8 +100,8 @@ def _group(
     """Yield passages from sentences and their sizes."""
     run: list[Span] = []
     pieces = 0
-    following = [span for span, _ in sized[1:]] + [None]
-    for (span, size), after in zip(sized, following, strict=True):
+    following = [*(span for span, _ in sized[1:]), None]
+    for (span, size), after in zip(sized, following, strict=False):
         if run and (pieces + size > max_pieces or _separated(document, run[-1], span)):
             yield _passage(document, run)
             run, pieces = [], 0

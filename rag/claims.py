@@ -15,11 +15,11 @@ MIN_CONTENT_WORDS = 3
 """A sentence in a longer text with fewer content words says nothing that can be checked."""
 
 MIN_GENERAL_WORDS = 5
-"""The same for a sentence without a name or a number in it."""
+"""The same for a heading (a line without an end mark) without a name or a number in it."""
 
 _LINE = re.compile(r"[^\n]+")
 _MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
-_LINK = re.compile(r"^\S*(https?://|www\.)\S+$")
+_LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
 _BYLINE = re.compile(
     r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
 )
@@ -32,7 +32,9 @@ _ABOUT_THE_WRITER = re.compile(
 )
 _OPENING = "\"'“‘«("
 _CLOSING = "\"'”’»)"
+_END_MARKS = (".", "!", "?", "…")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_question(text: str) -> str:
@@ -48,7 +50,7 @@ def check_question(text: str) -> str:
             "time. Send a part of it, or index it as a source with `source-finder build`."
         )
     strange = len(_UNPRINTABLE.findall(text))
-    if "\x00" in text or strange > max(3, len(text) // 50):
+    if _UNDECODABLE.search(text) or strange > max(3, len(text) // 50):
         raise QuestionError(
             "This is not readable text (it holds control or undecodable characters). If it "
             "comes from a PDF or a Word file, paste its text, or index the file with "
@@ -122,6 +124,7 @@ def _reason(sentence: str) -> str | None:
         return "too short to check"
     _, *others = sentence.split()
     specific = any(word[:1].isupper() or word[:1].isdigit() for word in others)
-    if len(content) < MIN_GENERAL_WORDS and not specific:
+    ended = sentence.rstrip(_CLOSING)[-1:] in _END_MARKS
+    if len(content) < MIN_GENERAL_WORDS and not specific and not ended:
         return "too general to check"
     return None

@@ -165,7 +165,8 @@ class TerminalProgress:
             if self._bar is not None:
                 self._bar.close()
             self._stage = stage
-            self._bar = tqdm(total=total or None, desc=stage, unit="", file=sys.stderr)
+            every_s = 0.1 if sys.stderr.isatty() else 10  # a log file needs no animation
+            self._bar = tqdm(total=total or None, desc=stage, unit="", mininterval=every_s)
         self._bar.update(done - self._bar.n)
         if total and done >= total:
             self._bar.close()

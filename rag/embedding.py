@@ -118,11 +118,15 @@ class Encoder:
         Raises `ModelError` where it cannot be found or loaded.
         """
         settings = settings or Settings.from_environment()
+        from safetensors import SafetensorError
+
         folder = model_folder(name)
         try:
             digest = fingerprint(folder)
+            # A folder is recorded whole, so that an index finds its model from anywhere.
+            name = str(folder) if Path(name).is_dir() else name
             return cls(name, folder, digest, load_transformer(folder, digest, settings))
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"The embedding model in {folder} cannot be loaded: {error}. "
                 "Reinstall it, or choose another with SOURCE_FINDER_MODEL."
@@ -139,6 +143,15 @@ class Encoder:
         return int(self.encode_query("dimension").vector.shape[0])
 
     @property
+    def _document_prompt(self) -> str:
+        return self._prompts.get("document") or self._prompts.get("passage") or ""
+
+    @cached_property
+    def room(self) -> int:
+        """How many word pieces of a passage fit into the window beside marks and prompt."""
+        return self.window - len(self._whole.encode(self._document_prompt).ids)
+
+    @property
     def vocabulary_size(self) -> int:
         """How many different word pieces there are."""
         return int(self._whole.get_vocab_size())
@@ -148,6 +161,10 @@ class Encoder:
         encodings = self._whole.encode_batch(list(texts), add_special_tokens=False)
         return [[start for start, _ in encoding.offsets] for encoding in encodings]
 
+    def count_pieces(self, text: str) -> int:
+        """Return how many word pieces `text` has, the tokenizer's marks left out."""
+        return len(self._whole.encode(text, add_special_tokens=False).ids)
+
     def piece_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Return, for each text, the numbers of its word pieces in the vocabulary."""
         encodings = self._whole.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -155,7 +172,7 @@ class Encoder:
 
     def encode_passages(self, inputs: Sequence[EmbeddingInput]) -> list[PassageVectors]:
         """Return the vectors of each input, in order. Memory grows with the codes only."""
-        prompt = self._prompts.get("document") or self._prompts.get("passage") or ""
+        prompt = self._document_prompt
         encodings = self._tokenizer.encode_batch([prompt + item.text for item in inputs])
         order = sorted(range(len(inputs)), key=lambda i: len(encodings[i].ids))
         result: list[PassageVectors | None] = [None] * len(inputs)
@@ -174,7 +191,9 @@ class Encoder:
         encoding = self._tokenizer.encode(prompt + text)
         (vectors,) = self._run([encoding])
         own = _own_pieces(encoding)
-        vector = vectors.mean(axis=0) if self.pools_by_mean else self._encode_alone([text])[0]
+        vector = (
+            vectors.mean(axis=0) if self.pools_by_mean else self._encode_alone([prompt + text])[0]
+        )
         return QueryVectors(
             vector=unit(vector),
             pieces=unit(vectors[own]),
@@ -206,7 +225,8 @@ class Encoder:
                 [vectors[a:b].mean(axis=0) if b > a else whole for a, b in pairwise(bounds)]
             )
         else:
-            pooled = self._encode_alone([s.of(item.text) for s in item.sentences])
+            prompt = self._document_prompt
+            pooled = self._encode_alone([prompt + s.of(item.text) for s in item.sentences])
         return PassageVectors(
             sentences=unit(pooled).astype(np.float16),
             codes=sign_codes(vectors),

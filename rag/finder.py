@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -103,6 +104,7 @@ class SourceFinder:
         Raises `QuestionError` for an empty or unreadable claim or an unknown collection.
         """
         check_question(claim)
+        _check_k(k)
         whole = Claim("c1", claim, Span(0, len(claim)))
         return self._evidence(whole, k, self._allowed(collections, after, before))
 
@@ -110,8 +112,7 @@ class SourceFinder:
         """Return the `k` best passages as rows of the index: `find_sources` without the
         citations, for evaluation."""
         query = self.encoder.encode_query(claim)
-        ranked = self._rank(claim, query, None)
-        return ranked[:k]
+        return self._rank(claim, query, None, k)[:k]
 
     def ask(
         self,
@@ -137,6 +138,7 @@ class SourceFinder:
     ) -> Iterator[Answer]:
         """Yield the answer as it grows, a finding at a time; the last one is whole."""
         check_question(text)
+        _check_k(k)
         allowed = self._allowed(collections, after, before)
         claims = split_claims(text)
         set_aside = tuple(claim for claim in claims if claim.set_aside)
@@ -172,7 +174,7 @@ class SourceFinder:
 
     def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
         query = self.encoder.encode_query(claim.text)
-        ranked = self._rank(claim.text, query, allowed)[: 3 * k]
+        ranked = self._rank(claim.text, query, allowed, 3 * k)[: 3 * k]
         places = [self.index.store.passage(hit.row) for hit in ranked]
         texts = [words(passage.span.of(document.text)) for document, passage in places]
         kept = ranking.distinct(texts, k)
@@ -198,19 +200,20 @@ class SourceFinder:
         return cite(claim, document, passage, quotation, hit.score, hit.likeness)
 
     def _rank(
-        self, claim: str, query: QueryVectors, allowed: NDArray[np.bool_] | None
+        self, claim: str, query: QueryVectors, allowed: NDArray[np.bool_] | None, k: int
     ) -> list[Hit]:
-        """Return what was found, best first."""
+        """Return what was found, best first: `k` passages or more where there are so many."""
         folded = words(claim)
         stemmed = stems(folded)
         documents = self.index.document_words.scores(stemmed)[self._document_numbers]
         by_word = ranking.word_scores(self.index.lexical.scores(stemmed), documents)
         if allowed is not None:
             by_word = np.where(allowed, by_word, 0).astype(np.float32)
-        lexical = ranking.top(by_word, ranking.CANDIDATES)
-        dense = self.index.vectors.nearest(query.vector, ranking.CANDIDATES, allowed)
+        lexical = ranking.top(by_word, max(ranking.CANDIDATES, k))
+        dense = self.index.vectors.nearest(query.vector, max(ranking.CANDIDATES, k), allowed)
         rows, fused = ranking.fuse(dense, lexical)
-        rows, fused = rows[: ranking.RERANKED], fused[: ranking.RERANKED]
+        depth = max(ranking.RERANKED, k)
+        rows, fused = rows[:depth], fused[:depth]
         late = self.index.vectors.late_interaction(query, rows)
         quoting = np.isin(rows, lexical[0][: ranking.QUOTING])
         verbatim = np.zeros(len(rows), dtype=np.float32)
@@ -250,16 +253,17 @@ class SourceFinder:
         if collections is None and after is None and before is None:
             return None
         store = self.index.store
-        wanted = set([collections] if isinstance(collections, str) else collections or ())
+        given = [collections] if isinstance(collections, str) else collections
+        wanted = set(store.collections if given is None else given)
         if unknown := wanted - store.collections.keys():
             raise QuestionError(
                 f"There is no collection {', '.join(sorted(unknown))} in this index; it has "
                 f"{', '.join(store.collections)}."
             )
-        first, last = (None if d is None else str(d) for d in (after, before))
+        first, last = _check_date(after), _check_date(before)
         documents = np.array(
             [
-                (not wanted or home in wanted)
+                home in wanted
                 and (first is None or (date is not None and date >= first))
                 and (last is None or (date is not None and date[: len(last)] <= last))
                 for home, date in zip(store.document_collections, store.document_dates, strict=True)
@@ -267,6 +271,20 @@ class SourceFinder:
             dtype=bool,
         )
         return documents[self._document_numbers]
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise QuestionError(f"k is {k}; ask for one passage at least.")
+
+
+def _check_date(given: str | int | None) -> str | None:
+    """Return a year or date as text; raises `QuestionError` for anything else."""
+    if given is None:
+        return None
+    if not re.fullmatch(r"\d{4}(-\d\d){0,2}", str(given)):
+        raise QuestionError(f"{given!r} is no date. Give a year (1964) or a date (1964-10-14).")
+    return str(given)
 
 
 def default_sources(settings: Settings) -> list[str]:

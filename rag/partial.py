@@ -6,13 +6,15 @@ A build that is cut off leaves them behind, and the next one takes them up.
 from __future__ import annotations
 
 import logging
-import shutil
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.embedding import PassageVectors
 
@@ -28,9 +30,8 @@ class PartialVectors:
         self._places: dict[bytes, tuple[Path, int]] = {}
         for path in sorted(folder.glob("*.npz")):
             try:
-                with np.load(path, allow_pickle=False) as arrays:
-                    keys = arrays["keys"]
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                keys = _arrays(path)["keys"]
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 log.info("Leaving out the unfinished %s: %s", path, error)
                 path.unlink(missing_ok=True)
                 continue
@@ -62,20 +63,29 @@ class PartialVectors:
         pending.replace(path)
 
     def clear(self) -> None:
-        """Delete everything: the generation that it was for is complete."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Delete all shards: the generation that they were for is complete."""
+        for path in [*self._folder.glob("*.npz"), *self._folder.glob("*.tmp")]:
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # not there, or something of the user's is in it
+            self._folder.rmdir()
 
 
 def _load(path: Path) -> list[PassageVectors]:
-    with np.load(path, allow_pickle=False) as arrays:
-        sentence_ends = np.cumsum(arrays["sentence_counts"])[:-1]
-        code_ends = np.cumsum(arrays["code_counts"])[:-1]
-        return [
-            PassageVectors(sentences, codes, starts)
-            for sentences, codes, starts in zip(
-                np.split(arrays["sentences"], sentence_ends),
-                np.split(arrays["codes"], code_ends),
-                np.split(arrays["starts"], sentence_ends),
-                strict=True,
-            )
-        ]
+    arrays = _arrays(path)
+    sentence_ends = np.cumsum(arrays["sentence_counts"])[:-1]
+    code_ends = np.cumsum(arrays["code_counts"])[:-1]
+    return [
+        PassageVectors(sentences, codes, starts)
+        for sentences, codes, starts in zip(
+            np.split(arrays["sentences"], sentence_ends),
+            np.split(arrays["codes"], code_ends),
+            np.split(arrays["starts"], sentence_ends),
+            strict=True,
+        )
+    ]
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a shard, each checked against its checksum in the file."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -123,8 +123,7 @@ def verbatim_share(
     for j in range(len(passage) - VERBATIM_WORDS + 1):
         starts.setdefault(tuple(passage[j : j + VERBATIM_WORDS]), []).append(j)
     best = 0.0
-    i = 0
-    while i <= len(claim) - VERBATIM_WORDS:
+    for i in range(len(claim) - VERBATIM_WORDS + 1):
         longest = 0
         for j in starts.get(tuple(claim[i : i + VERBATIM_WORDS]), ()):
             n = VERBATIM_WORDS
@@ -132,8 +131,6 @@ def verbatim_share(
                 n += 1
             longest = max(longest, n)
         best = max(best, sum(map(weight, claim[i : i + longest])) / total)
-        # A run that starts inside this one and goes beyond it would have begun with it.
-        i += max(longest - VERBATIM_WORDS + 1, 1)
     return best
 
 

@@ -82,7 +82,7 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
     """
     from sentencex import get_sentence_boundaries
 
-    base, end = (within.start, within.end) if within else (0, len(text))
+    base, end = (within.start, within.end) if within is not None else (0, len(text))
     part = text[base:end]
     found = []
     for boundary in get_sentence_boundaries("en", part):

@@ -227,7 +227,7 @@ def assert_all_is_read(index: Path, encoder: Encoder) -> None:
     """Nothing of what is embedded may lie beyond what the model reads."""
     store = open_index(index).store
     for row in range(len(store.keys_in_order())):
-        text = embedding_input(*store.passage(row)).text
+        text = embedding_input(encoder, *store.passage(row)).text
         assert len(encoder.piece_ids([text])[0]) + 2 <= encoder.window, text[:100]
 
 
@@ -282,8 +282,8 @@ def test_a_model_given_by_a_relative_path_is_found_from_elsewhere(
 def test_keys_tell_apart_all_that_vectors_depend_on(encoder):
     document = make_document("Gold was found. Nobody knew.", title="One")
     (passage,) = chunk(document, encoder.piece_starts)
-    item = embedding_input(document, passage)
-    other = embedding_input(make_document(document.text, title="Two"), passage)
+    item = embedding_input(encoder, document, passage)
+    other = embedding_input(encoder, make_document(document.text, title="Two"), passage)
     keys = {embedding_key(item, "a"), embedding_key(item, "b"), embedding_key(other, "a")}
     assert len(keys) == 3
     assert [span.of(item.text) for span in item.sentences] == ["Gold was found.", "Nobody knew."]

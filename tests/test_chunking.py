@@ -10,7 +10,7 @@ from conftest import make_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.build import embedding_input
+from rag.build import embedding_input, passage_room
 from rag.chunking import chunk, heading, included
 from rag.datatypes import Span
 from rag.text import sentences
@@ -105,8 +105,8 @@ def test_nothing_gives_no_passage(text):
 
 def assert_fits(document, encoder):
     """Nothing of what is embedded may lie beyond what the model reads."""
-    passages = chunk(document, encoder.piece_starts)
-    inputs = [embedding_input(document, passage) for passage in passages]
+    passages = chunk(document, encoder.piece_starts, passage_room(encoder, document))
+    inputs = [embedding_input(encoder, document, passage) for passage in passages]
     marks = 2
     for item, ids in zip(inputs, encoder.piece_ids([i.text for i in inputs]), strict=True):
         assert len(ids) + marks <= encoder.window, item.text[:80]

@@ -144,7 +144,7 @@ def test_doctor(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "faiss-cpu" in capsys.readouterr().out
     broken = own_home / "indexes" / "broken"
     broken.mkdir(parents=True)
-    (broken / "CURRENT").write_text("g1")
+    (broken / "CURRENT").write_text("generation-20260101-000000-000000")
     assert main(["doctor", "--json"]) == 1
     assert "broken" in json.loads(capsys.readouterr().out)["problems"][0]
     (broken / "CURRENT").unlink()

@@ -53,7 +53,7 @@ def inputs(encoder) -> list[EmbeddingInput]:
     text = (SPEECHES / "1823-Monroe-1.txt").read_text(encoding="utf-8")[:9_000]
     document = make_document(text, title="Annual Message", creator="James Monroe")
     passages = chunk(document, encoder.piece_starts)
-    return [*(embedding_input(document, p) for p in passages), one_sentence("Peace.")]
+    return [*(embedding_input(encoder, document, p) for p in passages), one_sentence("Peace.")]
 
 
 def test_the_default_model_is_the_installed_one(encoder):

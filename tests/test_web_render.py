@@ -137,7 +137,16 @@ def test_a_mark_at_both_ends_of_the_passage() -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_from_outside_becomes_markup(attack: str) -> None:
     harmless = Seen(render.render_card(evidence(passage="x", start=0, end=0, passage_start=0)))
-    fields = ("title", "creator", "date", "collection", "locator", "citation", "rights", "passage")
+    fields = (
+        "title",
+        "creator",
+        "date",
+        "collection_title",
+        "locator",
+        "citation",
+        "rights",
+        "passage",
+    )
     nasty = evidence(**dict.fromkeys(fields, attack), start=0, end=0, passage_start=0)
     seen = Seen(render.render_card(nasty))
     assert seen.tags == harmless.tags

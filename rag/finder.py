@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,7 @@ from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
 from rag.index import Index, load_encoder, open_index
+from rag.names import MIN_KEY_LETTERS, Respelling, respell, spelling_key
 from rag.text import capitalised_words, stems, stop_words, words
 
 BEARS_ON = 0.52
@@ -111,8 +115,7 @@ class SourceFinder:
     def search(self, claim: str, k: int = 10) -> list[Hit]:
         """Return the `k` best passages as rows of the index: `find_sources` without the
         citations, for evaluation."""
-        query = self.encoder.encode_query(claim)
-        return self._rank(claim, query, None, k)[:k]
+        return [hit for hit, _ in self._search(claim, None, k)[:k]]
 
     def ask(
         self,
@@ -154,12 +157,23 @@ class SourceFinder:
     def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)
         evidence = tuple(item for item in ranked if item.likeness >= BEARS_ON)[:k]
-        notes = []
-        if unknown := self.unknown_names(claim.text):
-            notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
+        notes = self._spelling_notes(claim.text)
         if evidence:
-            return Finding(claim, "related", evidence, notes=tuple(notes))
-        return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), tuple(notes))
+            return Finding(claim, "related", evidence, notes=notes)
+        return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), notes)
+
+    def _spelling_notes(self, text: str) -> tuple[str, ...]:
+        """Return what to tell the reader about the names: respelled, or never mentioned."""
+        notes = []
+        replaced = dict.fromkeys(pair for r in self.respellings(text) for pair in r.replaced)
+        if replaced:
+            also = ", ".join(f"{other} (for {name})" for name, other in replaced)
+            notes.append(f"Also searched as: {also}.")
+        respelled = {word for name, _ in replaced for word in words(name)}
+        unknown = [n for n in self.unknown_names(text) if not respelled.issuperset(words(n))]
+        if unknown:
+            notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
+        return tuple(notes)
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""
@@ -172,32 +186,54 @@ class SourceFinder:
                 unknown.setdefault(folded[0], name)
         return list(unknown.values())
 
+    def respellings(self, claim: str) -> list[Respelling]:
+        """Return the claim with its names in other spellings that this index has."""
+        lexical = self.index.lexical
+        return respell(claim, lexical.frequency, lambda stem: self._by_key[spelling_key(stem)])
+
+    @cached_property
+    def _by_key(self) -> defaultdict[str, list[str]]:
+        """The index's longer words by their spelling key."""
+        found = defaultdict(list)
+        for stem in self.index.lexical.vocabulary:
+            if stem.isalpha() and len(stem) >= MIN_KEY_LETTERS:
+                found[spelling_key(stem)].append(stem)
+        return found
+
     def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
-        query = self.encoder.encode_query(claim.text)
-        ranked = self._rank(claim.text, query, allowed, 3 * k)[: 3 * k]
-        places = [self.index.store.passage(hit.row) for hit in ranked]
+        ranked = self._search(claim.text, allowed, 3 * k)[: 3 * k]
+        places = [self.index.store.passage(hit.row) for hit, _ in ranked]
         texts = [words(passage.span.of(document.text)) for document, passage in places]
         kept = ranking.distinct(texts, k)
-        rows = np.array([ranked[i].row for i in kept], dtype=np.int64)
-        matches = self.index.vectors.piece_matches(query, rows) if len(rows) else []
-        weights = self.index.vectors.weights(query.ids)
-        return [
-            self._cited(claim, places[i], ranked[i], match, weights)
-            for i, match in zip(kept, matches, strict=True)
-        ]
+        return [self._cited(claim, places[i], *ranked[i]) for i in kept]
 
     def _cited(
         self,
         claim: Claim,
         place: tuple[SourceDocument, Passage],
         hit: Hit,
-        matches: Floats,
-        weights: Floats,
+        query: QueryVectors,
     ) -> Evidence:
         document, passage = place
-        starts = self.index.vectors.sentence_starts(hit.row)
-        quotation = choose_quotation(passage, matches, weights, starts)
+        vectors = self.index.vectors
+        (matches,) = vectors.piece_matches(query, np.array([hit.row]))
+        starts = vectors.sentence_starts(hit.row)
+        quotation = choose_quotation(passage, matches, vectors.weights(query.ids), starts)
         return cite(claim, document, passage, quotation, hit.score, hit.likeness)
+
+    def _search(
+        self, claim: str, allowed: NDArray[np.bool_] | None, k: int
+    ) -> list[tuple[Hit, QueryVectors]]:
+        """Return what was found for the claim in all its spellings, best first, each
+        passage with the spelling that it was found by."""
+        best: dict[int, tuple[Hit, QueryVectors]] = {}
+        for text in (claim, *(respelling.text for respelling in self.respellings(claim))):
+            query = self.encoder.encode_query(text)
+            for hit in self._rank(text, query, allowed, k):
+                if hit.row not in best or hit.score > best[hit.row][0].score:
+                    best[hit.row] = (hit, query)
+        ranked = sorted(best.values(), key=lambda found: -found[0].score)
+        return [(replace(hit, rank=i), query) for i, (hit, query) in enumerate(ranked, start=1)]
 
     def _rank(
         self, claim: str, query: QueryVectors, allowed: NDArray[np.bool_] | None, k: int

@@ -45,6 +45,19 @@ class LexicalIndex:
         """Return whether any text has this stem."""
         return stem in self._bm25.vocab_dict
 
+    def frequency(self, stem: str) -> int:
+        """Return in how many texts the stem is."""
+        column = self._bm25.vocab_dict.get(stem)
+        if column is None:
+            return 0
+        bounds = self._bm25.scores["indptr"]
+        return int(bounds[column + 1] - bounds[column])
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """Every stem that is in any text."""
+        return [stem for stem in self._bm25.vocab_dict if stem]
+
     def scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
         """Return the score of every row for a query, shape (rows,); 0 shares no word."""
         known = [stem for stem in dict.fromkeys(stems) if self.knows(stem)]

@@ -1,7 +1,8 @@
 """Words and sentences of a text, with their places.
 
 Words are what the lexical index counts; they are folded so that "Café", "CAFE" and
-"café" meet, and so that "15,000" is one number. Sentences come from `sentencex`.
+"café" meet, "Ch’en" and "Chen" too, and so that "15,000" is one number. Sentences come
+from `sentencex`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 def _fold(word: str) -> str:
     if word[0].isdigit():
         return _SEPARATOR.sub("", word)
-    word = _POSSESSIVE.sub("", word)
+    word = _POSSESSIVE.sub("", word).replace("'", "").replace("’", "")
     decomposed = unicodedata.normalize("NFKD", word)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
@@ -43,7 +44,7 @@ def stop_words() -> frozenset[str]:
     """Return the English words that the lexical index leaves out."""
     from bm25s.stopwords import STOPWORDS_EN_PLUS
 
-    return frozenset(STOPWORDS_EN_PLUS)
+    return frozenset(word for stop in STOPWORDS_EN_PLUS for word in words(stop))
 
 
 @cache

@@ -85,7 +85,7 @@ def test_an_abbreviation_ends_no_sentence():
         ("15,000 15000", ["15000"] * 2),
         ("1,5 and 12.5", ["1,5", "and", "12.5"]),
         ("Monroe's Monroe’s MONROE", ["monroe"] * 3),
-        ("don't", ["don't"]),
+        ("don't", ["dont"]),
         ("Straße", ["strasse"]),
         ("1960s", ["1960", "s"]),
         ("!?… —", []),

@@ -1,0 +1,98 @@
+"""Other spellings of names: Chinese systems, romanisations, places."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.names import chinese_spellings, pinyin, respell, spelling_key, wade_giles
+from rag.text import stems, words
+
+PAIRS = [
+    ("Zhou", "chou"), ("Enlai", "en-lai"), ("Zedong", "tse-tung"), ("Xiaoping", "hsiao-ping"),
+    ("Deng", "teng"), ("Shaoqi", "shao-chi"), ("Biao", "piao"), ("Jiang", "chiang"),
+    ("Jieshi", "chieh-shih"), ("Dehuai", "te-huai"), ("Guofeng", "kuo-feng"), ("Zhu", "chu"),
+    ("Qing", "ching"), ("Xian", "hsien"), ("Ruiqing", "jui-ching"), ("Zhisui", "chih-sui"),
+    ("Yi", "i"), ("He", "ho"), ("Ziyang", "tzu-yang"), ("Yuan", "yuan"), ("Xue", "hsueh"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("modern", "older"), PAIRS)
+def test_pinyin_and_wade_giles_meet(modern: str, older: str) -> None:
+    assert older in chinese_spellings(modern) or older == modern.lower()
+    if "-" in older:
+        assert modern.lower() in chinese_spellings(older)
+
+
+def test_the_tables_are_each_others_reverse() -> None:
+    for syllable, spellings in wade_giles().items():
+        assert all(syllable in pinyin()[spelling] for spelling in spellings)
+    assert 400 <= len(wade_giles()) <= 500  # Mandarin has about 410 syllables; some are too many
+
+
+@pytest.mark.parametrize("name", ["Monroe", "Lincoln", "Jane", "Churchill", "Dresden"])
+def test_other_names_are_no_chinese(name: str) -> None:
+    assert chinese_spellings(name) == []
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["malinowski", "malinovskiy", "malinovsky", "malinovskii", "malinovski"],
+        ["khrushchev", "khruschev", "khrushchov"],
+        ["gorbachev", "gorbachov"],
+        ["yeltsin", "eltsin"],
+        ["trotsky", "trotzki", "trotskii"],
+        ["molotov", "molotoff"],
+        ["mueller", "muller"],
+        ["kosygin", "kossygin"],
+        ["dobrynin", "dobrinin"],
+    ],
+)
+def test_romanisations_share_a_key(spellings: list[str]) -> None:
+    assert len({spelling_key(spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("dulles", "dallas"), ("stalin", "stallone"), ("kennan", "kennedy"), ("peron", "perry")],
+)
+def test_names_that_only_sound_alike_do_not(one: str, other: str) -> None:
+    assert spelling_key(one) != spelling_key(other)
+
+
+CORPUS = {"chou": 350, "en": 270, "lai": 220, "malinovskiy": 12, "khrushchev": 2700,
+          "khruschev": 3, "persia": 9, "peip": 700, "monro": 40}  # fmt: skip
+
+
+def neighbours(stem: str) -> list[str]:
+    return [other for other in CORPUS if spelling_key(other) == spelling_key(stem)]
+
+
+def respelled(claim: str) -> list[str]:
+    return [r.text for r in respell(claim, lambda stem: CORPUS.get(stem, 0), neighbours)]
+
+
+def test_a_claim_is_respelled_as_the_corpus_spells() -> None:
+    assert respelled("Malinowski told Zhou Enlai") == ["Malinovskiy told Chou En-lai"]
+    assert respelled("He fled from Iran") == ["He fled from Persia"]
+    assert respelled("In Beijing they knew") == ["In Peiping they knew"]
+
+
+def test_a_rare_misspelling_in_the_corpus_does_not_hide_the_usual_one() -> None:
+    assert respelled("Khruschev fell") == ["Khrushchev fell"]
+
+
+@pytest.mark.parametrize(
+    "claim", ["Monroe warned Europe", "Khrushchev fell", "chou en lai", "", "Sacagawea’s baby"]
+)
+def test_other_claims_are_left_alone(claim: str) -> None:
+    assert respelled(claim) == []
+
+
+def test_what_was_replaced_is_told() -> None:
+    (only,) = respell("Zhou Enlai spoke", lambda stem: CORPUS.get(stem, 0), neighbours)
+    assert only.replaced == (("Zhou", "Chou"), ("Enlai", "En-lai"))
+
+
+def test_apostrophes_do_not_part_a_name_from_itself() -> None:
+    assert stems(words("Ch’en Yi")) == stems(words("Ch'en Yi")) == stems(words("Chen Yi"))

@@ -2,11 +2,11 @@
 
     python -m benchmarks.names [--data FOLDER]
 
-From `people_variants.jsonl` (Office of the Historian): the pairs of spellings of one person's
-family name that differ, but look like spellings of one name. A pair is reached when one of them can be respelled as
-the other. False matches: pairs of different persons, drawn at random and drawn from those
-whose family names start with the same letter, reached in the same way. Beside it, the plain
-alternative: an edit distance of one.
+From `people_variants.jsonl` (Office of the Historian): the pairs of spellings of one
+person's family name that differ, but look like spellings of one name. A pair is reached when
+one of them can be respelled as the other. False matches: pairs of different persons, drawn
+at random and drawn from those whose family names start with the same letter, reached in the
+same way. Beside it, the plain alternative: an edit distance of one.
 """
 
 from __future__ import annotations

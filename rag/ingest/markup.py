@@ -78,15 +78,21 @@ def parse_xml(raw: bytes, where: str) -> _Element:
     try:
         root = etree.fromstring(raw, xml_parser())
     except (etree.XMLSyntaxError, ValueError) as error:
+        if "entity" in str(error).casefold():
+            raise _entities_refused(where) from error
         raise UnreadableSource(
             f"{where} is not well-formed XML ({printable(str(error))}); fetch the file again"
         ) from error
     if uses_entities(root):
-        raise UnreadableSource(
-            f"{where} declares entities, which are not expanded because they can be made to "
-            "exhaust the machine; make the file anew with another program"
-        )
+        raise _entities_refused(where)
     return root
+
+
+def _entities_refused(where: str) -> UnreadableSource:
+    return UnreadableSource(
+        f"{where} relies on entities of its own, which are not expanded because they can be "
+        "made to exhaust the machine; make the file anew with another program"
+    )
 
 
 def parse_xhtml(raw: bytes, path: Path) -> _Element:

@@ -141,7 +141,8 @@ def test_invisible_characters_do_not_part_words(tmp_path):
 
 def test_a_page_from_project_gutenberg(tmp_path):
     page = """<title>The Project Gutenberg eBook of Old Days</title><body>
-    <section class="pg-boilerplate" id="pg-header"><p>Title: Old Days</p><p>Author: Jane Roe</p>
+    <section class="pg-boilerplate" id="pg-header"><p id="pg-header-heading">The eBook</p>
+    <p>Title: Old Days</p><p>Author: Jane Roe</p>
     <p>Release date: June 1, 2004 [eBook #98765]</p>
     <p>*** START OF THE PROJECT GUTENBERG EBOOK OLD DAYS ***</p></section>
     <h2>I</h2><p>We marched.</p>
@@ -149,12 +150,18 @@ def test_a_page_from_project_gutenberg(tmp_path):
     <p>The licence.</p></section>"""
     document = read(tmp_path, page)
     head, foot = (span.of(document.text) for span in document.excluded)
-    assert head.startswith("Title: Old Days")
+    assert head.startswith("The eBook\n\nTitle: Old Days")
     assert head.endswith("OLD DAYS ***")
     assert foot.endswith("The licence.")
     assert [place.span.of(document.text) for place in document.locators] == ["I", "We marched."]
     assert (document.title, document.creator) == ("Old Days", "Jane Roe")
     assert document.url == "https://www.gutenberg.org/ebooks/98765"
+
+
+def test_boilerplate_within_boilerplate(tmp_path):
+    page = '<div id="pg-header"><b class="pg-boilerplate">A</b><p>still</p></div><p>Words.</p>'
+    document = read(tmp_path, page)
+    assert [span.of(document.text) for span in document.excluded] == ["A\n\nstill"]
 
 
 def test_an_old_gutenberg_page_without_marked_sections(tmp_path):

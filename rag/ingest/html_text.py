@@ -89,7 +89,8 @@ def blocks(root: _Element) -> list[Block]:
     events: list[Event] = []
     names: list[str] = []
     level = 0
-    boilerplate = False
+    # Boilerplate may lie within boilerplate.
+    depth = 0
     for item in (*_flow(root), Break(SEPARATOR)):
         match item:
             case _Heading():
@@ -99,12 +100,12 @@ def blocks(root: _Element) -> list[Block]:
             case Break(mark) if mark == SEPARATOR:
                 text = set_text(events).text
                 if text:
-                    made.append(Block(text, level, tuple(names), boilerplate))
+                    made.append(Block(text, level, tuple(names), depth > 0))
                     # A name whose element is empty points to what comes next.
                     names = []
                 events, level = [], 0
             case _Boilerplate():
-                boilerplate = item.begins
+                depth += 1 if item.begins else -1
             case _:
                 events.append(item)
     return made

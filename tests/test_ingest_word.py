@@ -105,7 +105,7 @@ def test_tables_are_readable(tmp_path):
 
 
 def test_deleted_words_are_left_out_inserted_ones_are_in(tmp_path):
-    deleted = "<w:del><w:r><w:delText>two</w:delText></w:r></w:del>"
+    deleted = "<w:del><w:r><w:br/><w:delText>two</w:delText></w:r></w:del>"
     moved = f"<w:moveFrom>{run('gone')}</w:moveFrom>"
     inserted = f"<w:ins>{run('three')}</w:ins>"
     body = paragraph("one ", deleted, moved, inserted, f"<w:hyperlink>{run(' four')}</w:hyperlink>")

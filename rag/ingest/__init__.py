@@ -10,39 +10,65 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
+from rag.datatypes import Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
-from rag.ingest.names import folder_collection, shown
+from rag.ingest.archive import in_reports, renaming, walk_zip, zip_collection
+from rag.ingest.epub import read_epub
+from rag.ingest.folders import (
+    Found,
+    OnSkip,
+    collection_from,
+    lone_file,
+    reason,
+    report,
+    walk_folder,
+)
+from rag.ingest.html import read_html
+from rag.ingest.names import shown
 from rag.ingest.pdf import read_pdf
 from rag.ingest.plain import read_plain
+from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_sidecar
 from rag.ingest.sotu import read_sotu
 from rag.ingest.tei import read_tei
+from rag.ingest.word import read_word, refuse_old_word
 
 __all__ = ["BUILT_IN", "READERS", "read_sources", "reader_for", "source_key"]
 
 READERS: dict[str, Reader] = {
+    ".doc": refuse_old_word,
+    ".docx": read_word,
+    ".epub": read_epub,
+    ".htm": read_html,
+    ".html": read_html,
     ".md": read_plain,
     ".pdf": read_pdf,
     ".tei": read_tei,
     ".txt": read_plain,
+    ".xhtml": read_html,
     ".xml": read_tei,
 }
 
-BUILT_IN: dict[str, Callable[[], Iterator[SourceDocument]]] = {"sotu": read_sotu}
+ZIP = ".zip"
+"""Read as a folder, so no reader but `read_sources` itself does it."""
 
-OnSkip = Callable[[SkippedFile], None]
+BUILT_IN: dict[str, Callable[[], Iterator[SourceDocument]]] = {"sotu": read_sotu}
 
 
 def read_sources(sources: Sequence[str | Path], on_skip: OnSkip) -> Iterator[SourceDocument]:
     """Return the documents of `sources`, read one by one as they are asked for.
 
     A source is a built-in name ("sotu"), a file, or a folder, which is read with all
-    folders in it, sorted by name; hidden files and README.md are left out. What cannot
-    be read is handed to `on_skip`, and the rest is read all the same. Ids are unique:
-    of two documents with the same id and text the second is skipped, with another text
-    it becomes "id-2".
+    folders in it, sorted by name; hidden files and README.md are left out. A zip file is
+    read as a folder of its own. What cannot be read is handed to `on_skip`, and the rest
+    is read all the same. Ids are unique: of two documents with the same id and text the
+    second is skipped, with another text it becomes "id-2".
+
+    A file `name.yaml`, `name.yml` or `name.json` (CSL-JSON) describes the file `name.*`
+    beside it, and `collection.yaml` the folder: what they say comes before what is found
+    in the file.
 
     Raises `UnreadableSource` at once, before anything is read, for a path that does not
     exist.
@@ -63,7 +89,7 @@ def reader_for(path: Path) -> Reader:
     if reader is None:
         raise UnknownFormat(
             f"{shown(path)}: no reader for {path.suffix or 'a file without extension'!r}; "
-            f"convert it to one of {', '.join(sorted(READERS))}"
+            f"convert it to one of {', '.join(sorted({*READERS, ZIP} - {'.doc'}))}"
         )
     return reader
 
@@ -78,24 +104,78 @@ def _read_source(source: str | Path, on_skip: OnSkip) -> Iterator[SourceDocument
     path = Path(source)
     if built_in is not None:
         yield from _guarded(built_in, path, on_skip)
-    elif path.is_dir():
-        collection = folder_collection(path)
-        for file in _files(path, on_skip):
-            yield from _read_file(file, collection, on_skip)
-    else:
-        yield from _read_file(path, folder_collection(path.resolve().parent), on_skip)
+        return
+    found_files = walk_folder(path, on_skip) if path.is_dir() else [lone_file(path, on_skip)]
+    for found in found_files:
+        if found.path.suffix.lower() == ZIP and found.path.is_file():
+            yield from _read_zip(found, on_skip)
+        else:
+            yield from _read_file(found, on_skip)
 
 
-def _read_file(path: Path, collection: Collection, on_skip: OnSkip) -> Iterator[SourceDocument]:
+def _read_zip(found: Found, on_skip: OnSkip) -> Iterator[SourceDocument]:
+    collection = zip_collection(found.path)
+    # What describes a zip file describes the collection in it.
+    for sidecar in found.sidecars[:1]:
+        collection = collection_from(sidecar, collection, on_skip)
+    try:
+        for member in walk_zip(found.path, collection, on_skip):
+            renamed = renaming(member.path, member.name, on_skip)
+            for document in _read_file(member, renamed):
+                yield replace(
+                    document, origin=in_reports(document.origin, member.path, member.name)
+                )
+    except (SourceError, OSError) as error:
+        on_skip(SkippedFile(found.name, reason(error, found.path)))
+
+
+def _read_file(found: Found, on_skip: OnSkip) -> Iterator[SourceDocument]:
+    path = found.path
+
     def start() -> Iterator[SourceDocument]:
         # A pipe or a device would be waited for without end.
         if not path.is_file():
             raise UnreadableSource(
                 f"{shown(path)} is not a regular file, or a link to nothing; remove it"
             )
-        return reader_for(path)(path, collection)
+        return reader_for(path)(path, found.collection)
 
-    yield from _guarded(start, path, on_skip)
+    documents = _guarded(start, path, on_skip)
+    return _described(documents, found.sidecars, on_skip) if found.sidecars else documents
+
+
+def _described(
+    documents: Iterator[SourceDocument], sidecars: Sequence[Path], on_skip: OnSkip
+) -> Iterator[SourceDocument]:
+    """Yield the documents of a file as its sidecar describes them."""
+    sidecar, *more = sidecars
+    for path in more:
+        text = f"{shown(path)} is passed over, because {shown(sidecar)} describes the same file"
+        on_skip(SkippedFile(shown(path), f"{text}; keep one of them"))
+    about = _sidecar(sidecar, on_skip)
+    first = next(documents, None)
+    if first is None:
+        return
+    second = next(documents, None)
+    if second is None:
+        yield describe(first, about)
+        return
+    ignored = ignored_fields(about)
+    if ignored:
+        problem = f"{', '.join(ignored)} cannot count, because the file holds several documents"
+        report(sidecar, [problem], on_skip)
+    for document in chain((first, second), documents):
+        yield describe(document, about, alone=False)
+
+
+def _sidecar(path: Path, on_skip: OnSkip) -> Sidecar:
+    try:
+        about, problems = read_sidecar(path)
+    except (SourceError, OSError) as error:
+        on_skip(SkippedFile(shown(path), reason(error, path)))
+        return Sidecar()
+    report(path, problems, on_skip)
+    return about
 
 
 def _guarded(
@@ -114,36 +194,11 @@ def _guarded(
         except StopIteration:
             return
         except (SourceError, OSError) as error:
-            on_skip(SkippedFile(shown(path), _reason(error, path)))
+            on_skip(SkippedFile(shown(path), reason(error, path)))
             if documents is None:
                 return
         else:
             yield document
-
-
-def _reason(error: Exception, path: Path) -> str:
-    if isinstance(error, OSError):
-        return f"{shown(path)} cannot be opened ({error.strerror or error}); check its permissions"
-    return str(error)
-
-
-def _files(folder: Path, on_skip: OnSkip) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        on_skip(SkippedFile(shown(folder), _reason(error, folder)))
-        return
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name.lower() == "readme.md":
-            continue
-        if not entry.is_dir():
-            yield entry
-        elif entry.is_symlink():
-            # It may lead back to a folder above.
-            reason = "a link to a folder is not followed; give the folder itself as a source"
-            on_skip(SkippedFile(shown(entry), reason))
-        else:
-            yield from _files(entry, on_skip)
 
 
 def _with_unique_ids(

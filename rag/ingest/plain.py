@@ -81,11 +81,11 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         title=title,
         text=text,
         collection=collection,
-        citation=_citation(title, creator, book, path),
+        citation=book_citation(title, creator, book, path),
         creator=creator,
         date=_year(about.get("Original publication", "")),
         url=book.url if book else None,
-        kind=_kind(title) if book else "unknown",
+        kind=kind_by_title(title) if book else "unknown",
         locators=places,
         excluded=tuple(
             span for span in (Span(0, body.start), Span(body.end, len(text))) if len(span)
@@ -147,7 +147,8 @@ def _foot_start(text: str, after: int) -> int | None:
     return next(mark for mark in marks if marks[-1] - mark <= _FOOT_LINES)
 
 
-def _kind(title: str) -> Kind:
+def kind_by_title(title: str) -> Kind:
+    """Return "memoir" for a book whose title says that it is one, else "unknown"."""
     return "memoir" if _MEMOIR.search(title) else "unknown"
 
 
@@ -162,7 +163,8 @@ def _markdown_title(text: str, path: Path) -> str | None:
     return printable(heading[1]) if heading else None
 
 
-def _citation(title: str, creator: str | None, book: Gutenberg | None, path: Path) -> str:
+def book_citation(title: str, creator: str | None, book: Gutenberg | None, path: Path) -> str:
+    """Return how a file is cited: by its number at Project Gutenberg if it is from there."""
     if book is None:
         return file_citation(path, title, creator)
     named = f"{creator}, {title}" if creator else title

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Kind, SourceDocument, Span
 from rag.errors import UnreadableSource
+from rag.ingest.dates import iso_date
+from rag.ingest.markup import uses_entities, xml_parser
 from rag.ingest.names import file_citation, file_id, file_title, printable, shown, slug
 from rag.ingest.tei_header import Volume, header_text, one_line, read_volume
 from rag.ingest.tei_text import Running, flow, name_of, set_text
@@ -30,7 +31,6 @@ ROOTS = frozenset({"TEI", "TEI.2", "teiCorpus"})
 _EDITORIAL = re.compile(r"(?:(?:No\.\s*)?\d+\.?\s*)?\[?editorial notes?\b", re.IGNORECASE)
 # A paragraph that is only the archive's reference, in the editors' brackets.
 _BRACKETED_SOURCE = re.compile(r"^\[Source: [^\n]*\]$", re.MULTILINE)
-_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 _DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
 
 
@@ -65,18 +65,9 @@ def parse(path: Path) -> _Element:
     """
     from lxml import etree
 
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        # Some volumes use an id twice, which only matters to a validator.
-        collect_ids=False,
-    )
     try:
         # Bytes, not the path: libxml2 takes a path for an address and decodes "%20" in it.
-        root = etree.fromstring(path.read_bytes(), parser)
+        root = etree.fromstring(path.read_bytes(), xml_parser())
     except etree.XMLSyntaxError as error:
         if "entity" in error.msg.casefold():
             raise _entities_refused(path) from error
@@ -84,10 +75,7 @@ def parse(path: Path) -> _Element:
             f"{shown(path)} is not well-formed XML ({error.msg}); it may be cut short: "
             "fetch it again"
         ) from error
-    declared = root.getroottree().docinfo.internalDTD
-    # The stubs do not know this method.
-    entities = [] if declared is None else list(declared.iterentities())  # type: ignore[union-attr]
-    if entities or next(root.iter(etree.Entity), None) is not None:
+    if uses_entities(root):
         raise _entities_refused(path)
     if name_of(root) not in ROOTS:
         raise UnreadableSource(
@@ -212,20 +200,3 @@ def _first_date(element: _Element, within: str) -> str | None:
                 if found:
                     return found
     return None
-
-
-def iso_date(value: str) -> str | None:
-    """Return the date at the start of a TEI date, None if there is none in the calendar.
-
-    >>> iso_date("1965-04-09T11:00:00-05:00"), iso_date("1964-11"), iso_date("1949-02-31")
-    ('1965-04-09', '1964-11', None)
-    """
-    found = _DAY.match(value.strip())
-    if found is None:
-        return None
-    year, month, day = found.groups()
-    try:
-        date(int(year), int(month or 1), int(day or 1))
-    except ValueError:
-        return None
-    return found[0]

@@ -1,0 +1,102 @@
+"""The files of a folder, each with its collection and what stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.datatypes import Collection, SkippedFile
+from rag.errors import SourceError
+from rag.ingest.names import folder_collection, printable, shown
+from rag.ingest.sidecar import COLLECTION_FILES, SUFFIXES, orphan_reason, pair, read_collection
+
+OnSkip = Callable[[SkippedFile], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be read. `name` is what reports call it."""
+
+    path: Path
+    collection: Collection
+    name: str
+    sidecars: tuple[Path, ...] = ()
+
+
+def lone_file(path: Path, on_skip: OnSkip) -> Found:
+    """Return a file that was given by itself, with its folder's collection."""
+    folder = path.resolve().parent
+    collection = described_collection(folder, folder_collection(folder), on_skip)
+    beside = [path.with_suffix(suffix) for suffix in SUFFIXES]
+    sidecars = tuple(p for p in beside if p != path and p.is_file())
+    return Found(path, collection, shown(path), sidecars)
+
+
+def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) -> Iterator[Found]:
+    """Yield the files of a folder and of all folders in it, sorted by name.
+
+    Hidden files and README.md are left out. `above` is the collection of the folder that
+    this one is in: it goes on here unless a `collection.yaml` begins another.
+    """
+    try:
+        entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
+        own = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
+    except OSError as error:
+        on_skip(SkippedFile(shown(folder), reason(error, folder)))
+        return
+    collection = above
+    if collection is None or own:
+        collection = described_collection(folder, folder_collection(folder), on_skip)
+    pairs, orphans = pair(entry.name for entry in entries if not entry.is_dir())
+    for entry in entries:
+        if entry.name in pairs:
+            sidecars = tuple(folder / name for name in pairs[entry.name])
+            yield Found(entry, collection, shown(entry), sidecars)
+        elif entry.name in orphans:
+            on_skip(SkippedFile(shown(entry), orphan_reason(entry)))
+        elif entry.is_symlink() and entry.is_dir():
+            # It may lead back to a folder above.
+            linked = "a link to a folder is not followed; give the folder itself as a source"
+            on_skip(SkippedFile(shown(entry), linked))
+        elif entry.is_dir():
+            yield from walk_folder(entry, on_skip, collection)
+
+
+def is_passed_over(name: str) -> bool:
+    """Return whether a file or folder is no source: hidden, or about the folder."""
+    return name.startswith(".") or name.lower() == "readme.md"
+
+
+def described_collection(folder: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+    """Return a collection as the `collection.yaml` in its folder describes it."""
+    for name in COLLECTION_FILES:
+        if (folder / name).is_file():
+            return collection_from(folder / name, collection, on_skip)
+    return collection
+
+
+def collection_from(path: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+    """Return a collection as a file describes it; what is wrong there is reported."""
+    try:
+        collection, problems = read_collection(path, collection)
+    except (SourceError, OSError) as error:
+        on_skip(SkippedFile(shown(path), reason(error, path)))
+        return collection
+    report(path, problems, on_skip)
+    return collection
+
+
+def report(path: Path, problems: list[str], on_skip: OnSkip) -> None:
+    """Report what makes no sense in a file of metadata, as one line."""
+    if problems:
+        text = f"{shown(path)}: {'; '.join(problems)}; the rest of it is used"
+        on_skip(SkippedFile(shown(path), text))
+
+
+def reason(error: Exception, path: Path) -> str:
+    """Return what to tell the user about a file that could not be read."""
+    if isinstance(error, OSError):
+        why = printable(str(error.strerror or error))
+        return f"{shown(path)} cannot be opened ({why}); check its permissions"
+    return str(error)

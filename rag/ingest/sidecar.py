@@ -1,0 +1,230 @@
+"""Metadata beside a file: `name.yaml` or CSL-JSON `name.json`, and a folder's `collection.yaml`.
+
+What a person wrote there comes before what a reader found. A field that makes no sense is
+reported and left out; the others count, and the file is read in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from rag.datatypes import Collection, Kind, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.csl import is_csl, plain_fields
+from rag.ingest.dates import edtf_date
+from rag.ingest.names import printable, shown, slug
+
+SUFFIXES = (".yaml", ".yml", ".json")
+COLLECTION_FILES = ("collection.yaml", "collection.yml")
+_COLLECTION_FIELDS = ("title", "rights", "url")
+_SIZE_LIMIT = 256 * 1024
+_OF_ONE_DOCUMENT = ("title", "date", "url", "citation", "document_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What is written beside a file about it; None for what is not."""
+
+    title: str | None = None
+    creator: str | None = None
+    date: str | None = None
+    kind: Kind | None = None
+    url: str | None = None
+    citation: str | None = None
+    rights: str | None = None
+    document_id: str | None = None
+
+
+FIELDS = tuple(field.name for field in fields(Sidecar))
+Problems = list[str]
+
+
+def pair(names: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return each source of a folder with its sidecars, and the sidecars without a source.
+
+    >>> pair(["a.pdf", "a.yaml", "b.yml", "c.txt", "collection.yaml"])
+    ({'a.pdf': ['a.yaml'], 'c.txt': []}, ['b.yml'])
+    """
+    given = [name for name in names if name not in COLLECTION_FILES]
+    beside = [name for name in given if Path(name).suffix.lower() in SUFFIXES]
+    sources = [name for name in given if name not in beside]
+    stems = {Path(name).stem for name in sources}
+    pairs = {
+        source: sorted(
+            (name for name in beside if Path(name).stem == Path(source).stem),
+            key=lambda name: SUFFIXES.index(Path(name).suffix.lower()),
+        )
+        for source in sources
+    }
+    return pairs, [name for name in beside if Path(name).stem not in stems]
+
+
+def orphan_reason(path: Path) -> str:
+    """Return what to tell the user about a sidecar that has no source."""
+    return (
+        f"{shown(path)} describes no file here: there is none named {printable(path.stem)} with "
+        "another extension; rename it after the file that it describes, or remove it "
+        f"({path.suffix} is read as metadata only)"
+    )
+
+
+def read_sidecar(path: Path) -> tuple[Sidecar, Problems]:
+    """Return what a sidecar says, and what in it makes no sense.
+
+    Raises `UnreadableSource` if nothing of it can be used.
+    """
+    content = _load(path)
+    problems: Problems = []
+    if is_csl(content):
+        try:
+            content = plain_fields(content)
+        except ValueError as error:
+            raise UnreadableSource(f"{shown(path)}: {error}") from error
+    else:
+        content = _mapping(content, path)
+        problems += _unknown(content, FIELDS)
+    values: dict[str, Any] = {}
+    for name in FIELDS:
+        try:
+            values[name] = _value(name, content.get(name))
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+    return Sidecar(**values), problems
+
+
+def read_collection(path: Path, collection: Collection) -> tuple[Collection, Problems]:
+    """Return `collection` as a `collection.yaml` describes it, and what makes no sense in it.
+
+    Raises `UnreadableSource` if nothing of it can be used.
+    """
+    content = _mapping(_load(path), path)
+    problems = _unknown(content, _COLLECTION_FIELDS)
+    known: dict[str, Any] = {}
+    for name in _COLLECTION_FIELDS:
+        try:
+            known[name] = _value(name, content.get(name))
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+    return replace(collection, **{k: v for k, v in known.items() if v is not None}), problems
+
+
+def describe(document: SourceDocument, about: Sidecar, *, alone: bool = True) -> SourceDocument:
+    """Return `document` with what its sidecar says in place of what the reader found.
+
+    `alone`: it is the only one in its file. Of a file with several (a volume of letters) a
+    sidecar cannot say the title or the date.
+    """
+    given = {name: getattr(about, name) for name in FIELDS}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not alone:
+        given = {name: value for name, value in given.items() if name not in _OF_ONE_DOCUMENT}
+    if "document_id" in given and "/" not in given["document_id"]:
+        given["document_id"] = f"{document.collection.collection_id}/{given['document_id']}"
+    if alone:
+        given.setdefault("citation", _cited_anew(document, about))
+    return replace(document, **given)
+
+
+def ignored_fields(about: Sidecar) -> list[str]:
+    """Return the fields of a sidecar that cannot count for a file of several documents."""
+    return [name for name in _OF_ONE_DOCUMENT if getattr(about, name) is not None]
+
+
+def _cited_anew(document: SourceDocument, about: Sidecar) -> str:
+    """Return the reader's citation under the new title and creator.
+
+    One that does not begin with the old ones has a form of its own and is kept.
+    """
+    old = _named(document.creator, document.title)
+    if not document.citation.startswith(old):
+        return document.citation
+    new = _named(about.creator or document.creator, about.title or document.title)
+    return new + document.citation[len(old) :]
+
+
+def _named(creator: str | None, title: str) -> str:
+    return f"{creator}, {title}" if creator else title
+
+
+def _load(path: Path) -> Any:
+    """Return what a YAML or JSON file holds; raises `UnreadableSource`."""
+    if path.stat().st_size > _SIZE_LIMIT:
+        raise UnreadableSource(
+            f"{shown(path)} is too large for metadata ({_SIZE_LIMIT // 1024} KB at most); "
+            "rename it if it is something else"
+        )
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return _from_json(text) if path.suffix.lower() == ".json" else _from_yaml(text)
+    # A number of thousands of digits is a ValueError, and so is a day such as 1964-02-31.
+    except (ValueError, RecursionError) as error:
+        reason = printable(str(error)) or "nested too deep"
+        raise UnreadableSource(
+            f"{shown(path)} cannot be read as metadata ({reason}); correct it (put a value in "
+            "quotes if it holds a colon), the file that it describes is read without it"
+        ) from error
+
+
+def _from_json(text: str) -> Any:
+    import json
+
+    return json.loads(text)
+
+
+def _from_yaml(text: str) -> Any:
+    """Return what YAML says; raises `ValueError`."""
+    import yaml
+
+    try:
+        # A few lines of aliases within aliases can stand for gigabytes.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ValueError("it uses aliases (*name), which are not followed")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def _mapping(content: Any, path: Path) -> Mapping[Any, Any]:
+    if not isinstance(content, dict):
+        raise UnreadableSource(
+            f"{shown(path)} holds no fields; write lines such as 'title: Letters of 1812'"
+        )
+    return content
+
+
+def _unknown(content: Mapping[Any, Any], known: Iterable[str]) -> Problems:
+    names = ", ".join(printable(str(name))[:40] for name in content if name not in known)
+    return [f"unknown field {names} (known: {', '.join(known)})"] if names else []
+
+
+def _value(name: str, value: Any) -> str | None:
+    """Return a field's value as text, None if there is none; raises `ValueError`."""
+    from datetime import date
+
+    if value is None or value == "":
+        return None
+    if isinstance(value, list) and name == "creator" and all(isinstance(v, str) for v in value):
+        value = " and ".join(value)
+    # YAML takes 1984 for a number and 1964-11-02 for a day.
+    if isinstance(value, date):
+        value = value.isoformat()
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{printable(str(value))[:60]} is not text; put it in quotes")
+    return _checked(name, printable(value))
+
+
+def _checked(name: str, text: str) -> str | None:
+    if name == "date":
+        return edtf_date(text)
+    if name == "kind" and text not in get_args(Kind):
+        raise ValueError(f"{text!r} is none of {', '.join(get_args(Kind))}")
+    if name == "url" and not text.casefold().startswith(("http://", "https://")):
+        raise ValueError(f"{text!r} is no web address; it begins with http:// or https://")
+    if name == "document_id":
+        return "/".join(slug(part) for part in text.split("/"))
+    return text or None

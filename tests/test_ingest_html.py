@@ -1,0 +1,213 @@
+"""HTML: reading order, encodings, metadata, and pages that are not well made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.html import read_html
+from rag.ingest.html_text import short
+
+MINE = Collection("mine", "Mine")
+
+
+def write(folder: Path, content: str | bytes, name: str = "page.html") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def read(folder: Path, content: str | bytes, name: str = "page.html") -> SourceDocument:
+    (document,) = read_html(write(folder, content, name), MINE)
+    return document
+
+
+PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>Letters &amp; Papers</title>
+<style>p { color: red }</style><script>var x = "hidden";</script>
+<meta name="DC.creator" content="Ann One"><meta name="DC.creator" content="Bob Two">
+<meta property="article:published_time" content="1999-01-02T00:00:00Z">
+<meta name="dcterms.created" content="1812-06"><meta name="dc.rights" content="Public domain">
+<link rel="canonical" href="https://example.org/letters"></head>
+<body><nav><ul><li>Home</li></ul></nav><h1>Letters</h1>
+<p>We marched at <i>dawn</i>,<br>and rested (<b>at
+ noon</b>).</p>loose words
+<h2>Second letter</h2><p>Nobody&nbsp;spoke.</p><blockquote><p>Quoted.</p><footer>Tacitus</footer>
+</blockquote><p>After.</p><noscript>Turn it on</noscript><footer>© the site</footer></body></html>
+"""
+
+
+def test_blocks_in_reading_order(tmp_path):
+    document = read(tmp_path, PAGE)
+    assert document.text.split("\n\n") == [
+        "Letters",
+        "We marched at dawn,\nand rested (at noon).",
+        "loose words",
+        "Second letter",
+        "Nobody spoke.",
+        "Quoted.",
+        "Tacitus",
+        "After.",
+    ]
+
+
+def test_sections_and_paragraphs_are_the_locators(tmp_path):
+    document = read(tmp_path, PAGE)
+    places = [(place.span.of(document.text), place.label) for place in document.locators]
+    assert places[0] == ("Letters", "section Letters, paragraph 1")
+    assert places[2] == ("loose words", "section Letters, paragraph 2")
+    assert places[3] == ("Second letter", "section Second letter, paragraph 1")
+    assert places[-1] == ("After.", "section Second letter, paragraph 4")
+
+
+def test_without_headings_paragraphs_are_counted(tmp_path):
+    document = read(tmp_path, "<h1>Only a title</h1><p>One.<p>Two.")
+    labels = [place.label for place in document.locators]
+    assert labels == ["paragraph 1", "paragraph 1", "paragraph 2"]
+
+
+def test_metadata(tmp_path):
+    document = read(tmp_path, PAGE)
+    assert document.document_id == "mine/page"
+    assert (document.title, document.creator) == ("Letters & Papers", "Ann One and Bob Two")
+    # When the letter was written, not when it was put on the web.
+    assert (document.date, document.rights) == ("1812-06", "Public domain")
+    assert document.url == "https://example.org/letters"
+    assert document.citation == "Ann One and Bob Two, Letters & Papers (file page.html)"
+
+
+def test_the_first_heading_is_the_title_for_want_of_one(tmp_path):
+    body = "<svg><title>Drawing</title></svg><h1>The  Crown</h1><p>x</p>"
+    assert read(tmp_path, body).title == "The Crown"
+    assert read(tmp_path, "<p>x", name="my_page.htm").title == "my page"
+
+
+def test_an_authors_page_is_no_author(tmp_path):
+    page = '<meta property="article:author" content="https://example.org/ann"><p>x'
+    assert read(tmp_path, page).creator is None
+
+
+def test_a_date_with_slashes(tmp_path):
+    page = '<meta name="citation_publication_date" content="1964/11/02"><p>x'
+    assert read(tmp_path, page).date == "1964-11-02"
+
+
+WORDS = "<p>Żółć “café” — Škoda</p>"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ('<meta charset="windows-1252"><p>“caf\xe9” – it’s'.encode("cp1252"), "“café” – it’s"),
+        ("<p>“caf\xe9” – it’s".encode("cp1252"), "“café” – it’s"),
+        # As browsers have it, this label means Windows-1252.
+        ('<meta charset="iso-8859-1"><p>“caf\xe9”'.encode("cp1252"), "“café”"),
+        (
+            '<meta http-equiv="Content-Type" content="text/html; charset=koi8-r"><p>Мир'.encode(
+                "koi8-r"
+            ),
+            "Мир",
+        ),
+        ('<?xml version="1.0" encoding="iso-8859-2"?><p>Škoda'.encode("iso-8859-2"), "Škoda"),
+        ("<p>Żółć".encode("utf-16"), "Żółć"),
+        (b"\xef\xbb\xbf<meta charset=koi8-r><p>caf\xc3\xa9", "café"),
+        # A declaration that cannot be true, and two that are no encodings of text.
+        (b"<meta charset=ascii><p>caf\xc3\xa9\x81", "cafÃ©\x81"),
+        (b"<meta charset=rot13><p>caf\xc3\xa9", "café"),
+        (b"<meta charset=unicode_escape><p>\\ud800", "\\ud800"),
+        (b"<meta charset=utf-16><p>caf\xc3\xa9", "café"),
+    ],
+)
+def test_encodings(tmp_path, raw, text):
+    assert read(tmp_path, raw).text == text
+
+
+def test_tables_and_lists(tmp_path):
+    page = """<table><tr><th>Year</th><th>Guns</th></tr><tr><td><p>1900</p></td><td>12</td></tr>
+    </table><ul><li>peace,</li><li>honour.</li></ul><pre>one\n  two\n\nthree</pre>"""
+    assert read(tmp_path, page).text.split("\n\n") == [
+        "Year\tGuns\n1900\t12",
+        "peace,\nhonour.",
+        "one\ntwo",
+        "three",
+    ]
+
+
+def test_invisible_characters_do_not_part_words(tmp_path):
+    assert read(tmp_path, "<p>rati&shy;fied\u2060—at once\u200b").text == "ratified—at once"
+
+
+def test_a_page_from_project_gutenberg(tmp_path):
+    page = """<title>The Project Gutenberg eBook of Old Days</title><body>
+    <section class="pg-boilerplate" id="pg-header"><p id="pg-header-heading">The eBook</p>
+    <p>Title: Old Days</p><p>Author: Jane Roe</p>
+    <p>Release date: June 1, 2004 [eBook #98765]</p>
+    <p>*** START OF THE PROJECT GUTENBERG EBOOK OLD DAYS ***</p></section>
+    <h2>I</h2><p>We marched.</p>
+    <section id="pg-footer"><p>*** END OF THE PROJECT GUTENBERG EBOOK OLD DAYS ***</p>
+    <p>The licence.</p></section>"""
+    document = read(tmp_path, page)
+    head, foot = (span.of(document.text) for span in document.excluded)
+    assert head.startswith("The eBook\n\nTitle: Old Days")
+    assert head.endswith("OLD DAYS ***")
+    assert foot.endswith("The licence.")
+    assert [place.span.of(document.text) for place in document.locators] == ["I", "We marched."]
+    assert (document.title, document.creator) == ("Old Days", "Jane Roe")
+    assert document.url == "https://www.gutenberg.org/ebooks/98765"
+
+
+def test_boilerplate_within_boilerplate(tmp_path):
+    page = '<div id="pg-header"><b class="pg-boilerplate">A</b><p>still</p></div><p>Words.</p>'
+    document = read(tmp_path, page)
+    assert [span.of(document.text) for span in document.excluded] == ["A\n\nstill"]
+
+
+def test_an_old_gutenberg_page_without_marked_sections(tmp_path):
+    page = """<pre>Title: Old Days\n\n*** START OF THIS PROJECT GUTENBERG EBOOK OLD DAYS ***</pre>
+    <p>We marched.</p><pre>End of the Project Gutenberg EBook of Old Days\n\nLicence</pre>"""
+    document = read(tmp_path, page)
+    assert [place.span.of(document.text) for place in document.locators] == ["We marched."]
+    assert len(document.excluded) == 2
+
+
+@pytest.mark.parametrize("raw", [b"", b"  \n", b"<script>x()</script>", b"<html></html>"])
+def test_a_page_without_text_is_refused(tmp_path, raw):
+    with pytest.raises(UnreadableSource, match=r"page\.html holds no text"):
+        read(tmp_path, raw)
+
+
+def test_a_binary_file_is_refused(tmp_path):
+    with pytest.raises(UnreadableSource, match="not a text file"):
+        read(tmp_path, b"\x89PNG\r\n\x1a\n\0\0\0")
+
+
+def test_a_page_nested_too_deep_is_refused_not_cut_short(tmp_path):
+    page = "<p>The beginning.</p>" + "<font>" * 5000 + "the end"
+    with pytest.raises(UnreadableSource, match="has tags nested thousands deep"):
+        read(tmp_path, page)
+    assert read(tmp_path, "<div>" * 1500 + "the end").text == "the end"
+
+
+def test_xhtml_with_and_without_faults(tmp_path):
+    head = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head>'
+    sound = f"{head}<body><p><a id='x'/>One</p><script src='y'/><p>Two</p></body></html>"
+    assert read(tmp_path, sound, "a.xhtml").text == "One\n\nTwo"
+    assert read(tmp_path, sound.replace("</p></body>", ""), "b.xhtml").text == "One\n\nTwo"
+    assert read(tmp_path, sound.replace("One", "1&nbsp;000"), "c.xhtml").text == "1 000\n\nTwo"
+
+
+def test_entities_are_neither_expanded_nor_read_from_files(tmp_path):
+    secret = write(tmp_path, "the secret", "secret.txt")
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    doctype = f'<!DOCTYPE html [<!ENTITY e0 "ha">{levels}<!ENTITY f SYSTEM "{secret.as_uri()}">]>'
+    document = read(tmp_path, f"{doctype}<html><body><p>A &e9; &f; b</p></body></html>", "x.xhtml")
+    assert "secret" not in document.text
+    assert len(document.text) < 40
+    assert document.text.startswith("A ")
+
+
+def test_long_headings_are_cut_at_a_word():
+    assert short("A title:") == "A title"
+    assert short("word " * 40) == "word " * 15 + "word…"

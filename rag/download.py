@@ -182,8 +182,7 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
             return response
         response.close()
         target = _joined(url, response.headers.get("Location", ""))
-        secure_lost = url.startswith("https:") and not target.startswith("https:")
-        if not is_web_address(target) or secure_lost:
+        if not may_follow(url, target):
             raise FetchError(
                 f"{url} sends us on to {target[:200]!r}, which is not followed: only http(s), "
                 "and never from https to http. Tell us if the source has moved."
@@ -193,6 +192,16 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
         f"{url}: more than {connection.manners.max_redirects} redirects; the source is set up "
         "wrongly or has moved."
     )
+
+
+def may_follow(url: str, target: str) -> bool:
+    """Return whether a redirect from `url` to `target` stays on the web, and encrypted.
+
+    >>> may_follow("https://a.org/x", "http://a.org/x")
+    False
+    """
+    secure_lost = url.startswith("https:") and not target.startswith("https:")
+    return is_web_address(target) and not secure_lost
 
 
 def _joined(url: str, location: str) -> str:

@@ -17,7 +17,7 @@ import yaml
 
 from rag.catalog_file import CatalogEntry, CatalogFile
 from rag.cli import main
-from rag.download import Manners
+from rag.download import Manners, may_follow
 from rag.errors import CatalogError, FetchError
 from rag.fetch import FetchReport, describe, fetch, fetched_ids
 from rag.part_file import matches
@@ -231,6 +231,52 @@ def test_a_part_of_unknown_origin_is_not_trusted(server: Server, tmp_path: Path)
     assert "range" not in server.seen[0].headers
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"url": "http://127.0.0.1/another.txt", "validator": '"v1"'},
+        {"validator": '"v1"'},
+        {"url": "HERE", "validator": None},
+        ["not", "a", "state"],
+    ],
+)
+def test_a_part_of_another_address_is_not_trusted(
+    state: object, server: Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "verona"
+    folder.mkdir()
+    (folder / ".verona.txt.part").write_bytes(b"something else entirely")
+    text = json.dumps(state).replace("HERE", f"{server.url}/verona.txt")
+    (folder / ".verona.txt.part.json").write_text(text)
+    get(tmp_path, entry(server))
+    assert (folder / "verona.txt").read_bytes() == BODY
+    assert "range" not in server.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "validator"),
+    [
+        ({"ETag": 'W/"weak"'}, None),
+        ({"ETag": 'W/"weak"', "Last_Modified": "Sun, 22 Nov 2026 12:00:00 GMT"}, "Sun"),
+        ({"Last_Modified": "Sun, 22 Nov 2026 12:00:00 GMT"}, "Sun"),
+        ({}, None),
+    ],
+)
+def test_only_a_strong_tag_or_a_date_makes_a_part_worth_keeping(
+    headers: dict[str, str], validator: str | None, server: Server, tmp_path: Path
+) -> None:
+    def half(handler: Handler, seen: Seen) -> None:
+        handler.send(200, BODY[: len(BODY) // 2], length=len(BODY), **headers)
+        handler.close_connection = True
+
+    server.script = [half]
+    get(tmp_path, entry(server))
+    assert (tmp_path / "verona" / "verona.txt").read_bytes() == BODY
+    again = server.seen[1].headers
+    assert again.get("if-range", "")[:3] == (validator or "")
+    assert ("range" in again) == (validator is not None)
+
+
 def test_a_part_that_is_whole_already_is_taken(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "verona"
     folder.mkdir()
@@ -315,6 +361,14 @@ def test_a_redirect_out_of_the_web_is_not_followed(
     assert len(server.seen) == 1
 
 
+def test_where_a_redirect_may_lead() -> None:
+    assert may_follow("https://a.org/x", "https://b.org/y")
+    assert may_follow("http://a.org/x", "https://a.org/x")
+    assert may_follow("http://a.org/x", "http://b.org/y")
+    assert not may_follow("https://a.org/x", "http://a.org/x")
+    assert not may_follow("https://a.org/x", "file:///etc/passwd")
+
+
 def test_redirects_are_followed_but_not_for_ever(server: Server, tmp_path: Path) -> None:
     server.script = [status(301, Location="/elsewhere.txt")]
     get(tmp_path, entry(server))
@@ -336,8 +390,16 @@ def test_an_endless_body_is_cut_off(server: Server, tmp_path: Path) -> None:
 def test_a_body_longer_than_the_catalog_says_is_not_even_begun(
     server: Server, tmp_path: Path
 ) -> None:
+    told: list[int] = []
     with pytest.raises(FetchError, match="larger than the 100 bytes"):
-        get(tmp_path, entry(server, bytes=100))
+        fetch(
+            ["verona"],
+            tmp_path,
+            lambda stage, done, total: told.append(done),
+            catalog=[entry(server, bytes=100)],
+            manners=QUICK,
+        )
+    assert told == []
 
 
 def test_a_web_page_is_not_taken_for_the_file(server: Server, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import click
 import typer
 from threadpoolctl import threadpool_limits
 
+from rag import cli_catalog
 from rag.build import build_index
 from rag.config import Settings
 from rag.datatypes import Answer, BuildReport, Evidence, Finding
@@ -31,6 +32,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(cli_catalog.app)  # `catalog` and `fetch`
 
 IndexOption = Annotated[
     str | None, typer.Option("--index", help="An index by name or folder; else the default.")

@@ -314,3 +314,17 @@ class Reader(Protocol):
     """
 
     def __call__(self, path: Path, collection: Collection) -> Iterator[SourceDocument]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion(Jsonable):
+    """Where to look next for a claim: a page to open, or a collection to fetch.
+
+    `why` is for the reader. `fetch_id` is what `source-finder fetch` takes, None where the
+    place can only be searched by hand.
+    """
+
+    title: str
+    url: str
+    why: str
+    fetch_id: str | None = None

@@ -7,12 +7,14 @@
     │   ├── UnreadableSource         the file is damaged, encrypted or empty
     │   └── NothingToIndex           no document at all came out of the given paths
     ├── ModelError               4   the embedding model cannot be found or loaded
-    └── SearchIndexError         5   the index cannot be used or written
-        ├── IndexNotBuilt            there is none yet
-        ├── IndexCorrupt             a file is missing, cut short or altered
-        ├── IndexMismatch            made by another model or format
-        ├── IndexBusy                another build holds it
-        └── IndexNotWritten          disk full, no permission
+    ├── SearchIndexError         5   the index cannot be used or written
+    │   ├── IndexNotBuilt            there is none yet
+    │   ├── IndexCorrupt             a file is missing, cut short or altered
+    │   ├── IndexMismatch            made by another model or format
+    │   ├── IndexBusy                another build holds it
+    │   └── IndexNotWritten          disk full, no permission
+    ├── FetchError               6   a collection cannot be downloaded
+    └── CatalogError             7   the catalog is malformed, or lacks what was named
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -81,3 +83,15 @@ class IndexBusy(SearchIndexError):
 
 class IndexNotWritten(SearchIndexError):
     """The index could not be written: disk full, or no permission."""
+
+
+class FetchError(SourceFinderError):
+    """A collection cannot be downloaded, or what came is not what was to come."""
+
+    exit_code = 6
+
+
+class CatalogError(SourceFinderError):
+    """The catalog is malformed, or has no entry of that name."""
+
+    exit_code = 7

@@ -198,7 +198,7 @@ def _answer(text: str, index: str | None, as_json: bool, **filters: Any) -> None
 
 def _answer_text(answer: Answer) -> str:
     alone = len(answer.findings) == 1
-    parts = [_finding_text(finding, show_nearest=alone) for finding in answer.findings]
+    parts = [_finding_text(finding, detailed=alone) for finding in answer.findings]
     if answer.set_aside:
         lines = [f"  {claim.text}  [{claim.set_aside}]" for claim in answer.set_aside]
         parts.append("Set aside, not looked up:\n" + "\n".join(lines))
@@ -207,16 +207,22 @@ def _answer_text(answer: Answer) -> str:
     return "\n\n".join(parts)
 
 
-def _finding_text(finding: Finding, *, show_nearest: bool) -> str:
+def _finding_text(finding: Finding, *, detailed: bool) -> str:
     lines = [f"Claim: {finding.claim.text}"]
     if finding.verdict == "not found":
         lines.append("Nothing in these sources bears on it.")
-        if finding.nearest and show_nearest:
+        if finding.nearest and detailed:
             nearest = finding.nearest[0]
             lines.append(f"  The nearest passage (not evidence): {nearest.citation}")
     else:
         lines += [_evidence_text(number, e) for number, e in enumerate(finding.evidence, 1)]
-    return "\n".join([*lines, *finding.notes])
+    lines += finding.notes
+    if finding.verdict == "not found" and detailed:
+        lines.append("Where to look next:")
+        for place in finding.look_next:
+            add = f" (to add it: source-finder fetch {place.fetch_id})" if place.fetch_id else ""
+            lines.append(f"  {place.title}{add}\n    {place.url}")
+    return "\n".join(lines)
 
 
 def _evidence_text(number: int, evidence: Evidence) -> str:

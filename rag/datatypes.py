@@ -245,12 +245,27 @@ class Evidence(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion(Jsonable):
+    """Where to look next for a claim: a page to open, or a collection to fetch.
+
+    `why` is for the reader. `fetch_id` is what `source-finder fetch` takes, None where the
+    place can only be searched by hand.
+    """
+
+    title: str
+    url: str
+    why: str
+    fetch_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding(Jsonable):
     """A claim's verdict over its evidence.
 
     With verdict "not found", `evidence` is empty and `nearest` holds the passages that
     came closest, so that the reader can see how far off they are. `notes` are for the
-    reader: what was searched, which names the corpus never mentions.
+    reader: what was searched, which names the corpus never mentions. `look_next`: collections
+    that can be added, and searches at archives, likeliest first.
     """
 
     claim: Claim
@@ -258,6 +273,7 @@ class Finding(Jsonable):
     evidence: tuple[Evidence, ...] = ()
     nearest: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
+    look_next: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,17 +330,3 @@ class Reader(Protocol):
     """
 
     def __call__(self, path: Path, collection: Collection) -> Iterator[SourceDocument]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion(Jsonable):
-    """Where to look next for a claim: a page to open, or a collection to fetch.
-
-    `why` is for the reader. `fetch_id` is what `source-finder fetch` takes, None where the
-    place can only be searched by hand.
-    """
-
-    title: str
-    url: str
-    why: str
-    fetch_id: str | None = None

@@ -33,6 +33,7 @@ from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
 from rag.index import Index, load_encoder, open_index
 from rag.names import MIN_KEY_LETTERS, Respelling, respell, spelling_key
+from rag.next_steps import where_to_look
 from rag.text import capitalised_words, stems, stop_words, words
 
 BEARS_ON = 0.52
@@ -41,6 +42,9 @@ claims: `python -m benchmarks.threshold` prints what it lets through and what it
 
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""
+
+LOOK_NEXT = 6
+"""Places shown where one may look next for a claim."""
 
 NEAREST = 2
 """Passages shown as the nearest ones where nothing bears on a claim."""
@@ -158,9 +162,10 @@ class SourceFinder:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)
         evidence = tuple(item for item in ranked if item.likeness >= BEARS_ON)[:k]
         notes = self._spelling_notes(claim.text)
+        look_next = where_to_look(claim.text, tuple(self.index.store.collections))[:LOOK_NEXT]
         if evidence:
-            return Finding(claim, "related", evidence, notes=notes)
-        return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), notes)
+            return Finding(claim, "related", evidence, (), notes, look_next)
+        return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), notes, look_next)
 
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
         """Return what to tell the reader about the names: respelled, or never mentioned."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rag.datatypes import Answer, Claim, Evidence, Finding, Relation, Span, Verdict
+from rag.datatypes import Answer, Claim, Evidence, Finding, Relation, Span, Suggestion, Verdict
 from rag.errors import QuestionError
 from rag.web import render
 from rag.web.chat import EMPTY, HINT, UNEXPECTED, Turn, Turns, converse, stop
@@ -435,3 +435,23 @@ def test_stopping() -> None:
     assert stop(()) == ()
     done = tuple(converse(Canned(answer(finding("related"))), "q", ()))[-1]
     assert stop(done) == done
+
+
+def test_where_to_look_next_is_linked_and_escaped() -> None:
+    places = (
+        Suggestion("Volume XIV", "https://example.org/xiv", "It names <Zhou>.", "frus1964-68v14"),
+        Suggestion("Bad", "javascript:alert(1)", "No link."),
+    )
+    html = render.render_look_next(places, folded=False)
+    assert "<details" in html
+    assert " open>" in html
+    assert 'href="https://example.org/xiv"' in html
+    assert "source-finder fetch frus1964-68v14" in html
+    assert "&lt;Zhou&gt;" in html
+    assert "javascript" not in html
+    assert render.render_look_next((), folded=True) == ""
+
+
+def test_a_card_says_that_its_text_was_read_by_ocr() -> None:
+    assert "read by OCR, 91% sure" in render.render_card(evidence(ocr_confidence=0.91))
+    assert "OCR" not in render.render_card(evidence())

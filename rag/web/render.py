@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Literal
 from urllib.parse import urlsplit
 
-from rag.datatypes import Answer, Claim, Evidence, Finding, Kind, Relation, Verdict
+from rag.datatypes import Answer, Claim, Evidence, Finding, Kind, Relation, Suggestion, Verdict
 
 Stage = Literal["searching", "done", "stopped", "failed"]
 """How far the answer on the page has come."""
@@ -178,6 +178,8 @@ def render_card(item: Evidence, *, nearest: bool = False) -> str:
     date = f'<span class="sf-date">{escape(written_date(item.date))}</span>'
     who = f'<span class="sf-creator">{escape(item.creator)}</span>' if item.creator else ""
     place = [item.collection_title, item.locator, KIND_WORDS.get(item.kind, item.kind)]
+    if item.ocr_confidence is not None:
+        place.append(f"read by OCR, {item.ocr_confidence:.0%} sure: check against the image")
     meta = " · ".join(escape(part) for part in place if part)
     relation = "nearest" if nearest else item.relation
     words = "Not evidence" if nearest else RELATION_WORDS.get(item.relation, item.relation)
@@ -223,6 +225,27 @@ def render_nearest(nearest: Sequence[Evidence]) -> str:
     )
 
 
+def _suggestion(place: Suggestion) -> str:
+    add = ""
+    if place.fetch_id:
+        command = f"<code>source-finder fetch {escape(place.fetch_id)}</code>"
+        add = f'<span class="sf-why">To add it: {command}</span>'
+    title = render_link(place.url, place.title) or escape(place.title)
+    return f'<li dir="auto">{title}<span class="sf-why">{escape(place.why)}</span>{add}</li>'
+
+
+def render_look_next(suggestions: Sequence[Suggestion], *, folded: bool) -> str:
+    """Return where to look next, each with its reason; a collection that can be added to
+    the corpus with the command that does it."""
+    if not suggestions:
+        return ""
+    items = "".join(map(_suggestion, suggestions))
+    return (
+        f'<details class="sf-fold sf-next"{"" if folded else " open"}>'
+        f"<summary>Where to look next</summary><ul>{items}</ul></details>"
+    )
+
+
 def render_notes(notes: Iterable[str]) -> str:
     """Return notes for the reader, one paragraph each."""
     return "".join(f'<p class="sf-note" dir="auto">{escape(note)}</p>' for note in notes)
@@ -257,6 +280,7 @@ def render_finding(
         f"{where}{render_notes(finding.notes)}"
         f"{render_evidence(finding.evidence, folded=folded)}"
         f"{render_nearest(finding.nearest)}"
+        f"{render_look_next(finding.look_next, folded=folded or finding.verdict != 'not found')}"
         "</section>"
     )
 

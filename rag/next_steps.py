@@ -108,11 +108,14 @@ def _collection(match: CatalogMatch) -> Suggestion:
 
 
 def _searches(claim: str, query: str, ranked: Sequence[CatalogMatch]) -> list[Suggestion]:
-    """Return a search at each archive, those first that the catalog ranks for the claim."""
+    """Return a search at each archive, those first that the catalog ranks for the claim,
+    then those that span most years: a claim without a date may be of any time."""
     years = years_in(claim)
     archives = [entry for entry in load_catalog() if entry.search_url]
     place = {match.entry.id: number for number, match in enumerate(ranked)}
-    archives.sort(key=lambda entry: place.get(entry.id, len(ranked)))
+    archives.sort(
+        key=lambda entry: (place.get(entry.id, len(ranked)), entry.covers[0] - entry.covers[1])
+    )
     return [
         Suggestion(
             title=f"Search {entry.title}",

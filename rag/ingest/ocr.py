@@ -43,7 +43,8 @@ HOW_TO_INSTALL = "pip install rapidocr onnxruntime, or install Tesseract (tesser
 # Below this the engine guesses at specks, rules and signatures.
 _MIN_CONFIDENCE = 0.5
 # OpenVINO keeps what it made for every width of line it has seen: 1.9 GB after 23 pages. A
-# new reader is made in 0.03 s and gives that back; this way 1.3 GB is the most.
+# new reader is made in 0.03 s and gives that back: this way the most is 1.3 GB on pages of
+# letter size and 1.8 GB on longer ones, however many there are.
 _RENEW_AFTER = 8
 _TESSERACT_TIMEOUT_S = 180
 
@@ -88,7 +89,7 @@ class RapidOcr:
 
         models = _rapidocr_models()
         assert models is not None, "choose_engine looks first"
-        # Measured: 3.2 s a page with OpenVINO, 8.3 s with ONNX Runtime, same errors.
+        # Measured at 200 dpi: 3.2 s a page with OpenVINO, 8.3 s with ONNX Runtime, same errors.
         runtime = EngineType.OPENVINO if find_spec("openvino") else EngineType.ONNXRUNTIME
         settings: dict[str, Any] = {
             "Global.log_level": "critical",

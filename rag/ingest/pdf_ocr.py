@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 # Of a page, covered by pictures: scans 1.0, pages with large figures .5 at most.
 _SCAN_SHARE = 0.7
 # The layer of a scan may be a printed stamp only ("2025 RELEASE UNDER THE ... ACT"), or lack
-# most of a faint page: of nine sound layers with fewer words than this, four were a third or
-# less of what OCR reads.
+# most of a faint page: of eight sound layers with fewer words than this, three had a third
+# of what OCR reads.
 _FEW_WORDS = 100
 
 

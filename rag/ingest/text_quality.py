@@ -12,9 +12,9 @@ import re
 import unicodedata
 
 GOOD_LAYER = 0.85
-"""On a scanned page, a text layer with this score is kept without reading the image. Of 87
-scanned pages with an archive's text layer, clean typescripts score .90 to 1.0, those that
-a person cannot read .59 to .82."""
+"""On a scanned page, a text layer with this score is kept without reading the image. Of 89
+scanned pages with an archive's text layer a clean one scores 1.0 (.02 of its words are missed)
+and a faded one .82 (.80 missed, .51 by OCR); all of them score .59 to 1.0, half below .94."""
 
 READABLE_FONT = 0.45
 """On a page that is no scan, text below this score comes from a font without a Unicode map:

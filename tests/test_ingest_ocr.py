@@ -344,6 +344,12 @@ def test_specks_are_left_out_and_gaps_make_paragraphs():
     assert page_text([]) == ""
 
 
+def test_stray_chinese_characters_are_left_out_of_another_script():
+    lines = [box(line, 0, row, 200) for row, line in enumerate(filter(None, LETTER))]
+    assert "浮" not in page_text([*lines, box("浮 12", 0, 12, 30)])
+    assert page_text([box("毛澤東會見了大使", 0, 0, 90)]) == "毛澤東會見了大使"
+
+
 @pytest.mark.parametrize(
     ("text", "low", "high"),
     [

@@ -44,7 +44,7 @@ HOW_TO_INSTALL = "pip install rapidocr onnxruntime, or install Tesseract (tesser
 _MIN_CONFIDENCE = 0.5
 # OpenVINO keeps what it made for every width of line it has seen: 1.9 GB after 23 pages. A
 # new reader is made in 0.03 s and gives that back: this way the most is 1.3 GB on pages of
-# letter size and 1.8 GB on longer ones, however many there are.
+# letter size and 2.0 GB on longer ones, however many there are.
 _RENEW_AFTER = 8
 _TESSERACT_TIMEOUT_S = 180
 

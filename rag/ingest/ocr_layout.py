@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from rag.ingest.ocr import OcrLine
@@ -19,16 +21,26 @@ _GUTTER_RANGE = (0.3, 0.7)
 _SAME_ROW = 0.5
 # In parts of the usual distance of two lines: a larger one begins a paragraph.
 _PARAGRAPH_GAP = 1.4
+_CHINESE = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff]")
+_STRAY_SHARE = 0.05
 
 
 def page_text(lines: Sequence[OcrLine]) -> str:
     """Return the text of a page: one line per line, paragraphs parted by an empty line.
 
     Two columns are read one after the other, between the lines that cross them both.
-    Pieces without a letter or figure are left out: they are specks and rules.
+    Pieces without a letter or figure are left out: they are specks and rules. So are single
+    Chinese characters on a page in another script: RapidOCR sees them in rules and scrawls.
     """
-    lines = [line for line in lines if any(map(str.isalnum, line.text))]
+    lines = [n for n in _without_strays(lines) if any(map(str.isalnum, n.text))]
     return "\n\n".join(_block_text(block) for block in _blocks(lines) if block)
+
+
+def _without_strays(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    text = "".join(line.text for line in lines)
+    if len(_CHINESE.findall(text)) > _STRAY_SHARE * len(text):
+        return list(lines)
+    return [replace(line, text=_CHINESE.sub("", line.text).strip()) for line in lines]
 
 
 def mean_confidence(lines: Sequence[OcrLine]) -> float:

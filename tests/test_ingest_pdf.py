@@ -29,6 +29,12 @@ SENTENCES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def text_layers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OCR has its own tests; here a page without text is to stay one."""
+    monkeypatch.setenv("SOURCE_FINDER_OCR", "off")
+
+
 def make(
     path: Path,
     pages: Sequence[Sequence[str]],
@@ -149,6 +155,13 @@ def test_a_scan_is_refused_with_what_to_do(tmp_path):
     assert "no text layer" in message
     assert "OCR" in message
     assert "3 pages" in message
+    assert "SOURCE_FINDER_OCR" in message
+
+
+def test_pages_without_text_are_noted(tmp_path):
+    document = read(make(tmp_path / "a.pdf", [["First."], [], ["Third."]]))
+    assert document.notes == ("1 of 3 pages have no text",)
+    assert document.ocr_confidence is None
 
 
 def test_an_encrypted_file_is_refused(tmp_path):
@@ -157,15 +170,16 @@ def test_an_encrypted_file_is_refused(tmp_path):
     assert "password" in refusal(path)
 
 
-def test_a_file_encrypted_with_an_empty_password_is_read(tmp_path):
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_file_encrypted_with_an_empty_password_is_read(tmp_path, algorithm):
     path = make(tmp_path / "open.pdf", book(2))
-    lock(path, "")
+    lock(path, "", algorithm)
     assert SENTENCES[1] in read(path).text
 
 
-def lock(path: Path, password: str) -> None:
+def lock(path: Path, password: str, algorithm: str = "RC4-128") -> None:
     writer = PdfWriter(clone_from=path)
-    writer.encrypt(password, "owner", algorithm="RC4-128")
+    writer.encrypt(password, "owner", algorithm=algorithm)
     writer.write(path)
     writer.close()
 

@@ -1,7 +1,7 @@
 """PDF: one file is one document, with a locator for every page.
 
-The words are those of the file's text layer. A scan without one is refused: a page
-image is not text until someone has read it.
+The words are those of the file's text layer, or of OCR for each page that has none or a
+poor one. Where there is no OCR engine, a scan without text is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import MONTHS, file_citation, file_id, file_title, printable, shown
+from rag.ingest.pdf_ocr import reread
 from rag.ingest.pdf_text import rejoin_words, running_lines, tidy_page
 
 if TYPE_CHECKING:
@@ -82,23 +83,26 @@ class _Counted(logging.Handler):
 def read_pdf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Yield the one document of a PDF file.
 
+    Pages without text, and those whose text layer is worse than what OCR gives, are read
+    by OCR; its confidence and what went wrong on single pages are in the document.
+
     Raises `UnreadableSource` if the file is empty, cut short, encrypted, not a PDF, or
-    has no text layer.
+    has no text and no OCR engine finds any.
     """
     _check_bytes(path)
     with _complaints_counted(path):
         reader = _open(path)
-        pages = _page_texts(reader, path)
-        labels = _labels(reader, len(pages))
+        layers, failures = _page_texts(reader, path)
+        labels = _labels(reader, len(layers))
         title, creator, created = _information(reader)
-    if not any(pages):
+    result = reread(path, layers)
+    if not any(result.pages):
+        if failures:
+            raise _damaged(path, failures[0]) from failures[0]
         raise UnreadableSource(
-            f"{shown(path)} has no text layer: it is a scan of {len(pages)} pages; "
-            "it needs OCR, for instance: ocrmypdf IN.pdf OUT.pdf"
+            f"{shown(path)} has no text layer: it is a scan of {len(layers)} pages; {result.why}"
         )
-    empty = sum(not page for page in pages)
-    if empty:
-        log.info("%s: %d of %d pages have no text", shown(path), empty, len(pages))
+    pages = rejoin_words(list(result.pages))
     text, starts = _joined(pages)
     title = title or file_title(path)
     yield SourceDocument(
@@ -112,7 +116,18 @@ def read_pdf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         locators=_locators(starts, labels, len(text)),
         excluded=_running_spans(pages, starts),
         origin=shown(path),
+        ocr_confidence=result.confidence,
+        notes=_notes(pages, len(failures), result.notes),
     )
+
+
+def _notes(pages: list[str], failures: int, of_ocr: tuple[str, ...]) -> tuple[str, ...]:
+    notes = list(of_ocr)
+    if failures:
+        notes.append(f"the text layer of {failures} of {len(pages)} pages is damaged")
+    if empty := sum(not page for page in pages):
+        notes.append(f"{empty} of {len(pages)} pages have no text")
+    return tuple(notes)
 
 
 def _check_bytes(path: Path) -> None:
@@ -159,8 +174,11 @@ def _open(path: Path) -> PdfReader:
     return reader
 
 
-def _page_texts(reader: PdfReader, path: Path) -> list[str]:
-    """Return the text of every page, "" for one without any or one that is damaged."""
+def _page_texts(reader: PdfReader, path: Path) -> tuple[list[str], list[Exception]]:
+    """Return the text layer of every page, and what went wrong on single pages.
+
+    The text is "" for a page without any and for one that is damaged.
+    """
     from pypdf.errors import PyPdfError
 
     texts: list[str] = []
@@ -176,11 +194,9 @@ def _page_texts(reader: PdfReader, path: Path) -> list[str]:
             log.info("%s: page %d cannot be read: %r", shown(path), number, error)
             failures.append(error)
             texts.append("")
-    if failures and not any(texts):
-        raise _damaged(path, failures[0]) from failures[0]
     if not texts:
         raise UnreadableSource(f"{shown(path)} is a PDF without pages; fetch or copy it again")
-    return rejoin_words(texts)
+    return texts, failures
 
 
 def _damaged(path: Path, error: Exception) -> UnreadableSource:

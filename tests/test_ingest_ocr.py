@@ -1,0 +1,395 @@
+"""Scans: which pages are read by OCR, how well, and what is said about it.
+
+The scans are made here: a text is printed by ReportLab, drawn by PDFium, worn with a skew
+and specks, and put into a PDF as a picture.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from pypdfium2 import PdfDocument
+from reportlab.lib.pagesizes import A5
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import SourceError, UnreadableSource
+from rag.evidence import citation
+from rag.ingest import ocr, page_images, pdf_ocr
+from rag.ingest.ocr import OcrLine, RapidOcr, Tesseract, choose_engine
+from rag.ingest.ocr_layout import mean_confidence, page_text
+from rag.ingest.pdf import read_pdf
+from rag.ingest.text_quality import GOOD_LAYER, READABLE_FONT, legibility, sound_words
+
+DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
+MINE = Collection("mine", "Mine")
+LETTER = [
+    "The ambassador arrived at the capital on the third of",
+    "March and was received by the minister the same day.",
+    "He carried a letter in which the king declared that no",
+    "army would cross the river before the harvest was in.",
+    "The council debated the answer until late at night.",
+    "",
+    "On the following morning the merchants of the town",
+    "asked that the bridge be opened for their wagons, as",
+    "grain was dear and the stores were nearly empty. The",
+    "governor refused, and the gates stayed closed.",
+]
+OTHER = [line.replace("king", "queen").replace("March", "August") for line in reversed(LETTER)]
+SHIFTED = ["".join(chr(ord(c) - 29) if c.isalpha() else c for c in line) for line in LETTER]
+
+Page = tuple[Sequence[str], Sequence[str]]
+"""The lines on a page's picture, and the lines of its text layer."""
+
+
+class Counted:
+    """Stands for an engine: says what it was told to say, and counts the pages."""
+
+    name = "counted"
+
+    def __init__(self, lines: Sequence[str] = LETTER, confidence: float = 0.9) -> None:
+        self.lines = lines
+        self.confidence = confidence
+        self.pages = 0
+
+    def __call__(self, image: ocr.Image) -> list[OcrLine]:
+        self.pages += 1
+        return [
+            OcrLine(text, 10, 20 * row, 200, 20 * row + 15, self.confidence)
+            for row, text in enumerate(self.lines)
+            if text
+        ]
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    engine = Counted()
+    monkeypatch.setattr(pdf_ocr, "choose_engine", lambda: engine)
+    return engine
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ocr.VARIABLE, raising=False)
+
+
+def printed(lines: Sequence[str], *, font: str = "Courier") -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A5, invariant=True)
+    canvas.setFont(font, 10)
+    for row, line in enumerate(lines):
+        canvas.drawString(40, 540 - 14 * row, line)
+    canvas.save()
+    return buffer.getvalue()
+
+
+def scanned(lines: Sequence[str], seed: int = 0) -> Image.Image:
+    """Return a picture of a printed page as a scanner gives it: skewed, soft, specked."""
+    with PdfDocument(printed(lines)) as pdf:
+        picture = pdf[0].render(scale=200 / 72, grayscale=True).to_pil()
+    picture = picture.rotate(0.7, fillcolor=255, resample=Image.Resampling.BICUBIC)
+    grey = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.7)))
+    specks = np.random.default_rng(seed).random(grey.shape) < 0.001
+    return Image.fromarray(np.where(specks | (grey < 160), 0, 255).astype(np.uint8))
+
+
+def make(path: Path, pages: Sequence[Page]) -> Path:
+    """Write a PDF of scans with text layers, or of text alone where there is no picture."""
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for number, (picture, layer) in enumerate(pages):
+        if picture:
+            image = ImageReader(scanned(picture, number))
+            canvas.drawImage(image, 0, 0, *A5)
+        text = canvas.beginText(40, 540)
+        text.setFont("Courier", 10)
+        text.setTextRenderMode(3 if picture else 0)
+        for line in layer:
+            text.textLine(line)
+        canvas.drawText(text)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def read(path: Path) -> SourceDocument:
+    (document,) = read_pdf(path, MINE)
+    return document
+
+
+def words_missed(truth: Sequence[str], text: str) -> float:
+    wanted, found = (re.findall(r"\w+", t.lower()) for t in (" ".join(truth), text))
+    match = difflib.SequenceMatcher(None, wanted, found, autojunk=False)
+    return 1 - sum(block.size for block in match.get_matching_blocks()) / len(wanted)
+
+
+def on_page(document: SourceDocument, label: str) -> str:
+    return next(p.span.of(document.text) for p in document.locators if p.label == label)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["rapidocr", "tesseract"])
+def test_a_scan_is_read_page_by_page(tmp_path, monkeypatch, engine):
+    if engine == "tesseract" and not shutil.which("tesseract"):
+        pytest.skip("Tesseract is not installed")
+    monkeypatch.setenv(ocr.VARIABLE, engine)
+    document = read(make(tmp_path / "scan.pdf", [(LETTER, []), (OTHER, [])]))
+    assert words_missed(LETTER, on_page(document, "p. 1")) <= 0.05
+    assert words_missed(OTHER, on_page(document, "p. 2")) <= 0.05
+    assert "day.\nHe carried" in document.text
+    assert "at night.\n\nOn the following" in document.text
+    assert "".join(p.span.of(document.text) for p in document.locators) == document.text
+    assert document.ocr_confidence is not None
+    assert 0.8 < document.ocr_confidence <= 1
+    (note,) = document.notes
+    assert note.startswith(f"2 of 2 pages read by OCR ({engine}), mean confidence 0.9")
+
+
+@pytest.mark.slow
+def test_rapidocr_is_the_default_and_uses_no_network(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the network was asked for")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    ocr._loaded.cache_clear()
+    engine = choose_engine()
+    assert engine is not None
+    assert engine.name == "rapidocr"
+    assert words_missed(LETTER, page_text(engine(np.asarray(scanned(LETTER))))) <= 0.05
+
+
+@pytest.mark.slow
+def test_what_a_reader_has_gathered_is_given_back(monkeypatch):
+    made = []
+    new_reader = RapidOcr._new_reader
+    monkeypatch.setattr(RapidOcr, "_new_reader", lambda self: made.append(1) or new_reader())
+    monkeypatch.setattr(ocr, "_RENEW_AFTER", 2)
+    engine = RapidOcr()
+    image = np.asarray(scanned(LETTER[:1]))[:200]
+    texts = {page_text(engine(image)) for _ in range(5)}
+    assert texts == {LETTER[0]}
+    assert len(made) == 3
+
+
+def test_only_the_scan_in_a_mixed_file_is_read(tmp_path, counted):
+    document = read(make(tmp_path / "mixed.pdf", [([], OTHER), (LETTER, []), ([], OTHER)]))
+    assert counted.pages == 1
+    assert OTHER[0] in on_page(document, "p. 1")
+    assert LETTER[0] in on_page(document, "p. 2")
+    assert document.notes == ("1 of 3 pages read by OCR (counted), mean confidence 0.90",)
+
+
+def test_a_good_text_layer_is_not_read_again(tmp_path, counted):
+    long = [*LETTER, *OTHER]
+    document = read(make(tmp_path / "good.pdf", [([], long), (long, long), ([], LETTER[:1])]))
+    assert counted.pages == 0
+    assert document.ocr_confidence is None
+    assert document.notes == ()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        (LETTER, ["; Te 2 ose H. Leiis .", "Ge bi vioned in £354-3039 -°", "cv 3lizalde’ ~ it"]),
+        (LETTER, ["2025 RELEASE UNDER THE RECORDS ACT"]),
+        ([], SHIFTED),
+    ],
+    ids=["poor OCR", "a stamp only", "a font without a Unicode map"],
+)
+def test_a_garbage_text_layer_is_replaced(tmp_path, counted, page):
+    document = read(make(tmp_path / "garbage.pdf", [page]))
+    assert counted.pages == 1
+    assert document.text.splitlines()[0] == LETTER[0]
+    assert document.ocr_confidence == pytest.approx(0.9)
+
+
+def test_a_poor_layer_stays_where_ocr_is_poorer(tmp_path, counted):
+    counted.lines = ["xq zzz"]
+    document = read(make(tmp_path / "hard.pdf", [(LETTER, LETTER[:3])]))
+    assert counted.pages == 1
+    assert LETTER[0] in document.text
+    assert document.ocr_confidence is None
+    assert document.notes == ()
+
+
+def test_confidence_is_a_mean_over_characters(tmp_path, counted, monkeypatch):
+    answers = iter([(["abcd " * 6 + "ab"], 0.5), (["abcdabcd"], 0.9)])
+
+    def answer(self, image):
+        (text,), confidence = next(answers)
+        return [OcrLine(text, 0, 0, 1, 1, confidence)]
+
+    monkeypatch.setattr(Counted, "__call__", answer)
+    document = read(make(tmp_path / "two.pdf", [(LETTER, []), (LETTER, [])]))
+    assert document.ocr_confidence == pytest.approx((32 * 0.5 + 8 * 0.9) / 40)
+    assert mean_confidence([]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "installed", "words"),
+    [
+        ("off", True, "OCR is switched off; unset SOURCE_FINDER_OCR"),
+        ("auto", False, "no OCR engine is installed; pip install rapidocr"),
+        ("tesseract", False, "tesseract is not installed; pip install rapidocr"),
+    ],
+)
+def test_without_an_engine_a_scan_is_refused(tmp_path, monkeypatch, value, installed, words):
+    monkeypatch.setenv(ocr.VARIABLE, value)
+    monkeypatch.setattr(ocr, "_installed", lambda name: installed)
+    with pytest.raises(UnreadableSource) as error:
+        read(make(tmp_path / "scan.pdf", [(LETTER, []), (LETTER, [])]))
+    assert "scan.pdf has no text layer: it is a scan of 2 pages; it needs OCR" in str(error.value)
+    assert words in str(error.value)
+
+
+def test_without_an_engine_the_rest_is_read_and_the_gap_noted(tmp_path, monkeypatch):
+    monkeypatch.setenv(ocr.VARIABLE, "off")
+    document = read(make(tmp_path / "a.pdf", [([], LETTER), (LETTER, []), ([], SHIFTED)]))
+    assert LETTER[0] in document.text
+    assert document.ocr_confidence is None
+    assert document.notes == (
+        "1 of 3 pages have a poor text layer: OCR is switched off; unset SOURCE_FINDER_OCR to "
+        "have it read",
+        "1 of 3 pages have no text",
+    )
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones(tmp_path, monkeypatch):
+    monkeypatch.setenv(ocr.VARIABLE, "abbyy")
+    with pytest.raises(SourceError, match="auto, rapidocr, tesseract, off"):
+        read(make(tmp_path / "scan.pdf", [(LETTER, [])]))
+
+
+def test_auto_takes_tesseract_where_rapidocr_is_missing(monkeypatch):
+    monkeypatch.setattr(ocr, "_installed", lambda name: name == "tesseract")
+    assert isinstance(choose_engine(), Tesseract)
+
+
+def test_a_failure_on_one_page_leaves_the_others(tmp_path, monkeypatch, counted):
+    render = page_images.PageImages.render
+
+    def broken(self, number):
+        if number == 1:
+            raise UnreadableSource("page 2 cannot be drawn: no memory")
+        return render(self, number)
+
+    monkeypatch.setattr(page_images.PageImages, "render", broken)
+    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3))
+    assert [place.label for place in document.locators] == ["p. 1", "p. 2", "p. 3"]
+    assert LETTER[0] in on_page(document, "p. 3")
+    assert "OCR failed on 1 of 3 pages: 2" in document.notes
+    assert "1 of 3 pages have no text" in document.notes
+
+
+def test_blank_pages_cost_no_reading(tmp_path, counted):
+    document = read(make(tmp_path / "a.pdf", [([], []), (LETTER, []), ([], [])]))
+    assert counted.pages == 1
+    assert "2 of 3 pages have no text" in document.notes
+
+
+def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
+    path = tmp_path / "map.pdf"
+    canvas = Canvas(str(path), pagesize=(8000, 9000))
+    canvas.rect(100, 100, 7000, 7000, fill=1)
+    canvas.save()
+    with page_images.page_images(path) as images:
+        image = images.render(0)
+    assert image is not None
+    assert 0.9 * page_images.MAX_PIXELS < image.size < 1.01 * page_images.MAX_PIXELS
+
+
+def test_a_citation_of_a_scan_warns(tmp_path, counted):
+    document = read(make(tmp_path / "scan.pdf", [(LETTER, [])]))
+    cited = citation(document.citation, "p. 1", ocr=document.ocr_confidence is not None)
+    assert cited.endswith("p. 1 [text read by OCR; check against the image].")
+
+
+def box(text: str, left: float, row: float, width: float) -> OcrLine:
+    return OcrLine(text, left, 20 * row, left + width, 20 * row + 14, 1.0)
+
+
+def test_pieces_of_a_row_are_read_from_the_left():
+    lines = [box("beside it", 120, 0, 90), box("A label:", 10, 0.1, 80), box("below", 10, 1, 60)]
+    assert page_text(lines) == "A label: beside it\nbelow"
+
+
+def test_columns_are_read_one_after_the_other_between_headings():
+    left = [box(f"left{n}", 10, n, 90) for n in range(1, 8)]
+    right = [box(f"right{n}", 120, n, 90) for n in range(1, 8)]
+    ends = [box("HEADING", 10, 0, 200), box("A foot across", 10, 8, 200)]
+    words = page_text([*right, *ends, *left]).split()
+    assert words[:3] == ["HEADING", "left1", "left2"]
+    assert words.index("left7") < words.index("right1")
+    assert words[-4:] == ["right7", "A", "foot", "across"]
+
+
+def test_a_list_with_hanging_labels_is_not_two_columns():
+    lines = [box(f"{n}.", 10, n, 12) for n in range(8)]
+    lines += [box(f"item {n}", 60, n, 200) for n in range(8)]
+    assert page_text(lines).splitlines()[:2] == ["0. item 0", "1. item 1"]
+
+
+def test_specks_are_left_out_and_gaps_make_paragraphs():
+    lines = [box("one", 0, 0, 50), box("two", 0, 1, 50), box("three", 0, 3, 50), box("…", 0, 2, 5)]
+    assert page_text(lines) == "one\ntwo\n\nthree"
+    assert page_text([]) == ""
+
+
+def test_stray_chinese_characters_are_left_out_of_another_script():
+    lines = [box(line, 0, row, 200) for row, line in enumerate(filter(None, LETTER))]
+    assert "浮" not in page_text([*lines, box("浮 12", 0, 12, 30)])
+    assert page_text([box("毛澤東會見了大使", 0, 0, 90)]) == "毛澤東會見了大使"
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        (" ".join(LETTER), 1.0, 1.0),
+        ("Mr. McCarthy's 2nd note (HAVA-2027) of 13 May 1959 cost $1,200.50.", 1.0, 1.0),
+        ("Der König schrieb am 3. März über die Grenze; ce n’est qu’une trêve.", 0.95, 1.0),
+        ("Брежнев принял посла в Кремле. 毛澤東會見了大使。", 1.0, 1.0),
+        (
+            "; Te 2 ose H. Leiis . 8 x cv Agustin 3. 3lizalde’ £354-3039 -° iauricio —",
+            0,
+            GOOD_LAYER,
+        ),
+        (" ".join(SHIFTED), 0, READABLE_FONT),
+        ("\ue001\ue002 \ue003\ufffd (cid:12)(cid:7)", 0, 0),
+        ("", 0, 0),
+    ],
+)
+def test_legibility(text, low, high):
+    assert low <= legibility(text) <= high
+
+
+def test_sound_words_are_words_of_three_letters_and_more():
+    assert sound_words("The king, of 2 xqz wrote: (cid:1)") == 3
+
+
+def test_real_born_digital_pages_are_not_read_again(counted):
+    files = sorted((DATA / "pdf" / "born_digital").glob("*.pdf"))
+    if not files:
+        pytest.skip(f"no PDF files in {DATA}: set SOURCE_FINDER_DATA")
+    for path in files:
+        assert read(path).ocr_confidence is None
+    assert counted.pages == 0
+
+
+@pytest.mark.slow
+def test_a_real_scan_is_searchable():
+    path = DATA / "pdf" / "jfk_scan_no_text" / "104-10104-10172.pdf"
+    if not path.exists():
+        pytest.skip(f"{path} is absent: set SOURCE_FINDER_DATA")
+    document = read(path)
+    assert [place.label for place in document.locators] == ["p. 1", "p. 2"]
+    assert legibility(document.text) > GOOD_LAYER
+    assert document.ocr_confidence is not None

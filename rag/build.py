@@ -25,7 +25,7 @@ from rag.index import FORMAT, Index, Manifest, make_live, new_generation, open_i
 from rag.ingest import read_sources
 from rag.lexical import LexicalIndex
 from rag.partial import PartialVectors
-from rag.store import Store, StoreWriter
+from rag.store import Store, StoreWriter, document_digest
 from rag.text import stems, words
 from rag.vectors import VectorWriter
 
@@ -96,7 +96,7 @@ class _Build:
         generation = new_generation(self.target)
         try:
             with self._timed("read"):
-                piece_passages = self._read(generation)
+                piece_passages = self._read(generation, old)
             store = Store(generation / "sources.sqlite")
             with self._timed("embed"):
                 sentences, embedded = self._embed(generation, store, old, partial, piece_passages)
@@ -132,6 +132,10 @@ class _Build:
         yield
         self.seconds[stage] = round(time.perf_counter() - started, 2)
 
+    @property
+    def _chunker(self) -> str:
+        return f"sentences, at most {min(MAX_PIECES, self.encoder.room - SLACK)} word pieces"
+
     def _previous(self) -> Index | None:
         """Return the live index if its vectors can be used again."""
         try:
@@ -141,14 +145,20 @@ class _Build:
             return None
         return old if old.manifest.model_fingerprint == self.encoder.fingerprint else None
 
-    def _read(self, generation: Path) -> NDArray[np.int32]:
+    def _read(self, generation: Path, old: Index | None) -> NDArray[np.int32]:
         """Read and chunk the sources into the store; return, for each word piece, in how
         many passages it is."""
         counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
         writer = StoreWriter(generation / "sources.sqlite")
-        for document in read_sources(self.sources, self.skipped.append):
-            room = passage_room(self.encoder, document)
-            passages = chunk(document, self.encoder.piece_starts, room)
+        known = old.store.documents_of_file if old else lambda _: []
+        chunked = old.store.numbers() if old and old.manifest.chunker == self._chunker else {}
+        for document in read_sources(self.sources, self.skipped.append, known):
+            before = chunked.get(document_digest(document))
+            if old and before is not None:
+                passages = old.store.passages_of(before)
+            else:
+                room = passage_room(self.encoder, document)
+                passages = chunk(document, self.encoder.piece_starts, room)
             inputs = [embedding_input(self.encoder, document, passage) for passage in passages]
             for ids in self.encoder.piece_ids([item.text for item in inputs]):
                 counts[np.unique(np.array(ids, dtype=np.int64))] += 1
@@ -220,7 +230,7 @@ class _Build:
             model=self.encoder.name,
             model_fingerprint=self.encoder.fingerprint,
             dimension=self.encoder.dimension,
-            chunker=f"sentences, at most {min(MAX_PIECES, self.encoder.room - SLACK)} word pieces",
+            chunker=self._chunker,
             sources=self.sources,
             corpus_hash=hashlib.sha256(b"".join(digests[d] for d in sorted(digests))).hexdigest(),
             documents=len(digests),

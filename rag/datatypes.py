@@ -137,6 +137,9 @@ class SourceDocument:
     text was not made by OCR here."""
     notes: tuple[str, ...] = ()
     """What a reader of the build's report should know: "2 of 8 pages have no text"."""
+    file_digest: str = ""
+    """A hash over the file and all else that its reading depends on, by which a later
+    build knows that it need not be read again; "" where it must be."""
 
     def locate(self, span: Span) -> str:
         """Return the label of the place where `span` lies, "" where there is none.

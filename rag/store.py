@@ -23,9 +23,10 @@ CREATE TABLE documents (
     creator TEXT, date TEXT, collection_id TEXT NOT NULL, url TEXT, kind TEXT NOT NULL,
     citation TEXT NOT NULL, origin TEXT NOT NULL, text BLOB NOT NULL,
     locators TEXT NOT NULL, excluded TEXT NOT NULL, rights TEXT, ocr_confidence REAL,
-    notes TEXT NOT NULL, digest BLOB NOT NULL,
+    notes TEXT NOT NULL, file_digest TEXT NOT NULL, digest BLOB NOT NULL,
     first_row INTEGER NOT NULL, passages INTEGER NOT NULL
 );
+CREATE INDEX documents_by_file ON documents (file_digest);
 CREATE TABLE passages (
     row INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
     end INTEGER NOT NULL, sentences BLOB NOT NULL, key BLOB NOT NULL
@@ -66,7 +67,7 @@ class StoreWriter:
             (home.collection_id, home.title, home.rights, home.url),
         )
         self._db.execute(
-            f"INSERT INTO documents VALUES ({', '.join('?' * 19)})",  # noqa: S608
+            f"INSERT INTO documents VALUES ({', '.join('?' * 20)})",  # noqa: S608
             (
                 self.documents,
                 document.document_id,
@@ -84,6 +85,7 @@ class StoreWriter:
                 document.rights,
                 document.ocr_confidence,
                 json.dumps(document.notes),
+                document.file_digest,
                 document_digest(document),
                 self.rows,
                 len(passages),
@@ -108,6 +110,11 @@ class StoreWriter:
 def _packed(passage: Passage) -> bytes:
     flat = [offset for s in passage.sentences for offset in (s.start, s.end)]
     return np.array(flat, dtype="<i8").tobytes()
+
+
+def _unpacked(packed: bytes) -> tuple[Span, ...]:
+    flat = np.frombuffer(packed, dtype="<i8").tolist()
+    return tuple(Span(a, b) for a, b in zip(flat[::2], flat[1::2], strict=True))
 
 
 class Store:
@@ -162,9 +169,7 @@ class Store:
             "SELECT document, start, end, sentences FROM passages WHERE row = ?", (int(row),)
         ).fetchone()
         document = self.document(number)
-        flat = np.frombuffer(packed, dtype="<i8").tolist()
-        sentences = tuple(Span(a, b) for a, b in zip(flat[::2], flat[1::2], strict=True))
-        return document, Passage(document.document_id, Span(start, end), sentences)
+        return document, Passage(document.document_id, Span(start, end), _unpacked(packed))
 
     def keys(self) -> dict[bytes, int]:
         """Return the row of each passage by the key of what was embedded for it."""
@@ -178,6 +183,28 @@ class Store:
         """Return each document's digest by its id."""
         return dict(self._db.execute("SELECT document_id, digest FROM documents"))
 
+    def documents_of_file(self, file_digest: str) -> list[SourceDocument]:
+        """Return the documents read from a file, by its digest, in order."""
+        numbers = self._db.execute(
+            "SELECT number FROM documents WHERE file_digest = ? ORDER BY number", (file_digest,)
+        )
+        return [self._read_document(number) for (number,) in numbers.fetchall()]
+
+    def numbers(self) -> dict[bytes, int]:
+        """Return each document's number by its digest."""
+        return dict(self._db.execute("SELECT digest, number FROM documents"))
+
+    def passages_of(self, number: int) -> list[Passage]:
+        """Return a document's passages, in order."""
+        rows = self._db.execute(
+            "SELECT d.document_id, p.start, p.end, p.sentences FROM passages p"
+            " JOIN documents d ON d.number = p.document"
+            " WHERE p.row >= d.first_row AND p.row < d.first_row + d.passages"
+            " AND d.number = ? ORDER BY p.row",
+            (number,),
+        ).fetchall()
+        return [Passage(row[0], Span(row[1], row[2]), _unpacked(row[3])) for row in rows]
+
     def passage_texts(self) -> Iterator[tuple[SourceDocument, str]]:
         """Yield every passage's text with its document, in row order."""
         query = "SELECT document, start, end FROM passages ORDER BY row"
@@ -188,7 +215,8 @@ class Store:
     def _read_document(self, number: int) -> SourceDocument:
         row = self._db.execute(
             "SELECT document_id, title, text, collection_id, citation, creator, date, url,"
-            " kind, locators, excluded, origin, rights, ocr_confidence, notes"
+            " kind, locators, excluded, origin, rights, ocr_confidence, notes,"
+            " file_digest"
             " FROM documents WHERE number = ?",
             (number,),
         ).fetchone()
@@ -208,4 +236,5 @@ class Store:
             rights=row[12],
             ocr_confidence=row[13],
             notes=tuple(json.loads(row[14])),
+            file_digest=row[15],
         )

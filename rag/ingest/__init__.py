@@ -8,6 +8,7 @@ of the type `Reader` and put it here under the file's extension.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -57,7 +58,16 @@ ZIP = ".zip"
 BUILT_IN: dict[str, Callable[[], Iterator[SourceDocument]]] = {"sotu": read_sotu}
 
 
-def read_sources(sources: Sequence[str | Path], on_skip: OnSkip) -> Iterator[SourceDocument]:
+READING = 1
+"""Raised when a reader changes in what it yields, so that files are read again."""
+
+Known = Callable[[str], Sequence[SourceDocument]]
+"""The documents that were read earlier from a file with this digest; none where it is new."""
+
+
+def read_sources(
+    sources: Sequence[str | Path], on_skip: OnSkip, known: Known = lambda _: ()
+) -> Iterator[SourceDocument]:
     """Return the documents of `sources`, read one by one as they are asked for.
 
     A source is a built-in name ("sotu"), a file, or a folder, which is read with all
@@ -70,6 +80,9 @@ def read_sources(sources: Sequence[str | Path], on_skip: OnSkip) -> Iterator[Sou
     beside it, and `collection.yaml` the folder: what they say comes before what is found
     in the file.
 
+    A file that is `known`, and has not changed since, is not read again. Files that were
+    read with problems are never known, so that their problems are reported each time.
+
     Raises `UnreadableSource` at once, before anything is read, for a path that does not
     exist.
     """
@@ -79,7 +92,7 @@ def read_sources(sources: Sequence[str | Path], on_skip: OnSkip) -> Iterator[Sou
                 f"There is no file or folder {shown(Path(source))}; check the path "
                 f"(built-in sources: {', '.join(sorted(BUILT_IN))})"
             )
-    documents = (found for source in sources for found in _read_source(source, on_skip))
+    documents = (found for source in sources for found in _read_source(source, on_skip, known))
     return _with_unique_ids(documents, on_skip)
 
 
@@ -99,7 +112,7 @@ def source_key(source: str | Path) -> str:
     return str(source) if source in BUILT_IN else str(Path(source).resolve())
 
 
-def _read_source(source: str | Path, on_skip: OnSkip) -> Iterator[SourceDocument]:
+def _read_source(source: str | Path, on_skip: OnSkip, known: Known) -> Iterator[SourceDocument]:
     built_in = BUILT_IN.get(source) if isinstance(source, str) else None
     path = Path(source)
     if built_in is not None:
@@ -110,7 +123,35 @@ def _read_source(source: str | Path, on_skip: OnSkip) -> Iterator[SourceDocument
         if found.path.suffix.lower() == ZIP and found.path.is_file():
             yield from _read_zip(found, on_skip)
         else:
-            yield from _read_file(found, on_skip)
+            yield from _read_unless_known(found, on_skip, known)
+
+
+def _read_unless_known(found: Found, on_skip: OnSkip, known: Known) -> Iterator[SourceDocument]:
+    digest = _file_digest(found)
+    if digest and (documents := known(digest)):
+        yield from documents
+        return
+    problems: list[SkippedFile] = []
+    read = list(_read_file(found, problems.append))
+    for problem in problems:
+        on_skip(problem)
+    for document in read:
+        yield replace(document, file_digest="" if problems else digest)
+
+
+def _file_digest(found: Found) -> str:
+    """Return a hash over all that the reading of a file depends on, "" if it cannot be read."""
+    settings = (READING, found.path, found.collection, os.environ.get("SOURCE_FINDER_OCR"))
+    digest = hashlib.sha256(repr(settings).encode("utf-8", "surrogatepass"))
+    try:
+        for path in (found.path, *found.sidecars):
+            if not path.is_file():
+                return ""
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except OSError:
+        return ""
+    return digest.hexdigest()
 
 
 def _read_zip(found: Found, on_skip: OnSkip) -> Iterator[SourceDocument]:

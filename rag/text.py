@@ -14,6 +14,22 @@ from functools import cache, lru_cache
 
 from rag.datatypes import Span
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""For citations, which are English whatever the locale is."""
+
 # A number with its separators, or letters with inner apostrophes.
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")

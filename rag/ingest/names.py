@@ -7,22 +7,6 @@ from pathlib import Path
 
 from rag.datatypes import Collection
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-"""For citations, which are English whatever the locale is."""
-
 
 def printable(text: str) -> str:
     """Return `text` as one line that can be printed and written as UTF-8.

@@ -27,7 +27,7 @@ def paragraph_locators(
     ...  paragraph_locators("One.\\n\\nTwo.", LINES)]
     [('paragraph 1', 'One.\\n\\n'), ('paragraph 2', 'Two.')]
     """
-    part = within or Span(0, len(text))
+    part = Span(0, len(text)) if within is None else within
     first = re.compile(r"\S").search(text, part.start, part.end)
     if first is None:
         return ()

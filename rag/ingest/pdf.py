@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.names import MONTHS, file_citation, file_id, file_title, printable, shown
+from rag.ingest.names import file_citation, file_id, file_title, printable, shown
 from rag.ingest.pdf_ocr import reread
 from rag.ingest.pdf_text import rejoin_words, running_lines, tidy_page
+from rag.text import MONTHS
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

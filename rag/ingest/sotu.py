@@ -15,8 +15,8 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import MONTHS
 from rag.ingest.paragraphs import LINES, paragraph_locators
+from rag.text import MONTHS
 
 COLLECTION = Collection(
     collection_id="sotu",

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from rag.datatypes import Answer, Claim, Evidence, Finding, Kind, Relation, Suggestion, Verdict
+from rag.text import MONTHS
 
 Stage = Literal["searching", "done", "stopped", "failed"]
 """How far the answer on the page has come."""
@@ -69,21 +70,6 @@ KIND_WORDS: dict[Kind, str] = {
     "secondary": "later work",
     "unknown": "kind of source not stated",
 }
-
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

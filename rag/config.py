@@ -7,6 +7,8 @@
     installed with the package).
 `SOURCE_FINDER_ENCODER`
     `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
+`SOURCE_FINDER_OCR`
+    `auto`, `rapidocr`, `tesseract` or `off`; read by `rag.ingest.ocr`.
 `SOURCE_FINDER_CACHE`
     Where the converted model is kept: the user's cache folder.
 """

@@ -1,7 +1,7 @@
 """Ranked lists into one: fuse, reward verbatim wording, drop repetitions.
 
-Pure functions over arrays and strings; the figures behind the constants are printed by
-`python -m benchmarks.retrieval --ablations` and discussed in docs/decisions/ranking.md.
+Pure functions over arrays and strings. How the constants were set is told in
+docs/decisions/ranking.md; `python -m benchmarks.retrieval` prints what each stage adds.
 """
 
 from __future__ import annotations

@@ -212,8 +212,8 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
     if finding.verdict == "not found":
         lines.append("Nothing in these sources bears on it.")
         if finding.nearest and detailed:
-            nearest = finding.nearest[0]
-            lines.append(f"  The nearest passage (not evidence): {nearest.citation}")
+            lines.append("The nearest passages, which are not evidence:")
+            lines += [_evidence_text(number, e) for number, e in enumerate(finding.nearest, 1)]
     else:
         lines += [_evidence_text(number, e) for number, e in enumerate(finding.evidence, 1)]
     lines += finding.notes

@@ -41,7 +41,7 @@ PER_CLAIM = 5
 LOOK_NEXT = 6
 """Places shown where one may look next for a claim."""
 
-NEAREST = 2
+NEAREST = 3
 """Passages shown as the nearest ones where nothing bears on a claim."""
 
 

@@ -293,10 +293,10 @@ def test_an_example_is_asked_when_it_is_clicked(visit: Visit) -> None:
     assert visit.page.get_by_text("249 documents, 1790–2026").count() == 2
     nearest = visit.page.locator(".sf-card")
     assert nearest.count() > 0
-    assert not nearest.first.is_visible()
-    visit.page.get_by_text("The nearest passages").click()
     assert nearest.first.is_visible()
     assert "Not evidence" in nearest.first.inner_text()
+    visit.page.get_by_text("The nearest passages").click()
+    assert not nearest.first.is_visible()
 
 
 def test_several_claims_stream_and_nothing_moves(visit: Visit) -> None:

@@ -264,8 +264,10 @@ def test_verdicts_in_plain_words(verdict: Verdict) -> None:
     assert seen.open == []
 
 
-def test_not_found_says_what_was_searched_and_folds_the_nearest() -> None:
-    markup = render.render_finding(finding("not found"), ("Addresses: 249 documents",))
+def test_not_found_says_what_was_searched_and_labels_the_nearest() -> None:
+    alone = render.render_finding(finding("not found"), ("Addresses: 249 documents",))
+    assert '<details class="sf-fold sf-fold-nearest" open>' in alone
+    markup = render.render_finding(finding("not found"), ("Addresses: 249 documents",), folded=True)
     seen = Seen(markup)
     assert "Nothing in this corpus bears on it." in seen.text
     assert "Searched: Addresses: 249 documents" in seen.text

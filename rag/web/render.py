@@ -198,12 +198,12 @@ def render_evidence(evidence: Sequence[Evidence], *, folded: bool) -> str:
     )
 
 
-def render_nearest(nearest: Sequence[Evidence]) -> str:
-    """Return the passages that came closest to a claim, folded and named as no evidence."""
+def render_nearest(nearest: Sequence[Evidence], *, folded: bool) -> str:
+    """Return the passages that came closest to a claim, named as no evidence."""
     if not nearest:
         return ""
     return (
-        '<details class="sf-fold sf-fold-nearest">'
+        f'<details class="sf-fold sf-fold-nearest"{"" if folded else " open"}>'
         "<summary>The nearest passages, which are <strong>not</strong> evidence</summary>"
         '<p class="sf-note">These came closest in wording. They are shown so that you can see '
         "how far off they are.</p>"
@@ -265,8 +265,8 @@ def render_finding(
         f'{claim}<p class="sf-verdict">{escape(words)}.</p>'
         f"{where}{render_notes(finding.notes)}"
         f"{render_evidence(finding.evidence, folded=folded)}"
-        f"{render_nearest(finding.nearest)}"
         f"{render_look_next(finding.look_next, folded=folded or finding.verdict != 'not found')}"
+        f"{render_nearest(finding.nearest, folded=folded)}"
         "</section>"
     )
 

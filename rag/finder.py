@@ -92,6 +92,19 @@ class SourceFinder:
             lines.append(f"{collection.title}: {', '.join(parts)}")
         return tuple(lines)
 
+    def document(self, document_id: str) -> SourceDocument:
+        """Return an indexed document, with the text that evidence points into.
+
+        Raises `QuestionError` where the index has no document of this id.
+        """
+        try:
+            return self.index.store.document_by_id(document_id)
+        except KeyError as error:
+            raise QuestionError(
+                f"There is no document {document_id!r} in this index. Its id is the "
+                "document_id of the evidence that cites it."
+            ) from error
+
     def find_sources(
         self,
         claim: str,

@@ -281,3 +281,11 @@ def test_a_respelled_name_finds_and_is_told(tmp_path, encoder):
     assert "Chou (for Zhou)" in found.notes[0]
     assert "Malinovskiy (for Malinowski)" in found.notes[0]
     assert not any("Never mentioned" in note for note in found.notes)
+
+
+def test_a_document_is_had_by_its_id_and_holds_the_quotation(finder):
+    evidence = finder.find_sources("Gold was found in California", k=1)[0]
+    text = finder.document(evidence.document_id).text
+    assert text[evidence.start : evidence.end] == evidence.quote
+    with pytest.raises(QuestionError, match="no document 'nope'"):
+        finder.document("nope")

@@ -12,7 +12,7 @@ import pytest
 import rag.ingest as ingest
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnknownFormat, UnreadableSource
-from rag.ingest import read_sources, reader_for, source_key
+from rag.ingest import read_sources, reader_for
 from rag.ingest.names import slug
 
 
@@ -181,12 +181,6 @@ def test_a_file_that_may_not_be_opened_is_reported(tmp_path, monkeypatch):
     documents, skipped = gather(folder)
     assert documents == []
     assert "cannot be opened (Permission denied)" in skipped[0].reason
-
-
-def test_source_key_does_not_depend_on_the_working_directory(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert source_key("sotu") == "sotu"
-    assert source_key("a") == source_key(tmp_path / "a") == str((tmp_path / "a").resolve())
 
 
 @pytest.mark.parametrize("name", ["..", "/", "a/b", "  ", "é", "e\u0301", "\ud800", "कृष्ण"])

@@ -36,7 +36,7 @@ from rag.ingest.sotu import read_sotu
 from rag.ingest.tei import read_tei
 from rag.ingest.word import read_word, refuse_old_word
 
-__all__ = ["BUILT_IN", "READERS", "read_sources", "reader_for", "source_key"]
+__all__ = ["BUILT_IN", "READERS", "read_sources", "reader_for"]
 
 READERS: dict[str, Reader] = {
     ".doc": refuse_old_word,
@@ -105,11 +105,6 @@ def reader_for(path: Path) -> Reader:
             f"convert it to one of {', '.join(sorted({*READERS, ZIP} - {'.doc'}))}"
         )
     return reader
-
-
-def source_key(source: str | Path) -> str:
-    """Return a name for a source that does not depend on the working directory."""
-    return str(source) if source in BUILT_IN else str(Path(source).resolve())
 
 
 def _read_source(source: str | Path, on_skip: OnSkip, known: Known) -> Iterator[SourceDocument]:

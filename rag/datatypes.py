@@ -26,9 +26,13 @@ Relation = Literal["supports", "contradicts", "context"]
 supports or contradicts it is left to the reader."""
 
 Verdict = Literal["supported", "contradicted", "mixed", "related", "not found"]
-"""What the evidence says about a claim as a whole. `related`: passages that bear on
-the claim were found, but none of them was judged; `not found`: nothing in the
-searched collections bears on it."""
+"""What the evidence says about a claim as a whole. `mixed`: some passages support it and
+some contradict it; `related`: passages bear on the claim, but none says enough to support
+or contradict it; `not found`: nothing in the searched collections bears on it."""
+
+Aspect = Literal["name", "number", "date", "place", "statement", "negation", "direction", "role"]
+"""In what a claim and a quotation can agree or differ. `statement`: what is said to have
+happened; `direction`: won or lost, rose or fell; `role`: who did it to whom."""
 
 
 def to_jsonable(value: Any) -> Any:
@@ -210,6 +214,31 @@ class Claim(Jsonable):
     text: str
     span: Span
     set_aside: str | None = None
+    resolved: str = ""
+    """The claim as it is looked up where that is not `text`: with the person, place or time
+    that it only points to ("he", "over the course of that meeting") named. See `query`."""
+    said_by: str | None = None
+    """Who is reported to have said it, where the text says so."""
+    at_s: float | None = None
+    """Where in a recording it was said, in seconds from the start."""
+
+    @property
+    def query(self) -> str:
+        """What is looked up for this claim."""
+        return self.resolved or self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(Jsonable):
+    """One thing in which a claim and a quotation agree or differ, in words to check.
+
+    `claim` and `source` are the words of each ("1832", "1823"); "" where one says nothing.
+    """
+
+    aspect: Aspect
+    claim: str
+    source: str
+    agrees: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +274,8 @@ class Evidence(Jsonable):
     url: str | None
     rights: str
     ocr_confidence: float | None
+    reasons: tuple[Reason, ...] = ()
+    """In what the claim and the quotation agree and differ; why `relation` is what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +308,21 @@ class Finding(Jsonable):
     nearest: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
     look_next: tuple[Suggestion, ...] = ()
+    confidence: float | None = None
+    """How likely a verdict of supported or contradicted is right, 0 to 1, as measured on
+    claims whose sources are known; None for the other verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLink(Jsonable):
+    """A video that the user linked to, and the same video on privacy-respecting front ends.
+
+    `mirrors`: the front ends' names and the addresses there.
+    """
+
+    url: str
+    video_id: str
+    mirrors: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +335,8 @@ class Answer(Jsonable):
     notes: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     """One line per collection: its title, how many documents, the dates they span."""
+    videos: tuple[VideoLink, ...] = ()
+    """The videos linked to in the question, on other front ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from conftest import MONROE_WORDS, PRESIDENTS
 
 from rag.build import build_index
-from rag.datatypes import Evidence
+from rag.datatypes import Evidence, Reason
 from rag.errors import QuestionError
 from rag.finder import BEARS_ON, NEAREST, PER_CLAIM, SourceFinder, default_sources
 from rag.text import words
@@ -235,7 +235,8 @@ def test_answers_go_through_json(finder):
     for item in finder.find_sources(CLAIMS[0]):
         back = json.loads(item.to_json())
         assert back["quote"] == item.quote
-        assert Evidence(**back) == item
+        reasons = tuple(Reason(**reason) for reason in back.pop("reasons"))
+        assert Evidence(**back, reasons=reasons) == item
 
 
 def test_threads_get_the_same_answers(finder):

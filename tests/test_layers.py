@@ -45,6 +45,7 @@ def test_the_lowest_layer_knows_nobody(module):
     "module",
     [
         *["text", "chunking", "ranking", "evidence", "claims", "metrics", "lexical", "vectors"],
+        *["syntax"],
         *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch"],
     ],
 )

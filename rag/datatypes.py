@@ -340,6 +340,18 @@ class Answer(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class IndexFacts(Jsonable):
+    """Which index an answer was made from. `corpus_hash` changes with any document in it."""
+
+    name: str
+    corpus_hash: str
+    documents: int
+    passages: int
+    built: str
+    """When, in ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class SkippedFile(Jsonable):
     """A file that could not be indexed, and why, with what to try."""
 

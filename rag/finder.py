@@ -18,6 +18,7 @@ from rag.datatypes import (
     Evidence,
     Finding,
     Hit,
+    IndexFacts,
     Passage,
     Progress,
     SourceDocument,
@@ -91,6 +92,17 @@ class SourceFinder:
                 parts.append(f"{undated:,} undated")
             lines.append(f"{collection.title}: {', '.join(parts)}")
         return tuple(lines)
+
+    def facts(self) -> IndexFacts:
+        """Return which index this is, for whoever wants to check an answer later."""
+        manifest = self.index.manifest
+        return IndexFacts(
+            name=self.index.path.parent.name,
+            corpus_hash=manifest.corpus_hash,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            built=manifest.built,
+        )
 
     def document(self, document_id: str) -> SourceDocument:
         """Return an indexed document, with the text that evidence points into.

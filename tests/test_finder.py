@@ -290,3 +290,9 @@ def test_a_document_is_had_by_its_id_and_holds_the_quotation(finder):
     assert text[evidence.start : evidence.end] == evidence.quote
     with pytest.raises(QuestionError, match="no document 'nope'"):
         finder.document("nope")
+
+
+def test_the_facts_name_the_index_and_what_it_holds(finder, small_index):
+    facts = finder.facts()
+    assert (facts.name, facts.documents) == (small_index.name, finder.index.store.documents)
+    assert facts.corpus_hash == finder.index.manifest.corpus_hash

@@ -46,7 +46,7 @@ def test_the_lowest_layer_knows_nobody(module):
     [
         *["text", "chunking", "ranking", "evidence", "claims", "metrics", "lexical", "vectors"],
         *["syntax"],
-        *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch"],
+        *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch", "wording"],
     ],
 )
 def test_the_parts_do_not_know_the_whole(module):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from rag.datatypes import Jsonable
 from rag.errors import CatalogError
 from rag.lexical import K1, B
 from rag.text import stems, words
+from rag.timex import years_in
 
 __all__ = [
     "CatalogEntry",
@@ -26,7 +26,6 @@ __all__ = [
     "load_catalog",
     "overlap",
     "search_catalog",
-    "years_in",
 ]
 
 OUTSIDE = 0.3
@@ -36,28 +35,6 @@ claims are often wrong, so such a collection goes down and is not left out."""
 CLOSE_YEARS = 6
 """A collection that spans up to so many years gets the whole reward for covering the claim's;
 one that spans a century hardly any. Six: the longest of the usual FRUS subseries is eight."""
-
-_DECADE_WORDS = {
-    "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50,
-    "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90,
-}  # fmt: skip
-_SEASONS = r"(?i:spring|summer|autumn|winter|fall\s+of|back\s+in)"
-# With a capital: people march, may and fall.
-_MONTHS = (
-    "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-)
-_NOT_A_COUNT = r"(?!\s*(?:men|women|people|soldiers|troops|dollars|pounds|tons|miles|percent|%))"
-_YEAR = r"(1\d{3}|20[0-2]\d)"
-_RANGE = re.compile(rf"(?<![\d.,]){_YEAR}\s*(?:[-–—]|to|until)\s*(\d{{4}}|\d\d)(?!\d)")
-_SINGLE = re.compile(rf"(?<![\d.,]){_YEAR}(?!['’]?s\b|\d|[.,]\d){_NOT_A_COUNT}")
-_DECADE = re.compile(rf"(?<!\d)(?:{_YEAR}|['’]?([2-9]0))['’]?s\b")
-_SHORT_END = rf"(?!\d|['’]?s\b|[:.,]\d){_NOT_A_COUNT}"
-_SHORT = [
-    re.compile(rf"(?:['’]|\b{_SEASONS}\s+(?:of\s+)?['’]?|\b{_MONTHS}\s+of\s+)(\d\d){_SHORT_END}"),
-    # "March 12" is a day.
-    re.compile(rf"\b{_MONTHS}\s+(3[2-9]|[4-9]\d){_SHORT_END}"),
-]
-_IN_WORDS = re.compile(rf"\b({'|'.join(_DECADE_WORDS)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +59,6 @@ def find_entry(identity: str, entries: Sequence[CatalogEntry] | None = None) -> 
     raise CatalogError(
         f"The catalog has no {identity}.{hint} See `source-finder catalog` for all ids."
     )
-
-
-def years_in(claim: str) -> tuple[int, int] | None:
-    """Return the first and the last year that a claim names, None where it names none.
-
-    Two-digit years and decades are read as of the twentieth century, and only where a
-    season, a month or an apostrophe shows that they are years.
-
-    >>> years_in("Zhou came in the autumn of 64"), years_in("in the 1960s"), years_in("64 men")
-    ((1964, 1964), (1960, 1969), None)
-    """
-    found: list[int] = []
-    for first, last in _RANGE.findall(claim):
-        found += [int(first), int(last if len(last) == 4 else first[:2] + last)]
-    found += [int(year) for year in _SINGLE.findall(claim)]
-    for long, short in _DECADE.findall(claim):
-        start = int(long) if long else 1900 + int(short)
-        found += [start, start + 9]
-    found += [1900 + int(year) for pattern in _SHORT for year in pattern.findall(claim)]
-    for word in _IN_WORDS.findall(claim):
-        start = 1900 + _DECADE_WORDS[word.lower()]
-        found += [start, start + 9]
-    return (min(found), max(found)) if found else None
 
 
 def overlap(years: tuple[int, int], covers: tuple[int, int]) -> bool:

@@ -12,10 +12,10 @@ from rag.catalog import (
     load_catalog,
     overlap,
     search_catalog,
-    years_in,
 )
 from rag.datatypes import Suggestion
 from rag.text import capitalised_words, stop_words, words
+from rag.timex import years_in
 
 COLLECTIONS = 3
 """Collections suggested at most; more would be a catalog, not advice."""

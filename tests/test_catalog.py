@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from rag.catalog import OUTSIDE, find_entry, load_catalog, overlap, search_catalog, years_in
+from rag.catalog import OUTSIDE, find_entry, load_catalog, overlap, search_catalog
 from rag.catalog_file import CatalogEntry, is_web_address
 from rag.cli import main
 from rag.errors import CatalogError
@@ -132,36 +132,6 @@ def test_an_id_twice_and_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CatalogError, match="no catalog"):
         load_catalog(tmp_path / "empty")
-
-
-@pytest.mark.parametrize(
-    ("claim", "years"),
-    [
-        ("in 1964", (1964, 1964)),
-        ("in the autumn of 64 he came", (1964, 1964)),
-        ("November '64", (1964, 1964)),
-        ("back in 64", (1964, 1964)),
-        ("in the Fall of '64", (1964, 1964)),
-        ("May of 40", (1940, 1940)),
-        ("November 64", (1964, 1964)),
-        ("on November 12, 1964", (1964, 1964)),
-        ("they march 40 miles and fall 15 feet", None),
-        ("on May 12", None),
-        ("during the 1960s", (1960, 1969)),
-        ("in the ’60s", (1960, 1969)),
-        ("the early sixties", (1960, 1969)),
-        ("the war of 1861-65", (1861, 1865)),
-        ("from 1933 to 1945", (1933, 1945)),
-        ("1803 and then 1812", (1803, 1812)),
-        ("64 men stood there", None),
-        ("it cost $1,500.25 and 1848.5", None),
-        ("1500 men marched", None),
-        ("room 12345", None),
-        ("nothing", None),
-    ],
-)
-def test_years_in(claim: str, years: tuple[int, int] | None) -> None:
-    assert years_in(claim) == years
 
 
 def test_overlap() -> None:

@@ -45,8 +45,8 @@ def test_the_lowest_layer_knows_nobody(module):
     "module",
     [
         *["text", "chunking", "ranking", "evidence", "claims", "metrics", "lexical", "vectors"],
-        *["syntax"],
-        *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch", "wording"],
+        *["syntax", "quantities", "timex", "wording"],
+        *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch"],
     ],
 )
 def test_the_parts_do_not_know_the_whole(module):

@@ -1,0 +1,255 @@
+"""Numbers in a text: "15,000", "fifteen thousand", "$4.75 million", "half a million", "95 percent".
+
+Written and spoken forms come out as the same value, so that a claim and a source can be
+compared. `text2num` was tried first: it reads "nine and a half thousand" as 9 and 1000.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.datatypes import Span
+
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SCALES = {
+    "hundred": 100.0,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+    "dozen": 12.0,
+    "score": 20.0,
+}
+_VALUES = {word: float(n) for n, word in enumerate(_UNITS)} | {
+    word: 10.0 * n for n, word in enumerate(_TENS, start=2)
+}
+_FRACTIONS = {
+    "half": 2,
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "twentieth": 20,
+    "hundredth": 100,
+}
+
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+(?:\.\d+)?"
+_ONES = "|".join(_UNITS)
+_WORDED = rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|(?:{_ONES}))"
+_PARTS = "|".join(f"{word}(?:{'ves' if word == 'half' else 's'})?" for word in _FRACTIONS).replace(
+    "half(?:ves)?", "half|halves"
+)
+_SCALE = "|".join(_SCALES)
+_GAP = r"[-\s]+"
+_AMOUNT = rf"(?:{_DIGITS}(?![\w])|{_WORDED}\b)"
+_NUMBER = re.compile(
+    rf"(?<![\w.,])(?<![A-Za-z]-)(?P<money>[$£€]\s?)?(?:"
+    # one-half, two-thirds, a quarter (of), half (of), 1/2
+    rf"(?P<part>(?:(?P<numerator>{_WORDED}|an?){_GAP})?(?P<denominator>{_PARTS}))\b"
+    rf"(?:{_GAP}(?:an?{_GAP})?(?P<partscale>{_SCALE})s?\b)?"
+    rf"|(?:(?P<first>{_AMOUNT}|an?(?={_GAP}(?:{_SCALE})\b))"
+    rf"(?:{_GAP}and{_GAP}(?:an?|one|three){_GAP}(?P<extra>half|halves|quarters?))?"
+    rf"(?:\s(?P<numerals>\d/\d))?"
+    rf"(?P<rest>(?:{_GAP}(?:and{_GAP})?(?:{_SCALE})\b|{_GAP}(?:and{_GAP})?{_WORDED}\b)*))"
+    rf")s?(?P<percent>\s?%|{_GAP}per\s?cent(?:um)?\b)?",
+    re.IGNORECASE,
+)
+_ORDINAL_SUFFIX = re.compile(r"(?:st|nd|rd|th|d)\b")
+_STANDS_FOR_A_NOUN = re.compile(r"\s+(?:of|another|who|that|which|which|or|more|day|side|hand)\b")
+_ABOUT = re.compile(
+    r"\b(?:about|around|nearly|almost|roughly|approximately|some|close to|circa)"
+    r"\s*[$£€]?$",
+    re.IGNORECASE,
+)
+_AT_LEAST = re.compile(
+    r"\b(?:over|above|more than|at least|exceeding|upwards? of)\s*[$£€]?$", re.IGNORECASE
+)
+_AT_MOST = re.compile(
+    r"\b(?:under|below|less than|fewer than|at most|up to|not quite)\s*[$£€]?$", re.IGNORECASE
+)
+
+Bound = Literal["exact", "about", "at least", "at most"]
+
+ROUNDING = 0.05
+"""How far a rounded number may be from what it rounds, as a share of it."""
+
+ABOUT = 0.1
+"""The same for a number said to be about so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number in a text, and the words that say how exactly it is meant.
+
+    `value`: in ones; a percentage or a fraction is its share (95 percent: 0.95). `share`
+    tells those apart from counts. `noun`: the first word after it, folded: what is counted.
+    """
+
+    span: Span
+    value: float
+    bound: Bound = "exact"
+    share: bool = False
+    money: bool = False
+    noun: str = ""
+
+
+def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
+    """Return the numbers in `text`, in order; `leave_out`: spans that are something else (dates).
+
+    "one" standing for a noun ("one of them", "no one") and ordinals ("the 28th") are no
+    quantities.
+
+    >>> [q.value for q in quantities("15,000 men, nine and a half thousand, half a million")]
+    [15000.0, 9500.0, 500000.0]
+    >>> [(q.value, q.share) for q in quantities("two-thirds of them, 95 per cent, $4.75 million")]
+    [(0.6666666666666666, True), (0.95, True), (4750000.0, False)]
+    """
+    found = []
+    for match in _NUMBER.finditer(text):
+        span = Span(match.start(), match.end())
+        if any(span.overlaps(other) for other in leave_out):
+            continue
+        if _ORDINAL_SUFFIX.match(text, match.end()) or _is_pronoun(match, text):
+            continue
+        value, share = _value(match)
+        if match["percent"]:
+            value, share = value / 100, True
+        found.append(
+            Quantity(
+                span,
+                value,
+                _bound(text[: match.start()], text[match.end() :]),
+                share,
+                bool(match["money"]),
+                _noun(text[match.end() :]),
+            )
+        )
+    return _joined(text, found)
+
+
+def agree(claim: Quantity, source: Quantity) -> bool:
+    """Return whether the source's number bears out the claim's.
+
+    The claim may round: 4.75 million for 4,760,082, "almost two billion" for 1.9. It may not
+    say more than the source: 205 for "200". Small counts must be equal. "Over" and "under"
+    allow for half as much again, in their direction.
+    """
+    if claim.share != source.share:
+        return False
+    if claim.bound == "at least":
+        return claim.value <= source.value <= 1.5 * claim.value
+    if claim.bound == "at most":
+        return 0.5 * claim.value <= source.value <= claim.value
+    apart = abs(claim.value - source.value)
+    if claim.bound == "about" or source.bound == "about":
+        return apart <= ABOUT * source.value
+    return apart <= min(_rounded_to(claim.value) / 2, ROUNDING * source.value)
+
+
+def _rounded_to(value: float) -> float:
+    """Return the unit that a number seems rounded to: 10,000 for 4,750,000, 1 for 19; for
+    shares and decimals a fiftieth of it."""
+    if value <= 0 or value != int(value):
+        return value / 50
+    unit = 1.0
+    while value % (unit * 10) == 0:
+        unit *= 10
+    return unit if unit > 1 else 0.0
+
+
+def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
+    """Return the quantities with "nine out of ten" and "one in five" as one share."""
+    result: list[Quantity] = []
+    for quantity in found:
+        before = result[-1] if result else None
+        between = text[before.span.end : quantity.span.start] if before else ""
+        if before and between in {" out of ", " in "} and before.value < quantity.value <= 100:
+            span = Span(before.span.start, quantity.span.end)
+            share = before.value / quantity.value
+            result[-1] = Quantity(span, share, before.bound, True, noun=quantity.noun)
+        else:
+            result.append(quantity)
+    return result
+
+
+def _is_pronoun(match: re.Match[str], text: str) -> bool:
+    """Return whether "one" only stands for a noun, or "a" + fraction is an ordinal."""
+    said = match.group().strip().casefold()
+    if said in {"one", "a", "an"}:
+        before = text[: match.start()].rstrip().casefold()
+        return (
+            bool(_STANDS_FOR_A_NOUN.match(text, match.end()))
+            or before.endswith((" no", " any", " every", " this", " that", " which", " the"))
+            or not text[match.end() :].strip(" .,;!?")
+        )
+    if match["denominator"] and not match["numerator"]:
+        return match["denominator"].casefold() not in {"half", "halves"}
+    if match["numerator"] and match["numerator"].casefold() in {"a", "an"}:
+        return match["denominator"].casefold() == "second"
+    return False
+
+
+def _value(match: re.Match[str]) -> tuple[float, bool]:
+    """Return the number that was matched, and whether it is a share of something."""
+    if match["denominator"]:
+        numerator = match["numerator"]
+        over = 1.0 if not numerator or numerator.lower() in {"a", "an"} else _number(numerator)
+        name = match["denominator"].casefold()
+        part = over / _FRACTIONS["half" if name == "halves" else name.removesuffix("s")]
+        scale = match["partscale"]
+        return (part * _SCALES[scale.casefold()], False) if scale else (part, True)
+    value = 1.0 if match["first"].lower() in {"a", "an"} else _number(match["first"])
+    if match["extra"]:
+        pieces = 3 if re.search(r"\bthree\b", match.group().split(" and ", 1)[-1]) else 1
+        value += pieces * (0.5 if match["extra"].casefold().startswith("hal") else 0.25)
+    if match["numerals"]:
+        over, under = map(int, match["numerals"].split("/"))
+        value += over / under if under else 0
+    total = 0.0
+    for word in re.findall(r"[a-z]+", match["rest"].casefold()):
+        if word == "and":
+            continue
+        if word in _SCALES:
+            if word == "hundred" or word in {"dozen", "score"}:
+                value *= _SCALES[word]
+            else:
+                total += value * _SCALES[word]
+                value = 0.0
+        else:
+            value += _VALUES[word]
+    return total + value, False
+
+
+def _number(written: str) -> float:
+    """Return the value of digits or of a worded number below a hundred."""
+    plain = written.replace(",", "")
+    if plain[0].isdigit() or plain[0] == ".":
+        return float(plain)
+    return sum(_VALUES[word] for word in re.findall(r"[a-z]+", plain.casefold()))
+
+
+def _bound(before: str, after: str) -> Bound:
+    if after.startswith(" or so"):
+        return "about"
+    if _AT_LEAST.search(before):
+        return "at least"
+    if _AT_MOST.search(before):
+        return "at most"
+    return "about" if _ABOUT.search(before) else "exact"
+
+
+def _noun(after: str) -> str:
+    found = re.match(r"[\s-]*(?:of\s+(?:the\s+)?)?([^\W\d_]+)", after)
+    return found[1].casefold() if found else ""

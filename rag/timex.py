@@ -1,0 +1,213 @@
+"""Expressions of time in a text: "the 2d of February, 1848", "in the autumn of 64", "mid-1950".
+
+Each comes out as the stretch of days that it names, so that a claim can be compared with a
+source, and with the date of the document it stands in. (TIMEX is what such expressions are
+called in the literature: Setzer and Gaizauskas 2000.)
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.datatypes import Span
+from rag.text import MONTHS
+
+_MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
+    month[:3].casefold(): n for n, month in enumerate(MONTHS, start=1)
+}
+_MONTH_NUMBERS["sept"] = 9
+# With a capital: people march, may and fall.
+_MONTH = rf"(?P<month>(?-i:{'|'.join(MONTHS)}|(?:{'|'.join(m[:3] for m in MONTHS)}|Sept)\.?))"
+_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?"
+_YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
+_SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"
+_PART = r"(?:(?P<part>early|late|mid|the (?:beginning|start|middle|end|close) of)[-\s]+)?"
+_SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11)}
+_SEASON = r"(?P<season>spring|summer|autumn|fall|winter)"
+_DECADES = {
+    word: 10 * n
+    for n, word in enumerate(
+        "twenties thirties forties fifties sixties seventies eighties nineties".split(), start=2
+    )
+}
+_CENTURIES = {
+    word: n
+    for n, word in enumerate(
+        (
+            "eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
+            "nineteenth twentieth twenty-first"
+        ).split(),
+        start=11,
+    )
+}
+
+_PATTERNS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b{_YEAR}-(?P<isomonth>[01]\d)-(?P<isoday>[0-3]\d)\b",
+        rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
+        rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
+        rf"\b{_PART}{_MONTH},?\s+(?:of\s+)?(?:{_YEAR}\b|['’]{_SHORT_YEAR})",
+        rf"\b{_MONTH}\s+(?:of\s+{_SHORT_YEAR}|(?P<lateyear>3[2-9]|[4-9]\d)(?!\d|[.,]\d))",
+        rf"\b{_PART}{_SEASON},?\s+(?:of\s+)?(?:{_YEAR}\b|(?:(?<=of\s)|['’]){_SHORT_YEAR})",
+        r"\bback in ['’]?(?P<backyear>\d\d)(?!\d|[.,]\d)",
+        r"\b(?P<from>1[0-9]\d\d|20\d\d)\s?[-–—]\s?(?P<to>\d{4}|\d\d)\b(?!-)",
+        rf"\b{_PART}(?P<decade>1[0-9]\d0|20\d0|['’]?(?=[2-9]0)\d0)['’]?s\b",
+        rf"\b(?:the|in(?!\s+(?:his|her|their|my|your|its)))\s+(?:\w+\s+)?"
+        rf"(?P<worddecade>{'|'.join(_DECADES)})\b",
+        rf"\b{_PART}(?:(?P<century>\d\d)(?:st|nd|rd|th)|(?P<wordcentury>{'|'.join(_CENTURIES)}))"
+        rf"[-\s]century\b",
+        r"(?<![\w])['’](?P<aloneyear>\d\d)(?!\d|['’]?s\b)",
+        rf"(?<![$£€\d.,])(?<!No\. )\b{_PART}{_YEAR}\b(?!,\d|\.\d|\s*%)",
+    )
+]
+_PLAIN_YEAR = _PATTERNS[-1]
+_SHORT_NAMES = {"shortyear", "lateyear", "backyear", "aloneyear"}
+_COUNTED = re.compile(
+    r"\s+(?:[a-z]+\s+)?(?:men|people|persons|dollars|miles|tons|acres|troops|soldiers|votes|feet|"
+    r"ships|pounds|pages|years|officers|sailors|seamen|volumes|barrels|bales|bushels)\b"
+)
+_THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Timex:
+    """An expression of time: where it stands, and the first and last day that it may mean.
+
+    `first`, `last`: ISO dates, "1848-02-02". A season is three months, "early 1934" the first
+    five, a decade ten years.
+    """
+
+    span: Span
+    first: str
+    last: str
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first and the last year."""
+        return int(self.first[:4]), int(self.last[:4])
+
+    def overlaps(self, other: Timex) -> bool:
+        """Return whether the two may mean the same day."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def times(text: str, century: int = 1900) -> list[Timex]:
+    """Return the expressions of time in `text` that name a year, in order.
+
+    `century`: what "64" and "the sixties" are counted from: 1900 unless more is known. A
+    number that counts something ("1,800 men", "1500 miles") is no year.
+
+    >>> [(t.first, t.last) for t in times("on the 2d of February, 1848")]
+    [('1848-02-02', '1848-02-02')]
+    >>> [t.years for t in times("in the autumn of 64 and the late 1930s; 1500 miles")]
+    [(1964, 1964), (1936, 1939)]
+    """
+    found: list[Timex] = []
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            span = Span(match.start(), match.end())
+            if any(span.overlaps(other.span) for other in found):
+                continue
+            if pattern is _PLAIN_YEAR and _COUNTED.match(text, match.end()):
+                continue
+            found += [Timex(span, *stretch) for stretch in _stretch(match, century)]
+    return sorted(found, key=lambda timex: timex.span)
+
+
+def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:
+    """Return the first and the last year that a text names, None where it names none.
+
+    >>> years_in("Zhou came in the autumn of 64"), years_in("in the 1960s"), years_in("64 men")
+    ((1964, 1964), (1960, 1969), None)
+    """
+    named = [year for timex in times(text, century) for year in timex.years]
+    return (min(named), max(named)) if named else None
+
+
+def of_date(date: str) -> Timex:
+    """Return the days that an ISO date, possibly shortened ("1964", "1964-11"), may mean."""
+    year, month, day = (int(part) for part in [*date.split("-"), "0", "0"][:3])
+    return Timex(Span(0, len(date)), *_days(year, month, day))
+
+
+def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
+    """Yield the first and the last day of an expression; nothing where it is no date."""
+    said = {name: value for name, value in match.groupdict().items() if value}
+    part = said.get("part", "")
+    if "from" in said:
+        first, last = said["from"], said["to"]
+        last = last if len(last) == 4 else first[:2] + last
+        if int(first) < int(last) <= int(first) + 150:
+            yield f"{first}-01-01", f"{last}-12-31"
+        return
+    if "decade" in said or "worddecade" in said:
+        if "decade" in said:
+            digits = said["decade"].strip("'’")
+            start = int(digits) if len(digits) == 4 else century + int(digits)
+        else:
+            start = century + _DECADES[said["worddecade"].casefold()]
+            part = match.group().split()[1] if len(match.group().split()) > 2 else ""
+        yield _years(start, 10, part)
+        return
+    if "century" in said or "wordcentury" in said:
+        number = int(said.get("century") or _CENTURIES[said["wordcentury"].casefold()])
+        yield _years(100 * (number - 1) + 1, 100, part)
+        return
+    short = next((value for name, value in said.items() if name in _SHORT_NAMES), None)
+    year = century + int(short) if short else int(said["year"])
+    if "season" in said:
+        yield _season(said["season"].casefold(), year)
+        return
+    month = _MONTH_NUMBERS[said["month"].casefold().rstrip(".")] if "month" in said else 0
+    month, day = int(said.get("isomonth", month)), int(said.get("isoday", said.get("day", 0)))
+    if month <= 12 and day <= (calendar.monthrange(year, month)[1] if month else 0):
+        yield _part_of(*_days(year, month, day), part)
+
+
+def _days(year: int, month: int = 0, day: int = 0) -> tuple[str, str]:
+    if day:
+        return (f"{year:04}-{month:02}-{day:02}",) * 2
+    if month:
+        last = calendar.monthrange(year, month)[1]
+        return f"{year:04}-{month:02}-01", f"{year:04}-{month:02}-{last}"
+    return f"{year:04}-01-01", f"{year:04}-12-31"
+
+
+def _season(season: str, year: int) -> tuple[str, str]:
+    if season == "winter":  # "the winter of 1868" may be either end of it
+        return f"{year - 1:04}-12-01", f"{year + 1:04}-02-28"
+    first, last = _SEASONS[season]
+    return _days(year, first)[0], _days(year, last)[1]
+
+
+def _third(part: str) -> int | None:
+    """Return which third "early", "mid" or "the end of" means, None without such a word."""
+    if not part:
+        return None
+    word = part.casefold().removeprefix("the ").removesuffix(" of")
+    return _THIRDS.get(word, 2 if word in {"late", "end", "close"} else None)
+
+
+def _years(start: int, length: int, part: str) -> tuple[str, str]:
+    """Return a decade or a century, or the 40 percent of it that early, mid or late means."""
+    third = _third(part)
+    if third is not None:
+        start, length = start + (0, 3, 6)[third] * length // 10, 4 * length // 10
+    return f"{start:04}-01-01", f"{start + length - 1:04}-12-31"
+
+
+def _part_of(first: str, last: str, part: str) -> tuple[str, str]:
+    """Return the third of a year that "early", "mid" or "late" means, with a month's grace;
+    a month has no parts here."""
+    third = _third(part)
+    if third is None or first[:7] == last[:7]:
+        return first, last
+    months = ((1, 5), (4, 9), (8, 12))[third]
+    return (
+        f"{first[:5]}{months[0]:02}-01",
+        f"{first[:5]}{months[1]:02}-{30 if months[1] == 9 else 31}",
+    )

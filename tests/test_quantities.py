@@ -1,0 +1,76 @@
+"""Numbers written and spoken: which value, how exactly, and whether two agree."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.datatypes import Span
+from rag.quantities import Quantity, agree, quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("15,000 men", [15_000]),
+        ("fifteen thousand two hundred and five ships", [15_205]),
+        ("nine and a half thousand", [9_500]),
+        ("a fifteen-and-a-half-million-dollar check", [15.5e6]),
+        ("four and three-quarter million or so", [4.75e6]),
+        ("$.6 billion, $4,760,082.08", [0.6e9, 4_760_082.08]),
+        ("half a million; two dozen; a hundred", [500_000, 24, 100]),
+        ("to $1.00 3/4", [1.75]),
+        ("a third of them, two-thirds, 4.5 %, 50 per centum", [1 / 3, 2 / 3, 0.045, 0.5]),
+        ("nineteen out of twenty jobs, nine in ten workers", [0.95, 0.9]),
+        ("one of them, no one, the 28th, the third man, B-2 bombers", []),
+    ],
+)
+def test_values(text, values):
+    assert [q.value for q in quantities(text)] == pytest.approx(values)
+
+
+def test_spans_bounds_and_nouns():
+    text = "Over six thousand planes and nearly $2 billion in gold"
+    planes, gold = quantities(text)
+    assert planes.span.of(text) == "six thousand"
+    assert (planes.bound, planes.noun, planes.money) == ("at least", "planes", False)
+    assert gold.span.of(text) == "$2 billion"
+    assert (gold.bound, gold.money) == ("about", True)
+
+
+def test_what_is_a_date_is_left_out():
+    text = "in 1848 there were 40"
+    assert [q.value for q in quantities(text, leave_out=[Span(3, 7)])] == [40]
+
+
+def one(text: str) -> Quantity:
+    (quantity,) = quantities(text)
+    return quantity
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "agrees"),
+    [
+        ("fifteen thousand", "15,000", True),
+        ("3,000,000", "three million", True),
+        ("almost two billion", "1,900,000,000", True),
+        ("200", "205", True),
+        ("205", "200", False),
+        ("30", "32", False),
+        ("12", "13", False),
+        ("over six thousand", "6,400", True),
+        ("over six thousand", "5,900", False),
+        ("under four thousand", "3,808", True),
+        ("nine in ten", "9 out of 10", True),
+        ("90 percent", "90", False),
+    ],
+)
+def test_agreement(claim, source, agrees):
+    assert agree(one(claim), one(source)) is agrees
+
+
+@given(st.integers(1, 10**12))
+def test_a_number_agrees_with_itself_however_it_is_grouped(number):
+    assert agree(one(str(number)), one(f"{number:,}"))
+    assert one(f"{number:,}").value == number

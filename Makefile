@@ -25,9 +25,10 @@ check: setup             ## formatting, lint, types
 	$(RUN)/ruff check .
 	$(RUN)/mypy
 
-bench: setup             ## quality and cost, beside the plain alternatives
+bench: setup             ## quality and cost, beside the plain alternatives and other systems
 	$(RUN)/python -m benchmarks.retrieval
 	$(RUN)/python -m benchmarks.cost
+	$(RUN)/python -m benchmarks.peers --cost
 
 clean:                   ## remove the virtual environment; indexes and sources stay
 	rm -rf $(VENV)

@@ -1,0 +1,138 @@
+"""The two tables, in Markdown."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from benchmarks.peers.budget import METRICS, interval
+from benchmarks.peers.environments import OURS, SYSTEMS
+from benchmarks.peers.sets import ClaimSet
+
+Figures = Sequence[Sequence[float]]
+"""Per claim, the `METRICS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a system costs on the State of the Union addresses. Disk and memory in millions
+    of bytes, times of a query in milliseconds."""
+
+    build_s_per_mb: float
+    median_ms: float
+    p95_ms: float
+    memory_mb: float
+    disk_mb: float
+
+
+def quality_table(claim_set: ClaimSet, results: Mapping[str, Figures | str]) -> str:
+    """Return a set's table: a line for each system, or why it has none."""
+    measured = {name: result for name, result in results.items() if not isinstance(result, str)}
+    count = len(next(iter(measured.values()))) if measured else 0
+    note = "; ours was tuned on claims of this set" if claim_set.tuned else ""
+    lines = [
+        f"**{claim_set.name}**: {count} claims{note}",
+        "",
+        f"| | {' | '.join(METRICS)} | 95 % of nDCG@10 |",
+        "|---|" + "---|" * (len(METRICS) + 1),
+    ]
+    means = {
+        name: [statistics.fmean(column) for column in zip(*figures, strict=True)]
+        for name, figures in measured.items()
+    }
+    best = [max(column) for column in zip(*means.values(), strict=True)]
+    for name, result in results.items():
+        if isinstance(result, str):
+            lines.append(f"| {SYSTEMS[name].name} | absent: {result} |" + " |" * len(METRICS))
+            continue
+        cells = [_bold(mean, best[i]) for i, mean in enumerate(means[name])]
+        low, high = interval([row[-1] for row in result])
+        lines.append(f"| {SYSTEMS[name].name} | {' | '.join(cells)} | {low:.2f} to {high:.2f} |")
+    return "\n".join([*lines, "", _lead(measured, means)])
+
+
+def _bold(mean: float, best: float) -> str:
+    shown = f"{mean:.3f}".removeprefix("0") if mean < 1 else "1.000"
+    return f"**{shown}**" if mean == best else shown
+
+
+def _lead(measured: Mapping[str, Figures], means: Mapping[str, Sequence[float]]) -> str:
+    """Return by how much ours leads the best of the others, claim by claim."""
+    others = {name: mean[-1] for name, mean in means.items() if name != "ours"}
+    if "ours" not in measured or not others:
+        return ""
+    rival = max(others, key=lambda name: others[name])
+    differences = [
+        ours[-1] - theirs[-1]
+        for ours, theirs in zip(measured["ours"], measured[rival], strict=True)
+    ]
+    low, high = interval(differences)
+    return (
+        f"nDCG@10, {OURS.name} less {SYSTEMS[rival].name}: "
+        f"{statistics.fmean(differences):+.3f} (95 %: {low:+.3f} to {high:+.3f})"
+    )
+
+
+def cost_table(costs: Mapping[str, Cost | str]) -> str:
+    """Return the table of what each system costs."""
+    lines = [
+        "| | build, s per MB | query median, ms | p95, ms | memory, MB | disk, MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, cost in costs.items():
+        label = SYSTEMS[name].name
+        if isinstance(cost, str):
+            lines.append(f"| {label} | absent: {cost} | | | | |")
+        else:
+            lines.append(
+                f"| {label} | {cost.build_s_per_mb:.1f} | {cost.median_ms:.1f} |"
+                f" {cost.p95_ms:.1f} | {cost.memory_mb:.0f} | {cost.disk_mb:.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    """Return the 95th percentile."""
+    return float(np.percentile(values, 95))
+
+
+PREFACE = """# Beside other retrieval
+
+Written by `python -m benchmarks.peers` ({when}, {cores} cores); do not edit.
+
+All systems get the same texts, the same claims, the same model (all-MiniLM-L6-v2), each with
+its own chunks, index and ranking; versions are in `benchmarks/peers/requirements`. What each
+knows of a text: who, what and when, as a first line (LlamaIndex: as metadata with each
+chunk; ours: as title, creator and date). Where the user has to choose, chunks have about 1,000
+characters. {asked} stretches of text are asked for.
+
+## Quality
+
+Equal budget: what a reader finds within the first {budget:,} characters returned. A rank is
+the number of thousands of characters read until the thing begins, and no better than its place
+in the list. State of the Union (sotu): a stretch that overlaps the gold span, among 249
+addresses. FRUS: a document that the editors cite, among 5,046 of 16 volumes; for editorial
+notes and footnotes the document that cites is passed over; of the footnotes a fixed random
+sample. SciFact: an abstract that bears on a scientific claim, among 5,183. Best in bold.
+
+"""
+
+COST_PREFACE = """## Cost
+
+On the State of the Union addresses, each system by its own embedding route. Build: on a sample
+of {sample:.2f} MB, model loading left out, scaled to a megabyte of text. Query: {queries} claims
+one by one, embedding included, ten passages, after a first one. Memory: of the process that
+answers, resident, model included. Disk: the index of all 249 addresses.
+
+"""
+
+
+def preface(asked: int, budget: int) -> str:
+    """Return what stands above the tables."""
+    when = datetime.now(UTC).date().isoformat()
+    return PREFACE.format(when=when, cores=os.cpu_count(), asked=asked, budget=budget)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +17,12 @@ import click
 import typer
 from threadpoolctl import threadpool_limits
 
-from rag import cli_catalog
+from rag import cli_catalog, dossier
 from rag.build import build_index
 from rag.config import Settings
 from rag.datatypes import Answer, BuildReport, Evidence, Finding
 from rag.doctor import examine
+from rag.dossier import FORMATS
 from rag.errors import QuestionError, SourceFinderError
 from rag.finder import PER_CLAIM, SourceFinder, default_sources
 from rag.index import Manifest, live_generation
@@ -43,6 +45,10 @@ CollectionOption = Annotated[
     list[str] | None, typer.Option("--collection", help="Only this collection (repeatable).")
 ]
 AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
+ExportOption = Annotated[
+    list[Path] | None,
+    typer.Option(help=f"Write a dossier too, as its extension says: {', '.join(FORMATS)}."),
+]
 BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
 
@@ -79,10 +85,11 @@ def ask(
     after: AfterOption = None,
     before: BeforeOption = None,
     index: IndexOption = None,
+    export: ExportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What sources support this claim?"""
-    _answer(text, index, as_json, k=k, collections=collection, after=after, before=before)
+    _answer(text, index, export, as_json, k=k, collections=collection, after=after, before=before)
 
 
 @cli.command()
@@ -90,6 +97,7 @@ def check(
     file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
     k: KOption = PER_CLAIM,
     index: IndexOption = None,
+    export: ExportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look up every claim in a long quotation, an article or a transcript."""
@@ -103,7 +111,7 @@ def check(
         ) from error
     except OSError as error:
         raise QuestionError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
-    _answer(text, index, as_json, k=k)
+    _answer(text, index, export, as_json, k=k)
 
 
 @cli.command()
@@ -190,10 +198,27 @@ def _recorded_sources(target: Path) -> list[str]:
         return []
 
 
-def _answer(text: str, index: str | None, as_json: bool, **filters: Any) -> None:
+def _answer(
+    text: str, index: str | None, export: list[Path] | None, as_json: bool, **filters: Any
+) -> None:
+    for path in export or ():
+        dossier.form_of(path.suffix)  # before a long text is looked up
     finder = _open(index)
     answer = finder.ask(text, **filters)
     print(answer.to_json(indent=1) if as_json else _answer_text(answer))
+    for path in export or ():
+        made = datetime.now(UTC)
+        _write(path, dossier.export([answer], path.suffix, made=made, index=finder.facts()))
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise QuestionError(
+            f"{path} cannot be written: {error.strerror}. Choose another folder or name."
+        ) from error
+    print(f"Written: {path}", file=sys.stderr)
 
 
 def _answer_text(answer: Answer) -> str:

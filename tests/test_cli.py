@@ -49,6 +49,34 @@ def test_filters_reach_the_search(index: list[str], capsys: pytest.CaptureFixtur
     assert {item["date"] for item in shown} == {"1941"}
 
 
+def test_a_dossier_is_written_as_its_extension_says(
+    index: list[str],
+    finder: SourceFinder,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    post, form = tmp_path / "post.txt", tmp_path / "dossier"
+    post.write_text(CLAIM, encoding="utf-8")
+    exports = ["--export", f"{form}.md", "--export", f"{form}.json"]
+    assert main(["check", str(post), *exports, *index]) == 0
+    assert f"Written: {form}.md" in capsys.readouterr().err
+    cited = {e.document_id for e in finder.ask(CLAIM).findings[0].evidence}
+    assert {item["id"] for item in json.loads(Path(f"{form}.json").read_text())} == cited
+    assert finder.facts().corpus_hash in Path(f"{form}.md").read_text(encoding="utf-8")
+
+    monkeypatch.setattr(SourceFinder, "ask", None)  # refused before anything is looked up
+    assert main(["ask", CLAIM, "--export", f"{form}.docx", *index]) == 2
+    assert ".ris (RIS)" in capsys.readouterr().err
+
+
+def test_a_dossier_that_cannot_be_written_is_said(
+    index: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", CLAIM, "--export", str(tmp_path / "no" / "a.bib"), *index]) == 2
+    assert "No such file or directory" in capsys.readouterr().err
+
+
 def test_nothing_found_is_said_and_names_what_the_corpus_never_mentions(
     index: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,14 @@ def test_the_parts_do_not_know_the_whole(module):
     assert not {name for name in imported(MODULES[f"rag.{module}"]) if below(UPPER, name)}
 
 
+def test_a_dossier_is_made_of_answers_alone():
+    pure = {"rag.datatypes", "rag.errors", "rag.text", "rag.wording", "rag.names", "rag.evidence"}
+    for module, path in MODULES.items():
+        if below({"rag.dossier"}, module):
+            names = imported(path)
+            assert {n for n in names if not below({*pure, "rag.dossier"}, n)} == set(), module
+
+
 def test_readers_know_files_only():
     allowed = {"rag.datatypes", "rag.errors", "rag.text", "rag.ingest"}
     for module, path in MODULES.items():

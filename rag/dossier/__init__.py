@@ -1,0 +1,75 @@
+"""Dossiers: the answers of a conversation, to read and hand on, or for a reference manager.
+
+    from rag.dossier import FORMATS, export
+    written = export([answer], ".md", made=datetime.now(UTC), index=finder.facts())
+
+Answers in, bytes out: nothing here searches, and nothing is asserted that is not in the
+answers. `FORMATS` has the known extensions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rag.datatypes import Answer, IndexFacts
+from rag.dossier.bibtex import bibtex
+from rag.dossier.blocks import Block
+from rag.dossier.content import dossier
+from rag.dossier.csl import Item, csl_items
+from rag.dossier.markdown import to_markdown
+from rag.dossier.ris import ris
+from rag.errors import QuestionError
+
+__all__ = ["FORMATS", "Format", "export", "form_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form of export. Just one of the two writers is there: the dossier's, which writes
+    blocks to read, or that of its sources alone, for reference managers."""
+
+    title: str
+    media_type: str
+    of_blocks: Callable[[Iterable[Block]], str | bytes] | None = None
+    of_items: Callable[[Iterable[Item]], str] | None = None
+
+
+def _csl_json(items: Iterable[Item]) -> str:
+    return json.dumps(list(items), ensure_ascii=False, indent=1) + "\n"
+
+
+FORMATS: Mapping[str, Format] = {
+    ".md": Format("Markdown", "text/markdown", of_blocks=to_markdown),
+    ".bib": Format("BibTeX", "application/x-bibtex", of_items=bibtex),
+    ".ris": Format("RIS", "application/x-research-info-systems", of_items=ris),
+    ".json": Format("CSL-JSON", "application/vnd.citationstyles.csl+json", of_items=_csl_json),
+}
+"""What can be exported, by the extension of the file."""
+
+
+def form_of(extension: str) -> Format:
+    """Return the format of an extension (".md"); raises `QuestionError` with the known ones."""
+    form = FORMATS.get(extension.lower())
+    if form is None:
+        known = ", ".join(f"{name} ({form.title})" for name, form in FORMATS.items())
+        raise QuestionError(f"A dossier cannot be written as {extension!r}. Known: {known}.")
+    return form
+
+
+def export(
+    answers: Sequence[Answer], extension: str, *, made: datetime, index: IndexFacts
+) -> bytes:
+    """Return the file of a conversation in the format of `extension`; errors as in `form_of`.
+
+    `made`: when, with its time zone; `index`: which index the answers came from.
+    """
+    form = form_of(extension)
+    if form.of_items is not None:
+        written: str | bytes = form.of_items(csl_items(answers))
+    else:
+        assert form.of_blocks is not None
+        written = form.of_blocks(dossier(answers, made, index))
+    return written if isinstance(written, bytes) else written.encode("utf-8")

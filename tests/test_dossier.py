@@ -1,0 +1,383 @@
+"""What a dossier holds, and that other programs read what is exported."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import rispy
+from conftest import GUTENBERG, make_document
+from lxml import etree
+from markdown_it import MarkdownIt
+from pybtex.database import parse_string
+from test_ingest_tei import LETTER, VOLUME, write
+
+from rag.datatypes import (
+    Answer,
+    Claim,
+    Collection,
+    Evidence,
+    Finding,
+    IndexFacts,
+    Passage,
+    Reason,
+    SourceDocument,
+    Span,
+    Suggestion,
+)
+from rag.dossier import FORMATS, export
+from rag.dossier.bibtex import bibtex_key
+from rag.dossier.blocks import plain
+from rag.dossier.chicago import STYLE, Chicago
+from rag.dossier.csl import csl_item, csl_items, place
+from rag.errors import QuestionError
+from rag.evidence import cite
+from rag.ingest.csl import plain_fields
+from rag.ingest.plain import read_plain
+from rag.ingest.sotu import read_sotu
+from rag.ingest.tei import read_tei
+
+MADE = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
+FACTS = IndexFacts("mine", "ab12" * 16, 6, 60, "2026-11-01T09:00:00+00:00")
+TEXT = "Monroe told Europe to stay out of the Americas. Polk announced gold in California."
+HOSTILE = (
+    "# Not a heading\n\n<script>alert(1)</script> [click](javascript:alert(2)) **bold** `x` "
+    "![i](http://evil.example/i.png)\n\n- no item\n1. none\n===\n\\input{/etc/passwd} {{ } "
+    "100% $x_1^2$ & ~tilde @book{k, title={t}}\nER  - \nTY  - BOOK \x00 周恩来 Брежнев"
+)
+
+
+def evidence_of(document: SourceDocument, **changes: object) -> Evidence:
+    """Return evidence that quotes the first sentence-like half of a document."""
+    whole = Span(0, len(document.text))
+    quoted = Span(0, max(len(document.text) // 2, 1))
+    passage = Passage(document.document_id, whole, (whole,))
+    claim = Claim("c1", "A claim", Span(0, 7))
+    return cite(claim, document, passage, quoted, 1.0, 1.0, **changes)  # type: ignore[arg-type]
+
+
+def answer_of(*evidence: Evidence, **fields: object) -> Answer:
+    finding = Finding(Claim("c1", "A claim", Span(0, 7)), "related", evidence)
+    return Answer("A claim", (finding,), **fields)  # type: ignore[arg-type]
+
+
+def written(answers: list[Answer], extension: str) -> str:
+    return export(answers, extension, made=MADE, index=FACTS).decode("utf-8")
+
+
+@pytest.fixture(scope="module")
+def answers(finder) -> list[Answer]:
+    return [finder.ask(TEXT), finder.ask("Roosevelt named four freedoms")]
+
+
+@pytest.fixture(scope="module")
+def hostile() -> list[Answer]:
+    document = make_document(
+        HOSTILE,
+        document_id="mine/Ж_{1}",
+        title=HOSTILE,
+        creator="Eve {Mallory} & <b>Sons</b>",
+        citation="Eve, Hostile.",
+        url="https://example.org/a_{b}?c=1%20d#e",
+        date="1964-11~",
+    )
+    return [answer_of(evidence_of(document))]
+
+
+# ---- one item a document, from which every format is made ----
+
+
+def test_each_document_is_one_item_with_its_quotations_as_they_stand(finder, answers):
+    items = csl_items(answers)
+    cited = [e for a in answers for f in a.findings for e in f.evidence]
+    assert len(cited) > len(items) > 1
+    assert [i["id"] for i in items] == list(dict.fromkeys(e.document_id for e in cited))
+    for item in items:
+        text = finder.document(item["id"]).text
+        for quoted in item["custom"]["quotations"]:
+            assert text[quoted["start"] : quoted["end"]] == quoted["quote"]
+    found = {place(i["id"], q["start"], q["end"]) for i in items for q in i["custom"]["quotations"]}
+    assert found == {place(e.document_id, e.start, e.end) for e in cited}
+
+
+def test_an_item_describes_the_same_document_as_a_sidecar():
+    document = make_document(
+        "Text.", title="Letters", creator="Ann One", date="1964-11", url="https://example.org/x",
+        kind="memoir", rights="Public domain", citation="Ann One, Letters (file a.txt)",
+    )  # fmt: skip
+    fields = plain_fields(json.loads(written([answer_of(evidence_of(document))], ".json")))
+    same = ("title", "creator", "date", "url", "kind", "rights", "document_id")
+    assert {name: fields[name] for name in same} == {name: getattr(document, name) for name in same}
+
+
+@pytest.mark.parametrize(
+    ("creator", "names"),
+    [
+        ("Franklin D. Roosevelt", [("Roosevelt", "Franklin D.")]),
+        ("Grant, Ulysses S.", [("Grant", "Ulysses S.")]),
+        ("Martin Luther King, Jr.", [("King", "Martin Luther")]),
+        ("Charles de Gaulle", [("de Gaulle", "Charles")]),
+        ("Chou En-lai", [("Chou", "En-lai")]),
+        ("Deng Xiaoping", [("Deng", "Xiaoping")]),
+        ("Лев Толстой", [("Толстой", "Лев")]),
+        ("Alexander Hamilton and John Jay", [("Hamilton", "Alexander"), ("Jay", "John")]),
+        *[
+            (body, [body])
+            for body in (
+                "Central Intelligence Agency",
+                "Ministry of Foreign Affairs and Trade",
+                "Plato",
+                "National Archives and Records Administration",
+                "Jean Francois Paul de Gondi, Cardinal de Retz",
+                "Office 39",
+            )
+        ],
+    ],
+)
+def test_names_are_divided_only_where_they_are_persons(creator, names):
+    document = make_document("Text.", creator=creator)
+    found = csl_item(evidence_of(document))["author"]
+    assert [n.get("literal") or (n["family"], n["given"]) for n in found] == names
+
+
+# ---- citations ----
+
+
+def note(document: SourceDocument) -> str:
+    evidence = evidence_of(document)
+    return plain(Chicago([csl_item(evidence)]).note(evidence.document_id, evidence.locator))
+
+
+def test_an_address_is_cited_in_its_archive():
+    monroe = next(d for d in read_sotu() if d.document_id == "sotu/1823-Monroe-1")
+    assert note(monroe) == (
+        "James Monroe, “Seventh Annual Message,” December 2, 1823, The American Presidency "
+        "Project, ed. Gerhard Peters and John T. Woolley, paragraphs 1–36, "
+        "https://www.presidency.ucsb.edu/documents/seventh-annual-message-1."
+    )
+
+
+def test_a_document_of_a_volume_is_cited_in_it(tmp_path):
+    path = write(tmp_path, VOLUME.format(documents=LETTER))
+    (document,) = read_tei(path, Collection("mine", "Mine"))
+    assert note(document) == (
+        "“Letter From the Minister (Rassendyll),” March 4, 1901, in Foreign Relations, "
+        "1901–1902, Volume III, Ruritania, ed. Ann One and Bob Two (Washington: Government "
+        "Printing Office, 1911), doc. 7, pp. 11–12, "
+        "https://history.state.gov/historicaldocuments/frus1901-02v03/d7."
+    )
+    item = csl_item(evidence_of(document))
+    assert (item["type"], item["number"]) == ("chapter", "7")
+    assert item["issued"] == {"date-parts": [[1911]]}
+    assert item["original-date"] == {"date-parts": [[1901, 3, 4]]}
+
+
+def test_an_undated_document_of_a_volume_does_not_get_the_date_of_its_printing(tmp_path):
+    undated = LETTER.replace(' when="1901-03-04T10:00:00"', "").replace("7", "8")
+    path = write(tmp_path, VOLUME.format(documents=undated))
+    (document,) = read_tei(path, Collection("mine", "Mine"))
+    assert document.date is None
+    assert "(Rassendyll),” in Foreign Relations" in note(document)
+
+
+def test_a_memoir_is_cited_as_a_book(tmp_path):
+    path = tmp_path / "grant.txt"
+    body = "A great war.\n\nIt was long."
+    book = GUTENBERG.format(
+        title="Personal Memoirs", author="Ulysses S. Grant", year=1885, text=body
+    )
+    path.write_text(book.replace("\n\nTitle", "\n\n[eBook #4367]\n\nTitle", 1), encoding="utf-8")
+    (document,) = read_plain(path, Collection("mine", "Mine"))
+    cited = Chicago([csl_item(evidence_of(document))]).note(document.document_id, "chapter I")
+    assert plain(cited) == (
+        "Ulysses S. Grant, Personal Memoirs (1885; Project Gutenberg), chapter I, "
+        "https://www.gutenberg.org/ebooks/4367."
+    )
+    assert [run.text for run in cited if run.italic] == ["Personal Memoirs"]
+
+
+def test_a_file_is_cited_with_where_it_lies():
+    document = make_document(
+        "Text.",
+        title="Memorandum on assets",
+        creator="Central Intelligence Agency",
+        date="1962-03",
+        collection=Collection("jfk", "JFK records"),
+        citation="Central Intelligence Agency, Memorandum on assets (file 104 (2).pdf)",
+    )
+    assert note(document) == (
+        "Central Intelligence Agency, “Memorandum on assets,” March 1962, 104 (2).pdf, JFK records."
+    )
+
+
+def test_a_citation_that_a_person_wrote_is_kept():
+    document = make_document("Text.", citation="AVP RF, f. 3, op. 64, d. 1.")
+    evidence = evidence_of(document)
+    assert csl_item(evidence)["custom"]["citation"] == "AVP RF, f. 3, op. 64, d. 1."
+    assert "- As catalogued: AVP RF, f. 3, op. 64, d. 1." in written([answer_of(evidence)], ".md")
+
+
+def test_the_style_is_valid_csl():
+    home = Path(importlib.util.find_spec("citeproc").origin).parent
+    schema = etree.RelaxNG(file=str(home / "data" / "schema" / "schemas" / "styles" / "csl.rng"))
+    schema.assertValid(etree.parse(str(STYLE)))
+
+
+# ---- other programs read what is written ----
+
+
+def test_pybtex_reads_the_bibtex(answers):
+    read = parse_string(written(answers, ".bib"), "bibtex").entries
+    items = {bibtex_key(item["id"]): item for item in csl_items(answers)}
+    assert set(read) == set(items)
+    for key, item in items.items():
+        assert read[key].fields["title"] == f"{{{item['title']}}}"
+        family = [name["family"] for name in item.get("author", [])]
+        assert [" ".join(p.last_names) for p in read[key].persons.get("author", [])] == family
+
+
+def test_rispy_reads_the_ris(answers):
+    read = rispy.loads(written(answers, ".ris"))
+    items = csl_items(answers)
+    assert [r["title"] for r in read] == [item["title"] for item in items]
+    assert [r["accession_number"] for r in read] == [item["id"] for item in items]
+    assert [len(r["notes"]) for r in read] == [len(i["custom"]["quotations"]) for i in items]
+
+
+def test_citeproc_reads_the_csl(answers):
+    items = json.loads(written(answers, ".json"))
+    assert len(Chicago(items).bibliography()) == len(items)
+
+
+def test_markdown_shows_each_quotation_as_it_stands(answers):
+    parsed = MarkdownIt().parse(written(answers, ".md"))
+    bold = [
+        "".join(child.content or "\n" for child in _within(token.children, "strong"))
+        for token in parsed
+        if token.type == "inline"
+    ]
+    shown = " ".join(" ".join(bold).split())
+    for answer in answers:
+        for finding in answer.findings:
+            for evidence in finding.evidence:
+                assert " ".join(evidence.quote.split()) in shown
+
+
+def _within(children, kind):
+    inside = False
+    for child in children:
+        if child.type == f"{kind}_open":
+            inside = True
+        elif child.type == f"{kind}_close":
+            inside = False
+        elif inside:
+            yield child
+
+
+def unescaped(latex: str) -> str:
+    """Return what LaTeX would print of text that holds no commands but those for signs."""
+    names = {"backslash": "\\", "braceleft": "{", "braceright": "}", "asciitilde": "~"}
+    names |= {"asciicircum": "^"}
+    return re.sub(
+        r"\\text(\w+)\{\}|\\([#$%&_])|([\\{}~^#$%&_])",
+        lambda m: "RAW" if m[3] else m[2] or names[m[1]],
+        latex,
+    )
+
+
+def test_what_is_hostile_stays_text(hostile):
+    bib = parse_string(written(hostile, ".bib"), "bibtex").entries
+    assert list(bib) == [bibtex_key("mine/Ж_{1}")]
+    (entry,) = bib.values()
+    wanted = " ".join(HOSTILE.replace("\x00", "\ufffd").split())
+    assert unescaped(entry.fields["title"][1:-1]) == wanted
+    (record,) = rispy.loads(written(hostile, ".ris"))
+    assert record["title"] == wanted
+    markdown = MarkdownIt().render(written(hostile, ".md"))
+    tree = etree.HTML(markdown)
+    assert not tree.xpath("//script|//img|//code|//blockquote//*[self::h1 or self::a or self::li]")
+    assert tree.xpath("//a/@href") == ["https://example.org/a_%7Bb%7D?c=1%20d#e"]
+    shown = " ".join("".join(tree.xpath("//blockquote//text()")).split())
+    half = HOSTILE[: len(HOSTILE) // 2]
+    assert " ".join(half.replace("\x00", "\ufffd").split()) in shown
+
+
+def test_keys_are_stable_and_differ():
+    assert bibtex_key("sotu/1823-Monroe-1") == "sotu:1823-Monroe-1"
+    ids = ["a/b", "a:b", "a/б", "a/в", "/", "a/b_c", "a/bc"]
+    assert len({bibtex_key(document_id) for document_id in ids}) == len(ids)
+
+
+# ---- what a dossier says ----
+
+
+def full_answer() -> Answer:
+    claim = Claim(
+        "c1", "He spoke in 1832.", Span(0, 17), None, "Monroe spoke in 1832.", "a guest", 754.2
+    )
+    document = make_document("He spoke in 1823. Then more.", title="One", date="1823")
+    reason = Reason("date", "1832", "1823", agrees=False)
+    quoted = evidence_of(document, relation="contradicts")
+    quoted = replace(quoted, reasons=(reason,), ocr_confidence=0.9)
+    look = Suggestion("Annals of Congress", "https://example.org/annals", "Debates.", "annals")
+    finding = Finding(
+        claim, "contradicted", (quoted,), (), ("Also searched as: X.",), (look,), 0.83
+    )
+    aside = Claim("c2", "Who was it?", Span(18, 29), "a question")
+    return Answer("He spoke in 1832. Who was it?", (finding,), (aside,), ("A note.",), ("Mine: 1",))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "24 November 2026, 15:30 UTC",
+        "“mine”: 6 documents, 60 passages, built 1 November 2026, 09:00 UTC",
+        FACTS.corpus_hash,
+        "Passages that contradict this",
+        "83%",
+        "Monroe spoke in 1832.",
+        "a guest",
+        "0:12:34",
+        "Also searched as: X.",
+        "Contradicts the claim",
+        "date: the claim has “1832”, the source “1823”",
+        "mine/one#char=0,14",
+        "text read by OCR, 90% sure by its own account",
+        "Annals of Congress",
+        "source-finder fetch annals",
+        "Who was it? (a question)",
+        "A note.",
+        "Mine: 1",
+    ],
+)
+def test_a_dossier_says_all_that_the_answer_has(said):
+    markdown = MarkdownIt().render(written([full_answer()], ".md"))
+    assert said in "".join(etree.HTML(markdown).itertext())
+
+
+def test_nothing_found_cites_nothing():
+    document = make_document("Far off.")
+    finding = Finding(Claim("c1", "A", Span(0, 1)), "not found", (), (evidence_of(document),))
+    answers = [Answer("A", (finding,))]
+    assert json.loads(written(answers, ".json")) == []
+    assert parse_string(written(answers, ".bib"), "bibtex").entries == {}
+    assert rispy.loads(written(answers, ".ris")) == []
+    markdown = written(answers, ".md")
+    assert "Nothing in this corpus bears on it" in markdown
+    assert "Sources cited" not in markdown
+    assert "which are not evidence" in markdown
+
+
+def test_an_unknown_form_names_the_known_ones(answers):
+    with pytest.raises(QuestionError, match=r"docx.*\.md \(Markdown\)"):
+        export(answers, ".docx", made=MADE, index=FACTS)
+    assert export(answers, ".MD", made=MADE, index=FACTS)
+
+
+def test_every_format_says_what_it_is():
+    assert all(form.title and "/" in form.media_type for form in FORMATS.values())

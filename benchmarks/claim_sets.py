@@ -74,6 +74,12 @@ def sotu_development(data: Path) -> list[Query]:
     return queries
 
 
+def monologues(data: Path) -> list[tuple[str, list[Span]]]:
+    """Return the texts of the monologues, each with the spans of the claims in it."""
+    rows = _rows(data / "sotu_claims" / "multi.jsonl")
+    return [(r["text"], [Span(c["text_start"], c["text_end"]) for c in r["claims"]]) for r in rows]
+
+
 def unsupported(data: Path) -> list[str]:
     """Return the 20 claims on which the addresses hold nothing: a test set."""
     return [r["claim"] for r in _rows(data / "sotu_claims" / "unsupported.jsonl")]

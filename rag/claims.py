@@ -1,40 +1,38 @@
-"""What the user sent into claims: its sentences, each looked up or visibly set aside."""
+"""What the user sent into claims: its statements, each looked up or visibly set aside."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, zip_longest
+from typing import TYPE_CHECKING
 
+from rag.checkable import MIN_CONTENT_WORDS, reason
+from rag.clauses import Clause, clauses
 from rag.datatypes import Claim, Span
 from rag.errors import QuestionError
-from rag.text import sentences, stop_words, trimmed, words
+from rag.layout import Block, blocks
+from rag.references import Context, resolve, speaker_of
+from rag.syntax import parse
+from rag.text import sentences, squeezed, stop_words, words
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 MAX_CHARS = 200_000
 """About three hours of speech. A longer text is a document to index, not a question."""
 
-MIN_CONTENT_WORDS = 3
-"""A sentence in a longer text with fewer content words says nothing that can be checked."""
+MAX_PARSED = 1_000
+"""A longer sentence is a list, or no sentence: it stays whole, and its grammar is not read."""
 
-MIN_GENERAL_WORDS = 5
-"""The same for a heading (a line without an end mark) without a name or a number in it."""
+MAX_QUOTATION = 600
+"""What is quoted stays with the words that say who said it, up to so many characters."""
 
-_LINE = re.compile(r"[^\n]+")
-_MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
-_LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
-_BYLINE = re.compile(
-    r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
-)
-_ABOUT_THE_WRITER = re.compile(
-    r"^(?:(?:yes|yeah|no|well|so|and|but|ok|okay|honestly)\b[,\s]*)*"
-    r"I(?:['’](?:d|m|ve|ll))?\s+(?:\w+\s+)?"
-    r"(?:think|thought|love|like|found|find|feel|felt|guess|hope|wonder|wish|mean|bet|suppose|"
-    r"believe|agree|disagree|want|wanted|just|really|would|sure|glad|sorry|curious)\b",
-    re.IGNORECASE,
-)
-_OPENING = "\"'“‘«("
-_CLOSING = "\"'”’»)"
-_END_MARKS = (".", "!", "?", "…")
+_OPENING = '“"'
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
+_WEAK = frozenset({"too short to check", "too general to check"})
 
 
 def check_question(text: str) -> str:
@@ -63,68 +61,116 @@ def check_question(text: str) -> str:
     return text
 
 
-def split_claims(text: str) -> list[Claim]:
-    """Return the sentences of `text`, in order, each a claim or set aside with a reason.
+def split_claims(text: str) -> Iterator[Claim]:
+    """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
 
     A text of one sentence is always a claim, whatever its form: a question is answered,
-    a few key words are looked up.
+    a few key words are looked up. Claims come as they are found: the first one does not wait
+    for the last.
     """
-    spans = [span for line in _LINE.finditer(text) for span in _line_sentences(text, line)]
-    alone = len([span for span in spans if words(span.of(text))]) == 1
-    return [
-        Claim(
-            claim_id=f"c{number}",
-            text=span.of(text),
-            span=span,
-            set_aside=None if alone and words(span.of(text)) else _reason(span.of(text)),
-        )
-        for number, span in enumerate(spans, start=1)
-    ]
+    found = [(block, span) for block in blocks(text) for span in _sentences(text, block)]
+    alone = sum(1 for _, span in found if words(span.of(text))) == 1
+    numbers = count(1)
+    context = Context()
+    for (block, span), following in zip_longest(found, found[1:]):
+        if block.form == "a byline":  # somebody else goes on
+            context = Context()
+        for piece in _pieces(text, block, span, following, context):
+            spoken = bool(words(piece.span.of(text)))
+            yield Claim(
+                claim_id=f"c{next(numbers)}",
+                text=piece.span.of(text),
+                span=piece.span,
+                set_aside=None if alone and spoken else piece.set_aside,
+                resolved=piece.resolved,
+                said_by=piece.said_by,
+            )
+            context = piece.context
 
 
-def _line_sentences(text: str, line: re.Match[str]) -> list[Span]:
-    """Return the sentences of a line; a line of markup, a link or a byline stays whole."""
-    whole = trimmed(text, line.start(), line.end())
-    if whole is None:
-        return []
-    if _form(whole.of(text)):
-        return [whole]
-    return sentences(text, whole)
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a sentence on its way to a claim; `context` is what holds after it."""
+
+    span: Span
+    set_aside: str | None
+    context: Context
+    resolved: str = ""
+    said_by: str | None = None
 
 
-def _form(line: str) -> str | None:
-    """Return why a line is no prose, or None."""
-    if _MARKUP.search(line):
-        return "markup"
-    if _LINK.match(line):
-        return "a link"
-    if _BYLINE.match(line):
-        return "a byline"
-    return None
+def _sentences(text: str, block: Block) -> list[Span]:
+    """Return the sentences of a block; what is no prose stays whole, and so does a quotation."""
+    if block.form:
+        return [block.span]
+    joined: list[Span] = []
+    for span in sentences(text, block.span):
+        before = joined[-1] if joined else None
+        whole = span if before is None else Span(before.start, span.end)
+        if before is not None and len(whole) <= MAX_QUOTATION and _is_open(before.of(text)):
+            joined[-1] = whole
+        else:
+            joined.append(span)
+    return joined
 
 
-def _is_question(sentence: str) -> bool:
-    """Return whether the writer asks; a question that someone is said to have asked
-    (He said, "Why?") is a statement about the past."""
-    if sentence.endswith("?"):
-        return True
-    return sentence.rstrip(_CLOSING).endswith("?") and sentence[0] in _OPENING
+def _is_open(sentence: str) -> bool:
+    """Return whether a quotation that begins in a sentence does not end there."""
+    return sentence.count('"') % 2 == 1 or sentence.count("“") > sentence.count("”")
 
 
-def _reason(sentence: str) -> str | None:
-    """Return why a sentence is set aside, or None for one that can be looked up."""
-    if form := _form(sentence):
-        return form
-    if _is_question(sentence):
-        return "a question"
-    if _ABOUT_THE_WRITER.match(sentence):
-        return "about the writer"
+def _pieces(
+    text: str, block: Block, span: Span, following: tuple[Block, Span] | None, context: Context
+) -> Iterator[_Piece]:
+    """Yield a sentence in its clauses, each resolved in the context of those before."""
+    sentence, places = squeezed(text, span)
     content = [word for word in words(sentence) if word not in stop_words()]
-    if len(content) < MIN_CONTENT_WORDS:
-        return "too short to check"
-    _, *others = sentence.split()
-    specific = any(word[:1].isupper() or word[:1].isdigit() for word in others)
-    ended = sentence.rstrip(_CLOSING)[-1:] in _END_MARKS
-    if len(content) < MIN_GENERAL_WORDS and not specific and not ended:
-        return "too general to check"
-    return None
+    if block.form or len(span) > MAX_PARSED or not content:
+        short = "too short to check" if len(content) < MIN_CONTENT_WORDS else None
+        yield _Piece(span, block.form or short, context)
+        return
+    doc = parse(sentence)
+    answered_by = _next_speaker(text, following)
+    for clause in _standing(doc, context):
+        part = doc[clause.start : clause.end]
+        said = part.text.rstrip(" ,;")
+        if not said:
+            continue
+        last = part.start_char + len(said) - 1
+        place = Span(places[part.start_char], places[last] + 1)
+        before = doc[: clause.start] if clause.start else None
+        resolved = resolve(part, context, clause.shared, before=before, answered_by=answered_by)
+        context = context.after(resolved.mentions, part)
+        why = reason(part, resolved.text if resolved.named else "")
+        if why:
+            yield _Piece(place, why, context)
+        else:
+            yield _Piece(place, None, context, resolved.text, resolved.said_by)
+
+
+def _next_speaker(text: str, following: tuple[Block, Span] | None) -> str | None:
+    """Return whom the next sentence names as speaking."""
+    if following is None or following[0].form or len(following[1]) > MAX_PARSED:
+        return None
+    sentence, _ = squeezed(text, following[1])
+    if not any(mark in sentence for mark in _OPENING):
+        return None
+    doc = parse(sentence)
+    return speaker_of(doc[:])
+
+
+def _standing(doc: Doc, context: Context) -> list[Clause]:
+    """Return the clauses of a sentence; one that says too little alone stays with the one
+    before it, the first one with the next."""
+    kept: list[Clause] = []
+    weak_start = False
+    for clause in clauses(doc):
+        part = doc[clause.start : clause.end]
+        resolved = resolve(part, context, clause.shared)
+        weak = reason(part, resolved.text if resolved.named else "") in _WEAK
+        if kept and (weak or weak_start):
+            kept[-1] = Clause(kept[-1].start, clause.end, kept[-1].shared)
+        else:
+            kept.append(clause)
+        weak_start = weak and len(kept) == 1 and kept[0].end == clause.end and clause.start == 0
+    return kept

@@ -170,22 +170,23 @@ class SourceFinder:
         check_question(text)
         _check_k(k)
         allowed = self.retriever.allowed(collections, after, before)
-        claims = split_claims(text)
-        set_aside = tuple(claim for claim in claims if claim.set_aside)
         searched = self.searched()
         findings: list[Finding] = []
-        for claim in claims:
-            if claim.set_aside is None:
-                findings.append(self._finding(claim, k, allowed))
-                yield Answer(text, tuple(findings), set_aside, (), searched)
+        set_aside: list[Claim] = []
+        for claim in split_claims(text):
+            if claim.set_aside:
+                set_aside.append(claim)
+                continue
+            findings.append(self._finding(claim, k, allowed))
+            yield Answer(text, tuple(findings), tuple(set_aside), (), searched)
         notes = () if findings else ("Nothing in this text can be looked up.",)
-        yield Answer(text, tuple(findings), set_aside, notes, searched)
+        yield Answer(text, tuple(findings), tuple(set_aside), notes, searched)
 
     def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)
         evidence = tuple(item for item in ranked if item.likeness >= BEARS_ON)[:k]
-        notes = self._spelling_notes(claim.text)
-        look_next = where_to_look(claim.text, tuple(self.index.store.collections))[:LOOK_NEXT]
+        notes = self._spelling_notes(claim.query)
+        look_next = where_to_look(claim.query, tuple(self.index.store.collections))[:LOOK_NEXT]
         if evidence:
             return Finding(claim, "related", evidence, (), notes, look_next)
         return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), notes, look_next)
@@ -208,7 +209,7 @@ class SourceFinder:
         return tuple(notes)
 
     def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
-        ranked = self.retriever.search(claim.text, 3 * k, allowed)[: 3 * k]
+        ranked = self.retriever.search(claim.query, 3 * k, allowed)[: 3 * k]
         places = [self.index.store.passage(hit.row) for hit, _ in ranked]
         texts = [words(passage.span.of(document.text)) for document, passage in places]
         kept = ranking.distinct(texts, k)

@@ -44,8 +44,9 @@ def test_the_lowest_layer_knows_nobody(module):
 @pytest.mark.parametrize(
     "module",
     [
-        *["text", "chunking", "ranking", "evidence", "claims", "metrics", "lexical", "vectors"],
+        *["text", "chunking", "ranking", "evidence", "metrics", "lexical", "vectors"],
         *["syntax", "quantities", "timex", "wording"],
+        *["layout", "clauses", "checkable", "references", "claims"],
         *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch"],
     ],
 )

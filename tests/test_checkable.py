@@ -1,0 +1,52 @@
+"""What is set aside, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.checkable import reason
+from rag.syntax import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Where did the gold of California go?", "a question"),
+        ("You know who hated Congress in 1830?", "a question"),
+        ("Hello everyone and welcome back to the history channel.", "a greeting"),
+        ("Thanks for watching this video about Lincoln.", "a greeting"),
+        ("I would love to read the letters of Lincoln.", "about the writer"),
+        ("My grandpa never forgot the winter of 1944.", "about the writer"),
+        ("Let's talk about what Washington did in 1790.", "an aside"),
+        ("Imagine if Lincoln had tried that with Congress.", "an aside"),
+        ("Taiwan will be part of China by 2050.", "a prediction"),
+        ("The dollar is going to collapse in Europe.", "a prediction"),
+        ("Napoleon would have won at Waterloo without Blücher.", "a supposition"),
+        ("The early air war in the Pacific was ugly.", "an opinion"),
+        ("In my view Truman was wrong about Korea.", "an opinion"),
+        ("I think that Wellington was the better general.", "an opinion"),
+        ("Nobody likes a budget hawk until the bill shows up.", "too general to check"),
+        ("Everyone's cousin became a trade expert.", "too general to check"),
+        ("One can dream.", "too short to check"),
+    ],
+)
+def test_set_aside(text: str, why: str) -> None:
+    assert reason(parse(text)[:]) == why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Brits vote themselves out of Europe by, what, two points over half?",
+        'Mao messaged Moscow and asked the leaders, "What is this?"',
+        "I think that Polk lied to Congress about Mexico.",
+        "I met Zhou Enlai in Moscow in 1964.",
+        "The winter of 1846 was terrible in Ireland.",
+        "Roosevelt said that Japan will attack Hawaii.",
+        "Mao was extremely angry and very alarmed in Beijing.",
+        "The troops burned the village and drove away the cattle.",
+        "Her husband Albert died at Windsor.",
+    ],
+)
+def test_looked_up(text: str) -> None:
+    assert reason(parse(text)[:]) is None

@@ -12,7 +12,7 @@ from rag.checkable import MIN_CONTENT_WORDS, reason
 from rag.clauses import Clause, clauses
 from rag.datatypes import Claim, Span
 from rag.errors import QuestionError
-from rag.layout import Block, blocks
+from rag.layout import Block, blocks, form_of
 from rag.references import Context, resolve, speaker_of
 from rag.syntax import parse
 from rag.text import sentences, squeezed, stop_words, words
@@ -125,9 +125,9 @@ def _pieces(
     """Yield a sentence in its clauses, each resolved in the context of those before."""
     sentence, places = squeezed(text, span)
     content = [word for word in words(sentence) if word not in stop_words()]
-    if block.form or len(span) > MAX_PARSED or not content:
-        short = "too short to check" if len(content) < MIN_CONTENT_WORDS else None
-        yield _Piece(span, block.form or short, context)
+    form = block.form or form_of(sentence)
+    if form or len(span) > MAX_PARSED or not content:
+        yield _Piece(span, form or _short(sentence, content), context)
         return
     doc = parse(sentence)
     answered_by = _next_speaker(text, following)
@@ -146,6 +146,13 @@ def _pieces(
             yield _Piece(place, why, context)
         else:
             yield _Piece(place, None, context, resolved.text, resolved.said_by)
+
+
+def _short(sentence: str, content: list[str]) -> str | None:
+    """Return what is wrong with a sentence whose grammar is not read, None for nothing."""
+    if len(content) >= MIN_CONTENT_WORDS:
+        return None
+    return "a question" if sentence.endswith("?") else "too short to check"
 
 
 def _next_speaker(text: str, following: tuple[Block, Span] | None) -> str | None:

@@ -36,7 +36,7 @@ def blocks(text: str) -> list[Block]:
         line = trimmed(text, match.start(), match.end())
         if line is None:
             continue
-        form = _form(line.of(text))
+        form = form_of(line.of(text))
         if form is None and found and found[-1].form is None:
             before = found[-1].span
             if _goes_on(text, before, line):
@@ -46,8 +46,8 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def _form(line: str) -> str | None:
-    """Return why a line is no prose, or None."""
+def form_of(line: str) -> str | None:
+    """Return why a line, or a sentence of one, is no prose; None where it is."""
     if _MARKUP.search(line):
         return "markup"
     if _LINK.match(line):

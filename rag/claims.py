@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, zip_longest
+from itertools import count, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from rag.checkable import MIN_CONTENT_WORDS, reason
 from rag.clauses import Clause, clauses
 from rag.datatypes import Claim, Span
 from rag.errors import QuestionError
-from rag.layout import Block, blocks, form_of
+from rag.layout import Block, Layout, form_of, read_layout
 from rag.references import Context, resolve, speaker_of
 from rag.syntax import parse
-from rag.text import sentences, squeezed, stop_words, words
+from rag.text import sentences, squeezed, stop_words, trimmed, words
+from rag.transcripts import Transcript, read_transcript
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -28,6 +29,13 @@ MAX_PARSED = 1_000
 
 MAX_QUOTATION = 600
 """What is quoted stays with the words that say who said it, up to so many characters."""
+
+MAX_UNPUNCTUATED = 400
+"""A sentence of a transcript that is longer has no full stops, as automatic captions have none:
+it is cut where captions begin."""
+
+CAPTION_CHARS = 150
+"""The least length of such a part: about two captions, or ten seconds of speech."""
 
 _OPENING = '“"'
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
@@ -42,7 +50,7 @@ def check_question(text: str) -> str:
             "The question is empty. Type or paste a claim about the past, for example: "
             "Monroe told Europe to stay out of the Americas."
         )
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS and not _fits(text):
         raise QuestionError(
             f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
             "time. Send a part of it, or index it as a source with `source-finder build`."
@@ -61,6 +69,12 @@ def check_question(text: str) -> str:
     return text
 
 
+def _fits(text: str) -> bool:
+    """Return whether of a long text, such as a subtitle file, not too much is speech."""
+    transcript = read_transcript(text) if len(text) <= 3 * MAX_CHARS else None
+    return transcript is not None and len(" ".join(transcript.speech.split())) <= MAX_CHARS
+
+
 def split_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
 
@@ -68,24 +82,44 @@ def split_claims(text: str) -> Iterator[Claim]:
     a few key words are looked up. Claims come as they are found: the first one does not wait
     for the last.
     """
-    found = [(block, span) for block in blocks(text) for span in _sentences(text, block)]
-    alone = sum(1 for _, span in found if words(span.of(text))) == 1
+    layout = read_layout(text)
+    found = [part for block in layout.blocks for part in _sentences(layout, block)]
+    alone = sum(1 for sentence in found if words(sentence.text)) == 1
     numbers = count(1)
     context = Context()
-    for (block, span), following in zip_longest(found, found[1:]):
-        if block.form == "a byline":  # somebody else goes on
+    for sentence, following in zip_longest(found, found[1:]):
+        if sentence.block.form == "a byline":  # somebody else goes on
             context = Context()
-        for piece in _pieces(text, block, span, following, context):
-            spoken = bool(words(piece.span.of(text)))
+        for piece in _pieces(sentence, following, context):
+            context = piece.context
+            said = text[piece.span.start : piece.span.end]
+            looked_up = piece.set_aside is None or (alone and bool(words(said)))
+            plain = " ".join(said.split())
             yield Claim(
                 claim_id=f"c{next(numbers)}",
-                text=piece.span.of(text),
+                text=said,
                 span=piece.span,
-                set_aside=None if alone and spoken else piece.set_aside,
+                set_aside=None if looked_up else piece.set_aside,
                 resolved=piece.resolved,
-                said_by=piece.said_by,
+                said_by=piece.said_by or sentence.block.speaker,
+                at_s=layout.transcript.at(piece.span.start) if layout.transcript else None,
+                spoken=piece.spoken if piece.spoken != plain else "",
             )
-            context = piece.context
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence on one line, and for each of its characters the place in what was sent.
+    `whole`: it begins and ends where a sentence does, and not just where a caption does."""
+
+    text: str
+    places: list[int]
+    block: Block
+    whole: bool = True
+
+    @property
+    def span(self) -> Span:
+        return Span(self.places[0], self.places[-1] + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +127,46 @@ class _Piece:
     """A part of a sentence on its way to a claim; `context` is what holds after it."""
 
     span: Span
+    spoken: str
     set_aside: str | None
     context: Context
     resolved: str = ""
     said_by: str | None = None
 
 
-def _sentences(text: str, block: Block) -> list[Span]:
-    """Return the sentences of a block; what is no prose stays whole, and so does a quotation."""
+def _sentences(layout: Layout, block: Block) -> Iterator[_Sentence]:
+    """Yield the sentences of a block; what is no prose stays whole, and so does a quotation."""
+    line, places = squeezed(layout.prose, block.span)
     if block.form:
-        return [block.span]
+        yield _Sentence(line, places, block)
+        return
     joined: list[Span] = []
-    for span in sentences(text, block.span):
+    for span in sentences(line):
         before = joined[-1] if joined else None
         whole = span if before is None else Span(before.start, span.end)
-        if before is not None and len(whole) <= MAX_QUOTATION and _is_open(before.of(text)):
+        if before is not None and len(whole) <= MAX_QUOTATION and _is_open(before.of(line)):
             joined[-1] = whole
         else:
             joined.append(span)
-    return joined
+    for span in joined:
+        if layout.transcript and len(span) > MAX_UNPUNCTUATED:
+            parts = _captions(layout.transcript, line, span, places)
+        else:
+            parts = [span]
+        for part in parts:
+            yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
+
+
+def _captions(transcript: Transcript, line: str, span: Span, places: list[int]) -> list[Span]:
+    """Return a run of captions without full stops, cut where captions begin."""
+    starts = {place for place, _ in transcript.times}
+    cuts = [span.start]
+    for number in range(span.start + 1, span.end):
+        begins = any(place in starts for place in range(places[number - 1] + 1, places[number] + 1))
+        if begins and number - cuts[-1] >= CAPTION_CHARS:
+            cuts.append(number)
+    parts = (trimmed(line, start, end) for start, end in pairwise([*cuts, span.end]))
+    return [part for part in parts if part]
 
 
 def _is_open(sentence: str) -> bool:
@@ -119,33 +174,36 @@ def _is_open(sentence: str) -> bool:
     return sentence.count('"') % 2 == 1 or sentence.count("“") > sentence.count("”")
 
 
-def _pieces(
-    text: str, block: Block, span: Span, following: tuple[Block, Span] | None, context: Context
-) -> Iterator[_Piece]:
+def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) -> Iterator[_Piece]:
     """Yield a sentence in its clauses, each resolved in the context of those before."""
-    sentence, places = squeezed(text, span)
-    content = [word for word in words(sentence) if word not in stop_words()]
-    form = block.form or form_of(sentence)
-    if form or len(span) > MAX_PARSED or not content:
-        yield _Piece(span, form or _short(sentence, content), context)
+    content = [word for word in words(sentence.text) if word not in stop_words()]
+    form = sentence.block.form or form_of(sentence.text)
+    if form or not content or not _is_readable(sentence):
+        why = form or _short(sentence.text, content)
+        yield _Piece(sentence.span, sentence.text, why, context)
         return
-    doc = parse(sentence)
-    answered_by = _next_speaker(text, following)
+    doc = parse(sentence.text)
+    answered_by = _next_speaker(following)
     for clause in _standing(doc, context):
         part = doc[clause.start : clause.end]
         said = part.text.rstrip(" ,;")
         if not said:
             continue
         last = part.start_char + len(said) - 1
-        place = Span(places[part.start_char], places[last] + 1)
+        place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
         before = doc[: clause.start] if clause.start else None
         resolved = resolve(part, context, clause.shared, before=before, answered_by=answered_by)
         context = context.after(resolved.mentions, part)
         why = reason(part, resolved.text if resolved.named else "")
         if why:
-            yield _Piece(place, why, context)
+            yield _Piece(place, said, why, context)
         else:
-            yield _Piece(place, None, context, resolved.text, resolved.said_by)
+            yield _Piece(place, said, None, context, resolved.text, resolved.said_by)
+
+
+def _is_readable(sentence: _Sentence) -> bool:
+    """Return whether the grammar of a sentence can be read."""
+    return sentence.whole and len(sentence.text) <= MAX_PARSED
 
 
 def _short(sentence: str, content: list[str]) -> str | None:
@@ -155,15 +213,13 @@ def _short(sentence: str, content: list[str]) -> str | None:
     return "a question" if sentence.endswith("?") else "too short to check"
 
 
-def _next_speaker(text: str, following: tuple[Block, Span] | None) -> str | None:
+def _next_speaker(following: _Sentence | None) -> str | None:
     """Return whom the next sentence names as speaking."""
-    if following is None or following[0].form or len(following[1]) > MAX_PARSED:
+    if following is None or following.block.form or not _is_readable(following):
         return None
-    sentence, _ = squeezed(text, following[1])
-    if not any(mark in sentence for mark in _OPENING):
+    if not any(mark in following.text for mark in _OPENING):
         return None
-    doc = parse(sentence)
-    return speaker_of(doc[:])
+    return speaker_of(parse(following.text)[:])
 
 
 def _standing(doc: Doc, context: Context) -> list[Clause]:

@@ -20,12 +20,13 @@ from threadpoolctl import threadpool_limits
 from rag import cli_catalog, dossier
 from rag.build import build_index
 from rag.config import Settings
-from rag.datatypes import Answer, BuildReport, Evidence, Finding
+from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, VideoLink
 from rag.doctor import examine
 from rag.dossier import FORMATS
 from rag.errors import QuestionError, SourceFinderError
 from rag.finder import PER_CLAIM, SourceFinder, default_sources
 from rag.index import Manifest, live_generation
+from rag.transcripts import clock
 
 cli = typer.Typer(
     name="source-finder",
@@ -94,13 +95,13 @@ def ask(
 
 @cli.command()
 def check(
-    file: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
+    file: Annotated[str, typer.Argument(help="A text or subtitle file, or - for standard input.")],
     k: KOption = PER_CLAIM,
     index: IndexOption = None,
     export: ExportOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look up every claim in a long quotation, an article or a transcript."""
+    """Look up every claim in a long quotation, an article or a transcript (.srt, .vtt)."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         text = content.decode("utf-8-sig")
@@ -225,15 +226,31 @@ def _answer_text(answer: Answer) -> str:
     alone = len(answer.findings) == 1
     parts = [_finding_text(finding, detailed=alone) for finding in answer.findings]
     if answer.set_aside:
-        lines = [f"  {claim.text}  [{claim.set_aside}]" for claim in answer.set_aside]
+        lines = [f"  {claim.shown}  [{claim.set_aside}]" for claim in answer.set_aside]
         parts.append("Set aside, not looked up:\n" + "\n".join(lines))
     parts += answer.notes
+    parts += map(_video_text, answer.videos)
     parts.append("Searched: " + "; ".join(answer.searched))
     return "\n\n".join(parts)
 
 
+def _video_text(video: VideoLink) -> str:
+    lines = [f"{video.url} on front ends that respect privacy:"]
+    return "\n".join([*lines, *(f"  {name}: {url}" for name, url in video.mirrors)])
+
+
+def _claim_text(claim: Claim) -> str:
+    time = f" at {clock(claim.at_s)}" if claim.at_s is not None else ""
+    lines = [f"Claim{time}: {' '.join(claim.shown.split())}"]
+    if claim.said_by:
+        lines.append(f"Said by {claim.said_by}.")
+    if claim.resolved:
+        lines.append(f"Looked up as: {claim.resolved}")
+    return "\n".join(lines)
+
+
 def _finding_text(finding: Finding, *, detailed: bool) -> str:
-    lines = [f"Claim: {finding.claim.text}"]
+    lines = [_claim_text(finding.claim)]
     if finding.verdict == "not found":
         lines.append("Nothing in these sources bears on it.")
         if finding.nearest and detailed:

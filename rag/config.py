@@ -9,6 +9,10 @@
     `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
 `SOURCE_FINDER_OCR`
     `auto`, `rapidocr`, `tesseract` or `off`; read by `rag.ingest.ocr`.
+`SOURCE_FINDER_CAPTIONS`
+    `auto` (the captions of a video are fetched where its link is sent alone) or `off`.
+`SOURCE_FINDER_FRONT_ENDS`
+    Front ends for videos, `name=address` with commas between; "" for none.
 `SOURCE_FINDER_CACHE`
     Where the converted model is kept: the user's cache folder.
 """
@@ -24,6 +28,11 @@ import platformdirs
 APP = "source-finder"
 DEFAULT_INDEX = "default"
 DEFAULT_MODEL = "default"
+FRONT_ENDS = (
+    "Invidious=https://redirect.invidious.io, yewtu.be=https://yewtu.be, "
+    "inv.nadeko.net=https://inv.nadeko.net, Piped=https://piped.video"
+)
+"""The first lets one choose among the instances that work at the time; any other may be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Settings:
     cache: Path
     model: str = DEFAULT_MODEL
     encoder: str = "auto"
+    captions: str = "auto"
+    front_ends: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -45,6 +56,8 @@ class Settings:
             cache=Path(cache).expanduser() if cache else platformdirs.user_cache_path(APP),
             model=os.environ.get("SOURCE_FINDER_MODEL") or DEFAULT_MODEL,
             encoder=os.environ.get("SOURCE_FINDER_ENCODER") or "auto",
+            captions=os.environ.get("SOURCE_FINDER_CAPTIONS") or "auto",
+            front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
         )
 
     @property
@@ -63,6 +76,16 @@ class Settings:
         if isinstance(index, str) and len(path.parts) == 1 and not path.is_absolute():
             return self.home / "indexes" / path
         return path
+
+
+def _front_ends(given: str) -> tuple[tuple[str, str], ...]:
+    """Return names and addresses; what has no web address is left out."""
+    pairs = [part.partition("=") for part in given.split(",")]
+    return tuple(
+        (name.strip(), address.strip())
+        for name, _, address in pairs
+        if address.strip().startswith(("https://", "http://"))
+    )
 
 
 def _default_home() -> Path:

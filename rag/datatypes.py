@@ -221,11 +221,18 @@ class Claim(Jsonable):
     """Who is reported to have said it, where the text says so."""
     at_s: float | None = None
     """Where in a recording it was said, in seconds from the start."""
+    spoken: str = ""
+    """The words of `text` alone, where a transcript has times and numbers between them."""
+
+    @property
+    def shown(self) -> str:
+        """The claim as a reader is shown it: its own words, and nothing else."""
+        return self.spoken or self.text
 
     @property
     def query(self) -> str:
         """What is looked up for this claim."""
-        return self.resolved or self.text
+        return self.resolved or self.shown
 
 
 @dataclass(frozen=True, slots=True)

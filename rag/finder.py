@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from rag import ranking
 from rag.build import build_index
+from rag.captions import with_captions
 from rag.claims import check_question, split_claims
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import (
@@ -31,6 +33,7 @@ from rag.index import Index, load_encoder, open_index
 from rag.next_steps import where_to_look
 from rag.retrieval import Retriever
 from rag.text import words
+from rag.videos import find_videos
 
 BEARS_ON = 0.52
 """The least likeness of a passage that is shown as bearing on a claim. Set on development
@@ -49,7 +52,8 @@ NEAREST = 3
 class SourceFinder:
     """Finds the passages of an index that bear on a claim. Safe to share by threads."""
 
-    def __init__(self, index: Index, encoder: Encoder) -> None:
+    def __init__(self, index: Index, encoder: Encoder, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.from_environment()
         self.index = index
         self.encoder = encoder
         self.retriever = Retriever(index, encoder)
@@ -73,7 +77,7 @@ class SourceFinder:
                 raise
             build_index(default_sources(settings), path, progress=progress, settings=settings)
             opened = open_index(path)
-        return cls(opened, load_encoder(opened))
+        return cls(opened, load_encoder(opened), settings)
 
     def searched(self) -> tuple[str, ...]:
         """Return a line for each collection: its title, its documents, their dates."""
@@ -166,11 +170,21 @@ class SourceFinder:
         after: str | int | None = None,
         before: str | int | None = None,
     ) -> Iterator[Answer]:
-        """Yield the answer as it grows, a finding at a time; the last one is whole."""
+        """Yield the answer as it grows, a finding at a time; the last one is whole.
+
+        Where `text` is a link to a video and nothing else, its captions are looked up: the
+        answer's question is then the text with the captions after it, and every claim is a
+        span of that.
+        """
         check_question(text)
         _check_k(k)
         allowed = self.retriever.allowed(collections, after, before)
-        searched = self.searched()
+        videos = find_videos(text, self.settings.front_ends)
+        answer = Answer(text, (), searched=self.searched(), videos=videos)
+        if videos:
+            yield answer  # their captions may take a while
+            text, notes = with_captions(text, videos, self.settings.captions)
+            answer = replace(answer, question=text, notes=notes)
         findings: list[Finding] = []
         set_aside: list[Claim] = []
         for claim in split_claims(text):
@@ -178,9 +192,13 @@ class SourceFinder:
                 set_aside.append(claim)
                 continue
             findings.append(self._finding(claim, k, allowed))
-            yield Answer(text, tuple(findings), tuple(set_aside), (), searched)
-        notes = () if findings else ("Nothing in this text can be looked up.",)
-        yield Answer(text, tuple(findings), tuple(set_aside), notes, searched)
+            answer = replace(answer, findings=tuple(findings), set_aside=tuple(set_aside))
+            yield answer
+        if not findings:
+            answer = replace(
+                answer, notes=(*answer.notes, "Nothing in this text can be looked up.")
+            )
+        yield replace(answer, set_aside=tuple(set_aside))
 
     def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)

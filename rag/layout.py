@@ -1,7 +1,8 @@
 """The parts of what a user sent: prose that is cut into sentences, and lines that are none.
 
 A line of markup, a link and a byline stay whole. A line that breaks off and goes on in the
-next one, as in mail and in copies from a PDF, is one with it.
+next one, as in mail and in copies from a PDF, is one with it. Of a transcript, each turn of a
+speaker is a part.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.datatypes import Span
 from rag.text import trimmed
+from rag.transcripts import Transcript, read_transcript
 
 _LINE = re.compile(r"[^\n]+")
 _MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
@@ -23,14 +25,38 @@ _END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of the text. `form` says why it is no prose, None where it is."""
+    """A stretch of the text. `form` says why it is no prose, None where it is; `speaker` who
+    speaks, in a transcript that names them."""
 
     span: Span
     form: str | None = None
+    speaker: str | None = None
 
 
-def blocks(text: str) -> list[Block]:
-    """Return the parts of `text` in order; together they are all of it but white space."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A text's parts, in order. `prose` has the text's length, with all that is not said in
+    it blank; `transcript` is None where the text is none."""
+
+    prose: str
+    blocks: tuple[Block, ...]
+    transcript: Transcript | None = None
+
+
+def read_layout(text: str) -> Layout:
+    """Return the parts of `text`; where it is no transcript, they are all of it but white
+    space."""
+    transcript = read_transcript(text)
+    if transcript is None:
+        return Layout(text, tuple(_blocks(text)))
+    turns = (
+        Block(turn.span, form_of(turn.span.of(transcript.speech)), turn.speaker)
+        for turn in transcript.turns
+    )
+    return Layout(transcript.speech, tuple(turns), transcript)
+
+
+def _blocks(text: str) -> list[Block]:
     found: list[Block] = []
     for match in _LINE.finditer(text):
         line = trimmed(text, match.start(), match.end())

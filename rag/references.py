@@ -150,13 +150,15 @@ def resolve(
     for token in clause:
         if token.i in quoted or (wanted := _wanted(token)) is None:
             continue
-        if _fits_any(named, *wanted) and token.dep_ not in SUBJECTS:
+        doer = _doer(token, replaced)
+        here = [mention for mention in named if not (doer and _same(mention.name, doer))]
+        if _fits_any(here, *wanted) and token.dep_ not in SUBJECTS:
             continue  # it is named in the clause itself, as far as can be known
         others = {m.name for m in mentions(clause[: token.i - clause.start])}
-        if _fits_any([m for m in named if m.name in others], *wanted):
+        if _fits_any([m for m in here if m.name in others], *wanted):
             continue
-        speaker = answered_by if _speaks(token) else None
-        meant = _antecedent(context, *wanted, not_=speaker, is_subject=token.dep_ in SUBJECTS)
+        excluded = answered_by if _speaks(token) else doer
+        meant = _antecedent(context, *wanted, not_=excluded, is_subject=token.dep_ in SUBJECTS)
         if meant is None:
             unsure.add(wanted[0])
             continue
@@ -271,6 +273,18 @@ def _antecedent(
             subjects = [mention for mention in fitting if mention.subject]
             return subjects[0] if is_subject and len(subjects) == 1 else None
     return None
+
+
+def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
+    """Return the subject whose object a pronoun is, by name: whom "him" does not mean in
+    "Malinovsky insulted him". None for a pronoun that is no object."""
+    if pronoun.dep_ not in {"dobj", "dative", "pobj"} or pronoun.lower_.endswith("self"):
+        return None
+    verb = pronoun.head.head if pronoun.dep_ == "pobj" else pronoun.head
+    own = subject(verb)
+    if own is None:
+        return None
+    return replaced.get(own.i) or name_around(own)
 
 
 def _same(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.claims import MAX_CHARS, check_question, split_claims
@@ -74,6 +74,7 @@ def test_claims_are_exact_slices_of_what_was_sent():
     assert_exact(POST, list(split_claims(POST)))
 
 
+@settings(deadline=None)  # the first one loads the parser
 @given(
     st.text(max_size=150) | st.lists(st.sampled_from(POST.split("\n")), max_size=8).map("\r\n".join)
 )

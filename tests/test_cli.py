@@ -202,3 +202,18 @@ def test_every_command_in_the_readme_exists() -> None:
     ).stdout
     assert {"ask", "check", "build", "doctor"} <= used
     assert all(re.search(rf"\b{command}\b", listed) for command in used)
+
+
+def test_a_subtitle_file_is_checked_with_times_and_videos_are_listed(
+    index: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "talk.srt").write_text(
+        "1\n00:01:05,000 --> 00:01:07,000\nROBERTS: In 1823 Monroe warned Europe\n\n"
+        "2\n00:01:07,000 --> 00:01:09,000\nagainst new colonies. https://youtu.be/gvpof0DGO8o\n",
+        encoding="utf-8",
+    )
+    assert main(["check", str(tmp_path / "talk.srt"), *index]) == 0
+    printed = capsys.readouterr().out
+    assert "Claim at 1:05: In 1823 Monroe warned Europe against new colonies." in printed
+    assert "Said by Roberts." in printed
+    assert "Piped: https://piped.video/watch?v=gvpof0DGO8o" in printed

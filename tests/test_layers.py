@@ -46,7 +46,16 @@ def test_the_lowest_layer_knows_nobody(module):
     [
         *["text", "chunking", "ranking", "evidence", "metrics", "lexical", "vectors"],
         *["syntax", "quantities", "timex", "wording"],
-        *["layout", "clauses", "checkable", "references", "claims"],
+        *[
+            "layout",
+            "transcripts",
+            "clauses",
+            "checkable",
+            "references",
+            "claims",
+            "videos",
+            "captions",
+        ],
         *["catalog_file", "catalog", "next_steps", "part_file", "download", "fetch"],
     ],
 )

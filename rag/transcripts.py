@@ -1,0 +1,223 @@
+"""Transcripts: what of a text was spoken, by whom and when.
+
+SubRip (.srt), WebVTT (.vtt) and transcripts as they are pasted ("0:12 so he said", "[00:12:31]",
+a time on a line of its own, "ROBERTS: ...") are read by lines, in one way. Parsers of subtitles
+return the words without their places; here every word keeps its place in what was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.datatypes import Span
+
+STAMPED_SHARE = 0.2
+"""The least share of lines that begin with a time in a transcript without brackets or arrows:
+a time in prose stands alone."""
+
+MIN_LABELS = 2
+"""The least number of lines with a speaker's name before them in a transcript without times."""
+
+_CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
+_CUE = re.compile(rf"\s*{_CLOCK}\s*-->\s*\d.*")
+_STAMP = re.compile(rf"\s*([\[(]?)\s*{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
+_NAME = r"[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}"
+_NAME_AND_STAMP = re.compile(rf"\s*({_NAME})\s+[\[(]?{_CLOCK}[\])]?\s*$")
+_LABEL = re.compile(rf"\s*({_NAME})\s*:\s+(?=\S)")
+_VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^>\n]{1,60})>")
+_NEW_TURN = re.compile(r"\s*(?:>>+|(?:&gt;){2,}|[-–—](?=\s?\S))\s*")
+_NOT_SPOKEN = re.compile(
+    r"<[^>\n]{0,60}>|\{\\[^}\n]{0,40}\}|\[[^\]\n]{1,40}\]|♪[^♪\n]*♪?|♫|"
+    r"\((?:[A-Z][A-Z ]{2,30}|laughter|applause|music|laughs|cheering)\)"
+)
+_ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
+_ENTITY = re.compile("|".join(_ENTITIES))
+_SKIPPED_BLOCK = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch of speech by one speaker, None where nobody is named."""
+
+    span: Span
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A text with times or speakers. `speech` has the text's length: what was not spoken is
+    blank in it. `times` are (place in the text, seconds), in the order of the text."""
+
+    speech: str
+    turns: tuple[Turn, ...]
+    times: tuple[tuple[int, float], ...]
+
+    def at(self, place: int) -> float | None:
+        """Return the last time given before a place, in seconds; None where there is none."""
+        number = bisect_right(self.times, (place, float("inf")))
+        return self.times[number - 1][1] if number else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of speech, its place in the text, and what stood before it."""
+
+    span: Span
+    at_s: float | None = None
+    speaker: str | None = None
+    new_turn: bool = False
+
+
+def read_transcript(text: str) -> Transcript | None:
+    """Return the transcript that `text` is, None where it is none.
+
+    >>> found = read_transcript("[0:01] POLK: Gold was\\n[0:04] found.")
+    >>> found.turns[0].speaker, found.turns[0].span.of(found.speech).split()
+    ('Polk', ['Gold', 'was', 'found.'])
+    >>> found.at(found.speech.index("found")), read_transcript("At 12:30 they met.")
+    (4.0, None)
+    """
+    raw = _lines(text)
+    if any(_CUE.fullmatch(line.of(text).strip()) for line in raw):
+        lines = list(_subtitles(text, raw))
+    elif _is_stamped(text, raw):
+        lines = list(_stamped(text, raw))
+    else:
+        lines = [_Line(line) for line in raw]
+    labelled = _labelled(text, lines)
+    timed = any(line.at_s is not None for line in labelled)
+    if not timed and sum(1 for line in labelled if line.speaker) < MIN_LABELS:
+        return None
+    return _assembled(text, labelled)
+
+
+def clock(seconds: float) -> str:
+    """Return a time in a recording as players show it.
+
+    >>> clock(65), clock(3726.5)
+    ('1:05', '1:02:06')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _lines(text: str) -> list[Span]:
+    return [Span(match.start(), match.end()) for match in re.finditer(r"[^\r\n]*(?:\r?\n|$)", text)]
+
+
+def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:
+    return (
+        3600 * int(hours or 0)
+        + 60 * int(minutes)
+        + int(seconds)
+        + (float(f"0.{fraction}") if fraction else 0.0)
+    )
+
+
+def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
+    """Yield the spoken lines of subtitles: those between a cue's times and an empty line, and
+    what stands around the subtitles. A line that the next cue shows again is left out."""
+    at_s: float | None = None
+    skipping = False
+    shown = ""
+    for number, line in enumerate(lines):
+        content = line.of(text).rstrip("\r\n").lstrip("\ufeff")
+        following = lines[number + 1].of(text) if number + 1 < len(lines) else ""
+        if cue := _CUE.fullmatch(line.of(text).strip()):
+            at_s, skipping = _seconds(*cue.groups()[:4]), False
+        elif not content:
+            at_s, skipping = None, False
+        elif at_s is None and _SKIPPED_BLOCK.match(content):
+            skipping = True
+        elif skipping or (
+            _CUE.fullmatch(following.strip()) and (at_s is None or content.isdigit())
+        ):
+            continue  # a comment, or the number or name of the next cue
+        else:
+            spoken = _NOT_SPOKEN.sub("", content).strip()
+            if spoken and spoken != shown:
+                voice = _VOICE.search(content)
+                yield _Line(line, at_s, voice[1].strip() if voice else None)
+                shown = spoken
+
+
+def _is_stamped(text: str, lines: Sequence[Span]) -> bool:
+    """Return whether lines begin with times that go forward, and enough of them."""
+    filled = [line.of(text).rstrip() for line in lines if line.of(text).strip()]
+    found = [_STAMP.match(line) or _NAME_AND_STAMP.match(line) for line in filled]
+    times = [_seconds(*match.groups()[1:]) for match in found if match]
+    if any(later < earlier for earlier, later in pairwise(times)):
+        return False
+    bracketed = any(match and match[1] in ("[", "(") for match in found)
+    return bracketed or len(times) >= max(2, STAMPED_SHARE * len(filled))
+
+
+def _stamped(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
+    """Yield the lines without the times that they begin with, or that stand before them."""
+    at_s: float | None = None
+    speaker: str | None = None
+    for line in lines:
+        content = line.of(text).rstrip()
+        if named := _NAME_AND_STAMP.fullmatch(content):
+            at_s, speaker = _seconds(*named.groups()[1:]), named[1]
+            continue
+        stamp = _STAMP.match(content)
+        start = line.start
+        if stamp:
+            at_s = _seconds(*stamp.groups()[1:])
+            start += stamp.end()
+        if text[start : line.end].strip():
+            yield _Line(Span(start, line.end), at_s, speaker)
+            speaker = None
+
+
+def _labelled(text: str, lines: Sequence[_Line]) -> list[_Line]:
+    """Return the lines with the speakers that they name, without their names. A name in capitals
+    is a label, any other one where it comes again."""
+    found = [_LABEL.match(line.span.of(text)) for line in lines]
+    often = Counter(match[1] for match in found if match)
+    result = []
+    for line, label in zip(lines, found, strict=True):
+        start, speaker = line.span.start, line.speaker
+        if label and (often[label[1]] > 1 or (label[1].isupper() and len(label[1]) > 1)):
+            start += label.end()
+            speaker = label[1].title() if label[1].isupper() else label[1]
+        mark = _NEW_TURN.match(text[start : line.span.end]) if line.at_s is not None else None
+        if mark:
+            start += mark.end()
+        result.append(_Line(Span(start, line.span.end), line.at_s, speaker, mark is not None))
+    return result
+
+
+def _assembled(text: str, lines: Sequence[_Line]) -> Transcript:
+    """Return the transcript of these lines. Under a time, speech runs on over the lines until
+    somebody else speaks; without times, a line is a turn."""
+    speech = [" "] * len(text)
+    times: list[tuple[int, float]] = []
+    turns: list[Turn] = []
+    runs_on = False
+    for line in lines:
+        spoken = _NOT_SPOKEN.sub(lambda found: " " * len(found[0]), line.span.of(text))
+        spoken = _ENTITY.sub(lambda found: _ENTITIES[found[0]].ljust(len(found[0])), spoken)
+        filled = [place for place, letter in enumerate(spoken) if not letter.isspace()]
+        if not filled:
+            continue
+        for place in filled:
+            speech[line.span.start + place] = spoken[place]
+        span = Span(line.span.start + filled[0], line.span.start + filled[-1] + 1)
+        if line.at_s is not None and (not times or times[-1][1] != line.at_s):
+            times.append((line.span.start, line.at_s))
+        before = turns[-1].speaker if turns and not line.new_turn else None
+        speaker = line.speaker or before
+        if runs_on and line.at_s is not None and speaker == before and not line.new_turn:
+            turns[-1] = Turn(Span(turns[-1].span.start, span.end), speaker)
+        else:
+            turns.append(Turn(span, speaker))
+        runs_on = line.at_s is not None
+    return Transcript("".join(speech), tuple(turns), tuple(times))

@@ -1,0 +1,215 @@
+"""Transcripts: every word keeps its place, its time and its speaker."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+import webvtt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.claims import MAX_CHARS, check_question, split_claims
+from rag.errors import QuestionError
+from rag.transcripts import clock, read_transcript
+
+SRT = """\
+1
+00:00:01,000 --> 00:00:03,500
+<i>After the war, the Soviet leadership</i>
+
+2
+00:00:03,600 --> 00:00:07,000
+wanted China to oust Mao. Zhou Enlai
+came to Moscow in
+
+3
+00:00:07,100 --> 00:00:09,000
+November 1964. [Music]
+
+4
+00:00:09,100 --> 00:00:12,000
+- He met Kosygin there.
+- Is that so?
+"""
+
+VTT = """\
+WEBVTT
+Kind: captions
+
+NOTE
+made by hand in 1999
+
+intro
+00:01.000 --> 00:04.000 align:start position:0%
+<v Roberts>Zhou Enlai came to<00:00:02.000><c> Moscow</c> in
+
+00:04.000 --> 00:06.000
+Zhou Enlai came to Moscow in
+November 1964 &amp; met Brezhnev.
+
+01:02:06.500 --> 01:02:08.000
+<v Smith>The Kremlin gave a reception in November.
+"""
+
+STAMPED = {
+    "times on lines of their own": "0:00\nUlysses Grant wanted the treaty. He\n0:07\nlost the vote "
+    "in the\n0:10\nSenate in 1870.",
+    "times before the words": "0:00 Ulysses Grant wanted the treaty. He\n0:07 lost the vote in the"
+    "\n0:10 Senate in 1870.",
+    "times in brackets": "[00:00:00] Ulysses Grant wanted the treaty. He\n[00:00:07] lost the vote "
+    "in the\n[00:00:10] Senate in 1870.",
+}
+
+
+def said(text: str) -> list[tuple[str, float | None, str | None]]:
+    claims = list(split_claims(text))
+    for claim in claims:
+        assert claim.span.of(text) == claim.text
+    return [(claim.shown, claim.at_s, claim.said_by) for claim in claims if not claim.set_aside]
+
+
+def test_subrip() -> None:
+    assert said(SRT) == [
+        ("After the war, the Soviet leadership wanted China to oust Mao.", 1.0, None),
+        ("Zhou Enlai came to Moscow in November 1964.", 3.6, None),
+        ("He met Kosygin there.", 9.1, None),
+    ]
+    met = [claim for claim in split_claims(SRT) if "Kosygin" in claim.text]
+    assert met[0].query == "Zhou Enlai met Kosygin there."
+
+
+def test_web_vtt_with_voices_and_a_line_shown_twice() -> None:
+    assert said(VTT) == [
+        ("Zhou Enlai came to Moscow in November 1964 & met Brezhnev.", 1.0, "Roberts"),
+        ("The Kremlin gave a reception in November.", 3726.5, "Smith"),
+    ]
+
+
+@pytest.mark.parametrize("text", STAMPED.values(), ids=list(STAMPED))
+def test_pasted_times(text: str) -> None:
+    assert said(text) == [
+        ("Ulysses Grant wanted the treaty.", 0.0, None),
+        ("He lost the vote in the Senate in 1870.", 0.0, None),
+    ]
+
+
+def test_a_claim_without_times_between_its_words_is_shown_as_it_stands() -> None:
+    text = "[0:05] Polk praised California in 1848.\n[0:09] Gold was found near\n[0:11] Coloma."
+    first, second = (claim for claim in split_claims(text) if not claim.set_aside)
+    assert (first.spoken, first.shown) == ("", "Polk praised California in 1848.")
+    assert second.text == "Gold was found near\n[0:11] Coloma."
+    assert second.spoken == second.query == "Gold was found near Coloma."
+
+
+def test_speakers() -> None:
+    text = (
+        "[12:31] ROBERTS: In 1823 Monroe warned Europe. It\n[12:35] surprised Britain and Spain, it\n[12:37] seems.\n"
+        "[12:40] SMITH: The doctrine was written by Adams."
+    )
+    assert said(text) == [
+        ("In 1823 Monroe warned Europe.", 751.0, "Roberts"),
+        ("It surprised Britain and Spain, it seems.", 751.0, "Roberts"),
+        ("The doctrine was written by Adams.", 760.0, "Smith"),
+    ]
+    bare = (
+        "Ms Smith: Adams wrote the doctrine in 1823.\nHost: Who?\nMs Smith: Adams lived in Quincy."
+    )
+    assert [who for *_, who in said(bare)] == ["Ms Smith", "Ms Smith"]
+
+
+def test_reported_speech_comes_before_the_speaker() -> None:
+    text = "[0:01] ROBERTS: Mao said that Khrushchev was a coward.\n[0:09] SMITH: Mao lied in 1958."
+    assert [who for *_, who in said(text)] == ["Mao", "Smith"]
+
+
+def test_captions_without_full_stops_are_cut_where_captions_begin() -> None:
+    lines = [
+        "after the overthrow of stalin the soviet",
+        "leadership wanted the chinese party to",
+        "oust mao the way khrushchev was ousted",
+        "zhou enlai came to moscow and there was",
+        "an expectation that this would lead to",
+        "an improvement in relations between the",
+        "soviet union and china over the course",
+        "of that meeting the defense minister a",
+        "man called malinowski came up to zhou",
+        "enlai and said that they had overthrown",
+        "their own idiot and why did the chinese",
+        "not do the same thing to mao at once",
+    ]
+    text = "\n".join(f"0:{4 * number:02}\n{line}" for number, line in enumerate(lines))
+    found = said(text)
+    assert " ".join(words for words, *_ in found) == " ".join(lines)
+    assert [at_s for _, at_s, _ in found] == [0.0, 16.0, 32.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At 12:30 they met in Paris. The treaty was signed at 14:00 by Wilson.",
+        "12:30 they met in Paris.\nThe treaty was signed.\nWilson left.\nHe was ill.\nIt rained.\n"
+        "Nobody knew.",
+        "NOTE: Lloyd George left early.\nHe went to London.",
+        "",
+    ],
+)
+def test_prose_is_no_transcript(text: str) -> None:
+    assert read_transcript(text) is None
+
+
+_WORD = st.from_regex(r"[A-Za-z]{2,9}", fullmatch=True)
+_CUES = st.lists(st.lists(_WORD, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=8)
+
+
+@given(_CUES, st.sampled_from(["srt", "vtt"]))
+def test_words_and_times_are_those_of_another_parser(cues: list[str], form: str) -> None:
+    point = "," if form == "srt" else "."
+    blocks = [
+        f"{number}\n00:0{number}:10{point}500 --> 00:0{number}:12{point}000\n{cue}\n"
+        for number, cue in enumerate(dict.fromkeys(cues), 1)
+    ]
+    text = ("WEBVTT\n\n" if form == "vtt" else "") + "\n".join(blocks)
+    expected = webvtt.from_buffer(io.StringIO(text), format=form)
+    found = read_transcript(text)
+    assert found is not None
+    assert found.speech.split() == " ".join(caption.text for caption in expected).split()
+    assert [seconds for _, seconds in found.times] == [
+        caption.start_in_seconds + 0.5 for caption in expected
+    ]
+
+
+@settings(deadline=None)  # the first one loads the parser
+@given(st.text(max_size=200) | st.lists(st.sampled_from((SRT + VTT).split("\n"))).map("\n".join))
+def test_any_text_keeps_its_places(text: str) -> None:
+    found = read_transcript(text)
+    if found is not None:
+        assert len(found.speech) == len(text)
+    for claim in split_claims(text):
+        assert claim.span.of(text) == claim.text
+
+
+def test_the_times_of_a_long_subtitle_file_do_not_count_as_speech() -> None:
+    cue = "{n}\n00:00:01,000 --> 00:00:02,000\nGold was found in {n}.\n\n"
+    text = "".join(cue.format(n=n) for n in range(4_500))
+    assert len(text) > MAX_CHARS
+    assert check_question(text) == text
+    with pytest.raises(QuestionError, match="at most 200,000"):
+        check_question(text.replace("found", "found " * 9))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 50_000, "0:0" * 30_000, "A" * 50_000 + ":", "A " * 50_000 + ": x", "<" * 50_000,
+     "0:00 <v " * 12_000, "1\n00:00:01,000 --> 00:00:02,000\n" * 3_000],
+    ids=["brackets", "times", "name", "names", "tags", "voices", "cues"],
+)  # fmt: skip
+def test_hostile_text_is_read_in_time(line: str) -> None:
+    started = time.process_time()
+    read_transcript(line)
+    assert time.process_time() - started < 2
+
+
+def test_clock() -> None:
+    assert [clock(s) for s in (0, 59.9, 60, 3600)] == ["0:00", "0:59", "1:00", "1:00:00"]

@@ -105,7 +105,8 @@ def test_a_claim_without_times_between_its_words_is_shown_as_it_stands() -> None
 
 def test_speakers() -> None:
     text = (
-        "[12:31] ROBERTS: In 1823 Monroe warned Europe. It\n[12:35] surprised Britain and Spain, it\n[12:37] seems.\n"
+        "[12:31] ROBERTS: In 1823 Monroe warned Europe. It\n"
+        "[12:35] surprised Britain and Spain, it\n[12:37] seems.\n"
         "[12:40] SMITH: The doctrine was written by Adams."
     )
     assert said(text) == [

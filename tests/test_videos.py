@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -121,9 +122,10 @@ class FakeYouTube(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        for byte in content:  # a server that sends a byte now and then
-            self.wfile.write(bytes([byte]))
-            time.sleep(self.delay_s)
+        with suppress(OSError):  # the client has given up
+            for byte in content:  # a server that sends a byte now and then
+                self.wfile.write(bytes([byte]))
+                time.sleep(self.delay_s)
 
     def log_message(self, *_: object) -> None:
         pass

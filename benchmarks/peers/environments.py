@@ -42,7 +42,7 @@ SYSTEMS = {
     "langchain": System("LangChain, FAISS", "langchain_faiss", "langchain.txt"),
     "txtai": System("txtai, hybrid", "txtai_hybrid", "txtai.txt"),
     "llamaindex": System("LlamaIndex, fusion", "llamaindex_fusion", "llamaindex.txt"),
-    "paperqa": System("paper-qa", "paperqa_retrieval", "paperqa.txt"),
+    "paperqa": System("paper-qa, hybrid", "paperqa_retrieval", "paperqa.txt"),
 }
 
 

@@ -105,11 +105,12 @@ PREFACE = """# Beside other retrieval
 
 Written by `python -m benchmarks.peers` ({when}, {cores} cores); do not edit.
 
-All systems get the same texts, the same claims, the same model (all-MiniLM-L6-v2), each with
-its own chunks, index and ranking; versions are in `benchmarks/peers/requirements`. What each
-knows of a text: who, what and when, as a first line (LlamaIndex: as metadata with each
-chunk; ours: as title, creator and date). Where the user has to choose, chunks have about 1,000
-characters. {asked} stretches of text are asked for.
+All systems get the same texts, the same claims and the same model (all-MiniLM-L6-v2); versions
+are in `benchmarks/peers/requirements`. All but ours get the same chunks, those of LangChain's
+tutorials (1,000 characters, 200 of them overlapping, who, what and when on top of each text):
+the defaults of LlamaIndex and paper-qa are four to five times as long, of which the model would
+read a quarter and the budget below hold two; txtai and bm25s leave it to the user. {asked}
+stretches of text are asked for.
 
 ## Quality
 

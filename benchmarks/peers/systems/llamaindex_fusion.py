@@ -1,8 +1,7 @@
 """LlamaIndex: QueryFusionRetriever over a vector index and BM25, reciprocal ranks.
 
-Chunks of 256 tokens instead of its default of 1,024, of which the model would read a
-quarter and a reader's budget hold two. Titles are metadata, which it embeds and counts
-with each chunk.
+Nodes are the chunks of the LangChain recipe instead of its default of 1,024 tokens, of
+which the model would read a quarter and a reader's budget hold two.
 """
 
 from __future__ import annotations
@@ -11,21 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import faiss
-from llama_index.core import Document as LlamaDocument
 from llama_index.core import StorageContext, VectorStoreIndex, load_index_from_storage
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.llms import MockLLM
-from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.retrievers import QueryFusionRetriever
+from llama_index.core.schema import TextNode
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 from llama_index.retrievers.bm25 import BM25Retriever
 from llama_index.vector_stores.faiss import FaissVectorStore
 
-from benchmarks.peers.systems import Document, Found, Model, Search
+from benchmarks.peers.systems import Document, Found, Model, Search, chunks
 
-TOKENS = 256
-TOKENS_OVERLAP = 50
 DIMENSION = 384
+PLACE = ["id", "start", "end"]
+"""Metadata that are neither embedded nor counted as words."""
 
 
 class SharedEmbedding(BaseEmbedding):
@@ -57,11 +55,15 @@ def load(model: Model) -> BaseEmbedding:
 
 
 def build(documents: list[Document], folder: Path, embedder: BaseEmbedding) -> None:
-    texts = [LlamaDocument(text=d.text, metadata={"title": d.heading}) for d in documents]
-    for text, document in zip(texts, documents, strict=True):
-        text.id_ = document.document_id
-    splitter = SentenceSplitter(chunk_size=TOKENS, chunk_overlap=TOKENS_OVERLAP)
-    nodes = splitter.get_nodes_from_documents(texts)
+    nodes = [
+        TextNode(
+            text=text,
+            metadata={"id": place.document_id, "start": place.start, "end": place.end},
+            excluded_embed_metadata_keys=PLACE,
+            excluded_llm_metadata_keys=PLACE,
+        )
+        for text, place in zip(*chunks.split(documents), strict=True)
+    ]
     store = FaissVectorStore(faiss.IndexFlatIP(DIMENSION))
     context = StorageContext.from_defaults(vector_store=store)
     index = VectorStoreIndex(nodes, storage_context=context, embed_model=embedder)
@@ -87,7 +89,7 @@ def open_index(folder: Path, embedder: BaseEmbedding) -> Search:
             mode="reciprocal_rerank",
             use_async=False,
         )
-        nodes = [found.node for found in fusion.retrieve(claim)]
-        return [Found(n.ref_doc_id, n.start_char_idx, n.end_char_idx) for n in nodes]
+        places = [found.node.metadata for found in fusion.retrieve(claim)]
+        return [Found(place["id"], place["start"], place["end"]) for place in places]
 
     return search

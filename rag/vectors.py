@@ -1,8 +1,8 @@
-"""The dense half of an index: sentence vectors in FAISS, sign codes of word pieces.
+"""The dense half of an index: sentence vectors, sign codes of word pieces.
 
 | file | holds |
 |---|---|
-| `sentences.faiss` | a unit vector per sentence, 16-bit floats, inner product |
+| see `nearest` | a unit vector per sentence |
 | `sentence_rows.npy` | int64, (passages + 1,): passage p owns sentences rows[p]..rows[p+1] |
 | `sentence_starts.npy` | int32, (sentences,): the sentence's first code within its passage |
 | `codes.bin` | uint8, (pieces, bytes): a bit per dimension, see `embedding.sign_codes` |
@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from rag.datatypes import Floats
 from rag.embedding import PassageVectors, QueryVectors
+from rag.nearest import Sentences, SentenceWriter, write_lists
 
 SENTENCES_SEARCHED = 1000
 """How many nearest sentences are looked at: enough for 200 passages, even where one
@@ -39,13 +41,12 @@ class VectorWriter:
     """Writes the files of `VectorIndex`, passage by passage; use as a context manager."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
-        import faiss
-
         self._folder = folder
-        self._faiss = faiss.IndexScalarQuantizer(
-            dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        self._codes: IO[bytes] = (folder / "codes.bin").open("wb")
+        with ExitStack() as files:  # closes all, whichever of them a full disk stops
+            self._sentences = SentenceWriter(folder, dimension)
+            files.callback(self._sentences.close)
+            self._codes: IO[bytes] = files.enter_context((folder / "codes.bin").open("wb"))
+            self._files = files.pop_all()
         self._sentence_rows = [0]
         self._code_rows = [0]
         self._starts: list[NDArray[np.int32]] = []
@@ -59,7 +60,7 @@ class VectorWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._codes.close()
+        self._files.close()
 
     def add(self, passages: Sequence[PassageVectors]) -> None:
         """Append passages, in row order."""
@@ -68,13 +69,13 @@ class VectorWriter:
             self._code_rows.append(self._code_rows[-1] + len(vectors.codes))
             self._sentence_rows.append(self._sentence_rows[-1] + len(vectors.sentences))
             self._starts.append(vectors.starts)
-        self._faiss.add(np.concatenate([v.sentences for v in passages]).astype(np.float32))
+            self._sentences.add(vectors.sentences)
 
     def finish(self, piece_passages: NDArray[np.int32]) -> None:
         """Write everything out. `piece_passages`: see the table above."""
-        import faiss
-
-        faiss.write_index(self._faiss, str(self._folder / "sentences.faiss"))
+        self._sentences.finish()
+        if self._sentences.many:
+            write_lists(self._folder)
         np.save(self._folder / "sentence_rows.npy", np.array(self._sentence_rows, np.int64))
         np.save(self._folder / "code_rows.npy", np.array(self._code_rows, np.int64))
         np.save(self._folder / "sentence_starts.npy", np.concatenate(self._starts))
@@ -85,14 +86,12 @@ class VectorIndex:
     """Finds passages by meaning, and compares a claim with them piece by piece."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
-        import faiss
-
         def array(name: str) -> NDArray[Any]:
             loaded: NDArray[Any] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
             return loaded
 
         self.dimension = dimension
-        self._faiss = faiss.read_index(str(folder / "sentences.faiss"))
+        self._sentences = Sentences(folder)
         self._sentence_rows = np.asarray(array("sentence_rows.npy"))
         self._code_rows = np.asarray(array("code_rows.npy"))
         self._starts = array("sentence_starts.npy")
@@ -114,21 +113,12 @@ class VectorIndex:
 
         A passage scores as its best sentence. `allowed`: bool, (passages,).
         """
-        import faiss
-
-        parameters = None
-        if allowed is not None:
-            sentences = np.repeat(allowed, np.diff(self._sentence_rows))
-            bitmap = np.packbits(sentences, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        count = min(max(SENTENCES_SEARCHED, 5 * k), self._faiss.ntotal)
-        cosines, found = self._faiss.search(vector[None, :], count, params=parameters)
-        valid = found[0] >= 0
-        rows = np.searchsorted(self._sentence_rows, found[0][valid], side="right") - 1
+        sentences = None if allowed is None else np.repeat(allowed, np.diff(self._sentence_rows))
+        found, cosines = self._sentences.search(vector, max(SENTENCES_SEARCHED, 5 * k), sentences)
+        rows = np.searchsorted(self._sentence_rows, found, side="right") - 1
         _, first = np.unique(rows, return_index=True)
         first = np.sort(first)[:k]
-        return rows[first], cosines[0][valid][first].astype(np.float32)
+        return rows[first], cosines[first].astype(np.float32)
 
     def weights(self, ids: NDArray[np.int64]) -> Floats:
         """Return how much each word piece counts: its inverse document frequency."""
@@ -167,7 +157,7 @@ class VectorIndex:
         a, b = int(self._sentence_rows[row]), int(self._sentence_rows[row + 1])
         first, last = self._code_rows[row], self._code_rows[row + 1]
         return PassageVectors(
-            sentences=self._faiss.reconstruct_n(a, b - a).astype(np.float16),
+            sentences=self._sentences.vectors(a, b - a),
             codes=np.asarray(self._codes[first:last]),
             starts=np.asarray(self._starts[a:b]),
         )

@@ -44,7 +44,7 @@ def test_the_lowest_layer_knows_nobody(module):
 @pytest.mark.parametrize(
     "module",
     [
-        *["text", "chunking", "ranking", "evidence", "metrics", "lexical", "vectors"],
+        *["text", "chunking", "ranking", "evidence", "metrics", "lexical", "nearest", "vectors"],
         *["syntax", "quantities", "timex", "wording"],
         *[
             "layout",

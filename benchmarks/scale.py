@@ -1,0 +1,266 @@
+"""Latency, memory and recall of both halves of the first stage at growing sizes.
+
+    python -m benchmarks.scale [--passages 15000,200000,2000000] [--halves vectors,words]
+        [--folder FOLDER]
+
+Vectors: the sentences of the default index, then copies of them, each moved by half the
+difference between two other real sentences, so that copies lie apart but among real
+directions; about five sentences a passage. Recall is that of the passages of an exact search.
+Words: the index's passages, then passages whose words are drawn from a real one (four in
+five) and from the whole corpus; from `DRAWN` passages on, copies of that index, which have
+the postings of a corpus so large but not its vocabulary.
+
+Every figure is measured in a process of its own that opens the files as a search would. Its
+own memory is told apart from the pages of mapped files that it touched, which the system may
+take back. Files lie in a temporary folder that is deleted, or in `--folder`, where they are
+used again; at two million passages they take 13 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from benchmarks import claim_sets
+from rag import nearest, ranking
+from rag.chunking import heading
+from rag.config import Settings
+from rag.datatypes import Floats
+from rag.finder import SourceFinder
+from rag.lexical import LexicalIndex
+from rag.nearest import Sentences, SentenceWriter
+from rag.text import stems, words
+from rag.vectors import SENTENCES_SEARCHED
+
+DRAWN = 200_000
+"""Passages that are drawn word by word; a larger index is made of copies of theirs."""
+
+MOVED = 0.5
+"""By what share of a difference a copy is moved; its cosine with its origin is about .85."""
+
+CANDIDATES = ranking.CANDIDATES
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one process saw. `found`: passages for each claim. Times in milliseconds,
+    memory in millions of bytes: its own, and pages of files."""
+
+    found: list[list[int]]
+    milliseconds: list[float]
+    own_mb: float
+    mapped_mb: float
+
+
+def _memory_mb(kind: str) -> float:
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(kind):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
+
+
+def _timed(asked: Sequence[object], search: Callable[[object], NDArray[np.int64]]) -> Measured:
+    """Answer everything twice, and time the second time, when pages are in memory."""
+    for item in asked:
+        search(item)
+    found, milliseconds = [], []
+    for item in asked:
+        started = time.perf_counter()
+        rows = search(item)
+        milliseconds.append(1000 * (time.perf_counter() - started))
+        found.append(rows.tolist())
+    return Measured(found, milliseconds, _memory_mb("RssAnon"), _memory_mb("RssFile"))
+
+
+def search_vectors(folder: Path, claims: Floats, *, exact: bool) -> Measured:
+    """Return the nearest passages of each claim; `exact`: by exact search at any size."""
+    if exact:
+        nearest.EXACT_UP_TO = 1 << 40
+    sentences = Sentences(folder)
+    ends = np.load(folder / "ends.npy", mmap_mode="r")
+
+    def search(claim: object) -> NDArray[np.int64]:
+        found, _ = sentences.search(np.asarray(claim), SENTENCES_SEARCHED)
+        rows = np.searchsorted(ends, found, side="right")
+        _, first = np.unique(rows, return_index=True)
+        return rows[np.sort(first)[:CANDIDATES]]
+
+    return _timed(list(claims), search)
+
+
+def search_words(folder: Path, passages: int, claims: list[str]) -> Measured:
+    """Return the best passages of each claim by BM25."""
+    index = LexicalIndex.open(folder, passages)
+
+    def search(claim: object) -> NDArray[np.int64]:
+        return ranking.top(index.scores(stems(words(str(claim)))), CANDIDATES)[0]
+
+    return _timed(claims, search)
+
+
+def apart(function: Callable[..., Measured], *given: object, **named: object) -> Measured:
+    """Return what `function` returns in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, given, named)
+
+
+def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
+    """Write the sentences of `passages` passages, without the lists."""
+    vectors = finder.index.vectors
+    stored = [vectors.passage_vectors(row).sentences for row in range(vectors.passages)]
+    real = np.concatenate(stored).astype(np.float32)
+    lengths = np.array([len(rows) for rows in stored])
+    random = np.random.default_rng(1)
+    writer = SentenceWriter(folder, vectors.dimension)
+    ends = []
+    for first in range(0, passages, vectors.passages):
+        counts = lengths[: passages - first]
+        copy = real[: counts.sum()]
+        if first:
+            one, other = random.integers(0, len(real), (2, len(copy)))
+            copy = copy + MOVED * (real[one] - real[other])
+            copy /= np.linalg.norm(copy, axis=1, keepdims=True)
+        writer.add(copy.astype(np.float16))
+        ends.append(counts)
+    writer.finish()
+    np.save(folder / "ends.npy", np.cumsum(np.concatenate(ends)))
+
+
+def write_words(finder: SourceFinder, folder: Path, passages: int) -> None:
+    """Write the lexical index of at most `DRAWN` passages."""
+    texts = [stems(words(heading(d) + text)) for d, text in finder.index.store.passage_texts()]
+    corpus = np.array([stem for text in texts for stem in text], dtype=object)
+    random = np.random.default_rng(2)
+    drawn = texts[:passages]
+    while len(drawn) < passages:
+        text = np.array(texts[random.integers(len(texts))], dtype=object)
+        own = text[random.integers(0, len(text), len(text))]
+        strange = corpus[random.integers(0, len(corpus), len(text))]
+        drawn.append(np.where(random.random(len(text)) < 0.8, own, strange).tolist())
+    LexicalIndex.write(drawn, folder)
+
+
+def copy_words(source: Path, folder: Path, copies: int, rows: int) -> None:
+    """Write an index with `copies` times the `rows` passages of another one.
+
+    Copies share all scores: with as many times the passages, a word's rarity and the mean
+    length stay the same.
+    """
+    folder.mkdir()
+    for path in source.glob("*.json"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    bounds = np.load(source / "indptr.csc.index.npy")
+    data = np.load(source / "data.csc.index.npy")
+    indices = np.load(source / "indices.csc.index.npy")
+    counts = np.diff(bounds)
+    offsets = np.arange(len(data)) + np.repeat((copies - 1) * bounds[:-1], counts)
+    shift = np.repeat(counts, counts)
+    shape = (copies * len(data),)
+    scores = open_memmap(folder / "data.csc.index.npy", "w+", data.dtype, shape)
+    passages = open_memmap(folder / "indices.csc.index.npy", "w+", indices.dtype, shape)
+    for copy in range(copies):
+        places = offsets + copy * shift
+        scores[places] = data
+        passages[places] = indices + copy * rows
+    np.save(folder / "indptr.csc.index.npy", copies * bounds)
+
+
+def size_mb(*paths: Path) -> float:
+    """Return how large files and folders are, in millions of bytes."""
+    files = [f for path in paths for f in ([path] if path.is_file() else path.rglob("*"))]
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+def recall(found: Measured, exact: Measured, k: int) -> float:
+    """Return the mean share of an exact search's first `k` passages among those found."""
+    pairs = zip(found.found, exact.found, strict=True)
+    return statistics.fmean(len({*got[:k]} & {*want[:k]}) / len(want[:k]) for got, want in pairs)
+
+
+def line(label: str, measured: Measured, disk: float, rest: str) -> str:
+    """Return a line of the table."""
+    p95 = float(np.percentile(measured.milliseconds, 95))
+    median = statistics.median(measured.milliseconds)
+    return (
+        f"| {label} | {median:.1f} | {p95:.1f} | {measured.own_mb:.0f} | "
+        f"{measured.mapped_mb:.0f} | {disk:,.0f} | {rest} |"
+    )
+
+
+HEAD = """
+| | median ms | p95 ms | memory, MB | mapped, MB | disk, MB | recall@10, @200 | build s |
+|---|---|---|---|---|---|---|---|"""
+
+
+def compare_vectors(finder: SourceFinder, folder: Path, passages: int, claims: list[str]) -> None:
+    """Print exact search beside inverted lists."""
+    folder = folder / f"vectors-{passages}"
+    if not (folder / "ends.npy").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_vectors(finder, folder, passages)
+    asked = np.stack([finder.encoder.encode_query(claim).vector for claim in claims])
+    sentences = len(Sentences(folder))
+    exact = apart(search_vectors, folder, asked, exact=True)
+    label = f"{passages:,} passages, {sentences:,} sentences"
+    disk = size_mb(folder / nearest.EXACT)
+    print(line(f"{label}: exact", exact, disk, "1.000, 1.000 | "), flush=True)
+    if sentences <= nearest.EXACT_UP_TO:
+        return
+    started, seconds = time.perf_counter(), "kept"
+    if not (folder / nearest.APPROXIMATE).is_file():
+        nearest.write_lists(folder)
+        seconds = f"{time.perf_counter() - started:.0f}"
+    lists = apart(search_vectors, folder, asked, exact=False)
+    disk += size_mb(folder / nearest.APPROXIMATE)
+    shares = f"{recall(lists, exact, 10):.3f}, {recall(lists, exact, CANDIDATES):.3f}"
+    print(line(f"{label}: lists", lists, disk, f"{shares} | {seconds}"), flush=True)
+
+
+def measure_words(finder: SourceFinder, folder: Path, passages: int, claims: list[str]) -> None:
+    """Print BM25 at a size."""
+    drawn, copies = min(passages, DRAWN), max(passages // DRAWN, 1)
+    source, target = folder / f"words-{drawn}", folder / f"words-{drawn * copies}"
+    started, seconds = time.perf_counter(), "kept"
+    if not source.is_dir():
+        write_words(finder, source, drawn)
+        seconds = f"{time.perf_counter() - started:.0f}"
+    if copies > 1 and not target.is_dir():
+        copy_words(source, target, copies, drawn)
+        seconds = "copied"
+    measured = apart(search_words, target, drawn * copies, claims)
+    label = f"{drawn * copies:,} passages: BM25"
+    print(line(label, measured, size_mb(target), f"exact | {seconds}"), flush=True)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="the folder with the claim sets")
+    parser.add_argument("--passages", default="15000,200000,2000000")
+    parser.add_argument("--halves", default="vectors,words")
+    parser.add_argument("--folder", type=Path, help="keep the files here")
+    given = parser.parse_args()
+    data = claim_sets.data_folder(given.data)
+    claims = [query.text for query in claim_sets.sotu_test(data)]
+    finder = SourceFinder.open(Settings.from_environment().index_path(None))
+    halves = {"vectors": compare_vectors, "words": measure_words}
+    with tempfile.TemporaryDirectory(prefix="scale-") as temporary:
+        folder = given.folder or Path(temporary)
+        print(HEAD)
+        for half in given.halves.split(","):
+            for passages in map(int, given.passages.split(",")):
+                halves[half](finder, folder, passages, claims)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Nearest sentences: exact search, and lists where there are many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+
+from rag import nearest
+from rag.build import build_index
+from rag.finder import SourceFinder
+from rag.index import open_index
+from rag.nearest import APPROXIMATE, EXACT, Sentences, SentenceWriter, write_lists
+
+DIMENSION = 32
+COUNT = 6000
+
+
+@pytest.fixture(scope="module")
+def vectors() -> np.ndarray:
+    """Unit vectors around forty centres, 16-bit."""
+    random = np.random.default_rng(3)
+    centres = random.normal(size=(40, DIMENSION))
+    loose = centres[random.integers(0, 40, COUNT)] + 0.6 * random.normal(size=(COUNT, DIMENSION))
+    return (loose / np.linalg.norm(loose, axis=1, keepdims=True)).astype(np.float16)
+
+
+def write(folder: Path, vectors: np.ndarray) -> Path:
+    folder.mkdir(exist_ok=True)
+    writer = SentenceWriter(folder, vectors.shape[1])
+    for first in range(0, len(vectors), 700):
+        writer.add(vectors[first : first + 700])
+    writer.finish()
+    return folder
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists from a thousand sentences on."""
+    monkeypatch.setattr(nearest, "EXACT_UP_TO", 1000)
+    monkeypatch.setattr(nearest, "LISTS", 32)
+    monkeypatch.setattr(nearest, "PROBES", 12)
+    monkeypatch.setattr(nearest, "BLOCK", 900)
+
+
+@pytest.fixture
+def listed(few_are_many, vectors, tmp_path: Path) -> Sentences:
+    write(tmp_path / "listed", vectors)
+    write_lists(tmp_path / "listed")
+    return Sentences(tmp_path / "listed")
+
+
+def best(vectors: np.ndarray, asked: np.ndarray, k: int, allowed: np.ndarray | None = None):
+    """Return the nearest by plain arithmetic: numbers and cosines."""
+    cosines = vectors.astype(np.float32) @ asked
+    if allowed is not None:
+        cosines = np.where(allowed, cosines, -2)
+    order = np.argsort(-cosines, kind="stable")[:k]
+    return order, cosines[order]
+
+
+def test_the_file_is_what_faiss_writes(vectors, tmp_path: Path):
+    written = write(tmp_path, vectors) / EXACT
+    index = faiss.IndexScalarQuantizer(
+        DIMENSION, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    index.add(vectors.astype(np.float32))
+    faiss.write_index(index, str(tmp_path / "faiss"))
+    assert written.read_bytes() == (tmp_path / "faiss").read_bytes()
+
+
+def test_exact_search_is_plain_arithmetic(vectors, tmp_path: Path):
+    sentences = Sentences(write(tmp_path, vectors))
+    asked = vectors[17].astype(np.float32)
+    found, cosines = sentences.search(asked, 50)
+    expected, their_cosines = best(vectors, asked, 50)
+    assert len(sentences) == COUNT
+    assert cosines == pytest.approx(their_cosines, abs=1e-3)
+    assert len(set(found) & set(expected)) >= 49  # two may tie at the end
+    assert (sentences.vectors(20, 5) == vectors[20:25]).all()
+
+
+def test_lists_find_nearly_all_and_give_exact_cosines(listed, vectors):
+    shares = []
+    for number in range(0, COUNT, 300):
+        asked = vectors[number].astype(np.float32)
+        found, cosines = listed.search(asked, 20)
+        assert cosines == pytest.approx(vectors[found].astype(np.float32) @ asked, abs=1e-5)
+        assert (np.diff(cosines) <= 0).all()
+        shares.append(len(set(found) & set(best(vectors, asked, 20)[0])) / 20)
+    assert np.mean(shares) > 0.97
+    assert (listed.vectors(20, 5) == vectors[20:25]).all()
+
+
+def test_lists_are_really_used(listed, vectors, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(nearest, "PROBES", 1)
+    asked = np.mean(vectors[:9].astype(np.float32), axis=0)  # between the centres
+    found, _ = listed.search(asked / np.linalg.norm(asked), 500)
+    expected, _ = best(vectors, asked, 500)
+    assert 0 < len(set(found) & set(expected)) < 500
+
+
+@pytest.mark.parametrize("share", [0.5, 0.2, 0.01, 0.0])
+def test_a_filter_costs_no_recall(listed, vectors, share):
+    allowed = np.random.default_rng(5).random(COUNT) < share
+    asked = vectors[40].astype(np.float32)
+    found, _ = listed.search(asked, 20, allowed)
+    expected = best(vectors, asked, min(20, int(allowed.sum())), allowed)[0]
+    assert allowed[found].all()
+    assert len(found) == len(expected)
+    assert len(set(found) & set(expected)) >= 0.9 * len(expected)
+
+
+def test_the_same_sentences_give_the_same_lists_wherever_they_lie(few_are_many, vectors, tmp_path):
+    for name in ("one", "two"):
+        write(tmp_path / name, vectors)
+        write_lists(tmp_path / name)
+    one, two = (tmp_path / name / APPROXIMATE for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    asked = vectors[3].astype(np.float32)
+    before = Sentences(tmp_path / "one").search(asked, 10)[0]
+    moved = (tmp_path / "one").rename(tmp_path / "elsewhere")
+    assert (Sentences(moved).search(asked, 10)[0] == before).all()
+
+
+def test_searching_leaves_other_threads_their_number(listed, vectors):
+    threads = faiss.omp_get_max_threads()
+    listed.search(vectors[0].astype(np.float32), 5)
+    assert faiss.omp_get_max_threads() == threads
+
+
+@pytest.mark.slow
+def test_an_index_with_lists_answers_and_is_built_from_again(
+    small_sources, small_index, encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(nearest, "EXACT_UP_TO", 20)
+    monkeypatch.setattr(nearest, "LISTS", 4)
+    built = build_index(small_sources, tmp_path / "index", encoder=encoder)
+    assert built.embedded == built.passages
+    index = open_index(tmp_path / "index")
+    assert APPROXIMATE in index.manifest.files
+    claim = "No European power may found new colonies in America"
+    ours = SourceFinder(index, encoder).search(claim)
+    exact = SourceFinder.open(small_index).search(claim)
+    assert [hit.row for hit in ours] == [hit.row for hit in exact]
+    again = build_index(small_sources, tmp_path / "index", encoder=encoder)
+    assert again.embedded == 0
+    files = open_index(tmp_path / "index").manifest.files
+    assert files[APPROXIMATE] == index.manifest.files[APPROXIMATE]

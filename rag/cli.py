@@ -149,6 +149,12 @@ def serve(
     """Open the browser application."""
     from rag import web
 
+    if not web.is_loopback(host):
+        print(
+            f"Warning: whoever can reach {host}:{port} can search and read all that is indexed, "
+            "and change it where the page can. There is no password.",
+            file=sys.stderr,
+        )
     web.serve(_open(index), host, port, open_browser=browser)
 
 

@@ -99,6 +99,20 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding(Jsonable):
+    """What an index has of a collection. `years`: what its documents span ("1790–2026"), ""
+    where none is dated; `undated`: how many documents have no date."""
+
+    collection_id: str
+    title: str
+    rights: str
+    url: str | None
+    documents: int
+    years: str
+    undated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Locator:
     """The place in a document that a reader can turn to, over a stretch of its text.
 

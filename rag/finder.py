@@ -20,6 +20,7 @@ from rag.datatypes import (
     Evidence,
     Finding,
     Hit,
+    Holding,
     IndexFacts,
     Passage,
     Progress,
@@ -79,23 +80,28 @@ class SourceFinder:
             opened = open_index(path)
         return cls(opened, load_encoder(opened), settings)
 
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return what the index has of each collection."""
+        store = self.index.store
+        dates: dict[str, list[str | None]] = {name: [] for name in store.collections}
+        for home, date in zip(store.document_collections, store.document_dates, strict=True):
+            dates[home].append(date)
+        return tuple(
+            Holding(
+                collection_id=name,
+                title=collection.title,
+                rights=collection.rights,
+                url=collection.url,
+                documents=len(dates[name]),
+                years=describe_dates(dates[name]),
+                undated=dates[name].count(None),
+            )
+            for name, collection in store.collections.items()
+        )
+
     def searched(self) -> tuple[str, ...]:
         """Return a line for each collection: its title, its documents, their dates."""
-        store = self.index.store
-        lines = []
-        for collection in store.collections.values():
-            dates = [
-                date
-                for home, date in zip(store.document_collections, store.document_dates, strict=True)
-                if home == collection.collection_id
-            ]
-            parts = [f"{len(dates):,} document{'s' if len(dates) != 1 else ''}"]
-            if years := describe_dates(dates):
-                parts.append(years)
-            if undated := dates.count(None):
-                parts.append(f"{undated:,} undated")
-            lines.append(f"{collection.title}: {', '.join(parts)}")
-        return tuple(lines)
+        return tuple(map(_searched, self.holdings()))
 
     def facts(self) -> IndexFacts:
         """Return which index this is, for whoever wants to check an answer later."""
@@ -246,6 +252,13 @@ class SourceFinder:
         starts = vectors.sentence_starts(hit.row)
         quotation = choose_quotation(passage, matches, vectors.weights(query.ids), starts)
         return cite(claim, document, passage, quotation, hit.score, hit.likeness)
+
+
+def _searched(held: Holding) -> str:
+    parts = [f"{held.documents:,} document{'s' if held.documents != 1 else ''}"]
+    parts += [held.years] if held.years else []
+    parts += [f"{held.undated:,} undated"] if held.undated else []
+    return f"{held.title}: {', '.join(parts)}"
 
 
 def _check_k(k: int) -> None:

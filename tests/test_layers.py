@@ -78,6 +78,11 @@ def test_readers_know_files_only():
             assert {name for name in imported(path) if not below(allowed, name)} == set(), module
 
 
+def test_what_programs_call_knows_no_interface():
+    allowed = {"rag.datatypes", "rag.errors", "rag.finder"}
+    assert {n for n in imported(MODULES["rag.programs"]) if not below(allowed, n)} == set()
+
+
 def test_nothing_below_knows_the_interfaces():
     for module, path in MODULES.items():
         if not below(INTERFACES, module):

@@ -10,5 +10,6 @@ from __future__ import annotations
 
 from rag.web.blocks import RunningApp, build_app, serve, start
 from rag.web.chat import Finder
+from rag.web.endpoints import is_loopback
 
-__all__ = ["Finder", "RunningApp", "build_app", "serve", "start"]
+__all__ = ["Finder", "RunningApp", "build_app", "is_loopback", "serve", "start"]

@@ -18,6 +18,7 @@ import gradio as gr
 from rag.errors import SourceFinderError
 from rag.web import render
 from rag.web.chat import Finder, Turns, converse, stop
+from rag.web.endpoints import add_endpoints, guards
 from rag.web.theme import build_theme
 
 TITLE = "Source Finder"
@@ -100,6 +101,7 @@ def build_app(finder: Finder) -> gr.Blocks:
     nothing: Turns = ()
     app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
     with app:
+        add_endpoints(finder, SHARED_SEARCHES)  # first, so that they have their names
         turns = gr.State(nothing)
         gr.HTML(INTRODUCTION + render.render_searched(finder.searched()), js_on_load=None)
         chatbot = gr.Chatbot(
@@ -185,6 +187,8 @@ def start(finder: Finder, host: str = "127.0.0.1", port: int = 7860) -> RunningA
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
+            mcp_server=True,
+            app_kwargs=guards(host),
             theme=build_theme(),
             css=resource("style.css"),
             head=f"<script>{resource('page.js')}</script>",

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from rag.datatypes import Answer
 from rag.errors import SourceFinderError
+from rag.programs import Sources
 from rag.web import render
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ MIN_INTERVAL_S = 0.1
 """Growing answers are shown at most this often; each one costs the page a repaint."""
 
 
-class Finder(Protocol):
+class Finder(Sources, Protocol):
     """What the browser application needs of a search engine."""
 
     def stream(self, text: str) -> Iterator[Answer]:

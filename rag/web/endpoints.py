@@ -1,0 +1,99 @@
+"""The actions of `rag.programs` as endpoints of the application and as MCP tools."""
+
+from __future__ import annotations
+
+import inspect
+import ipaddress
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+from pydantic import ValidationError, validate_call
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from rag.errors import SourceFinderError
+from rag.programs import Programs, Sources
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED = "Something went wrong. The details are in the application’s log."
+
+
+class Refusal(gr.Error):
+    """An error that callers see as its message alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, print_exception=False)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+def add_endpoints(finder: Sources, concurrency_limit: int) -> None:
+    """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
+    the page's searches."""
+    programs = Programs(finder)
+    for action in (
+        programs.find_sources,
+        programs.ask,
+        programs.read_document,
+        programs.list_collections,
+    ):
+        api(
+            answering(action),
+            api_name=action.__name__,
+            concurrency_limit=concurrency_limit,
+            concurrency_id="search",
+        )
+
+
+def answering(action: Callable[..., str]) -> Callable[..., str]:
+    """Return the action with its errors as messages for whoever called it."""
+    checked = validate_call(action)
+
+    @wraps(action)
+    def called(*arguments: Any) -> str:
+        try:
+            return checked(*arguments)
+        except SourceFinderError as error:
+            raise Refusal(str(error)) from error
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{problem['input']!r}: {problem['msg']}" for problem in error.errors()
+            )
+            raise Refusal(f"{action.__name__} cannot be called with {wrong}.") from error
+        except Exception as error:
+            log.exception("%s failed", action.__name__)
+            raise Refusal(UNEXPECTED) from error
+
+    # Gradio does not resolve annotations that are written as text.
+    called.__signature__ = inspect.signature(action, eval_str=True)  # type: ignore[attr-defined]
+    return called
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only programs on this machine can reach a server on `host`.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def guards(host: str) -> dict[str, Any]:
+    """Return FastAPI's arguments for a server on `host`.
+
+    One that is for this machine alone answers only to this machine's own names: a page
+    elsewhere whose name is made to point here (DNS rebinding) gets nothing.
+    """
+    if not is_loopback(host):
+        return {}
+    names = ["127.0.0.1", "localhost", "[::1]", host]
+    return {"middleware": [Middleware(TrustedHostMiddleware, allowed_hosts=names)]}

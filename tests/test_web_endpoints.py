@@ -1,0 +1,258 @@
+"""The endpoints of a running application, called by gradio_client and by an MCP client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from rag import SourceFinder
+from rag.cli import main
+from rag.programs import QUOTED, WINDOW_CHARS
+from rag.web import is_loopback
+from rag.web.endpoints import Refusal, answering
+
+ROOT = Path(__file__).parent.parent
+CLAIM = "Monroe told Europe to stay out of the Americas"
+TOOLS = {"find_sources", "ask", "read_document", "list_collections"}
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the two clients
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the application on the small index, in a process of its own."""
+    port = free_port()
+    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port)]
+    log = (tmp_path_factory.mktemp("server") / "log").open("w+b")
+    server = subprocess.Popen(
+        [*command, "--index", str(small_index)], stdout=log, stderr=subprocess.STDOUT
+    )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(600):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(url)
+                break
+            assert server.poll() is None, Path(log.name).read_text()
+            time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+        log.close()
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Client:
+    return Client(address, verbose=False)
+
+
+Call = Callable[..., str]
+
+
+def call_by_http(client: Client, name: str, **arguments: Any) -> str:
+    try:
+        return client.predict(api_name=f"/{name}", **arguments)
+    except AppError as error:
+        return f"Error: {error.message}"
+
+
+def in_session(address: str, use: Callable[[ClientSession], Any]) -> Any:
+    async def session() -> Any:
+        async with (
+            streamable_http_client(f"{address}gradio_api/mcp/") as (reading, writing, *_),
+            ClientSession(reading, writing) as opened,
+        ):
+            await opened.initialize()
+            return await use(opened)
+
+    return asyncio.run(session())
+
+
+def call_by_mcp(address: str, name: str, **arguments: Any) -> str:
+    result = in_session(address, lambda session: session.call_tool(name, arguments))
+    (content,) = result.content
+    return f"Error: {content.text}" if result.isError else content.text
+
+
+@pytest.fixture(params=["http", "mcp"])
+def call(request: pytest.FixtureRequest, client: Client, address: str) -> Call:
+    if request.param == "http":
+        return lambda name, **arguments: call_by_http(client, name, **arguments)
+    return lambda name, **arguments: call_by_mcp(address, name, **arguments)
+
+
+# ---- both give what the finder gives in this process ----
+
+
+def test_find_sources(call: Call, finder: SourceFinder) -> None:
+    found = json.loads(call("find_sources", claim=CLAIM, k=3, collections=["signed"], after="1800"))
+    expected = finder.find_sources(CLAIM, 3, ["signed"], 1800)
+    assert found["evidence"] == [json.loads(e.to_json()) for e in expected]
+    assert found["about"] == QUOTED
+
+
+def test_ask(call: Call, finder: SourceFinder) -> None:
+    text = f"{CLAIM}. Sacagawea carried her baby to the Pacific."
+    assert json.loads(call("ask", text=text, k=2))["answer"] == json.loads(
+        finder.ask(text, 2).to_json()
+    )
+
+
+def test_read_document_returns_a_window_of_the_text(call: Call, finder: SourceFinder) -> None:
+    (evidence,) = finder.find_sources(CLAIM, 1)
+    window = json.loads(
+        call(
+            "read_document",
+            document_id=evidence.document_id,
+            start=evidence.start,
+            end=evidence.end,
+            context=100,
+        )
+    )
+    text = finder.document(evidence.document_id).text
+    assert window["text"] == text[window["start"] : window["end"]]
+    assert evidence.quote in window["text"]
+    assert len(window["text"]) <= len(evidence.quote) + 200
+    assert window["document"]["length"] == len(text)
+
+
+def test_list_collections(call: Call, finder: SourceFinder) -> None:
+    collections = json.loads(call("list_collections"))["collections"]
+    assert collections == [holding.to_dict() for holding in finder.holdings()]
+    assert {c["collection_id"] for c in collections} == {"signed", "loose"}
+    assert sum(c["documents"] for c in collections) == finder.index.store.documents
+
+
+# ---- errors are messages ----
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("find_sources", {"claim": " "}, "The question is empty"),
+        ("find_sources", {"claim": CLAIM, "k": 0}, "ask for 1 to 100"),
+        ("find_sources", {"claim": CLAIM, "collections": ["nowhere"]}, "nowhere"),
+        ("ask", {"text": CLAIM, "after": "later"}, "'later' is no date"),
+        ("read_document", {"document_id": "../../../etc/passwd"}, "There is no document"),
+        ("read_document", {"document_id": "loose/1962-Kennedy-1", "start": 9, "end": 3}, "9 to 3"),
+        ("find_sources", {"claim": CLAIM, "k": "many"}, "'many'"),
+    ],
+)
+def test_an_error_is_a_message(call: Call, name: str, arguments: dict[str, Any], said: str) -> None:
+    answer = call(name, **arguments)
+    assert answer.startswith("Error: ")
+    assert said in answer
+    assert "Traceback" not in answer
+
+
+def test_a_fault_of_ours_says_no_more_than_that(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(claim: str) -> str:
+        raise ZeroDivisionError(claim)
+
+    with pytest.raises(Refusal, match="Something went wrong") as refusal:
+        answering(broken)(CLAIM)
+    assert CLAIM not in str(refusal.value)
+    assert "ZeroDivisionError" in caplog.text  # for whoever runs the server
+
+
+def test_a_window_has_a_limit(call: Call, finder: SourceFinder) -> None:
+    document_id = "signed/1823-Monroe-1"
+    text = json.loads(call("read_document", document_id=document_id, context=10**6))["text"]
+    assert len(text) == min(WINDOW_CHARS, len(finder.document(document_id).text))
+
+
+# ---- what is offered, and what is not ----
+
+
+def test_only_the_documented_actions_are_endpoints(client: Client) -> None:
+    offered = client.view_api(return_format="dict")
+    assert set(offered["named_endpoints"]) == {f"/{name}" for name in TOOLS}
+    assert offered["unnamed_endpoints"] == {}
+    hidden = [
+        dependency["api_name"]
+        for dependency in client.config["dependencies"]
+        if dependency["api_name"] not in TOOLS
+    ]
+    assert hidden  # the events of the page itself
+    for name in hidden:
+        with pytest.raises(ValueError, match="Cannot find a function"):
+            client.predict(api_name=f"/{name}")
+
+
+def test_tools_are_described_and_typed(address: str) -> None:
+    listed = in_session(address, lambda session: session.list_tools())
+    tools = {tool.name: tool for tool in listed.tools}
+    assert set(tools) == TOOLS
+    for tool in tools.values():
+        assert tool.description
+        for name, parameter in tool.inputSchema["properties"].items():
+            assert parameter["description"], (tool.name, name)
+            assert "type" in parameter or "oneOf" in parameter, (tool.name, name)
+    assert tools["find_sources"].inputSchema["required"] == ["claim"]
+
+
+def test_endpoints_are_described_and_typed(client: Client) -> None:
+    for endpoint in client.view_api(return_format="dict")["named_endpoints"].values():
+        for parameter in endpoint["parameters"]:
+            assert parameter["python_type"]["type"] != "Any", parameter
+        assert [value["type"] for value in endpoint["returns"]] == [{"type": "string"}]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "pyproject.toml", "../README.md"])
+def test_no_file_is_served(address: str, path: str) -> None:
+    assert httpx.get(f"{address}gradio_api/file={path}").status_code in {403, 404}
+
+
+def test_the_index_is_not_served_as_a_file(address: str, finder: SourceFinder) -> None:
+    path = finder.index.path / "sources.sqlite"
+    assert path.is_file()
+    assert httpx.get(f"{address}gradio_api/file={path}").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["", "config", "gradio_api/info", "gradio_api/mcp/"])
+def test_another_name_for_this_machine_gets_nothing(address: str, path: str) -> None:
+    elsewhere = httpx.get(f"{address}{path}", headers={"Host": "evil.example"})
+    assert elsewhere.status_code == 400
+    assert httpx.get(f"{address}{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("me", False)],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_server_for_others_warns(
+    small_index: Path,
+    host: str,
+    warned: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rag.web.serve", lambda *_, **__: None)
+    assert main(["serve", "--host", host, "--index", str(small_index)]) == 0
+    assert ("There is no password" in capsys.readouterr().err) is warned

@@ -39,7 +39,7 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 @lru_cache(maxsize=200_000)
 def _fold(word: str) -> str:
-    if word[0].isdigit():
+    if word[0].isdecimal():  # "²" is a digit, too, but no number
         return _SEPARATOR.sub("", word)
     word = _POSSESSIVE.sub("", word).replace("'", "").replace("’", "")
     decomposed = unicodedata.normalize("NFKD", word)

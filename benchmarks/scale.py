@@ -117,7 +117,7 @@ def apart(function: Callable[..., Measured], *given: object, **named: object) ->
 def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
     """Write the sentences of `passages` passages, without the lists."""
     vectors = finder.index.vectors
-    stored = [vectors.passage_vectors(row).sentences for row in range(vectors.passages)]
+    stored = [vectors.passages_block(row, row + 1).sentences for row in range(vectors.passages)]
     real = np.concatenate(stored).astype(np.float32)
     lengths = np.array([len(rows) for rows in stored])
     random = np.random.default_rng(1)

@@ -6,6 +6,7 @@ sentences, quotations) is a `Span` into that text, never a copy that could drift
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -158,6 +159,10 @@ class SourceDocument:
     file_digest: str = ""
     """A hash over the file and all else that its reading depends on, by which a later
     build knows that it need not be read again; "" where it must be."""
+    pages: int = 0
+    """How many pages the file has, 0 where it has none or they are not known."""
+    ocr_pages: int = 0
+    """How many of them were read by OCR here."""
 
     def locate(self, span: Span) -> str:
         """Return the label of the place where `span` lies, "" where there is none.
@@ -167,6 +172,11 @@ class SourceDocument:
         """
         labels = [place.label for place in self.locators if place.span.overlaps(span)]
         return join_labels(labels)
+
+    def wording(self) -> str:
+        """Return a hash over what the document says, whatever is known about it."""
+        content = f"{self.excluded}\n{self.text}"
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def join_labels(labels: list[str]) -> str:
@@ -381,6 +391,18 @@ class SkippedFile(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class Copy(Jsonable):
+    """A file whose documents were read from another file already, and so are indexed once.
+
+    `same_as` is the id of the first of these documents.
+    """
+
+    path: str
+    same_as: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class BuildReport(Jsonable):
     """What a build did. Times are in seconds of wall clock."""
 
@@ -398,6 +420,22 @@ class BuildReport(Jsonable):
     """What the readers noted about documents, each with the document's id."""
     seconds: dict[str, float] = field(default_factory=dict)
     bytes_on_disk: int = 0
+    files: int = 0
+    """Files that the index holds documents of."""
+    files_read: int = 0
+    """Files that had to be read in this build: new, changed, or with problems before."""
+    pages: int = 0
+    """Pages of all files, where they have any."""
+    ocr_pages: int = 0
+    """Pages whose text is from OCR."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """Files found under another name: the old path, the new one. Their documents keep their
+    ids."""
+    copies: tuple[Copy, ...] = ()
+    near_duplicates: tuple[tuple[str, ...], ...] = ()
+    """Groups of documents that say nearly the same, by their ids."""
+    unchanged: bool = False
+    """Nothing had changed, so the index was left as it is."""
 
 
 class Progress(Protocol):

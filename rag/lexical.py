@@ -25,13 +25,39 @@ class LexicalIndex:
         self._rows = rows
 
     @staticmethod
-    def write(texts: Sequence[Sequence[str]], folder: Path) -> None:
-        """Index each text, given as its stems, and write the index to `folder`."""
+    def write(
+        terms: NDArray[np.int32], bounds: NDArray[np.int64], vocabulary: list[str], folder: Path
+    ) -> None:
+        """Index texts and write the index to `folder`.
+
+        Text i has the stems `vocabulary[t]` for t in `terms[bounds[i]:bounds[i + 1]]`. The
+        scores are computed for all texts at once; what bm25s does with one text after another
+        is the same (tests/test_lexical.py) and takes ten times as long.
+        """
         import bm25s
 
+        texts = len(bounds) - 1
+        if not len(terms):  # bm25s cannot open an index without any word
+            terms, vocabulary = np.zeros(1, np.int32), [""]
+            bounds = np.array([0] + [1] * texts)
+        lengths = np.diff(bounds)
+        # Each text's different terms, ordered by term and then by text: the columns of a
+        # compressed sparse matrix.
+        owners = np.repeat(np.arange(texts), lengths)
+        cells, counts = np.unique(terms.astype(np.int64) * texts + owners, return_counts=True)
+        columns, rows = np.divmod(cells, texts)
+        frequencies = np.bincount(columns, minlength=len(vocabulary))
+        rarity = np.log(1 + (texts - frequencies + 0.5) / (frequencies + 0.5))
+        size = K1 * (1 - B + B * lengths / max(lengths.mean(), 1e-9))
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
-        # A text without a word would leave bm25s without a vocabulary.
-        bm25.index([list(stems) or [""] for stems in texts], show_progress=False)
+        bm25.scores = {
+            "data": (rarity[columns] * counts / (size[rows] + counts)).astype(np.float32),
+            "indices": rows.astype(np.int32),
+            "indptr": np.append(0, np.cumsum(frequencies)).astype(np.int32),
+            "num_docs": texts,
+        }
+        bm25.vocab_dict = {stem: i for i, stem in enumerate(vocabulary)}
+        bm25.nonoccurrence_array = None
         bm25.save(str(folder), show_progress=False)
 
     @classmethod

@@ -1,11 +1,13 @@
-"""Vectors that a build has finished, kept until its generation is complete.
+"""What a build has finished, kept until its generation is complete.
 
 A build that is cut off leaves them behind, and the next one takes them up.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import sqlite3
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +21,45 @@ from numpy.typing import NDArray
 from rag.embedding import PassageVectors
 
 log = logging.getLogger(__name__)
+
+
+class WorkFolder:
+    """Where a build keeps what it has finished until its generation is complete.
+
+    `store`: documents that were read and divided; `pages`: pages read by OCR; vectors lie
+    beside them. `settings` is all that passages depend on: with others, the store is begun anew.
+    """
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self.folder = folder
+        self.pages = folder / "pages"
+        self.store = folder / f"read-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.sqlite"
+        folder.mkdir(exist_ok=True)
+        if self.store.exists() and not _is_sound(self.store):
+            self._remove("read-*")
+
+    def clear(self) -> None:
+        """Delete all of it, and nothing else that is there."""
+        self._remove("read-*.sqlite*", "*.npz", "*.tmp", "pages/*.json", "pages/*.pending")
+        for folder in (self.pages, self.folder):
+            with suppress(OSError):  # not there, or something of the user's is in it
+                folder.rmdir()
+
+    def _remove(self, *patterns: str) -> None:
+        for path in [found for pattern in patterns for found in self.folder.glob(pattern)]:
+            path.unlink(missing_ok=True)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        db = sqlite3.connect(path)
+        try:
+            return bool(db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
+        finally:
+            db.close()
+    except sqlite3.DatabaseError as error:
+        log.info("Leaving out the unfinished %s: %s", path, error)
+        return False
 
 
 class PartialVectors:
@@ -47,7 +88,6 @@ class PartialVectors:
         """Keep the vectors of some passages."""
         if not keys:
             return
-        self._folder.mkdir(exist_ok=True)
         path = self._folder / f"{keys[0].hex()[:32]}.npz"
         pending = path.with_suffix(".tmp")
         with pending.open("wb") as file:
@@ -61,13 +101,6 @@ class PartialVectors:
                 starts=np.concatenate([v.starts for v in vectors]),
             )
         pending.replace(path)
-
-    def clear(self) -> None:
-        """Delete all shards: the generation that they were for is complete."""
-        for path in [*self._folder.glob("*.npz"), *self._folder.glob("*.tmp")]:
-            path.unlink(missing_ok=True)
-        with suppress(OSError):  # not there, or something of the user's is in it
-            self._folder.rmdir()
 
 
 def _load(path: Path) -> list[PassageVectors]:

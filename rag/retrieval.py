@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from rag import ranking
 from rag.datatypes import Floats, Hit
+from rag.dates import days_of, may_be_of
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import QuestionError
 from rag.index import Index
@@ -70,9 +70,7 @@ class Retriever:
         first, last = _check_date(after), _check_date(before)
         documents = np.array(
             [
-                home in wanted
-                and (first is None or (date is not None and date >= first[: len(date)]))
-                and (last is None or (date is not None and date[: len(last)] <= last))
+                home in wanted and may_be_of(date, first, last)
                 for home, date in zip(store.document_collections, store.document_dates, strict=True)
             ],
             dtype=bool,
@@ -155,6 +153,10 @@ def _check_date(given: str | int | None) -> str | None:
     """Return a year or date as text; raises `QuestionError` for anything else."""
     if given is None:
         return None
-    if not re.fullmatch(r"\d{4}(-\d\d){0,2}", str(given)):
-        raise QuestionError(f"{given!r} is no date. Give a year (1964) or a date (1964-10-14).")
+    try:
+        days_of(str(given))
+    except ValueError as error:
+        raise QuestionError(
+            f"{given!r} is no date ({error}). Give a year (1964) or a date (1964-10-14)."
+        ) from error
     return str(given)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,7 @@ CREATE TABLE collections (
     collection_id TEXT PRIMARY KEY, title TEXT NOT NULL, rights TEXT NOT NULL, url TEXT
 );
 CREATE TABLE documents (
-    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, title TEXT NOT NULL,
     creator TEXT, date TEXT, collection_id TEXT NOT NULL, url TEXT, kind TEXT NOT NULL,
     citation TEXT NOT NULL, origin TEXT NOT NULL, text BLOB NOT NULL,
     locators TEXT NOT NULL, excluded TEXT NOT NULL, rights TEXT, ocr_confidence REAL,
@@ -31,6 +34,17 @@ CREATE TABLE passages (
     row INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
     end INTEGER NOT NULL, sentences BLOB NOT NULL, key BLOB NOT NULL
 );
+CREATE TABLE files (
+    number INTEGER PRIMARY KEY, path BLOB NOT NULL, content TEXT NOT NULL, digest TEXT NOT NULL,
+    state TEXT NOT NULL, collection TEXT NOT NULL, described TEXT NOT NULL, copies TEXT NOT NULL
+);
+CREATE TABLE readings (
+    document INTEGER PRIMARY KEY, file INTEGER NOT NULL, as_read TEXT NOT NULL,
+    wording BLOB NOT NULL, sketch BLOB NOT NULL, pages INTEGER NOT NULL,
+    ocr_pages INTEGER NOT NULL
+);
+CREATE TABLE near_duplicates (document INTEGER NOT NULL, other INTEGER NOT NULL);
+CREATE INDEX near_duplicates_by_document ON near_duplicates (document);
 """
 
 
@@ -47,29 +61,93 @@ def _spans(document: SourceDocument) -> str:
     return json.dumps([[p.span.start, p.span.end, p.label] for p in document.locators])
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedDocument:
+    """A document that is indexed from another file. `wording`: see `SourceDocument`."""
+
+    document_id: str
+    wording: str
+    same_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was read, by which a later build knows that it need not be read again."""
+
+    path: str
+    content: str
+    """A hash over its bytes."""
+    digest: str
+    """A hash over all that its reading depends on, whatever it is called; "" if it had
+    problems and must be read again."""
+    state: str
+    """What the file system says of it; while this stays, `content` need not be computed."""
+    collection: Collection
+    """What it was read as a part of."""
+    described: str
+    """A hash over the metadata beside it, "" without any."""
+    copies: tuple[CopiedDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What tells a stored document from others, without its text."""
+
+    number: int
+    document_id: str
+    digest: bytes
+    wording: str
+    origin: str
+    file: int
+
+
+_AS_READ = ("document_id", "title", "creator", "date", "url", "kind", "citation", "rights")
+
+
 class StoreWriter:
-    """Fills a new file; nothing is visible to readers before `close`."""
+    """Fills a new file, or goes on with one that was cut off.
+
+    Documents are certain to be in it, whatever happens to the process, after `end_file`.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA synchronous = OFF")
-        self._db.executescript(_SCHEMA)
+        if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            self._db.executescript(_SCHEMA)
+        self.before = Store(path, self._db)
+        """What an earlier process left here."""
+        self.documents = self._count("SELECT coalesce(max(number) + 1, 0) FROM documents")
+        self.files = self._count("SELECT coalesce(max(number) + 1, 0) FROM files")
+        self.rows = self._count("SELECT coalesce(max(row) + 1, 0) FROM passages")
         self._db.execute("BEGIN")
-        self.documents = 0
-        self.rows = 0
 
-    def add(self, document: SourceDocument, passages: list[Passage], keys: list[bytes]) -> None:
-        """Append a document with its passages, whose rows follow those already there."""
+    def _count(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0])
+
+    def add(
+        self,
+        document: SourceDocument,
+        passages: list[Passage],
+        keys: list[bytes],
+        as_read: SourceDocument | None = None,
+        sketch: bytes = b"",
+    ) -> int:
+        """Append a document of the next file to be ended, with its passages, whose rows follow
+        those already there; return its number.
+
+        `as_read`: the document before metadata beside its file changed it.
+        """
         home = document.collection
         self._db.execute(
             "INSERT OR IGNORE INTO collections VALUES (?, ?, ?, ?)",
             (home.collection_id, home.title, home.rights, home.url),
         )
+        number = self.documents
         self._db.execute(
             f"INSERT INTO documents VALUES ({', '.join('?' * 20)})",  # noqa: S608
             (
-                self.documents,
+                number,
                 document.document_id,
                 document.title,
                 document.creator,
@@ -94,17 +172,152 @@ class StoreWriter:
         self._db.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (self.rows + i, self.documents, p.span.start, p.span.end, _packed(p), key)
+                (self.rows + i, number, p.span.start, p.span.end, _packed(p), key)
                 for i, (p, key) in enumerate(zip(passages, keys, strict=True))
+            ),
+        )
+        original = as_read or document
+        fields = {name: getattr(original, name) for name in _AS_READ}
+        fields["collection"] = astuple(original.collection)
+        self._db.execute(
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                number,
+                self.files,
+                json.dumps(fields),
+                document.wording(),
+                sketch,
+                document.pages,
+                document.ocr_pages,
             ),
         )
         self.documents += 1
         self.rows += len(passages)
+        return number
+
+    def end_file(self, file: FileRecord) -> None:
+        """Note that the documents added last are those of `file`, and keep them."""
+        self._db.execute(_INSERT_FILE, (self.files, *_file_row(file)))
+        self.files += 1
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
 
     def close(self) -> None:
-        """Write everything to disk."""
-        self._db.execute("COMMIT")
+        """Close the file; documents after the last `end_file` are not in it."""
+        self._db.execute("ROLLBACK")
         self._db.close()
+
+
+_INSERT_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _file_row(file: FileRecord) -> tuple[object, ...]:
+    return (
+        os.fsencode(file.path),
+        file.content,
+        file.digest,
+        file.state,
+        json.dumps(astuple(file.collection)),
+        file.described,
+        json.dumps([astuple(copied) for copied in file.copies]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document of a new store: where it is now (which of the stores, and its number
+    there), and the number of its file in the new store."""
+
+    store: int
+    number: int
+    file: int
+
+
+def assemble(
+    path: Path,
+    stores: Sequence[Path],
+    kept: Sequence[Kept],
+    files: Sequence[FileRecord],
+    collections: Mapping[str, Collection],
+) -> None:
+    """Write a new store at `path` from documents of other stores, in the order of `kept`."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = OFF")
+    db.execute("PRAGMA synchronous = OFF")
+    db.executescript(_SCHEMA)
+    db.execute(
+        "CREATE TEMP TABLE kept (number INTEGER PRIMARY KEY, store INTEGER NOT NULL,"
+        " old INTEGER NOT NULL, file INTEGER NOT NULL, first_row INTEGER)"
+    )
+    db.executemany(
+        "INSERT INTO kept VALUES (?, ?, ?, ?, NULL)",
+        ((number, k.store, k.number, k.file) for number, k in enumerate(kept)),
+    )
+    used = sorted({k.store for k in kept})
+    for i in used:
+        db.execute(f"ATTACH ? AS store{i}", (str(stores[i]),))
+    db.execute("BEGIN")
+    sizes: dict[int, int] = {}
+    for i in used:
+        sizes |= db.execute(
+            f"SELECT k.number, d.passages FROM kept k CROSS JOIN store{i}.documents d"  # noqa: S608
+            f" ON d.number = k.old WHERE k.store = {i}"
+        ).fetchall()
+    starts = accumulate((sizes[number] for number in range(len(kept))), initial=0)
+    db.executemany(
+        "UPDATE kept SET first_row = ? WHERE number = ?",
+        ((start, number) for number, start in zip(range(len(kept)), starts, strict=False)),
+    )
+    for i in used:
+        db.execute(_COPY_DOCUMENTS.format(i))
+        db.execute(_COPY_PASSAGES.format(i))
+        db.execute(_COPY_READINGS.format(i))
+    in_order = db.execute(
+        "SELECT collection_id FROM documents GROUP BY collection_id ORDER BY min(number)"
+    ).fetchall()
+    db.executemany(
+        "INSERT INTO collections VALUES (?, ?, ?, ?)",
+        (astuple(collections[name]) for (name,) in in_order),
+    )
+    db.executemany(_INSERT_FILE, ((n, *_file_row(file)) for n, file in enumerate(files)))
+    db.execute("CREATE UNIQUE INDEX documents_by_id ON documents (document_id)")
+    db.execute("COMMIT")
+    db.close()
+
+
+_DOCUMENT_FIELDS = (
+    "document_id, title, creator, date, collection_id, url, kind, citation, origin, text,"
+    " locators, excluded, rights, ocr_confidence, notes, file_digest, digest"
+)
+_COPY_DOCUMENTS = (
+    f"INSERT INTO documents SELECT k.number, {_DOCUMENT_FIELDS}, k.first_row, d.passages"  # noqa: S608
+    " FROM kept k CROSS JOIN store{0}.documents d ON d.number = k.old WHERE k.store = {0}"
+    " ORDER BY k.number"
+)
+# CROSS JOIN keeps SQLite from going through all passages for each document.
+_COPY_PASSAGES = (
+    "INSERT INTO passages SELECT k.first_row + p.row - d.first_row, k.number, p.start, p.end,"
+    " p.sentences, p.key FROM kept k CROSS JOIN store{0}.documents d ON d.number = k.old"
+    " CROSS JOIN store{0}.passages p ON p.row >= d.first_row AND p.row < d.first_row + d.passages"
+    " WHERE k.store = {0} ORDER BY k.number, p.row"
+)
+_COPY_READINGS = (
+    "INSERT INTO readings SELECT k.number, k.file, as_read, wording, sketch, pages, ocr_pages"
+    " FROM kept k CROSS JOIN store{0}.readings r ON r.document = k.old WHERE k.store = {0}"
+    " ORDER BY k.number"
+)
+
+
+def write_near_duplicates(path: Path, groups: Iterable[Sequence[int]]) -> None:
+    """Write into an assembled store which documents, by number, say nearly the same."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA synchronous = OFF")
+    db.executemany(
+        "INSERT INTO near_duplicates VALUES (?, ?)",
+        ((one, other) for group in groups for one in group for other in group if one != other),
+    )
+    db.commit()
+    db.close()
 
 
 def _packed(passage: Passage) -> bytes:
@@ -120,9 +333,10 @@ def _unpacked(packed: bytes) -> tuple[Span, ...]:
 class Store:
     """Reads the file that `StoreWriter` wrote. Safe to use from several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection | None = None) -> None:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self.path = path
+        self._db = connection or sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._document = lru_cache(maxsize=256)(self._read_document)
         self.collections = {
             row[0]: Collection(*row)
@@ -183,16 +397,101 @@ class Store:
         """Return each document's digest by its id."""
         return dict(self._db.execute("SELECT document_id, digest FROM documents"))
 
-    def documents_of_file(self, file_digest: str) -> list[SourceDocument]:
-        """Return the documents read from a file, by its digest, in order."""
-        numbers = self._db.execute(
-            "SELECT number FROM documents WHERE file_digest = ? ORDER BY number", (file_digest,)
-        )
-        return [self._read_document(number) for (number,) in numbers.fetchall()]
+    @cached_property
+    def _tables(self) -> set[str]:
+        """Stores of the first version lack some."""
+        return {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}
 
-    def numbers(self) -> dict[bytes, int]:
-        """Return each document's number by its digest."""
-        return dict(self._db.execute("SELECT digest, number FROM documents"))
+    def entries(self) -> list[Entry]:
+        """Return what tells the documents apart, by number; nothing in an old store."""
+        if "readings" not in self._tables:
+            return []
+        rows = self._db.execute(
+            "SELECT number, document_id, digest, wording, origin, file"
+            " FROM documents JOIN readings ON document = number ORDER BY number"
+        )
+        return [Entry(*row) for row in rows]
+
+    def files(self) -> dict[int, FileRecord]:
+        """Return the files that the documents are from, by number; nothing in an old store."""
+        if "files" not in self._tables:
+            return {}
+        rows = self._db.execute(
+            "SELECT number, path, content, digest, state, collection, described, copies FROM files"
+        )
+        return {
+            row[0]: FileRecord(
+                os.fsdecode(row[1]),
+                row[2],
+                row[3],
+                row[4],
+                Collection(*json.loads(row[5])),
+                row[6],
+                tuple(CopiedDocument(*copied) for copied in json.loads(row[7])),
+            )
+            for row in rows
+        }
+
+    def as_read(self, number: int) -> SourceDocument:
+        """Return a document as it was before metadata beside its file changed it."""
+        (fields,) = self._db.execute(
+            "SELECT as_read FROM readings WHERE document = ?", (number,)
+        ).fetchone()
+        given = json.loads(fields)
+        return replace(
+            self._read_document(number),
+            **given | {"collection": Collection(*given["collection"])},
+        )
+
+    def notes(self) -> list[str]:
+        """Return what the readers noted about documents, each with the document's id."""
+        rows = self._db.execute(
+            "SELECT document_id, notes FROM documents WHERE notes != '[]' ORDER BY number"
+        )
+        return [f"{name}: {note}" for name, notes in rows for note in json.loads(notes)]
+
+    def sketches(self) -> list[bytes]:
+        """Return each document's sketch (see `near`), by number."""
+        return [s for (s,) in self._db.execute("SELECT sketch FROM readings ORDER BY document")]
+
+    def pages(self) -> tuple[int, int]:
+        """Return how many pages there are, and how many of them were read by OCR."""
+        query = "SELECT coalesce(sum(pages), 0), coalesce(sum(ocr_pages), 0) FROM readings"
+        pages, by_ocr = self._db.execute(query).fetchone()
+        return pages, by_ocr
+
+    def near_duplicates(self, number: int) -> tuple[str, ...]:
+        """Return the ids of the documents that say nearly the same as one, itself left out."""
+        if "near_duplicates" not in self._tables:
+            return ()
+        rows = self._db.execute(
+            "SELECT document_id FROM near_duplicates JOIN documents ON number = other"
+            " WHERE document = ? ORDER BY other",
+            (int(number),),
+        )
+        return tuple(document_id for (document_id,) in rows)
+
+    def near_groups(self) -> list[tuple[str, ...]]:
+        """Return the groups of documents that say nearly the same, by their ids."""
+        if "near_duplicates" not in self._tables:
+            return []
+        groups: dict[int, list[str]] = {}
+        for first, document_id in self._db.execute(
+            "SELECT min(document, min(other)), document_id FROM near_duplicates"
+            " JOIN documents ON number = document GROUP BY document ORDER BY document"
+        ):
+            groups.setdefault(first, []).append(document_id)
+        return [tuple(group) for group in groups.values()]
+
+    def keys_of(self, number: int) -> list[bytes]:
+        """Return the keys of a document's passages, in order."""
+        rows = self._db.execute(
+            "SELECT p.key FROM documents d JOIN passages p"
+            " ON p.row >= d.first_row AND p.row < d.first_row + d.passages"
+            " WHERE d.number = ? ORDER BY p.row",
+            (number,),
+        )
+        return [key for (key,) in rows]
 
     def passages_of(self, number: int) -> list[Passage]:
         """Return a document's passages, in order."""
@@ -205,12 +504,11 @@ class Store:
         ).fetchall()
         return [Passage(row[0], Span(row[1], row[2]), _unpacked(row[3])) for row in rows]
 
-    def passage_texts(self) -> Iterator[tuple[SourceDocument, str]]:
-        """Yield every passage's text with its document, in row order."""
-        query = "SELECT document, start, end FROM passages ORDER BY row"
-        for number, start, end in self._db.execute(query):
-            document = self.document(number)
-            yield document, document.text[start:end]
+    @cached_property
+    def row_bounds(self) -> NDArray[np.int64]:
+        """The first row of each document, and the number of all rows: (documents + 1,)."""
+        (rows,) = self._db.execute("SELECT count(*) FROM passages").fetchone()
+        return np.append(self._first_rows, rows)
 
     def _read_document(self, number: int) -> SourceDocument:
         row = self._db.execute(
@@ -220,6 +518,7 @@ class Store:
             " FROM documents WHERE number = ?",
             (number,),
         ).fetchone()
+        pages, ocr_pages = self._pages_of(number)
         return SourceDocument(
             document_id=row[0],
             title=row[1],
@@ -237,4 +536,14 @@ class Store:
             ocr_confidence=row[13],
             notes=tuple(json.loads(row[14])),
             file_digest=row[15],
+            pages=pages,
+            ocr_pages=ocr_pages,
         )
+
+    def _pages_of(self, number: int) -> tuple[int, int]:
+        if "readings" not in self._tables:
+            return 0, 0
+        pages, by_ocr = self._db.execute(
+            "SELECT pages, ocr_pages FROM readings WHERE document = ?", (number,)
+        ).fetchone()
+        return pages, by_ocr

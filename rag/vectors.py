@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -35,6 +36,21 @@ COMMON_PIECE_WEIGHT = 0.2
 SIGN_SCALE = float(np.sqrt(2 / np.pi))
 """The expected cosine between a random vector and its signs, by which estimates from
 sign codes are divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The vectors of consecutive passages, to be copied to another index.
+
+    `sentences`: float16, (sentences, dimension). `codes` and `starts` as in the files above;
+    the counts say how many sentences and codes each passage has.
+    """
+
+    sentences: NDArray[np.float16]
+    codes: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+    sentence_counts: NDArray[np.int64]
+    code_counts: NDArray[np.int64]
 
 
 class VectorWriter:
@@ -71,6 +87,17 @@ class VectorWriter:
             self._starts.append(vectors.starts)
             self._sentences.add(vectors.sentences)
 
+    def copy(self, source: VectorIndex, first: int, last: int) -> int:
+        """Append the passages `first` to `last` (left out) of another index as they are;
+        return how many sentences they have."""
+        block = source.passages_block(first, last)
+        self._codes.write(block.codes.tobytes())
+        self._code_rows += (self._code_rows[-1] + np.cumsum(block.code_counts)).tolist()
+        self._sentence_rows += (self._sentence_rows[-1] + np.cumsum(block.sentence_counts)).tolist()
+        self._starts.append(block.starts)
+        self._sentences.add(block.sentences)
+        return len(block.sentences)
+
     def finish(self, piece_passages: NDArray[np.int32]) -> None:
         """Write everything out. `piece_passages`: see the table above."""
         self._sentences.finish()
@@ -99,7 +126,8 @@ class VectorIndex:
             -1, (dimension + 7) // 8
         )
         passages = len(self._code_rows) - 1
-        self._rarity = np.log((passages + 1) / (1 + array("piece_passages.npy"))).astype(np.float32)
+        self._piece_passages = array("piece_passages.npy")
+        self._rarity = np.log((passages + 1) / (1 + self._piece_passages)).astype(np.float32)
 
     @property
     def passages(self) -> int:
@@ -152,12 +180,17 @@ class VectorIndex:
         a, b = self._sentence_rows[row], self._sentence_rows[row + 1]
         return np.asarray(self._starts[a:b])
 
-    def passage_vectors(self, row: int) -> PassageVectors:
-        """Return what was stored for a passage, to be used again in another build."""
-        a, b = int(self._sentence_rows[row]), int(self._sentence_rows[row + 1])
-        first, last = self._code_rows[row], self._code_rows[row + 1]
-        return PassageVectors(
+    def passages_block(self, first: int, last: int) -> Block:
+        """Return what is stored of the passages `first` to `last` (left out)."""
+        a, b = int(self._sentence_rows[first]), int(self._sentence_rows[last])
+        return Block(
             sentences=self._sentences.vectors(a, b - a),
-            codes=np.asarray(self._codes[first:last]),
+            codes=np.asarray(self._codes[self._code_rows[first] : self._code_rows[last]]),
             starts=np.asarray(self._starts[a:b]),
+            sentence_counts=np.diff(self._sentence_rows[first : last + 1]),
+            code_counts=np.diff(self._code_rows[first : last + 1]),
         )
+
+    def piece_passages(self) -> NDArray[np.int32]:
+        """Return in how many passages each word piece is, (vocabulary,)."""
+        return np.array(self._piece_passages)

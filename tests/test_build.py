@@ -70,12 +70,14 @@ def test_a_report_says_what_was_done(sources, tmp_path, encoder):
     manifest = open_index(tmp_path / "index").manifest
     assert (manifest.documents, manifest.passages) == (3, report.passages)
     assert {stage for stage, _, _ in seen} == {
-        "Reading sources",
+        "Reading files",
         "Embedding passages",
         "Indexing words",
     }
     embedding = [step for step in seen if step[0] == "Embedding passages"]
     assert embedding[-1][1:] == (report.passages, report.passages)
+    assert [step[1:] for step in seen if step[0] == "Reading files"] == [(1, 3), (2, 3), (3, 3)]
+    assert (report.files, report.files_read, report.pages) == (3, 3, 0)
 
 
 def test_the_same_sources_again_embed_nothing_and_answer_the_same(sources, tmp_path, encoder):

@@ -212,7 +212,7 @@ def test_a_reader_keeps_the_generation_that_it_opened(copy, encoder, small_sourc
     before = reader.find_sources("gold in California")
     opened = reader.index.path
     for _ in range(3):
-        build_index(small_sources[1:], copy, encoder=encoder)
+        build_index(small_sources[1:], copy, encoder=encoder, afresh=True)
     assert not opened.exists()
     assert reader.find_sources("gold in California") == before
     kept = [p for p in copy.iterdir() if p.is_dir()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.datatypes import Collection, Locator, Passage, Span
-from rag.store import Store, StoreWriter, document_digest
+from rag.store import (
+    CopiedDocument,
+    FileRecord,
+    Kept,
+    Store,
+    StoreWriter,
+    assemble,
+    document_digest,
+    write_near_duplicates,
+)
 
 
 def write(path: Path, documents) -> Store:
@@ -26,8 +37,12 @@ def write(path: Path, documents) -> Store:
         writer.add(
             document, made, [f"{document.document_id}#{i}".encode() for i in range(passages)]
         )
+    writer.end_file(FILE)
     writer.close()
     return Store(path)
+
+
+FILE = FileRecord("mine.txt", "content", "digest", "state", Collection("mine", "Mine"), "")
 
 
 @settings(max_examples=30, deadline=None)
@@ -75,7 +90,7 @@ def test_documents_without_passages_do_not_disturb_the_numbers(tmp_path):
     for row, number in enumerate(expected):
         document, passage = store.passage(row)
         assert document.document_id == passage.document_id == f"mine/{number}"
-    assert [doc.document_id for doc, _ in store.passage_texts()] == [f"mine/{n}" for n in expected]
+    assert store.row_bounds.tolist() == [0, 0, 3, 3, 3, 4, 6, 6]
     store.close()
 
 
@@ -83,12 +98,13 @@ def test_passages_come_back_with_their_sentences_and_keys(tmp_path):
     writer = StoreWriter(tmp_path / "s.sqlite")
     passage = Passage("mine/one", Span(2, 9), (Span(2, 4), Span(5, 9)))
     writer.add(make_document("0123456789"), [passage], [b"\x00key"])
+    writer.end_file(FILE)
     writer.close()
     store = Store(tmp_path / "s.sqlite")
     assert store.passage(0)[1] == passage
     assert store.keys() == {b"\x00key": 0}
     assert store.keys_in_order() == [b"\x00key"]
-    assert [text for _, text in store.passage_texts()] == ["2345678"]
+    assert (store.passages_of(0), store.keys_of(0)) == ([passage], [b"\x00key"])
     with pytest.raises(KeyError, match="elsewhere"):
         store.document_by_id("elsewhere")
     store.close()
@@ -123,3 +139,57 @@ def test_threads_can_read_at_once(tmp_path):
         found = list(pool.map(lambda row: store.passage(row)[0].text, list(range(600)) * 2))
     assert found == [f"text {row // 2}" for row in range(600)] * 2
     store.close()
+
+
+def test_files_are_remembered_whatever_they_are_called(tmp_path):
+    copied = CopiedDocument("mine/two", "wording", "mine/one")
+    file = replace(FILE, path=os.fsdecode(b"caf\xe9\n.txt"), copies=(copied,))
+    writer = StoreWriter(tmp_path / "s.sqlite")
+    read = make_document("x", creator="Anon.", pages=3, ocr_pages=2)
+    writer.add(replace(read, creator="Me", date="1823"), [], [], as_read=read)
+    writer.end_file(file)
+    writer.close()
+    store = Store(tmp_path / "s.sqlite")
+    assert store.files() == {0: file}
+    (entry,) = store.entries()
+    assert (entry.file, entry.wording) == (0, read.wording())
+    assert store.as_read(0) == read
+    assert store.document(0).creator == "Me"
+    assert store.pages() == (3, 2)
+    store.close()
+
+
+def test_a_writer_that_was_cut_off_goes_on_after_the_last_whole_file(tmp_path):
+    path = tmp_path / "s.sqlite"
+    writer = StoreWriter(path)
+    writer.add(make_document("one"), [], [])
+    writer.end_file(FILE)
+    writer.add(make_document("half", document_id="mine/two"), [], [])
+    writer.close()
+    again = StoreWriter(path)
+    assert [entry.document_id for entry in again.before.entries()] == ["mine/one"]
+    assert (again.documents, again.files) == (1, 1)
+    again.close()
+
+
+def test_stores_are_put_together_in_any_order(tmp_path):
+    one = write(tmp_path / "1.sqlite", [(make_document("a", document_id="m/a"), 2)])
+    two = [(make_document(t, document_id=f"m/{t}"), n) for t, n in [("b", 1), ("c", 0), ("d", 3)]]
+    other = write(tmp_path / "2.sqlite", two)
+    kept = [Kept(1, 2, 0), Kept(0, 0, 1), Kept(1, 0, 0)]
+    files = [FILE, replace(FILE, path="other.txt")]
+    path = tmp_path / "new.sqlite"
+    assemble(path, (one.path, other.path), kept, files, {"mine": Collection("mine", "New title")})
+    write_near_duplicates(path, [(0, 2)])
+    store = Store(path)
+    assert [store.document(n).text for n in range(3)] == ["d", "a", "b"]
+    assert store.row_bounds.tolist() == [0, 3, 5, 6]
+    keys = ["m/d#0", "m/d#1", "m/d#2", "m/a#0", "m/a#1", "m/b#0"]
+    assert store.keys_in_order() == [key.encode() for key in keys]
+    assert [store.passage(row)[0].document_id for row in range(6)] == [k[:3] for k in keys]
+    assert [entry.file for entry in store.entries()] == [0, 1, 0]
+    assert store.collections["mine"].title == "New title"
+    assert [store.near_duplicates(n) for n in range(3)] == [("m/b",), (), ("m/d",)]
+    assert store.near_groups() == [("m/d", "m/b")]
+    for opened in (one, other, store):
+        opened.close()

@@ -4,34 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from conftest import TinyModel, excerpt
 
+import rag.build
 import rag.ingest
 from rag.build import build_index
 from rag.datatypes import Collection, SourceDocument
 from rag.embedding import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
-from rag.index import open_index
+from rag.index import live_generation, open_index
+from rag.ingest.readers import Item, read_file
+
+
+class HereInstead:
+    """Reads in this process, where a test can look on."""
+
+    names: ClassVar[list[str]] = []
+
+    def __init__(self, **_: object) -> None: ...
+
+    def __enter__(self) -> HereInstead:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def read(self, path: Path, collection: Collection) -> Iterator[Item]:
+        self.names.append(path.name)
+        return read_file(path, collection)
 
 
 class Reads:
-    """Counts what the reader of plain text reads."""
+    """Counts which files are read."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.names: list[str] = []
-        reader = rag.ingest.READERS[".txt"]
-
-        def counting(path: Path, collection: Collection) -> Iterator[SourceDocument]:
-            self.names.append(path.name)
-            return reader(path, collection)
-
-        monkeypatch.setitem(rag.ingest.READERS, ".txt", counting)
+        HereInstead.names = []
+        monkeypatch.setattr(rag.build, "Workers", HereInstead)
 
     def taken(self) -> list[str]:
-        names, self.names = self.names, []
-        return names
+        names, HereInstead.names = HereInstead.names, []
+        return sorted(names)
 
 
 @pytest.fixture
@@ -78,17 +93,140 @@ def test_the_index_is_the_same_as_one_built_anew(
     assert again.corpus_hash == anew.corpus_hash
 
 
-def test_new_metadata_beside_a_file_is_read_without_embedding_the_others(
+def test_new_metadata_beside_a_file_reads_and_embeds_nothing(
     papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = Reads(monkeypatch)
     build_index([papers], tmp_path / "index", encoder=encoder)
     reads.taken()
-    (papers / "ghent.yaml").write_text("rights: Public domain\n")
+    about = "title: The Peace\ndate: 1814-12-24\nkind: primary\ncitation: Treaty Series 109\n"
+    (papers / "ghent.yaml").write_text(about)
+    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    assert reads.taken() == []
+    assert report.changed == ("papers/ghent",)
+    assert (report.added, report.removed, report.embedded) == ((), (), 0)
+    finder = SourceFinder.open(tmp_path / "index")
+    found = finder.find_sources("a treaty was signed", k=1)[0]
+    assert (found.title, found.date, found.kind) == ("The Peace", "1814-12-24", "primary")
+    assert found.citation.startswith("Treaty Series 109")
+    assert finder.index.lexical.knows("peac"), "words find the new title at once"
+    assert build_index([papers], tmp_path / "index", encoder=encoder).unchanged
+
+    (papers / "ghent.yaml").unlink()
+    build_index([papers], tmp_path / "index", encoder=encoder)
+    found = SourceFinder.open(tmp_path / "index").find_sources("a treaty was signed", k=1)[0]
+    assert (found.title, found.date, found.kind) == ("ghent", None, "unknown")
+    afresh = build_index([papers], tmp_path / "index", encoder=encoder, afresh=True)
+    assert reads.taken() == ["ghent.txt", "winter.txt"]
+    assert afresh.embedded == afresh.passages == 2
+
+
+def test_a_file_that_moves_stays_the_same_document(
+    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = Reads(monkeypatch)
+    build_index([papers], tmp_path / "index", encoder=encoder)
+    reads.taken()
+    (papers / "sub").mkdir()
+    (papers / "winter.txt").rename(papers / "sub" / "winter.txt")
+    (papers / "ghent.txt").rename(papers / "treaty.txt")
+    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    assert (reads.taken(), report.embedded) == ([], 0)
+    assert (report.added, report.removed) == ((), ())
+    assert dict(report.moved) == {
+        str(papers / "winter.txt"): str(papers / "sub" / "winter.txt"),
+        str(papers / "ghent.txt"): str(papers / "treaty.txt"),
+    }
+    finder = SourceFinder.open(tmp_path / "index")
+    document = finder.document("papers/ghent")
+    assert document.citation == "treaty (file treaty.txt)"
+    assert document.origin == str(papers / "treaty.txt")
+    assert finder.document("papers/winter").origin == str(papers / "sub" / "winter.txt")
+    assert build_index([papers], tmp_path / "index", encoder=encoder).unchanged
+
+
+def test_the_same_document_in_two_files_is_indexed_once_and_comes_back(
+    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = Reads(monkeypatch)
+    text = (papers / "ghent.txt").read_text()
+    (papers / "copy.md").write_text(text)  # another kind of file, the same words
+    for expected in (["copy.md", "ghent.txt", "winter.txt"], []):
+        report = build_index([papers], tmp_path / "index", encoder=encoder)
+        assert reads.taken() == expected
+        assert report.documents == 2
+        (copied,) = report.copies
+        assert (Path(copied.path).name, copied.same_as, copied.documents) == (
+            "ghent.txt",
+            "papers/copy",
+            1,
+        )
+    (papers / "copy.md").unlink()
     report = build_index([papers], tmp_path / "index", encoder=encoder)
     assert reads.taken() == ["ghent.txt"]
-    assert report.changed == ("papers/ghent",)
-    assert report.embedded == 0
+    assert (report.added, report.removed, report.copies) == (
+        ("papers/ghent",),
+        ("papers/copy",),
+        (),
+    )
+
+
+def test_nothing_to_do_leaves_the_index_as_it_is(
+    papers: Path, tmp_path: Path, encoder: Encoder
+) -> None:
+    index = tmp_path / "index"
+    first = build_index([papers], index, encoder=encoder)
+    generation = live_generation(index)
+    again = build_index([papers], index, encoder=encoder)
+    assert (first.unchanged, again.unchanged) == (False, True)
+    assert live_generation(index) == generation
+    assert not (index / "partial").exists()
+    assert (again.documents, again.passages, again.files) == (2, 2, 2)
+    (papers / "collection.yaml").write_text("title: Papers of the war\n")
+    changed = build_index([papers], index, encoder=encoder)
+    assert not changed.unchanged
+    assert open_index(index).store.collections["papers"].title == "Papers of the war"
+
+
+def test_another_model_reads_no_file_again(
+    papers: Path,
+    tmp_path: Path,
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_model: TinyModel,
+    own_cache: Path,
+) -> None:
+    reads = Reads(monkeypatch)
+    build_index([papers], tmp_path / "index", encoder=encoder)
+    reads.taken()
+    monkeypatch.setenv("SOURCE_FINDER_ENCODER", "torch")
+    report = build_index(
+        [papers], tmp_path / "index", encoder=Encoder.load(str(tiny_model("mean")))
+    )
+    assert reads.taken() == []
+    assert report.embedded == report.passages == 2
+    assert report.changed == ()
+
+
+def test_near_duplicates_are_linked(tmp_path: Path, encoder: Encoder) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    text = excerpt("1962-Kennedy-1")
+    (folder / "first.txt").write_text(text)
+    spoiled = " ".join(
+        word[:-1] + "~" if i % 9 == 0 else word for i, word in enumerate(text.split())
+    )
+    (folder / "scan.txt").write_text(spoiled)
+    (folder / "third.txt").write_text(excerpt("1996-Clinton-1"))
+    report = build_index([folder], tmp_path / "index", encoder=encoder)
+    assert report.documents == 3
+    assert report.near_duplicates == (("reports/first", "reports/scan"),)
+    store = open_index(tmp_path / "index").store
+    assert [store.near_duplicates(n) for n in range(3)] == [
+        ("reports/scan",),
+        ("reports/first",),
+        (),
+    ]
 
 
 def test_a_file_with_problems_is_read_and_reported_every_time(
@@ -102,6 +240,7 @@ def test_a_file_with_problems_is_read_and_reported_every_time(
             raise UnreadableSource(f"{path.name}: its second half is torn; ask for another copy")
 
     monkeypatch.setitem(rag.ingest.READERS, ".txt", half)
+    monkeypatch.setattr(rag.build, "Workers", HereInstead)
     for _ in range(2):
         report = build_index([papers], tmp_path / "index", encoder=encoder)
         assert [skipped.reason for skipped in report.skipped] == [

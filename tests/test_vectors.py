@@ -57,6 +57,24 @@ def query(dimension: int, pieces: int = 6) -> QueryVectors:
     )
 
 
+def test_passages_are_copied_between_others(stored, tmp_path):
+    passages, index, counts = stored
+    (tmp_path / "copy").mkdir()
+    with VectorWriter(tmp_path / "copy", index.dimension) as writer:
+        copied = writer.copy(index, 7, 31)
+        writer.add(passages[:2])
+        copied += writer.copy(index, 31, 32)
+        writer.finish(counts)
+    made = VectorIndex(tmp_path / "copy", index.dimension)
+    assert copied == sum(len(p.sentences) for p in passages[7:32])
+    assert (made.piece_passages() == counts).all()
+    for row, passage in enumerate([*passages[7:31], *passages[:2], passages[31]]):
+        back = made.passages_block(row, row + 1)
+        assert (back.sentences == passage.sentences).all()
+        assert (back.codes == passage.codes).all()
+        assert (back.starts == passage.starts).all()
+
+
 @pytest.mark.parametrize("dimension", [1, 8, 12, 384])
 def test_sign_codes_are_one_bit_for_each_dimension(dimension):
     vectors = np.random.default_rng(1).normal(size=(9, dimension)).astype(np.float32)
@@ -71,9 +89,8 @@ def test_what_was_stored_comes_back(stored):
     passages, index, _ = stored
     assert index.passages == len(passages)
     for row, passage in enumerate(passages):
-        back = index.passage_vectors(row)
+        back = index.passages_block(row, row + 1)
         assert (back.sentences == passage.sentences).all()
-        assert back.sentences.dtype == np.float16
         assert (back.codes == passage.codes).all()
         assert (back.starts == passage.starts).all()
         assert (index.sentence_starts(row) == passage.starts).all()
@@ -147,7 +164,7 @@ def test_the_real_index_agrees_with_brute_force(finder, encoder):
     vectors = finder.index.vectors
     asked = encoder.encode_query("The American continents are closed to new colonies.")
     best = [
-        float((vectors.passage_vectors(row).sentences.astype(np.float32) @ asked.vector).max())
+        float((vectors.passages_block(row, row + 1).sentences @ asked.vector).max())
         for row in range(vectors.passages)
     ]
     rows, cosines = vectors.nearest(asked.vector, 5)

@@ -61,7 +61,7 @@ def walk_zip(
                         beside = tuple(files[name] for name in wanted[1:] if name in files)
                         file = files[wanted[0]]
                         name = unpacker.shown(wanted[0])
-                        yield Found(file, collections[place], name, beside)
+                        yield Found(file, collections[place], name, beside, temporary=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,9 @@ class _Unpacker:
                 own = collection if place == top else Collection(slug(last), printable(last))
                 with self.unpacked({name: members[name]}) as files:
                     if name in files:
-                        rename = renaming(files[name], self.shown(name), self.on_skip)
-                        made[place] = collection_from(files[name], own, rename)
+                        file = Found(files[name], own, self.shown(name), temporary=True)
+                        renaming = file.renaming(self.on_skip)
+                        made[place] = collection_from(files[name], own, renaming)
                 break
         return made
 
@@ -147,24 +148,6 @@ class _Unpacker:
                 shutil.copyfileobj(packed, file)
         except (*DAMAGE, OSError) as error:
             raise damaged(where, error) from error
-
-
-def renaming(path: Path, name: str, on_skip: OnSkip) -> OnSkip:
-    """Return `on_skip` for a member of a zip file: its reports say `name`, not `path`."""
-
-    def renamed(skip: SkippedFile) -> None:
-        on_skip(SkippedFile(*(in_reports(text, path, name) for text in (skip.path, skip.reason))))
-
-    return renamed
-
-
-def in_reports(text: str, path: Path, name: str) -> str:
-    """Return `text` with the place that a reader read from in the words of a report.
-
-    >>> in_reports("/tmp/x/a.pdf is empty", Path("/tmp/x/a.pdf"), "old.zip/sub/a.pdf")
-    'old.zip/sub/a.pdf is empty'
-    """
-    return text.replace(shown(path.parent), name.rpartition("/")[0])
 
 
 def member_name(info: ZipInfo) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.datatypes import Collection, SkippedFile
+from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
 from rag.ingest.names import folder_collection, printable, shown
 from rag.ingest.sidecar import COLLECTION_FILES, SUFFIXES, orphan_reason, pair, read_collection
@@ -22,6 +22,27 @@ class Found:
     collection: Collection
     name: str
     sidecars: tuple[Path, ...] = ()
+    temporary: bool = False
+    """Unpacked from a zip file, until the next one is asked for."""
+    built_in: Callable[[], Iterator[SourceDocument | SkippedFile]] | None = None
+    """Reads what comes with the install and is no file."""
+
+    def in_reports(self, text: str) -> str:
+        """Return `text` with the place that the file was read from in the words of a report.
+
+        >>> unpacked = Found(Path("/x/a.pdf"), Collection("", ""), "o.zip/a.pdf", temporary=True)
+        >>> unpacked.in_reports("/x/a.pdf is empty")
+        'o.zip/a.pdf is empty'
+        """
+        here = shown(self.path.parent)
+        there = self.name.rpartition("/")[0]
+        return text.replace(here, there) if self.temporary else text
+
+    def renaming(self, on_skip: OnSkip) -> OnSkip:
+        """Return `on_skip` for reports that name the file's place."""
+        return lambda skip: on_skip(
+            SkippedFile(self.in_reports(skip.path), self.in_reports(skip.reason))
+        )
 
 
 def lone_file(path: Path, on_skip: OnSkip) -> Found:

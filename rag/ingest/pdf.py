@@ -21,6 +21,7 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import file_citation, file_id, file_title, printable, shown
 from rag.ingest.pdf_ocr import reread
 from rag.ingest.pdf_text import rejoin_words, running_lines, tidy_page
+from rag.ingest.pulse import reached
 from rag.text import MONTHS
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def read_pdf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         origin=shown(path),
         ocr_confidence=result.confidence,
         notes=_notes(pages, len(failures), result.notes),
+        pages=len(pages),
+        ocr_pages=result.ocr_pages,
     )
 
 
@@ -189,6 +192,7 @@ def _page_texts(reader: PdfReader, path: Path) -> tuple[list[str], list[Exceptio
     except (PyPdfError, *_DAMAGE) as error:
         raise _damaged(path, error) from error
     for number, page in enumerate(pages, start=1):
+        reached(f"page {number}")
         try:
             texts.append(tidy_page(page.extract_text()))
         except (PyPdfError, *_DAMAGE) as error:

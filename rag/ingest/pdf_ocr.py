@@ -18,8 +18,10 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import shown
 from rag.ingest.ocr import OcrEngine, choose_engine, why_none
 from rag.ingest.ocr_layout import mean_confidence, page_text
+from rag.ingest.ocr_memory import Remembering
 from rag.ingest.page_images import PageImages, page_images
 from rag.ingest.pdf_text import tidy_page
+from rag.ingest.pulse import reached
 from rag.ingest.text_quality import GOOD_LAYER, READABLE_FONT, legibility, sound_words
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ _FEW_WORDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """The texts of all pages after OCR where it was needed.
+    """The texts of all pages after OCR where it was needed, and how many pages that were.
 
     `confidence` is the engine's, a mean over the characters, None where no page's text is
     from OCR. `why` says, if no page has text, why that is and what to do.
@@ -42,6 +44,7 @@ class Reread:
 
     pages: tuple[str, ...]
     confidence: float | None = None
+    ocr_pages: int = 0
     notes: tuple[str, ...] = ()
     why: str = ""
 
@@ -71,7 +74,7 @@ def reread(path: Path, layers: list[str]) -> Reread:
             engine = choose_engine()
             if engine is None:
                 return _without_engine(layers, wanted)
-            return _with_engine(engine, images, layers, wanted, path)
+            return _with_engine(Remembering(engine), images, layers, wanted, path)
     except UnreadableSource as error:
         return Reread(tuple(layers), notes=(f"no OCR: {error}",), why=str(error))
 
@@ -100,6 +103,7 @@ def _pages_to_read(
 
 
 def _needs_ocr(images: PageImages, number: int, layer: str) -> bool:
+    reached(f"page {number + 1}")
     if not layer.strip() or legibility(layer) < READABLE_FONT:
         return True
     try:
@@ -121,6 +125,7 @@ def _with_engine(
     readings: list[_Reading] = []
     failed: list[int] = []
     for number in wanted:
+        reached(f"page {number + 1}")
         try:
             reading = _read(engine, images, number)
         except UnreadableSource as error:
@@ -143,6 +148,7 @@ def _with_engine(
     return Reread(
         tuple(pages),
         confidence,
+        len(readings),
         tuple(notes),
         why=f"OCR ({engine.name}) found no text on them; scan them again, or leave the file out",
     )

@@ -1,0 +1,83 @@
+"""Documents as the metadata beside their file describes them, and under its present name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.errors import SourceError
+from rag.ingest.folders import Found, OnSkip, reason, report
+from rag.ingest.names import file_citation, file_title, shown
+from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is written beside a file. `digest`: a hash over it, "" where there is nothing."""
+
+    sidecar: Sidecar | None = None
+    digest: str = ""
+
+
+def metadata_beside(found: Found, on_skip: OnSkip) -> Metadata:
+    """Return what is written beside a file; what makes no sense there goes to `on_skip`."""
+    if not found.sidecars:
+        return Metadata()
+    rename = found.renaming(on_skip)
+    path, *more = found.sidecars
+    for other in more:
+        text = f"{shown(other)} is passed over, because {shown(path)} describes the same file"
+        rename(SkippedFile(shown(other), f"{text}; keep one of them"))
+    try:
+        content = path.read_bytes()
+        about, problems = read_sidecar(path)
+    except (SourceError, OSError) as error:
+        rename(SkippedFile(shown(path), reason(error, path)))
+        return Metadata()
+    report(path, problems, rename)
+    return Metadata(about, hashlib.sha256(content).hexdigest())
+
+
+def described(
+    documents: Iterator[SourceDocument], about: Metadata, found: Found, on_skip: OnSkip
+) -> Iterator[SourceDocument]:
+    """Yield the documents of a file as the metadata beside it describes them."""
+    sidecar = about.sidecar
+    if sidecar is None:
+        yield from documents
+        return
+    first = next(documents, None)
+    if first is None:
+        return
+    second = next(documents, None)
+    if second is None:
+        yield describe(first, sidecar)
+        return
+    ignored = ignored_fields(sidecar)
+    if ignored:
+        problem = f"{', '.join(ignored)} cannot count, because the file holds several documents"
+        report(found.sidecars[0], [problem], found.renaming(on_skip))
+    for document in chain((first, second), documents):
+        yield describe(document, sidecar, alone=False)
+
+
+def renamed(
+    document: SourceDocument, was: Path, part_of: Collection, found: Found
+) -> SourceDocument:
+    """Return a document, read when its file was called `was` and a part of the collection
+    `part_of`, as it is now that the file is `found` where it is.
+
+    What was taken from the file's name follows the name; the id stays.
+    """
+    title, citation = document.title, document.citation
+    if title == file_title(was):
+        title = file_title(found.path)
+    if citation == file_citation(was, document.title, document.creator):
+        citation = file_citation(found.path, title, document.creator)
+    collection = found.collection if document.collection == part_of else document.collection
+    origin = found.name if document.origin == shown(was) else document.origin
+    return replace(document, title=title, citation=citation, collection=collection, origin=origin)

@@ -138,7 +138,8 @@ def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
 
 def write_words(finder: SourceFinder, folder: Path, passages: int) -> None:
     """Write the lexical index of at most `DRAWN` passages."""
-    texts = [stems(words(heading(d) + text)) for d, text in finder.index.store.passage_texts()]
+    found = map(finder.index.store.passage, range(finder.index.manifest.passages))
+    texts = [stems(words(heading(d) + passage.span.of(d.text))) for d, passage in found]
     corpus = np.array([stem for text in texts for stem in text], dtype=object)
     random = np.random.default_rng(2)
     drawn = texts[:passages]
@@ -147,7 +148,9 @@ def write_words(finder: SourceFinder, folder: Path, passages: int) -> None:
         own = text[random.integers(0, len(text), len(text))]
         strange = corpus[random.integers(0, len(corpus), len(text))]
         drawn.append(np.where(random.random(len(text)) < 0.8, own, strange).tolist())
-    LexicalIndex.write(drawn, folder)
+    number = {stem: i for i, stem in enumerate(sorted({s for text in drawn for s in text}))}
+    terms = np.array([number[stem] for text in drawn for stem in text], np.int32)
+    LexicalIndex.write(terms, np.cumsum([0, *map(len, drawn)]), list(number), folder)
 
 
 def copy_words(source: Path, folder: Path, copies: int, rows: int) -> None:

@@ -19,8 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from rag import cli_catalog, dossier
 from rag.build import build_index
+from rag.build_report import report_text
 from rag.config import Settings
-from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, VideoLink
+from rag.datatypes import Answer, Claim, Evidence, Finding, VideoLink
 from rag.doctor import examine
 from rag.dossier import FORMATS
 from rag.errors import QuestionError, SourceFinderError
@@ -125,18 +126,24 @@ def build(
     only: Annotated[
         bool, typer.Option("--only", help="Index just these paths, not what was there before.")
     ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Read and embed everything again.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Build an index, or refresh it; unchanged passages are not embedded again."""
+    """Build an index, or refresh it: only what changed is read and embedded again."""
     settings = Settings.from_environment()
     target = settings.index_path(index)
     default = default_sources(settings) if target == settings.index_path(None) else []
     given = [path if path == "sotu" else str(Path(path).absolute()) for path in paths or ()]
     before = [] if only else [*_recorded_sources(target), *default]
     report = build_index(
-        list(dict.fromkeys([*before, *given])), target, progress=TerminalProgress()
+        list(dict.fromkeys([*before, *given])),
+        target,
+        progress=TerminalProgress(),
+        afresh=afresh,
     )
-    print(report.to_json(indent=1) if as_json else _report(report))
+    print(report.to_json(indent=1) if as_json else report_text(report))
 
 
 @cli.command()
@@ -283,19 +290,4 @@ def _evidence_text(number: int, evidence: Evidence) -> str:
     ]
     if evidence.url:
         lines.append(f"   {evidence.url}")
-    return "\n".join(lines)
-
-
-def _report(report: BuildReport) -> str:
-    lines = [
-        f"Index {report.index}: {report.documents:,} documents, {report.passages:,} passages, "
-        f"{report.bytes_on_disk / 1e6:,.0f} MB.",
-        f"Added {len(report.added)}, changed {len(report.changed)}, removed "
-        f"{len(report.removed)} documents; embedded {report.embedded:,} passages.",
-        "Time: " + ", ".join(f"{stage} {s:.1f} s" for stage, s in report.seconds.items()) + ".",
-    ]
-    if report.skipped:
-        lines.append(f"Left out {len(report.skipped)} files:")
-        lines += [f"  {skipped.path}: {skipped.reason}" for skipped in report.skipped]
-    lines += report.notes
     return "\n".join(lines)

@@ -155,7 +155,7 @@ def test_build_says_what_changed_and_remembers_its_sources(
     (folder / "two.txt").write_text("The army went into winter quarters at Morristown.")
     assert main(["build", *target]) == 0
     printed = capsys.readouterr().out
-    assert "Added 1, changed 0, removed 0 documents; embedded 1 passages." in printed
+    assert "Added 1, changed 0, removed 0 documents; embedded 1 passage." in printed
     assert "scan.bin" in printed
 
 

@@ -20,6 +20,8 @@ from rag.dossier.blocks import Block
 from rag.dossier.content import dossier
 from rag.dossier.csl import Item, csl_items
 from rag.dossier.markdown import to_markdown
+from rag.dossier.page import to_html
+from rag.dossier.pdf import to_pdf
 from rag.dossier.ris import ris
 from rag.errors import QuestionError
 
@@ -43,6 +45,8 @@ def _csl_json(items: Iterable[Item]) -> str:
 
 FORMATS: Mapping[str, Format] = {
     ".md": Format("Markdown", "text/markdown", of_blocks=to_markdown),
+    ".html": Format("HTML", "text/html", of_blocks=to_html),
+    ".pdf": Format("PDF", "application/pdf", of_blocks=to_pdf),
     ".bib": Format("BibTeX", "application/x-bibtex", of_items=bibtex),
     ".ris": Format("RIS", "application/x-research-info-systems", of_items=ris),
     ".json": Format("CSL-JSON", "application/vnd.citationstyles.csl+json", of_items=_csl_json),

@@ -1,0 +1,164 @@
+"""A dossier as PDF, set by ReportLab in fonts that are embedded in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, text
+from rag.dossier.fonts import ITALIC, SERIF, Typesetter, glyphs
+from rag.wording import counted, escape
+
+INK, SOFT, ACCENT, MARK = "#1e1d1a", "#5b5549", "#8c3b2a", "#f6e3b4"
+_PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
+_KEPT_CHARS = 300
+"""A longer heading is not kept with what follows: ReportLab never ends with one that is
+higher than a page."""
+_SIZES = {1: 19, 2: 14.5, 3: 12, 4: 10.5}
+
+
+def to_pdf(blocks: Iterable[Block]) -> bytes:
+    """Return the blocks as a PDF on A4 with an outline.
+
+    Where a character is in no font it stands as its number, and a note at the head says so.
+    """
+    from reportlab.lib.pagesizes import A4
+    from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
+
+    glyphs(SERIF), glyphs(ITALIC)  # so that styles can name them
+    setter = Typesetter()
+    given = list(blocks)
+    flowing = [piece for block in given for piece in _block(block, setter)]
+    if setter.missing:
+        note = Paragraph((Run(_missing(setter), italic=True),))
+        flowing[1:1] = list(_block(note, setter))
+    title = next((block.text for block in given if isinstance(block, Heading)), "")
+    written = BytesIO()
+    margin = 62
+    document = BaseDocTemplate(written, pagesize=A4, title=title, author="Source Finder", lang="en")
+    frame = Frame(margin, margin, A4[0] - 2 * margin, A4[1] - 2 * margin, 0, 0, 0, 0)
+    foot = partial(_foot, title=title, at=(A4[0] / 2, margin / 2))
+    document.addPageTemplates(PageTemplate(frames=[frame], onPage=foot))
+    document.afterFlowable = partial(_outline, document)
+    document.build(flowing)
+    return written.getvalue()
+
+
+def _missing(setter: Typesetter) -> str:
+    number = counted(setter.missing.total(), "character is", "characters are")
+    return (
+        f"{number} in no font here and shown by number, as [U+05D0] is for a Hebrew letter. The "
+        "same dossier as HTML or Markdown has them. For Chinese, Japanese and Korean: pip "
+        "install source-finder[cjk]."
+    )
+
+
+def _block(block: Block, setter: Typesetter) -> Iterator[Any]:
+    """Yield what ReportLab sets for a block."""
+    match block:
+        case Heading(level, words):
+            yield _heading(level, words, setter)
+        case Paragraph(runs):
+            yield _set(_markup(runs, setter), after=6)
+        case Extract(before, quote, after):
+            for markup in _marked(before, quote, after, setter):
+                yield _set(markup, leftIndent=14, after=5)
+        case Facts(rows):
+            for label, runs in rows:
+                named = f'<font color="{SOFT}">{_markup(text(f"{label}: "), setter)}</font>'
+                yield _set(named + _markup(runs, setter), size=8.5, leftIndent=12, first=-12)
+            yield _gap(6)
+        case Listing(items):
+            for runs in items:
+                yield _set("• " + _markup(runs, setter), size=9.5, leftIndent=12, first=-8)
+            yield _gap(6)
+
+
+def _set(
+    markup: str, *, size: float = 10, after: float = 1.5, first: float = 0, **more: Any
+) -> Any:
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph as Flowing
+
+    style = ParagraphStyle(
+        "text",
+        fontName=SERIF,
+        fontSize=size,
+        leading=size * 1.42,
+        spaceAfter=after,
+        firstLineIndent=first,
+        **more,
+    )
+    return Flowing(markup, style)
+
+
+def _heading(level: int, words: str, setter: Typesetter) -> Any:
+    size = _SIZES[level]
+    colour = ACCENT if level == 4 else INK
+    heading = _set(
+        _markup(text(words), setter),
+        size=size,
+        after=5,
+        spaceBefore=size,
+        keepWithNext=1,
+        textColor=colour,
+    )
+    heading.outline = (level - 1, words)
+    return heading
+
+
+def _gap(height: float) -> Any:
+    from reportlab.platypus import Spacer
+
+    return Spacer(1, height)
+
+
+def _markup(runs: Iterable[Run], setter: Typesetter) -> str:
+    """Return runs in ReportLab's markup, everything in them escaped."""
+    parts = []
+    for run in runs:
+        shown = _in_fonts(run.text, setter, ITALIC if run.italic else SERIF)
+        if run.url:
+            shown = f'<a href="{escape(run.url)}" color="{ACCENT}">{shown}</a>'
+        parts.append(f'<font color="{ACCENT}">{shown}</font>' if run.bold else shown)
+    return "".join(parts)
+
+
+def _in_fonts(words: str, setter: Typesetter, font: str = SERIF) -> str:
+    return "".join(
+        f'<font name="{name}">{escape(part)}</font>' for name, part in setter.set(words, font)
+    )
+
+
+def _marked(before: str, quote: str, after: str, setter: Typesetter) -> Iterator[str]:
+    """Yield the paragraphs of an extract, the quotation on a ground of its own colour."""
+    paragraphs = [""]
+    for words, marked in ((before, False), (quote, True), (after, False)):
+        for at, piece in enumerate(_PARAGRAPHS.split(words)):
+            if at:
+                paragraphs.append("")
+            shown = _in_fonts(piece, setter)
+            paragraphs[-1] += f'<span backColor="{MARK}">{shown}</span>' if marked else shown
+    return (paragraph for paragraph in paragraphs if paragraph)
+
+
+def _outline(document: Any, flowable: Any) -> None:
+    """Add a heading that was just set to the outline."""
+    if not hasattr(flowable, "outline"):
+        return
+    level, words = flowable.outline
+    canvas = document.canv
+    key = f"heading-{document.seq.nextf('heading')}"
+    canvas.bookmarkPage(key)
+    canvas.addOutlineEntry(" ".join(words.split()), key, level, closed=level > 1)
+
+
+def _foot(canvas: Any, document: Any, *, title: str, at: tuple[float, float]) -> None:
+    canvas.saveState()
+    canvas.setFont(SERIF, 8)
+    canvas.setFillColor(SOFT)
+    canvas.drawCentredString(*at, f"{title}, {document.page}")
+    canvas.restoreState()

@@ -8,7 +8,8 @@ truth   pages whose text is known: addresses printed and worn here (skew, blur, 
         specks), and parts of two real pages that were transcribed by eye
 pairs   documents that exist as bare scans and with the archive's text layer: our OCR of the
         one against the layer of the other, which is itself OCR and no truth
-files   every file through the reader: pages, which were read by OCR, seconds, confidence
+files   an index of all files: pages, which were read by OCR, seconds, confidence, which are
+        linked as near-duplicates, and whether words of the archive's layer find our reading
 
 Word error rate: substituted, missing and added words over the words of the truth, case and
 punctuation aside. The addresses are others than those by which resolution and engine were
@@ -21,10 +22,12 @@ import argparse
 import difflib
 import io
 import logging
+import random
 import re
 import resource
 import shutil
 import subprocess
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -38,11 +41,10 @@ from pypdf import PdfReader
 from pypdfium2 import PdfDocument
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.datatypes import Collection
+from rag import SourceFinder, build_index
 from rag.ingest.ocr import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
 from rag.ingest.ocr_layout import page_text
 from rag.ingest.page_images import page_images
-from rag.ingest.pdf import PAGE_BREAK, read_pdf
 from rag.ingest.pdf_text import tidy_page
 from rag.ingest.sotu import read_sotu
 
@@ -61,6 +63,8 @@ WEAR = {
     "worn": (-0.9, 1.6, 40.0, 60.0),
 }
 SCAN_DPI = 300
+FOLDERS = ("jfk_scan_no_text", "jfk_ocr")
+RUN, QUERIES = 12, 5
 TRANSCRIBED = {
     ("104-10104-10271", 1): (
         "Ace Marine Survey, Inc.,is engaged in the field of marine research, including the "
@@ -140,19 +144,51 @@ def pairs_table(pdfs: Path) -> None:
 
 
 def files_table(pdfs: Path) -> None:
-    """Print what the reader makes of every file."""
-    print("\nEvery file through the reader")
-    for folder in ("jfk_scan_no_text", "jfk_ocr"):
-        print(f"{folder:24}{'pages':>6}{'s/page':>8}{'conf.':>7}{'words':>7}  notes")
-        for path in sorted((pdfs / folder).glob("*.pdf")):
-            began = time.perf_counter()
-            (document,) = read_pdf(path, Collection("jfk", "JFK"))
-            pages = document.text.count(PAGE_BREAK) + 1
-            each = (time.perf_counter() - began) / pages
+    """Index every file as a user does, and print what was made of it and whether it is found."""
+    print("\nEvery file, indexed by `build_index`")
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        index = Path(folder) / "index"
+        report = build_index([pdfs / name for name in FOLDERS], index)
+        seconds = time.perf_counter() - began
+        print(
+            f"{report.documents} documents, {report.pages} pages, {report.ocr_pages} by OCR, "
+            f"{report.seconds['read'] / report.pages:.2f} s a page to read, {seconds:.0f} s in all;"
+            f" left out: {[skipped.reason for skipped in report.skipped]}"
+        )
+        store = SourceFinder.open(index).index.store
+        print(f"{'document':34}{'pages':>6}{'OCR':>5}{'conf.':>7}{'words':>7}  linked with")
+        for number in range(store.documents):
+            document = store.document(number)
             sure = document.ocr_confidence
-            shown = "-" if sure is None else f"{sure:.3f}"
-            row = f"{path.stem:24}{pages:6}{each:8.2f}{shown:>7}{len(words(document.text)):7}"
-            print(f"{row}  {'; '.join(document.notes)}", flush=True)
+            print(
+                f"{document.document_id:34}{document.pages:6}{document.ocr_pages:5}"
+                f"{'-' if sure is None else f'{sure:.2f}':>7}{len(words(document.text)):7}"
+                f"  {', '.join(store.near_duplicates(number))}"
+            )
+        found_by_words_of_the_archive(SourceFinder.open(index), pdfs)
+
+
+def found_by_words_of_the_archive(finder: SourceFinder, pdfs: Path) -> None:
+    """Print how often words of the archive's own text layer lead to our reading of the same
+    document, be it the bare scan or the file with that layer."""
+    chosen = random.Random(3)
+    ranks: dict[str, list[int]] = {folder: [] for folder in FOLDERS}
+    for path in sorted((pdfs / "jfk_ocr").glob("*.pdf")):
+        layer = " ".join(page.extract_text() for page in PdfReader(path).pages).split()
+        for _ in range(QUERIES):
+            start = chosen.randrange(max(1, len(layer) - RUN))
+            found = finder.find_sources(" ".join(layer[start : start + RUN]), k=10)
+            places = [item.document_id for item in found]
+            for folder in FOLDERS:
+                stem = path.stem if folder == "jfk_ocr" else path.stem.removesuffix("_ocr")
+                if (pdfs / folder / f"{stem}.pdf").exists():
+                    wanted = f"{folder}/{stem}"
+                    ranks[folder].append(places.index(wanted) if wanted in places else 10)
+    print(f"\n{RUN} words of the archive's layer, taken at random, {QUERIES} times a file, find")
+    for folder, reached in ranks.items():
+        within = sum(place < 10 for place in reached) / len(reached)
+        print(f"{folder:20} among the first ten passages: {within:.2f} of {len(reached)}")
 
 
 def with_engines() -> dict[str, Callable[[Picture], str]]:
@@ -222,17 +258,17 @@ def worn(
     picture: Image.Image, seed: int, skew: float, blur: float, noise: float, fading: float
 ) -> Picture:
     """Return a page as a black-and-white scan of an old typescript."""
-    random = np.random.default_rng(seed)
+    dice = np.random.default_rng(seed)
     soft = picture.rotate(skew, resample=Image.Resampling.BICUBIC, fillcolor=255)
     soft = soft.filter(ImageFilter.GaussianBlur(blur))
     grey = np.asarray(soft, dtype=float)
-    coarse = Image.fromarray((random.random((24, 18)) * 255).astype(np.uint8))
+    coarse = Image.fromarray((dice.random((24, 18)) * 255).astype(np.uint8))
     ribbon = np.asarray(coarse.resize(soft.size, Image.Resampling.BICUBIC), dtype=float) / 255
-    grey = grey + fading * ribbon * (255 - grey) / 255 + random.normal(0, noise, grey.shape)
+    grey = grey + fading * ribbon * (255 - grey) / 255 + dice.normal(0, noise, grey.shape)
     grain = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
     smooth = np.asarray(grain.filter(ImageFilter.GaussianBlur(0.8)))
     page = np.where(smooth < 150, 0, 255).astype(np.uint8)
-    specks = random.random((page.shape[0] // 2, page.shape[1] // 2)) < 0.0008
+    specks = dice.random((page.shape[0] // 2, page.shape[1] // 2)) < 0.0008
     grown = np.kron(specks, np.ones((2, 2), dtype=bool))
     page[: grown.shape[0], : grown.shape[1]][grown] = 0
     return page

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from conftest import TinyModel, excerpt
 
 import rag.build
+import rag.gather
 import rag.ingest
 from rag.build import build_index
 from rag.datatypes import Collection, SourceDocument
@@ -17,6 +20,8 @@ from rag.embedding import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index import live_generation, open_index
+from rag.ingest import ocr_memory
+from rag.ingest.ocr import Image, OcrLine
 from rag.ingest.readers import Item, read_file
 
 
@@ -258,3 +263,74 @@ def test_another_ocr_setting_reads_again(
     monkeypatch.setenv("SOURCE_FINDER_OCR", "off")
     build_index([papers], tmp_path / "index", encoder=encoder)
     assert len(reads.taken()) == 2
+
+
+def test_a_build_that_was_cut_off_while_reading_reads_on(
+    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        (papers / f"letter{number}.txt").write_text(f"Letter {number} came by the winter post.")
+    reads = Reads(monkeypatch)
+    taken = HereInstead.read
+
+    def cut_off(self: HereInstead, path: Path, collection: Collection) -> Iterator[Item]:
+        if path.name == "letter7.txt":
+            raise KeyboardInterrupt
+        return taken(self, path, collection)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HereInstead, "read", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            build_index([papers], tmp_path / "index", encoder=encoder)
+    begun = set(reads.taken())
+    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    again = set(reads.taken())
+    assert report.documents == 11
+    # Some files are begun ahead of the one whose documents are kept.
+    assert len(begun & again) <= rag.gather.AHEAD + 1
+    assert {"ghent.txt", "letter0.txt", "letter1.txt"} <= begun - again
+    assert not (tmp_path / "index" / "partial").exists()
+
+
+def test_a_page_that_was_read_by_ocr_is_kept_for_the_next_build(tmp_path: Path) -> None:
+    class Engine:
+        name = "counting"
+        pages = 0
+
+        def __call__(self, image: Image) -> list[OcrLine]:
+            self.pages += 1
+            return [OcrLine("Ice at \ud800 Ghent", 1.5, 2, 3, 4, 0.75)]
+
+    engine = Engine()
+    remembering = ocr_memory.Remembering(engine)
+    page = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert remembering(page) == remembering(page)
+    assert engine.pages == 2, "nothing is kept where no folder is given"
+    ocr_memory.keep_in(tmp_path / "pages")
+    try:
+        first = remembering(page)
+        assert ocr_memory.Remembering(engine)(page) == first == engine(page)
+        assert engine.pages == 4
+        remembering(page.T)
+        (kept, _) = (tmp_path / "pages").iterdir()
+        kept.write_text("[[")
+        assert remembering(page) == first
+        assert remembering(page.T)[0].text == "Ice at \ud800 Ghent"
+    finally:
+        ocr_memory.keep_in(None)
+
+
+def test_what_a_reader_refuses_in_a_zip_does_not_read_the_rest_again(
+    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(papers / "box.zip", "w") as archive:
+        archive.writestr("a.txt", "A letter about the harbour.")
+        archive.writestr("b.pdf", b"%PDF-1.4 cut")
+    reads = Reads(monkeypatch)
+    first = build_index([papers], tmp_path / "index", encoder=encoder)
+    assert reads.taken() == ["a.txt", "b.pdf", "ghent.txt", "winter.txt"]
+    again = build_index([papers], tmp_path / "index", encoder=encoder)
+    assert reads.taken() == ["b.pdf"]
+    assert again.skipped == first.skipped
+    assert again.unchanged
+    assert open_index(tmp_path / "index").store.document(0).origin == f"{papers}/box.zip/a.txt"

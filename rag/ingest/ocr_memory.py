@@ -18,8 +18,8 @@ from rag.ingest.ocr import Image, OcrEngine, OcrLine
 _folder: Path | None = None
 
 
-def keep_in(folder: Path) -> None:
-    """Keep pages in `folder`, in this process."""
+def keep_in(folder: Path | None) -> None:
+    """Keep pages in `folder`, in this process; None: nowhere."""
     global _folder
     _folder = folder
 

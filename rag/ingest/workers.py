@@ -46,11 +46,12 @@ _REPAIR = "repair it (a PDF, for instance: qpdf IN.pdf OUT.pdf) or leave it out"
 class Limits:
     """What a file may cost before it is given up."""
 
-    stall_s: int = 120
-    """Seconds without a sign of life: a page, a document. The slowest page that was seen,
-    by OCR on a busy machine, took 30."""
-    memory_bytes: int = 4 * GB
-    """OCR of long pages takes 2; where the system cannot limit a process, nothing does."""
+    stall_s: int = 180
+    """Seconds without a sign of life: a page, a document. OCR takes up to 6 for a page, 20 on
+    a machine that is busy with other things."""
+    memory_bytes: int = 5 * GB
+    """OCR asks for 2.6 and holds 1.6 (pages of letter size), longer pages for more. Only Linux
+    keeps to it; elsewhere there may be no limit."""
     processes: int = 2
 
 

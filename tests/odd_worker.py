@@ -19,11 +19,15 @@ PAGES = 4
 
 
 def read_odd(path: Path, collection: Collection) -> Iterator[SourceDocument]:
-    """Do what the file says, after a first document if it says so with "later"."""
+    """Do what the file says, after a first document if it says so ("later").
+
+    "documents" is a first document in a file without pages.
+    """
     said = path.read_text().split()
-    if said[0] == "later":
+    if said[0] in {"later", "documents"}:
         yield _document(path, collection, "before")
-    reached("page 7")
+    if said[0] != "documents":
+        reached("page 7")
     match said[-1]:
         case "sleep":
             time.sleep(3600)

@@ -42,6 +42,7 @@ def outcome(workers: Workers, folder: Path, *deeds: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["sleep", "loop"])
 def test_a_file_that_hangs_is_given_up_and_the_next_is_read(workers, tmp_path, deed):
     hanging, following = outcome(workers, tmp_path, f"later {deed}", "well")
@@ -66,6 +67,12 @@ def test_a_file_that_eats_memory_is_reported(workers, tmp_path):
     assert following == ["after"]
 
 
+def test_a_crash_is_placed_after_the_last_document_where_there_are_no_pages(workers, tmp_path):
+    (items,) = outcome(workers, tmp_path, "documents crash")
+    assert items[0] == "before"
+    assert "crashed its reader after odd/0 (" in items[1]
+
+
 def test_a_fault_of_a_reader_is_reported_too(workers, tmp_path, capfd):
     faulty, following = outcome(workers, tmp_path, "fault", "well")
     assert "crashed its reader at page 7 (exit code 1)" in faulty[0]
@@ -73,12 +80,14 @@ def test_a_fault_of_a_reader_is_reported_too(workers, tmp_path, capfd):
     assert "nobody foresaw this" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_is_slow_but_alive_is_not_given_up(tmp_path):
     with Workers(Limits(stall_s=4, processes=1), module="odd_worker") as workers:
         # Four pages of 1.2 s take longer than what is allowed for one.
         assert outcome(workers, tmp_path, "slow") == [["after"]]
 
 
+@pytest.mark.slow
 def test_nobody_is_given_up_while_his_documents_wait(tmp_path):
     path = tmp_path / "0.odd"
     path.write_text("many")
@@ -111,15 +120,14 @@ def test_nothing_is_left_running(tmp_path):
 def test_a_build_goes_on_and_says_what_happened(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = Limits(stall_s=4)
-    monkeypatch.setattr(rag.build, "Workers", partial(Workers, limits, module="odd_worker"))
+    monkeypatch.setattr(rag.build, "Workers", partial(Workers, module="odd_worker"))
     sources = write_sources(tmp_path / "sources", ["1823-Monroe-1", "1962-Kennedy-1"])
-    for deed in ("crash", "sleep", "well"):
+    for deed in ("crash", "killed", "well"):
         (sources / "signed" / f"{deed}.odd").write_text(deed)
     report = build_index([sources], tmp_path / "index", encoder=encoder)
     assert report.documents == 3
     reasons = {Path(skipped.path).stem: skipped.reason for skipped in report.skipped}
-    assert set(reasons) == {"crash", "sleep"}
+    assert set(reasons) == {"crash", "killed"}
     assert "crashed its reader at page 7" in reasons["crash"]
     again = build_index([sources], tmp_path / "index", encoder=encoder)
     assert (again.files_read, len(again.skipped), again.unchanged) == (2, 2, True)

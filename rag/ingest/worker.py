@@ -2,8 +2,8 @@
 
 It takes a path and a collection from standard input and answers on standard output: the
 documents and problems of the file as they are read, the places that were reached, and
-None at the end. What a hostile file does to it (a crash, an endless loop, all the memory)
-it does to this process alone; see `workers` for who watches it.
+None when it is ready for the next. What a hostile file does to it (a crash, an endless loop,
+all the memory) it does to this process alone; see `workers` for who watches it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rag.ingest.readers import Item, read_file
 
 Task = tuple[Path, Collection]
 Message = Item | str | MemoryError | None
-"""A document, a problem, a place that was reached, no more memory, the end of the file."""
+"""A document, a problem, a place that was reached, no more memory, ready for a file."""
 
 
 def main() -> None:
@@ -51,6 +51,7 @@ def main() -> None:
     pulse.listen(send)
     if pages:
         ocr_memory.keep_in(Path(pages))
+    send(None)  # ready
     while True:
         _alarm(0)
         path, collection = tasks.get()

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
 
-from rag.datatypes import Collection, SkippedFile
+from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.ingest.names import shown
 from rag.ingest.readers import Item
 from rag.ingest.worker import Message
@@ -33,6 +33,7 @@ from rag.ingest.worker import Message
 GB = 1 << 30
 
 _KILLED = -9
+_START_S = 60
 
 _AHEAD = 4
 """Documents that wait for the build to take them, per file."""
@@ -67,7 +68,8 @@ class Workers:
     ) -> None:
         self._limits = limits or Limits()
         program = f"from {module} import main; main()"
-        self._command = [sys.executable, "-c", program, str(self._limits.memory_bytes)]
+        # -P: a file of the user's that is named as a module is not taken for it.
+        self._command = [sys.executable, "-P", "-c", program, str(self._limits.memory_bytes)]
         self._command += [str(self._limits.stall_s), str(pages or "")]
         self._threads = ThreadPoolExecutor(self._limits.processes, "reading")
         self._idle: list[_Process] = []
@@ -140,13 +142,13 @@ class _Process:
 
     def __init__(self, command: list[str], limits: Limits) -> None:
         self._limits = limits
-        self._stalled = False
-        self._place = ""
+        self._started = self._stalled = False
+        self._where = ""
         self._process = subprocess.Popen(  # noqa: S603 - this program's own module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(_absolute, sys.path))},
             start_new_session=True,  # Ctrl-C is for the process that watches
         )
         self._in = cast("IO[bytes]", self._process.stdin)
@@ -154,15 +156,18 @@ class _Process:
 
     def read(self, path: Path, collection: Collection) -> Iterator[Item]:
         """Yield what the process makes of a file; raises `_Stopped`."""
-        self._place = ""
+        self._where = ""
         try:
+            if not self._started:  # which is no fault of the file
+                self._receive(max(_START_S, self._limits.stall_s))
+                self._started = True
             pickle.dump((path, collection), self._in)
             self._in.flush()
         except OSError as error:
             raise self._stopped() from error
-        while (message := self._receive()) is not None:
+        while (message := self._receive(self._limits.stall_s)) is not None:
             if isinstance(message, str):
-                self._place = message
+                self._where = f" at {message}"
             elif isinstance(message, MemoryError):
                 self.end()
                 raise _Stopped(
@@ -170,10 +175,12 @@ class _Process:
                     f"read{self._where}; {_REPAIR}"
                 )
             else:
+                if isinstance(message, SourceDocument):
+                    self._where = f" after {message.document_id}"
                 yield message
 
-    def _receive(self) -> Message:
-        timer = threading.Timer(self._limits.stall_s, self._stall)
+    def _receive(self, patience_s: int) -> Message:
+        timer = threading.Timer(patience_s, self._stall)
         timer.start()
         try:
             return cast("Message", pickle.load(self._out))  # noqa: S301 - from our own process
@@ -203,10 +210,6 @@ class _Process:
         how = signal.strsignal(-code) if code < 0 else f"exit code {code}"
         return _Stopped(f"crashed its reader{self._where} ({how}); {_REPAIR}")
 
-    @property
-    def _where(self) -> str:
-        return f" at {self._place}" if self._place else ""
-
     def end(self) -> None:
         """End the process, whatever it is doing."""
         self._kill()
@@ -223,3 +226,7 @@ class _Process:
                 os.killpg(self._process.pid, signal.SIGKILL)  # Tesseract with it
         else:
             self._process.kill()
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())

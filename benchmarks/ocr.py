@@ -166,12 +166,17 @@ def files_table(pdfs: Path) -> None:
                 f"{'-' if sure is None else f'{sure:.2f}':>7}{len(words(document.text)):7}"
                 f"  {', '.join(store.near_duplicates(number))}"
             )
-        found_by_words_of_the_archive(SourceFinder.open(index), pdfs)
+        copies = {copied.path: copied.same_as for copied in report.copies}
+        print(f"the same words as another file: {copies}")
+        found_by_words_of_the_archive(SourceFinder.open(index), pdfs, copies)
 
 
-def found_by_words_of_the_archive(finder: SourceFinder, pdfs: Path) -> None:
+def found_by_words_of_the_archive(finder: SourceFinder, pdfs: Path, copies: dict[str, str]) -> None:
     """Print how often words of the archive's own text layer lead to our reading of the same
-    document, be it the bare scan or the file with that layer."""
+    document, be it the bare scan or the file with that layer.
+
+    `copies`: under which document a file is indexed that says the same as another.
+    """
     chosen = random.Random(3)
     ranks: dict[str, list[int]] = {folder: [] for folder in FOLDERS}
     for path in sorted((pdfs / "jfk_ocr").glob("*.pdf")):
@@ -182,8 +187,9 @@ def found_by_words_of_the_archive(finder: SourceFinder, pdfs: Path) -> None:
             places = [item.document_id for item in found]
             for folder in FOLDERS:
                 stem = path.stem if folder == "jfk_ocr" else path.stem.removesuffix("_ocr")
-                if (pdfs / folder / f"{stem}.pdf").exists():
-                    wanted = f"{folder}/{stem}"
+                file = pdfs / folder / f"{stem}.pdf"
+                if file.exists():
+                    wanted = copies.get(str(file), f"{folder}/{stem}")
                     ranks[folder].append(places.index(wanted) if wanted in places else 10)
     print(f"\n{RUN} words of the archive's layer, taken at random, {QUERIES} times a file, find")
     for folder, reached in ranks.items():

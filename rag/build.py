@@ -16,10 +16,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from rag.chunking import MAX_PIECES, chunk, heading
+from rag.chunking import chunk, heading
 from rag.config import Settings
-from rag.datatypes import BuildReport, Passage, Progress, SourceDocument, Span
-from rag.embedding import EmbeddingInput, Encoder
+from rag.datatypes import BuildReport, Passage, Progress, SourceDocument
+from rag.embedding import Encoder
+from rag.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.gather import LIVE, Gathered, Gatherer
 from rag.index import FORMAT, Index, Manifest, make_live, new_generation, open_index, writing
@@ -28,14 +29,12 @@ from rag.ingest.workers import Workers
 from rag.lexical import LexicalIndex
 from rag.near import groups
 from rag.partial import PartialVectors, WorkFolder
-from rag.store import Kept, Store, StoreWriter, assemble, write_near_duplicates
+from rag.store import Store
+from rag.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.terms import Part, Terms, collect
 from rag.vectors import VectorWriter
 
 log = logging.getLogger(__name__)
-
-SLACK = 4
-"""Word pieces kept free, for tokenizers that divide a text otherwise than its sentences."""
 
 SHARD = 256
 """Passages embedded between two saves: what a killed build has to do again (seconds)."""
@@ -143,7 +142,7 @@ class _Build:
 
     @property
     def _chunker(self) -> str:
-        return f"sentences, at most {min(MAX_PIECES, self.encoder.room - SLACK)} word pieces"
+        return f"sentences, at most {most_pieces(self.encoder)} word pieces"
 
     @property
     def _divided_alike(self) -> Index | None:
@@ -337,32 +336,3 @@ def runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int 
         if at == len(rows) or at - first == size or rows[at] != following:
             yield first, at, begin
             first = at
-
-
-def fitted_heading(encoder: Encoder, document: SourceDocument) -> str:
-    """Return the heading to embed, "" where it would take half of the window."""
-    front = heading(document)
-    return front if encoder.count_pieces(front) <= encoder.room // 2 else ""
-
-
-def passage_room(encoder: Encoder, document: SourceDocument) -> int:
-    """Return how many word pieces a passage of the document may have."""
-    front = encoder.count_pieces(fitted_heading(encoder, document))
-    return min(MAX_PIECES, encoder.room - front - SLACK)
-
-
-def embedding_input(encoder: Encoder, document: SourceDocument, passage: Passage) -> EmbeddingInput:
-    """Return what is embedded for a passage: the heading in front, then its own words."""
-    front = fitted_heading(encoder, document)
-    shift = len(front) - passage.span.start
-    return EmbeddingInput(
-        front + passage.span.of(document.text),
-        tuple(Span(s.start + shift, s.end + shift) for s in passage.sentences),
-    )
-
-
-def embedding_key(item: EmbeddingInput, model_fingerprint: str) -> bytes:
-    """Return a hash over all that the vectors of `item` depend on."""
-    bounds = ",".join(f"{s.start}-{s.end}" for s in item.sentences)
-    content = f"{model_fingerprint}\n{bounds}\n{item.text}"
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()

@@ -23,15 +23,8 @@ from rag.ingest.files import content_digest, file_state, find_files, reading_dig
 from rag.ingest.folders import Found
 from rag.ingest.unique import Names
 from rag.near import sketch
-from rag.store import (
-    CopiedDocument,
-    Entry,
-    FileRecord,
-    Kept,
-    Store,
-    StoreWriter,
-    document_digest,
-)
+from rag.store import CopiedDocument, Entry, FileRecord, Store, document_digest
+from rag.store_writer import Kept, StoreWriter
 
 LIVE, FRESH = 0, 1
 """The stores that documents are taken from, as `Kept` numbers them."""

@@ -17,7 +17,15 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 INTERFACES = {"rag.cli", "rag.cli_catalog", "rag.web"}
-UPPER = {"rag.index", "rag.build", "rag.gather", "rag.store", "rag.finder", *INTERFACES}
+UPPER = {
+    "rag.index",
+    "rag.build",
+    "rag.gather",
+    "rag.store",
+    "rag.store_writer",
+    "rag.finder",
+    *INTERFACES,
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -14,16 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.datatypes import Collection, Locator, Passage, Span
-from rag.store import (
-    CopiedDocument,
-    FileRecord,
-    Kept,
-    Store,
-    StoreWriter,
-    assemble,
-    document_digest,
-    write_near_duplicates,
-)
+from rag.store import CopiedDocument, FileRecord, Store, document_digest
+from rag.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 
 
 def write(path: Path, documents) -> Store:

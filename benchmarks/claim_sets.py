@@ -45,7 +45,8 @@ def data_folder(given: str | None) -> Path:
     return folder
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a JSON Lines file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
@@ -53,36 +54,41 @@ def _target(row: dict[str, Any]) -> Target:
     return Target("sotu/" + Path(row["file"]).stem, Span(row["start"], row["end"]))
 
 
+def query_of(claim: str, gold: list[dict[str, Any]]) -> Query:
+    """Return a claim with the places in the addresses that it is about."""
+    return Query(claim, tuple(map(_target, gold)))
+
+
 def sotu_test(data: Path) -> list[Query]:
     """Return the 50 supported claims: a test set."""
-    rows = _rows(data / "sotu_claims" / "supported.jsonl")
-    return [Query(r["claim"], tuple(map(_target, r["gold"]))) for r in rows]
+    supported = rows(data / "sotu_claims" / "supported.jsonl")
+    return [query_of(r["claim"], r["gold"]) for r in supported]
 
 
 def sotu_development(data: Path) -> list[Query]:
     """Return the claims of the same kind that may be tuned on: `more`, the contradicted
     ones, and the sentences of the monologues."""
     folder = data / "sotu_claims"
-    queries = [Query(r["claim"], (_target(r),)) for r in _rows(folder / "more.jsonl")]
-    for r in _rows(folder / "contradicted.jsonl"):
-        queries.append(Query(r["claim"], tuple(map(_target, r["gold"]))))
-    for r in _rows(folder / "multi.jsonl"):
+    queries = [query_of(r["claim"], [r]) for r in rows(folder / "more.jsonl")]
+    for r in rows(folder / "contradicted.jsonl"):
+        queries.append(query_of(r["claim"], r["gold"]))
+    for r in rows(folder / "multi.jsonl"):
         for c in r["claims"]:
             if c.get("gold"):
                 said = r["text"][c["text_start"] : c["text_end"]]
-                queries.append(Query(said, tuple(map(_target, c["gold"]))))
+                queries.append(query_of(said, c["gold"]))
     return queries
 
 
 def monologues(data: Path) -> list[tuple[str, list[Span]]]:
     """Return the texts of the monologues, each with the spans of the claims in it."""
-    rows = _rows(data / "sotu_claims" / "multi.jsonl")
-    return [(r["text"], [Span(c["text_start"], c["text_end"]) for c in r["claims"]]) for r in rows]
+    texts = rows(data / "sotu_claims" / "multi.jsonl")
+    return [(r["text"], [Span(c["text_start"], c["text_end"]) for c in r["claims"]]) for r in texts]
 
 
 def unsupported(data: Path) -> list[str]:
     """Return the 20 claims on which the addresses hold nothing: a test set."""
-    return [r["claim"] for r in _rows(data / "sotu_claims" / "unsupported.jsonl")]
+    return [r["claim"] for r in rows(data / "sotu_claims" / "unsupported.jsonl")]
 
 
 def frus(data: Path, name: str) -> list[Query]:
@@ -94,7 +100,7 @@ def frus(data: Path, name: str) -> list[Query]:
         relevant[query].append(Target(document))
     return [
         Query(r["text"], tuple(relevant[r["_id"]]), r["metadata"].get("citing_doc"))
-        for r in _rows(folder / f"{name}.queries.jsonl")
+        for r in rows(folder / f"{name}.queries.jsonl")
         if relevant[r["_id"]]
     ]
 

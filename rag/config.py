@@ -45,6 +45,8 @@ class Settings:
     encoder: str = "auto"
     captions: str = "auto"
     front_ends: tuple[tuple[str, str], ...] = ()
+    entailment: str | None = None
+    """A model that judges claims beside the rules, by folder or hub name; None for none."""
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -58,6 +60,7 @@ class Settings:
             encoder=os.environ.get("SOURCE_FINDER_ENCODER") or "auto",
             captions=os.environ.get("SOURCE_FINDER_CAPTIONS") or "auto",
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
+            entailment=os.environ.get("SOURCE_FINDER_NLI") or None,
         )
 
     @property

@@ -307,6 +307,8 @@ class Evidence(Jsonable):
     ocr_confidence: float | None
     reasons: tuple[Reason, ...] = ()
     """In what the claim and the quotation agree and differ; why `relation` is what it is."""
+    bearing: float = 0.0
+    """How likely the quotation is about what the claim is about, 0 to 1, whatever it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.datatypes import Claim, Evidence, Floats, Passage, Relation, SourceDocument, Span
+from rag.datatypes import Claim, Evidence, Floats, Passage, SourceDocument, Span
+from rag.judge import NOT_JUDGED, Judgement
 
 MAX_QUOTED = 3
 """The most sentences in a quotation."""
@@ -48,7 +49,7 @@ def cite(
     quotation: Span,
     score: float,
     likeness: float,
-    relation: Relation = "context",
+    judgement: Judgement = NOT_JUDGED,
 ) -> Evidence:
     """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`.
 
@@ -74,13 +75,15 @@ def cite(
         passage_start=passage.span.start,
         passage_end=passage.span.end,
         passage=passage.span.of(document.text),
-        relation=relation,
+        relation=judgement.relation,
         score=round(float(score), 4),
         likeness=round(float(likeness), 4),
         citation=citation(document.citation, locator, ocr=document.ocr_confidence is not None),
         url=document.url,
         rights=document.rights or document.collection.rights,
         ocr_confidence=document.ocr_confidence,
+        reasons=judgement.reasons,
+        bearing=round(judgement.bearing, 4),
     )
 
 

@@ -28,17 +28,16 @@ from rag.datatypes import (
     Span,
 )
 from rag.embedding import Encoder, QueryVectors
+from rag.entailment import load_entailment
 from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
+from rag.findings import by_weight, confidence_in, verdict_of
 from rag.index import Index, load_encoder, open_index
+from rag.judge import BEARS_ON, Judge, source_of
 from rag.next_steps import where_to_look
 from rag.retrieval import Retriever
 from rag.text import words
 from rag.videos import find_videos
-
-BEARS_ON = 0.52
-"""The least likeness of a passage that is shown as bearing on a claim. Set on development
-claims: `python -m benchmarks.threshold` prints what it lets through and what it stops."""
 
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""
@@ -58,6 +57,9 @@ class SourceFinder:
         self.index = index
         self.encoder = encoder
         self.retriever = Retriever(index, encoder)
+        self.judge = Judge(
+            encoder, self.retriever.rarity, load_entailment(self.settings.entailment)
+        )
 
     @classmethod
     def open(
@@ -137,10 +139,11 @@ class SourceFinder:
     ) -> list[Evidence]:
         """Return the `k` passages nearest to a claim, best first, each from another place.
 
-        It ranks and does not judge: whether a passage bears on the claim at all is for
-        `ask` to say; here, `likeness` tells (see `BEARS_ON`). `collections`: only these, by
-        id. `after`, `before`: only documents dated from/up to then, both included, as a
-        year or an ISO date; undated documents are left out then.
+        All are judged, none is left out: `relation` and `reasons` tell how each stands to
+        the claim, `bearing` whether it is about the same thing at all (`judge.BEARS_ON` is what
+        `ask` goes by). `collections`: only these, by id. `after`, `before`: only documents
+        dated from/up to then, both included, as a year or an ISO date; undated documents are
+        left out then.
 
         Raises `QuestionError` for an empty or unreadable claim or an unknown collection.
         """
@@ -208,12 +211,17 @@ class SourceFinder:
 
     def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)
-        evidence = tuple(item for item in ranked if item.likeness >= BEARS_ON)[:k]
-        notes = self._spelling_notes(claim.query)
-        look_next = where_to_look(claim.query, tuple(self.index.store.collections))[:LOOK_NEXT]
-        if evidence:
-            return Finding(claim, "related", evidence, (), notes, look_next)
-        return Finding(claim, "not found", (), tuple(ranked[:NEAREST]), notes, look_next)
+        bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
+        verdict = verdict_of(bearing)
+        return Finding(
+            claim,
+            verdict,
+            tuple(by_weight(bearing)),
+            () if bearing else tuple(ranked[:NEAREST]),
+            self._spelling_notes(claim.query),
+            where_to_look(claim.query, tuple(self.index.store.collections))[:LOOK_NEXT],
+            confidence_in(verdict, claim, bearing),
+        )
 
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
         """Return what to tell the reader about the names: respelled, or never mentioned."""
@@ -237,21 +245,21 @@ class SourceFinder:
         places = [self.index.store.passage(hit.row) for hit, _ in ranked]
         texts = [words(passage.span.of(document.text)) for document, passage in places]
         kept = ranking.distinct(texts, k)
-        return [self._cited(claim, places[i], *ranked[i]) for i in kept]
+        quotations = [self._quotation(places[i][1], *ranked[i]) for i in kept]
+        sources = [
+            source_of(*places[i], quotation) for i, quotation in zip(kept, quotations, strict=True)
+        ]
+        judged = self.judge.judge(claim.query, sources)
+        return [
+            cite(claim, *places[i], quotation, ranked[i][0].score, ranked[i][0].likeness, judgement)
+            for i, quotation, judgement in zip(kept, quotations, judged, strict=True)
+        ]
 
-    def _cited(
-        self,
-        claim: Claim,
-        place: tuple[SourceDocument, Passage],
-        hit: Hit,
-        query: QueryVectors,
-    ) -> Evidence:
-        document, passage = place
+    def _quotation(self, passage: Passage, hit: Hit, query: QueryVectors) -> Span:
         vectors = self.index.vectors
         (matches,) = vectors.piece_matches(query, np.array([hit.row]))
         starts = vectors.sentence_starts(hit.row)
-        quotation = choose_quotation(passage, matches, vectors.weights(query.ids), starts)
-        return cite(claim, document, passage, quotation, hit.score, hit.likeness)
+        return choose_quotation(passage, matches, vectors.weights(query.ids), starts)
 
 
 def _searched(held: Holding) -> str:

@@ -62,11 +62,13 @@ _NUMBER = re.compile(
     rf"|(?:(?P<first>{_AMOUNT}|an?(?={_GAP}(?:{_SCALE})\b))"
     rf"(?:{_GAP}and{_GAP}(?:an?|one|three){_GAP}(?P<extra>half|halves|quarters?))?"
     rf"(?:\s(?P<numerals>\d/\d))?"
-    rf"(?P<rest>(?:{_GAP}(?:and{_GAP})?(?:{_SCALE})\b|{_GAP}(?:and{_GAP})?{_WORDED}\b)*))"
+    rf"(?P<rest>(?:{_GAP}(?:{_SCALE})\b|{_GAP}and{_GAP}{_WORDED}\b"
+    rf"|{_GAP}{_WORDED}(?={_GAP}(?:{_SCALE})\b))*))"
     rf")s?(?P<percent>\s?%|{_GAP}per\s?cent(?:um)?\b)?",
     re.IGNORECASE,
 )
 _ORDINAL_SUFFIX = re.compile(r"(?:st|nd|rd|th|d)\b")
+_COMPOUND = re.compile(r"-(?:way|fold|sided|cornered|power|country|party)\b")
 _STANDS_FOR_A_NOUN = re.compile(r"\s+(?:of|another|who|that|which|which|or|more|day|side|hand)\b")
 _ABOUT = re.compile(
     r"\b(?:about|around|nearly|almost|roughly|approximately|some|close to|circa)"
@@ -121,7 +123,9 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
         span = Span(match.start(), match.end())
         if any(span.overlaps(other) for other in leave_out):
             continue
-        if _ORDINAL_SUFFIX.match(text, match.end()) or _is_pronoun(match, text):
+        if any(p.match(text, match.end()) for p in (_ORDINAL_SUFFIX, _COMPOUND)):
+            continue
+        if _is_pronoun(match, text):
             continue
         value, share = _value(match)
         if match["percent"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,6 +18,9 @@ from rag.errors import QuestionError
 from rag.index import Index
 from rag.names import MIN_KEY_LETTERS, Respelling, respell, spelling_key
 from rag.text import capitalised_words, stems, stop_words, words
+
+COMMON_WORD_WEIGHT = 0.3
+"""What the commonest word counts where words are weighed by rarity."""
 
 STOP_WORD_WEIGHT = 0.1
 """What a stop word counts in a verbatim run, beside 1 for any other word."""
@@ -83,6 +87,14 @@ class Retriever:
         return respell(
             claim, lexical.frequency, lambda stem: self._by_key.get(spelling_key(stem), ())
         )
+
+    def rarity(self, word: str) -> float:
+        """Return how much a word tells: the logarithm of the share of passages without it,
+        `COMMON_WORD_WEIGHT` at least."""
+        known = [self.index.lexical.frequency(stem) for stem in stems(words(word))]
+        passages = self.index.vectors.passages
+        rarity = math.log((passages + 1) / (1 + min(known, default=passages)))
+        return max(rarity, COMMON_WORD_WEIGHT)
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""

@@ -50,6 +50,7 @@ _PATTERNS = [
         rf"\b{_YEAR}-(?P<isomonth>[01]\d)-(?P<isoday>[0-3]\d)\b",
         rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
         rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
+        rf"\b(?P<holiday>New Year|Christmas)(?:['’]s)?(?:\s+(?:Day|Eve))?,?\s+(?:of\s+)?{_YEAR}\b",
         rf"\b{_PART}{_MONTH},?\s+(?:of\s+)?(?:{_YEAR}\b|['’]{_SHORT_YEAR})",
         rf"\b{_MONTH}\s+(?:of\s+{_SHORT_YEAR}|(?P<lateyear>3[2-9]|[4-9]\d)(?!\d|[.,]\d))",
         rf"\b{_PART}{_SEASON},?\s+(?:of\s+)?(?:{_YEAR}\b|(?:(?<=of\s)|['’]){_SHORT_YEAR})",
@@ -161,6 +162,13 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
     year = century + int(short) if short else int(said["year"])
     if "season" in said:
         yield _season(said["season"].casefold(), year)
+        return
+    if "holiday" in said:
+        yield (
+            (f"{year}-12-24", f"{year}-12-26")
+            if said["holiday"].casefold() == "christmas"
+            else (f"{year - 1}-12-31", f"{year}-01-01")
+        )
         return
     month = _MONTH_NUMBERS[said["month"].casefold().rstrip(".")] if "month" in said else 0
     month, day = int(said.get("isomonth", month)), int(said.get("isoday", said.get("day", 0)))

@@ -52,13 +52,13 @@ HOSTILE = (
 )
 
 
-def evidence_of(document: SourceDocument, **changes: object) -> Evidence:
+def evidence_of(document: SourceDocument) -> Evidence:
     """Return evidence that quotes the first sentence-like half of a document."""
     whole = Span(0, len(document.text))
     quoted = Span(0, max(len(document.text) // 2, 1))
     passage = Passage(document.document_id, whole, (whole,))
     claim = Claim("c1", "A claim", Span(0, 7))
-    return cite(claim, document, passage, quoted, 1.0, 1.0, **changes)  # type: ignore[arg-type]
+    return cite(claim, document, passage, quoted, 1.0, 1.0)
 
 
 def answer_of(*evidence: Evidence, **fields: object) -> Answer:
@@ -322,8 +322,8 @@ def full_answer() -> Answer:
     )
     document = make_document("He spoke in 1823. Then more.", title="One", date="1823")
     reason = Reason("date", "1832", "1823", agrees=False)
-    quoted = evidence_of(document, relation="contradicts")
-    quoted = replace(quoted, reasons=(reason,), ocr_confidence=0.9)
+    quoted = evidence_of(document)
+    quoted = replace(quoted, relation="contradicts", reasons=(reason,), ocr_confidence=0.9)
     look = Suggestion("Annals of Congress", "https://example.org/annals", "Debates.", "annals")
     finding = Finding(
         claim, "contradicted", (quoted,), (), ("Also searched as: X.",), (look,), 0.83

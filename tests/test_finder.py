@@ -13,7 +13,8 @@ from conftest import MONROE_WORDS, PRESIDENTS
 from rag.build import build_index
 from rag.datatypes import Evidence, Reason
 from rag.errors import QuestionError
-from rag.finder import BEARS_ON, NEAREST, PER_CLAIM, SourceFinder, default_sources
+from rag.finder import NEAREST, PER_CLAIM, SourceFinder, default_sources
+from rag.judge import BEARS_ON
 from rag.text import words
 
 CLAIMS = [
@@ -64,7 +65,8 @@ def test_every_quotation_is_a_slice_of_its_document(finder, claim):
         assert item.locator
         assert item.locator in item.citation
         assert "GUTENBERG" not in item.passage
-        assert (item.relation, item.claim_id) == ("context", "c1")
+        assert item.claim_id == "c1"
+        assert item.relation in {"supports", "contradicts", "context"}
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 50])
@@ -172,7 +174,7 @@ def test_a_claim_that_is_borne_out_gives_evidence(finder):
     (finding,) = finder.ask(f"They are {MONROE_WORDS} by any European powers.").findings
     assert finding.verdict == "related"
     assert 1 <= len(finding.evidence) <= PER_CLAIM
-    assert all(item.likeness >= BEARS_ON for item in finding.evidence)
+    assert all(item.bearing >= BEARS_ON for item in finding.evidence)
     assert finding.nearest == ()
 
 
@@ -181,7 +183,7 @@ def test_nonsense_is_not_found_with_the_nearest_and_the_unknown_names(finder):
     (finding,) = answer.findings
     assert (finding.verdict, finding.evidence) == ("not found", ())
     assert len(finding.nearest) == NEAREST
-    assert all(item.likeness < BEARS_ON for item in finding.nearest)
+    assert all(item.bearing < BEARS_ON for item in finding.nearest)
     (note,) = finding.notes
     assert note.startswith("Never mentioned")
     for name in ("Xqzzt", "Vlorpian", "Neptune"):

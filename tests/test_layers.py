@@ -53,7 +53,8 @@ def test_the_lowest_layer_knows_nobody(module):
     "module",
     [
         *["text", "chunking", "ranking", "evidence", "metrics", "lexical", "nearest", "vectors"],
-        *["syntax", "quantities", "timex", "wording"],
+        *["statement", "opposites", "nations", "alignment", "relation", "judge", "findings"],
+        *["entailment", "syntax", "quantities", "timex", "wording"],
         *[
             "layout",
             "transcripts",

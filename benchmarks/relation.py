@@ -1,0 +1,292 @@
+"""What the verdicts are worth: claims whose answer is known, asked as a reader would.
+
+    python -m benchmarks.relation [--data FOLDER] [--sets development,test,absent,outside]
+    python -m benchmarks.relation --fit          the weights of `judge.Likeness`, cross-validated
+    python -m benchmarks.relation --calibrate    how often verdicts are right, by confidence
+
+development, test: claims about the State of the Union addresses (supported, contradicted, not
+in them). absent: statements from FRUS footnotes and scientific claims, asked of the addresses,
+which say nothing of them. outside: SciFact and FoolMeTwice, claims with the evidence sentence
+given, nothing of which was trained on. Beside each stands what a threshold on likeness alone
+says, set on the development claims.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import claim_sets
+from benchmarks.claim_sets import Query
+from rag import SourceFinder
+from rag.datatypes import Claim, Evidence, Span, Verdict
+from rag.finder import PER_CLAIM
+from rag.findings import combined, verdict_of
+from rag.judge import BEARS_ON, CONTRADICTS, SUPPORTS, Likeness
+from rag.relation import Source
+from rag.statement import read_statement
+
+FOLDS = 10
+VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "related", "not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A claim, what is true of it in the addresses, and where they say so."""
+
+    claim: str
+    label: str
+    query: Query
+
+
+def development(data: Path) -> list[Labelled]:
+    """Return the claims that weights and thresholds were set on."""
+    folder = data / "sotu_claims"
+    found = [
+        Labelled(row["claim"], "supported", claim_sets.query_of(row["claim"], [row]))
+        for row in claim_sets.rows(folder / "more.jsonl")
+    ]
+    for row in claim_sets.rows(folder / "multi.jsonl"):
+        for claim in row["claims"]:
+            said = row["text"][claim["text_start"] : claim["text_end"]]
+            query = claim_sets.query_of(said, claim.get("gold") or [])
+            found.append(Labelled(said, claim["label"], query))
+    for row in claim_sets.rows(folder / "contradicted.jsonl"):
+        query = claim_sets.query_of(row["claim"], row["gold"])
+        found.append(Labelled(row["claim"], "contradicted", query))
+    return found
+
+
+def test(data: Path) -> list[Labelled]:
+    """Return the claims that nothing was set on."""
+    folder = data / "sotu_claims"
+    return [
+        Labelled(row["claim"], name, claim_sets.query_of(row["claim"], row.get("gold") or []))
+        for name in ("supported", "unsupported")
+        for row in claim_sets.rows(folder / f"{name}.jsonl")
+    ]
+
+
+def absent(data: Path, count: int = 100, seed: int = 3) -> list[Labelled]:
+    """Return statements on which the addresses say nothing, in nearly all cases."""
+    chosen = random.Random(seed)
+    notes = [q.text for q in claim_sets.frus(data, "footnote") if 8 <= len(q.text.split()) <= 60]
+    science = [row["text"] for row in claim_sets.rows(data / "scifact" / "queries.train.jsonl")]
+    return [
+        Labelled(text, label, Query(text, ()))
+        for label, texts in (("FRUS footnote", notes), ("science", science))
+        for text in chosen.sample(texts, count)
+    ]
+
+
+def show_verdicts(finder: SourceFinder, title: str, claims: Sequence[Labelled]) -> None:
+    """Print how many claims of each label got each verdict."""
+    counts: dict[str, Counter[str]] = {}
+    likeness: dict[str, Counter[str]] = {}
+    shown = 0
+    for item in claims:
+        evidence = finder.find_sources(item.claim, PER_CLAIM)
+        bearing = [e for e in evidence if e.bearing >= BEARS_ON]
+        counts.setdefault(item.label, Counter())[verdict_of(bearing)] += 1
+        alike = max((e.likeness for e in evidence), default=0) >= LIKE
+        likeness.setdefault(item.label, Counter())["supported" if alike else "not found"] += 1
+        shown += any(_is_gold(e, item.query) for e in bearing)
+    print(f"\n{title}: {len(claims)} claims, {shown} with their own passage shown")
+    print(f"{'':16}" + "".join(f"{verdict:>14}" for verdict in VERDICTS) + "   by likeness alone")
+    for label, found in counts.items():
+        row = "".join(f"{found[verdict]:14}" for verdict in VERDICTS)
+        print(f"{label:16}{row}   {likeness[label]['supported']} supported")
+
+
+LIKE = 0.52
+"""The likeness from which the plain alternative calls a claim supported: what loses fewest of
+the development claims' own passages while stopping the absent ones."""
+
+
+def _is_gold(evidence: Evidence, query: Query) -> bool:
+    passage = Span(evidence.passage_start, evidence.passage_end)
+    return any(
+        target.document_id == evidence.document_id
+        and (target.span is None or target.span.overlaps(passage))
+        for target in query.targets
+    )
+
+
+def examples(
+    finder: SourceFinder, claims: Sequence[Labelled]
+) -> Iterator[tuple[int, Likeness, bool]]:
+    """Yield, for each passage found, its claim's number, what is measured, and whether it is
+    the one that the claim is about."""
+    for number, item in enumerate(claims):
+        evidence = finder.find_sources(item.claim, PER_CLAIM)
+        sources = [
+            Source(
+                read_statement(e.quote),
+                e.passage,
+                ", ".join(filter(None, (e.creator, e.title, e.date, e.collection_title))),
+                e.date,
+            )
+            for e in evidence
+        ]
+        measured = finder.judge.measure(item.claim, sources) if sources else []
+        for e, (_, likeness) in zip(evidence, measured, strict=True):
+            yield number, likeness, _is_gold(e, item.query)
+
+
+def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
+    """Print the weights of a logistic regression, and how well it tells the right passage
+    from others on claims that it did not see, beside the cosine of the sentences alone."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import GroupKFold
+
+    rows = list(examples(finder, claims))
+    groups = np.array([number for number, _, _ in rows])
+    features = np.array([astuple(likeness) for _, likeness, _ in rows])
+    gold = np.array([is_gold for _, _, is_gold in rows])
+    unseen = np.zeros(len(rows))
+    for train, held in GroupKFold(FOLDS).split(features, gold, groups):
+        model = LogisticRegression(C=3, max_iter=2000).fit(features[train], gold[train])
+        unseen[held] = model.predict_proba(features[held])[:, 1]
+    model = LogisticRegression(C=3, max_iter=2000).fit(features, gold)
+    names = [f.name for f in fields(Likeness)]
+    print(f"{len(claims)} claims, {len(rows)} passages, {gold.sum()} of them the right one")
+    print(f"area under the curve, unseen claims: {roc_auc_score(gold, unseen):.3f}")
+    for i, name in enumerate(names):
+        alone = roc_auc_score(gold, features[:, i])
+        print(f"  {name:10} alone {alone:.3f}, weight {model.coef_[0][i]:.2f}")
+    print(f"  intercept {model.intercept_[0]:.2f}")
+    print("share of right passages / of claims without one, shown at a bearing of")
+    without = {n for n in set(groups) if not gold[groups == n].any()}
+    for step in range(1, 10):
+        at = step / 20
+        right = statistics.fmean(unseen[gold] >= at)
+        wrong = statistics.fmean(bool((unseen[groups == n] >= at).any()) for n in without)
+        print(f"  {at:.2f}: {right:.2f} / {wrong:.2f}")
+
+
+def calibrate(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
+    """Print how often verdicts of supported and contradicted are right, by their combined
+    bearing, and the slope and shift that map one to the other (fitted leaving one out)."""
+    from sklearn.linear_model import LogisticRegression
+
+    raw, right = [], []
+    for item in claims:
+        bearing = [e for e in finder.find_sources(item.claim, PER_CLAIM) if e.bearing >= BEARS_ON]
+        verdict = verdict_of(bearing)
+        if verdict not in ("supported", "contradicted"):
+            continue
+        relation = "supports" if verdict == "supported" else "contradicts"
+        deciding = [e for e in bearing if e.relation == relation]
+        whole = Claim("c1", item.claim, Span(0, len(item.claim)))
+        raw.append(combined(whole, deciding))
+        right.append(verdict == item.label)
+    logits = np.array([[math.log(p / (1 - p))] for p in raw])
+    truth = np.array(right)
+    model = LogisticRegression(C=1).fit(logits, truth)
+    print(f"{len(raw)} verdicts, {truth.mean():.2f} right")
+    print(f"slope {model.coef_[0][0]:.2f}, shift {model.intercept_[0]:.2f}")
+    held = np.zeros(len(raw))
+    for i in range(len(raw)):
+        keep = np.arange(len(raw)) != i
+        one = LogisticRegression(C=1).fit(logits[keep], truth[keep])
+        held[i] = one.predict_proba(logits[[i]])[0, 1]
+    print(f"Brier score, leaving one out: {np.mean((held - truth) ** 2):.3f}; ", end="")
+    print(f"of the plain share: {np.mean((truth.mean() - truth) ** 2):.3f}")
+    print("confidence    verdicts  right")
+    for low, high in ((0, 0.6), (0.6, 0.75), (0.75, 0.85), (0.85, 1.01)):
+        among = (held >= low) & (held < high)
+        if among.any():
+            print(f"{low:.2f} to {high:.2f}  {among.sum():6}    {truth[among].mean():.2f}")
+
+
+def outside(finder: SourceFinder, data: Path) -> None:
+    """Print how the relation of given sentences is judged on SciFact and FoolMeTwice."""
+    for title, pairs in (("SciFact", scifact(data)), ("FoolMeTwice", fool_me_twice(data))):
+        counts: dict[str, Counter[str]] = {}
+        cosines: list[tuple[float, str]] = []
+        for claim, sentence, about, label in pairs:
+            source = Source(read_statement(sentence), sentence, about, None)
+            (judgement,) = finder.judge.judge(claim, [source])
+            counts.setdefault(label, Counter())[judgement.relation] += 1
+            ((_, likeness),) = finder.judge.measure(claim, [source])
+            cosines.append((likeness.sentence, label))
+        print(f"\n{title}: {len(pairs)} pairs of a claim and its evidence")
+        for label, found in sorted(counts.items()):
+            parts = ", ".join(f"{found[r]} {r}" for r in ("supports", "contradicts", "context"))
+            print(f"  {label:12} {parts}")
+        says = {r: sum(found[r] for found in counts.values()) for r in ("supports", "contradicts")}
+        for relation, label in (("supports", "supported"), ("contradicts", "contradicted")):
+            right = counts.get(label, Counter())[relation]
+            share = right / (says[relation] or 1)
+            print(f"  of {says[relation]} called {relation}, right {share:.2f}")
+        alike = sorted(cosines, reverse=True)[: says["supports"] or 1]
+        plain = sum(label == "supported" for _, label in alike) / len(alike)
+        print(f"  of as many called supports by cosine alone, right {plain:.2f}")
+
+
+def scifact(data: Path) -> list[tuple[str, str, str, str]]:
+    """Return (claim, evidence sentence, title, label) of SciFact's training claims."""
+    folder = data / "scifact"
+    texts = {row["_id"]: row["text"] for row in claim_sets.rows(folder / "queries.train.jsonl")}
+    abstracts = {str(row["_id"]): row for row in claim_sets.rows(folder / "corpus.jsonl")}
+    labels = {"SUPPORT": "supported", "CONTRADICT": "contradicted"}
+    pairs = []
+    for row in claim_sets.rows(folder / "evidence.train.jsonl"):
+        sentences = abstracts[row["doc_id"]]["metadata"]["sentences"]
+        said = " ".join(sentences[i] for i in row["sentences"])
+        pairs.append(
+            (texts[row["claim_id"]], said, abstracts[row["doc_id"]]["title"], labels[row["label"]])
+        )
+    return pairs
+
+
+def fool_me_twice(data: Path) -> list[tuple[str, str, str, str]]:
+    """Return (claim, evidence sentences, title, label) of FoolMeTwice's claims about history."""
+    labels = {"SUPPORTS": "supported", "REFUTES": "contradicted"}
+    return [
+        (
+            row["text"],
+            " ".join(e["text"] for e in row["gold_evidence"]),
+            row["wikipedia_page"],
+            labels[row["label"]],
+        )
+        for row in claim_sets.rows(data / "fool_me_twice" / "dev.jsonl")
+        if row["category"] == "History"
+    ]
+
+
+def main() -> None:
+    """Print what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="the folder with the claim sets")
+    parser.add_argument("--sets", default="development,test,absent,outside")
+    parser.add_argument("--fit", action="store_true", help="print the weights")
+    parser.add_argument("--calibrate", action="store_true", help="print the calibration")
+    given = parser.parse_args()
+    data = claim_sets.data_folder(given.data)
+    finder = SourceFinder.open()
+    if given.fit:
+        fit(finder, [*development(data), *absent(data)])
+        return
+    if given.calibrate:
+        calibrate(finder, [*development(data), *absent(data)])
+        return
+    print(f"bears on from {BEARS_ON}, supports from {SUPPORTS}, contradicts from {CONTRADICTS}")
+    for name, claims in (("development", development), ("test", test), ("absent", absent)):
+        if name in given.sets.split(","):
+            show_verdicts(finder, name, claims(data))
+    if "outside" in given.sets.split(","):
+        outside(finder, data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Claim and quotation in, judgement out: does it bear on the claim, support or contradict it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.alignment import Weight, align, coverage
+from rag.datatypes import Passage, Reason, Relation, SourceDocument, Span
+from rag.embedding import Encoder
+from rag.entailment import Entailment
+from rag.relation import Comparison, Source, compare
+from rag.statement import Statement, read_statement
+
+BEARS_ON = 0.15
+"""From this bearing on a quotation is shown as bearing on the claim."""
+
+SUPPORTS = 0.4
+"""From this bearing on a quotation that leaves nothing of the claim open supports it."""
+
+CONTRADICTS = 0.4
+"""From this bearing on a quotation that differs from the claim contradicts it."""
+
+SURE = 0.8
+"""From this probability on an entailment model's word is taken."""
+
+_WEIGHTS = {"sentence": 5.5, "coverage": 4.3, "names": 1.0, "numbers": 2.3, "times": 1.7}
+_INTERCEPT = -9.0
+"""Logistic regression on development claims; `python -m benchmarks.relation --fit` prints it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a quotation stands to a claim, and why.
+
+    `bearing`: how likely the quotation is about what the claim is about, 0 to 1.
+    """
+
+    relation: Relation
+    reasons: tuple[Reason, ...]
+    bearing: float
+
+
+NOT_JUDGED = Judgement("context", (), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What tells that a quotation is about the same thing as a claim, whatever it says of it.
+
+    `sentence`: cosine of the two as wholes; `coverage`: see `alignment.coverage`; then how
+    many of the claim's names, numbers and times it has, two at most of each.
+    """
+
+    sentence: float
+    coverage: float
+    names: int
+    numbers: int
+    times: int
+
+    @property
+    def bearing(self) -> float:
+        """The probability that the quotation is about the same thing."""
+        score = _INTERCEPT + sum(
+            weight * getattr(self, feature) for feature, weight in _WEIGHTS.items()
+        )
+        return 1 / (1 + math.exp(-score))
+
+
+def source_of(document: SourceDocument, passage: Passage, quotation: Span) -> Source:
+    """Return a quotation with what stands around it."""
+    heading = [document.creator, document.title, document.date, document.collection.title]
+    return Source(
+        read_statement(quotation.of(document.text)),
+        passage.span.of(document.text),
+        ", ".join(part for part in heading if part),
+        document.date,
+    )
+
+
+class Judge:
+    """Judges quotations. Works on any claim and quotation, whatever found them.
+
+    `weight` tells how much a word counts (its rarity in the sources); `entailment`: a model
+    to ask beside the rules, None for the rules alone.
+    """
+
+    def __init__(
+        self, encoder: Encoder, weight: Weight, entailment: Entailment | None = None
+    ) -> None:
+        self._encoder = encoder
+        self._weight = weight
+        self._entailment = entailment
+
+    def judge(self, claim: str, sources: Sequence[Source]) -> list[Judgement]:
+        """Return a judgement of each source's quotation, in order."""
+        if not sources:
+            return []
+        measured = self.measure(claim, sources)
+        if self._entailment is None:
+            return [_by_rules(comparison, like.bearing) for comparison, like in measured]
+        told = self._entailment.predict(claim, [source.quotation.text for source in sources])
+        return [
+            _by_model(_by_rules(comparison, like.bearing), comparison, *probabilities)
+            for (comparison, like), probabilities in zip(measured, told, strict=True)
+        ]
+
+    def measure(self, claim: str, sources: Sequence[Source]) -> list[tuple[Comparison, Likeness]]:
+        """Return what each judgement rests on."""
+        statement = read_statement(claim)
+        texts = [statement, *(source.quotation for source in sources)]
+        (whole, *others) = self._encoder.encode_spans(
+            [text.text for text in texts], [_spans(text) for text in texts]
+        )
+        result = []
+        for source, vectors in zip(sources, others, strict=True):
+            cosines = whole[:-1] @ vectors[:-1].T
+            pairs = align(statement, source.quotation, cosines, self._weight)
+            comparison = compare(statement, source, pairs)
+            aspects = [reason.aspect for reason in comparison.agrees]
+            result.append(
+                (
+                    comparison,
+                    Likeness(
+                        float(whole[-1] @ vectors[-1]),
+                        coverage(pairs),
+                        min(aspects.count("name") + aspects.count("place"), 2),
+                        min(aspects.count("number"), 2),
+                        min(aspects.count("date"), 2),
+                    ),
+                )
+            )
+        return result
+
+
+def _spans(text: Statement) -> list[Span]:
+    """Return the content words, and the whole."""
+    return [*(word.span for word in text.words), Span(0, len(text.text))]
+
+
+def _by_rules(comparison: Comparison, bearing: float) -> Judgement:
+    relation: Relation = "context"
+    if comparison.differs:
+        relation = "contradicts" if bearing >= CONTRADICTS else "context"
+    elif not comparison.missing and bearing >= SUPPORTS:
+        relation = "supports"
+    reasons = (*comparison.differs, *comparison.missing, *comparison.agrees)
+    return Judgement(relation, reasons, bearing)
+
+
+def _by_model(
+    ruled: Judgement, comparison: Comparison, entails: float, contradicts: float
+) -> Judgement:
+    """Return the model's word where it is sure. It cannot make support of a quotation that
+    differs from the claim in a number, a date or a name."""
+    checked = {"number", "date", "name", "place"}
+    open_to_it = not any(r.aspect in checked for r in (*comparison.differs, *comparison.missing))
+    if contradicts >= SURE:
+        return Judgement("contradicts", ruled.reasons, ruled.bearing)
+    if entails >= SURE and open_to_it:
+        return Judgement("supports", ruled.reasons, ruled.bearing)
+    if ruled.relation != "context" and max(entails, contradicts) < 1 - SURE:
+        return Judgement("context", ruled.reasons, ruled.bearing)
+    return ruled

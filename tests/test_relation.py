@@ -1,0 +1,191 @@
+"""Supports, contradicts or context: with the real model, on pairs that differ in one thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.config import Settings
+from rag.datatypes import Claim, Evidence, Reason, Span
+from rag.embedding import Encoder
+from rag.findings import by_weight, combined, confidence_in, verdict_of
+from rag.judge import Judge
+from rag.nations import stands_for
+from rag.relation import Source
+from rag.statement import read_statement
+
+FORTS = "On the 4th of July, 1863, General Grant took Vicksburg with 37,000 prisoners."
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(Encoder.load("default", Settings.from_environment()), lambda word: 1.0)
+
+
+def judged(judge: Judge, claim: str, quotation: str, around: str = "", date: str | None = None):
+    source = Source(read_statement(quotation), f"{quotation} {around}", "", date)
+    return judge.judge(claim, [source])[0]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        FORTS,
+        "General Grant took Vicksburg with 37,000 prisoners in July 1863.",
+        "In 1863 Grant took Vicksburg with thirty-seven thousand prisoners.",
+        "Vicksburg was taken by Grant in the summer of 1863.",
+    ],
+)
+def test_the_same_in_other_words_is_supported(judge, claim):
+    assert judged(judge, claim, FORTS).relation == "supports"
+
+
+@pytest.mark.parametrize(
+    ("claim", "aspect"),
+    [
+        ("General Grant took Vicksburg with 17,000 prisoners in July 1863.", "number"),
+        ("General Grant took Vicksburg with 37,000 prisoners in July 1864.", "date"),
+        ("General Sherman took Vicksburg with 37,000 prisoners in July 1863.", "name"),
+        ("General Grant took Atlanta with 37,000 prisoners in July 1863.", "place"),
+        ("General Grant did not take Vicksburg in July 1863.", "negation"),
+    ],
+)
+def test_one_thing_changed_is_never_supported_and_said(judge, claim, aspect):
+    found = judged(judge, claim, FORTS)
+    assert found.relation != "supports"
+    assert aspect in {reason.aspect for reason in found.reasons if not reason.agrees}
+
+
+@pytest.mark.parametrize(
+    ("claim", "quotation"),
+    [
+        ("Spain ratified the Florida treaty.", "The Florida treaty was not ratified by Spain."),
+        ("The price of wheat fell in 1890.", "The price of wheat rose in 1890."),
+        ("Malinovsky insulted Zhou Enlai.", "Zhou Enlai insulted Malinovsky."),
+        ("Congress declared war in 1812.", "Congress declared war in 1846."),
+        ("The army had 5,000 men.", "The army had 9,000 men."),
+    ],
+)
+def test_what_differs_contradicts(judge, claim, quotation):
+    found = judged(judge, claim, quotation)
+    assert found.relation == "contradicts"
+    assert judged(judge, quotation, quotation).relation == "supports"
+
+
+def test_what_is_only_planned_does_not_support(judge):
+    claim = "Soviet troops moved into Poland."
+    assert judged(judge, claim, "Soviet troops could move into Poland.").relation == "context"
+    assert judged(judge, claim, "Soviet troops moved into Poland.").relation == "supports"
+
+
+def test_other_subjects_do_not_bear_on_a_claim(judge):
+    found = judged(judge, FORTS, "The postal deficit was paid out of the general revenue.")
+    assert (found.relation, found.bearing < 0.05) == ("context", True)
+
+
+@pytest.mark.parametrize(
+    ("claim", "quotation"),
+    [
+        ("The Dutch lent the money.", "The money was lent by Holland."),
+        ("Zhou Enlai came to Moscow.", "Chou En-lai came to Moscow."),
+        ("Marshal Malinowski spoke to the guests.", "Malinovskiy spoke to the guests."),
+        ("Spaniards seized the ship.", "The ship was seized by Spanish officers."),
+    ],
+)
+def test_names_in_other_spellings_agree(judge, claim, quotation):
+    names = [r for r in judged(judge, claim, quotation).reasons if r.aspect in {"name", "place"}]
+    assert names
+    assert all(reason.agrees for reason in names)
+
+
+def test_a_record_of_the_year_tells_of_the_year(judge):
+    claim, quotation = "Gold was found in California in 1848.", "Gold was found in California."
+    assert judged(judge, claim, quotation, date="1848-12-05").relation == "supports"
+    assert judged(judge, claim, quotation, date="1890").relation == "context"
+
+
+def test_no_sources_no_judgements(judge):
+    assert judge.judge("Anything at all.", []) == []
+
+
+class Sure:
+    """An entailment model that is sure of one thing."""
+
+    def __init__(self, entails: float, contradicts: float) -> None:
+        self.told = (entails, contradicts)
+
+    def predict(self, claim: str, texts) -> list[tuple[float, float]]:
+        return [self.told for _ in texts]
+
+
+def with_model(judge: Judge, entails: float, contradicts: float) -> Judge:
+    return Judge(judge._encoder, lambda word: 1.0, Sure(entails, contradicts))
+
+
+def test_a_model_cannot_make_support_of_a_wrong_number(judge):
+    claim = FORTS.replace("37,000", "17,000")
+    assert judged(with_model(judge, 0.99, 0.0), claim, FORTS).relation != "supports"
+
+
+def test_a_model_may_see_what_rules_do_not(judge):
+    claim, quotation = "The bases went back to Japan.", "We keep our bases in Japan."
+    assert judged(with_model(judge, 0.0, 0.95), claim, quotation).relation == "contradicts"
+    assert judged(with_model(judge, 0.0, 0.0), FORTS, FORTS).relation == "context"
+
+
+# ---- findings ----
+
+CLAIM = Claim("c1", "Gold was found in 1848.", Span(0, 23))
+
+
+def evidence(relation: str, bearing: float, document: str = "a", **changes: object) -> Evidence:
+    fields: dict[str, object] = {
+        name: "" for name in Evidence.__dataclass_fields__ if name not in {"reasons", "bearing"}
+    }
+    fields |= {"document_id": document, "relation": relation, "bearing": bearing}
+    fields |= {"date": "1848-12-05", "kind": "primary", "quote": "Gold."} | changes
+    return Evidence(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("relations", "verdict"),
+    [
+        (["supports", "context"], "supported"),
+        (["contradicts"], "contradicted"),
+        (["supports", "contradicts"], "mixed"),
+        (["context"], "related"),
+        ([], "not found"),
+    ],
+)
+def test_verdicts(relations, verdict):
+    found = [evidence(relation, 0.6) for relation in relations]
+    assert verdict_of(found) == verdict
+    assert (confidence_in(verdict, CLAIM, found) is None) == (
+        verdict not in {"supported", "contradicted"}
+    )
+
+
+def test_copies_count_once_and_independent_sources_add_up():
+    one = [evidence("supports", 0.6)]
+    assert combined(CLAIM, one * 10) == combined(CLAIM, one)
+    assert combined(CLAIM, [*one, evidence("supports", 0.6, "b")]) > combined(CLAIM, one)
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    [{"kind": "memoir"}, {"kind": "editorial"}, {"date": "1885"}],
+)
+def test_a_later_or_lesser_source_counts_less(weaker):
+    strong = evidence("supports", 0.6)
+    assert combined(CLAIM, [replace(strong, **weaker)]) < combined(CLAIM, [strong])
+
+
+def test_what_decides_is_read_first():
+    told = [evidence("context", 0.9), evidence("supports", 0.5), evidence("contradicts", 0.7)]
+    assert [item.bearing for item in by_weight(told)] == [0.7, 0.5, 0.9]
+
+
+def test_reasons_are_values():
+    assert Reason("date", "1832", "1823", False) == Reason("date", "1832", "1823", False)
+    assert stands_for("Holland") == stands_for("the Dutch")

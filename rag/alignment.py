@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ import numpy as np
 from rag.datatypes import Floats
 from rag.statement import Statement, Word
 from rag.text import stems, words
+
+SAME = 0.999
+"""The likeness of a word with itself."""
 
 Weight = Callable[[str], float]
 """How much a word of a claim counts: its rarity in the sources."""
@@ -57,6 +61,22 @@ def align(claim: Statement, source: Statement, cosines: Floats, weight: Weight) 
 def coverage(pairs: Sequence[Pair]) -> float:
     """Return the weighted mean likeness of the claim's words: how much of it the source says."""
     return sum(pair.weight * pair.likeness for pair in pairs)
+
+
+def same_words(pairs: Sequence[Pair]) -> float:
+    """Return the weight of the claim's words that the source has as they are, 0 to 1."""
+    return sum(pair.weight for pair in pairs if pair.likeness >= SAME)
+
+
+def in_order(pairs: Sequence[Pair]) -> float:
+    """Return the share of the words in common that come in one order in both: the longest
+    increasing subsequence of their places in the source. 1.0 without common words."""
+    places = [pair.source.span.start for pair in pairs if pair.source and pair.likeness >= SAME]
+    tails: list[int] = []
+    for place in places:
+        at = bisect_left(tails, place)
+        tails[at : at + 1] = [place]
+    return len(tails) / len(places) if places else 1.0
 
 
 def _stem(word: Word) -> str:

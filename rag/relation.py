@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.alignment import Pair
+from rag.alignment import Pair, in_order, same_words
 from rag.datatypes import Aspect, Reason
 from rag.names import MIN_KEY_LETTERS, chinese_spellings, place_names, spelling_key
 from rag.nations import stands_for
@@ -21,6 +21,13 @@ from rag.quantities import agree, quantities
 from rag.statement import TITLES, Deed, Name, Statement, Word
 from rag.text import stems, words
 from rag.timex import Timex, of_date, times
+
+LITERAL = 0.7
+"""From this share of the claim's words on the quotation is the claim's own wording: what it does
+not have word for word was changed, and cannot go without saying."""
+
+ORDERED = 0.75
+"""The least share of common words in one order for wording to be the same."""
 
 ALIGNED = 0.55
 """From this likeness on two words are taken to speak of the same thing."""
@@ -64,13 +71,14 @@ class Comparison:
 
 def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparison:
     """Return in what the claim and the quotation agree, differ, and what is unaccounted for."""
+    literal = same_words(pairs) >= LITERAL
     found: list[tuple[str, Reason]] = [
         *_numbers(claim, source),
-        *_times(claim, source),
-        *_names(claim, source),
+        *_times(claim, source, literal),
+        *_names(claim, source, literal),
         *_polarity(source, pairs),
         *_direction(claim, pairs, source),
-        *_roles(claim, source),
+        *_roles(claim, source, pairs if literal else ()),
         *_reality(source, pairs),
     ]
 
@@ -105,13 +113,13 @@ def _same_noun(one: str, other: str) -> bool:
     return stems([one]) == stems([other]) != []
 
 
-def _times(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
+def _times(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
     quotation = source.quotation
     around = times(source.passage)
     dated = of_date(source.date) if source.date else None
     for said in claim.times:
         words_said = said.span.of(claim.text)
-        own = dated is not None and _told_by(said, dated)
+        own = not (literal and quotation.times) and dated is not None and _told_by(said, dated)
         if equal := next((t for t in quotation.times if said.overlaps(t)), None):
             yield "agrees", Reason("date", words_said, equal.span.of(quotation.text), True)
         elif own and len(quotation.times) < len(claim.times):
@@ -131,7 +139,7 @@ def _told_by(said: Timex, dated: Timex) -> bool:
     return said.overlaps(dated) or 0 <= dated.years[0] - said.years[1] <= YEARS_AFTER
 
 
-def _names(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
+def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
     near = set(stems(words(source.quotation.text)))
     around = near | set(stems(words(f"{source.passage} {source.heading}")))
     ours = {spelling for name in claim.names for spelling in _spellings(name)}
@@ -142,10 +150,11 @@ def _names(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
         other = next((n.text for n in strangers if _could_be_instead(n, name)), "")
         if _is_named(name, near):
             yield "agrees", Reason(aspect, name.text, name.text, True)
-        elif _is_named(name, around) or _is_initials(name.text, source):
-            what = "missing" if other else "agrees"
-            yield what, Reason(aspect, name.text, other or "(in the same document)", not other)
-        elif other or not nation:  # a nation may go without saying: "our citizens"
+        elif (_is_named(name, around) or _is_initials(name.text, source)) and not (
+            other or literal
+        ):
+            yield "agrees", Reason(aspect, name.text, "(in the same document)", True)
+        elif other or literal or not nation:  # a nation may go without saying: "our citizens"
             yield "missing", Reason(aspect, name.text, other, False)
 
 
@@ -247,12 +256,17 @@ def _same_side(word: Word, others: Iterable[Word]) -> bool:
     )
 
 
-def _roles(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
-    """Who did it to whom, the other way round."""
+def _roles(
+    claim: Statement, source: Source, literal_pairs: Sequence[Pair]
+) -> Iterable[tuple[str, Reason]]:
+    """Who did it to whom, the other way round; or the claim's wording in another order."""
     for said in claim.deeds:
         for told in source.quotation.deeds:
             if said.agent == told.patient and said.patient == told.agent != said.agent:
                 yield "differs", Reason("role", _told(said), _told(told), False)
+    same_deed = set(claim.deeds) & set(source.quotation.deeds)
+    if not same_deed and in_order(literal_pairs) < ORDERED:
+        yield "missing", Reason("role", "the same words", "in another order", False)
 
 
 def _told(deed: Deed) -> str:

@@ -15,6 +15,10 @@ from rag.text import stems, words
 SAME = 0.999
 """The likeness of a word with itself."""
 
+LITERAL_WORDS = 5
+LITERAL_SHARE = 0.7
+"""From here on the wording is the claim's own and not merely alike."""
+
 Weight = Callable[[str], float]
 """How much a word of a claim counts: its rarity in the sources."""
 
@@ -63,9 +67,11 @@ def coverage(pairs: Sequence[Pair]) -> float:
     return sum(pair.weight * pair.likeness for pair in pairs)
 
 
-def same_words(pairs: Sequence[Pair]) -> float:
-    """Return the weight of the claim's words that the source has as they are, 0 to 1."""
-    return sum(pair.weight for pair in pairs if pair.likeness >= SAME)
+def is_literal(pairs: Sequence[Pair]) -> bool:
+    """Return whether the source has the claim's own wording: `LITERAL_SHARE` of its words, and
+    at least `LITERAL_WORDS` of them, as they are."""
+    same = [pair for pair in pairs if pair.likeness >= SAME]
+    return len(same) >= LITERAL_WORDS and sum(pair.weight for pair in same) >= LITERAL_SHARE
 
 
 def in_order(pairs: Sequence[Pair]) -> float:

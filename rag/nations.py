@@ -83,6 +83,10 @@ _NATIONS = (
     "South Africa, South African, Transvaal, Boer",
     "Congo, Congolese, Leopoldville",
     "Hawaii, Hawaiian, Honolulu",
+    "Europe, European",
+    "Asia, Asian, Asiatic",
+    "Africa, African",
+    "Americas, American continents, Western Hemisphere",
     "Puerto Rico, Porto Rico, Puerto Rican, Porto Rican",
 )
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.alignment import Pair, in_order, same_words
+from rag.alignment import Pair, in_order, is_literal
 from rag.datatypes import Aspect, Reason
 from rag.names import MIN_KEY_LETTERS, chinese_spellings, place_names, spelling_key
 from rag.nations import stands_for
@@ -21,10 +21,6 @@ from rag.quantities import agree, quantities
 from rag.statement import TITLES, Deed, Name, Statement, Word
 from rag.text import stems, words
 from rag.timex import Timex, of_date, times
-
-LITERAL = 0.7
-"""From this share of the claim's words on the quotation is the claim's own wording: what it does
-not have word for word was changed, and cannot go without saying."""
 
 ORDERED = 0.75
 """The least share of common words in one order for wording to be the same."""
@@ -71,7 +67,8 @@ class Comparison:
 
 def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparison:
     """Return in what the claim and the quotation agree, differ, and what is unaccounted for."""
-    literal = same_words(pairs) >= LITERAL
+    # What the claim's own wording does not have was changed; it cannot go without saying.
+    literal = is_literal(pairs)
     found: list[tuple[str, Reason]] = [
         *_numbers(claim, source),
         *_times(claim, source, literal),

@@ -135,6 +135,11 @@ class Sentences:
         import faiss
 
         self._exact = _mapped(folder / EXACT)
+        shape = (self._exact.ntotal, self._exact.d)
+        self._stored: NDArray[np.float16] = np.zeros(shape, np.float16)
+        if len(self):  # nothing cannot be mapped
+            head = len(_head(self._exact.d, len(self)))
+            self._stored = np.memmap(folder / EXACT, np.float16, "r", head, shape)
         self._lists: Any = None
         if (folder / APPROXIMATE).is_file():
             mapped = 0 if os.name == "nt" else faiss.IO_FLAG_MMAP  # which has none for lists
@@ -145,8 +150,7 @@ class Sentences:
 
     def vectors(self, first: int, count: int) -> NDArray[np.float16]:
         """Return `count` vectors from the `first` on."""
-        stored: Floats = self._exact.reconstruct_n(first, count)
-        return stored.astype(np.float16)
+        return self._stored[first : first + count]
 
     def search(
         self, vector: Floats, count: int, allowed: NDArray[np.bool_] | None = None

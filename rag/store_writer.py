@@ -59,7 +59,11 @@ class StoreWriter:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA synchronous = OFF")
         if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            self._db.executescript(_SCHEMA)
+            try:
+                self._db.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
+            except sqlite3.Error:
+                self._db.close()
+                raise
         self.before = Store(path, self._db)
         """What an earlier process left here."""
         self.documents = self._count("SELECT coalesce(max(number) + 1, 0) FROM documents")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from conftest import make_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag import store_writer
 from rag.datatypes import Collection, Locator, Passage, Span
 from rag.store import CopiedDocument, FileRecord, Store, document_digest
 from rag.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
@@ -162,6 +164,15 @@ def test_a_writer_that_was_cut_off_goes_on_after_the_last_whole_file(tmp_path):
     assert [entry.document_id for entry in again.before.entries()] == ["mine/one"]
     assert (again.documents, again.files) == (1, 1)
     again.close()
+
+
+def test_a_writer_that_was_cut_off_at_its_first_step_begins_anew(tmp_path, monkeypatch):
+    broken = store_writer._SCHEMA.replace("CREATE TABLE files", "CREATE TABLE passages")
+    with monkeypatch.context() as patch:
+        patch.setattr(store_writer, "_SCHEMA", broken)
+        with pytest.raises(sqlite3.OperationalError):
+            StoreWriter(tmp_path / "s.sqlite")
+    write(tmp_path / "s.sqlite", [(make_document("x"), 1)]).close()
 
 
 def test_stores_are_put_together_in_any_order(tmp_path):

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from rag.claims import MAX_CHARS
 from rag.datatypes import VideoLink
+from rag.deadline import within
 from rag.errors import FetchError
 from rag.transcripts import clock
 from rag.videos import is_only_links
@@ -40,23 +39,10 @@ class Captions:
 def fetch_captions(video_id: str, timeout_s: float = TIMEOUT_S) -> Captions:
     """Return the English captions of a video; raises `FetchError` with the reason where there
     are none to be had, or not within `timeout_s`."""
-    result: SimpleQueue[Captions | Exception] = SimpleQueue()
-
-    def fetch() -> None:
-        try:
-            result.put(_fetch(video_id, timeout_s))
-        except Exception as error:  # noqa: BLE001  # it is raised where it can be caught
-            result.put(error)
-
-    # A server that sends a byte now and then outlasts any time limit of a request.
-    Thread(target=fetch, daemon=True, name="captions").start()
     try:
-        found = result.get(timeout=timeout_s)
-    except Empty:
-        raise FetchError(f"YouTube did not answer within {timeout_s:g} seconds.") from None
-    if isinstance(found, Captions):
-        return found
-    raise FetchError(_reason(found, timeout_s)) from found
+        return within(timeout_s, lambda: _fetch(video_id, timeout_s))
+    except Exception as error:
+        raise FetchError(_reason(error, timeout_s)) from error
 
 
 def with_captions(
@@ -119,7 +105,7 @@ def _reason(error: Exception, timeout_s: float) -> str:
     import youtube_transcript_api as api
 
     reasons: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
-        (requests.Timeout, f"YouTube did not answer within {timeout_s:g} seconds."),
+        ((requests.Timeout, TimeoutError), f"YouTube did not answer within {timeout_s:g} seconds."),
         (requests.ConnectionError, "YouTube cannot be reached: there may be no network."),
         (api.NoTranscriptFound, "It has no captions in English."),
         (api.TranscriptsDisabled, "It has no captions."),

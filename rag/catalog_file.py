@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from rag.datatypes import Jsonable, Kind
 from rag.errors import CatalogError
+from rag.spellings import Style
 
 Access = Literal["fetch", "browse"]
 """`fetch`: its files can be downloaded; `browse`: only a person can get it."""
@@ -63,6 +64,8 @@ class CatalogEntry(Jsonable):
     browse: str | None = None
     search_url: str | None = None
     """The archive's search page, with `{query}` where the escaped words go."""
+    spelling: Style = ""
+    """How the archive writes names."""
 
 
 def load_catalog(folder: Path | None = None) -> list[CatalogEntry]:
@@ -148,6 +151,7 @@ class _Fields:
             files=tuple(self._file(raw) for raw in self._list("files")),
             browse=self._url("browse"),
             search_url=self._url("search_url"),
+            spelling=self._one_of("spelling", get_args(Style), ""),
         )
         if entry.access == "fetch" and not entry.files:
             raise self._wrong("files", "an entry to fetch needs at least one")
@@ -168,8 +172,8 @@ class _Fields:
             raise self._wrong(field, "a text is needed")
         return value
 
-    def _one_of(self, field: str, allowed: tuple[str, ...]) -> Any:
-        value = self._values.get(field)
+    def _one_of(self, field: str, allowed: tuple[str, ...], default: str | None = None) -> Any:
+        value = self._values.get(field, default)
         if value not in allowed:
             raise self._wrong(field, f"{value!r} is not one of {', '.join(allowed)}")
         return value

@@ -193,8 +193,10 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
         place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
         before = doc[: clause.start] if clause.start else None
         resolved = resolve(part, context, clause.shared, before=before, answered_by=answered_by)
-        context = context.after(resolved.mentions, part)
         why = reason(part, resolved.text if resolved.named else "")
+        # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
+        if not (part[0].tag_.startswith("W") and context.has_subject):
+            context = context.after(resolved.mentions, part)
         if why:
             yield _Piece(place, said, why, context)
         else:

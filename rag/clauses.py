@@ -88,7 +88,7 @@ def _level(token: Token) -> Iterator[Token]:
         after_semicolon = token.i > 0 and token.doc[token.left_edge.i - 1].text == ";"
         own = subject(token)
         coordinated = token.dep_ == "conj" and (
-            after_semicolon if own is None else own.tag_ not in RELATIVE
+            after_semicolon and _opens(token) if own is None else own.tag_ not in RELATIVE
         )
         # Of two clauses side by side one is often read as what the other one says.
         leading = (
@@ -100,6 +100,12 @@ def _level(token: Token) -> Iterator[Token]:
             return
         token = token.head
         yield token
+
+
+def _opens(verb: Token) -> bool:
+    """Return whether nothing stands before a verb, or follows it, that could be its subject."""
+    before = all(child.pos_ in {"ADV", "AUX", "CCONJ", "PART", "PUNCT"} for child in verb.lefts)
+    return before and not any(child.dep_ in SUBJECTS for child in verb.children)
 
 
 def _boundary(sentence: Doc, before: Token, after: Token) -> int | None:
@@ -129,9 +135,15 @@ def _closing_relative(sentence: Doc) -> tuple[int, str] | None:
             continue
         about = verb.head
         closes = verb.right_edge.i + 1 >= end
-        if who.i and sentence[who.i - 1].text == "," and closes and about.pos_ == "PROPN":
+        person = about.ent_type_ in {"PERSON", "ORG", ""} and not _articled(about)
+        fits = about.pos_ == "PROPN" and (person if who.lower_ == "who" else True)
+        if who.i and sentence[who.i - 1].text == "," and closes and fits:
             return who.i, name_around(about)
     return None
+
+
+def _articled(noun: Token) -> bool:
+    return any(child.dep_ == "det" for child in noun.lefts)
 
 
 def name_around(token: Token) -> str:

@@ -21,7 +21,7 @@ from rag import cli_catalog, dossier
 from rag.build import build_index
 from rag.build_report import report_text
 from rag.config import Settings
-from rag.datatypes import Answer, Claim, Evidence, Finding, VideoLink
+from rag.datatypes import Answer, Claim, Evidence, Finding, Summary, VideoLink
 from rag.doctor import examine
 from rag.dossier import FORMATS
 from rag.errors import QuestionError, SourceFinderError
@@ -37,6 +37,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(cli_catalog.app)  # `catalog` and `fetch`
+
+LOOK_NEXT_OF_MANY = 2
+"""Places to look next that are printed for each of many claims; `--json` has all."""
 
 IndexOption = Annotated[
     str | None, typer.Option("--index", help="An index by name or folder; else the default.")
@@ -241,10 +244,23 @@ def _answer_text(answer: Answer) -> str:
     if answer.set_aside:
         lines = [f"  {claim.shown}  [{claim.set_aside}]" for claim in answer.set_aside]
         parts.append("Set aside, not looked up:\n" + "\n".join(lines))
+    if answer.summary is not None:
+        parts.append(_summary_text(answer.summary))
     parts += answer.notes
     parts += map(_video_text, answer.videos)
     parts.append("Searched: " + "; ".join(answer.searched))
     return "\n\n".join(parts)
+
+
+def _summary_text(summary: Summary) -> str:
+    lines = [f"Summary by the language model {summary.model}, each sentence with its source:"]
+    for statement in summary.statements:
+        quote = " ".join(statement.quote.split())
+        lines.append(f"  {statement.text}\n    “{quote}” {statement.citation}")
+    if not summary.statements:
+        lines.append("  none that holds against the sources")
+    lines += [f"  Struck: {why}" for why in summary.struck]
+    return "\n".join(lines)
 
 
 def _video_text(video: VideoLink) -> str:
@@ -272,9 +288,9 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
     else:
         lines += [_evidence_text(number, e) for number, e in enumerate(finding.evidence, 1)]
     lines += finding.notes
-    if finding.verdict == "not found" and detailed:
+    if finding.verdict == "not found":
         lines.append("Where to look next:")
-        for place in finding.look_next:
+        for place in finding.look_next[: None if detailed else LOOK_NEXT_OF_MANY]:
             add = f" (to add it: source-finder fetch {place.fetch_id})" if place.fetch_id else ""
             lines.append(f"  {place.title}{add}\n    {place.url}")
     return "\n".join(lines)

@@ -13,6 +13,10 @@
     `auto` (the captions of a video are fetched where its link is sent alone) or `off`.
 `SOURCE_FINDER_FRONT_ENDS`
     Front ends for videos, `name=address` with commas between; "" for none.
+`SOURCE_FINDER_LLM`
+    A language model for a summary, as langchain's `init_chat_model` names it
+    ("ollama:llama3.1"); none by default. `SOURCE_FINDER_LLM_URL`: its server, where that is
+    not the provider's. `SOURCE_FINDER_LLM_TIMEOUT`: seconds it may take.
 `SOURCE_FINDER_CACHE`
     Where the converted model is kept: the user's cache folder.
 """
@@ -28,6 +32,8 @@ import platformdirs
 APP = "source-finder"
 DEFAULT_INDEX = "default"
 DEFAULT_MODEL = "default"
+LLM_TIMEOUT_S = 60.0
+"""The answer is there without the model; a small one on a CPU writes a summary in this time."""
 FRONT_ENDS = (
     "Invidious=https://redirect.invidious.io, yewtu.be=https://yewtu.be, "
     "inv.nadeko.net=https://inv.nadeko.net, Piped=https://piped.video"
@@ -43,6 +49,9 @@ class Settings:
     cache: Path
     model: str = DEFAULT_MODEL
     encoder: str = "auto"
+    llm: str = ""
+    llm_url: str = ""
+    llm_timeout_s: float = LLM_TIMEOUT_S
     captions: str = "auto"
     front_ends: tuple[tuple[str, str], ...] = ()
     entailment: str | None = None
@@ -59,6 +68,9 @@ class Settings:
             model=os.environ.get("SOURCE_FINDER_MODEL") or DEFAULT_MODEL,
             encoder=os.environ.get("SOURCE_FINDER_ENCODER") or "auto",
             captions=os.environ.get("SOURCE_FINDER_CAPTIONS") or "auto",
+            llm=os.environ.get("SOURCE_FINDER_LLM") or "",
+            llm_url=os.environ.get("SOURCE_FINDER_LLM_URL") or "",
+            llm_timeout_s=_seconds(os.environ.get("SOURCE_FINDER_LLM_TIMEOUT", ""), LLM_TIMEOUT_S),
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,
         )
@@ -79,6 +91,11 @@ class Settings:
         if isinstance(index, str) and len(path.parts) == 1 and not path.is_absolute():
             return self.home / "indexes" / path
         return path
+
+
+def _seconds(given: str, default: float) -> float:
+    """Return a number of seconds, the default for what is none."""
+    return float(given) if given.replace(".", "", 1).isdigit() and float(given) > 0 else default
 
 
 def _front_ends(given: str) -> tuple[tuple[str, str], ...]:

@@ -359,6 +359,32 @@ class VideoLink(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryStatement(Jsonable):
+    """A sentence that a language model wrote from a quotation:
+    `quote == document.text[start:end]`, always."""
+
+    text: str
+    claim_id: str
+    document_id: str
+    start: int
+    end: int
+    quote: str
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Jsonable):
+    """What a language model wrote of the evidence, as far as it holds against the sources.
+
+    `struck`: why other statements were left out, one line each, without their words.
+    """
+
+    model: str
+    statements: tuple[SummaryStatement, ...]
+    struck: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer(Jsonable):
     """The findings for everything the user sent, in its order."""
 
@@ -370,6 +396,8 @@ class Answer(Jsonable):
     """One line per collection: its title, how many documents, the dates they span."""
     videos: tuple[VideoLink, ...] = ()
     """The videos linked to in the question, on other front ends."""
+    summary: Summary | None = None
+    """By a language model, where one is set and there is evidence; None else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@
     │   ├── IndexBusy                another build holds it
     │   └── IndexNotWritten          disk full, no permission
     ├── FetchError               6   a collection cannot be downloaded
-    └── CatalogError             7   the catalog is malformed, or lacks what was named
+    ├── CatalogError             7   the catalog is malformed, or lacks what was named
+    └── LanguageModelError       8   the language model failed; the answer goes on without it
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -95,3 +96,9 @@ class CatalogError(SourceFinderError):
     """The catalog is malformed, or has no entry of that name."""
 
     exit_code = 7
+
+
+class LanguageModelError(SourceFinderError):
+    """The language model cannot be asked, failed, or was too slow."""
+
+    exit_code = 8

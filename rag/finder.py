@@ -36,6 +36,7 @@ from rag.index import Index, load_encoder, open_index
 from rag.judge import BEARS_ON, Judge, source_of
 from rag.next_steps import where_to_look
 from rag.retrieval import Retriever
+from rag.summary import summarise
 from rag.text import words
 from rag.videos import find_videos
 
@@ -183,7 +184,7 @@ class SourceFinder:
 
         Where `text` is a link to a video and nothing else, its captions are looked up: the
         answer's question is then the text with the captions after it, and every claim is a
-        span of that.
+        span of that. Where a language model is set, the last answer but one is without it.
         """
         check_question(text)
         _check_k(k)
@@ -207,7 +208,12 @@ class SourceFinder:
             answer = replace(
                 answer, notes=(*answer.notes, "Nothing in this text can be looked up.")
             )
-        yield replace(answer, set_aside=tuple(set_aside))
+        answer = replace(answer, set_aside=tuple(set_aside))
+        yield answer
+        if self.settings.llm:
+            found, summary, said = summarise(answer.findings, self.settings)
+            notes = (*answer.notes, *said)
+            yield replace(answer, findings=found, summary=summary, notes=notes)
 
     def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), allowed)

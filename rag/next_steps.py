@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import get_args
 from urllib.parse import quote
 
 from rag.catalog import (
@@ -14,7 +15,8 @@ from rag.catalog import (
     search_catalog,
 )
 from rag.datatypes import Suggestion
-from rag.text import capitalised_words, stop_words, words
+from rag.spellings import NAME, Style, respelled
+from rag.text import stop_words, words
 from rag.timex import years_in
 
 COLLECTIONS = 3
@@ -50,7 +52,7 @@ def where_to_look(claim: str, indexed: Sequence[str]) -> tuple[Suggestion, ...]:
     fresh = [m for m in ranked if not m.entry.search_url and m.entry.id.casefold() not in known]
     best = ranked[0].score if ranked else 0.0
     collections = [m for m in fresh if m.score >= NEARLY_AS_GOOD * best][:COLLECTIONS]
-    return (*map(_collection, collections), *_searches(claim, " ".join(query), ranked))
+    return (*map(_collection, collections), *_searches(claim, query, ranked))
 
 
 def search_words(claim: str) -> list[str]:
@@ -60,10 +62,11 @@ def search_words(claim: str) -> list[str]:
     Common words are left out where there are better ones, and so are seasons and numbers,
     which archives do not index.
 
-    >>> search_words("Zhou Enlai came to Moscow after Khrushchev was ousted")
-    ['Zhou', 'Enlai', 'Moscow', 'Khrushchev', 'ousted']
+    >>> search_words("Chou En-lai came to Moscow after Khrushchev was ousted")
+    ['Chou', 'En-lai', 'Moscow', 'Khrushchev', 'ousted']
     """
-    names = [name for name in dict.fromkeys(capitalised_words(claim)) if _tells(name)][:NAMES]
+    capitalised = dict.fromkeys(match.group() for match in NAME.finditer(claim))
+    names = [name for name in capitalised if _tells(name)][:NAMES]
     taken = {folded for name in names for folded in words(name)}
     others = [
         word
@@ -107,21 +110,34 @@ def _collection(match: CatalogMatch) -> Suggestion:
     )
 
 
-def _searches(claim: str, query: str, ranked: Sequence[CatalogMatch]) -> list[Suggestion]:
-    """Return a search at each archive, those first that the catalog ranks for the claim,
-    then those that span most years: a claim without a date may be of any time."""
+def _searches(claim: str, query: list[str], ranked: Sequence[CatalogMatch]) -> list[Suggestion]:
+    """Return a search at each archive, with the names as it spells them: those first that the
+    catalog ranks for the claim, then those that span most years, as a claim without a date may
+    be of any time."""
     years = years_in(claim)
     archives = [entry for entry in load_catalog() if entry.search_url]
     place = {match.entry.id: number for number, match in enumerate(ranked)}
     archives.sort(
         key=lambda entry: (place.get(entry.id, len(ranked)), entry.covers[0] - entry.covers[1])
     )
+    spelled = {style: _spelled(claim, query, style, years) for style in get_args(Style)}
     return [
         Suggestion(
             title=f"Search {entry.title}",
-            url=entry.search_url.replace("{query}", quote(query, safe="")),
-            why=f"{entry.description} The search is for: {query}.",
+            url=entry.search_url.replace("{query}", quote(spelled[entry.spelling], safe="")),
+            why=f"{entry.description} The search is for: {spelled[entry.spelling]}.",
         )
         for entry in archives
         if entry.search_url and (years is None or overlap(years, entry.covers))
     ]
+
+
+def _spelled(claim: str, query: list[str], style: Style, years: tuple[int, int] | None) -> str:
+    """Return the words of a search in an archive's spellings."""
+    other = respelled(claim, style, years, _persons())
+    return " ".join(other.get(word, word) for word in query)
+
+
+@cache
+def _persons() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for entry in load_catalog() for name in entry.persons))

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rag.clauses import SUBJECTS, name_around, quoted_tokens, subject, words_of
+from rag.mentions import LOCATIVE, Gender, Mention, mentions, same
 from rag.text import words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
     from spacy.tokens import Token
-
-Gender = Literal["m", "f", ""]
 
 WINDOW = 2
 """Clauses back in which a pronoun's meaning is looked for."""
@@ -27,49 +26,11 @@ WINDOW = 2
 CONTEXT_NAMES = 3
 """Names given as context at most; more would turn a search away from its claim."""
 
-_HE = {"he": "m", "him": "m", "his": "m", "himself": "m"}
-_SHE = {"she": "f", "her": "f", "hers": "f", "herself": "f"}
+_HE = frozenset({"he", "him", "his"})
+_SHE = frozenset({"she", "her", "hers"})
 _THEY = frozenset({"they", "them", "their"})
-_LOCATIVE = frozenset({"in", "at", "near", "into"})
 _POSSESSIVE = frozenset({"PRP$"})
 
-_NOT_PERSONS = frozenset(
-    {"GPE", "LOC", "NORP", "DATE", "TIME", "EVENT", "LAW", "FAC", "MONEY", "LANGUAGE", "CARDINAL"}
-)
-_BODIES = frozenset(
-    words(
-        "congress senate house party army navy committee union court department council parliament "
-        "government politburo cabinet ministry league nato un company bank church office bureau "
-        "agency association commission college university society assembly treasury corps fleet"
-    )
-)
-_GROUPS = frozenset(
-    words(
-        "people troops soldiers men women workers unions leaders officers communists delegates "
-        "sailors settlers farmers citizens rebels colonists slaves students armies forces"
-    )
-)
-_MALE = frozenset(
-    words(
-        "mr sir king emperor tsar czar prince lord pope father brother john james william george "
-        "thomas robert charles henry joseph edward david michael richard andrew abraham franklin "
-        "theodore woodrow dwight ronald winston nikita leonid ulysses alexander benjamin "
-        "peter paul samuel albert frederick harry donald"
-    )
-)
-_FEMALE = frozenset(
-    words(
-        "mrs ms miss queen empress lady madame princess sister mary elizabeth anne anna catherine "
-        "margaret victoria eleanor jane martha abigail dolley harriet susan sarah helen alice "
-        "florence golda indira"
-    )
-)
-_COLLECTIVES = frozenset(
-    words(
-        "leadership government army navy administration cabinet delegation regime parliament "
-        "embassy command team press public military"
-    )
-)
 _SPEAKING = frozenset(
     words(
         "say tell claim report announce declare write warn insist admit argue complain reply "
@@ -93,16 +54,6 @@ _YEAR = re.compile(r"\b1\d{3}\b|\b20[0-2]\d\b|['’]\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """Somebody, or a group, as named in a clause."""
-
-    name: str
-    plural: bool
-    gender: Gender
-    subject: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
     """What a text has named so far: the mentions of its last clauses, the latest last, and
     the last place and time."""
@@ -110,6 +61,12 @@ class Context:
     clauses: tuple[tuple[Mention, ...], ...] = ()
     place: str = ""
     time: str = ""
+
+    @property
+    def has_subject(self) -> bool:
+        """Whether the last clause is about somebody."""
+        last = self.clauses[-1] if self.clauses else ()
+        return any(mention.subject and not mention.plural for mention in last)
 
     def after(self, mentions: Sequence[Mention], clause: Tokens) -> Context:
         """Return the context for what follows a clause."""
@@ -145,94 +102,38 @@ def resolve(
     """
     quoted = quoted_tokens(clause.doc)
     named = mentions(clause)
+    if shared:
+        named = [Mention(shared, False, "", True), *named]
     replaced: dict[int, str] = {}
     unsure: set[bool] = set()
     for token in clause:
         if token.i in quoted or (wanted := _wanted(token)) is None:
             continue
         doer = _doer(token, replaced)
-        here = [mention for mention in named if not (doer and _same(mention.name, doer))]
+        here = [mention for mention in named if not (doer and same(mention.name, doer))]
         if _fits_any(here, *wanted) and token.dep_ not in SUBJECTS:
             continue  # it is named in the clause itself, as far as can be known
         others = {m.name for m in mentions(clause[: token.i - clause.start])}
         if _fits_any([m for m in here if m.name in others], *wanted):
             continue
         excluded = answered_by if _speaks(token) else doer
-        meant = _antecedent(context, *wanted, not_=excluded, is_subject=token.dep_ in SUBJECTS)
-        if meant is None:
+        is_subject = token.dep_ in SUBJECTS
+        meant = _antecedent(context, *wanted, not_=excluded, is_subject=is_subject)
+        if meant is None:  # whoever it is: the next "he" is likely the same
             unsure.add(wanted[0])
+            named = [*named, Mention(token.lower_, *wanted, is_subject, sure=False)]
             continue
-        if any(_same(meant.name, m.name) for m in named):
+        if any(same(meant.name, m.name) for m in named):
             continue
         replaced[token.i] = meant.name + ("’s" if token.tag_ in _POSSESSIVE else "")
-        is_subject = token.dep_ in SUBJECTS
         gender = meant.gender or (wanted[1] if not wanted[0] else "")
-        named = [*named, replace(meant, subject=is_subject, gender=gender)]
+        named = [*named, replace(meant, gender=gender)]
     text = _rewritten(clause, replaced, shared)
     extra = _pointed_to(clause, text, context, unsure, before)
     known = bool(replaced or shared)
     full = f"{text} ({'; '.join(extra)})" if extra else text
     speaker = _speaker(clause, replaced)
     return Resolved(full if known or extra else "", known, speaker, tuple(named))
-
-
-def mentions(clause: Tokens) -> list[Mention]:
-    """Return the persons and groups that a clause names, each once, in order."""
-    found: dict[str, Mention] = {}
-    for token in clause:
-        name, plural = _named(token)
-        if not name:
-            continue
-        known = found.get(name)
-        is_subject = _is_subject(token) or (known is not None and known.subject)
-        found[name] = Mention(name, plural, "" if plural else _gender(name), is_subject)
-    return list(found.values())
-
-
-def _named(token: Token) -> tuple[str, bool]:
-    """Return the name that ends at a token, with whether it is of many; "" for none."""
-    lefts = list(token.lefts)
-    the = any(child.lower_ == "the" for child in lefts)
-    many = token.tag_ in {"NNPS", "NNS"} or (the and token.tag_ in {"JJ", "NNP", "NN"})
-    if token.ent_type_ == "NORP" and many and token.dep_ not in {"amod", "compound"}:
-        return f"the {token.text}", True
-    group = token.lower_ in _GROUPS and token.tag_ == "NNS"
-    collective = token.lower_ in _COLLECTIVES and any(child.ent_type_ for child in lefts)
-    if (group or collective) and not any(child.tag_ in _POSSESSIVE for child in lefts):
-        return str(token.doc[token.left_edge.i : token.i + 1].text), True
-    following = token.nbor() if token.i + 1 < len(token.doc) else None
-    ends = following is None or following.pos_ != "PROPN"
-    if token.pos_ != "PROPN" or token.ent_type_ in _NOT_PERSONS or not ends:
-        return "", False
-    name = name_around(token)
-    folded = [word.lower().strip(".") for word in name.split()]
-    starts = token.i - len(folded) + 1
-    articled = name.lower().startswith("the ") or (
-        starts > 0 and token.doc[starts - 1].lower_ in {"the", "a", "an"}
-    )
-    placed = token.dep_ == "pobj" and token.head.lower_ in _LOCATIVE
-    person = (token.ent_type_ == "PERSON" and not placed) or (_is_subject(token) and not articled)
-    if not person or _BODIES.intersection(folded) or not name[:1].isupper():
-        return "", False
-    return name, False
-
-
-def _is_subject(token: Token) -> bool:
-    """Return whether a name is, or stands beside, the subject of its clause."""
-    for step in (token, *token.ancestors):
-        if step.dep_ in SUBJECTS:
-            return True
-        if step.dep_ not in {"compound", "appos", "oprd", "acl", "attr", "conj"}:
-            return False
-    return False
-
-
-def _gender(name: str) -> Gender:
-    folded = {word.lower().strip(".") for word in name.split()}
-    male, female = bool(folded & _MALE), bool(folded & _FEMALE)
-    if male == female:
-        return ""
-    return "m" if male else "f"
 
 
 def _wanted(token: Token) -> tuple[bool, Gender] | None:
@@ -257,28 +158,28 @@ def _fits_any(found: Iterable[Mention], plural: bool, gender: Gender) -> bool:
 def _antecedent(
     context: Context, plural: bool, gender: Gender, *, not_: str | None, is_subject: bool
 ) -> Mention | None:
-    """Return the one that a pronoun can mean in the nearest clause that names any: the only
-    one, or for a subject the only subject; None where it could be another."""
+    """Return the one that a pronoun can mean in the nearest clause that names any: its subject,
+    where that is one; for a pronoun that is no subject, where nobody else is there. None where
+    it could be another."""
     for clause in reversed(context.clauses):
         fitting = [
             mention
             for mention in clause
-            if _fits(mention, plural, gender) and not (not_ and _same(mention.name, not_))
+            if _fits(mention, plural, gender) and not (not_ and same(mention.name, not_))
         ]
         if gender == "f":  # of those with nothing to tell by, few are women in old records
             fitting = [mention for mention in fitting if mention.gender] or fitting
-        if len(fitting) == 1:
-            return fitting[0]
+        subjects = [mention for mention in fitting if mention.subject]
         if fitting:
-            subjects = [mention for mention in fitting if mention.subject]
-            return subjects[0] if is_subject and len(subjects) == 1 else None
+            clear = len(subjects) == 1 and (is_subject or len(fitting) == 1)
+            return subjects[0] if clear and subjects[0].sure else None
     return None
 
 
 def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
     """Return the subject whose object a pronoun is, by name: whom "him" does not mean in
     "Malinovsky insulted him". None for a pronoun that is no object."""
-    if pronoun.dep_ not in {"dobj", "dative", "pobj"} or pronoun.lower_.endswith("self"):
+    if pronoun.dep_ not in {"dobj", "dative", "pobj"}:
         return None
     verb = pronoun.head.head if pronoun.dep_ == "pobj" else pronoun.head
     own = subject(verb)
@@ -287,27 +188,16 @@ def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
     return replaced.get(own.i) or name_around(own)
 
 
-def _same(one: str, other: str) -> bool:
-    """Return whether one name is the other or a part of it: "Grant", "Ulysses Grant"."""
-    first, second = set(one.lower().split()), set(other.lower().split())
-    return first <= second or second <= first
-
-
 def _speaks(pronoun: Token) -> bool:
     return pronoun.dep_ == "nsubj" and pronoun.head.lemma_ in _SPEAKING | _ASKING
 
 
 def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str) -> str:
-    parts = []
-    for token in clause:
-        word = replaced.get(token.i, token.text)
-        if shared and token.dep_ in SUBJECTS and token.lower_ in {"who", "which"}:
-            word, shared = shared, ""
-        parts.append(word + token.whitespace_)
+    parts = [replaced.get(token.i, token.text) + token.whitespace_ for token in clause]
+    if shared and clause[0].lower_ in {"who", "which"}:
+        parts[0] = ""
     text = "".join(parts).strip(" ,;")
-    if shared:
-        text = f"{shared} {text}"
-    return text
+    return f"{shared} {text}" if shared else text
 
 
 def _pointed_to(
@@ -322,7 +212,7 @@ def _pointed_to(
     if context.place and _THERE.search(said) and context.place not in said:
         extra.append(context.place)
     nearest = next((named for named in reversed(context.clauses) if named), ())
-    names = [m.name for m in nearest if m.plural in unsure and m.name not in text]
+    names = [m.name for m in nearest if m.sure and m.plural in unsure and m.name not in text]
     if names:
         extra.append(", ".join(names[:CONTEXT_NAMES]))
     own = _first_subject(clause)
@@ -339,7 +229,7 @@ def _first_subject(clause: Tokens) -> Token | None:
 
 def _place(clause: Tokens) -> str:
     for token in clause:
-        placed = token.dep_ == "pobj" and token.head.lower_ in {*_LOCATIVE, "to"}
+        placed = token.dep_ == "pobj" and token.head.lower_ in {*LOCATIVE, "to"}
         if placed and token.ent_type_ in {"GPE", "LOC", "FAC"}:
             return name_around(token)
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ def write(folder: Path, *entries: dict, defaults: dict | None = None) -> Path:
 def test_what_ships_is_large_enough_and_says_how_it_was_verified() -> None:
     entries = load_catalog()
     assert len(entries) >= 300
-    assert all("2026-11-22" in entry.verified for entry in entries)
+    assert all(re.search(r"2026-11-\d\d", entry.verified) for entry in entries)
     fetched = [entry for entry in entries if entry.access == "fetch"]
     assert len(fetched) >= 270
     hosts = {urlsplit(file.url).netloc for entry in fetched for file in entry.files}

@@ -88,7 +88,11 @@ def test_only_links() -> None:
 
 # ---- captions ----
 
-LINES = [(0.0, "In 1823 President Monroe warned"), (4.5, "Europe against new colonies.")]
+LINES = [
+    (0.0, "The American continents are henceforth not to be considered"),
+    (4.5, "as subjects for future colonization by any European powers."),
+]
+CLAIM = " ".join(line for _, line in LINES)
 
 
 class FakeYouTube(BaseHTTPRequestHandler):
@@ -168,9 +172,7 @@ def youtube(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behave]:
 
 def test_captions_are_fetched_with_their_times(youtube: Behave) -> None:
     found = fetch_captions(ID)
-    assert found.text == (
-        "[0:00] In 1823 President Monroe warned\n[0:04] Europe against new colonies."
-    )
+    assert found.text == f"[0:00] {LINES[0][1]}\n[0:04] {LINES[1][1]}"
     assert (found.language, found.generated) == ("English", True)
 
 
@@ -223,7 +225,7 @@ def test_a_link_alone_is_looked_up_by_its_captions(youtube: Behave, finder: Sour
     assert first.videos and not first.findings  # the links need not wait
     (finding,) = whole.findings
     claim = finding.claim
-    assert claim.shown == "In 1823 President Monroe warned Europe against new colonies."
+    assert claim.shown == CLAIM
     assert claim.at_s == 0.0
     assert claim.span.of(whole.question) == claim.text
     assert finding.evidence[0].creator == "James Monroe"

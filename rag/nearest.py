@@ -29,7 +29,7 @@ EXACT_UP_TO = 400_000
 LISTS = 2048
 """Lists that more sentences than that are divided into."""
 
-PROBES = 192
+PROBES = 384
 """Lists that are looked into for a claim."""
 
 SAMPLE_PER_LIST = 64
@@ -105,10 +105,11 @@ def write_lists(folder: Path) -> None:
     lists = min(LISTS, total)
     wanted = min(lists * SAMPLE_PER_LIST, total)
     chosen = np.random.default_rng(SEED).choice(total, wanted, replace=False)
+    sample = exact.reconstruct_batch(np.sort(chosen))
     index: Any = faiss.index_factory(exact.d, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
     index.by_residual = False  # one table of 8-bit steps for all lists
     index.cp.seed = SEED
-    index.train(exact.reconstruct_batch(np.sort(chosen)))
+    index.train(sample)
     blocks = [(first, min(BLOCK, total - first)) for first in range(0, total, BLOCK)]
     nearest = [index.quantizer.search(exact.reconstruct_n(*block), 1)[1][:, 0] for block in blocks]
     sizes = np.bincount(np.concatenate(nearest), minlength=lists).tolist()

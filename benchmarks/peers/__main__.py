@@ -80,8 +80,7 @@ class Comparison:
 
     def ask(self, system: str, name: str, corpus: Corpus) -> None:
         """Let a system answer a set, unless it has; keep what it found."""
-        queries = SETS[name].queries(self.data)
-        claims = [query.text for query in queries]
+        claims = [query.text for query in SETS[name].queries(self.data)]
         key = SYSTEMS[system].digest + corpus.digest + _digest([claims, ASKED])
         kept = self._results(name, system)
         if system != "ours" and kept.is_file() and json.loads(kept.read_text())["key"] == key:
@@ -93,15 +92,20 @@ class Comparison:
         kept.write_text(json.dumps({"key": key, "found": report["found"]}), encoding="utf-8")
 
     def figures(self, name: str, system: str) -> Figures | None:
-        """Return the figures of what a system found, None where it was not asked."""
+        """Return the figures of what a system found, None where it was not asked these
+        claims, or was another version of itself."""
         kept = self._results(name, system)
         if not kept.is_file():
             return None
-        found = json.loads(kept.read_text(encoding="utf-8"))["found"]
+        result = json.loads(kept.read_text(encoding="utf-8"))
         queries: Sequence[Query] = SETS[name].queries(self.data)
+        asked = _digest([[query.text for query in queries], ASKED])
+        version = SYSTEMS[system].digest if SYSTEMS[system].requirements else ""
+        if not (result["key"].startswith(version) and result["key"].endswith(asked)):
+            return None
         return [
             figures(query, [Found(*place) for place in places])
-            for query, places in zip(queries, found, strict=True)
+            for query, places in zip(queries, result["found"], strict=True)
         ]
 
     def measure_cost(self, system: str, corpus: Corpus, sample: Sequence[Document]) -> None:

@@ -31,6 +31,9 @@ class System:
         content = b"".join((modules / f"{m}.py").read_bytes() for m in ("chunks", self.module))
         if self.requirements:
             content += (REQUIREMENTS / self.requirements).read_bytes()
+        else:
+            project = Path(__file__).parents[2] / "rag"
+            content += b"".join(path.read_bytes() for path in sorted(project.rglob("*.py")))
         return hashlib.sha256(content).hexdigest()
 
 

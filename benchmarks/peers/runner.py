@@ -31,18 +31,16 @@ class Runner:
     def build(
         self, system: System, folder: Path, documents: Iterable[Document], *, own: bool = False
     ) -> dict[str, Any]:
-        """Build an index in `folder`, which is emptied first; return the child's report.
+        """Build an index in `folder`, which is emptied first, but for one of ours, which is
+        refreshed; return the child's report.
 
         `own`: with the system's own embedding route. Raises `Absent`.
         """
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        rows = ([d.document_id, d.heading, d.text] for d in documents)
-        try:
-            return self._run(system, "build", folder, rows, own)
-        except BaseException:
+        if system.requirements:
             shutil.rmtree(folder, ignore_errors=True)
-            raise
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = ([d.document_id, d.heading, d.text] for d in documents)
+        return self._run(system, "build", folder, rows, own)
 
     def search(
         self, system: System, folder: Path, claims: Iterable[str], k: int, *, own: bool = False

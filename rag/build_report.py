@@ -26,7 +26,7 @@ def _lines(report: BuildReport) -> Iterator[str]:
     if report.unchanged:
         yield f"{files}. Nothing has changed since the last build; nothing had to be done."
     else:
-        yield f"{files}; {report.files_read:,} had to be read, the others had not changed."
+        yield f"{files}. {_many(report.files_read, 'file')} had to be read in this build."
         yield (
             f"Added {len(report.added):,}, changed {len(report.changed):,}, removed "
             f"{_many(len(report.removed), 'document')}; embedded "

@@ -18,8 +18,7 @@ def test_what_there_is_and_what_was_done():
     text = report_text(with_fields(seconds={"read": 1.04, "embed": 2.5}, pages=12, ocr_pages=5))
     assert text.splitlines() == [
         "Index mine: 3 documents, 1,200 passages, 0 MB.",
-        "From 2 files with 12 pages, 5 of them read by OCR; 1 had to be read, the others had not "
-        "changed.",
+        "From 2 files with 12 pages, 5 of them read by OCR. 1 file had to be read in this build.",
         "Added 1, changed 0, removed 1 document; embedded 7 passages.",
         "Time: 3.5 s (read 1.0 s, embed 2.5 s).",
     ]

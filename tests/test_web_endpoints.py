@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,39 +27,9 @@ TOOLS = {"find_sources", "ask", "read_document", "list_collections"}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the two clients
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def address(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the application on the small index, in a process of its own."""
-    port = free_port()
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port)]
-    log = (tmp_path_factory.mktemp("server") / "log").open("w+b")
-    server = subprocess.Popen(
-        [*command, "--index", str(small_index)], stdout=log, stderr=subprocess.STDOUT
-    )
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(600):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(url)
-                break
-            assert server.poll() is None, Path(log.name).read_text()
-            time.sleep(0.1)
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
-        log.close()
-
-
-@pytest.fixture(scope="module")
-def client(address: str) -> Client:
-    return Client(address, verbose=False)
+def client(served: str) -> Client:
+    return Client(served, verbose=False)
 
 
 Call = Callable[..., str]
@@ -96,10 +61,10 @@ def call_by_mcp(address: str, name: str, **arguments: Any) -> str:
 
 
 @pytest.fixture(params=["http", "mcp"])
-def call(request: pytest.FixtureRequest, client: Client, address: str) -> Call:
+def call(request: pytest.FixtureRequest, client: Client, served: str) -> Call:
     if request.param == "http":
         return lambda name, **arguments: call_by_http(client, name, **arguments)
-    return lambda name, **arguments: call_by_mcp(address, name, **arguments)
+    return lambda name, **arguments: call_by_mcp(served, name, **arguments)
 
 
 # ---- both give what the finder gives in this process ----
@@ -200,8 +165,8 @@ def test_only_the_documented_actions_are_endpoints(client: Client) -> None:
             client.predict(api_name=f"/{name}")
 
 
-def test_tools_are_described_and_typed(address: str) -> None:
-    listed = in_session(address, lambda session: session.list_tools())
+def test_tools_are_described_and_typed(served: str) -> None:
+    listed = in_session(served, lambda session: session.list_tools())
     tools = {tool.name: tool for tool in listed.tools}
     assert set(tools) == TOOLS
     for tool in tools.values():
@@ -220,21 +185,21 @@ def test_endpoints_are_described_and_typed(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "pyproject.toml", "../README.md"])
-def test_no_file_is_served(address: str, path: str) -> None:
-    assert httpx.get(f"{address}gradio_api/file={path}").status_code in {403, 404}
+def test_no_file_is_served(served: str, path: str) -> None:
+    assert httpx.get(f"{served}gradio_api/file={path}").status_code in {403, 404}
 
 
-def test_the_index_is_not_served_as_a_file(address: str, finder: SourceFinder) -> None:
+def test_the_index_is_not_served_as_a_file(served: str, finder: SourceFinder) -> None:
     path = finder.index.path / "sources.sqlite"
     assert path.is_file()
-    assert httpx.get(f"{address}gradio_api/file={path}").status_code == 403
+    assert httpx.get(f"{served}gradio_api/file={path}").status_code == 403
 
 
 @pytest.mark.parametrize("path", ["", "config", "gradio_api/info", "gradio_api/mcp/"])
-def test_another_name_for_this_machine_gets_nothing(address: str, path: str) -> None:
-    elsewhere = httpx.get(f"{address}{path}", headers={"Host": "evil.example"})
+def test_another_name_for_this_machine_gets_nothing(served: str, path: str) -> None:
+    elsewhere = httpx.get(f"{served}{path}", headers={"Host": "evil.example"})
     assert elsewhere.status_code == 400
-    assert httpx.get(f"{address}{path}").status_code == 200
+    assert httpx.get(f"{served}{path}").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -98,45 +98,41 @@ class _Dossier:
         yield from (Paragraph(text(note)) for note in finding.notes)
         for at, evidence in enumerate(finding.evidence, 1):
             yield Heading(4, f"{number}.{at} {self._named(evidence)}")
-            yield from self._evidence(evidence, nearest=False)
+            yield from self._evidence(evidence)
         if finding.nearest:
             yield Heading(4, "The nearest passages, which are not evidence")
-            for evidence in finding.nearest:
-                yield Paragraph((Run(self._named(evidence), bold=True),))
-                yield from self._evidence(evidence, nearest=True)
+            yield Listing(tuple(map(self._near, finding.nearest)))
         if finding.look_next:
             yield Heading(4, "Where to look next")
             yield Listing(tuple(map(_suggestion, finding.look_next)))
 
-    def _evidence(self, evidence: Evidence, *, nearest: bool) -> Iterator[Block]:
+    def _evidence(self, evidence: Evidence) -> Iterator[Block]:
         start = evidence.start - evidence.passage_start
         end = evidence.end - evidence.passage_start
         passage = evidence.passage
         yield Extract(passage[:start], passage[start:end], passage[end:])
-        rows: list[tuple[str, Runs]] = []
-        if not nearest:
-            rows.append(("Relation", text(RELATION_WORDS[evidence.relation])))
-            rows += [
-                ("Agrees" if reason.agrees else "Differs", text(_reason(reason)))
-                for reason in evidence.reasons
-            ]
+        rows = [("Relation", text(RELATION_WORDS[evidence.relation]))]
         rows += [
-            ("Kind", text(KIND_WORDS[evidence.kind])),
-            ("Citation", self._cited(evidence)),
+            ("Agrees" if reason.agrees else "Differs", text(_reason(reason)))
+            for reason in evidence.reasons
         ]
+        rows += [("Kind", text(KIND_WORDS[evidence.kind])), ("Citation", self._cited(evidence))]
         own = self._items[evidence.document_id]["custom"].get("citation")
         if own:
             rows.append(("As catalogued", text(own)))
         if evidence.ocr_confidence is not None:
             sure = f"text read by OCR, {evidence.ocr_confidence:.0%} sure by its own account"
             rows.append(("Text", text(f"{sure}; check against the image")))
-        checked = place(evidence.document_id, evidence.start, evidence.end)
         rows += [
-            ("To check", text(checked)),
+            ("To check", text(_place(evidence))),
             ("Collection", text(evidence.collection_title)),
             ("Rights", text(evidence.rights)),
         ]
         yield Facts(tuple(rows))
+
+    def _near(self, evidence: Evidence) -> Runs:
+        """Return a passage that is no evidence in short: its words, citation and place."""
+        return (Run(f"“{evidence.quote}” "), *self._cited(evidence), Run(f" {_place(evidence)}"))
 
     def _cited(self, evidence: Evidence) -> Runs:
         """Return the note for a quotation, the address in it as a link."""
@@ -186,6 +182,10 @@ def _of_claim(finding: Finding) -> Iterator[tuple[str, Runs]]:
     if claim.at_s is not None:
         minutes, seconds = divmod(int(claim.at_s), 60)
         yield "Said at", text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}")
+
+
+def _place(evidence: Evidence) -> str:
+    return place(evidence.document_id, evidence.start, evidence.end)
 
 
 def _reason(reason: Reason) -> str:

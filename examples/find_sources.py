@@ -20,7 +20,7 @@ def main() -> None:
     for evidence in find_sources(given.claim, k=3, after=given.after, before=given.before):
         print(f"“{evidence.quote}”")
         print(f"  {evidence.citation}")
-        print(f"  likeness {evidence.likeness:.2f}\n")
+        print(f"  {evidence.relation}, bearing {evidence.bearing:.2f}\n")
 
 
 if __name__ == "__main__":

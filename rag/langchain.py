@@ -21,14 +21,14 @@ from rag.finder import SourceFinder
 class SourceRetriever(BaseRetriever):
     """Returns the `k` passages nearest to a query as LangChain documents.
 
-    `collections`, `after` and `before` are as in `SourceFinder.find_sources`. Passages less
-    like the query than `min_likeness` are left out: with `rag.finder.BEARS_ON`, what an answer
-    would not show as bearing on a claim. Each of these can be given anew with a call:
-    `retriever.invoke("...", after=1960)`.
+    `collections`, `after` and `before` are as in `SourceFinder.find_sources`. Passages of
+    less `bearing` than `min_bearing` are left out: with `rag.judge.BEARS_ON`, those that an
+    answer would not show as bearing on the claim. Each of these can be given anew with a
+    call: `retriever.invoke("...", after=1960)`.
 
     Of a document, `page_content` is the passage, verbatim; `id` its place in its source;
     `metadata` has every other field of `rag.Evidence` (the quotation and its offsets, the
-    citation, the likeness), and `source`, the address or else the id of what it is from.
+    citation, the relation), and `source`, the address or else the id of what it is from.
     """
 
     finder: SourceFinder
@@ -36,7 +36,7 @@ class SourceRetriever(BaseRetriever):
     collections: list[str] | None = None
     after: str | int | None = None
     before: str | int | None = None
-    min_likeness: float = 0.0
+    min_bearing: float = 0.0
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -45,9 +45,9 @@ class SourceRetriever(BaseRetriever):
     ) -> list[Document]:
         names = ("k", "collections", "after", "before")
         asked = {name: getattr(self, name) for name in names} | changes
-        least = asked.pop("min_likeness", self.min_likeness)
+        least = asked.pop("min_bearing", self.min_bearing)
         found = self.finder.find_sources(query, **asked)
-        return [_document(evidence) for evidence in found if evidence.likeness >= least]
+        return [_document(evidence) for evidence in found if evidence.bearing >= least]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **changes: Any

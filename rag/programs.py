@@ -68,9 +68,9 @@ class Programs:
         before: str | None = None,
     ) -> str:
         """Find the passages in archives that are nearest to a claim about the past, best
-        first, with citations. It ranks and does not judge: an answer always has passages,
-        whether or not they bear on the claim. "likeness" tells how near each is (1 is word
-        for word).
+        first, with citations. There always are some, whether or not they bear on the claim:
+        "bearing" (0 to 1) tells whether a passage is about the same thing, "relation" and
+        "reasons" how its quotation stands to the claim.
 
         Parameters:
             claim: One statement about the past, in plain words.

@@ -345,7 +345,7 @@ def full_answer() -> Answer:
         "0:12:34",
         "Also searched as: X.",
         "Contradicts the claim",
-        "date: the claim has “1832”, the source “1823”",
+        "date: the claim has “1832”, the source has “1823”",
         "mine/one#char=0,14",
         "text read by OCR, 90% sure by its own account",
         "Annals of Congress",

@@ -44,11 +44,12 @@ def test_filters_are_of_the_retriever_or_of_a_call(finder: SourceFinder) -> None
     assert {d.metadata["date"] for d in found} == {"1941"}
 
 
-def test_passages_too_unlike_the_claim_are_left_out(finder: SourceFinder) -> None:
+def test_passages_that_bear_too_little_on_the_claim_are_left_out(finder: SourceFinder) -> None:
     retriever = SourceRetriever(finder=finder, k=10)
-    likeness = sorted(d.metadata["likeness"] for d in retriever.invoke(CLAIM))
-    kept = retriever.invoke(CLAIM, min_likeness=likeness[5])
-    assert sorted(d.metadata["likeness"] for d in kept) == likeness[5:]
+    bearing = sorted(d.metadata["bearing"] for d in retriever.invoke(CLAIM))
+    kept = retriever.invoke(CLAIM, min_bearing=bearing[5])
+    assert bearing[0] < bearing[5]
+    assert sorted(d.metadata["bearing"] for d in kept) == bearing[bearing.index(bearing[5]) :]
 
 
 def test_async_finds_the_same(finder: SourceFinder) -> None:

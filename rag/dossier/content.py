@@ -112,10 +112,7 @@ class _Dossier:
         passage = evidence.passage
         yield Extract(passage[:start], passage[start:end], passage[end:])
         rows = [("Relation", text(RELATION_WORDS[evidence.relation]))]
-        rows += [
-            ("Agrees" if reason.agrees else "Differs", text(_reason(reason)))
-            for reason in evidence.reasons
-        ]
+        rows += [(_agreement(reason), text(_reason(reason))) for reason in evidence.reasons]
         rows += [("Kind", text(KIND_WORDS[evidence.kind])), ("Citation", self._cited(evidence))]
         own = self._items[evidence.document_id]["custom"].get("citation")
         if own:
@@ -184,6 +181,12 @@ def _of_claim(finding: Finding) -> Iterator[tuple[str, Runs]]:
         yield "Said at", text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}")
 
 
+def _agreement(reason: Reason) -> str:
+    if reason.agrees:
+        return "Agrees"
+    return "Differs" if reason.claim and reason.source else "Not said"
+
+
 def _place(evidence: Evidence) -> str:
     return place(evidence.document_id, evidence.start, evidence.end)
 
@@ -192,10 +195,10 @@ def _reason(reason: Reason) -> str:
     """Return a reason in words.
 
     >>> _reason(Reason("date", "1832", "1823", False))
-    'date: the claim has “1832”, the source “1823”'
+    'date: the claim has “1832”, the source has “1823”'
     """
     claim = f"the claim has “{reason.claim}”" if reason.claim else "the claim says nothing of it"
-    source = f"the source “{reason.source}”" if reason.source else "the source says nothing of it"
+    source = f"the source has “{reason.source}”" if reason.source else "the source does not say"
     return f"{reason.aspect}: {claim}, {source}"
 
 

@@ -158,6 +158,7 @@ def serve(
 ) -> None:
     """Open the browser application."""
     from rag import web
+    from rag.live import LiveFinder
 
     if not web.is_loopback(host):
         print(
@@ -165,7 +166,7 @@ def serve(
             "and change it where the page can. There is no password.",
             file=sys.stderr,
         )
-    web.serve(_open(index), host, port, open_browser=browser)
+    web.serve(LiveFinder(_open(index)), host, port, open_browser=browser)
 
 
 @cli.command()

@@ -13,7 +13,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.datatypes import Collection, Locator, Passage, SourceDocument, Span
+from rag.datatypes import Collection, Kind, Locator, Passage, SourceDocument, Span
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """What a list of the documents in an index says of one."""
+
+    document_id: str
+    title: str
+    creator: str | None
+    date: str | None
+    collection: str
+    kind: Kind
+    origin: str
+    passages: int
+    ocr_confidence: float | None
 
 
 def document_digest(document: SourceDocument) -> bytes:
@@ -236,6 +251,14 @@ class Store:
             (number,),
         )
         return [key for (key,) in rows]
+
+    def listed(self) -> list[DocumentLine]:
+        """Return a line for each document, in the index's order."""
+        rows = self._db.execute(
+            "SELECT document_id, title, creator, date, collection_id, kind, origin, passages,"
+            " ocr_confidence FROM documents ORDER BY number"
+        )
+        return [DocumentLine(*row) for row in rows]
 
     def passages_of(self, number: int) -> list[Passage]:
         """Return a document's passages, in order."""

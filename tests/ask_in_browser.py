@@ -54,7 +54,7 @@ def main() -> int:
         card.first.wait_for(timeout=30_000)
         print(f"evidence on the page after {time.monotonic() - started:.2f} s")
         assert card.first.locator("mark").count() == 1
-        assert card.first.get_by_role("link", name="Open the source").count() == 1
+        assert card.first.get_by_role("link", name="On the web").count() == 1
         print(card.first.locator(".sf-citation").inner_text())
         if given.image:
             page.screenshot(path=given.image)

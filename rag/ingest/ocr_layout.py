@@ -32,8 +32,17 @@ def page_text(lines: Sequence[OcrLine]) -> str:
     Pieces without a letter or figure are left out: they are specks and rules. So are single
     Chinese characters on a page in another script: RapidOCR sees them in rules and scrawls.
     """
-    lines = [n for n in _without_strays(lines) if any(map(str.isalnum, n.text))]
-    return "\n\n".join(_block_text(block) for block in _blocks(lines) if block)
+    return "\n\n".join(_block_text(block) for block in _blocks(_kept(lines)) if block)
+
+
+def reading_order(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    """Return the pieces that `page_text` keeps, in its order."""
+    rows = [row for block in _blocks(_kept(lines)) if block for row in _rows(block)]
+    return [piece for row in rows for piece in sorted(row, key=lambda line: line.left)]
+
+
+def _kept(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    return [n for n in _without_strays(lines) if any(map(str.isalnum, n.text))]
 
 
 def _without_strays(lines: Sequence[OcrLine]) -> list[OcrLine]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rag.datatypes import Answer
 from rag.errors import SourceFinderError
+from rag.followups import in_context
 from rag.programs import Sources
-from rag.web import render
+from rag.web import answer as render
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,16 @@ MIN_INTERVAL_S = 0.1
 
 
 class Finder(Sources, Protocol):
-    """What the browser application needs of a search engine."""
+    """What the browser application needs of a search engine; see `rag.SourceFinder`."""
 
-    def stream(self, text: str) -> Iterator[Answer]:
+    def stream(
+        self,
+        text: str,
+        k: int = ...,
+        collections: Iterable[str] | None = ...,
+        after: str | int | None = ...,
+        before: str | int | None = ...,
+    ) -> Iterator[Answer]:
         """Yield growing answers to `text`; the last one is the whole.
 
         Raises `SourceFinderError` with a message for the reader.
@@ -48,78 +56,71 @@ class Finder(Sources, Protocol):
 class Turn:
     """One question with what there is of its answer.
 
-    `sections` are the findings as HTML, in the answer's order. A section that is on the
-    page stays as it is while later ones arrive, so that nothing moves under the reader.
     A turn without a question is a message of the application. `number` tells the turns of
-    a conversation apart.
+    a conversation apart. `searched_as`: what was looked up instead of the question, if
+    anything. `offered`: files that were dropped in and may join the corpus, as name and
+    path.
     """
 
     number: int = 0
     question: str = ""
+    searched_as: str = ""
     answer: Answer | None = None
-    sections: tuple[str, ...] = ()
     stage: render.Stage = "searching"
     message: str = ""
+    offered: tuple[tuple[str, str], ...] = ()
+
+    def asked(self) -> str:
+        """Return the question's HTML; the captions of a linked video belong to it."""
+        text = self.question
+        if self.answer is not None and not self.searched_as:
+            text = self.answer.question
+        return render.render_question(text, self.answer, self.number, searched_as=self.searched_as)
 
     def blocks(self) -> tuple[str, ...]:
-        """Return the answer's HTML in the order of the page."""
-        head = () if self.answer is None and self.message else (self.summary(),)
-        ended = self.answer is not None and self.stage != "searching"
-        closing = render.render_closing(self.answer) if ended and self.answer else ""
-        message = render.render_message(self.message) if self.message else ""
-        return (*head, *self.sections, *(part for part in (closing, message) if part))
+        """Return the answer's HTML in the order of the page.
 
-    def summary(self) -> str:
-        """Return what stands above the findings."""
-        line = render.render_summary(self.answer, self.stage)
-        if self.answer is None:
-            return line
-        anchors = [self.anchor(i) for i in range(len(self.answer.findings))]
-        return line + render.render_contents(self.answer, self.stage, anchors)
-
-    def anchor(self, i: int) -> str:
-        """Return the name in the page of the finding number `i`."""
-        return f"sf-{self.number}-{i}"
+        A block that is on the page stays as it is while later ones arrive, so that nothing
+        moves under the reader.
+        """
+        began = self.question and not (self.answer is None and self.message)
+        parts = [render.render_summary(self.answer, self.stage, self.question)] if began else []
+        if self.answer is not None:
+            many = render.has_many_claims(self.answer)
+            looked_up = self.answer.question
+            parts += [
+                render.render_row(finding, n, self.number, question=looked_up, many=many)
+                for n, finding in enumerate(self.answer.findings)
+            ]
+            if self.stage != "searching":
+                parts.append(render.render_closing(self.answer))
+        parts += [render.render_offer(name, path) for name, path in self.offered]
+        if self.message:
+            parts.append(render.render_message(self.message))
+        return tuple(part for part in parts if part)
 
 
 Turns = tuple[Turn, ...]
 
 
-def grow(turn: Turn, answer: Answer) -> Turn:
-    """Return the turn with a later answer; findings already shown are not rendered again."""
-    known = turn.answer.findings if turn.answer else ()
-    many = render.has_many_claims(answer)
-    sections = tuple(
-        turn.sections[i]
-        if i < len(known) and known[i] == finding
-        else render.render_finding(
-            finding,
-            () if many else answer.searched,
-            folded=many,
-            question=answer.question,
-            anchor=turn.anchor(i),
-        )
-        for i, finding in enumerate(answer.findings)
-    )
-    return replace(turn, answer=answer, sections=sections)
-
-
-def converse(finder: Finder, text: str, turns: Turns) -> Iterator[Turns]:
+def converse(finder: Finder, text: str, turns: Turns, first: Sequence[str] = ()) -> Iterator[Turns]:
     """Yield the conversation as the answer to `text` grows; it always ends without raising.
 
-    Errors meant for the reader become a message; any other error is logged, and the
-    reader is told calmly that something went wrong.
+    A text that leans on what was said before is looked up with the names in the texts
+    `first`, or else in the question before it. Errors meant for the reader become a message;
+    any other error is logged, and the reader is told calmly that something went wrong.
     """
     if not text.strip():
         hinted = bool(turns) and turns[-1].message == HINT
-        yield turns if hinted else (*turns, Turn(stage="done", message=HINT))
+        yield turns if hinted else (*turns, Turn(len(turns), stage="done", message=HINT))
         return
-    turn = Turn(number=len(turns), question=text)
+    wanted = in_context(text, [*first, *_said_so_far(turns)])
+    turn = Turn(len(turns), text, wanted if wanted != text else "")
     yield (*turns, turn)
     shown_at = 0.0
     try:
-        for answer in finder.stream(text):
-            turn = grow(turn, answer)
+        for answer in finder.stream(wanted):
+            turn = replace(turn, answer=answer)
             if time.monotonic() - shown_at >= MIN_INTERVAL_S:
                 yield (*turns, turn)
                 shown_at = time.monotonic()
@@ -130,6 +131,13 @@ def converse(finder: Finder, text: str, turns: Turns) -> Iterator[Turns]:
         log.exception("The search for %d characters of text failed", len(text))
         turn = replace(turn, stage="failed", message=UNEXPECTED)
     yield (*turns, turn)
+
+
+def _said_so_far(turns: Turns) -> Iterator[str]:
+    """Yield what was looked up so far, the last first."""
+    for turn in reversed(turns):
+        if turn.answer is not None:
+            yield turn.answer.question
 
 
 def stop(turns: Turns) -> Turns:

@@ -1,5 +1,5 @@
-/* The page's own behaviour: copying a citation, going to a finding, and keeping a new
-   question in view. */
+/* The page's own behaviour: clicks that Python answers, copying a citation, going to a card,
+   and keeping what is new in view without moving what is read. */
 (() => {
   "use strict";
   const SHOWN_MS = 2000;
@@ -28,39 +28,100 @@
     }
   }
 
-  document.addEventListener("click", async (event) => {
-    const button = event.target instanceof Element && event.target.closest(".sf-copy");
-    if (!button) return;
+  async function copyCitation(button) {
     const citation = button.closest(".sf-card").querySelector(".sf-citation");
-    const label = "Copy citation";
     const done = await copy(citation.textContent);
-    button.textContent = done ? "Copied" : "Select the text above to copy it";
+    button.textContent = done ? "Copied" : "Select the citation to copy it";
     button.focus({ preventScroll: true });
-    setTimeout(() => (button.textContent = label), SHOWN_MS);
-  });
+    setTimeout(() => (button.textContent = "Copy citation"), SHOWN_MS);
+  }
 
-  /* Links inside the page are followed here, because the page has a base address. */
+  /* ---- clicks that Python answers: they go to the bus, a hidden element of the page ---- */
+
+  let readAt = null; // where the quotation stood when its document is read on
+
+  function send(detail) {
+    const mark = document.getElementById("sf-quotation");
+    readAt = detail.act === "read" && mark ? mark.getBoundingClientRect().top : null;
+    document.dispatchEvent(new CustomEvent("sf-act", { detail }));
+  }
+
   document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element && event.target.closest(".sf-goto");
-    if (!link) return;
+    const place = event.target instanceof Element && event.target.closest("[data-act], .sf-goto");
+    if (!place || place instanceof HTMLFormElement) return;
+    if (place.dataset.act === "copy") return void copyCitation(place);
+    if (place.dataset.sure && !window.confirm(place.dataset.sure)) return;
     event.preventDefault();
-    const finding = document.getElementById(link.getAttribute("href").slice(1));
-    finding.setAttribute("tabindex", "-1");
-    finding.focus({ preventScroll: true });
-    finding.scrollIntoView({ block: "start" });
+    /* Links inside the page are followed here, because the page has a base address. */
+    if (place.dataset.act) send({ ...place.dataset });
+    else goTo(document.getElementById(place.getAttribute("href").slice(1)));
   });
 
-  /* A new question goes to the top of the window, so that its answer is read from the
-     start and nothing scrolls while more of it arrives. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.act) return;
+    event.preventDefault();
+    const fields = new FormData(form);
+    const values = {};
+    for (const name of new Set(fields.keys())) values[name] = fields.getAll(name);
+    for (const [name, given] of Object.entries(values)) {
+      if (given.length === 1) values[name] = given[0];
+    }
+    send({ ...values, ...form.dataset });
+  });
+
+  /* ---- keeping in view ---- */
+
+  function goTo(place) {
+    if (!place) return;
+    place.focus({ preventScroll: true });
+    place.scrollIntoView({ block: place.matches("mark, .sf-box") ? "center" : "start" });
+  }
+
+  /** Leads the reader to what a click has put into the pane. */
+  function lead(frame) {
+    const place = document.getElementById(frame.dataset.focus);
+    if (!place) return;
+    if (readAt === null) return goTo(place);
+    const moved = place.getBoundingClientRect().top - readAt;
+    const pane = document.getElementById("sf-beside");
+    const scrolls = pane.scrollHeight > pane.clientHeight + 1;
+    (scrolls ? pane : window).scrollBy(0, moved);
+    place.focus({ preventScroll: true });
+    readAt = null;
+  }
+
   let questions = 0;
+  let clicks = "0"; // how many were answered
+  let saved = "";
   new MutationObserver(() => {
+    /* A new question goes to the top of the window, so that its answer is read from the
+       start and nothing scrolls while more of it arrives. */
     const all = document.querySelectorAll("#sf-chat .sf-question");
     if (all.length > questions) {
       const row = all[all.length - 1].closest(".message-row");
       requestAnimationFrame(() => row.scrollIntoView({ block: "start" }));
     }
     questions = all.length;
-    // Gradio calls its examples a list, but they are buttons.
+    const answered = document.querySelector("#sf-pane [data-clicks]");
+    if (answered && answered.dataset.clicks !== clicks) {
+      clicks = answered.dataset.clicks;
+      if (clicks !== "0") lead(answered.querySelector(".sf-frame"));
+    }
+    /* A file that was asked for is saved. */
+    const file = document.querySelector("#sf-kept a[download]");
+    if (file && file.download !== saved) {
+      saved = file.download;
+      file.click();
+    }
+    // Gradio calls its examples a list, but they are buttons; its box has no name, and its
+    // button has another one than it shows.
     document.querySelector("#sf-chat .examples[role=list]")?.setAttribute("role", "group");
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    document.querySelector("#sf-box textarea")?.setAttribute("aria-label", "A claim about the past");
+    document.querySelector("#sf-box .submit-button")?.setAttribute("aria-label", "Search");
+  }).observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+    attributeFilter: ["data-clicks", "download"],
+  });
 })();

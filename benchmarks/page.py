@@ -1,0 +1,131 @@
+"""The page in a real browser: time to the first evidence, first paint and weight, beside a
+bare `gr.ChatInterface`.
+
+    python -m benchmarks.page [--index NAME] [--runs 10]
+
+First evidence: from Enter to the first marked quotation painted, in a page that has answered
+before. First contentful paint and weight: a page opened with an empty cache; the weight is
+what came over the wire, compressed as the server sends it, with nothing from another host.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from rag.live import LiveFinder
+from rag.web import start
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+CLAIMS = (
+    "Monroe told Europe to stay out of the Americas",
+    "Polk confirmed that gold had been found in California",
+    "Roosevelt named four freedoms that everyone in the world should have",
+    "Lincoln said that in giving freedom to the slave we assure freedom to the free",
+    "Kennedy wanted a man on the moon before the decade is out",
+)
+# Until the quotation has been laid out and the frame after it has begun.
+FIRST_EVIDENCE = """(before) => new Promise((done) => {
+  const look = () => {
+    const mark = document.querySelector("#sf-pane .sf-passage mark");
+    if (mark && mark.textContent !== before) {
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+    } else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--index", help="an index by name or folder; else the default")
+    parser.add_argument("--runs", type=int, default=10)
+    given = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    running = start(LiveFinder.open(given.index), port=_free_port())
+    with sync_playwright() as playwright, _chat_interface() as plain:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        times = _first_evidence(browser, running.url, given.runs)
+        print(f"time to the first evidence on the page, warm, {len(times)} runs: ", end="")
+        print(f"median {statistics.median(times):.2f} s, slowest {max(times):.2f} s")
+        print(f"{'':28}{'first paint':>14}{'over the wire':>16}{'requests':>10}{'other hosts':>13}")
+        for name, url in (("Source Finder", running.url), ("bare gr.ChatInterface", plain)):
+            visits = [_visit(browser, url) for _ in range(max(given.runs // 2, 1))]
+            paint = statistics.median(visit[0] for visit in visits)
+            _, weight, requests, others = visits[0]
+            print(
+                f"{name:28}{paint:>12.2f} s{weight / 1e6:>13.2f} MB{requests:>10}{len(others):>13}"
+            )
+        browser.close()
+    running.close()
+
+
+def _first_evidence(browser: Any, url: str, runs: int) -> list[float]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(url)
+    box = page.locator("#sf-box textarea")
+    times = []
+    for number in range(runs + 1):
+        box.fill(CLAIMS[number % len(CLAIMS)])
+        mark = page.locator("#sf-pane .sf-passage mark")
+        before = mark.first.text_content() if mark.count() else ""
+        started = page.evaluate("performance.now()")
+        box.press("Enter")
+        times.append((page.evaluate(FIRST_EVIDENCE, before) - started) / 1000)
+        page.locator(".sf-stage-done").nth(number).wait_for()
+    page.close()
+    return times[1:]  # the first one warms up
+
+
+def _visit(browser: Any, url: str) -> tuple[float, int, int, set[str]]:
+    """Return the first contentful paint in seconds, bytes, requests, and other hosts asked."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    weights: list[int] = []
+    session.on("Network.loadingFinished", lambda e: weights.append(int(e["encodedDataLength"])))
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
+    page.goto(url, wait_until="networkidle")
+    paint = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"
+    )
+    context.close()
+    return paint / 1000, sum(weights), len(weights), hosts - {"127.0.0.1", ""}
+
+
+@contextmanager
+def _chat_interface() -> Iterator[str]:
+    """Run the plainest chat that Gradio has; yield its address."""
+    import gradio as gr
+
+    app = gr.ChatInterface(lambda message, _history: message)
+    _, url, _ = app.launch(
+        server_name="127.0.0.1",
+        server_port=_free_port(),
+        prevent_thread_lock=True,
+        quiet=True,
+        ssr_mode=False,
+    )
+    yield url
+    app.close(verbose=False)
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()

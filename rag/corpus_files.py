@@ -1,0 +1,181 @@
+"""The folder of sources, as a reader changes it: add, describe, remove.
+
+What comes through a browser is not trusted: a name is made anew from letters, digits and
+dots, only kinds that can be read are taken, up to a size, and every path is inside the
+folder, also behind links. Nothing is deleted: what is removed is moved beside the folder.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import SourceError, UnknownFormat, UnreadableSource
+from rag.ingest.folders import is_passed_over
+from rag.ingest.names import printable, slug
+from rag.ingest.readers import READERS, ZIP
+from rag.ingest.sidecar import (
+    COLLECTION_FILES,
+    FIELDS,
+    SUFFIXES,
+    Sidecar,
+    read_sidecar,
+)
+
+MAX_BYTES = 200 * 1024 * 1024
+"""The largest file that is taken: a scanned book."""
+
+REMOVED = "removed"
+"""The folder, beside that of sources, that removed files are moved to."""
+
+_NAME_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file in the folder of sources. `name` is its path in it; `about`: what is written
+    beside it."""
+
+    name: str
+    path: Path
+    bytes: int
+    about: Sidecar
+
+
+def source_files(folder: Path) -> Iterator[SourceFile]:
+    """Yield the files in the folder of sources that the next build will read, by name."""
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        parts = path.relative_to(folder).parts
+        if any(map(is_passed_over, parts)) or not path.is_file():
+            continue
+        if path.suffix.lower() in {*READERS, ZIP} and path.name not in COLLECTION_FILES:
+            name = "/".join(map(printable, parts))
+            yield SourceFile(name, path, path.stat().st_size, _about(path))
+
+
+def add_file(folder: Path, given: Path, name: str, *, max_bytes: int = MAX_BYTES) -> Path:
+    """Copy the file `given`, called `name` by whoever sent it, into the folder of sources, and
+    return its path there. A file that is there already is not copied again; another one of
+    the same name stays, and the new one gets a number.
+
+    Raises `UnknownFormat` and `UnreadableSource` with what to do.
+    """
+    safe = safe_name(name)
+    size = given.stat().st_size
+    if size > max_bytes:
+        raise UnreadableSource(
+            f"{safe} has {size / 1e6:,.0f} MB; files of up to {max_bytes / 1e6:,.0f} MB are taken "
+            "here. Put a larger one into corpus/sources by hand"
+        )
+    if size == 0:
+        raise UnreadableSource(f"{safe} is empty; fetch or copy it again")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / safe
+    number = 1
+    while target.exists() or target.is_symlink():
+        if target.is_file() and filecmp.cmp(given, target, shallow=False):
+            return target
+        number += 1
+        target = folder / f"{Path(safe).stem}-{number}{Path(safe).suffix}"
+    arriving = folder / f".{target.name}.arriving"
+    shutil.copyfile(given, arriving)
+    os.chmod(arriving, 0o644)  # noqa: PTH101
+    arriving.replace(target)
+    return target
+
+
+def safe_name(name: str) -> str:
+    """Return a file name made of the letters, digits and dots of `name`.
+
+    Raises `UnknownFormat` for a kind of file that cannot be read.
+
+    >>> safe_name("../../Letters of 1812 (copy).PDF")
+    'Letters-of-1812-copy.pdf'
+    """
+    last = name.replace("\\", "/").rpartition("/")[2]
+    suffix = Path(last).suffix.lower()
+    known = sorted({*READERS, ZIP} - {".doc"})
+    if suffix not in known:
+        raise UnknownFormat(
+            f"{printable(last)[:80] or 'A file without a name'} is of no kind that can be read; "
+            f"convert it to one of {', '.join(known)}"
+        )
+    stem = slug(Path(last).stem)[:_NAME_CHARACTERS].strip(".-") or "unnamed"
+    return f"{stem}{suffix}"
+
+
+def describe_file(folder: Path, name: str, fields: Mapping[str, str]) -> Path:
+    """Write what is known about a file beside it, and return the path of what was written.
+
+    `fields`: of `rag.ingest.sidecar.FIELDS`; an empty one is left out. Raises
+    `UnreadableSource`, and writes nothing, for a value that makes no sense, and where the
+    file is described by a file of another kind already.
+    """
+    import yaml
+
+    path = _inside(folder, name)
+    others = [path.with_suffix(suffix) for suffix in SUFFIXES[1:]]
+    if existing := next((other for other in others if other.is_file()), None):
+        raise UnreadableSource(
+            f"{name} is described by {existing.name} already; change that file by hand"
+        )
+    beside = path.with_suffix(SUFFIXES[0])
+    kept = {field: printable(value) for field in FIELDS if (value := fields.get(field, "").strip())}
+    trial = beside.with_name(f".{beside.stem}.trial{beside.suffix}")
+    text: str = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=1000)
+    try:
+        trial.write_text(text, encoding="utf-8")
+        problems = read_sidecar(trial)[1] if kept else []
+        if problems:
+            raise UnreadableSource(f"{'; '.join(problems)}. Nothing was changed")
+        if kept:
+            trial.replace(beside)
+        else:
+            beside.unlink(missing_ok=True)
+    finally:
+        trial.unlink(missing_ok=True)
+    return beside
+
+
+def remove_file(folder: Path, name: str) -> Path:
+    """Move a file, with what is written beside it, out of the folder of sources, and return
+    where it is now. Raises `UnreadableSource` where it is not there."""
+    path = _inside(folder, name)
+    away = folder.parent / REMOVED
+    away.mkdir(exist_ok=True)
+    target = away / path.name
+    number = 1
+    while target.exists():
+        number += 1
+        target = away / f"{path.stem}-{number}{path.suffix}"
+    for suffix in SUFFIXES:
+        beside = path.with_suffix(suffix)
+        if beside.is_file():
+            beside.replace(target.with_suffix(suffix))
+    path.replace(target)
+    return target
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a file in the folder; raises `UnreadableSource` for any other."""
+    found = next((file for file in source_files(folder) if file.name == name), None)
+    if found is None or not found.path.resolve().is_relative_to(folder.resolve()):
+        raise UnreadableSource(
+            f"There is no file {printable(name)[:120]} in corpus/sources; load the page again"
+        )
+    return found.path
+
+
+def _about(path: Path) -> Sidecar:
+    for suffix in SUFFIXES:
+        beside = path.with_suffix(suffix)
+        if beside.is_file():
+            try:
+                return read_sidecar(beside)[0]
+            except (SourceError, OSError):
+                return Sidecar()
+    return Sidecar()

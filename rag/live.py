@@ -1,0 +1,205 @@
+"""A finder whose index can be rebuilt while it answers.
+
+The build runs in a process of its own: it takes nothing from those who ask meanwhile but
+processor time, and a file that kills its reader kills nothing else. The old index answers
+until the new one is complete; then every further question goes to the new one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from rag.build import build_index
+from rag.config import Settings
+from rag.corpus_files import source_files
+from rag.datatypes import Answer, BuildReport, Evidence, Holding, IndexFacts, SourceDocument
+from rag.errors import IndexBusy, SourceFinderError
+from rag.fetch import fetch
+from rag.finder import PER_CLAIM, SourceFinder
+from rag.index import Manifest, live_generation, load_encoder, open_index
+
+POLL_S = 0.2
+"""How often the building process is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is being done to the index, or was done last.
+
+    `total` 0: not known. `problem`: why it failed, "" if it did not. `report`: what came of
+    it, once it has ended well.
+    """
+
+    title: str
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    ended: bool = False
+    problem: str = ""
+    report: BuildReport | None = None
+
+
+class LiveFinder:
+    """The current finder of one index. Safe to share by threads.
+
+    It answers as `SourceFinder` does. `work` is None before the first rebuild.
+    """
+
+    def __init__(self, finder: SourceFinder, settings: Settings | None = None) -> None:
+        self.settings = settings or finder.settings
+        self.current = finder
+        self.home = finder.index.path.parent
+        self.work: Work | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, index: str | Path | None = None, **options: Any) -> LiveFinder:
+        """Open an index; arguments and errors as in `SourceFinder.open`."""
+        return cls(SourceFinder.open(index, **options))
+
+    # ---- answering ----
+
+    def stream(
+        self,
+        text: str,
+        k: int = PER_CLAIM,
+        collections: Iterable[str] | None = None,
+        after: str | int | None = None,
+        before: str | int | None = None,
+    ) -> Iterator[Answer]:
+        """As `SourceFinder.stream`; an answer is from one index from its start to its end."""
+        return self.current.stream(text, k, collections, after, before)
+
+    def ask(
+        self,
+        text: str,
+        k: int = PER_CLAIM,
+        collections: Iterable[str] | None = None,
+        after: str | int | None = None,
+        before: str | int | None = None,
+    ) -> Answer:
+        """As `SourceFinder.ask`."""
+        return self.current.ask(text, k, collections, after, before)
+
+    def find_sources(
+        self,
+        claim: str,
+        k: int = 10,
+        collections: Iterable[str] | None = None,
+        after: str | int | None = None,
+        before: str | int | None = None,
+    ) -> list[Evidence]:
+        """As `SourceFinder.find_sources`."""
+        return self.current.find_sources(claim, k, collections, after, before)
+
+    def document(self, document_id: str) -> SourceDocument:
+        """As `SourceFinder.document`."""
+        return self.current.document(document_id)
+
+    def searched(self) -> tuple[str, ...]:
+        """As `SourceFinder.searched`."""
+        return self.current.searched()
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """As `SourceFinder.holdings`."""
+        return self.current.holdings()
+
+    def facts(self) -> IndexFacts:
+        """As `SourceFinder.facts`."""
+        return self.current.facts()
+
+    # ---- rebuilding ----
+
+    @property
+    def busy(self) -> bool:
+        """Whether the index is being rebuilt."""
+        return self.work is not None and not self.work.ended
+
+    def rebuild(self, title: str, *, fetching: Sequence[str] = ()) -> None:
+        """Begin to bring the index up to date with its sources and the sources folder, and
+        return at once; `work` tells how it goes. Collections `fetching` are downloaded first.
+
+        Raises `IndexBusy` where that is under way already.
+        """
+        with self._lock:
+            if self.busy:
+                raise IndexBusy(
+                    "The index is being brought up to date already. Wait until that is done, "
+                    "then try again; what was asked meanwhile is answered from the old index."
+                )
+            self.work = Work(title)
+        threading.Thread(target=self._run, args=(tuple(fetching),), daemon=True).start()
+
+    def _run(self, fetching: tuple[str, ...]) -> None:
+        try:
+            if fetching:
+                fetch(fetching, self.settings.sources, self._progress)
+            report = _built(self._sources(), self.home, self._progress)
+            opened = open_index(self.home)
+            self.current = SourceFinder(opened, load_encoder(opened), self.settings)
+            self._progress("", 0, 0, ended=True, report=report)
+        except SourceFinderError as error:
+            self._progress("", 0, 0, ended=True, problem=str(error))
+        except BaseException as error:
+            self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
+            raise
+
+    def _progress(self, stage: str, done: int, total: int, **changes: Any) -> None:
+        assert self.work is not None
+        self.work = replace(self.work, stage=stage, done=done, total=total, **changes)
+
+    def _sources(self) -> list[str]:
+        """Return what the index was built from, and what lies in the sources folder now."""
+        folder = self.settings.sources
+        known = Manifest.read(live_generation(self.home)).sources
+        added = [str(folder)] if any(source_files(folder)) else []
+        return [*(source for source in known if source != str(folder)), *added]
+
+
+def _built(sources: list[str], home: Path, progress: Callable[..., None]) -> BuildReport:
+    """Build in a new process and return its report; raises what the build raised."""
+    context = multiprocessing.get_context("spawn")
+    told: Any = context.Queue()
+    process = context.Process(target=_build, args=(sources, str(home), told))
+    process.start()
+    while True:
+        try:
+            name, *values = told.get(timeout=POLL_S)
+        except Empty:
+            if process.is_alive():
+                continue
+            raise SourceFinderError(
+                f"The build ended without a word (code {process.exitcode}): out of memory, or a "
+                "file crashed its reader. The old index is unharmed; remove the last file that "
+                "was added, and try again."
+            ) from None
+        if name == "progress":
+            progress(*values)
+            continue
+        process.join()
+        if name == "failed":
+            raise SourceFinderError(values[0])
+        report: BuildReport = values[0]
+        return report
+
+
+def _build(sources: list[str], home: str, told: Any) -> None:
+    """Build, and tell of it through the queue. Runs in the new process."""
+    try:
+        report = build_index(
+            sources,
+            Path(home),
+            progress=lambda stage, done, total: told.put(("progress", stage, done, total)),
+        )
+    except SourceFinderError as error:
+        told.put(("failed", str(error)))
+    except MemoryError:
+        told.put(("failed", "The build ran out of memory. Give it fewer or smaller files."))
+    else:
+        told.put(("built", report))

@@ -1,0 +1,86 @@
+"""What a reader does to the corpus: add files and collections, describe, remove, rebuild.
+
+Nothing here knows Gradio. Each action changes the folder of sources or begins a rebuild and
+returns the corpus as HTML; what went wrong is told in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rag.catalog import find_entry
+from rag.corpus_files import add_file, describe_file, remove_file, source_files
+from rag.errors import SourceFinderError
+from rag.live import LiveFinder
+from rag.web.markup import notes
+from rag.web.shelf import Shelf, reasons_of, render_shelf, render_work
+
+UPDATING = "Bringing the index up to date"
+ACTS = frozenset({"describe", "described", "remove", "rebuild", "fetch-now"})
+
+
+def shelf(live: LiveFinder, *, describing: str = "", problem: str = "") -> str:
+    """Return the corpus as it is now."""
+    report = live.work.report if live.work else None
+    held = Shelf(
+        holdings=live.holdings(),
+        documents=live.current.index.store.listed(),
+        files=list(source_files(live.settings.sources)),
+        reasons=reasons_of(report),
+    )
+    return render_shelf(held, describing=describing, problem=problem)
+
+
+def work(live: LiveFinder, message: str = "") -> str:
+    """Return how the work on the index goes, and a message of the moment."""
+    return (notes([message]) if message else "") + render_work(live.work)
+
+
+def add(live: LiveFinder, files: Iterable[tuple[str, Path]]) -> str:
+    """Put files, each with its name, into the corpus and begin to index them; return what to
+    tell, "" if all went well."""
+    told = []
+    added = 0
+    for name, path in files:
+        try:
+            add_file(live.settings.sources, path, name)
+            added += 1
+        except (SourceFinderError, OSError) as error:
+            told.append(f"{error}.")
+    if added:
+        told += _begin(live, UPDATING)
+    return " ".join(told)
+
+
+def act(live: LiveFinder, click: Mapping[str, Any]) -> tuple[str, str]:
+    """Do what a click asks for (`ACTS`); return the corpus and what to tell."""
+    name = click["act"]
+    file = str(click.get("file") or "")
+    if name == "describe":
+        return shelf(live, describing=file), ""
+    if name == "rebuild":
+        return shelf(live), " ".join(_begin(live, UPDATING))
+    try:
+        if name == "fetch-now":
+            entry = find_entry(str(click["id"]))
+            told = _begin(live, f"Adding {entry.title}", (entry.id,))
+            return shelf(live), " ".join(told)
+        if name == "remove":
+            away = remove_file(live.settings.sources, file)
+            told = [f"{file} is now in {away.parent}; it is searched until the index is updated."]
+            return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
+        fields = {key: str(value) for key, value in click.items() if key not in ("act", "file")}
+        describe_file(live.settings.sources, file, fields)
+    except (SourceFinderError, OSError) as error:
+        return shelf(live, describing=file, problem=f"{error}."), ""
+    return shelf(live), " ".join(_begin(live, UPDATING))
+
+
+def _begin(live: LiveFinder, title: str, fetching: tuple[str, ...] = ()) -> list[str]:
+    try:
+        live.rebuild(title, fetching=fetching)
+    except SourceFinderError as error:
+        return [str(error)]
+    return []

@@ -1,0 +1,211 @@
+"""What lies beside the chat, and what a click there does.
+
+A click arrives as a name and a few values (`markup.action`); `Desk.after` returns the desk
+after it, as HTML to show. Nothing here knows Gradio.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rag.catalog import find_entry
+from rag.datatypes import Evidence, Finding, Span
+from rag.errors import QuestionError, SourceFinderError, UnreadableSource
+from rag.facsimile import facsimile, has_pages
+from rag.fetch import describe
+from rag.reading import AROUND, FURTHER, window
+from rag.timex import years_in
+from rag.web import pane
+from rag.web.chat import UNEXPECTED, Finder, Turns
+from rag.web.filters import DEPTH, Filters, choose, from_form
+from rag.web.markup import shortened
+from rag.web.reader import render_facsimile, render_text
+
+log = logging.getLogger(__name__)
+
+ALIKE = 6
+"""Passages shown as being like another one."""
+
+_MOST = 100_000
+"""Characters of a document shown at most before and after a quotation."""
+
+Click = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The claim whose passages are shown, by its place in the conversation, the reader's
+    choice among them, and the HTML that is on the page."""
+
+    turn: int = -1
+    number: int = 0
+    filters: Filters = field(default_factory=Filters)
+    html: str = pane.EMPTY
+    chosen: bool = False
+    """Whether the reader has chosen the claim."""
+    clicks: int = 0
+    """How many clicks led here; the page leads the reader to what a new one has brought."""
+
+    @property
+    def page(self) -> str:
+        """The HTML for the page, which knows it for the answer to the last click."""
+        return f'<div data-clicks="{self.clicks}">{self.html}</div>'
+
+    def claim(self, turns: Turns) -> Finding | None:
+        """Return the finding that is shown, None if there is none."""
+        answer = turns[self.turn].answer if 0 <= self.turn < len(turns) else None
+        if answer is None or not 0 <= self.number < len(answer.findings):
+            return None
+        return answer.findings[self.number]
+
+    def with_answer(self, finder: Finder, turns: Turns) -> Desk:
+        """Return the desk as a growing answer changes it: its first claim that has evidence
+        is shown, and stays there; once the answer is whole, else its first claim."""
+        last = len(turns) - 1
+        turn = turns[last] if turns else None
+        if turn is None or turn.answer is None or not turn.answer.findings:
+            return self
+        found = [n for n, finding in enumerate(turn.answer.findings) if finding.evidence]
+        if self.turn == last and self._shows_evidence(turns):
+            return self
+        if not found and turn.stage == "searching":
+            return self
+        number = found[0] if found else 0
+        if (self.turn, self.number) == (last, number):
+            return self
+        return Desk(last, number, clicks=self.clicks)._shown(finder, turns, focus="")
+
+    def _shows_evidence(self, turns: Turns) -> bool:
+        finding = self.claim(turns)
+        return finding is not None and bool(finding.evidence)
+
+    def after(self, finder: Finder, turns: Turns, click: Click) -> Desk:
+        """Return the desk after a click. What cannot be done is told in the desk itself."""
+        return replace(self._told(finder, turns, click), clicks=self.clicks + 1)
+
+    def _told(self, finder: Finder, turns: Turns, click: Click) -> Desk:
+        try:
+            return self._after(finder, turns, click)
+        except (ValueError, KeyError) as error:
+            log.warning("A click with odd values %r: %r", click, error)
+            message = "That cannot be shown. Load the page again."
+        except SourceFinderError as error:
+            message = str(error)
+        except Exception:
+            log.exception("The click %r failed", click)
+            message = UNEXPECTED
+        return replace(self, html=pane.render_problem(message, str(click.get("from") or "")))
+
+    def _after(self, finder: Finder, turns: Turns, click: Click) -> Desk:
+        name = click["act"]
+        if name == "claim":
+            chosen = Desk(int(click["turn"]), int(click["finding"]), chosen=True)
+            return chosen._shown(finder, turns) if chosen.claim(turns) else self
+        if name == "back":
+            return self._shown(finder, turns, focus=str(click.get("focus") or "sf-claim"))
+        if name == "filter":
+            return replace(self, filters=from_form(click))._shown(finder, turns)
+        if name == "unfilter":
+            return replace(self, filters=Filters())._shown(finder, turns)
+        if name == "open":
+            return replace(self, html=_opened(finder, click))
+        if name == "read":
+            return replace(self, html=_read(finder, click))
+        if name == "similar":
+            return replace(self, html=_similar(finder, click))
+        if name == "fetch":
+            entry = find_entry(str(click["id"]))
+            return replace(self, html=pane.render_offer(entry.title, describe(entry), entry.id))
+        raise KeyError(name)
+
+    def _shown(self, finder: Finder, turns: Turns, focus: str = "sf-claim") -> Desk:
+        finding = self.claim(turns)
+        if finding is None:
+            return replace(self, html=pane.EMPTY)
+        answer = turns[self.turn].answer
+        assert answer is not None
+        if self.filters.narrows_search:
+            finding = _looked_up_again(finder, finding, self.filters)
+        html = pane.render_finding(
+            finding,
+            turn=self.turn,
+            number=self.number,
+            claims=len(answer.findings),
+            searched=answer.searched,
+            collections=finder.holdings(),
+            filters=self.filters,
+            claimed=years_in(finding.claim.query),
+            focus=focus,
+        )
+        return replace(self, html=html)
+
+
+def _looked_up_again(finder: Finder, finding: Finding, filters: Filters) -> Finding:
+    """Return the finding for the same claim among the chosen sources only."""
+    *_, answer = finder.stream(
+        finding.claim.query,
+        DEPTH,
+        filters.collections or None,
+        filters.after,
+        filters.before,
+    )
+    if not answer.findings:
+        return replace(finding, evidence=(), nearest=())
+    return choose(replace(answer.findings[0], claim=finding.claim), filters)
+
+
+def _quotation(click: Click) -> Span:
+    return Span(int(click["start"]), int(click["end"]))
+
+
+def _opened(finder: Finder, click: Click) -> str:
+    """Return the page of a document that a quotation is on, or the text around it."""
+    document = finder.document(str(click["doc"]))
+    if not has_pages(document):
+        return _read(finder, click)
+    page = int(click["page"]) if "page" in click else None
+    try:
+        shown = facsimile(document, _quotation(click), page)
+    except UnreadableSource as error:
+        return _read(finder, click, problem=f"{error}.")
+    return render_facsimile(document, _quotation(click), shown, back=str(click["from"]))
+
+
+def _read(finder: Finder, click: Click, problem: str = "") -> str:
+    document = finder.document(str(click["doc"]))
+    quotation = _quotation(click)
+    if quotation.end > len(document.text):
+        raise QuestionError(
+            f"{document.title} has changed since this passage was found. Ask again."
+        )
+    before = min(int(click.get("before") or AROUND), _MOST)
+    after = min(int(click.get("after") or AROUND), _MOST)
+    before += FURTHER if click.get("step") == "up" else 0
+    after += FURTHER if click.get("step") == "down" else 0
+    shown = window(document, quotation, before, after)
+    return render_text(
+        document,
+        quotation,
+        shown,
+        before=before,
+        after=after,
+        back=str(click["from"]),
+        problem=problem,
+    )
+
+
+def _similar(finder: Finder, click: Click) -> str:
+    document = finder.document(str(click["doc"]))
+    passage = _quotation(click)
+    words = passage.of(document.text)
+    found = finder.find_sources(words, ALIKE + 1)
+    others = [item for item in found if not _overlaps(item, document.document_id, passage)]
+    return pane.render_similar(others[:ALIKE], shortened(words, 160))
+
+
+def _overlaps(item: Evidence, document_id: str, passage: Span) -> bool:
+    own = Span(item.passage_start, item.passage_end)
+    return item.document_id == document_id and own.overlaps(passage)

@@ -1,0 +1,51 @@
+"""Short words of the page for what `rag.datatypes` names; longer ones are in `rag.wording`."""
+
+from __future__ import annotations
+
+from rag.datatypes import Aspect, Finding, Verdict
+
+BADGE: dict[Verdict, str] = {
+    "supported": "Supported",
+    "contradicted": "Contradicted",
+    "mixed": "Sources disagree",
+    "related": "For you to judge",
+    "not found": "Not found here",
+}
+
+COUNT: dict[Verdict, str] = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "mixed": "disputed",
+    "related": "for you to judge",
+    "not found": "not found",
+}
+
+ASPECT: dict[Aspect, str] = {
+    "name": "name",
+    "number": "number",
+    "date": "date",
+    "place": "place",
+    "statement": "what happened",
+    "negation": "denied or not",
+    "direction": "direction",
+    "role": "who did it",
+}
+
+
+def verdict_class(verdict: str) -> str:
+    """Return the class name of a verdict or relation.
+
+    >>> verdict_class("not found")
+    'sf-not-found'
+    """
+    return f"sf-{verdict.replace(' ', '-')}"
+
+
+def confidence(finding: Finding) -> str:
+    """Return how far a verdict can be trusted, "" where that was not measured."""
+    if finding.confidence is None:
+        return ""
+    return (
+        f"Of such verdicts on claims whose sources are known, {100 * finding.confidence:.0f} "
+        "of 100 were right"
+    )

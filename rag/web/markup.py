@@ -1,0 +1,81 @@
+"""Text into HTML: what every part of the page uses.
+
+Everything that comes from a corpus or from the reader goes through `escape`, and every
+address through `safe_url` (both in `rag.wording`), so that nothing quoted can become markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rag.wording import escape, safe_url
+
+
+def link(url: str | None, words: str) -> str:
+    """Return a link that opens in a new tab, or "" where `url` is not a web address."""
+    address = safe_url(url)
+    if address is None:
+        return ""
+    return (
+        f'<a class="sf-link" href="{escape(address)}" target="_blank" '
+        f'rel="noopener noreferrer">{escape(words)}</a>'
+    )
+
+
+def action(name: str, values: Mapping[str, str | int] | None = None) -> str:
+    """Return the attributes that make an element do something on a click (see page.js).
+
+    >>> action("claim", {"turn": 0})
+    'data-act="claim" data-turn="0"'
+    """
+    attributes = {"act": name, **(values or {})}
+    return " ".join(f'data-{key}="{escape(str(value))}"' for key, value in attributes.items())
+
+
+def button(
+    words: str, name: str, values: Mapping[str, str | int] | None = None, *, label: str = ""
+) -> str:
+    """Return a button that looks like a link; `label`: what a screen reader says instead."""
+    spoken = f' aria-label="{escape(label)}"' if label else ""
+    return (
+        f'<button type="button" class="sf-act"{spoken} {action(name, values)}>'
+        f"{escape(words)}</button>"
+    )
+
+
+def notes(lines: Iterable[str]) -> str:
+    """Return notes for the reader, one paragraph each."""
+    return "".join(f'<p class="sf-note" dir="auto">{escape(line)}</p>' for line in lines)
+
+
+def fold(label: str, content: str, name: str = "", *, opened: bool = False) -> str:
+    """Return `content`, which is HTML, behind a line to unfold it; "" where it is empty."""
+    if not content:
+        return ""
+    return (
+        f'<details class="sf-fold {name}"{" open" if opened else ""}>'
+        f"<summary>{escape(label)}</summary>{content}</details>"
+    )
+
+
+def written_time(seconds: float) -> str:
+    """Return a place in a recording as it is written beside it.
+
+    >>> written_time(75.4), written_time(3_661)
+    ('1:15', '1:01:01')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` as one line of at most `most` characters and an ellipsis.
+
+    >>> shortened("one two three", 9)
+    'one two…'
+    """
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    return f"{line[:most].rsplit(None, 1)[0].rstrip('.,;: ')}…"

@@ -1,0 +1,167 @@
+"""The place beside the chat: the evidence of one claim, as cards, with what leads further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.datatypes import Evidence, Finding, Holding, Suggestion
+from rag.web import labels
+from rag.web.cards import render_card
+from rag.web.filters import Filters, render_filters
+from rag.web.markup import action, button, fold, link, notes
+from rag.web.timeline import render_timeline
+from rag.wording import VERDICT_WORDS, counted, escape
+
+EMPTY = (
+    '<div class="sf-empty"><p>The passages for a claim are shown here, word for word, with '
+    "who wrote them, when and where.</p></div>"
+)
+
+
+def frame(content: str, focus: str = "") -> str:
+    """Return the pane's content. `focus`: the name in the page that the reader is led to."""
+    led = f' data-focus="{escape(focus)}"' if focus else ""
+    return f'<div class="sf-frame"{led}>{content}</div>'
+
+
+def render_finding(
+    finding: Finding,
+    *,
+    turn: int = 0,
+    number: int = 0,
+    claims: int = 1,
+    searched: Sequence[str] = (),
+    collections: Sequence[Holding] = (),
+    filters: Filters | None = None,
+    claimed: tuple[int, int] | None = None,
+    focus: str = "sf-claim",
+) -> str:
+    """Return everything about one claim: verdict, timeline, cards, where to look next.
+
+    `number` of `claims`: its place in the answer. `searched` is named where nothing was
+    found. `filters` None: the first view, with no choice made. `claimed`: the years that
+    the claim speaks of.
+    """
+    places = [f"sf-e{i}" for i in range(len(finding.evidence))]
+    cards = "".join(
+        render_card(item, place=place) for item, place in zip(finding.evidence, places, strict=True)
+    )
+    filters = filters or Filters()
+    filtered = filters != Filters()
+    if filtered and not finding.evidence:
+        cards = notes(["No passage that bears on the claim is left with this choice."])
+    missing = finding.verdict == "not found"
+    where = notes([f"Searched: {'; '.join(searched)}"]) if missing and searched else ""
+    offers_filters = bool(collections) and (filtered or bool(finding.evidence))
+    content = (
+        f"{_heading(finding, turn, number, claims)}{where}{notes(finding.notes)}"
+        f"{render_timeline(finding.evidence, places, claimed)}"
+        f"{render_filters(filters, collections) if offers_filters else ''}"
+        f"{cards}"
+        f"{render_look_next(finding.look_next, opened=missing)}"
+        f"{render_nearest(finding.nearest, opened=claims == 1)}"
+    )
+    return frame(content, focus)
+
+
+def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
+    steps = ""
+    if claims > 1:
+        before = button(
+            "Previous", "claim", {"turn": turn, "finding": number - 1}, label="Previous claim"
+        )
+        after = button("Next", "claim", {"turn": turn, "finding": number + 1}, label="Next claim")
+        steps = (
+            f'<p class="sf-steps">Claim {number + 1} of {claims} '
+            f"{before if number else ''}{after if number + 1 < claims else ''}</p>"
+        )
+    sure = labels.confidence(finding)
+    return (
+        f'<header id="sf-claim" class="sf-claim-head {labels.verdict_class(finding.verdict)}" '
+        f'tabindex="-1">{steps}<h2 class="sf-claim" dir="auto">{escape(finding.claim.text)}</h2>'
+        f'<p class="sf-verdict">{escape(VERDICT_WORDS[finding.verdict])}.</p>'
+        f"{notes([f'{sure}.'] if sure else [])}</header>"
+    )
+
+
+def render_nearest(nearest: Sequence[Evidence], *, opened: bool) -> str:
+    """Return the passages that came closest to a claim, named as no evidence."""
+    cards = "".join(
+        render_card(item, place=f"sf-n{i}", nearest=True) for i, item in enumerate(nearest)
+    )
+    if cards:
+        cards = (
+            notes(
+                [
+                    "These came closest in labels. They are shown so that you can see how far "
+                    "off they are."
+                ]
+            )
+            + cards
+        )
+    label = "The nearest passages, which are not evidence"
+    return fold(label, cards, "sf-fold-nearest", opened=opened)
+
+
+def render_look_next(suggestions: Sequence[Suggestion], *, opened: bool) -> str:
+    """Return where to look next, each with its reason; a collection that can be added to
+    the corpus with a button that does it."""
+    items = "".join(map(_suggestion, suggestions))
+    content = f"<ul>{items}</ul>" if items else ""
+    return fold("Where to look next", content, "sf-next", opened=opened)
+
+
+def _suggestion(place: Suggestion) -> str:
+    add = ""
+    if place.fetch_id:
+        add = button("Fetch it", "fetch", {"id": place.fetch_id}, label=f"Fetch {place.title}")
+    title = link(place.url, place.title) or escape(place.title)
+    return f'<li dir="auto">{title} {add}<span class="sf-why">{escape(place.why)}</span></li>'
+
+
+def render_similar(items: Sequence[Evidence], words: str) -> str:
+    """Return passages like another one. `words`: the beginning of that one."""
+    cards = "".join(
+        render_card(item, place=f"sf-s{i}", nearest=True).replace("Not evidence", "Alike", 1)
+        for i, item in enumerate(items)
+    )
+    label = counted(len(items), "passage like this one", "passages like this one")
+    content = (
+        f"{render_back()}"
+        f'<header id="sf-similar" tabindex="-1"><h2 class="sf-claim">{escape(label)}</h2>'
+        f'<p class="sf-row-quote" dir="auto"><q>{escape(words)}</q></p>'
+        f"{notes(['They are alike in words and meaning. Nothing is said about the claim.'])}"
+        f"</header>{cards}"
+    )
+    return frame(content, "sf-similar")
+
+
+def render_back(focus: str = "") -> str:
+    """Return the way back to the claim's passages; `focus`: the card that was left."""
+    return (
+        f'<p class="sf-back"><button type="button" class="sf-act" '
+        f"{action('back', {'focus': focus})}>Back to the passages</button></p>"
+    )
+
+
+def render_problem(message: str, focus: str = "") -> str:
+    """Return a message in place of what could not be shown, with the way back."""
+    content = (
+        f"{render_back(focus)}"
+        f'<p id="sf-problem" tabindex="-1" class="sf-message" dir="auto">{escape(message)}</p>'
+    )
+    return frame(content, "sf-problem")
+
+
+def render_offer(title: str, about: str, identity: str) -> str:
+    """Return what fetching a collection would bring, with the button that does it."""
+    get = (
+        f'<button type="button" class="sf-button" {action("fetch-now", {"id": identity})}>'
+        "Download and index it</button>"
+    )
+    content = (
+        f'{render_back()}<h2 id="sf-offer" class="sf-claim" tabindex="-1">Add {escape(title)}?</h2>'
+        f'<p class="sf-about" dir="auto">{escape(about)}</p><p class="sf-actions">{get}</p>'
+        f"{notes(['It is put into corpus/sources and indexed; go on asking meanwhile.'])}"
+    )
+    return frame(content, "sf-offer")

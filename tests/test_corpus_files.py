@@ -1,0 +1,136 @@
+"""The folder of sources, changed by a reader who need not be a friend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.corpus_files import (
+    REMOVED,
+    add_file,
+    describe_file,
+    remove_file,
+    safe_name,
+    source_files,
+)
+from rag.errors import UnknownFormat, UnreadableSource
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "corpus" / "sources"
+
+
+def given(tmp_path: Path, content: bytes = b"A letter.") -> Path:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("letter.pdf", "letter.pdf"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("..\\..\\boot.TXT", "boot.txt"),
+        ("/absolute/../x.md", "x.md"),
+        (".hidden.txt", "hidden.txt"),
+        ("....txt", "unnamed.txt"),
+        ("a\x00b\n<b>.html", "a-b-b.html"),
+        ("con:aux|?.xml", "con-aux.xml"),
+        ("Письмо 1812.txt", "Письмо-1812.txt"),
+        ("x" * 400 + ".pdf", "x" * 100 + ".pdf"),
+    ],
+)
+def test_a_name_is_made_anew(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+@pytest.mark.parametrize("name", ["run.sh", "page.py", "x", "", "a.pdf.exe", "collection.yaml"])
+def test_other_kinds_are_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(UnknownFormat, match=r"\.pdf"):
+        safe_name(name)
+
+
+def test_a_file_is_added_once_and_never_overwrites(tmp_path: Path, folder: Path) -> None:
+    first = add_file(folder, given(tmp_path), "letter.txt")
+    assert add_file(folder, given(tmp_path), "letter.txt") == first
+    other = add_file(folder, given(tmp_path, b"Another."), "letter.txt")
+    assert (first.name, other.name) == ("letter.txt", "letter-2.txt")
+    assert first.read_bytes() == b"A letter."
+    assert [file.name for file in source_files(folder)] == ["letter-2.txt", "letter.txt"]
+
+
+def test_a_link_in_the_way_is_not_followed(tmp_path: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    (folder / "letter.txt").symlink_to(outside)
+    added = add_file(folder, given(tmp_path), "letter.txt")
+    assert added.name == "letter-2.txt"
+    assert outside.read_text() == "mine"
+    with pytest.raises(UnreadableSource, match="no file"):
+        remove_file(folder, "letter.txt")
+    assert outside.exists()
+
+
+def test_too_large_and_empty_files_are_refused(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(UnreadableSource, match="by hand"):
+        add_file(folder, given(tmp_path), "letter.txt", max_bytes=3)
+    with pytest.raises(UnreadableSource, match="is empty"):
+        add_file(folder, given(tmp_path, b""), "letter.txt")
+    assert not folder.exists()
+
+
+def test_a_description_is_written_beside_the_file(tmp_path: Path, folder: Path) -> None:
+    add_file(folder, given(tmp_path), "letter.txt")
+    fields = {"title": "To: the Duke\n# no comment", "date": "1812-05", "kind": "", "x": "y"}
+    beside = describe_file(folder, "letter.txt", fields)
+    [file] = source_files(folder)
+    assert (file.about.title, file.about.date) == ("To: the Duke # no comment", "1812-05")
+    assert file.about.kind is None
+    describe_file(folder, "letter.txt", {"title": " "})
+    assert not beside.exists()
+
+
+def test_a_description_that_makes_no_sense_changes_nothing(tmp_path: Path, folder: Path) -> None:
+    add_file(folder, given(tmp_path), "letter.txt")
+    describe_file(folder, "letter.txt", {"title": "To the Duke"})
+    for fields in ({"date": "some day"}, {"kind": "gossip"}, {"url": "javascript:1"}):
+        with pytest.raises(UnreadableSource, match="Nothing was changed"):
+            describe_file(folder, "letter.txt", {"title": "Other", **fields})
+    [file] = source_files(folder)
+    assert file.about.title == "To the Duke"
+    (folder / "letter.yaml").rename(folder / "letter.json")
+    with pytest.raises(UnreadableSource, match="by hand"):
+        describe_file(folder, "letter.txt", {"title": "Other"})
+
+
+def test_what_is_removed_is_moved_with_its_description(tmp_path: Path, folder: Path) -> None:
+    for content in (b"one", b"two"):
+        add_file(folder, given(tmp_path, content), "letter.txt")
+        describe_file(folder, "letter.txt", {"title": content.decode()})
+        away = remove_file(folder, "letter.txt")
+        assert away.read_bytes() == content
+        assert content.decode() in away.with_suffix(".yaml").read_text()
+    assert list(source_files(folder)) == []
+    assert sorted(path.name for path in (folder.parent / REMOVED).iterdir()) == [
+        "letter-2.txt",
+        "letter-2.yaml",
+        "letter.txt",
+        "letter.yaml",
+    ]
+
+
+@pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "none.txt", "", "README.md"])
+def test_nothing_outside_the_folder_can_be_named(tmp_path: Path, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("about")
+    secret = folder.parent / "secret.txt"
+    secret.write_text("mine")
+    with pytest.raises(UnreadableSource):
+        remove_file(folder, name)
+    with pytest.raises(UnreadableSource):
+        describe_file(folder, name, {"title": "x"})
+    assert secret.read_text() == "mine"

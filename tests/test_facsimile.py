@@ -1,0 +1,191 @@
+"""Pages of real PDFs as pictures: the mark is where the text layer has the words."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image
+from pypdf import PdfWriter
+from reportlab.lib.pagesizes import A5
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from rag.datatypes import Collection, SourceDocument, Span
+from rag.errors import UnreadableSource
+from rag.facsimile import WIDTH, Facsimile, facsimile, has_pages, source_path
+from rag.ingest import read_sources
+from rag.ingest.pdf import read_pdf
+from rag.page_view import Box
+from tests.scans import FONT, LEADING, LEFT, SIZE, TOP, TREATY, print_pdf, scan_pdf
+
+MINE = Collection("mine", "Mine")
+QUOTE = "A truce was signed at the bridge of Zenda"
+
+
+def read(path: Path) -> SourceDocument:
+    [document] = read_pdf(path, MINE)
+    return document
+
+
+def quotation(document: SourceDocument, words: str = QUOTE) -> Span:
+    at = document.text.index(words)
+    return Span(at, at + len(words))
+
+
+def place(line: int, start: str, words: str) -> Box:
+    """Return where reportlab has printed `words` after `start` on a line, by its own metrics."""
+    width, height = A5
+    left = LEFT + stringWidth(start, FONT, SIZE)
+    baseline = TOP - LEADING * line
+    right = left + stringWidth(words, FONT, SIZE)
+    return Box(left / width, 1 - (baseline + 9) / height, right / width, 1 - baseline / height)
+
+
+def near(one: Box, other: Box, by: float = 0.01) -> bool:
+    return all(
+        abs(a - b) < by
+        for a, b in (
+            (one.left, other.left),
+            (one.right, other.right),
+            (one.top, other.top),
+            (one.bottom, other.bottom),
+        )
+    )
+
+
+def words_under(path: Path, shown: Facsimile) -> str:
+    """Return what the page's text layer has under the marks, as PDFium reads it there."""
+    with pypdfium2.PdfDocument(path) as pdf:
+        page = pdf[shown.number]
+        width, height = page.get_size()
+        layer = page.get_textpage()
+        parts = [
+            layer.get_text_bounded(
+                left=box.left * width,
+                right=box.right * width,
+                top=(1 - box.top) * height,
+                bottom=(1 - box.bottom) * height,
+            )
+            for box in shown.marks
+        ]
+    return " ".join(" ".join(parts).split())
+
+
+def test_the_mark_is_on_the_words_in_the_text_layer(tmp_path: Path) -> None:
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY[:2], TREATY])
+    document = read(path)
+    shown = facsimile(document, quotation(document))
+    assert (shown.number, shown.pages, shown.label) == (1, 2, "p. 2")
+    assert shown.note == ""
+    assert words_under(path, shown) == QUOTE
+    assert near(shown.marks[0], place(2, "", QUOTE))
+    picture = Image.open(io.BytesIO(shown.image))
+    assert picture.size == (shown.width, shown.height)
+    assert shown.width == WIDTH
+
+
+def test_a_word_broken_at_a_line_end_is_marked_on_both_lines(tmp_path: Path) -> None:
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY])
+    document = read(path)
+    shown = facsimile(document, quotation(document, "opened to the merchants of either crown"))
+    assert len(shown.marks) == 2
+    assert near(shown.marks[1], place(4, "", "chants of either crown"))
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_the_mark_follows_a_page_that_is_turned(tmp_path: Path, turned: int) -> None:
+    straight = print_pdf(tmp_path / "straight.pdf", [TREATY])
+    path = tmp_path / "turned.pdf"
+    writer = PdfWriter(straight)
+    writer.pages[0].rotate(turned)
+    writer.write(path)
+    document = read(straight)
+    [box] = facsimile(document, quotation(document)).marks
+    shown = facsimile(replace(document, origin=str(path)), quotation(document))
+    [mark] = shown.marks
+    corners = {
+        90: Box(1 - box.bottom, box.left, 1 - box.top, box.right),
+        180: Box(1 - box.right, 1 - box.bottom, 1 - box.left, 1 - box.top),
+        270: Box(box.top, 1 - box.right, box.bottom, 1 - box.left),
+    }
+    assert near(mark, corners[turned], 0.001)
+    # There is ink under the mark.
+    picture = Image.open(io.BytesIO(shown.image)).convert("L")
+
+    def ink(part: Box) -> int:
+        left, right = round(part.left * picture.width), round(part.right * picture.width)
+        top, bottom = round(part.top * picture.height), round(part.bottom * picture.height)
+        low, _ = picture.crop((left, top, right, bottom)).getextrema()
+        return 255 - int(low)
+
+    assert ink(mark) > 150
+
+
+def test_another_page_is_shown_without_a_mark(tmp_path: Path) -> None:
+    document = read(print_pdf(tmp_path / "treaty.pdf", [TREATY[:2], TREATY]))
+    shown = facsimile(document, quotation(document), 0)
+    assert (shown.number, shown.marks, shown.note) == (0, (), "")
+    assert facsimile(document, quotation(document), 99).number == 1
+
+
+def test_a_quotation_over_two_pages_is_marked_on_both(tmp_path: Path) -> None:
+    document = read(print_pdf(tmp_path / "treaty.pdf", [TREATY[:2], TREATY[2:]]))
+    start, end = document.text.index("grain was dear"), document.text.index(" by both")
+    first, second = (facsimile(document, Span(start, end), n) for n in (0, 1))
+    assert near(
+        first.marks[0], place(1, "No letter came before the summer, and ", "grain was dear.")
+    )
+    assert near(second.marks[0], place(0, "", QUOTE))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("skew", [0.0, 1.5])
+def test_the_mark_is_on_the_words_of_a_scan(tmp_path: Path, skew: float) -> None:
+    document = read(scan_pdf(tmp_path / "scan.pdf", TREATY, skew=skew))
+    assert document.ocr_confidence is not None
+    shown = facsimile(document, quotation(document, "truce was signed at the bridge"))
+    assert shown.note == ""
+    expected = place(2, "A ", "truce was signed at the bridge")
+    # Letters of a scan are taken to be equally wide, so the ends are less exact.
+    assert near(shown.marks[0], expected, 0.03)
+    middle = (shown.marks[0].top + shown.marks[0].bottom) / 2
+    assert abs(middle - (expected.top + expected.bottom) / 2) < 0.012
+
+
+def test_a_file_that_has_moved_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY])
+    document = read(path)
+    assert has_pages(document)
+    path.rename(tmp_path / "elsewhere.pdf")
+    with pytest.raises(UnreadableSource, match=r"not where it was .*treaty\.pdf.*Put it back"):
+        facsimile(document, quotation(document))
+
+
+def test_another_file_in_its_place_is_told(tmp_path: Path) -> None:
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY])
+    document = read(path)
+    print_pdf(path, [["Nothing of the kind was ever agreed."]])
+    shown = facsimile(document, quotation(document))
+    assert shown.marks == ()
+    assert "may have been replaced" in shown.note
+    print_pdf(path, [TREATY, TREATY])
+    with pytest.raises(UnreadableSource, match="has 2 pages now and had 1"):
+        facsimile(document, quotation(document))
+    path.write_bytes(b"%PDF-1.4 nothing")
+    with pytest.raises(UnreadableSource, match="cannot be drawn"):
+        facsimile(document, quotation(document))
+
+
+def test_a_file_in_an_archive_is_told(tmp_path: Path) -> None:
+    import zipfile
+
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY])
+    with zipfile.ZipFile(tmp_path / "papers.zip", "w") as archive:
+        archive.write(path, "treaty.pdf")
+    [document] = read_sources([tmp_path / "papers.zip"], lambda skipped: pytest.fail(str(skipped)))
+    path.unlink()
+    with pytest.raises(UnreadableSource, match="in an archive"):
+        source_path(document)

@@ -1,0 +1,125 @@
+"""An index that is rebuilt while it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from rag.build import build_index
+from rag.config import Settings
+from rag.corpus_files import add_file
+from rag.download import Manners
+from rag.embedding import Encoder
+from rag.errors import IndexBusy
+from rag.fetch import fetch
+from rag.finder import SourceFinder
+from rag.live import LiveFinder, Work
+from rag.web import corpus
+from tests.conftest import MONROE_WORDS, write_sources
+
+TRUCE = "A truce was signed at the bridge of Zenda in the presence of both ministers."
+
+
+@pytest.fixture
+def live(tmp_path: Path, encoder: Encoder) -> LiveFinder:
+    """A finder over one address, with an empty folder of sources."""
+    given = write_sources(tmp_path / "given", ["1823-Monroe-1"])
+    home = tmp_path / "home" / "indexes" / "small"
+    build_index([given / "signed"], home, encoder=encoder)
+    settings = replace(Settings.from_environment(), home=tmp_path / "home")
+    return LiveFinder(SourceFinder.open(home), settings)
+
+
+def ended(live: LiveFinder, within_s: float = 60) -> Work:
+    """Wait for the end of the work on the index, and return it."""
+    return until(lambda: live.work if live.work and live.work.ended else None, within_s)
+
+
+def until(get: Callable[[], Work | None], within_s: float) -> Work:
+    deadline = time.monotonic() + within_s
+    while (work := get()) is None:
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.02)
+    return work
+
+
+@pytest.mark.slow
+def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path: Path) -> None:
+    letter, broken = tmp_path / "letter.txt", tmp_path / "broken.pdf"
+    letter.write_text(TRUCE, encoding="utf-8")
+    broken.write_bytes(b"<html>404</html>")
+    old = live.current
+    message = corpus.add(live, [("letter.txt", letter), ("broken.pdf", broken), ("x.exe", broken)])
+    assert "x.exe is of no kind that can be read" in message
+    assert live.busy
+    with pytest.raises(IndexBusy, match="already"):
+        live.rebuild("Again")
+    asked = 0
+    while live.busy:
+        assert live.current is old or not live.busy
+        assert MONROE_WORDS in live.find_sources(MONROE_WORDS, 1)[0].passage
+        asked += 1
+    assert asked > 1, "nothing was asked during the rebuild"
+    report = ended(live).report
+    assert report is not None
+    assert [identity.endswith("letter") for identity in report.added] == [True]
+    assert TRUCE in live.find_sources("A truce was signed", 1)[0].passage
+    shelf = corpus.shelf(live)
+    assert "Indexed as 1 document: letter" in shelf
+    assert "it looks like HTML" in shelf
+    assert "1 file was left out" in corpus.work(live)
+    # Described, then removed.
+    shelf, told = corpus.act(live, {"act": "described", "file": "letter.txt", "date": "1812"})
+    assert told == ""
+    assert ended(live).problem == ""
+    assert live.find_sources("A truce was signed", 1)[0].date == "1812"
+    _, told = corpus.act(live, {"act": "remove", "file": "letter.txt"})
+    assert "removed" in told
+    report = ended(live).report
+    assert report is not None
+    assert len(report.removed) == 1
+    assert TRUCE not in live.find_sources("A truce was signed", 1)[0].passage
+
+
+@pytest.mark.slow
+def test_a_failed_rebuild_leaves_the_old_index(live: LiveFinder, tmp_path: Path) -> None:
+    (tmp_path / "given").rename(tmp_path / "gone")
+    live.rebuild("Bringing it up to date")
+    work = ended(live)
+    assert "check the path" in work.problem
+    assert MONROE_WORDS in live.find_sources(MONROE_WORDS, 1)[0].passage
+    assert "failed" in corpus.work(live)
+
+
+def test_a_collection_that_cannot_be_fetched_is_told(
+    live: LiveFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing listens there: as without a network.
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    impatient = partial(fetch, manners=Manners(tries=1, timeout_s=2))
+    monkeypatch.setattr("rag.live.fetch", impatient)
+    shelf, told = corpus.act(live, {"act": "fetch-now", "id": "frus1964-68v14"})
+    assert told == ""
+    assert "Check the network" in ended(live).problem
+    _, told = corpus.act(live, {"act": "rebuild"})
+    assert told == ""
+    ended(live)
+    shelf, _ = corpus.act(live, {"act": "fetch-now", "id": "no-such-collection"})
+    assert "What is searched" in shelf
+
+
+def test_a_description_that_makes_no_sense_is_told_in_the_form(
+    live: LiveFinder, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text(TRUCE, encoding="utf-8")
+    add_file(live.settings.sources, letter, "letter.txt")
+    shelf, _ = corpus.act(live, {"act": "described", "file": "letter.txt", "date": "some day"})
+    assert "Nothing was changed" in shelf
+    assert "sf-describe" in shelf
+    assert not live.busy

@@ -22,6 +22,7 @@ from rag.web import start
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+SETTLED_MS = 1500
 CLAIMS = (
     "Monroe told Europe to stay out of the Americas",
     "Polk confirmed that gold had been found in California",
@@ -94,7 +95,9 @@ def _visit(browser: Any, url: str) -> tuple[float, int, int, set[str]]:
     session.on("Network.loadingFinished", lambda e: weights.append(int(e["encodedDataLength"])))
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
-    page.goto(url, wait_until="networkidle")
+    page.goto(url)
+    page.locator("textarea").first.wait_for()
+    page.wait_for_timeout(SETTLED_MS)  # Gradio keeps a connection open, so it is never idle
     paint = page.evaluate(
         "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"
     )

@@ -297,7 +297,13 @@ def test_the_first_claim_with_evidence_is_shown_and_stays_while_others_arrive() 
     desk = Desk().with_answer(finder, turns)
     assert (desk.turn, desk.number) == (0, 1)
     assert "Second." in desk.html
+    assert "Claim 2 of 3" in desk.html
     assert desk.with_answer(finder, turns) is desk
+    early = (replace(turns[0], stage="searching"),)
+    begun = Desk().with_answer(finder, early)
+    assert "Claim 2 <" in begun.html
+    assert begun.with_answer(finder, early) is begun
+    assert begun.with_answer(finder, turns).html == desk.html
     only = Canned(answer(none))
     under_way = (replace(turns_of(only)[0], stage="searching"),)
     assert Desk().with_answer(only, under_way) == Desk()

@@ -19,11 +19,9 @@ from rag.wording import counted, escape, written_date
 Stage = Literal["searching", "done", "stopped", "failed"]
 """How far the answer on the page has come."""
 
-LONG_TEXT_CHARS = 200
-"""From this length on, what was sent is taken to hold many claims before they are known."""
-
-ONE_LINE_CHARS = 90
-"""The counts of a shorter question fit on a line."""
+LONG_TEXT_CHARS = 90
+"""From this length on, what was sent is taken to hold many claims before they are known, and
+gets room for their counts from the beginning."""
 
 TALL_CHARS = 600
 """A longer question is shown in a box of its own that scrolls."""
@@ -38,7 +36,16 @@ PANE = "sf-pane"
 def has_many_claims(answer: Answer) -> bool:
     """Return whether the answer holds, or by the length of the question will hold, many."""
     parts = len(answer.findings) + len(answer.set_aside)
-    return parts > 1 or len(answer.question) > LONG_TEXT_CHARS
+    return parts > 1 or is_long(answer.question)
+
+
+def is_long(question: str) -> bool:
+    """Return whether a question is likely to hold many claims.
+
+    >>> is_long("Monroe warned Europe"), is_long("Monroe warned Europe.\\nPolk found gold.")
+    (False, True)
+    """
+    return len(question) > LONG_TEXT_CHARS or "\n" in question.strip()
 
 
 def render_question(
@@ -183,7 +190,7 @@ def render_summary(answer: Answer | None, stage: Stage, question: str = "") -> s
         lead += "…"
     parts = [part for part in (lead, f"so far, {counts}" if lead and counts else counts) if part]
     line = " ".join(parts) if stage == "searching" else "; ".join(parts)
-    room = " sf-two-lines" if len(question) > ONE_LINE_CHARS or "\n" in question else ""
+    room = " sf-two-lines" if is_long(question) else ""
     return f'<p class="sf-summary sf-stage-{stage}{room}" role="status">{escape(line)}</p>'
 
 

@@ -19,6 +19,7 @@ from rag.fetch import describe
 from rag.reading import AROUND, FURTHER, window
 from rag.timex import years_in
 from rag.web import pane
+from rag.web.answer import has_many_claims
 from rag.web.chat import UNEXPECTED, Finder, Turns
 from rag.web.filters import DEPTH, Filters, choose, from_form
 from rag.web.markup import shortened
@@ -46,6 +47,8 @@ class Desk:
     html: str = pane.EMPTY
     chosen: bool = False
     """Whether the reader has chosen the claim."""
+    whole: bool = False
+    """Whether the answer was whole when the claim was laid here."""
     clicks: int = 0
     """How many clicks led here; the page leads the reader to what a new one has brought."""
 
@@ -69,12 +72,14 @@ class Desk:
         if turn is None or turn.answer is None or not turn.answer.findings:
             return self
         found = [n for n, finding in enumerate(turn.answer.findings) if finding.evidence]
+        whole = turn.stage != "searching"
+        if not found and not whole:
+            return self
         if self.turn == last and self._shows_evidence(turns):
-            return self
-        if not found and turn.stage == "searching":
-            return self
+            # Only how many claims there are has become known.
+            return self if self.whole or not whole else self._shown(finder, turns, focus="")
         number = found[0] if found else 0
-        if (self.turn, self.number) == (last, number):
+        if (self.turn, self.number, self.whole) == (last, number, whole):
             return self
         return Desk(last, number, clicks=self.clicks)._shown(finder, turns, focus="")
 
@@ -125,22 +130,26 @@ class Desk:
         finding = self.claim(turns)
         if finding is None:
             return replace(self, html=pane.EMPTY)
-        answer = turns[self.turn].answer
+        turn = turns[self.turn]
+        answer, whole = turn.answer, turn.stage != "searching"
         assert answer is not None
+        claims = len(answer.findings)
+        if not whole and has_many_claims(answer):
+            claims = 0
         if self.filters.narrows_search:
             finding = _looked_up_again(finder, finding, self.filters)
         html = pane.render_finding(
             finding,
             turn=self.turn,
             number=self.number,
-            claims=len(answer.findings),
+            claims=claims,
             searched=answer.searched,
             collections=finder.holdings(),
             filters=self.filters,
             claimed=years_in(finding.claim.query),
             focus=focus,
         )
-        return replace(self, html=html)
+        return replace(self, html=html, whole=whole)
 
 
 def _looked_up_again(finder: Finder, finding: Finding, filters: Filters) -> Finding:

@@ -38,7 +38,8 @@ def render_finding(
 ) -> str:
     """Return everything about one claim: verdict, timeline, cards, where to look next.
 
-    `number` of `claims`: its place in the answer. `searched` is named where nothing was
+    `number` of `claims`: its place in the answer; 0 claims: how many there will be is not
+    known yet. `searched` is named where nothing was
     found. `filters` None: the first view, with no choice made. `claimed`: the years that
     the claim speaks of.
     """
@@ -66,14 +67,14 @@ def render_finding(
 
 def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
     steps = ""
-    if claims > 1:
+    if claims != 1:
         before = button(
             "Previous", "claim", {"turn": turn, "finding": number - 1}, label="Previous claim"
         )
         after = button("Next", "claim", {"turn": turn, "finding": number + 1}, label="Next claim")
         steps = (
-            f'<p class="sf-steps">Claim {number + 1} of {claims} '
-            f"{before if number else ''}{after if number + 1 < claims else ''}</p>"
+            f'<p class="sf-steps">Claim {number + 1}{f" of {claims}" if claims else ""} '
+            f"{before if claims and number else ''}{after if number + 1 < claims else ''}</p>"
         )
     sure = labels.confidence(finding)
     return (

@@ -23,6 +23,8 @@ MIN_FOUND = 0.6
 be marked, where the quotation as a whole is not there letter by letter."""
 
 _STRETCH = 1.5
+# So many words between two that were found may be read otherwise; more are not of the quotation.
+_MISREAD = 3
 # Of a line's height: letters whose middles are nearer than this stand on one line.
 _SAME_LINE = 0.6
 # Of the page: a wider gap in a line has something else in it, such as a column's edge.
@@ -114,38 +116,44 @@ def find_boxes(page: PlacedText, page_text: str, quotation: Span) -> tuple[Box, 
     starts = [found.start() for found in re.finditer(f"(?={re.escape(wanted)})", there)]
     if starts:
         start = min(starts, key=lambda at: abs(at / len(there) - share))
-        first, last = places[start], places[start + len(wanted) - 1]
+        stretches = [(places[start], places[start + len(wanted) - 1])]
     else:
-        first, last = _nearly(page.text, quotation.of(page_text))
-    if last < 0:
-        return ()
-    # The full stop belongs to it, too.
-    while last + 1 < len(page.text) and not _goes_on(page.text[last + 1]):
-        last += 1
-    return _lines([box for box in page.boxes[first : last + 1] if box])
+        stretches = _nearly(page.text, quotation.of(page_text))
+    boxes: list[Box] = []
+    for first, last in stretches:
+        # The full stop belongs to it, too.
+        while last + 1 < len(page.text) and not _goes_on(page.text[last + 1]):
+            last += 1
+        boxes += (box for box in page.boxes[first : last + 1] if box)
+    return _lines(boxes)
 
 
 def _goes_on(character: str) -> bool:
     return character.isspace() or character.isalnum()
 
 
-def _nearly(text: str, quotation: str) -> tuple[int, int]:
-    """Return the first and the last character of `text` where most words of a quotation stand
-    in its order, (-1, -1) where they do not."""
+def _nearly(text: str, quotation: str) -> list[tuple[int, int]]:
+    """Return the stretches of `text`, as first and last characters, where most words of a
+    quotation stand close together and in its order; [] where they do not."""
     found = list(re.finditer(r"\S+", text))
     there = [letters(word[0])[0] for word in found]
     wanted = [word for part in quotation.split() if (word := letters(part)[0])]
     blocks = SequenceMatcher(None, there, wanted, autojunk=False).get_matching_blocks()
     matched = [block.a + i for block in blocks for i in range(block.size)]
     reach = int(_STRETCH * len(wanted)) + 1
-    best = (0, 0, 0)
+    best: list[int] = []
     for first, start in enumerate(matched):
-        last = bisect_right(matched, start + reach) - 1
-        best = max(best, (last - first + 1, start, matched[last]))
-    count, start, end = best
-    if count < MIN_FOUND * len(wanted):
-        return -1, -1
-    return found[start].start(), found[end].end() - 1
+        within = matched[first : bisect_right(matched, start + reach)]
+        best = max(best, within, key=len)
+    if len(best) < MIN_FOUND * len(wanted):
+        return []
+    stretches: list[tuple[int, int]] = []
+    for word in best:
+        if stretches and word - stretches[-1][1] <= _MISREAD + 1:
+            stretches[-1] = (stretches[-1][0], word)
+        else:
+            stretches.append((word, word))
+    return [(found[first].start(), found[last].end() - 1) for first, last in stretches]
 
 
 def _lines(boxes: Sequence[Box]) -> tuple[Box, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,13 @@ def test_nothing_below_knows_the_interfaces():
 def test_finding_does_not_read_files():
     readers = {name for name in imported(MODULES["rag.finder"]) if below({"rag.ingest"}, name)}
     assert readers == set()
+
+
+def test_gradio_is_in_few_modules():
+    known = {"rag.web.blocks", "rag.web.endpoints", "rag.web.theme"}
+    users = {
+        module
+        for module, path in MODULES.items()
+        if re.search(r"^\s*(?:import|from) gradio\b", path.read_text(encoding="utf-8"), re.M)
+    }
+    assert users == known

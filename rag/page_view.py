@@ -148,11 +148,11 @@ def _nearly(text: str, quotation: str) -> list[tuple[int, int]]:
     if len(best) < MIN_FOUND * len(wanted):
         return []
     stretches: list[tuple[int, int]] = []
-    for word in best:
-        if stretches and word - stretches[-1][1] <= _MISREAD + 1:
-            stretches[-1] = (stretches[-1][0], word)
+    for number in best:
+        if stretches and number - stretches[-1][1] <= _MISREAD + 1:
+            stretches[-1] = (stretches[-1][0], number)
         else:
-            stretches.append((word, word))
+            stretches.append((number, number))
     return [(found[first].start(), found[last].end() - 1) for first, last in stretches]
 
 

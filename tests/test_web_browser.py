@@ -23,6 +23,7 @@ from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import LiveFinder
 from rag.web import RunningApp, start
+from rag.web.answer import summary_counts
 from rag.web.blocks import EXAMPLES
 from rag.web.chat import HINT, UNEXPECTED
 from tests.conftest import MONROE_WORDS, write_sources
@@ -43,8 +44,8 @@ ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
     "\"><b onmouseover='window.hacked=1'>**bold** [x](javascript:window.hacked=1) ${7*7} {{7*7}}"
 )
-MONROE = "Monroe told Europe to stay out of the Americas"
-POLK = "Polk confirmed that gold had been found in California"
+MONROE = f"Monroe said the American continents are {MONROE_WORDS} by any European powers"
+POLK = "Polk said that the accounts of the abundance of gold in that territory are extraordinary"
 SACAGAWEA = "Sacagawea carried her baby all the way to the Pacific"
 TRUCE = "A truce was signed at the bridge of Zenda by both ministers"
 LETTER = (
@@ -218,7 +219,7 @@ def test_a_citation_is_copied_word_for_word_with_and_without_the_clipboard_api(
     expected = [item.citation for item in real.ask(MONROE).findings[0].evidence]
     visit.asked(MONROE)
     visit.page.evaluate("window.kept = navigator.clipboard")
-    for number in (1, 0):
+    for number in (len(expected) - 1, 0):
         visit.pane.get_by_role("button", name="Copy citation").nth(number).click()
         visit.button("Copied").wait_for()
         assert visit.page.evaluate("window.kept.readText()") == expected[number]
@@ -242,7 +243,9 @@ def test_an_example_is_asked_when_it_is_clicked(visit: Visit) -> None:
     assert not nearest.first.is_visible()
 
 
-def test_several_claims_stream_and_nothing_moves(visit: Visit, gate: threading.Event) -> None:
+def test_several_claims_stream_and_nothing_moves(
+    visit: Visit, gate: threading.Event, real: SourceFinder
+) -> None:
     gate.clear()
     visit.ask(LONG_TEXT)
     visit.see(".sf-row", 1)
@@ -260,17 +263,19 @@ def test_several_claims_stream_and_nothing_moves(visit: Visit, gate: threading.E
     assert visit.page.evaluate("window.first === document.querySelector('.sf-row')")
     assert visit.pane.locator("h2.sf-claim").inner_text() == f"{MONROE}."
     counts = visit.page.locator(".sf-stage-done").inner_text()
-    assert counts == "5 sentences: 2 for you to judge, 2 not found, 1 set aside"
+    assert counts == summary_counts(real.ask(LONG_TEXT))
     visit.page.get_by_text("1 sentence was set aside, and why").click()
     assert visit.page.get_by_text("Set aside: a question").is_visible()
     visit.button("Search").wait_for()
 
 
-def test_a_marked_claim_leads_to_its_evidence(visit: Visit) -> None:
+def test_a_marked_claim_leads_to_its_evidence(visit: Visit, real: SourceFinder) -> None:
     visit.asked(LONG_TEXT)
     claims = visit.see(".sf-question .sf-claimed-text", 4)
     drawn = claims.evaluate_all("all => all.map(it => getComputedStyle(it).textDecorationStyle)")
-    assert drawn == ["dotted", "dashed", "dashed", "dotted"]
+    lines = {"not found": "dotted", "related": "dashed", "supported": "solid"}
+    assert drawn == [lines[f.verdict] for f in real.ask(LONG_TEXT).findings]
+    assert len(set(drawn)) > 1
     claims.nth(2).click()
     heading = visit.pane.locator("h2.sf-claim")
     visit.page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
@@ -283,7 +288,7 @@ def test_a_marked_claim_leads_to_its_evidence(visit: Visit) -> None:
 def test_a_follow_up_knows_the_claim_before_it(visit: Visit) -> None:
     visit.asked(MONROE)
     visit.asked("and what did he say of Russia?", 2)
-    wanted = "Searched as: and what did he say of Russia (Monroe, Europe, Americas)?"
+    wanted = "Searched as: and what did he say of Russia (Monroe, American, European)?"
     assert visit.page.get_by_text(wanted).is_visible()
     assert "Monroe" in visit.pane.locator(".sf-card").first.inner_text()
 
@@ -470,26 +475,27 @@ def test_more_like_this_and_the_way_back(visit: Visit) -> None:
     visit.pane.get_by_text("passages like this one").wait_for()
     assert visit.pane.get_by_text("Alike").count() > 2
     visit.button("Back to the passages").click()
-    visit.pane.locator(".sf-relation").get_by_text("Bears on the claim").first.wait_for()
+    visit.pane.get_by_text("Alike").first.wait_for(state="detached")
+    visit.see("#sf-pane .sf-card")
 
 
 # ---- finding more ----
 
 
 def test_the_timeline_leads_to_the_cards(visit: Visit) -> None:
-    visit.asked("In 1832 Monroe told Europe to stay out of the Americas")
+    visit.asked(f"In 1832 {MONROE}")
     visit.see("#sf-pane .sf-claimed", 1)
     dots = visit.page.locator("#sf-pane circle")
     cards = visit.page.locator("#sf-pane .sf-card").count()
-    assert dots.count() == cards
+    assert dots.count() == cards > 0
     band = visit.page.locator("#sf-pane .sf-claimed").bounding_box()
     assert dots.first.bounding_box()["x"] < band["x"], "1823 is before 1832"
-    dots.nth(1).click()
-    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e1'")
+    dots.last.click()
+    visit.page.wait_for_function(f"() => document.activeElement.id === 'sf-e{cards - 1}'")
 
 
 def test_filters_narrow_the_search_and_are_taken_back(visit: Visit) -> None:
-    visit.asked("A treaty was concluded with a foreign power")
+    visit.asked(POLK)
     dates = visit.pane.locator(".sf-card .sf-date")
     visit.pane.get_by_text("Filter the passages").click()
     visit.pane.get_by_label("from", exact=True).fill("1840")

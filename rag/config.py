@@ -7,6 +7,8 @@
     installed with the package).
 `SOURCE_FINDER_ENCODER`
     `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
+`SOURCE_FINDER_RERANKER`
+    A cross-encoder for a last look at the best passages: a folder or a hub name; none if unset.
 `SOURCE_FINDER_OCR`
     `auto`, `rapidocr`, `tesseract` or `off`; read by `rag.ingest.ocr`.
 `SOURCE_FINDER_CAPTIONS`
@@ -52,6 +54,7 @@ class Settings:
     llm: str = ""
     llm_url: str = ""
     llm_timeout_s: float = LLM_TIMEOUT_S
+    reranker: str = ""
     captions: str = "auto"
     front_ends: tuple[tuple[str, str], ...] = ()
     entailment: str | None = None
@@ -67,6 +70,7 @@ class Settings:
             cache=Path(cache).expanduser() if cache else platformdirs.user_cache_path(APP),
             model=os.environ.get("SOURCE_FINDER_MODEL") or DEFAULT_MODEL,
             encoder=os.environ.get("SOURCE_FINDER_ENCODER") or "auto",
+            reranker=os.environ.get("SOURCE_FINDER_RERANKER", ""),
             captions=os.environ.get("SOURCE_FINDER_CAPTIONS") or "auto",
             llm=os.environ.get("SOURCE_FINDER_LLM") or "",
             llm_url=os.environ.get("SOURCE_FINDER_LLM_URL") or "",
@@ -79,6 +83,11 @@ class Settings:
     def sources(self) -> Path:
         """The folder that a user drops files into; part of the default index."""
         return self.home / "corpus" / "sources"
+
+    @property
+    def authority(self) -> Path:
+        """The file of persons' spellings that a user may put there; see `rag.authority`."""
+        return self.home / "corpus" / "authority" / "people_variants.jsonl"
 
     def index_path(self, index: str | Path | None) -> Path:
         """Return the folder of an index given by name ("mine") or by path ("indexes/mine").

@@ -46,6 +46,9 @@ from rag.inference import (
 BATCH_SIZE = 16
 """Passages of like length per run of the transformer; 4 to 32 are within noise."""
 
+WINDOWS = 4
+"""Windows of the model in which a long claim is read: some 800 words."""
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingInput:
@@ -77,14 +80,12 @@ class QueryVectors:
     """A claim as the index is asked for it.
 
     `vector`: float32, (dimension,), unit length. `pieces`: float32, (pieces, dimension),
-    unit length. `ids`: the pieces' numbers in the vocabulary. `truncated`: whether the
-    claim was longer than the model's window.
+    unit length. `ids`: the pieces' numbers in the vocabulary.
     """
 
     vector: Floats
     pieces: Floats
     ids: NDArray[np.int64]
-    truncated: bool
 
 
 class Encoder:
@@ -191,20 +192,20 @@ class Encoder:
         return [vectors for vectors in result if vectors is not None]
 
     def encode_query(self, text: str) -> QueryVectors:
-        """Return the vectors of a claim; what lies beyond the window is left out."""
+        """Return the vectors of a claim. A claim longer than the model's window is read in
+        `WINDOWS` windows at most, and what lies beyond is left out; `vector` is then the
+        mean over them, except for models with a sentence vector of their own making, which
+        see the first."""
         prompt = self._prompts.get("query") or ""
         encoding = self._tokenizer.encode(prompt + text)
-        (vectors,) = self._run([encoding])
-        own = _own_pieces(encoding)
+        windows = [encoding, *encoding.overflowing][:WINDOWS]
+        vectors = np.concatenate(self._run(windows))
+        own = np.concatenate([_own_pieces(window) for window in windows])
+        ids = np.concatenate([np.array(window.ids, dtype=np.int64) for window in windows])
         vector = (
             vectors.mean(axis=0) if self.pools_by_mean else self._encode_alone([prompt + text])[0]
         )
-        return QueryVectors(
-            vector=unit(vector),
-            pieces=unit(vectors[own]),
-            ids=np.array(encoding.ids, dtype=np.int64)[own],
-            truncated=bool(encoding.overflowing),
-        )
+        return QueryVectors(vector=unit(vector), pieces=unit(vectors[own]), ids=ids[own])
 
     def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Floats]:
         """Return a vector for each of the given spans of each text, embedded in its context.

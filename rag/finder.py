@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag import ranking
+from rag.authority import read_authority
 from rag.build import build_index
 from rag.captions import with_captions
 from rag.claims import check_question, split_claims
@@ -22,12 +22,11 @@ from rag.datatypes import (
     Hit,
     Holding,
     IndexFacts,
-    Passage,
     Progress,
     SourceDocument,
     Span,
 )
-from rag.embedding import Encoder, QueryVectors
+from rag.embedding import Encoder
 from rag.entailment import load_entailment
 from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
@@ -35,7 +34,8 @@ from rag.findings import by_weight, confidence_in, verdict_of
 from rag.index import Index, load_encoder, open_index
 from rag.judge import BEARS_ON, Judge, source_of
 from rag.next_steps import where_to_look
-from rag.retrieval import Retriever
+from rag.reranker import Reranker
+from rag.retrieval import Found, Retriever
 from rag.summary import summarise
 from rag.text import words
 from rag.videos import find_videos
@@ -57,7 +57,9 @@ class SourceFinder:
         self.settings = settings or Settings.from_environment()
         self.index = index
         self.encoder = encoder
-        self.retriever = Retriever(index, encoder)
+        reranker = Reranker.load(self.settings.reranker) if self.settings.reranker else None
+        authority = read_authority(self.settings.authority)
+        self.retriever = Retriever(index, encoder, reranker, authority)
         self.judge = Judge(
             encoder, self.retriever.rarity, load_entailment(self.settings.entailment)
         )
@@ -156,7 +158,7 @@ class SourceFinder:
     def search(self, claim: str, k: int = 10) -> list[Hit]:
         """Return the `k` best passages as rows of the index: `find_sources` without the
         citations, for evaluation."""
-        return [hit for hit, _ in self.retriever.search(claim, k)[:k]]
+        return [found.hit for found in self.retriever.search(claim, k)]
 
     def ask(
         self,
@@ -247,25 +249,31 @@ class SourceFinder:
         return tuple(notes)
 
     def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
-        ranked = self.retriever.search(claim.query, 3 * k, allowed)[: 3 * k]
-        places = [self.index.store.passage(hit.row) for hit, _ in ranked]
-        texts = [words(passage.span.of(document.text)) for document, passage in places]
-        kept = ranking.distinct(texts, k)
-        quotations = [self._quotation(places[i][1], *ranked[i]) for i in kept]
+        found = self.retriever.search(claim.query, k, allowed)
+        quotations = [self._quotation(passage) for passage in found]
         sources = [
-            source_of(*places[i], quotation) for i, quotation in zip(kept, quotations, strict=True)
+            source_of(place.document, place.passage, quotation)
+            for place, quotation in zip(found, quotations, strict=True)
         ]
         judged = self.judge.judge(claim.query, sources)
         return [
-            cite(claim, *places[i], quotation, ranked[i][0].score, ranked[i][0].likeness, judgement)
-            for i, quotation, judgement in zip(kept, quotations, judged, strict=True)
+            cite(
+                claim,
+                place.document,
+                place.passage,
+                quotation,
+                place.hit.score,
+                place.hit.likeness,
+                judgement,
+            )
+            for place, quotation, judgement in zip(found, quotations, judged, strict=True)
         ]
 
-    def _quotation(self, passage: Passage, hit: Hit, query: QueryVectors) -> Span:
-        vectors = self.index.vectors
-        (matches,) = vectors.piece_matches(query, np.array([hit.row]))
-        starts = vectors.sentence_starts(hit.row)
-        return choose_quotation(passage, matches, vectors.weights(query.ids), starts)
+    def _quotation(self, found: Found) -> Span:
+        hit, vectors = found.hit, self.index.vectors
+        (matches,) = vectors.piece_matches(found.query, np.array([hit.row]))
+        weights, starts = vectors.weights(found.query.ids), vectors.sentence_starts(hit.row)
+        return choose_quotation(found.passage, matches, weights, starts)
 
 
 def _searched(held: Holding) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ class LexicalIndex:
 
         return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False), rows)
 
+    @property
+    def texts(self) -> int:
+        """How many texts there are."""
+        return self._rows
+
     def knows(self, stem: str) -> bool:
         """Return whether any text has this stem."""
         return stem in self._bm25.vocab_dict
@@ -78,6 +84,14 @@ class LexicalIndex:
             return 0
         bounds = self._bm25.scores["indptr"]
         return int(bounds[column + 1] - bounds[column])
+
+    def texts_with(self, stem: str) -> NDArray[np.int32]:
+        """Return the rows of the texts that have a stem."""
+        column = self._bm25.vocab_dict.get(stem)
+        if column is None:
+            return np.zeros(0, dtype=np.int32)
+        first, last = self._bm25.scores["indptr"][column : column + 2]
+        return np.asarray(self._bm25.scores["indices"][first:last])
 
     @property
     def vocabulary(self) -> list[str]:
@@ -91,3 +105,25 @@ class LexicalIndex:
             return np.zeros(self._rows, dtype=np.float32)
         scores: NDArray[np.float32] = self._bm25.get_scores(known)
         return scores
+
+    def shares(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
+        """Return for every row how much of a query it has, 0 to 1, shape (rows,).
+
+        `weights`: what each of the query's stems counts. That is BM25 over the highest score
+        that a text could have: the sum of the stems' weighted inverse document frequencies
+        (those of stems that no text has left out).
+        """
+        scores = np.zeros(self._rows, dtype=np.float32)
+        highest = 0.0
+        for stem, weight in weights.items():
+            if (column := self._bm25.vocab_dict.get(stem)) is not None:
+                first, last = self._bm25.scores["indptr"][column : column + 2]
+                found = self._bm25.scores["indices"][first:last]
+                scores[found] += weight * self._bm25.scores["data"][first:last]
+                highest += weight * self.rarity(stem)
+        return scores / np.float32(highest) if highest else scores
+
+    def rarity(self, stem: str) -> float:
+        """Return the inverse document frequency of a stem, in Lucene's variant."""
+        texts = self.frequency(stem)
+        return math.log(1 + (self._rows - texts + 0.5) / (texts + 0.5))

@@ -4,9 +4,10 @@ People say Zhou Enlai, Malinowski and Beijing; the records of the 1960s say Chou
 Malinovskiy and Peiping. Nothing here knows persons. It knows systems:
 
 * Chinese: Hanyu Pinyin and Wade-Giles, converted syllable by syllable, both ways;
-* Russian and other names that went through several romanisations or were written down by
-  ear: a key under which such spellings meet (`spelling_key`);
-* places that have changed their names: a table of pairs.
+* names that went through several romanisations or were written down by ear: keys under which
+  such spellings meet (`spelling_keys`);
+* places that have changed their names, or have Postal ones: a table (`places`);
+* persons, where the user has fetched an authority file (`authority`).
 
 A respelling is only proposed when the index has the words of it, so most claims have none.
 """
@@ -14,24 +15,26 @@ A respelling is only proposed when the index has the words of it, so most claims
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
+from rag.places import place_names
 from rag.text import stems, words
 
 MAX_RESPELLINGS = 3
 """Respelled claims that are searched beside the claim itself."""
-
-MIN_KEY_LETTERS = 5
-"""Shorter names have too many neighbours that only sound alike."""
 
 RARER = 5
 """A spelling that the index has is respelled only as one that it has this often more."""
 
 Frequency = Callable[[str], int]
 """In how many passages a stem is; 0 for one that the index does not have."""
+
+
+Neighbours = Callable[[str], Sequence[Iterable[str]]]
+"""For a stem, stems of the index that may be other spellings of it, in groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,135 +151,19 @@ def chinese_spellings(word: str) -> list[str]:
     return [spelling for spelling in dict.fromkeys(found) if spelling != word.lower()]
 
 
-# ---- romanisations, and spelling by ear ----
-
-_KEY_RULES = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"shch|sch|sh", "S"),
-        (r"tch|ch|tsch|cz", "C"),
-        (r"zh|j(?=[aou])", "Z"),
-        (r"ts|tz", "z"),
-        (r"kh", "h"),
-        (r"ph|(?<=[aeo])ff$", "f"),
-        (r"w", "v"),
-        (r"(?<=[oe])f$", "v"),
-        (r"ck|q", "k"),
-        (r"x", "ks"),
-        (r"j", "i"),
-        (r"ou|oo", "u"),
-        (r"ue", "u"),
-        (r"oe", "o"),
-        (r"ae", "e"),
-        (r"[iy][aeou]?[iy]*$", "i"),
-        (r"[yi](?=[aeou])", ""),
-        (r"y", "i"),
-        (r"[eo]v$", "v"),
-        (r"(.)\1+", r"\1"),
-    )
-]
-
-
-def spelling_key(word: str) -> str:
-    """Return a key that the romanisations of one name share, and few other names have.
-
-    Consonants that languages write differently fall together (w and v, kh and h, shch
-    and sh), glides before vowels go, endings such as -skiy, -skij and -ski are one.
-
-    >>> spelling_key("malinowski") == spelling_key("malinovskiy") == spelling_key("malinovsky")
-    True
-    >>> spelling_key("khruschev") == spelling_key("khrushchov")
-    True
-    >>> spelling_key("dulles") == spelling_key("dallas")
-    False
-    """
-    for pattern, replacement in _KEY_RULES:
-        word = pattern.sub(replacement, word)
-    return word
-
-
-# ---- places ----
-
-_PLACES = (
-    ("Beijing", "Peking", "Peiping"),
-    ("Nanjing", "Nanking"),
-    ("Guangzhou", "Canton"),
-    ("Chongqing", "Chungking"),
-    ("Taiwan", "Formosa"),
-    ("Iran", "Persia"),
-    ("Thailand", "Siam"),
-    ("Ottoman", "Porte"),
-    ("Istanbul", "Constantinople"),
-    ("Izmir", "Smyrna"),
-    ("Ethiopia", "Abyssinia"),
-    ("Sri Lanka", "Ceylon"),
-    ("Myanmar", "Burma"),
-    ("Yangon", "Rangoon"),
-    ("Mumbai", "Bombay"),
-    ("Kolkata", "Calcutta"),
-    ("Chennai", "Madras"),
-    ("Ho Chi Minh City", "Saigon"),
-    ("Jakarta", "Batavia", "Djakarta"),
-    ("Indonesia", "Dutch East Indies", "Netherlands Indies"),
-    ("Saint Petersburg", "Petrograd", "Leningrad"),
-    ("Volgograd", "Stalingrad"),
-    ("Oslo", "Christiania"),
-    ("Tallinn", "Reval"),
-    ("Gdansk", "Danzig"),
-    ("Wroclaw", "Breslau"),
-    ("Kaliningrad", "Königsberg"),
-    ("Iraq", "Mesopotamia"),
-    ("Zimbabwe", "Southern Rhodesia", "Rhodesia"),
-    ("Zambia", "Northern Rhodesia"),
-    ("Malawi", "Nyasaland"),
-    ("Tanzania", "Tanganyika"),
-    ("Ghana", "Gold Coast"),
-    ("Benin", "Dahomey"),
-    ("Burkina Faso", "Upper Volta"),
-    ("Congo", "Zaire"),
-    ("Kinshasa", "Leopoldville"),
-    ("Harare", "Salisbury"),
-    ("Namibia", "South West Africa"),
-    ("Bangladesh", "East Pakistan"),
-    ("Cambodia", "Kampuchea"),
-    ("Korea", "Corea", "Chosen"),
-    ("Seoul", "Keijo"),
-    ("Manchuria", "Manchukuo"),
-    ("Hawaii", "Sandwich Islands", "Hawaiian Islands"),
-    ("Toronto", "York"),
-    ("Tokyo", "Yedo", "Edo"),
-    ("Vanuatu", "New Hebrides"),
-    ("Samoa", "Navigator Islands"),
-    ("Dominican Republic", "San Domingo", "Santo Domingo"),
-    ("Haiti", "Hayti"),
-    ("Colombia", "New Granada"),
-    ("Tripoli", "Barbary"),
-)
-"""Places under their present and former names. Facts of record; any list is open."""
-
-
-def place_names(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (name in the text, another name of the same place)."""
-    for names in _PLACES:
-        for name in names:
-            if re.search(rf"\b{re.escape(name)}\b", text):
-                yield from ((name, other) for other in names if other != name)
-
-
 # ---- claims ----
 
 _NAME = re.compile(r"\b[^\W\d_a-z][^\W\d_]*(?:['’][^\W\d_]+)*(?:[-–][^\W\d_]+)*")
 
 
-def respell(
-    claim: str, frequency: Frequency, neighbours: Callable[[str], Sequence[str]]
-) -> list[Respelling]:
+def respell(claim: str, frequency: Frequency, neighbours: Neighbours) -> list[Respelling]:
     """Return the claim in other spellings of its names that the index has, likeliest
     first; none if there are none.
 
-    `frequency`: of a stem in the index. `neighbours`: the index's stems with the same
-    `spelling_key` as a stem. A name that the index has is left as it is, unless another
-    spelling is `RARER` times as frequent; a place is tried under each of its names.
+    `frequency`: of a stem in the index. `neighbours`: the index's stems that may be another
+    spelling of one, in groups, the surest first. A name that the index has is left as it is,
+    unless another spelling is `RARER` times as frequent; a place is tried under each of its
+    names.
     """
     people: dict[str, str] = {}
     for match in _NAME.finditer(claim):
@@ -292,25 +179,23 @@ def respell(
     return found[:MAX_RESPELLINGS]
 
 
-def _best_spelling(
-    name: str, frequency: Frequency, neighbours: Callable[[str], Sequence[str]]
-) -> str | None:
-    """Return the most frequent other spelling of a name in the index, if it is worth it."""
+def _best_spelling(name: str, frequency: Frequency, neighbours: Neighbours) -> str | None:
+    """Return the most frequent other spelling of a name in the index, if it is worth it, of
+    the surest kind that has one."""
     own = stems(words(name))
     if not own:
         return None
     own_count = min(frequency(stem) for stem in own)
-    candidates = {}
-    for spelling in chinese_spellings(name):
-        candidates[spelling] = min((frequency(s) for s in stems(words(spelling))), default=0)
-    if len(own) == 1 and len(own[0]) >= MIN_KEY_LETTERS:
-        for stem in neighbours(own[0]):
-            if stem != own[0]:
-                candidates[stem] = frequency(stem)
-    best = max(candidates, key=lambda spelling: candidates[spelling], default=None)
-    if best is None or candidates[best] <= RARER * own_count:
-        return None
-    return best.title() if "-" not in best else best[0].upper() + best[1:]
+    spelled = chinese_spellings(name)
+    groups: list[Iterable[str]] = [spelled]
+    if len(own) == 1:
+        groups += [[stem for stem in group if stem != own[0]] for group in neighbours(own[0])]
+    for group in groups:
+        counts = {s: min((frequency(stem) for stem in stems(words(s))), default=0) for s in group}
+        best = max(counts, key=counts.__getitem__, default=None)
+        if best is not None and counts[best] > RARER * own_count:
+            return best.title() if "-" not in best else best[0].upper() + best[1:]
+    return None
 
 
 def _known(name: str, frequency: Frequency) -> bool:

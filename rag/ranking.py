@@ -1,7 +1,7 @@
-"""Ranked lists into one: fuse, reward verbatim wording, drop repetitions.
+"""What speaks for a passage, weighed into one score; verbatim wording; repetitions.
 
-Pure functions over arrays and strings. How the constants were set is told in
-docs/decisions/ranking.md; `python -m benchmarks.retrieval` prints what each stage adds.
+Pure functions over arrays and strings. How the weights were set is told in
+docs/decisions/ranking.md; `python -m benchmarks.retrieval` prints what each signal adds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rag.datatypes import Floats
 
 CANDIDATES = 200
-"""Passages that each first-stage ranking contributes to the fusion."""
+"""Passages that each of the two searches, by words and by meaning, proposes."""
 
 RERANKED = 100
 """Passages that the second stage looks at piece by piece."""
@@ -22,39 +22,59 @@ RERANKED = 100
 QUOTING = 20
 """Passages, by shared words, that are checked for the claim's very wording."""
 
-DENSE_WEIGHT = 0.65
-"""The dense ranking's share of the fused score; the rest is the lexical one's."""
-
-FUSED_WEIGHT = 0.1
-"""What the first stage's fused score (0 to 1) adds to the second stage's."""
-
-DOCUMENT_WEIGHT = 0.2
-"""What the whole document's BM25 score, scaled to 0..1, adds to the second stage's."""
-
-DOCUMENT_SHARE = 0.5
-"""The same in the lexical half of the first stage, beside the passage's own 1."""
-
 VERBATIM_WORDS = 5
 """Words in a row that a passage must share with a claim to count as quoted in it."""
 
+SIGNALS = ("pieces", "sentence", "words", "document words", "days", "years")
+"""What speaks for a passage, each from 0 to 1: late interaction of word pieces; the cosine of
+its closest sentence; the share of the claim's words in it, and in its whole document, by
+BM25; its document dated near a day that the claim names, and within the years."""
 
-def fuse(
-    dense: tuple[NDArray[np.int64], Floats], lexical: tuple[NDArray[np.int64], Floats]
-) -> tuple[NDArray[np.int64], Floats]:
-    """Return the rows of both lists with a weighted sum of their scores, best first.
+WEIGHTS = np.array(
+    [
+        [16.8, -7.5, -7.1],
+        [12.6, -6.7, -1.5],
+        [8.2, -0.8, 5.2],
+        [0.5, 4.4, 8.3],
+        [2.1, 0.0, 0.0],
+        [1.9, 0.0, 0.0],
+    ],
+    dtype=np.float32,
+)
+"""How much each signal (rows) counts for a claim: a base, what is added where all of the
+claim's words are names, and what is added per `LONG` words. Fitted on development claims by
+`python -m benchmarks.weights`, which prints them."""
 
-    Each list (rows, scores; best first) is scaled so that its best is 1 and its last 0;
-    a row missing from a list gets 0 there (min-max fusion; Fox and Shaw 1994).
+LONG = 20
+"""Words, without stop words, of a longish claim; beyond twice as many nothing changes."""
+
+
+VERBATIM_POWER = 3
+"""Long claims share phrases with many passages ("the National Security Council on"): counted
+in full, those cost 7 points of nDCG@10 on editorial notes."""
+
+
+def signal_weights(names_share: float, terms: int) -> Floats:
+    """Return the weight of each of `SIGNALS` for a claim, none below 0.
+
+    `names_share`: the share of names and numbers in the claim's words, each counted by its
+    rarity; `terms`: how many words the claim has. A claim full of names is found by its
+    words, a paragraph by the documents that its words are in, a sentence in someone's own
+    words by its meaning.
     """
-    rows = np.union1d(dense[0], lexical[0])
-    fused = np.zeros(len(rows), dtype=np.float32)
-    for (found, scores), weight in ((dense, DENSE_WEIGHT), (lexical, 1 - DENSE_WEIGHT)):
-        if len(found):
-            low, high = scores.min(), scores.max()
-            scaled = (scores - low) / (high - low) if high > low else np.ones_like(scores)
-            fused[np.searchsorted(rows, found)] += weight * scaled
-    order = np.argsort(-fused, kind="stable")
-    return rows[order], fused[order]
+    claim = np.array([1.0, names_share, min(terms / LONG, 2.0)], dtype=np.float32)
+    weights: Floats = np.maximum(WEIGHTS @ claim, 0)
+    return weights
+
+
+def weigh(signals: Floats, weights: Floats) -> Floats:
+    """Return the weighted mean of the signals of each passage, 0 to 1.
+
+    `signals`: (passages, signals); `weights`: (signals,).
+    """
+    total = float(weights.sum())
+    scores: Floats = np.clip(signals, 0, 1) @ weights
+    return scores / np.float32(total) if total else scores
 
 
 def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
@@ -64,16 +84,6 @@ def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
         rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
     rows = rows[np.lexsort((rows, -scores[rows]))]
     return rows.astype(np.int64), scores[rows]
-
-
-def word_scores(passages: Floats, documents: Floats) -> Floats:
-    """Return the lexical half of the first stage for every passage.
-
-    `passages`: BM25 of each passage; `documents`: BM25 of the document that it is in,
-    for the same claim. Only passages that share a word with the claim score at all.
-    """
-    scores = _scaled(passages) + DOCUMENT_SHARE * _scaled(documents)
-    return np.where(passages > 0, scores, 0).astype(np.float32)
 
 
 def likeness(late: Floats, verbatim: Floats) -> Floats:
@@ -87,24 +97,15 @@ def likeness(late: Floats, verbatim: Floats) -> Floats:
     return near
 
 
-def combine(likenesses: Floats, fused: Floats, documents: Floats, verbatim: Floats) -> Floats:
+def reward_verbatim(scores: Floats, verbatim: Floats) -> Floats:
     """Return the scores by which passages are ranked, 0 to 1.
 
-    To the likeness comes what the first stage found (`fused`, 0 to 1) and how much the
-    whole document is about the claim (`documents`: BM25 scaled to 0..1), each only for
-    the part of the claim that is not verbatim: an exact quotation has score 1 and cannot
-    be pushed down.
+    An exact quotation has score 1 and cannot be pushed down. A part of the claim counts by its
+    `VERBATIM_POWER`: half of it is an eighth, a mere phrase next to nothing.
     """
-    rest = (1 - verbatim) * (FUSED_WEIGHT * fused + DOCUMENT_WEIGHT * documents)
-    full = 1 + (1 - verbatim) * (FUSED_WEIGHT + DOCUMENT_WEIGHT)
-    scores: Floats = ((likenesses + rest) / full).astype(np.float32)
-    return scores
-
-
-def _scaled(scores: Floats) -> Floats:
-    """Return `scores` divided by the highest one."""
-    highest = float(scores.max(initial=0))
-    return scores / highest if highest > 0 else scores
+    quoted = verbatim**VERBATIM_POWER
+    rewarded: Floats = (quoted + (1 - quoted) * scores).astype(np.float32)
+    return rewarded
 
 
 def verbatim_share(
@@ -150,3 +151,22 @@ def distinct(texts: Sequence[Sequence[str]], limit: int) -> list[int]:
             kept.append(i)
             shingles.append(own)
     return kept
+
+
+SAME_DOCUMENT = 0.01
+"""What a passage's score loses for each better one of its document."""
+
+
+def spread(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
+    """Return the scores, given best first, lowered so that several sources come before
+    several passages of one where their scores are near.
+
+    >>> spread([0.5, 0.45, 0.44, 0.25], ["a", "a", "b", "a"])
+    [0.5, 0.44, 0.44, 0.23]
+    """
+    seen: dict[str, int] = {}
+    lowered = []
+    for score, document in zip(scores, documents, strict=True):
+        lowered.append(score - SAME_DOCUMENT * seen.get(document, 0))
+        seen[document] = seen.get(document, 0) + 1
+    return lowered

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from rag.alignment import Pair, in_order, is_literal
 from rag.datatypes import Aspect, Reason
-from rag.names import MIN_KEY_LETTERS, chinese_spellings, place_names, spelling_key
+from rag.names import chinese_spellings
 from rag.nations import stands_for
 from rag.opposites import are_opposites, poles
+from rag.places import place_names
 from rag.quantities import agree, quantities
+from rag.spelling_keys import MIN_KEY_LETTERS, spelling_key
 from rag.statement import TITLES, Deed, Name, Statement, Word
 from rag.text import stems, words
 from rag.timex import Timex, of_date, times

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag import ranking
-from rag.datatypes import Floats, Hit
+from rag.datatypes import Floats, Hit, Passage, SourceDocument
 from rag.dates import days_of, may_be_of
+from rag.dating import DocumentDates
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import QuestionError
 from rag.index import Index
-from rag.names import MIN_KEY_LETTERS, Respelling, respell, spelling_key
+from rag.index_spellings import IndexSpellings
+from rag.names import Respelling, respell
+from rag.reranker import LOOKED_AT, WEIGHT, Reranker
+from rag.search_terms import names, weighted_terms
 from rag.text import capitalised_words, stems, stop_words, words
 
 COMMON_WORD_WEIGHT = 0.3
@@ -26,30 +29,85 @@ STOP_WORD_WEIGHT = 0.1
 """What a stop word counts in a verbatim run, beside 1 for any other word."""
 
 
+REPEATED = 3
+"""Times as many passages as asked for are ranked, since some will repeat others."""
+
+_PIECES, _WORDS = ranking.SIGNALS.index("pieces"), ranking.SIGNALS.index("words")
+_FIRST_STAGE = np.array([name != "pieces" for name in ranking.SIGNALS], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedClaim:
+    """A claim, or one spelling of it, ready to be searched.
+
+    `words`: folded. `terms`: what is looked up by words, with weights. `names_share`: see
+    `ranking.signal_weights`.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    terms: Mapping[str, float]
+    vectors: QueryVectors
+    names_share: float
+
+    @property
+    def weights(self) -> Floats:
+        """How much each of `ranking.SIGNALS` counts for this claim."""
+        return ranking.signal_weights(self.names_share, len(self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage that was found, and the spelling of the claim that it was found by."""
+
+    hit: Hit
+    query: QueryVectors
+    document: SourceDocument
+    passage: Passage
+
+
 class Retriever:
     """Ranks the passages of an index for a claim. Safe to share by threads."""
 
-    def __init__(self, index: Index, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        index: Index,
+        encoder: Encoder,
+        reranker: Reranker | None = None,
+        authority: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self.index = index
         self.encoder = encoder
+        self.reranker = reranker
+        self._spellings = IndexSpellings(index.lexical, index.document_words, authority or {})
+        self._dates = DocumentDates(index.store.document_dates)
         self._document_numbers = index.store.document_numbers(np.arange(index.vectors.passages))
 
-    def search(
-        self, claim: str, k: int, allowed: NDArray[np.bool_] | None = None
-    ) -> list[tuple[Hit, QueryVectors]]:
-        """Return what is found for a claim in all its spellings, best first, each passage
-        with the spelling that it was found by: `k` passages or more where there are so many.
+    def search(self, claim: str, k: int, allowed: NDArray[np.bool_] | None = None) -> list[Found]:
+        """Return the `k` best passages for a claim in all its spellings, best first.
 
-        `allowed`: which passages may be found, bool, (passages,); None for all.
+        Passages that repeat a better one are left out, and of nearly equal ones those come
+        first whose document is not yet among them. `allowed`: which passages may be found,
+        bool, (passages,); None for all.
         """
         best: dict[int, tuple[Hit, QueryVectors]] = {}
         for text in (claim, *(respelling.text for respelling in self.respellings(claim))):
-            query = self.encoder.encode_query(text)
-            for hit in self._rank(text, query, k, allowed):
+            parsed = self.parse(text)
+            for hit in self._rank(parsed, REPEATED * k, allowed):
                 if hit.row not in best or hit.score > best[hit.row][0].score:
-                    best[hit.row] = (hit, query)
-        ranked = sorted(best.values(), key=lambda found: -found[0].score)
-        return [(replace(hit, rank=i), query) for i, (hit, query) in enumerate(ranked, start=1)]
+                    best[hit.row] = (hit, parsed.vectors)
+        ranked = sorted(best.values(), key=lambda found: -found[0].score)[: REPEATED * k]
+        places = [self.index.store.passage(hit.row) for hit, _ in ranked]
+        texts = [words(passage.span.of(document.text)) for document, passage in places]
+        kept = ranking.distinct(texts, len(texts))
+        lowered = ranking.spread(
+            [ranked[i][0].score for i in kept], [places[i][0].document_id for i in kept]
+        )
+        order = sorted(zip(kept, lowered, strict=True), key=lambda pair: -pair[1])
+        return [
+            Found(replace(ranked[i][0], rank=rank, score=score), ranked[i][1], *places[i])
+            for rank, (i, score) in enumerate(order[:k], start=1)
+        ]
 
     def allowed(
         self,
@@ -83,9 +141,9 @@ class Retriever:
 
     def respellings(self, claim: str) -> list[Respelling]:
         """Return the claim with its names in other spellings that this index has."""
-        lexical = self.index.lexical
+        own = tuple(dict.fromkeys(stems(words(claim))))
         return respell(
-            claim, lexical.frequency, lambda stem: self._by_key.get(spelling_key(stem), ())
+            claim, self.index.lexical.frequency, lambda stem: self._spellings.of(stem, own)
         )
 
     def rarity(self, word: str) -> float:
@@ -107,42 +165,82 @@ class Retriever:
                 unknown.setdefault(folded[0], name)
         return list(unknown.values())
 
-    @cached_property
-    def _by_key(self) -> dict[str, list[str]]:
-        """The index's longer words by their spelling key."""
-        found: dict[str, list[str]] = {}
-        for stem in self.index.lexical.vocabulary:
-            if stem.isalpha() and len(stem) >= MIN_KEY_LETTERS:
-                found.setdefault(spelling_key(stem), []).append(stem)
-        return found
+    def propose(
+        self, claim: ParsedClaim, k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Return the passages that the first stage finds, best first: rows, and signals
+        (rows, signals), "pieces" not yet among them: `k` or more where there are so many."""
+        count = max(ranking.CANDIDATES, k)
+        words_of = self.index.lexical.shares(claim.terms)
+        of_document = np.stack(
+            [
+                self.index.document_words.shares(claim.terms),
+                *self._dates.nearness(claim.text),
+            ]
+        )
+        weights = claim.weights * _FIRST_STAGE
+        by_word = (
+            weights[_WORDS] * words_of
+            + (weights[_WORDS + 1 :] @ of_document)[self._document_numbers]
+        )
+        found = words_of > 0 if allowed is None else (words_of > 0) & allowed
+        lexical = ranking.top(np.where(found, by_word, 0).astype(np.float32), count)[0]
+        dense = self.index.vectors.nearest(claim.vectors.vector, count, allowed)[0]
+        rows = np.union1d(dense, lexical)
+        signals = np.column_stack(
+            [
+                np.zeros(len(rows), np.float32),
+                self.index.vectors.cosines(claim.vectors.vector, rows),
+                words_of[rows],
+                of_document[:, self._document_numbers[rows]].T,
+            ]
+        ).astype(np.float32)
+        order = np.argsort(-ranking.weigh(signals, weights), kind="stable")
+        return rows[order], signals[order]
 
-    def _rank(
-        self, claim: str, query: QueryVectors, k: int, allowed: NDArray[np.bool_] | None
-    ) -> list[Hit]:
+    def _rank(self, claim: ParsedClaim, k: int, allowed: NDArray[np.bool_] | None) -> list[Hit]:
         """Return what is found for one spelling, best first."""
-        folded = words(claim)
-        stemmed = stems(folded)
-        documents = self.index.document_words.scores(stemmed)[self._document_numbers]
-        by_word = ranking.word_scores(self.index.lexical.scores(stemmed), documents)
-        if allowed is not None:
-            by_word = np.where(allowed, by_word, 0).astype(np.float32)
-        lexical = ranking.top(by_word, max(ranking.CANDIDATES, k))
-        dense = self.index.vectors.nearest(query.vector, max(ranking.CANDIDATES, k), allowed)
-        rows, fused = ranking.fuse(dense, lexical)
+        rows, signals = self.propose(claim, k, allowed)
         depth = max(ranking.RERANKED, k)
-        rows, fused = rows[:depth], fused[:depth]
-        late = self.index.vectors.late_interaction(query, rows)
-        quoting = np.isin(rows, lexical[0][: ranking.QUOTING])
+        rows, signals = rows[:depth], signals[:depth]
+        signals[:, _PIECES] = self.index.vectors.late_interaction(claim.vectors, rows)
+        quoting = np.argsort(-signals[:, _WORDS], kind="stable")[: ranking.QUOTING]
         verbatim = np.zeros(len(rows), dtype=np.float32)
-        verbatim[quoting] = self._verbatim(folded, rows[quoting])
-        near = ranking.likeness(late, verbatim)
-        about = documents[rows] / max(float(documents.max(initial=0)), 1e-9)
-        scores = ranking.combine(near, fused, about, verbatim)
+        verbatim[quoting] = self._verbatim(claim.words, rows[quoting])
+        weighed = self._look_again(claim, rows, ranking.weigh(signals, claim.weights))
+        scores = ranking.reward_verbatim(weighed, verbatim)
+        near = ranking.likeness(signals[:, _PIECES], verbatim)
         order = np.argsort(-scores, kind="stable")
         return [
             Hit(int(rows[i]), float(scores[i]), rank, float(near[i]))
             for rank, i in enumerate(order, start=1)
         ]
+
+    def _look_again(self, claim: ParsedClaim, rows: NDArray[np.int64], scores: Floats) -> Floats:
+        """Return the scores with the cross-encoder's for the best of them, if there is one."""
+        if self.reranker is None:
+            return scores
+        best = np.argsort(-scores, kind="stable")[:LOOKED_AT]
+        places = [self.index.store.passage(int(row)) for row in rows[best]]
+        texts = [passage.span.of(document.text) for document, passage in places]
+        mixed = (1 - WEIGHT) * scores
+        mixed[best] += WEIGHT * self.reranker.scores(claim.text, texts)
+        return mixed.astype(np.float32)
+
+    def parse(self, claim: str) -> ParsedClaim:
+        """Return a claim ready to be searched."""
+        stemmed = dict.fromkeys(stems(words(claim)))
+        rarity = {stem: self.index.lexical.rarity(stem) for stem in stemmed}
+        known = {stem: value for stem, value in rarity.items() if self.index.lexical.knows(stem)}
+        total = sum(known.values())
+        named = sum(known[stem] for stem in names(claim) & known.keys())
+        return ParsedClaim(
+            text=claim,
+            words=tuple(words(claim)),
+            terms=weighted_terms(claim),
+            vectors=self.encoder.encode_query(claim),
+            names_share=named / total if total else 0.0,
+        )
 
     def _verbatim(self, claim: Sequence[str], rows: NDArray[np.int64]) -> Floats:
         """Return the share of the claim that each passage has word for word."""

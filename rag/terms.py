@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.text import stems, words
+from rag.search_terms import search_terms
 
 _SAMPLE = (
-    "The President's “New Look”: 16,000 naïve co-operators' re-elections, ratified in U.S.S.R."
+    "The President's “New Look”: 16,000 naïve co-operators' re-elections, ratified in U.S.S.R. "
+    "by fifteen thousand men on the 2d of February, 1848"
 )
 
 
@@ -29,7 +30,7 @@ def stemming() -> str:
     """Return a mark that is another one when words or stems are made otherwise."""
     from Stemmer import version
 
-    made = "\n".join([version(), *stems(words(_SAMPLE))])
+    made = "\n".join([version(), *search_terms(_SAMPLE)])
     return hashlib.sha256(made.encode()).hexdigest()
 
 
@@ -74,7 +75,7 @@ def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
     known = {stem: i for i, stem in enumerate(old.vocabulary)} if old else {}
     for part in parts:
         if isinstance(part, str):
-            made = [known.setdefault(stem, len(known)) for stem in stems(words(part))]
+            made = [known.setdefault(stem, len(known)) for stem in search_terms(part)]
             numbers.append(np.array(made, dtype=np.int32))
             lengths.append(np.array([len(made)]))
         else:

@@ -148,6 +148,15 @@ class VectorIndex:
         first = np.sort(first)[:k]
         return rows[first], cosines[first].astype(np.float32)
 
+    def cosines(self, vector: Floats, rows: NDArray[np.int64]) -> Floats:
+        """Return each passage's cosine as `nearest` would: that of its closest sentence."""
+        best = []
+        for row in rows:
+            first, last = int(self._sentence_rows[row]), int(self._sentence_rows[row + 1])
+            vectors = self._sentences.vectors(first, last - first).astype(np.float32)
+            best.append(float((vectors @ vector).max()))
+        return np.array(best, dtype=np.float32)
+
     def weights(self, ids: NDArray[np.int64]) -> Floats:
         """Return how much each word piece counts: its inverse document frequency."""
         return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)

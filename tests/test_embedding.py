@@ -15,7 +15,7 @@ from rag.build import build_index, embedding_input
 from rag.chunking import chunk
 from rag.config import Settings
 from rag.datatypes import Span
-from rag.embedding import EmbeddingInput, Encoder, model_folder
+from rag.embedding import WINDOWS, EmbeddingInput, Encoder, model_folder
 from rag.errors import ModelError
 from rag.finder import SourceFinder
 
@@ -112,12 +112,15 @@ def test_no_passages_no_vectors(encoder):
     assert encoder.encode_passages([]) == []
 
 
-def test_a_claim_beyond_the_window_is_cut_and_says_so(encoder):
-    long = encoder.encode_query("treaty " * 400)
-    assert long.truncated
-    assert len(long.ids) == len(long.pieces) == encoder.window - 2
-    assert not encoder.encode_query("treaty " * 254).truncated
-    assert not encoder.encode_query(CLAIM).truncated
+def test_a_claim_beyond_the_window_is_read_in_several(encoder):
+    window = encoder.window - 2
+    long = encoder.encode_query("treaty " * (window + 50) + "whales")
+    assert len(long.ids) == len(long.pieces) == window + 51
+    assert np.linalg.norm(long.vector) == pytest.approx(1, abs=1e-5)
+    alone = encoder.encode_query("treaty " * 50 + "whales")
+    assert long.ids[window:].tolist() == alone.ids.tolist()
+    assert np.allclose(long.pieces[window:], alone.pieces, atol=0.05)
+    assert len(encoder.encode_query("treaty " * 5000).ids) == WINDOWS * window
 
 
 @pytest.mark.parametrize("text", ["漢字", "😀 x", "x" * 5_000, "²", "e\u0301", "\u3164", "ﬁ", "1"])

@@ -56,6 +56,7 @@ def test_the_lowest_layer_knows_nobody(module):
         *["text", "chunking", "ranking", "evidence", "metrics", "lexical", "nearest", "vectors"],
         *["statement", "opposites", "nations", "alignment", "relation", "judge", "findings"],
         *["entailment", "syntax", "quantities", "timex", "wording"],
+        *["search_terms", "dating", "names", "spelling_keys", "places", "authority", "reranker"],
         *[
             "layout",
             "transcripts",

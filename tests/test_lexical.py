@@ -96,3 +96,27 @@ def test_what_is_known(tmp_path):
 def test_texts_without_a_word_can_be_indexed(tmp_path):
     index = write_and_open([[], []], tmp_path)
     assert index.scores(["gold"]).tolist() == [0.0, 0.0]
+
+
+WEIGHED = st.dictionaries(
+    st.sampled_from(["gold", "peac", "treati", "zeppelin"]), st.sampled_from([1.0, 2.0])
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=st.lists(STEMS, min_size=1, max_size=6), weights=WEIGHED)
+def test_shares_are_weighted_bm25_over_the_most_there_could_be(tmp_path_factory, texts, weights):
+    index = write_and_open(texts, tmp_path_factory.mktemp("bm25"))
+    shares = index.shares(weights)
+    known = {stem: weight for stem, weight in weights.items() if index.knows(stem)}
+    most = sum(weight * index.rarity(stem) for stem, weight in known.items())
+    summed = np.zeros(len(texts))
+    for stem, weight in known.items():
+        summed += weight * index.scores([stem])
+    assert shares == pytest.approx(summed / most if most else summed, rel=1e-4)
+    assert ((shares >= 0) & (shares <= 1)).all()
+
+
+def test_a_rare_word_is_rarer(tmp_path):
+    index = write_and_open([["gold", "peac"], ["gold"], ["gold"]], tmp_path)
+    assert index.rarity("peac") > index.rarity("gold") > 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rag.names import chinese_spellings, pinyin, respell, spelling_key, wade_giles
+from rag.names import chinese_spellings, pinyin, respell, wade_giles
+from rag.spelling_keys import deletions, one_slip, spelling_key, vowel_keys
 from rag.text import stems, words
 
 PAIRS = [
@@ -60,12 +63,46 @@ def test_names_that_only_sound_alike_do_not(one: str, other: str) -> None:
     assert spelling_key(one) != spelling_key(other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mossadegh", "musaddiq"), ("faisal", "feisal"), ("qaddafi", "gaddafi"),
+        ("qadhafi", "qaddafi"), ("kassem", "qassim"), ("pahlavi", "pahlevi"),
+        ("mubarak", "mubarek"), ("nasser", "nassir"), ("suharto", "soeharto"),
+    ],
+)  # fmt: skip
+def test_names_meet_whose_vowels_are_left_open(one: str, other: str) -> None:
+    assert vowel_keys(one) & vowel_keys(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("hussein", "hassan"), ("kissinger", "messenger"), ("nixon", "nyxon")]
+)
+def test_names_of_other_sounds_or_few_letters_do_not(one: str, other: str) -> None:
+    assert not vowel_keys(one) & vowel_keys(other)
+
+
+@given(st.text("abcdef", min_size=6, max_size=10), st.integers(1, 5), st.sampled_from("abcdef"))
+def test_one_slip_is_one_letter_lost_added_changed_or_swapped(word, at, letter):
+    lost = word[:at] + word[at + 1 :]
+    added = word[:at] + letter + word[at:]
+    changed = word[:at] + letter + word[at + 1 :]
+    swapped = word[:at] + word[at : at + 2][::-1] + word[at + 2 :]
+    for slip in (lost, added, changed, swapped):
+        if slip != word and len(slip) >= 6:
+            assert one_slip(word, slip)
+            assert one_slip(slip, word)
+            assert deletions(word) & deletions(slip)
+    assert not one_slip(word, word)
+    assert not one_slip(word, letter + changed + letter)
+
+
 CORPUS = {"chou": 350, "en": 270, "lai": 220, "malinovskiy": 12, "khrushchev": 2700,
           "khruschev": 3, "persia": 9, "peip": 700, "monro": 40}  # fmt: skip
 
 
-def neighbours(stem: str) -> list[str]:
-    return [other for other in CORPUS if spelling_key(other) == spelling_key(stem)]
+def neighbours(stem: str) -> list[list[str]]:
+    return [[other for other in CORPUS if spelling_key(other) == spelling_key(stem)]]
 
 
 def respelled(claim: str) -> list[str]:
@@ -87,6 +124,15 @@ def test_a_rare_misspelling_in_the_corpus_does_not_hide_the_usual_one() -> None:
 )
 def test_other_claims_are_left_alone(claim: str) -> None:
     assert respelled(claim) == []
+
+
+def test_the_surest_kind_of_spelling_wins() -> None:
+    found = respell(
+        "Mosadek fell",
+        lambda stem: {"musaddiq": 9, "mossadeg": 99}.get(stem, 0),
+        lambda _: [[], ["musaddiq"], ["mossadeg"]],
+    )
+    assert [r.text for r in found] == ["Musaddiq fell"]
 
 
 def test_what_was_replaced_is_told() -> None:

@@ -8,39 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import ranking
-from rag.ranking import combine, distinct, fuse, likeness, top, verbatim_share, word_scores
+from rag.ranking import distinct, likeness, signal_weights, top, verbatim_share
 
-LIST = st.dictionaries(
-    st.integers(0, 30), st.floats(-1, 20, width=32).map(lambda x: round(x, 2)), max_size=12
-)
 SHARE = st.floats(0, 1, width=32)
-
-
-def as_arrays(found: dict[int, float]):
-    ordered = sorted(found.items(), key=lambda pair: -pair[1])
-    return (
-        np.array([row for row, _ in ordered], dtype=np.int64),
-        np.array([score for _, score in ordered], dtype=np.float32),
-    )
-
-
-def plain_fusion(dense: dict[int, float], lexical: dict[int, float]) -> dict[int, float]:
-    total = dict.fromkeys(dense.keys() | lexical.keys(), 0.0)
-    for found, weight in ((dense, ranking.DENSE_WEIGHT), (lexical, 1 - ranking.DENSE_WEIGHT)):
-        for row, score in found.items():
-            low, high = min(found.values()), max(found.values())
-            total[row] += weight * ((score - low) / (high - low) if high > low else 1.0)
-    return total
-
-
-@given(LIST, LIST)
-def test_fuse_is_the_plain_weighted_sum(dense, lexical):
-    rows, scores = fuse(as_arrays(dense), as_arrays(lexical))
-    expected = plain_fusion(dense, lexical)
-    assert sorted(rows.tolist()) == sorted(expected)
-    assert (np.diff(scores) <= 0).all()
-    for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
-        assert score == pytest.approx(expected[row], abs=1e-4)
 
 
 @given(st.lists(st.floats(-1, 5, width=32), max_size=40), st.integers(1, 50))
@@ -53,44 +23,69 @@ def test_top_is_a_sorted_list_of_positive_scores(scores, k):
         assert rows.tolist() == expected[:k]
 
 
-def score(late: float, fused: float, document: float, verbatim: float) -> float:
-    parts = [np.array([x], dtype=np.float32) for x in (late, fused, document, verbatim)]
-    near = likeness(parts[0], parts[3])
-    return float(combine(near, parts[1], parts[2], parts[3])[0])
+@given(SHARE, st.integers(0, 200))
+def test_no_signal_counts_against_a_passage(names_share, terms):
+    weights = signal_weights(names_share, terms)
+    assert weights.shape == (len(ranking.SIGNALS),)
+    assert (weights >= 0).all()
+    assert weights.sum() > 0
 
 
-@given(SHARE, SHARE, SHARE, SHARE, SHARE)
-def test_combine_rises_with_each_part_and_stays_within_bounds(late, fused, about, verbatim, more):
-    before = score(late, fused, about, verbatim)
-    assert 0 <= before <= 1 + 1e-6
-    assert score(max(late, more), fused, about, verbatim) >= before - 1e-6
-    assert score(late, max(fused, more), about, verbatim) >= before - 1e-6
-    assert score(late, fused, max(about, more), verbatim) >= before - 1e-6
-    assert score(late, fused, about, max(verbatim, more)) >= before - 1e-6
+def share_of(name: str, names_share: float, terms: int) -> float:
+    weights = signal_weights(names_share, terms)
+    return float(weights[ranking.SIGNALS.index(name)] / weights.sum())
 
 
-@given(st.floats(-0.5, 1.5, width=32), SHARE, SHARE)
-def test_what_is_quoted_whole_scores_one(late, fused, about):
-    assert score(late, fused, about, 1.0) == 1.0
+def test_the_claim_decides_what_counts():
+    meant = [share_of("pieces", names, 10) for names in (0.0, 0.4, 0.8)]
+    assert meant == sorted(meant, reverse=True)
+    whole = [share_of("document words", 0.4, terms) for terms in (5, 20, 40)]
+    assert whole == sorted(whole)
+    assert share_of("words", 0.3, 40) == share_of("words", 0.3, 400)
 
 
-def test_each_part_counts():
-    plain = score(0.5, 0.5, 0.5, 0.0)
-    for better in [(0.6, 0.5, 0.5, 0.0), (0.5, 0.6, 0.5, 0.0), (0.5, 0.5, 0.6, 0.0)]:
-        assert score(*better) > plain
-    assert score(0.5, 0.5, 0.5, 0.1) > plain
+SIGNALS = st.lists(SHARE, min_size=6, max_size=6)
 
 
-BM25 = st.just(0.0) | st.floats(0.125, 30, width=32)
+@given(SIGNALS, SIGNALS, SHARE, st.integers(0, 50))
+def test_weigh_is_a_mean_that_rises_with_each_signal(one, more, names_share, terms):
+    weights = signal_weights(names_share, terms)
+    higher = np.maximum(one, more)
+    low, high = ranking.weigh(np.array([one, higher], np.float32), weights)
+    assert min(one) - 1e-5 <= low <= high + 1e-6
+    assert high <= max(higher) + 1e-5
 
 
-@given(st.lists(st.tuples(BM25, BM25), max_size=20))
-def test_word_scores_need_a_shared_word(pairs):
-    passages = np.array([p for p, _ in pairs], dtype=np.float32)
-    documents = np.array([d for _, d in pairs], dtype=np.float32)
-    found = word_scores(passages, documents)
-    assert ((found > 0) == (passages > 0)).all()
-    assert (found <= 1 + ranking.DOCUMENT_SHARE + 1e-5).all()
+@given(SHARE, SHARE, SHARE)
+def test_what_is_quoted_whole_scores_one(score, more, verbatim):
+    def rewarded(score, verbatim):
+        parts = [np.array([value], np.float32) for value in (score, verbatim)]
+        return float(ranking.reward_verbatim(*parts)[0])
+
+    assert rewarded(score, 1.0) == 1.0
+    assert rewarded(score, verbatim) <= rewarded(max(score, more), verbatim) + 1e-6
+    assert rewarded(score, verbatim) <= rewarded(score, max(more, verbatim)) + 1e-6
+    assert likeness(np.array([score - 2], np.float32), np.array([1.0], np.float32))[0] == 1.0
+
+
+@given(st.lists(st.tuples(SHARE, st.sampled_from("abc")), max_size=12))
+def test_spread_lowers_by_little_and_keeps_each_documents_order(found):
+    scores = sorted((score for score, _ in found), reverse=True)
+    documents = [document for _, document in found]
+    lowered = ranking.spread(scores, documents)
+    for i, (score, low) in enumerate(zip(scores, lowered, strict=True)):
+        earlier = documents[:i].count(documents[i])
+        assert low == pytest.approx(score - ranking.SAME_DOCUMENT * earlier)
+    for document in set(documents):
+        own = [low for low, home in zip(lowered, documents, strict=True) if home == document]
+        assert own == sorted(own, reverse=True)
+
+
+def test_another_source_comes_first_where_scores_are_near():
+    near = ranking.spread([0.5, 0.499, 0.495], "aab")
+    assert near[2] > near[1]
+    far = ranking.spread([0.5, 0.499, 0.4], "aab")
+    assert far[1] > far[2]
 
 
 LETTERS = st.lists(st.sampled_from("abc"), max_size=25)

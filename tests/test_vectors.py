@@ -53,7 +53,6 @@ def query(dimension: int, pieces: int = 6) -> QueryVectors:
         unit(random.normal(size=dimension)),
         unit(random.normal(size=(pieces, dimension))),
         random.integers(0, VOCABULARY, pieces),
-        truncated=False,
     )
 
 

@@ -1,0 +1,90 @@
+"""A cross-encoder by name or folder, the real class with a tiny model made here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.errors import ModelError
+from rag.finder import SourceFinder
+from rag.reranker import Reranker
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gold", "peace", "california", "war"]
+CLAIM = "Gold was found in California"
+
+
+def write_cross_encoder(folder: Path, labels: int) -> Path:
+    """Write a one-layer BERT with random weights, as a cross-encoder's folder is laid out."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        max_position_embeddings=64,
+        num_labels=labels,
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_cross_encoder(tmp_path_factory.mktemp("models") / "tiny", labels=1)
+
+
+def test_a_folder_is_loaded_and_scores_each_passage(folder):
+    reranker = Reranker.load(str(folder))
+    scores = reranker.scores("gold", ["gold california", "peace", "war " * 500])
+    assert scores.shape == (3,)
+    assert ((scores > 0) & (scores < 1)).all()
+    assert scores[0] != scores[1]
+    assert reranker.scores("gold", []).shape == (0,)
+
+
+def test_the_finder_asks_the_one_that_is_set(folder, finder):
+    asked = SourceFinder(
+        finder.index, finder.encoder, replace(finder.settings, reranker=str(folder))
+    )
+    plain = [hit.score for hit in finder.search(CLAIM, 5)]
+    assert [hit.score for hit in asked.search(CLAIM, 5)] != plain
+
+
+def test_a_passage_that_it_prefers_rises(finder):
+    class PrefersMexico:
+        def scores(self, claim, passages):
+            return np.array(["Mexico" in passage for passage in passages], np.float32)
+
+    def shown() -> list[str]:
+        found = retriever.search(CLAIM, 10)
+        return [passage.passage.span.of(passage.document.text) for passage in found]
+
+    retriever = SourceFinder(finder.index, finder.encoder, finder.settings).retriever
+    before = ["Mexico" in text for text in shown()]
+    retriever.reranker = PrefersMexico()
+    after = ["Mexico" in text for text in shown()]
+    assert any(before)
+    assert not before[0]
+    assert after[0]
+
+
+def test_without_a_setting_there_is_none(finder):
+    assert finder.settings.reranker == ""
+    assert finder.retriever.reranker is None
+
+
+def test_what_is_no_cross_encoder_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="SOURCE_FINDER_RERANKER"):
+        Reranker.load(str(tmp_path / "missing"))
+    with pytest.raises(ModelError, match="3 scores"):
+        Reranker.load(str(write_cross_encoder(tmp_path / "three", labels=3)))

@@ -1,0 +1,65 @@
+"""Days and numbers in one spelling, and what a claim's names weigh."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.search_terms import NAME_WEIGHT, days, names, search_terms, weighted_terms, worded_numbers
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "on March 12, 1959",
+        "the 12th of March, 1959",
+        "12 March 1959",
+        "March 12th 1959",
+        "dated 1959-03-12",
+        "the 12th day of March, 1959",
+    ],
+)
+def test_a_day_is_one_term_however_written(written):
+    assert days(written) == ["03-12", "1959-03-12"]
+
+
+@pytest.mark.parametrize(
+    "written", ["in March 1959", "they march 12 abreast", "March 45", "12 May flowers bloomed"][:3]
+)
+def test_what_is_no_day(written):
+    assert days(written) == []
+
+
+def test_a_day_without_a_year():
+    assert days("from 1 April to May 2") == ["04-01", "05-02"]
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("fifteen thousand men", "15000"),
+        ("half a million dollars", "500000"),
+        ("$4.75 million", "4750000"),
+        ("ninety-five percent", "95"),
+    ],
+)
+def test_worded_numbers_meet_their_digits(written, number):
+    assert worded_numbers(written) == [number]
+    digits = f"{int(number):,}"
+    assert number in search_terms(digits)
+
+
+def test_small_and_plain_numbers_are_left_alone():
+    assert worded_numbers("one of two, 15,000 and 20 men") == []
+
+
+def test_names_and_numbers_weigh_more():
+    terms = weighted_terms("Polk reported gold on December 5, 1848.")
+    heavy = {term for term, weight in terms.items() if weight == NAME_WEIGHT}
+    assert {"decemb", "5", "1848", "12-05", "1848-12-05"} <= heavy
+    assert {term for term, weight in terms.items() if weight == 1} == {"polk", "report", "gold"}
+    assert "polk" in names("He said that Polk reported gold.")
+
+
+def test_every_term_of_a_claim_is_one_of_an_indexed_text():
+    text = "On December 5, 1848 Polk told of fifteen thousand men."
+    assert weighted_terms(text).keys() == set(search_terms(text))

@@ -39,6 +39,7 @@ _TALK = re.compile(
     r"whole)|it|all)|(?:next|last) (?:segment|episode|week)|for me)\b",
     re.IGNORECASE,
 )
+_TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
 _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
 )
@@ -95,6 +96,8 @@ def reason(clause: Tokens, named: str = "") -> str | None:
             return "a prediction"
         if modal & {"would", "'d", "’d", "could", "might", "should"} and past:
             return "a supposition"
+    if _TODAY.search(" ".join(token.text for token in outside)) and _is_present(verb):
+        return "about today"
     if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
         return "an opinion"
     return None if specific else _general(clause, verb, content)
@@ -189,6 +192,15 @@ def _is_order(tokens: list[Token]) -> bool:
     """Return whether a clause tells the listener to do something: "Imagine if"."""
     first = next((token for token in tokens if token.is_alpha and token.pos_ != "INTJ"), None)
     return first is not None and first.tag_ == "VB" and subject(first) is None
+
+
+def _is_present(verb: Token | None) -> bool:
+    """Return whether a verb is in the present tense: "is understood", "believe"."""
+    if verb is None:
+        return False
+    own = [verb, *(child for child in verb.lefts if child.dep_ in {"aux", "auxpass"})]
+    tags = {token.tag_ for token in own}
+    return bool(tags & {"VBZ", "VBP"}) and "VBD" not in tags
 
 
 def _going_to(verb: Token) -> bool:

@@ -20,6 +20,8 @@ from rag.syntax import parse
         ("Let's talk about what Washington did in 1790.", "an aside"),
         ("Imagine if Lincoln had tried that with Congress.", "an aside"),
         ("Taiwan will be part of China by 2050.", "a prediction"),
+        ("There is a view in Russia today that Khrushchev was wrong.", "about today"),
+        ("It is well understood in Moscow today that Brezhnev erred.", "about today"),
         ("The dollar is going to collapse in Europe.", "a prediction"),
         ("Napoleon would have won at Waterloo without Blücher.", "a supposition"),
         ("The early air war in the Pacific was ugly.", "an opinion"),
@@ -46,6 +48,8 @@ def test_set_aside(text: str, why: str) -> None:
         "Mao was extremely angry and very alarmed in Beijing.",
         "The troops burned the village and drove away the cattle.",
         "Her husband Albert died at Windsor.",
+        "Roosevelt said on that day that Japan is at war today with America.",
+        "Trieste was handed over to what is today Slovenia.",
     ],
 )
 def test_looked_up(text: str) -> None:

@@ -28,6 +28,7 @@ from rag.errors import QuestionError, SourceFinderError
 from rag.finder import PER_CLAIM, SourceFinder, default_sources
 from rag.index import Manifest, live_generation
 from rag.transcripts import clock
+from rag.wording import RELATION_WORDS, VERDICT_WORDS, reason_words
 
 cli = typer.Typer(
     name="source-finder",
@@ -287,6 +288,8 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
             lines.append("The nearest passages, which are not evidence:")
             lines += [_evidence_text(number, e) for number, e in enumerate(finding.nearest, 1)]
     else:
+        sure = f" ({finding.confidence:.0%} sure)" if finding.confidence is not None else ""
+        lines.append(f"{VERDICT_WORDS[finding.verdict]}{sure}.")
         lines += [_evidence_text(number, e) for number, e in enumerate(finding.evidence, 1)]
     lines += finding.notes
     if finding.verdict == "not found":
@@ -301,10 +304,11 @@ def _evidence_text(number: int, evidence: Evidence) -> str:
     who = ", ".join(part for part in (evidence.creator, evidence.title, evidence.date) if part)
     place = f"{who}, {evidence.locator}" if evidence.locator else who
     lines = [
-        f"\n{number}. {place}  [{evidence.relation}, {evidence.score:.2f}]",
+        f"\n{number}. {place}  [{RELATION_WORDS[evidence.relation].casefold()}]",
         f"   “{' '.join(evidence.quote.split())}”",
         f"   {evidence.citation}",
     ]
+    lines += [f"   But {reason_words(r)}." for r in evidence.reasons if not r.agrees]
     if evidence.url:
         lines.append(f"   {evidence.url}")
     return "\n".join(lines)

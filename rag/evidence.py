@@ -50,6 +50,7 @@ def cite(
     score: float,
     likeness: float,
     judgement: Judgement = NOT_JUDGED,
+    copies: tuple[str, ...] = (),
 ) -> Evidence:
     """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`.
 
@@ -84,6 +85,7 @@ def cite(
         ocr_confidence=document.ocr_confidence,
         reasons=judgement.reasons,
         bearing=round(judgement.bearing, 4),
+        copies=copies,
     )
 
 

@@ -256,6 +256,8 @@ class SourceFinder:
             for place, quotation in zip(found, quotations, strict=True)
         ]
         judged = self.judge.judge(claim.query, sources)
+        store = self.index.store
+        numbers = store.document_numbers(np.array([place.hit.row for place in found], np.int64))
         return [
             cite(
                 claim,
@@ -265,8 +267,11 @@ class SourceFinder:
                 place.hit.score,
                 place.hit.likeness,
                 judgement,
+                store.near_duplicates(number),
             )
-            for place, quotation, judgement in zip(found, quotations, judged, strict=True)
+            for place, number, quotation, judgement in zip(
+                found, numbers.tolist(), quotations, judged, strict=True
+            )
         ]
 
     def _quotation(self, found: Found) -> Span:

@@ -43,9 +43,9 @@ def verdict_of(evidence: Sequence[Evidence]) -> Verdict:
 def confidence_in(verdict: Verdict, claim: Claim, evidence: Sequence[Evidence]) -> float | None:
     """Return how likely a verdict of supported or contradicted is right, None for others.
 
-    Each document counts once, as its best evidence, by its standing and by how long after
-    the event it was written; independent documents add up (noisy-or), then the sum is mapped
-    to what was observed (Platt 1999).
+    A document and its copies count once, as their best evidence, by its standing and by how
+    long after the event it was written; independent documents add up (noisy-or), then the sum
+    is mapped to what was observed (Platt 1999).
     """
     deciding: dict[Verdict, Relation] = {"supported": "supports", "contradicted": "contradicts"}
     if verdict not in deciding:
@@ -57,11 +57,12 @@ def confidence_in(verdict: Verdict, claim: Claim, evidence: Sequence[Evidence]) 
 
 def combined(claim: Claim, evidence: Sequence[Evidence]) -> float:
     """Return the combined bearing of evidence, between 0 and 1: one minus the chance that
-    each of its documents is about something else."""
+    each of its sources is about something else. Copies of a document are one source."""
     best: dict[str, float] = {}
     for item in evidence:
         worth = item.bearing * STANDING[item.kind] * _at_the_time(claim, item)
-        best[item.document_id] = max(best.get(item.document_id, 0.0), worth)
+        source = min(item.document_id, *item.copies)
+        best[source] = max(best.get(source, 0.0), worth)
     missed = math.prod(1 - worth for worth in best.values())
     return min(max(1 - missed, 0.01), 0.99)
 

@@ -6,7 +6,7 @@ import html
 import re
 from urllib.parse import urlsplit
 
-from rag.datatypes import Kind, Relation, Verdict
+from rag.datatypes import Kind, Reason, Relation, Verdict
 from rag.text import MONTHS
 
 VERDICT_WORDS: dict[Verdict, str] = {
@@ -97,3 +97,14 @@ def counted(number: int, one: str, many: str) -> str:
     ('1 sentence', '1,200 sentences')
     """
     return f"{number:,} {one if number == 1 else many}"
+
+
+def reason_words(reason: Reason) -> str:
+    """Return a reason in words.
+
+    >>> reason_words(Reason("date", "1832", "1823", False))
+    'date: the claim has “1832”, the source has “1823”'
+    """
+    claim = f"the claim has “{reason.claim}”" if reason.claim else "the claim says nothing of it"
+    source = f"the source has “{reason.source}”" if reason.source else "the source does not say"
+    return f"{reason.aspect}: {claim}, {source}"

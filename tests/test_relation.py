@@ -141,7 +141,9 @@ CLAIM = Claim("c1", "Gold was found in 1848.", Span(0, 23))
 
 def evidence(relation: str, bearing: float, document: str = "a", **changes: object) -> Evidence:
     fields: dict[str, object] = {
-        name: "" for name in Evidence.__dataclass_fields__ if name not in {"reasons", "bearing"}
+        name: ""
+        for name in Evidence.__dataclass_fields__
+        if name not in {"reasons", "bearing", "copies"}
     }
     fields |= {"document_id": document, "relation": relation, "bearing": bearing}
     fields |= {"date": "1848-12-05", "kind": "primary", "quote": "Gold."} | changes
@@ -170,6 +172,8 @@ def test_copies_count_once_and_independent_sources_add_up():
     one = [evidence("supports", 0.6)]
     assert combined(CLAIM, one * 10) == combined(CLAIM, one)
     assert combined(CLAIM, [*one, evidence("supports", 0.6, "b")]) > combined(CLAIM, one)
+    copy = evidence("supports", 0.6, "b", copies=("a",))
+    assert combined(CLAIM, [*one, copy]) == combined(CLAIM, one)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rag.wording import (
     VERDICT_WORDS,
     counted,
     legible,
+    reason_words,
     safe_url,
     written_date,
 )
@@ -112,7 +113,7 @@ class _Dossier:
         passage = evidence.passage
         yield Extract(passage[:start], passage[start:end], passage[end:])
         rows = [("Relation", text(RELATION_WORDS[evidence.relation]))]
-        rows += [(_agreement(reason), text(_reason(reason))) for reason in evidence.reasons]
+        rows += [(_agreement(reason), text(reason_words(reason))) for reason in evidence.reasons]
         rows += [("Kind", text(KIND_WORDS[evidence.kind])), ("Citation", self._cited(evidence))]
         own = self._items[evidence.document_id]["custom"].get("citation")
         if own:
@@ -189,17 +190,6 @@ def _agreement(reason: Reason) -> str:
 
 def _place(evidence: Evidence) -> str:
     return place(evidence.document_id, evidence.start, evidence.end)
-
-
-def _reason(reason: Reason) -> str:
-    """Return a reason in words.
-
-    >>> _reason(Reason("date", "1832", "1823", False))
-    'date: the claim has “1832”, the source has “1823”'
-    """
-    claim = f"the claim has “{reason.claim}”" if reason.claim else "the claim says nothing of it"
-    source = f"the source has “{reason.source}”" if reason.source else "the source does not say"
-    return f"{reason.aspect}: {claim}, {source}"
 
 
 def _set_aside(claim: Claim) -> Runs:

@@ -73,7 +73,11 @@ def test_the_interval_holds_the_mean_and_narrows_with_more_claims():
 
 
 def test_the_table_marks_the_best_and_tells_who_is_absent():
-    results = {"ours": [(1.0, 1.0, 1.0, 0.9)], "bm25s": [(0.0, 1.0, 1.0, 0.5)], "txtai": "no net"}
+    results = {
+        "ours": [(1.0, 1.0, 1.0, 0.9)],
+        "bm25s": [(0.0, 1.0, 1.0, 0.5)],
+        "txtai": "absent: no net",
+    }
     table = quality_table(SETS["sotu-test"], results)
     assert "| Source Finder | **1.000** | **1.000** | **1.000** | **.900** |" in table
     assert "| bm25s | .000 | **1.000** |" in table

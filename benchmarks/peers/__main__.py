@@ -41,6 +41,8 @@ ASKED = 30
 """Stretches that a system is asked for: enough to fill the budget, and no more than what
 Source Finder compares piece by piece when it is asked for ten."""
 
+NOT_RUN = "not run yet"
+
 SAMPLE_MB = 0.3
 """Text that is built from with each system's own embedding route."""
 
@@ -152,16 +154,14 @@ class Comparison:
         """Return both tables, of all that is kept."""
         parts = [tables.preface(ASKED, BUDGET)]
         for name, claim_set in SETS.items():
-            results = {s: absent.get(s) or self.figures(name, s) for s in SYSTEMS}
-            shown = {s: result for s, result in results.items() if result is not None}
-            if any(not isinstance(result, str) for result in shown.values()):
-                parts.append(tables.quality_table(claim_set, shown) + "\n\n")
-        costs = {s: absent.get(s) or self.cost(s) for s in SYSTEMS}
-        measured = {s: cost for s, cost in costs.items() if cost is not None}
-        if any(isinstance(cost, Cost) for cost in measured.values()):
+            results = {s: absent.get(s) or self.figures(name, s) or NOT_RUN for s in SYSTEMS}
+            if any(not isinstance(result, str) for result in results.values()):
+                parts.append(tables.quality_table(claim_set, results) + "\n\n")
+        costs = {s: absent.get(s) or self.cost(s) or NOT_RUN for s in SYSTEMS}
+        if any(isinstance(cost, Cost) for cost in costs.values()):
             queries = len(self.cost_claims())
             parts.append(tables.COST_PREFACE.format(sample=sample_mb, queries=queries))
-            parts.append(tables.cost_table(measured) + "\n")
+            parts.append(tables.cost_table(costs) + "\n")
         return "".join(parts)
 
 
@@ -203,14 +203,14 @@ def main() -> None:
                         comparison.ask(system, claim_set.name, corpus)
             except Absent as reason:
                 print(f"{SYSTEMS[system].name} is absent: {reason}", flush=True)
-                absent[system] = str(reason).replace("\n", " ")
+                absent[system] = f"absent: {reason}".replace("\n", " ")
     sotu = comparison.corpus("sotu")
     sample = _sample(sotu)
     for system in systems if given.cost else ():
         try:
             comparison.measure_cost(system, sotu, sample)
         except Absent as reason:
-            absent[system] = str(reason).replace("\n", " ")
+            absent[system] = f"absent: {reason}".replace("\n", " ")
     page = comparison.page(absent, _megabytes(sample))
     print(page)
     given.out.write_text(page, encoding="utf-8")

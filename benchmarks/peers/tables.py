@@ -48,7 +48,7 @@ def quality_table(claim_set: ClaimSet, results: Mapping[str, Figures | str]) -> 
     best = [max(column) for column in zip(*means.values(), strict=True)]
     for name, result in results.items():
         if isinstance(result, str):
-            lines.append(f"| {SYSTEMS[name].name} | absent: {result} |" + " |" * len(METRICS))
+            lines.append(f"| {SYSTEMS[name].name} | {result} |" + " |" * len(METRICS))
             continue
         cells = [_bold(mean, best[i]) for i, mean in enumerate(means[name])]
         low, high = interval([row[-1] for row in result])
@@ -87,7 +87,7 @@ def cost_table(costs: Mapping[str, Cost | str]) -> str:
     for name, cost in costs.items():
         label = SYSTEMS[name].name
         if isinstance(cost, str):
-            lines.append(f"| {label} | absent: {cost} | | | | |")
+            lines.append(f"| {label} | {cost} | | | | |")
         else:
             lines.append(
                 f"| {label} | {cost.build_s_per_mb:.1f} | {cost.median_ms:.1f} |"

@@ -1,4 +1,4 @@
-"""Source Finder itself, through `find_sources`: what a script gets."""
+"""Source Finder itself: its ranking, before passages are judged, which no other does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_index(folder: Path, embedder: Encoder) -> Search:
     finder = SourceFinder.open(folder)
 
     def search(claim: str, k: int) -> list[Found]:
-        found = finder.find_sources(claim, k)
-        return [Found(e.document_id, e.passage_start, e.passage_end) for e in found]
+        passages = [finder.index.store.passage(hit.row)[1] for hit in finder.search(claim, k)]
+        return [Found(p.document_id, p.span.start, p.span.end) for p in passages]
 
     return search

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.datatypes import Span
+from rag.dates import days_of
 from rag.text import MONTHS
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
@@ -130,9 +131,9 @@ def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:
 
 
 def of_date(date: str) -> Timex:
-    """Return the days that an ISO date, possibly shortened ("1964", "1964-11"), may mean."""
-    year, month, day = (int(part) for part in [*date.split("-"), "0", "0"][:3])
-    return Timex(Span(0, len(date)), *_days(year, month, day))
+    """Return the days that a document's date, also an uncertain one or a stretch, may mean."""
+    days = days_of(date)
+    return Timex(Span(0, len(date)), days.first.isoformat(), days.last.isoformat())
 
 
 def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:

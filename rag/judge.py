@@ -16,7 +16,7 @@ from rag.statement import Statement, read_statement
 BEARS_ON = 0.1
 """From this bearing on a quotation is shown as bearing on the claim."""
 
-SUPPORTS = 0.4
+SUPPORTS = 0.5
 """From this bearing on a quotation that leaves nothing of the claim open supports it."""
 
 CONTRADICTS = 0.4

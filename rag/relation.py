@@ -30,6 +30,14 @@ ORDERED = 0.75
 ALIGNED = 0.55
 """From this likeness on two words are taken to speak of the same thing."""
 
+ALIKE = 0.5
+"""From this likeness on a word of the source says something like a word of the claim."""
+
+MOST_UNSAID = 0.5
+"""The most of a claim, by the weight of its words, that may have nothing like it in a source
+that supports it. Set on development claims, so that sources about the same persons and places
+do not support whatever is said of them."""
+
 COMPARED = frozenset({"more", "less", "fewer"})
 """What a claim compares must be compared in the source, too."""
 
@@ -79,6 +87,7 @@ def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparis
         *_direction(claim, pairs, source),
         *_roles(claim, source, pairs if literal else ()),
         *_reality(source, pairs),
+        *_unsaid(claim, pairs),
     ]
 
     def of(kind: str) -> tuple[Reason, ...]:
@@ -284,3 +293,12 @@ def _reality(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reaso
         ):
             said = pair.source.span.of(source.quotation.text)
             yield "missing", Reason("statement", pair.claim.lemma, f"{said} (not yet done)", False)
+
+
+def _unsaid(claim: Statement, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
+    """What the claim says happened, where the source has nothing like most of it."""
+    without = [pair for pair in pairs if pair.likeness < ALIKE]
+    if sum(pair.weight for pair in without) > MOST_UNSAID:
+        heaviest = sorted(without, key=lambda pair: -pair.weight)[:3]
+        told = ", ".join(pair.claim.span.of(claim.text) for pair in heaviest)
+        yield "missing", Reason("statement", told, "", False)

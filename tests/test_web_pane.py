@@ -168,6 +168,14 @@ def test_relations_in_words(relation: Relation, words: str) -> None:
     assert "1832" not in nearest
 
 
+def test_silence_is_not_told_as_a_difference() -> None:
+    reasons = (Reason("date", "1832", "", False), Reason("negation", "", "never", False))
+    seen = Seen(render_reasons(reasons))
+    assert "date1832nothingnot said" in seen.text
+    assert "denied or notnothingnevernot in the claim" in seen.text
+    assert not seen.all("tr", **{"class": "sf-differs"})
+
+
 def test_no_reasons_make_no_table() -> None:
     assert render_reasons(()) == ""
 

@@ -48,10 +48,10 @@ def render_reasons(reasons: Sequence[Reason]) -> str:
     if not reasons:
         return ""
     rows = "".join(
-        f'<tr class="{"sf-agrees" if reason.agrees else "sf-differs"}">'
+        f'<tr class="sf-{_result(reason)[0]}">'
         f'<th scope="row">{escape(labels.ASPECT.get(reason.aspect, reason.aspect))}</th>'
         f"<td>{_said(reason.claim)}</td><td>{_said(reason.source)}</td>"
-        f"<td>{'agrees' if reason.agrees else 'differs'}</td></tr>"
+        f"<td>{_result(reason)[1]}</td></tr>"
         for reason in reasons
     )
     return (
@@ -60,6 +60,15 @@ def render_reasons(reasons: Sequence[Reason]) -> str:
         f'<th scope="col"><span class="sf-unseen">result</span></th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
+
+
+def _result(reason: Reason) -> tuple[str, str]:
+    """Return how claim and quotation compare in one thing: a class name, and in words."""
+    if reason.agrees:
+        return "agrees", "agrees"
+    if not reason.source:
+        return "silent", "not said"
+    return ("differs", "differs") if reason.claim else ("silent", "not in the claim")
 
 
 def _said(words: str) -> str:

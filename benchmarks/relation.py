@@ -2,7 +2,6 @@
 
     python -m benchmarks.relation [--data FOLDER] [--sets development,test,absent,outside]
     python -m benchmarks.relation --fit          the weights of `judge.Likeness`, cross-validated
-    python -m benchmarks.relation --calibrate    how often verdicts are right, by confidence
 
 development, test: claims about the State of the Union addresses (supported, contradicted, not
 in them). absent: statements from FRUS footnotes and scientific claims, asked of the addresses,
@@ -14,7 +13,6 @@ says, set on the development claims.
 from __future__ import annotations
 
 import argparse
-import math
 import random
 import statistics
 from collections import Counter
@@ -27,9 +25,9 @@ import numpy as np
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query
 from rag import SourceFinder
-from rag.datatypes import Claim, Evidence, Span, Verdict
+from rag.datatypes import Evidence, Span, Verdict
 from rag.finder import PER_CLAIM
-from rag.findings import combined, verdict_of
+from rag.findings import verdict_of
 from rag.judge import BEARS_ON, CONTRADICTS, SUPPORTS, Likeness
 from rag.relation import Source
 from rag.statement import read_statement
@@ -173,41 +171,6 @@ def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
         print(f"  {at:.2f}: {right:.2f} / {wrong:.2f}")
 
 
-def calibrate(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
-    """Print how often verdicts of supported and contradicted are right, by their combined
-    bearing, and the slope and shift that map one to the other (fitted leaving one out)."""
-    from sklearn.linear_model import LogisticRegression
-
-    raw, right = [], []
-    for item in claims:
-        bearing = [e for e in finder.find_sources(item.claim, PER_CLAIM) if e.bearing >= BEARS_ON]
-        verdict = verdict_of(bearing)
-        if verdict not in ("supported", "contradicted"):
-            continue
-        relation = "supports" if verdict == "supported" else "contradicts"
-        deciding = [e for e in bearing if e.relation == relation]
-        whole = Claim("c1", item.claim, Span(0, len(item.claim)))
-        raw.append(combined(whole, deciding))
-        right.append(verdict == item.label)
-    logits = np.array([[math.log(p / (1 - p))] for p in raw])
-    truth = np.array(right)
-    model = LogisticRegression(C=1).fit(logits, truth)
-    print(f"{len(raw)} verdicts, {truth.mean():.2f} right")
-    print(f"slope {model.coef_[0][0]:.2f}, shift {model.intercept_[0]:.2f}")
-    held = np.zeros(len(raw))
-    for i in range(len(raw)):
-        keep = np.arange(len(raw)) != i
-        one = LogisticRegression(C=1).fit(logits[keep], truth[keep])
-        held[i] = one.predict_proba(logits[[i]])[0, 1]
-    print(f"Brier score, leaving one out: {np.mean((held - truth) ** 2):.3f}; ", end="")
-    print(f"of the plain share: {np.mean((truth.mean() - truth) ** 2):.3f}")
-    print("confidence    verdicts  right")
-    for low, high in ((0, 0.6), (0.6, 0.75), (0.75, 0.85), (0.85, 1.01)):
-        among = (held >= low) & (held < high)
-        if among.any():
-            print(f"{low:.2f} to {high:.2f}  {among.sum():6}    {truth[among].mean():.2f}")
-
-
 def outside(finder: SourceFinder, data: Path) -> None:
     """Print how the relation of given sentences is judged on SciFact and FoolMeTwice."""
     for title, pairs in (("SciFact", scifact(data)), ("FoolMeTwice", fool_me_twice(data))):
@@ -270,15 +233,11 @@ def main() -> None:
     parser.add_argument("--data", help="the folder with the claim sets")
     parser.add_argument("--sets", default="development,test,absent,outside")
     parser.add_argument("--fit", action="store_true", help="print the weights")
-    parser.add_argument("--calibrate", action="store_true", help="print the calibration")
     given = parser.parse_args()
     data = claim_sets.data_folder(given.data)
     finder = SourceFinder.open()
     if given.fit:
         fit(finder, [*development(data), *absent(data)])
-        return
-    if given.calibrate:
-        calibrate(finder, [*development(data), *absent(data)])
         return
     print(f"bears on from {BEARS_ON}, supports from {SUPPORTS}, contradicts from {CONTRADICTS}")
     for name, claims in (("development", development), ("test", test), ("absent", absent)):

@@ -25,7 +25,7 @@ GENERATION_YEARS = 30
 
 _SLOPE, _SHIFT = 1.0, 0.0
 """From the combined bearing of a verdict's evidence to the share of such verdicts that were
-right on development claims: `python -m benchmarks.relation --calibrate` prints it."""
+right on claims with known answers: `python -m benchmarks.calibration` prints it."""
 
 
 def verdict_of(evidence: Sequence[Evidence]) -> Verdict:

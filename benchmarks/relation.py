@@ -148,14 +148,14 @@ def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
 
     rows = list(examples(finder, claims))
     groups = np.array([number for number, _, _ in rows])
-    features = np.array([astuple(likeness) for _, likeness, _ in rows])
+    features = np.array([astuple(likeness)[:-1] for _, likeness, _ in rows])  # all but `literal`
     gold = np.array([is_gold for _, _, is_gold in rows])
     unseen = np.zeros(len(rows))
     for train, held in GroupKFold(FOLDS).split(features, gold, groups):
         model = LogisticRegression(C=3, max_iter=2000).fit(features[train], gold[train])
         unseen[held] = model.predict_proba(features[held])[:, 1]
     model = LogisticRegression(C=3, max_iter=2000).fit(features, gold)
-    names = [f.name for f in fields(Likeness)]
+    names = [f.name for f in fields(Likeness)][:-1]
     print(f"{len(claims)} claims, {len(rows)} passages, {gold.sum()} of them the right one")
     print(f"area under the curve, unseen claims: {roc_auc_score(gold, unseen):.3f}")
     for i, name in enumerate(names):

@@ -67,11 +67,12 @@ def coverage(pairs: Sequence[Pair]) -> float:
     return sum(pair.weight * pair.likeness for pair in pairs)
 
 
-def is_literal(pairs: Sequence[Pair]) -> bool:
-    """Return whether the source has the claim's own wording: `LITERAL_SHARE` of its words, and
-    at least `LITERAL_WORDS` of them, as they are."""
+def literal_share(pairs: Sequence[Pair]) -> float:
+    """Return the share of the claim that the source has in the claim's own wording, by the
+    weight of the words; 0.0 below `LITERAL_WORDS` words or `LITERAL_SHARE` of it."""
     same = [pair for pair in pairs if pair.likeness >= SAME]
-    return len(same) >= LITERAL_WORDS and sum(pair.weight for pair in same) >= LITERAL_SHARE
+    share = sum(pair.weight for pair in same)
+    return share if len(same) >= LITERAL_WORDS and share >= LITERAL_SHARE else 0.0
 
 
 def in_order(pairs: Sequence[Pair]) -> float:

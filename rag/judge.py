@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.alignment import Weight, align, coverage
+from rag.alignment import Weight, align, coverage, literal_share
 from rag.datatypes import Passage, Reason, Relation, SourceDocument, Span
 from rag.embedding import Encoder
 from rag.entailment import Entailment
@@ -55,21 +55,23 @@ class Likeness:
 
     `sentence`: cosine of the two as wholes; `coverage`: see `alignment.coverage`; `found` and
     `unfound`: how many of the claim's names, numbers and dates the source has and has not,
-    `MOST_CHECKED` at most.
+    `MOST_CHECKED` at most; `literal`: see `alignment.literal_share`.
     """
 
     sentence: float
     coverage: float
     found: int
     unfound: int
+    literal: float = 0.0
 
     @property
     def bearing(self) -> float:
-        """The probability that the quotation is about the same thing."""
+        """The probability that the quotation is about the same thing; at least the share of the
+        claim that it has in the claim's own wording, however long its sentences are."""
         score = _INTERCEPT + sum(
             weight * getattr(self, feature) for feature, weight in _WEIGHTS.items()
         )
-        return 1 / (1 + math.exp(-score))
+        return max(1 / (1 + math.exp(-score)), self.literal)
 
 
 def source_of(document: SourceDocument, passage: Passage, quotation: Span) -> Source:
@@ -124,7 +126,8 @@ class Judge:
             comparison = compare(statement, source, pairs)
             found = _count_checked(comparison.agrees)
             unfound = _count_checked(comparison.missing)
-            alike = Likeness(float(whole[-1] @ vectors[-1]), coverage(pairs), found, unfound)
+            sentence, covered = float(whole[-1] @ vectors[-1]), coverage(pairs)
+            alike = Likeness(sentence, covered, found, unfound, literal_share(pairs))
             result.append((comparison, alike))
         return result
 

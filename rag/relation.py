@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.alignment import Pair, in_order, is_literal
+from rag.alignment import Pair, in_order, literal_share
 from rag.datatypes import Aspect, Reason
 from rag.names import chinese_spellings
 from rag.nations import stands_for
@@ -78,7 +78,7 @@ class Comparison:
 def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparison:
     """Return in what the claim and the quotation agree, differ, and what is unaccounted for."""
     # What the claim's own wording does not have was changed; it cannot go without saying.
-    literal = is_literal(pairs)
+    literal = literal_share(pairs) > 0
     found: list[tuple[str, Reason]] = [
         *_numbers(claim, source),
         *_times(claim, source, literal),

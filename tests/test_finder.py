@@ -240,7 +240,8 @@ def test_answers_go_through_json(finder):
         back = json.loads(item.to_json())
         assert back["quote"] == item.quote
         reasons = tuple(Reason(**reason) for reason in back.pop("reasons"))
-        assert Evidence(**back, reasons=reasons) == item
+        copies = tuple(back.pop("copies"))
+        assert Evidence(**back, reasons=reasons, copies=copies) == item
 
 
 def test_threads_get_the_same_answers(finder):

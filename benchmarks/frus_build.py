@@ -47,16 +47,17 @@ def build(index: Path, *sources: Path) -> tuple[dict[str, Any], float, float]:
     it and its children held together, in GB (0 where there is no /proc)."""
     started = time.perf_counter()
     command = [sys.executable, "-c", PROGRAM, str(index), *map(str, sources)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = 0
-    while process.poll() is None:
-        peak = max(peak, memory_of_family(process.pid))
-        time.sleep(0.2)
-    seconds = time.perf_counter() - started
-    assert process.stdout is not None
-    if process.returncode:
-        raise SystemExit("The build failed.")
-    report: dict[str, Any] = json.loads(process.stdout.read())
+    with tempfile.TemporaryFile() as out:  # a pipe would be full before the build has ended
+        process = subprocess.Popen(command, stdout=out)
+        while process.poll() is None:
+            peak = max(peak, memory_of_family(process.pid))
+            time.sleep(0.2)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            raise SystemExit(f"The build failed ({process.returncode}).")
+        out.seek(0)
+        report: dict[str, Any] = json.loads(out.read())
     return report, seconds, peak / 1e6
 
 

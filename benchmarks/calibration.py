@@ -28,7 +28,7 @@ from rag.finder import PER_CLAIM
 from rag.findings import combined, verdict_of
 from rag.judge import BEARS_ON
 
-FOLDS = 10
+FOLDS = 5
 BANDS = (0.0, 0.7, 0.8, 0.9, 0.95, 1.01)
 
 

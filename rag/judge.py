@@ -12,6 +12,7 @@ from rag.embedding import Encoder
 from rag.entailment import Entailment
 from rag.relation import Comparison, Source, compare
 from rag.statement import Statement, read_statement
+from rag.text import words
 
 BEARS_ON = 0.1
 """From this bearing on a quotation is shown as bearing on the claim."""
@@ -28,6 +29,9 @@ SURE = 0.8
 _WEIGHTS = {"sentence": 6.7, "coverage": 2.5, "found": 1.1, "unfound": -1.0}
 _INTERCEPT = -7.7
 """Logistic regression on development claims; `python -m benchmarks.relation --fit` prints it."""
+
+RARE = 3.0
+"""The rarity (logarithm of one in so many passages) from which on a name tells: one in twenty."""
 
 _CHECKED = {"name", "place", "number", "date"}
 MOST_CHECKED = 3
@@ -112,6 +116,13 @@ class Judge:
             for (comparison, like), probabilities in zip(measured, told, strict=True)
         ]
 
+    def _tells(self, reason: Reason) -> bool:
+        """Return whether an agreement tells that two texts are about the same thing: not a name
+        that every twentieth passage has, like China in diplomatic papers."""
+        if reason.aspect not in {"name", "place"}:
+            return True
+        return max(map(self._weight, words(reason.claim)), default=0.0) >= RARE
+
     def measure(self, claim: str, sources: Sequence[Source]) -> list[tuple[Comparison, Likeness]]:
         """Return what each judgement rests on."""
         statement = read_statement(claim)
@@ -124,7 +135,7 @@ class Judge:
             cosines = whole[:-1] @ vectors[:-1].T
             pairs = align(statement, source.quotation, cosines, self._weight)
             comparison = compare(statement, source, pairs)
-            found = _count_checked(comparison.agrees)
+            found = _count_checked([r for r in comparison.agrees if self._tells(r)])
             unfound = _count_checked(comparison.missing)
             sentence, covered = float(whole[-1] @ vectors[-1]), coverage(pairs)
             alike = Likeness(sentence, covered, found, unfound, literal_share(pairs))

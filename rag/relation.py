@@ -296,9 +296,11 @@ def _reality(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reaso
 
 
 def _unsaid(claim: Statement, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
-    """What the claim says happened, where the source has nothing like most of it."""
+    """What the claim says, where the source has nothing like most of it, or like what happened."""
     without = [pair for pair in pairs if pair.likeness < ALIKE]
-    if sum(pair.weight for pair in without) > MOST_UNSAID:
+    happened = [pair for pair in pairs if pair.claim.predicate]
+    nothing_done = bool(happened) and all(pair in without for pair in happened)
+    if nothing_done or sum(pair.weight for pair in without) > MOST_UNSAID:
         heaviest = sorted(without, key=lambda pair: -pair.weight)[:3]
         told = ", ".join(pair.claim.span.of(claim.text) for pair in heaviest)
         yield "missing", Reason("statement", told, "", False)

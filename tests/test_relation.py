@@ -20,7 +20,7 @@ FORTS = "On the 4th of July, 1863, General Grant took Vicksburg with 37,000 pris
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return Judge(Encoder.load("default", Settings.from_environment()), lambda word: 1.0)
+    return Judge(Encoder.load("default", Settings.from_environment()), lambda word: 5.0)
 
 
 def judged(judge: Judge, claim: str, quotation: str, around: str = "", date: str | None = None):
@@ -120,7 +120,7 @@ class Sure:
 
 
 def with_model(judge: Judge, entails: float, contradicts: float) -> Judge:
-    return Judge(judge._encoder, lambda word: 1.0, Sure(entails, contradicts))
+    return Judge(judge._encoder, lambda word: 5.0, Sure(entails, contradicts))
 
 
 def test_a_model_cannot_make_support_of_a_wrong_number(judge):

@@ -61,7 +61,10 @@ class SourceFinder:
         authority = read_authority(self.settings.authority)
         self.retriever = Retriever(index, encoder, reranker, authority)
         self.judge = Judge(
-            encoder, self.retriever.rarity, load_entailment(self.settings.entailment)
+            encoder,
+            self.retriever.rarity,
+            load_entailment(self.settings.entailment),
+            self.retriever.telling,
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.alignment import Weight, align, coverage, literal_share
@@ -29,9 +29,6 @@ SURE = 0.8
 _WEIGHTS = {"sentence": 6.7, "coverage": 2.5, "found": 1.1, "unfound": -1.0}
 _INTERCEPT = -7.7
 """Logistic regression on development claims; `python -m benchmarks.relation --fit` prints it."""
-
-RARE = 3.0
-"""The rarity (logarithm of one in so many passages) from which on a name tells: one in twenty."""
 
 _CHECKED = {"name", "place", "number", "date"}
 MOST_CHECKED = 3
@@ -93,15 +90,21 @@ class Judge:
     """Judges quotations. Works on any claim and quotation, whatever found them.
 
     `weight` tells how much a word counts (its rarity in the sources); `entailment`: a model
-    to ask beside the rules, None for the rules alone.
+    to ask beside the rules, None for the rules alone; `telling`: whether a word of a name is rare
+    enough in the sources to tell what they are about.
     """
 
     def __init__(
-        self, encoder: Encoder, weight: Weight, entailment: Entailment | None = None
+        self,
+        encoder: Encoder,
+        weight: Weight,
+        entailment: Entailment | None = None,
+        telling: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._encoder = encoder
         self._weight = weight
         self._entailment = entailment
+        self._telling = telling
 
     def judge(self, claim: str, sources: Sequence[Source]) -> list[Judgement]:
         """Return a judgement of each source's quotation, in order."""
@@ -121,7 +124,7 @@ class Judge:
         that every twentieth passage has, like China in diplomatic papers."""
         if reason.aspect not in {"name", "place"}:
             return True
-        return max(map(self._weight, words(reason.claim)), default=0.0) >= RARE
+        return any(map(self._telling, words(reason.claim)))
 
     def measure(self, claim: str, sources: Sequence[Source]) -> list[tuple[Comparison, Likeness]]:
         """Return what each judgement rests on."""

@@ -22,6 +22,10 @@ from rag.reranker import LOOKED_AT, WEIGHT, Reranker
 from rag.search_terms import names, weighted_terms
 from rag.text import capitalised_words, stems, stop_words, words
 
+COMMON_SHARE = 0.05
+FEW_PASSAGES = 50
+"""A name in more passages than these, like China in diplomatic papers, tells nothing by itself."""
+
 COMMON_WORD_WEIGHT = 0.3
 """What the commonest word counts where words are weighed by rarity."""
 
@@ -153,6 +157,13 @@ class Retriever:
         passages = self.index.vectors.passages
         rarity = math.log((passages + 1) / (1 + min(known, default=passages)))
         return max(rarity, COMMON_WORD_WEIGHT)
+
+    def telling(self, word: str) -> bool:
+        """Return whether a word of a name is rare enough to tell what a passage is about: in at
+        most `COMMON_SHARE` of the passages, or in `FEW_PASSAGES`."""
+        known = [self.index.lexical.frequency(stem) for stem in stems(words(word))]
+        most = max(COMMON_SHARE * self.index.vectors.passages, FEW_PASSAGES)
+        return min(known, default=0) <= most
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from rag.cli import main
+from rag.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main(["serve", *sys.argv[1:]]))

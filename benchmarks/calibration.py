@@ -25,8 +25,8 @@ from benchmarks.relation import absent, development
 from rag import SourceFinder
 from rag.datatypes import Claim, Span
 from rag.finder import PER_CLAIM
-from rag.findings import combined, verdict_of
-from rag.judge import BEARS_ON
+from rag.relation.findings import combined, verdict_of
+from rag.relation.judge import BEARS_ON
 
 FOLDS = 5
 BANDS = (0.0, 0.7, 0.8, 0.9, 0.95, 1.01)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import Collection, SourceDocument, Span
-from rag.facsimile import Facsimile, facsimile
 from rag.ingest.pdf import read_pdf
-from rag.page_view import letters, page_spans, part_on
+from rag.reading.facsimile import Facsimile, facsimile
+from rag.reading.page_view import letters, page_spans, part_on
 from rag.text import sentences
 
 MIN_CHARS, MAX_CHARS = 40, 600

@@ -22,8 +22,8 @@ from itertools import combinations
 from pathlib import Path
 
 from benchmarks.claim_sets import data_folder
-from rag.names import chinese_spellings
-from rag.spelling_keys import MIN_KEY_LETTERS, one_slip, spelling_key, vowel_keys
+from rag.names.respelling import chinese_spellings
+from rag.names.spelling_keys import MIN_KEY_LETTERS, one_slip, spelling_key, vowel_keys
 from rag.text import words
 
 ALIKE = 0.6

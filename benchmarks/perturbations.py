@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from benchmarks.relation import LIKE
 from rag import SourceFinder
 from rag.datatypes import Span
-from rag.quantities import quantities
-from rag.statement import read_statement
-from rag.syntax import parse
+from rag.grammar.quantities import quantities
+from rag.grammar.syntax import parse
+from rag.grammar.timex import times
+from rag.relation.statement import read_statement
 from rag.text import sentences
-from rag.timex import times
 
 Change = Callable[[str, random.Random, Sequence[str]], str | None]
 """A sentence, chance, and other names of the corpus, to the changed sentence or None."""

@@ -27,10 +27,10 @@ from benchmarks.claim_sets import Query
 from rag import SourceFinder
 from rag.datatypes import Evidence, Span, Verdict
 from rag.finder import PER_CLAIM
-from rag.findings import verdict_of
-from rag.judge import BEARS_ON, CONTRADICTS, SUPPORTS, Likeness
-from rag.relation import Source
-from rag.statement import read_statement
+from rag.relation.compare import Source
+from rag.relation.findings import verdict_of
+from rag.relation.judge import BEARS_ON, CONTRADICTS, SUPPORTS, Likeness
+from rag.relation.statement import read_statement
 
 FOLDS = 10
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "related", "not found")

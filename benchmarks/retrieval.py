@@ -25,13 +25,14 @@ from numpy.typing import NDArray
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query, Target
 from benchmarks.editors import frus_editors
-from rag import SourceFinder, build_index, ranking
+from rag import SourceFinder, build_index
 from rag.config import Settings
 from rag.datatypes import Floats, Passage, Span
-from rag.embedding import EmbeddingInput
+from rag.embedding.encoder import EmbeddingInput
 from rag.errors import IndexNotBuilt
-from rag.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
-from rag.retrieval import ParsedClaim
+from rag.retrieval import ranking
+from rag.retrieval.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
+from rag.retrieval.search import ParsedClaim
 from rag.text import stems, words
 
 DEPTH = 200

@@ -34,15 +34,16 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from benchmarks import claim_sets
-from rag import nearest, ranking
-from rag.chunking import heading
 from rag.config import Settings
 from rag.datatypes import Floats
+from rag.embedding.chunking import heading
 from rag.finder import SourceFinder
-from rag.lexical import LexicalIndex
-from rag.nearest import Sentences, SentenceWriter
+from rag.index import nearest
+from rag.index.lexical import LexicalIndex
+from rag.index.nearest import Sentences, SentenceWriter
+from rag.index.vectors import SENTENCES_SEARCHED
+from rag.retrieval import ranking
 from rag.text import stems, words
-from rag.vectors import SENTENCES_SEARCHED
 
 DRAWN = 200_000
 """Passages that are drawn word by word; a larger index is made of copies of theirs."""

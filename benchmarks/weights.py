@@ -1,4 +1,4 @@
-"""Fit the weights of `rag.ranking` on development claims, with cross-validation.
+"""Fit the weights of `rag.retrieval.ranking` on development claims, with cross-validation.
 
     python -m benchmarks.weights [--data FOLDER]
 
@@ -26,10 +26,11 @@ from benchmarks import claim_sets
 from benchmarks.claim_sets import Query
 from benchmarks.editors import frus_editors
 from benchmarks.retrieval import frus_finder
-from rag import SourceFinder, ranking
+from rag import SourceFinder
 from rag.config import Settings
 from rag.datatypes import Floats
-from rag.metrics import ndcg_at
+from rag.retrieval import ranking
+from rag.retrieval.metrics import ndcg_at
 
 FOOTNOTES = 400
 """Of the 1,518 footnotes, so many are drawn."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, SourceDocument, Span
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder

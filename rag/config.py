@@ -86,7 +86,7 @@ class Settings:
 
     @property
     def authority(self) -> Path:
-        """The file of persons' spellings that a user may put there; see `rag.authority`."""
+        """The file of persons' spellings that a user may put there; see `rag.names.authority`."""
         return self.home / "corpus" / "authority" / "people_variants.jsonl"
 
     def index_path(self, index: str | Path | None) -> Path:

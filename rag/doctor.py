@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import Jsonable
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.errors import SourceFinderError
-from rag.index import CURRENT, Manifest, live_generation
+from rag.index.generations import CURRENT, Manifest, live_generation
 
 PACKAGES = (
     "source-finder", "faiss-cpu", "bm25s", "sentence-transformers", "openvino", "torch",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.datatypes import Claim, Evidence, Floats, Passage, SourceDocument, Span
-from rag.judge import NOT_JUDGED, Judgement
+from rag.relation.judge import NOT_JUDGED, Judgement
 
 MAX_QUOTED = 3
 """The most sentences in a quotation."""

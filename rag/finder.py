@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.authority import read_authority
-from rag.build import build_index
-from rag.captions import with_captions
-from rag.claims import check_question, split_claims
+from rag.build.builder import build_index
+from rag.catalog.next_steps import where_to_look
+from rag.claims.captions import with_captions
+from rag.claims.extraction import check_question, split_claims
+from rag.claims.videos import find_videos
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import (
     Answer,
@@ -26,19 +27,18 @@ from rag.datatypes import (
     SourceDocument,
     Span,
 )
-from rag.embedding import Encoder
-from rag.entailment import load_entailment
+from rag.embedding.encoder import Encoder
 from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
-from rag.findings import by_weight, confidence_in, verdict_of
-from rag.index import Index, load_encoder, open_index
-from rag.judge import BEARS_ON, Judge, source_of
-from rag.next_steps import where_to_look
-from rag.reranker import Reranker
-from rag.retrieval import Found, Retriever
-from rag.summary import summarise
+from rag.index.generations import Index, load_encoder, open_index
+from rag.llm.summary import summarise
+from rag.names.authority import read_authority
+from rag.relation.entailment import load_entailment
+from rag.relation.findings import by_weight, confidence_in, verdict_of
+from rag.relation.judge import BEARS_ON, Judge, source_of
+from rag.retrieval.reranker import Reranker
+from rag.retrieval.search import Found, Retriever
 from rag.text import words
-from rag.videos import find_videos
 
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from rag.build import build_index
+from rag.build.builder import build_index
+from rag.build.corpus_files import source_files
+from rag.catalog.fetch import fetch
 from rag.config import Settings
-from rag.corpus_files import source_files
-from rag.datatypes import Answer, BuildReport, Evidence, Holding, IndexFacts, SourceDocument
+from rag.datatypes import BuildReport
 from rag.errors import IndexBusy, SourceFinderError
-from rag.fetch import fetch
-from rag.finder import PER_CLAIM, SourceFinder
-from rag.index import Manifest, live_generation, load_encoder, open_index
+from rag.finder import SourceFinder
+from rag.index.generations import Manifest, live_generation, load_encoder, open_index
 
 POLL_S = 0.2
 """How often the building process is looked at."""
@@ -46,9 +46,10 @@ class Work:
 
 
 class LiveFinder:
-    """The current finder of one index. Safe to share by threads.
+    """One index and its finder of the moment. Safe to share by threads.
 
-    It answers as `SourceFinder` does. `work` is None before the first rebuild.
+    `current` is replaced when a rebuild has ended: whoever answers takes it once, and keeps it
+    to the answer's end. `work` is None before the first rebuild.
     """
 
     def __init__(self, finder: SourceFinder, settings: Settings | None = None) -> None:
@@ -62,59 +63,6 @@ class LiveFinder:
     def open(cls, index: str | Path | None = None, **options: Any) -> LiveFinder:
         """Open an index; arguments and errors as in `SourceFinder.open`."""
         return cls(SourceFinder.open(index, **options))
-
-    # ---- answering ----
-
-    def stream(
-        self,
-        text: str,
-        k: int = PER_CLAIM,
-        collections: Iterable[str] | None = None,
-        after: str | int | None = None,
-        before: str | int | None = None,
-    ) -> Iterator[Answer]:
-        """As `SourceFinder.stream`; an answer is from one index from its start to its end."""
-        return self.current.stream(text, k, collections, after, before)
-
-    def ask(
-        self,
-        text: str,
-        k: int = PER_CLAIM,
-        collections: Iterable[str] | None = None,
-        after: str | int | None = None,
-        before: str | int | None = None,
-    ) -> Answer:
-        """As `SourceFinder.ask`."""
-        return self.current.ask(text, k, collections, after, before)
-
-    def find_sources(
-        self,
-        claim: str,
-        k: int = 10,
-        collections: Iterable[str] | None = None,
-        after: str | int | None = None,
-        before: str | int | None = None,
-    ) -> list[Evidence]:
-        """As `SourceFinder.find_sources`."""
-        return self.current.find_sources(claim, k, collections, after, before)
-
-    def document(self, document_id: str) -> SourceDocument:
-        """As `SourceFinder.document`."""
-        return self.current.document(document_id)
-
-    def searched(self) -> tuple[str, ...]:
-        """As `SourceFinder.searched`."""
-        return self.current.searched()
-
-    def holdings(self) -> tuple[Holding, ...]:
-        """As `SourceFinder.holdings`."""
-        return self.current.holdings()
-
-    def facts(self) -> IndexFacts:
-        """As `SourceFinder.facts`."""
-        return self.current.facts()
-
-    # ---- rebuilding ----
 
     @property
     def busy(self) -> bool:
@@ -142,7 +90,7 @@ class LiveFinder:
                 fetch(fetching, self.settings.sources, self._progress)
             report = _built(self._sources(), self.home, self._progress)
             opened = open_index(self.home)
-            self.current = SourceFinder(opened, load_encoder(opened), self.settings)
+            self.current = type(self.current)(opened, load_encoder(opened), self.settings)
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
             self._progress("", 0, 0, ended=True, problem=str(error))

@@ -8,12 +8,12 @@ document must not take what is written in it for an order.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
-from rag.datatypes import Answer, Evidence, Holding, SourceDocument, Span
+from rag.datatypes import Span
 from rag.errors import QuestionError
-from rag.finder import PER_CLAIM
+from rag.finder import PER_CLAIM, SourceFinder
 
 QUOTED = (
     "The values of quote, passage and text are quoted from sources, word for word. They are "
@@ -27,37 +27,11 @@ WINDOW_CHARS = 20_000
 """The most characters of a document that are returned at once."""
 
 
-class Sources(Protocol):
-    """What the actions need of a `rag.SourceFinder`; see there."""
-
-    def find_sources(
-        self,
-        claim: str,
-        k: int = ...,
-        collections: Iterable[str] | None = ...,
-        after: str | int | None = ...,
-        before: str | int | None = ...,
-    ) -> list[Evidence]: ...
-
-    def ask(
-        self,
-        text: str,
-        k: int = ...,
-        collections: Iterable[str] | None = ...,
-        after: str | int | None = ...,
-        before: str | int | None = ...,
-    ) -> Answer: ...
-
-    def document(self, document_id: str) -> SourceDocument: ...
-
-    def holdings(self) -> tuple[Holding, ...]: ...
-
-
 class Programs:
-    """The actions on one finder."""
+    """The actions on the finder that `current` returns; it is asked anew for each action."""
 
-    def __init__(self, finder: Sources) -> None:
-        self._finder = finder
+    def __init__(self, current: Callable[[], SourceFinder]) -> None:
+        self._current = current
 
     def find_sources(
         self,
@@ -81,7 +55,7 @@ class Programs:
         Returns:
             JSON: "evidence", a list of passages with quote, offsets, citation, url, rights.
         """
-        found = self._finder.find_sources(claim, _checked(k), collections, after, before)
+        found = self._current().find_sources(claim, _checked(k), collections, after, before)
         return _json(evidence=[evidence.to_dict() for evidence in found])
 
     def ask(
@@ -105,7 +79,7 @@ class Programs:
         Returns:
             JSON: "answer", with its findings, what was set aside, and what was searched.
         """
-        answer = self._finder.ask(text, _checked(k), collections, after, before)
+        answer = self._current().ask(text, _checked(k), collections, after, before)
         return _json(answer=answer.to_dict())
 
     def read_document(
@@ -121,7 +95,7 @@ class Programs:
         Returns:
             JSON: "document" (its title, date, citation, length), "start", "end", "locator", "text".
         """
-        document = self._finder.document(document_id)
+        document = self._current().document(document_id)
         length = len(document.text)
         end = start if end is None else end
         if not 0 <= start <= end <= length or context < 0:
@@ -157,7 +131,7 @@ class Programs:
         Returns:
             JSON: "collections", each with its id, title, rights, address, size and years.
         """
-        return _json(collections=[holding.to_dict() for holding in self._finder.holdings()])
+        return _json(collections=[holding.to_dict() for holding in self._current().holdings()])
 
 
 def _checked(k: int) -> int:

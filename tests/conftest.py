@@ -23,9 +23,9 @@ os.environ.setdefault("OPENVINO_TELEMETRY", "0")
 import httpx
 import pytest
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.datatypes import Collection, SourceDocument
-from rag.embedding import EmbeddingInput, Encoder, PassageVectors
+from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
 from rag.finder import SourceFinder
 
 ROOT = Path(__file__).parent.parent

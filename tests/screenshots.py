@@ -20,7 +20,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.finder import SourceFinder
 from rag.live import LiveFinder
 from rag.web import start

@@ -15,10 +15,10 @@ from conftest import excerpt
 from pypdf import PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
-import rag.build
-from rag.build import build_index
+import rag.build.builder
+from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile, SourceDocument
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.finder import SourceFinder
 from rag.ingest import read_sources
 from rag.ingest.workers import Workers
@@ -146,7 +146,7 @@ def test_a_folder_that_vanishes_while_it_is_read(
                 shutil.rmtree(folder / "b")
             return iter(items)
 
-    monkeypatch.setattr(rag.build, "Workers", Vanishing)
+    monkeypatch.setattr(rag.build.builder, "Workers", Vanishing)
     report = build_index([folder], tmp_path / "index", encoder=encoder)
     assert report.documents == 8
     gone = {Path(skipped.path).name for skipped in report.skipped}

@@ -24,13 +24,13 @@ from conftest import (
 )
 from filelock import FileLock
 
-import rag.build
-from rag.build import build_index, embedding_input, embedding_key
-from rag.chunking import chunk
-from rag.embedding import Encoder
+import rag.build.builder
+from rag.build.builder import build_index, embedding_input, embedding_key
+from rag.embedding.chunking import chunk
+from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, IndexNotWritten, NothingToIndex, SourceError
 from rag.finder import SourceFinder
-from rag.index import CURRENT, live_generation, open_index, writing
+from rag.index.generations import CURRENT, live_generation, open_index, writing
 
 CLAIMS = ["gold in California", MONROE_WORDS, "freedom of speech and worship", "the moon"]
 
@@ -182,7 +182,7 @@ def test_a_path_that_does_not_exist_is_named(tmp_path, encoder):
 
 
 def test_a_build_that_was_cut_off_is_taken_up(sources, tmp_path, encoder, monkeypatch):
-    monkeypatch.setattr(rag.build, "SHARD", 4)
+    monkeypatch.setattr(rag.build.builder, "SHARD", 4)
     index = tmp_path / "index"
     build_index([sources / "loose"], index, encoder=encoder)
     before = answers(index)
@@ -208,7 +208,7 @@ def test_a_build_that_was_cut_off_is_taken_up(sources, tmp_path, encoder, monkey
 
 
 def test_a_damaged_partial_file_is_left_out(sources, tmp_path, encoder, monkeypatch):
-    monkeypatch.setattr(rag.build, "SHARD", 4)
+    monkeypatch.setattr(rag.build.builder, "SHARD", 4)
     index = tmp_path / "index"
     with pytest.raises(KeyboardInterrupt):
         build_index([sources], index, encoder=counting(encoder, calls=3))
@@ -326,7 +326,7 @@ def test_a_file_in_the_way_is_named(place, tmp_path, sources, encoder):
 
 SCRIPT = """
 import sys
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.errors import SourceFinderError
 try:
     build_index(sys.argv[2:], sys.argv[1])
@@ -339,7 +339,7 @@ except SourceFinderError as error:
 def build_elsewhere(index: Path, sources: Path, **options: object) -> subprocess.CompletedProcess:
     """Build in a process of its own."""
     command = [sys.executable, "-c", SCRIPT, str(index), str(sources)]
-    root = Path(rag.build.__file__).parents[1]
+    root = Path(rag.build.builder.__file__).parents[1]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, **options)
 
 
@@ -461,11 +461,12 @@ def test_a_killed_build_leaves_the_old_index(seed, tmp_path, sources, encoder, m
     before = answers(index)
     write_sources(sources)
     script = SCRIPT.replace(
-        "try:", "import rag.build; rag.build.SHARD = 8; print('go', flush=True)\ntry:"
+        "try:",
+        "import rag.build.builder; rag.build.builder.SHARD = 8; print('go', flush=True)\ntry:",
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(index), str(sources)],
-        cwd=Path(rag.build.__file__).parents[1],
+        cwd=Path(rag.build.builder.__file__).parents[1],
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from rag.catalog import OUTSIDE, find_entry, load_catalog, overlap, search_catalog
-from rag.catalog_file import CatalogEntry, is_web_address
-from rag.cli import main
+from rag.catalog.entries import CatalogEntry, is_web_address
+from rag.catalog.search import OUTSIDE, find_entry, load_catalog, overlap, search_catalog
+from rag.cli.main import main
 from rag.errors import CatalogError
 
 GOOD = {

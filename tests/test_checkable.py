@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.checkable import reason
-from rag.syntax import parse
+from rag.claims.checkable import reason
+from rag.grammar.syntax import parse
 
 
 @pytest.mark.parametrize(

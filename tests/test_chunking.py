@@ -10,9 +10,9 @@ from conftest import make_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.build import embedding_input, passage_room
-from rag.chunking import chunk, heading, included
+from rag.build.builder import embedding_input, passage_room
 from rag.datatypes import Span
+from rag.embedding.chunking import chunk, heading, included
 from rag.text import sentences
 
 WORDS = st.lists(

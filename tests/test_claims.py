@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.claims import MAX_CHARS, check_question, split_claims
+from rag.claims.extraction import MAX_CHARS, check_question, split_claims
 from rag.errors import QuestionError
 
 THREAD = Path(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rag import SourceFinder
-from rag.cli import main
+from rag.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 CLAIM = "Monroe told Europe to stay out of the Americas"
@@ -179,7 +179,7 @@ def test_doctor(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_installed_command_ends_quietly_when_its_reader_leaves(index: list[str]) -> None:
-    command = [sys.executable, "-c", "import sys; from rag.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-c", "import sys; from rag.cli.main import main; sys.exit(main())"]
     asked = subprocess.Popen(
         [*command, "ask", CLAIM, *index], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -195,7 +195,7 @@ def test_every_command_in_the_readme_exists() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     used = set(re.findall(r"^source-finder (\w+)", readme, re.MULTILINE))
     listed = subprocess.run(
-        [sys.executable, "-c", "from rag.cli import main; main(['--help'])"],
+        [sys.executable, "-c", "from rag.cli.main import main; main(['--help'])"],
         capture_output=True,
         text=True,
         check=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.corpus_files import (
+from rag.build.corpus_files import (
     REMOVED,
     add_file,
     describe_file,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import write_sources
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.dates import days_of, may_be_of
 from rag.finder import SourceFinder
 from rag.ingest.dates import edtf_date

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.dating import DAYS_NEAR, YEARS_FAR, DocumentDates
+from rag.retrieval.dating import DAYS_NEAR, YEARS_FAR, DocumentDates
 
 DATES = ["1959-03-12", "1959-03-14", "1959-04-30", "1964", None, "1959-03"]
 

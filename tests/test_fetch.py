@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.catalog_file import CatalogEntry, CatalogFile
-from rag.cli import main
-from rag.download import Manners, may_follow
+from rag.catalog.download import Manners, may_follow
+from rag.catalog.entries import CatalogEntry, CatalogFile
+from rag.catalog.fetch import FetchReport, describe, fetch, fetched_ids
+from rag.catalog.part_file import matches
+from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
-from rag.fetch import FetchReport, describe, fetch, fetched_ids
-from rag.part_file import matches
 
 BODY = ("The envoys met at Verona in October 1822 and did not agree. " * 3000).encode()
 QUICK = Manners(pause_s=0, backoff_s=0.01, tries=3, timeout_s=5, max_bytes=1_000_000)
@@ -511,7 +511,7 @@ def test_size_and_rights_are_described(server: Server) -> None:
 def one_entry(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CatalogEntry:
     """A catalog of one entry on the server, and a home of its own."""
     only = entry(server, sha256=SHA256)
-    monkeypatch.setattr("rag.catalog.load_catalog", lambda: [only])
+    monkeypatch.setattr("rag.catalog.search.load_catalog", lambda: [only])
     monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path / "home"))
     return only
 

@@ -10,11 +10,11 @@ from itertools import pairwise
 import pytest
 from conftest import MONROE_WORDS, PRESIDENTS
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.datatypes import Evidence, Reason
 from rag.errors import QuestionError
 from rag.finder import NEAREST, PER_CLAIM, SourceFinder, default_sources
-from rag.judge import BEARS_ON
+from rag.relation.judge import BEARS_ON
 from rag.text import words
 
 CLAIMS = [

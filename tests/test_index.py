@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.errors import IndexCorrupt, IndexMismatch, IndexNotBuilt, SearchIndexError
 from rag.finder import SourceFinder
-from rag.index import CURRENT, MANIFEST, live_generation, load_encoder, open_index
+from rag.index.generations import CURRENT, MANIFEST, live_generation, load_encoder, open_index
 
 
 @pytest.fixture

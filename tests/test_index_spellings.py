@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.authority import read_authority
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.finder import SourceFinder
+from rag.names.authority import read_authority
 
 TEXTS = {
     "moscow": "Marshal Malinovskiy reviewed the troops in Moscow. Khrushchev was on leave.",

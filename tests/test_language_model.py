@@ -21,10 +21,10 @@ import pytest
 from rag import build_index
 from rag.config import Settings
 from rag.datatypes import Answer
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.finder import SourceFinder
-from rag.language_model import INSTRUCTIONS, Statement, is_instruction, shown_passages
-from rag.summary import quoted_span
+from rag.llm.model import INSTRUCTIONS, Statement, is_instruction, shown_passages
+from rag.llm.summary import quoted_span
 
 CLAIM = (
     "The American continents are henceforth not to be considered as subjects for future "

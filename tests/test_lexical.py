@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.lexical import K1, B, LexicalIndex
+from rag.index.lexical import K1, B, LexicalIndex
 from rag.text import stems, words
 
 TEXTS = [

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.build import build_index
+from rag.build.builder import build_index
+from rag.build.corpus_files import add_file
+from rag.catalog.download import Manners
+from rag.catalog.fetch import fetch
 from rag.config import Settings
-from rag.corpus_files import add_file
-from rag.download import Manners
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy
-from rag.fetch import fetch
 from rag.finder import SourceFinder
 from rag.live import LiveFinder, Work
 from rag.web import corpus
@@ -62,13 +62,13 @@ def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path:
     asked = 0
     while live.busy:
         assert live.current is old or not live.busy
-        assert MONROE_WORDS in live.find_sources(MONROE_WORDS, 1)[0].passage
+        assert MONROE_WORDS in live.current.find_sources(MONROE_WORDS, 1)[0].passage
         asked += 1
     assert asked > 1, "nothing was asked during the rebuild"
     report = ended(live).report
     assert report is not None
     assert [identity.endswith("letter") for identity in report.added] == [True]
-    assert TRUCE in live.find_sources("A truce was signed", 1)[0].passage
+    assert TRUCE in live.current.find_sources("A truce was signed", 1)[0].passage
     shelf = corpus.shelf(live)
     assert "Indexed as 1 document: letter" in shelf
     assert "it looks like HTML" in shelf
@@ -77,13 +77,13 @@ def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path:
     shelf, told = corpus.act(live, {"act": "described", "file": "letter.txt", "date": "1812"})
     assert told == ""
     assert ended(live).problem == ""
-    assert live.find_sources("A truce was signed", 1)[0].date == "1812"
+    assert live.current.find_sources("A truce was signed", 1)[0].date == "1812"
     _, told = corpus.act(live, {"act": "remove", "file": "letter.txt"})
     assert "removed" in told
     report = ended(live).report
     assert report is not None
     assert len(report.removed) == 1
-    assert TRUCE not in live.find_sources("A truce was signed", 1)[0].passage
+    assert TRUCE not in live.current.find_sources("A truce was signed", 1)[0].passage
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_a_failed_rebuild_leaves_the_old_index(live: LiveFinder, tmp_path: Path)
     live.rebuild("Bringing it up to date")
     work = ended(live)
     assert "check the path" in work.problem
-    assert MONROE_WORDS in live.find_sources(MONROE_WORDS, 1)[0].passage
+    assert MONROE_WORDS in live.current.find_sources(MONROE_WORDS, 1)[0].passage
     assert "failed" in corpus.work(live)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.names import chinese_spellings, pinyin, respell, wade_giles
-from rag.spelling_keys import deletions, one_slip, spelling_key, vowel_keys
+from rag.names.respelling import chinese_spellings, pinyin, respell, wade_giles
+from rag.names.spelling_keys import deletions, one_slip, spelling_key, vowel_keys
 from rag.text import stems, words
 
 PAIRS = [

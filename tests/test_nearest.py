@@ -8,11 +8,11 @@ import faiss
 import numpy as np
 import pytest
 
-from rag import nearest
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.finder import SourceFinder
-from rag.index import open_index
-from rag.nearest import APPROXIMATE, EXACT, Sentences, SentenceWriter, write_lists
+from rag.index import nearest
+from rag.index.generations import open_index
+from rag.index.nearest import APPROXIMATE, EXACT, Sentences, SentenceWriter, write_lists
 
 DIMENSION = 32
 COUNT = 6000

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from rag.catalog import load_catalog, years_in
-from rag.catalog_file import is_web_address
-from rag.next_steps import COLLECTIONS, search_words, where_to_look
-from rag.spellings import Style, respelled
+from rag.catalog.entries import is_web_address
+from rag.catalog.next_steps import COLLECTIONS, search_words, where_to_look
+from rag.catalog.search import load_catalog, years_in
+from rag.names.archive_spellings import Style, respelled
 
 CLAIM = "Zhou Enlai came to Moscow in November 1964 after Khrushchev was ousted"
 

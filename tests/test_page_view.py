@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.datatypes import Span
 from rag.ingest.pdf import PAGE_BREAK
-from rag.page_view import Box, PlacedText, find_boxes, letters, page_at, page_spans, part_on
+from rag.reading.page_view import Box, PlacedText, find_boxes, letters, page_at, page_spans, part_on
 
 
 def placed(*lines: str) -> PlacedText:

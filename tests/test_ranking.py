@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import ranking
-from rag.ranking import distinct, likeness, signal_weights, top, verbatim_share
+from rag.retrieval import ranking
+from rag.retrieval.ranking import distinct, likeness, signal_weights, top, verbatim_share
 
 SHARE = st.floats(0, 1, width=32)
 

@@ -8,12 +8,12 @@ import pytest
 
 from rag.config import Settings
 from rag.datatypes import Claim, Evidence, Reason, Span
-from rag.embedding import Encoder
-from rag.findings import by_weight, combined, confidence_in, verdict_of
-from rag.judge import Judge
-from rag.nations import stands_for
-from rag.relation import Source
-from rag.statement import read_statement
+from rag.embedding.encoder import Encoder
+from rag.names.nations import stands_for
+from rag.relation.compare import Source
+from rag.relation.findings import by_weight, combined, confidence_in, verdict_of
+from rag.relation.judge import Judge
+from rag.relation.statement import read_statement
 
 FORTS = "On the 4th of July, 1863, General Grant took Vicksburg with 37,000 prisoners."
 

@@ -10,7 +10,7 @@ import pytest
 
 from rag.errors import ModelError
 from rag.finder import SourceFinder
-from rag.reranker import Reranker
+from rag.retrieval.reranker import Reranker
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gold", "peace", "california", "war"]
 CLAIM = "Gold was found in California"

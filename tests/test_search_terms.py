@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from rag.search_terms import NAME_WEIGHT, days, names, search_terms, weighted_terms, worded_numbers
+from rag.index.search_terms import (
+    NAME_WEIGHT,
+    days,
+    names,
+    search_terms,
+    weighted_terms,
+    worded_numbers,
+)
 
 
 @pytest.mark.parametrize(

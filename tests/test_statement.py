@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.opposites import are_opposites
-from rag.statement import Deed, read_statement
+from rag.relation.opposites import are_opposites
+from rag.relation.statement import Deed, read_statement
 
 
 def words(text: str, what: str) -> set[str]:

@@ -14,10 +14,10 @@ from conftest import make_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import store_writer
 from rag.datatypes import Collection, Locator, Passage, Span
-from rag.store import CopiedDocument, FileRecord, Store, document_digest
-from rag.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
+from rag.index import store_writer
+from rag.index.store import CopiedDocument, FileRecord, Store, document_digest
+from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 
 
 def write(path: Path, documents) -> Store:

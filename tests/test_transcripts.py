@@ -10,9 +10,9 @@ import webvtt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.claims import MAX_CHARS, check_question, split_claims
+from rag.claims.extraction import MAX_CHARS, check_question, split_claims
+from rag.claims.transcripts import clock, read_transcript
 from rag.errors import QuestionError
-from rag.transcripts import clock, read_transcript
 
 SRT = """\
 1

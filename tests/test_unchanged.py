@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from conftest import TinyModel, excerpt
 
-import rag.build
-import rag.gather
+import rag.build.builder
+import rag.build.gather
 import rag.ingest
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.datatypes import Collection, SourceDocument
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
-from rag.index import live_generation, open_index
+from rag.index.generations import live_generation, open_index
 from rag.ingest import ocr_memory
 from rag.ingest.ocr import Image, OcrLine
 from rag.ingest.readers import Item, read_file
@@ -47,7 +47,7 @@ class Reads:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         HereInstead.names = []
-        monkeypatch.setattr(rag.build, "Workers", HereInstead)
+        monkeypatch.setattr(rag.build.builder, "Workers", HereInstead)
 
     def taken(self) -> list[str]:
         names, HereInstead.names = HereInstead.names, []
@@ -245,7 +245,7 @@ def test_a_file_with_problems_is_read_and_reported_every_time(
             raise UnreadableSource(f"{path.name}: its second half is torn; ask for another copy")
 
     monkeypatch.setitem(rag.ingest.READERS, ".txt", half)
-    monkeypatch.setattr(rag.build, "Workers", HereInstead)
+    monkeypatch.setattr(rag.build.builder, "Workers", HereInstead)
     for _ in range(2):
         report = build_index([papers], tmp_path / "index", encoder=encoder)
         assert [skipped.reason for skipped in report.skipped] == [
@@ -287,7 +287,7 @@ def test_a_build_that_was_cut_off_while_reading_reads_on(
     again = set(reads.taken())
     assert report.documents == 11
     # Some files are begun ahead of the one whose documents are kept.
-    assert len(begun & again) <= rag.gather.AHEAD + 1
+    assert len(begun & again) <= rag.build.gather.AHEAD + 1
     assert {"ghent.txt", "letter0.txt", "letter1.txt"} <= begun - again
     assert not (tmp_path / "index" / "partial").exists()
 

@@ -15,12 +15,12 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from rag import captions
-from rag.captions import fetch_captions, with_captions
+from rag.claims import captions
+from rag.claims.captions import fetch_captions, with_captions
+from rag.claims.videos import find_videos, is_only_links
 from rag.config import Settings
 from rag.errors import FetchError
 from rag.finder import SourceFinder
-from rag.videos import find_videos, is_only_links
 
 ENDS = (("One", "https://one.example"), ("Two", "https://two.example/"))
 ID = "gvpof0DGO8o"

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import pypdfium2
 import pytest
 
-from rag.build import build_index
+from rag.build.builder import build_index
 from rag.datatypes import Answer
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import LiveFinder
@@ -64,7 +64,7 @@ SETTLED_S = 0.5
 pytestmark = pytest.mark.browser
 
 
-class Paced(LiveFinder):
+class Paced(SourceFinder):
     """A real finder that can be watched at work: after the first claim of a text of several
     lines it waits for the gate to be open, and at the word "crash" it fails."""
 
@@ -106,13 +106,13 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real(tmp_path_factory: pytest.TempPathFactory, sources: Path, encoder: Encoder) -> SourceFinder:
     path = tmp_path_factory.mktemp("home") / "indexes" / "room"
     build_index([sources / "signed"], path, encoder=encoder)
-    return SourceFinder.open(path)
+    return Paced.open(path)
 
 
 @pytest.fixture(scope="module")
 def live(real: SourceFinder) -> LiveFinder:
     home = real.index.path.parents[2]
-    return Paced(real, replace(real.settings, home=home))
+    return LiveFinder(real, replace(real.settings, home=home))
 
 
 @pytest.fixture(scope="module")

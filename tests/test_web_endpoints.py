@@ -16,7 +16,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from rag import SourceFinder
-from rag.cli import main
+from rag.cli.main import main
 from rag.programs import QUOTED, WINDOW_CHARS
 from rag.web import is_loopback
 from rag.web.endpoints import Refusal, answering

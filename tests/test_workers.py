@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from conftest import write_sources
 
-import rag.build
-from rag.build import build_index
+import rag.build.builder
+from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 from rag.ingest.workers import Limits, Workers
 
 ODD = Collection("odd", "Odd")
@@ -120,7 +120,7 @@ def test_nothing_is_left_running(tmp_path):
 def test_a_build_goes_on_and_says_what_happened(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rag.build, "Workers", partial(Workers, module="odd_worker"))
+    monkeypatch.setattr(rag.build.builder, "Workers", partial(Workers, module="odd_worker"))
     sources = write_sources(tmp_path / "sources", ["1823-Monroe-1", "1962-Kennedy-1"])
     for deed in ("crash", "killed", "well"):
         (sources / "signed" / f"{deed}.odd").write_text(deed)

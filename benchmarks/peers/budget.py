@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.claim_sets import Query, Target
 from benchmarks.peers.systems import Found
 from rag.datatypes import Span
-from rag.metrics import ndcg_at, recall_at
+from rag.retrieval.metrics import ndcg_at, recall_at
 
 UNIT = 1000
 """Characters that count as one rank: about a passage."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from rag.config import Settings
 from rag.datatypes import Floats
-from rag.inference import (
+from rag.embedding.inference import (
     fingerprint,
     load_tokenizer,
     load_transformer,

@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query, Target
 from benchmarks.peers.systems import Document
-from rag.chunking import included
-from rag.index import open_index
-from rag.store import Store
+from rag.embedding.chunking import included
+from rag.index.generations import open_index
+from rag.index.store import Store
 
 SAMPLED = 250
 """Claims taken of a larger set, at random, always the same."""

@@ -1,7 +1,7 @@
 """From files to source documents.
 
 `read_sources` takes built-in names, files and folders and yields what can be read; builds
-use what it is made of (see `rag.gather`).
+use what it is made of (see `rag.build.gather`).
 """
 
 from __future__ import annotations

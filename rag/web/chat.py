@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from rag.claims.followups import in_context
 from rag.datatypes import Answer
 from rag.errors import SourceFinderError
-from rag.followups import in_context
-from rag.programs import Sources
+from rag.finder import SourceFinder
 from rag.web import answer as render
 
 log = logging.getLogger(__name__)
@@ -28,28 +27,6 @@ UNEXPECTED = (
 
 MIN_INTERVAL_S = 0.1
 """Growing answers are shown at most this often; each one costs the page a repaint."""
-
-
-class Finder(Sources, Protocol):
-    """What the browser application needs of a search engine; see `rag.SourceFinder`."""
-
-    def stream(
-        self,
-        text: str,
-        k: int = ...,
-        collections: Iterable[str] | None = ...,
-        after: str | int | None = ...,
-        before: str | int | None = ...,
-    ) -> Iterator[Answer]:
-        """Yield growing answers to `text`; the last one is the whole.
-
-        Raises `SourceFinderError` with a message for the reader.
-        """
-        ...
-
-    def searched(self) -> tuple[str, ...]:
-        """Return one line per collection: title, number of documents, dates."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +80,9 @@ class Turn:
 Turns = tuple[Turn, ...]
 
 
-def converse(finder: Finder, text: str, turns: Turns, first: Sequence[str] = ()) -> Iterator[Turns]:
+def converse(
+    finder: SourceFinder, text: str, turns: Turns, first: Sequence[str] = ()
+) -> Iterator[Turns]:
     """Yield the conversation as the answer to `text` grows; it always ends without raising.
 
     A text that leans on what was said before is looked up with the names in the texts

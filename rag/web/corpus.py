@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rag.catalog import find_entry
-from rag.corpus_files import add_file, describe_file, remove_file, source_files
+from rag.build.corpus_files import add_file, describe_file, remove_file, source_files
+from rag.catalog.search import find_entry
 from rag.errors import SourceFinderError
 from rag.live import LiveFinder
 from rag.web.markup import notes
@@ -25,7 +25,7 @@ def shelf(live: LiveFinder, *, describing: str = "", problem: str = "") -> str:
     """Return the corpus as it is now."""
     report = live.work.report if live.work else None
     held = Shelf(
-        holdings=live.holdings(),
+        holdings=live.current.holdings(),
         documents=live.current.index.store.listed(),
         files=list(source_files(live.settings.sources)),
         reasons=reasons_of(report),

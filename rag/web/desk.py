@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rag.catalog import find_entry
+from rag.catalog.fetch import describe
+from rag.catalog.search import find_entry
 from rag.datatypes import Evidence, Finding, Span
 from rag.errors import QuestionError, SourceFinderError, UnreadableSource
-from rag.facsimile import facsimile, has_pages
-from rag.fetch import describe
-from rag.reading import AROUND, FURTHER, window
-from rag.timex import years_in
+from rag.finder import SourceFinder
+from rag.grammar.timex import years_in
+from rag.reading.around import AROUND, FURTHER, window
+from rag.reading.facsimile import facsimile, has_pages
 from rag.web import pane
 from rag.web.answer import has_many_claims
-from rag.web.chat import UNEXPECTED, Finder, Turns
+from rag.web.chat import UNEXPECTED, Turns
 from rag.web.filters import DEPTH, Filters, choose, from_form
 from rag.web.markup import shortened
 from rag.web.reader import render_facsimile, render_text
@@ -64,7 +65,7 @@ class Desk:
             return None
         return answer.findings[self.number]
 
-    def with_answer(self, finder: Finder, turns: Turns) -> Desk:
+    def with_answer(self, finder: SourceFinder, turns: Turns) -> Desk:
         """Return the desk as a growing answer changes it: its first claim that has evidence
         is shown, and stays there; once the answer is whole, else its first claim."""
         last = len(turns) - 1
@@ -87,11 +88,11 @@ class Desk:
         finding = self.claim(turns)
         return finding is not None and bool(finding.evidence)
 
-    def after(self, finder: Finder, turns: Turns, click: Click) -> Desk:
+    def after(self, finder: SourceFinder, turns: Turns, click: Click) -> Desk:
         """Return the desk after a click. What cannot be done is told in the desk itself."""
         return replace(self._told(finder, turns, click), clicks=self.clicks + 1)
 
-    def _told(self, finder: Finder, turns: Turns, click: Click) -> Desk:
+    def _told(self, finder: SourceFinder, turns: Turns, click: Click) -> Desk:
         try:
             return self._after(finder, turns, click)
         except (ValueError, KeyError) as error:
@@ -104,7 +105,7 @@ class Desk:
             message = UNEXPECTED
         return replace(self, html=pane.render_problem(message, str(click.get("from") or "")))
 
-    def _after(self, finder: Finder, turns: Turns, click: Click) -> Desk:
+    def _after(self, finder: SourceFinder, turns: Turns, click: Click) -> Desk:
         name = click["act"]
         if name == "claim":
             chosen = Desk(int(click["turn"]), int(click["finding"]), chosen=True)
@@ -126,7 +127,7 @@ class Desk:
             return replace(self, html=pane.render_offer(entry.title, describe(entry), entry.id))
         raise KeyError(name)
 
-    def _shown(self, finder: Finder, turns: Turns, focus: str = "sf-claim") -> Desk:
+    def _shown(self, finder: SourceFinder, turns: Turns, focus: str = "sf-claim") -> Desk:
         finding = self.claim(turns)
         if finding is None:
             return replace(self, html=pane.EMPTY)
@@ -152,7 +153,7 @@ class Desk:
         return replace(self, html=html, whole=whole)
 
 
-def _looked_up_again(finder: Finder, finding: Finding, filters: Filters) -> Finding:
+def _looked_up_again(finder: SourceFinder, finding: Finding, filters: Filters) -> Finding:
     """Return the finding for the same claim among the chosen sources only."""
     *_, answer = finder.stream(
         finding.claim.query,
@@ -170,7 +171,7 @@ def _quotation(click: Click) -> Span:
     return Span(int(click["start"]), int(click["end"]))
 
 
-def _opened(finder: Finder, click: Click) -> str:
+def _opened(finder: SourceFinder, click: Click) -> str:
     """Return the page of a document that a quotation is on, or the text around it."""
     document = finder.document(str(click["doc"]))
     if not has_pages(document):
@@ -183,7 +184,7 @@ def _opened(finder: Finder, click: Click) -> str:
     return render_facsimile(document, _quotation(click), shown, back=str(click["from"]))
 
 
-def _read(finder: Finder, click: Click, problem: str = "") -> str:
+def _read(finder: SourceFinder, click: Click, problem: str = "") -> str:
     document = finder.document(str(click["doc"]))
     quotation = _quotation(click)
     if quotation.end > len(document.text):
@@ -206,7 +207,7 @@ def _read(finder: Finder, click: Click, problem: str = "") -> str:
     )
 
 
-def _similar(finder: Finder, click: Click) -> str:
+def _similar(finder: SourceFinder, click: Click) -> str:
     document = finder.document(str(click["doc"]))
     passage = _quotation(click)
     words = passage.of(document.text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.claims import MAX_CHARS
+from rag.claims.extraction import MAX_CHARS
 from rag.ingest.names import printable
 from rag.ingest.readers import READERS, ZIP
 

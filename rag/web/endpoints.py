@@ -16,7 +16,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from rag.errors import SourceFinderError
-from rag.programs import Programs, Sources
+from rag.live import LiveFinder
+from rag.programs import Programs
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,10 @@ class Refusal(gr.Error):
         return str(self.message)
 
 
-def add_endpoints(finder: Sources, concurrency_limit: int) -> None:
+def add_endpoints(live: LiveFinder, concurrency_limit: int) -> None:
     """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
     the page's searches."""
-    programs = Programs(finder)
+    programs = Programs(lambda: live.current)
     for action in (
         programs.find_sources,
         programs.ask,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 
 from rag.datatypes import SourceDocument, Span
-from rag.facsimile import Facsimile
-from rag.page_view import Box
-from rag.reading import Paragraph, Window
+from rag.reading.around import Paragraph, Window
+from rag.reading.facsimile import Facsimile
+from rag.reading.page_view import Box
 from rag.web.markup import button, fold, notes
 from rag.web.pane import frame, render_back
 from rag.wording import escape, written_date

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.peers.systems import Document, Found, Model, Search
 from rag import SourceFinder, build_index
-from rag.embedding import Encoder
+from rag.embedding.encoder import Encoder
 
 
 def load(model: Model) -> Encoder:

@@ -1,0 +1,338 @@
+"""Sources in, one new generation of an index out."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from rag.embedding.chunking import chunk, heading
+from rag.config import Settings
+from rag.datatypes import BuildReport, Passage, Progress, SourceDocument
+from rag.embedding.encoder import Encoder
+from rag.embedding.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
+from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
+from rag.build.gather import LIVE, Gathered, Gatherer
+from rag.index.generations import FORMAT, Index, Manifest, make_live, new_generation, open_index, writing
+from rag.ingest.files import check_sources
+from rag.ingest.workers import Workers
+from rag.index.lexical import LexicalIndex
+from rag.build.near import groups
+from rag.build.partial import PartialVectors, WorkFolder
+from rag.index.store import Store
+from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
+from rag.index.terms import Part, Terms, collect
+from rag.index.vectors import VectorWriter
+
+log = logging.getLogger(__name__)
+
+SHARD = 256
+"""Passages embedded between two saves: what a killed build has to do again (seconds)."""
+
+
+def build_index(
+    paths: Sequence[str | Path],
+    index: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+    encoder: Encoder | None = None,
+    afresh: bool = False,
+) -> BuildReport:
+    """Build or refresh an index from `paths`, and make it the live one.
+
+    `paths`: files, folders, or "sotu" for the State of the Union addresses. The index
+    holds exactly these afterwards. Files that did not change are not read again, and
+    passages whose words did not change are not embedded again; `afresh` does both. A file
+    that cannot be read is left out and reported. Where nothing changed at all, the index
+    stays as it is.
+
+    Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`. Whatever
+    happens, the index that was live before stays so until the new one is complete.
+    """
+    settings = settings or Settings.from_environment()
+    target = settings.index_path(index)
+    with writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(target / "build.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise IndexBusy(
+                f"Another process is building the index in {target}. Wait until it is done "
+                "(the old index answers meanwhile), or build under another name with --index."
+            ) from error
+        try:
+            encoder = encoder or Encoder.load(settings.model, settings)
+            names = [str(path) for path in paths]
+            live = None if afresh else _live(target)
+            return _Build(target, names, encoder, progress or _silent, live).run()
+        finally:
+            lock.release()
+
+
+def _live(target: Path) -> Index | None:
+    """Return the live index, None where there is none that can be used."""
+    try:
+        return open_index(target)
+    except SearchIndexError as reason:
+        log.info("Nothing to reuse: %s", reason)
+        return None
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass
+class _Build:
+    """One run of a build. The caller holds the lock."""
+
+    target: Path
+    sources: list[str]
+    encoder: Encoder
+    progress: Progress
+    live: Index | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> BuildReport:
+        work = WorkFolder(self.target / "partial", f"{self.encoder.fingerprint}{self._chunker}")
+        with self._timed("read"):
+            fresh = StoreWriter(work.store)
+            try:
+                gathered = self._gather(fresh, work)
+            finally:
+                fresh.close()
+        if self.live is not None and self._nothing_to_do(self.live, gathered):
+            work.clear()
+            return self._report(self.live, gathered, 0)
+        if not gathered.kept:
+            work.clear()
+            reasons = "".join(f"\n  {s.path}: {s.reason}" for s in gathered.skipped[:20])
+            raise NothingToIndex(
+                f"No text was found in {', '.join(self.sources) or 'no path at all'}."
+                f"{reasons}\nGive files or folders with readable sources. "
+                "An index that was there before is unharmed."
+            )
+        generation = new_generation(self.target)
+        try:
+            embedded = self._write(generation, gathered, work)
+            make_live(self.target, generation)
+        except BaseException:
+            shutil.rmtree(generation, ignore_errors=True)
+            raise
+        work.clear()
+        return self._report(open_index(self.target, verify=False), gathered, embedded)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - started, 2)
+
+    @property
+    def _chunker(self) -> str:
+        return f"sentences, at most {most_pieces(self.encoder)} word pieces"
+
+    @property
+    def _divided_alike(self) -> Index | None:
+        """The live index if its passages, and what is embedded for them, would be the same."""
+        live = self.live
+        if live is None or live.manifest.model_fingerprint != self.encoder.fingerprint:
+            return None
+        return live if live.manifest.chunker == self._chunker else None
+
+    def _gather(self, fresh: StoreWriter, work: WorkFolder) -> Gathered:
+        check_sources(self.sources)
+        with Workers(pages=work.pages) as workers:
+            return Gatherer(
+                self.live.store if self.live else None,
+                fresh,
+                workers.read,
+                self._divide,
+                divided=self._divided_alike is not None,
+                each_file=lambda done, of: self.progress("Reading files", done, of),
+            ).run(self.sources)
+
+    def _divide(self, document: SourceDocument) -> tuple[list[Passage], list[bytes]]:
+        """Return a document's passages, and the keys of what is to be embedded for them."""
+        passages = chunk(document, self.encoder.piece_starts, passage_room(self.encoder, document))
+        inputs = [embedding_input(self.encoder, document, passage) for passage in passages]
+        return passages, [embedding_key(item, self.encoder.fingerprint) for item in inputs]
+
+    def _nothing_to_do(self, live: Index, gathered: Gathered) -> bool:
+        """Return whether the live index is what this build would make."""
+        as_they_are = [Kept(LIVE, entry.number, entry.file) for entry in live.store.entries()]
+        files = [replace(file, state="") for file in live.store.files().values()]
+        return (
+            self._divided_alike is live
+            and live.manifest.sources == self.sources
+            and Terms.read(live.path) is not None
+            and gathered.kept == as_they_are
+            and [replace(file, state="") for file in gathered.files] == files
+        )
+
+    def _write(self, generation: Path, gathered: Gathered, work: WorkFolder) -> int:
+        """Write a whole generation; return how many passages had to be embedded."""
+        path = generation / "sources.sqlite"
+        with self._timed("store"):
+            live = self.live.store.path if self.live else work.store
+            assemble(path, (live, work.store), gathered.kept, gathered.files, gathered.collections)
+            write_near_duplicates(path, groups(Store(path).sketches()))
+        store = Store(path)
+        with self._timed("embed"):
+            sentences, embedded = self._embed(generation, store, work, gathered.kept)
+        with self._timed("lexical"):
+            self._index_words(generation, store, gathered.kept)
+        with self._timed("checksums"):
+            self._manifest(store, sentences).write(generation)
+        return embedded
+
+    def _embed(
+        self, generation: Path, store: Store, work: WorkFolder, kept: Sequence[Kept]
+    ) -> tuple[int, int]:
+        """Write the vectors of all passages; return how many sentences there are and how
+        many passages had to be embedded."""
+        old = self._divided_alike
+        keys = store.keys_in_order()
+        rows = old.store.keys() if old else {}
+        partial = PartialVectors(work.folder)
+        embedded = sentences = 0
+        with VectorWriter(generation, self.encoder.dimension) as writer:
+            for first, last, source in runs([rows.get(key) for key in keys], SHARD):
+                if old is not None and source is not None:
+                    sentences += writer.copy(old.vectors, source, source + last - first)
+                else:
+                    shard = {row: partial.get(keys[row]) for row in range(first, last)}
+                    missing = [row for row, vectors in shard.items() if vectors is None]
+                    inputs = [embedding_input(self.encoder, *store.passage(row)) for row in missing]
+                    fresh = self.encoder.encode_passages(inputs)
+                    partial.save([keys[row] for row in missing], fresh)
+                    embedded += len(missing)
+                    made = shard | dict(zip(missing, fresh, strict=True))
+                    vectors = [made[row] for row in sorted(made)]
+                    writer.add([v for v in vectors if v is not None])
+                    sentences += sum(len(v.sentences) for v in vectors if v is not None)
+                self.progress("Embedding passages", last, len(keys))
+            writer.finish(self._piece_passages(store, kept))
+        return sentences, embedded
+
+    def _piece_passages(self, store: Store, kept: Sequence[Kept]) -> NDArray[np.int32]:
+        """Return, for each word piece, in how many passages it is: of the live index, less
+        its documents that are gone, plus those that are new."""
+        stayed = {document.number for document in kept if document.store == LIVE}
+        old = self._divided_alike if stayed else None
+        counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
+        if old is not None:
+            counts += old.vectors.piece_passages()
+            gone = set(range(old.store.documents)) - stayed
+            counts -= self._count_pieces(old.store, sorted(gone))
+        new = [number for number, document in enumerate(kept) if document.store != LIVE]
+        return counts + self._count_pieces(store, new)
+
+    def _count_pieces(self, store: Store, numbers: Sequence[int]) -> NDArray[np.int32]:
+        counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
+        for number in numbers:
+            document = store.document(number)
+            texts = [
+                embedding_input(self.encoder, document, passage).text
+                for passage in store.passages_of(number)
+            ]
+            for ids in self.encoder.piece_ids(texts):
+                counts[np.unique(np.array(ids, dtype=np.int64))] += 1
+        return counts
+
+    def _index_words(self, generation: Path, store: Store, kept: Sequence[Kept]) -> None:
+        old = self._divided_alike
+        known = Terms.read(old.path) if old else None
+        parts: list[Part] = []
+        for number, document in enumerate(kept):
+            if document.store == LIVE and known is not None and old is not None:
+                first, last = old.store.row_bounds[document.number : document.number + 2]
+                parts.append((int(first), int(last)))
+            else:
+                parts += self._texts(store, number)
+            if number % SHARD == 0:
+                self.progress("Indexing words", number, len(kept))
+        terms = collect(known, parts)
+        terms.write(generation)
+        vocabulary = terms.vocabulary
+        LexicalIndex.write(terms.numbers, terms.rows, vocabulary, generation / "lexical")
+        of_documents = terms.rows[store.row_bounds]
+        LexicalIndex.write(terms.numbers, of_documents, vocabulary, generation / "documents")
+        self.progress("Indexing words", len(kept), len(kept))
+
+    def _texts(self, store: Store, number: int) -> list[str]:
+        """Return what the lexical index holds of each passage of a document."""
+        document = store.document(number)
+        front = heading(document)
+        return [front + p.span.of(document.text) for p in store.passages_of(number)]
+
+    def _manifest(self, store: Store, sentences: int) -> Manifest:
+        digests = store.digests()
+        return Manifest(
+            format=FORMAT,
+            model=self.encoder.name,
+            model_fingerprint=self.encoder.fingerprint,
+            dimension=self.encoder.dimension,
+            chunker=self._chunker,
+            sources=self.sources,
+            corpus_hash=hashlib.sha256(b"".join(digests[d] for d in sorted(digests))).hexdigest(),
+            documents=len(digests),
+            passages=int(store.row_bounds[-1]),
+            sentences=sentences,
+            built=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _report(self, made: Index, gathered: Gathered, embedded: int) -> BuildReport:
+        before = self.live.store.digests() if self.live else {}
+        after = made.store.digests()
+        pages, ocr_pages = made.store.pages()
+        return BuildReport(
+            index=str(self.target),
+            documents=made.manifest.documents,
+            passages=made.manifest.passages,
+            sentences=made.manifest.sentences,
+            embedded=embedded,
+            added=tuple(sorted(after.keys() - before.keys())),
+            changed=tuple(sorted(d for d in after.keys() & before.keys() if after[d] != before[d])),
+            removed=tuple(sorted(before.keys() - after.keys())),
+            skipped=tuple(gathered.skipped),
+            notes=tuple(made.store.notes()),
+            seconds=self.seconds,
+            bytes_on_disk=sum(f.stat().st_size for f in made.path.rglob("*") if f.is_file()),
+            files=len({document.file for document in gathered.kept}),
+            files_read=gathered.files_read,
+            pages=pages,
+            ocr_pages=ocr_pages,
+            moved=tuple(gathered.moved),
+            copies=tuple(gathered.copies),
+            near_duplicates=tuple(made.store.near_groups()),
+            unchanged=made is self.live,
+        )
+
+
+def runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:
+    """Yield stretches of `rows`, at most `size` long, as (first, last + 1, row): in each the
+    rows are row, row + 1, ..., or there is none (None).
+
+    >>> list(runs([7, 8, None, None, 3], 9))
+    [(0, 2, 7), (2, 4, None), (4, 5, 3)]
+    """
+    first = 0
+    for at in range(1, len(rows) + 1):
+        begin = rows[first]
+        following = None if begin is None else begin + at - first
+        if at == len(rows) or at - first == size or rows[at] != following:
+            yield first, at, begin
+            first = at

@@ -1,0 +1,312 @@
+"""Sources into the list of an index's documents, reading no more than has to be read.
+
+For each file, in order: is its content known, from the live index or from a build that was
+cut off? Then its documents are taken from there, under the file's present name and with the
+metadata that is beside it now. Otherwise it is read, and its documents are divided into
+passages and kept in a store of their own ("fresh"), a file at a time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat, tee
+from pathlib import Path
+from typing import TypeVar
+
+from rag.embedding.chunking import included
+from rag.datatypes import Collection, Copy, Passage, SkippedFile, SourceDocument
+from rag.ingest import Reading, read_found
+from rag.ingest.described import Metadata, described, metadata_beside, renamed
+from rag.ingest.files import content_digest, file_state, find_files, reading_digest, unpacked
+from rag.ingest.folders import Found
+from rag.ingest.unique import Names
+from rag.build.near import sketch
+from rag.index.store import CopiedDocument, Entry, FileRecord, Store, document_digest
+from rag.index.store_writer import Kept, StoreWriter
+
+LIVE, FRESH = 0, 1
+"""The stores that documents are taken from, as `Kept` numbers them."""
+
+AHEAD = 3
+"""Files that are begun while an earlier one is still arriving."""
+
+Divide = Callable[[SourceDocument], tuple[list[Passage], list[bytes]]]
+"""A document's passages, and the keys of what is to be embedded for them."""
+
+
+@dataclass
+class Gathered:
+    """The documents of the new index, in order, and what is to be said about them."""
+
+    kept: list[Kept] = field(default_factory=list)
+    files: list[FileRecord] = field(default_factory=list)
+    collections: dict[str, Collection] = field(default_factory=dict)
+    skipped: list[SkippedFile] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    files_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A file whose content has been read before."""
+
+    store: int
+    record: FileRecord
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file with what is known about it, or with what comes of reading it."""
+
+    found: Found
+    record: FileRecord
+    about: Metadata
+    known: _Known | None
+    reading: Iterator[SourceDocument] | None
+    problems: list[SkippedFile]
+
+
+class Gatherer:
+    """Goes through the files of one build.
+
+    `live`: the store of the live index, None without any. `divided`: whether its passages
+    are those that `divide` would give. `each_file` is called with the number of files done
+    and of those that are known of.
+    """
+
+    def __init__(
+        self,
+        live: Store | None,
+        fresh: StoreWriter,
+        reading: Reading,
+        divide: Divide,
+        *,
+        divided: bool,
+        each_file: Callable[[int, int], None],
+    ) -> None:
+        self._stores = (live, fresh.before)
+        self._fresh = fresh
+        self._reading = reading
+        self._divide = divide
+        self._divided = (divided, True)
+        self._each_file = each_file
+        self._names = Names()
+        self._known: dict[str, _Known] = {}
+        self._records: dict[str, FileRecord] = {}
+        self._same: dict[bytes, tuple[int, Entry]] = {}
+        self._worded: dict[tuple[str, str], tuple[int, int]] = {}
+        self.gathered = Gathered()
+        for number in (FRESH, LIVE):  # what both know is taken from the live index
+            self._remember(number)
+
+    def _remember(self, store: int) -> None:
+        """Note which files and documents a store has."""
+        source = self._stores[store]
+        if source is None:
+            return
+        self.gathered.collections |= source.collections
+        entries = source.entries()
+        by_file: dict[int, list[Entry]] = {}
+        for entry in entries:
+            by_file.setdefault(entry.file, []).append(entry)
+            if self._divided[store]:
+                self._worded[entry.document_id, entry.wording] = (store, entry.number)
+                self._same[entry.digest] = (store, entry)
+        for number, record in source.files().items():
+            self._records[record.path] = record
+            if record.digest:
+                self._known[record.digest] = _Known(store, record, by_file.get(number, []))
+
+    def run(self, sources: list[str]) -> Gathered:
+        """Go through all files of `sources`, which exist."""
+        on_skip = self.gathered.skipped.append
+        files = list(find_files(sources, on_skip))
+        done = 0
+        for opened in self._ahead(unpacked(files, on_skip)):
+            self._file(opened)
+            done += not opened.found.temporary
+            self._each_file(min(done, len(files)), len(files))
+        there = {record.path for record in self.gathered.files}
+        self.gathered.moved = [pair for pair in self.gathered.moved if pair[0] not in there]
+        return self.gathered
+
+    def _ahead(self, files: Iterable[Found]) -> Iterator[_Opened]:
+        """Open files, some ahead of the one that is taken."""
+        waiting: deque[_Opened] = deque()
+        for found in files:
+            if found.temporary:  # gone as soon as the next one is asked for
+                while waiting:
+                    yield waiting.popleft()
+            waiting.append(self._open(found))
+            if found.temporary or len(waiting) > AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+    def _open(self, found: Found) -> _Opened:
+        path = found.name if found.temporary or found.built_in else str(found.path)
+        state = file_state(found)
+        before = self._records.get(path)
+        same = before is not None and state != "" and state == before.state
+        content = before.content if before and same else content_digest(found)
+        digest = reading_digest(content, found)
+        about = metadata_beside(found, self.gathered.skipped.append)
+        record = FileRecord(path, content, digest, state, found.collection, about.digest)
+        known = self._known.get(digest) if digest else None
+        problems: list[SkippedFile] = []
+        reading = None if known else read_found(found, self._reading, problems.append)
+        return _Opened(found, record, about, known, reading, problems)
+
+    def _file(self, opened: _Opened) -> None:
+        """Take the documents of a file."""
+        known, reading, record = opened.known, opened.reading, opened.record
+        if known and not all(self._names.said(copied.wording) for copied in known.record.copies):
+            # The file of which it was a copy is gone or has another wording now.
+            known = None
+            reading = read_found(opened.found, self._reading, opened.problems.append)
+        file = _File(len(self.gathered.files), opened)
+        added = self._fresh.documents
+        if known is None:
+            assert reading is not None, "a file is known or read"
+            self.gathered.files_read += 1
+            self._take_all(file, reading, [])
+        elif _named_alike(known.record, record) and self._divided[known.store]:
+            self._keep_all(file, known)
+        else:
+            source = self._store(known.store)
+            before = [(known.store, entry.number) for entry in known.entries]
+            was = Path(known.record.path)
+            documents = (
+                renamed(source.as_read(number), was, known.record.collection, opened.found)
+                for _, number in before
+            )
+            self._take_all(file, documents, before)
+        if known and known.record.path != record.path:
+            self.gathered.moved.append((known.record.path, record.path))
+        self.gathered.skipped += opened.problems
+        record = replace(
+            record,
+            digest="" if opened.problems else record.digest,
+            copies=tuple(file.copies),
+        )
+        if self._fresh.documents > added:
+            # Documents that stayed in the live index would be missed by a later build.
+            whole = self._fresh.documents - added == file.kept
+            self._fresh.end_file(record if whole else replace(record, digest=""))
+        self.gathered.files.append(record)
+        if file.copies:
+            first = file.copies[0].same_as
+            self.gathered.copies.append(Copy(opened.found.name, first, len(file.copies)))
+
+    def _keep_all(self, file: _File, known: _Known) -> None:
+        """Take the documents of an unchanged file, without loading them."""
+        file.copies += known.record.copies
+        alone = len(known.entries) + len(known.record.copies) == 1
+        for entry in known.entries:
+            name = self._names.give(entry.document_id, entry.wording, file.number, alone=alone)
+            if name.same_as is not None:
+                file.copies.append(CopiedDocument(entry.document_id, entry.wording, name.same_as))
+            elif name.document_id == entry.document_id:
+                self._keep(file, known.store, entry.number)
+            else:  # another document has its id now
+                store = self._store(known.store)
+                document = replace(store.document(entry.number), document_id=name.document_id)
+                self._add(file, document, store.as_read(entry.number), (known.store, entry.number))
+
+    def _take_all(
+        self, file: _File, documents: Iterator[SourceDocument], before: list[tuple[int, int]]
+    ) -> None:
+        """Take documents as they are in their file; `before`: where each of them was, if the
+        file is known."""
+        opened = file.opened
+        as_read, to_describe = tee(documents)
+        now = described(to_describe, opened.about, opened.found, self.gathered.skipped.append)
+        places = chain(before, repeat(None))
+        for (original, document, place), alone in _alone(zip(as_read, now, places, strict=False)):
+            wording = document.wording()
+            name = self._names.give(document.document_id, wording, file.number, alone=alone)
+            if name.same_as is not None:
+                file.copies.append(CopiedDocument(document.document_id, wording, name.same_as))
+                continue
+            named = replace(
+                document, document_id=name.document_id, file_digest=opened.record.digest
+            )
+            self._add(file, named, original, place)
+
+    def _add(
+        self,
+        file: _File,
+        document: SourceDocument,
+        as_read: SourceDocument,
+        before: tuple[int, int] | None,
+    ) -> None:
+        """Take a document from where it is the same already, else keep it anew.
+
+        Passages and keys of the same words are used again, whatever is known about these
+        words now: corrected metadata embeds nothing.
+        """
+        self.gathered.collections[document.collection.collection_id] = document.collection
+        store, same = self._same.get(document_digest(document), (LIVE, None))
+        if same is not None and same.origin == document.origin:
+            self._keep(file, store, same.number)
+            return
+        place = before or self._worded.get((document.document_id, document.wording()))
+        if place is not None and self._divided[place[0]]:
+            source = self._store(place[0])
+            passages = [
+                replace(passage, document_id=document.document_id)
+                for passage in source.passages_of(place[1])
+            ]
+            keys = source.keys_of(place[1])
+        else:
+            passages, keys = self._divide(document)
+        words = " ".join(span.of(document.text) for span in included(document))
+        self._keep(file, FRESH, self._fresh.add(document, passages, keys, as_read, sketch(words)))
+
+    def _keep(self, file: _File, store: int, number: int) -> None:
+        self.gathered.kept.append(Kept(store, number, file.number))
+        file.kept += 1
+
+    def _store(self, number: int) -> Store:
+        store = self._stores[number]
+        assert store is not None, "nothing is known from a store that is not there"
+        return store
+
+
+@dataclass
+class _File:
+    """A file whose documents are being taken, and what came of it."""
+
+    number: int
+    opened: _Opened
+    kept: int = 0
+    copies: list[CopiedDocument] = field(default_factory=list)
+
+
+def _named_alike(one: FileRecord, other: FileRecord) -> bool:
+    """Return whether what is known about two files beside their content is the same."""
+    return (one.path, one.collection, one.described) == (
+        other.path,
+        other.collection,
+        other.described,
+    )
+
+
+T = TypeVar("T")
+
+
+def _alone(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
+    """Yield items, each with whether it is the only one."""
+    first = next(items, None)
+    if first is None:
+        return
+    second = next(items, None)
+    yield first, second is None
+    if second is not None:
+        yield second, False
+    for item in items:
+        yield item, False

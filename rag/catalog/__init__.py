@@ -1,0 +1,1 @@
+"""Collections that could be added or searched elsewhere."""

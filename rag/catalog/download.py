@@ -1,0 +1,316 @@
+"""One file from the web to the disk: politely, resumably, checked.
+
+What has arrived is kept in a part file (`part_file`), which the next attempt or the next run
+goes on with, and which becomes the file in one step when it is whole and its checksum is right.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from rag.catalog.entries import CatalogFile, is_web_address
+from rag.catalog.part_file import PartFile, flush_to_disk, matches, sha256_of
+from rag.errors import FetchError
+
+if TYPE_CHECKING:
+    import httpx
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+_TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_UNSATISFIED = re.compile(r"bytes \*/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a server is treated, and what is not accepted from it."""
+
+    pause_s: float = 1.0
+    """Between two requests to one host; there is only ever one at a time."""
+    tries: int = 5
+    backoff_s: float = 1.0
+    """Before the second try, doubled before each further one."""
+    longest_wait_s: float = 120.0
+    """A server that asks for more patience is left alone, and the reader told."""
+    timeout_s: float = 60.0
+    max_redirects: int = 5
+    max_bytes: int = 200_000_000
+    """The largest listed file has some 10 MB: more than this is a mistake or an attack."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """An HTTP client with its manners. `sleep` is replaced in tests."""
+
+    client: httpx.Client
+    manners: Manners
+    sleep: Callable[[float], None] = time.sleep
+    _asked: dict[str, float] = field(default_factory=dict)
+
+    def wait_for(self, host: str) -> None:
+        """Return when `host` may be asked again."""
+        asked = self._asked.get(host)
+        if asked is not None:
+            left = asked + self.manners.pause_s - time.monotonic()
+            if left > 0:
+                self.sleep(left)
+        self._asked[host] = time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What `download` did. `resumed_at`: how many bytes earlier tries had left to the last."""
+
+    bytes: int
+    sha256: str
+    resumed_at: int
+
+
+class _TryAgain(Exception):
+    """This try failed; the next may not. `wait_s`: what the server asked for."""
+
+    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
+
+
+def download(
+    file: CatalogFile,
+    target: Path,
+    connection: Connection,
+    on_bytes: Callable[[int, int], None],
+) -> Downloaded:
+    """Download `file` to `target` and return what was done.
+
+    `on_bytes` hears how many bytes there are and how many there will be (0: not known).
+    Raises `FetchError` where the file cannot be had or is not what the catalog says; what
+    arrived of it is kept where going on with it makes sense.
+    """
+    manners = connection.manners
+    part = PartFile.of(target, file.url)
+    resumed_at = 0
+    for number in range(1, manners.tries + 1):
+        try:
+            resumed_at = _receive(file, part, connection, on_bytes)
+            break
+        except _TryAgain as failure:
+            wait = failure.wait_s
+            if wait is not None and wait > manners.longest_wait_s:
+                raise FetchError(
+                    f"{file.url}: {failure}; the server asks to wait {wait:,.0f} seconds. Run "
+                    f"the same command again after that. {part.kept()}"
+                ) from failure
+            if number == manners.tries:
+                raise FetchError(
+                    f"{file.url} did not arrive whole in {number} tries: {failure}. Check the "
+                    f"network and run the same command again. {part.kept()}"
+                ) from failure
+            backoff = manners.backoff_s * 2 ** (number - 1)
+            connection.sleep(backoff if wait is None else wait)
+    sha256 = _verified(file, part)
+    size = part.size
+    part.become(target)
+    return Downloaded(size, sha256, resumed_at)
+
+
+def _verified(file: CatalogFile, part: PartFile) -> str:
+    size = part.size
+    if (file.bytes is not None and size != file.bytes) or not matches(file, part.path):
+        expected = "" if file.bytes is None else f" of {file.bytes:,} bytes"
+        part.discard()
+        raise FetchError(
+            f"{file.url}: what came ({size:,} bytes) is not the file{expected} that the catalog "
+            "describes: its checksum differs. It was thrown away. Try again; if it happens "
+            "again, the file has been replaced at its source, or altered on its way."
+        )
+    return sha256_of(part.path)
+
+
+def _receive(
+    file: CatalogFile, part: PartFile, connection: Connection, on_bytes: Callable[[int, int], None]
+) -> int:
+    """Ask once and append what comes to `part`; return how much of it was there before."""
+    import httpx
+
+    offset = part.size
+    validator = part.validator()
+    checked = file.sha256 is not None or file.git_sha1 is not None
+    if offset and validator is None and not checked:
+        part.discard()  # nothing would tell whether the rest belongs to the same file
+        offset = 0
+    headers = {"Range": f"bytes={offset}-"} if offset else {}
+    if offset and validator is not None:
+        headers["If-Range"] = validator
+    try:
+        response = _ask(file.url, headers, connection)
+        try:
+            total = _start(file, response, part, offset, connection.manners)
+            if total is not None:
+                _append(file, response, part, total, connection.manners, on_bytes)
+            return 0 if response.status_code == 200 else offset
+        finally:
+            response.close()
+    except httpx.TransportError as error:
+        raise _TryAgain(f"the connection failed ({str(error) or type(error).__name__})") from error
+    except httpx.HTTPError as error:
+        raise FetchError(f"{file.url}: {error}.") from error
+
+
+def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Response:
+    """Return the response at the end of the redirects; its body is not read yet."""
+    import httpx
+
+    for _ in range(connection.manners.max_redirects + 1):
+        connection.wait_for(urlsplit(url).netloc)
+        request = connection.client.build_request("GET", url, headers=headers)
+        try:
+            response = connection.client.send(request, stream=True)
+        except httpx.InvalidURL as error:  # httpx looks at where it is sent on to, too
+            raise FetchError(
+                f"{url} sends us on to something that is no web address ({error}); it is not "
+                "followed. Tell us if the source has moved."
+            ) from error
+        if response.status_code not in _REDIRECTS:
+            return response
+        response.close()
+        target = _joined(url, response.headers.get("Location", ""))
+        if not may_follow(url, target):
+            raise FetchError(
+                f"{url} sends us on to {target[:200]!r}, which is not followed: only http(s), "
+                "and never from https to http. Tell us if the source has moved."
+            )
+        url = target
+    raise FetchError(
+        f"{url}: more than {connection.manners.max_redirects} redirects; the source is set up "
+        "wrongly or has moved."
+    )
+
+
+def may_follow(url: str, target: str) -> bool:
+    """Return whether a redirect from `url` to `target` stays on the web, and encrypted.
+
+    >>> may_follow("https://a.org/x", "http://a.org/x")
+    False
+    """
+    secure_lost = url.startswith("https:") and not target.startswith("https:")
+    return is_web_address(target) and not secure_lost
+
+
+def _joined(url: str, location: str) -> str:
+    """Return the address that a redirect names; what is no address comes back as it is."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def _start(
+    file: CatalogFile, response: httpx.Response, part: PartFile, offset: int, manners: Manners
+) -> int | None:
+    """Prepare `part` for the body and return the file's whole size, 0 where it is not known;
+    None where there is nothing left to read."""
+    status = response.status_code
+    if status in _TRY_AGAIN:
+        raise _TryAgain(f"the server answers {status}", _retry_after(response))
+    if status == 416 and offset:
+        whole = _UNSATISFIED.fullmatch(response.headers.get("Content-Range", ""))
+        if whole and int(whole[1]) == offset:
+            return None
+        part.discard()
+        raise _TryAgain("the server no longer has the part that was asked for")
+    if status not in {200, 206}:
+        raise FetchError(
+            f"{file.url}: the server answers {status} {response.reason_phrase}. "
+            + (
+                "The file is no longer there. Look for it by hand and put it into corpus/sources."
+                if status in {404, 410}
+                else "It does not give this file to programs. Get it by hand, with a browser."
+            )
+        )
+    if response.headers.get("Content-Type", "").startswith("text/html") and not file.name.endswith(
+        (".html", ".htm")
+    ):
+        raise FetchError(
+            f"{file.url}: a web page came instead of {file.name}, perhaps one that asks for a "
+            "login or says no. Open the address in a browser."
+        )
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise FetchError(f"{file.url}: the server compresses the file although asked not to.")
+    total = _whole_size(response, offset)
+    limit = manners.max_bytes if file.bytes is None else min(file.bytes, manners.max_bytes)
+    if total > limit:
+        part.discard()
+        raise _too_large(file, limit)
+    if status == 200:
+        part.discard()
+    part.remember(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+    return total
+
+
+def _append(
+    file: CatalogFile,
+    response: httpx.Response,
+    part: PartFile,
+    total: int,
+    manners: Manners,
+    on_bytes: Callable[[int, int], None],
+) -> None:
+    limit = manners.max_bytes if file.bytes is None else min(file.bytes, manners.max_bytes)
+    try:
+        with part.path.open("ab") as stream:
+            done = stream.tell()
+            on_bytes(done, total)
+            for block in response.iter_raw():  # as it comes: a block half full would be lost
+                done += len(block)
+                if done > limit:
+                    stream.close()
+                    part.discard()
+                    raise _too_large(file, limit)
+                stream.write(block)
+                on_bytes(done, total)
+            flush_to_disk(stream)
+    except OSError as error:
+        raise FetchError(
+            f"{part.path} cannot be written: {error.strerror or error}. Make room or check the "
+            "permissions of the folder, then run the same command again."
+        ) from error
+    if done < total:
+        raise _TryAgain(f"it ended after {done:,} of {total:,} bytes")
+
+
+def _whole_size(response: httpx.Response, offset: int) -> int:
+    if response.status_code == 206:
+        found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != offset:
+            raise _TryAgain("the server sends another part than was asked for")
+        return 0 if found[2] == "*" else int(found[2])
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds that a server asks to wait: it may name a number or a date."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _too_large(file: CatalogFile, limit: int) -> FetchError:
+    return FetchError(
+        f"{file.url} is larger than the {limit:,} bytes that are expected at most. It was thrown "
+        "away: it cannot be the file that the catalog describes."
+    )

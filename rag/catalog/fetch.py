@@ -1,0 +1,239 @@
+"""Collections of the catalog to the folder of sources, where the next build finds them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rag.catalog.download import Connection, Manners, download
+from rag.catalog.entries import CatalogFile
+from rag.catalog.part_file import matches, sha256_of
+from rag.catalog.search import CatalogEntry, describe_years, find_entry
+from rag.config import APP, Settings
+from rag.datatypes import Jsonable, Progress
+from rag.errors import FetchError
+
+SIDECAR = "collection.yaml"
+_RECORD = ".fetched.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile(Jsonable):
+    """A file that is now there. `already_there`: an earlier fetch had brought it, unchanged.
+
+    `checked`: its checksum is in the catalog and is right; else it is only recorded here.
+    """
+
+    entry_id: str
+    path: str
+    url: str
+    bytes: int
+    sha256: str
+    checked: bool
+    resumed_at: int = 0
+    already_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport(Jsonable):
+    """What a fetch did: the folder of each collection, and its files."""
+
+    folders: tuple[str, ...]
+    files: tuple[FetchedFile, ...]
+
+
+def describe(entry: CatalogEntry) -> str:
+    """Return what a reader should know before downloading: what, how much, rights, whence."""
+    lines = [
+        f"{entry.id}: {entry.title} ({describe_years(entry.covers)})",
+        f"  {entry.description}",
+        f"  Rights: {entry.rights}",
+        f"  From: {entry.repository}; {entry.format}",
+    ]
+    lines += [f"  {file.url}  [{_size_text(file)}]" for file in entry.files]
+    if entry.access == "browse":
+        lines.append(f"  To be got by hand: {entry.browse}")
+    return "\n".join(lines)
+
+
+def fetch(
+    ids: Sequence[str],
+    into: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    catalog: Sequence[CatalogEntry] | None = None,
+    manners: Manners | None = None,
+) -> FetchReport:
+    """Download collections by their ids, each to its own folder in `into`, and return what
+    was done. Without `into`, the folder of sources.
+
+    Only addresses that the catalog lists are asked, one request at a time. Beside the files
+    lies `collection.yaml` with title, rights and address.
+
+    Raises `CatalogError` for an unknown id, before anything is downloaded, and `FetchError`
+    for what cannot be had; what arrived until then stays, and the same call goes on with it.
+    """
+    entries = [find_entry(identity, catalog) for identity in dict.fromkeys(ids)]
+    for entry in entries:
+        if entry.access != "fetch":
+            raise FetchError(
+                f"{entry.id} cannot be downloaded by a program. Open {entry.browse}, and put the "
+                "files you find there into corpus/sources."
+            )
+    parent = Settings.from_environment().sources if into is None else into
+    folders: list[str] = []
+    files: list[FetchedFile] = []
+    with _connection(manners or Manners()) as connection:
+        for entry in entries:
+            folder = parent / entry.id
+            with _reserved(folder):
+                files += _fetch_entry(entry, folder, connection, progress)
+            folders.append(str(folder))
+    return FetchReport(tuple(folders), tuple(files))
+
+
+def fetched_ids(sources: Path) -> tuple[str, ...]:
+    """Return the ids of the collections that lie, whole, in the folder of sources."""
+    return tuple(sorted(path.parent.name for path in sources.glob(f"*/{SIDECAR}")))
+
+
+@contextmanager
+def _connection(manners: Manners) -> Iterator[Connection]:
+    import httpx
+
+    # Compression would make byte ranges and lengths mean something else.
+    headers = {"User-Agent": _user_agent(), "Accept-Encoding": "identity"}
+    limits = httpx.Limits(max_connections=1)
+    with httpx.Client(headers=headers, timeout=manners.timeout_s, limits=limits) as client:
+        yield Connection(client, manners)
+
+
+def _user_agent() -> str:
+    try:
+        version = metadata.version(APP)
+    except metadata.PackageNotFoundError:
+        version = "0"
+    return f"{APP}/{version} (one file at a time, on a reader's request)"
+
+
+@contextmanager
+def _reserved(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this fetch: two at once would write the same part."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise FetchError(f"Another fetch is at work in {folder}; wait for it.") from error
+    except OSError as error:
+        raise FetchError(
+            f"{folder} cannot be written: {error.strerror or error}. Make room or check its "
+            "permissions, then run the same command again."
+        ) from error
+
+
+def _fetch_entry(
+    entry: CatalogEntry, folder: Path, connection: Connection, progress: Progress | None
+) -> Iterator[FetchedFile]:
+    recorded = _recorded(folder)
+    for file in entry.files:
+        path = folder / file.name
+        done = _already_there(entry, file, path, recorded)
+        if done is None:
+            done = _fetch_file(entry, file, path, connection, progress)
+            recorded[file.name] = {"url": file.url, "bytes": done.bytes, "sha256": done.sha256}
+            _write(folder / _RECORD, json.dumps(recorded, indent=1))
+        yield done
+    _write(folder / SIDECAR, _sidecar(entry))
+
+
+def _fetch_file(
+    entry: CatalogEntry,
+    file: CatalogFile,
+    path: Path,
+    connection: Connection,
+    progress: Progress | None,
+) -> FetchedFile:
+    def on_bytes(done: int, total: int) -> None:
+        if progress is not None:
+            progress(f"Downloading {entry.id}/{file.name}", done, total or file.bytes or 0)
+
+    got = download(file, path, connection, on_bytes)
+    return FetchedFile(
+        entry.id, str(path), file.url, got.bytes, got.sha256, _is_checked(file), got.resumed_at
+    )
+
+
+def _already_there(
+    entry: CatalogEntry, file: CatalogFile, path: Path, recorded: dict[str, Any]
+) -> FetchedFile | None:
+    """Return the file as fetched before, None where it is to be downloaded.
+
+    Raises `FetchError` where something else lies at its place: that may be the reader's own.
+    """
+    if not path.exists():
+        return None
+    sha256 = sha256_of(path)
+    known = recorded.get(file.name)
+    as_recorded = isinstance(known, dict) and known.get("sha256") == sha256
+    if matches(file, path) if _is_checked(file) else as_recorded:
+        size = path.stat().st_size
+        return FetchedFile(
+            entry.id, str(path), file.url, size, sha256, _is_checked(file), already_there=True
+        )
+    raise FetchError(
+        f"{path} is there already and is not what a fetch would bring; it may have been edited. "
+        "Move it away to download it anew."
+    )
+
+
+def _is_checked(file: CatalogFile) -> bool:
+    return file.sha256 is not None or file.git_sha1 is not None
+
+
+def _recorded(folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _sidecar(entry: CatalogEntry) -> str:
+    import yaml
+
+    content = {
+        "id": entry.id,
+        "title": entry.title,
+        "rights": entry.rights,
+        "url": entry.browse or entry.files[0].url,
+        "repository": entry.repository,
+        "citation_style": entry.citation_style,
+        "kind": entry.kind,
+    }
+    text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=1000)
+    return text
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file in one step."""
+    beside = path.with_name(f".{path.name.lstrip('.')}.new")
+    with beside.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(path)
+
+
+def _size_text(file: CatalogFile) -> str:
+    if file.bytes is None:
+        return "size not known"
+    return f"{file.bytes / 1e6:,.1f} MB" if file.bytes >= 100_000 else f"{file.bytes:,} bytes"

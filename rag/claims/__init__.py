@@ -1,0 +1,1 @@
+"""What a reader sends, cut into claims that can be looked up."""

@@ -1,0 +1,245 @@
+"""What in a text can be checked against sources, and why the rest cannot.
+
+A clause is set aside where its grammar says that it is a question, an order, a prediction, an
+opinion or talk about the talk itself, or where it names nothing that a search could hold on to.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rag.claims.clauses import SUBJECTS, quoted_tokens, subject
+from rag.text import stop_words, words
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span as Tokens
+    from spacy.tokens import Token
+
+MIN_CONTENT_WORDS = 3
+"""A clause in a longer text with fewer content words says nothing that can be checked."""
+
+MIN_GENERAL_WORDS = 5
+"""The same for one in the past tense that names nobody and nothing."""
+
+_END_MARKS = (".", "!", "?", "…")
+_CLOSING = "\"'”’»)"
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
+_NAMES = frozenset(
+    {"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "LAW", "MONEY", "PERCENT", "QUANTITY"}
+)
+_GREETING = re.compile(
+    r"^\W*(?:hi|hello|hey|welcome|good (?:morning|evening|afternoon)|thanks|thank you|bye|goodbye|"
+    r"see you|cheers|stay tuned|don['’]t forget to|(?:please )?subscribe|like and subscribe)\b",
+    re.IGNORECASE,
+)
+_TALK = re.compile(
+    r"\b(?:let['’]s|let me|here (?:is|are) (?:the |a |some )?links?|in this (?:video|episode)|"
+    r"there(?:['’]s| is) (?:one|a|another) thing|(?:this|that)(?:['’]s| is) (?:the (?:show|end|"
+    r"whole)|it|all)|(?:next|last) (?:segment|episode|week)|for me)\b",
+    re.IGNORECASE,
+)
+_TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
+_IN_MY_VIEW = re.compile(
+    r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
+)
+_WH = frozenset({"who", "whom", "whose", "what", "when", "where", "why", "how", "which"})
+_ASKING_YOU = re.compile(
+    r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?you (?:know|remember)\b|"
+    r"^\W*(?:ever|remember|guess)\b",
+    re.IGNORECASE,
+)
+_KIN = frozenset(
+    words(
+        "grandpa grandma granddad grandfather grandmother dad daddy mom mum mother father uncle "
+        "aunt wife husband girlfriend boyfriend buddy"
+    )
+)
+_FRAMES = frozenset({"think", "believe", "guess", "suppose", "bet", "reckon", "know", "remember"})
+_EVERYBODY = frozenset({"everyone", "everybody", "nobody", "anybody", "anyone", "one", "you"})
+_JUDGING = frozenset(
+    words(
+        "amazing awesome awful bad beautiful best better bizarre boring brilliant cool crazy cute "
+        "disgusting dumb evil excellent fantastic fascinating fine fun funny good gorgeous great "
+        "greatest hilarious horrible idiotic incredible insane insufferable interesting lame "
+        "lovely nasty nice nuts overrated pathetic perfect ridiculous sad shameful silly stupid "
+        "super terrible ugly underrated unbelievable weird wild wonderful worse worst"
+    )
+)
+_SEEMING = frozenset({"be", "seem", "look", "sound", "feel"})
+
+
+def reason(clause: Tokens, named: str = "") -> str | None:
+    """Return why a clause of a longer text is set aside, None where it can be checked.
+
+    `named`: the clause with somebody named that it only points to, "" where there is nobody.
+    """
+    text = clause.text
+    if is_question(clause):
+        return "a question"
+    if _GREETING.search(text):
+        return "a greeting"
+    content = [word for word in words(named or text) if word not in stop_words()]
+    if len(content) < MIN_CONTENT_WORDS:
+        return "too short to check"
+    specific = bool(named) or _names_something(clause)
+    outside = _spoken_by_the_writer(clause)
+    verb = main_verb(outside)
+    if why := _about_the_writer(verb, specific):
+        return why
+    if _TALK.search(text) or _is_order(outside):
+        return "an aside"
+    if verb is not None:
+        modal = {child.lower_ for child in verb.children if child.tag_ == "MD"}
+        past = any(child.lemma_ == "have" for child in verb.children if child.dep_ == "aux")
+        if modal & {"will", "'ll", "’ll", "wo"} or _going_to(verb):
+            return "a prediction"
+        if modal & {"would", "'d", "’d", "could", "might", "should"} and past:
+            return "a supposition"
+    if _TODAY.search(" ".join(token.text for token in outside)) and _is_present(verb):
+        return "about today"
+    if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
+        return "an opinion"
+    return None if specific else _general(clause, verb, content)
+
+
+def is_question(clause: Tokens) -> bool:
+    """Return whether the writer asks; a question that somebody is said to have asked (He said,
+    "Why?") and a statement said with doubt ("They left by, what, two votes?") are none."""
+    text = clause.text.rstrip()
+    if not text.rstrip(_CLOSING).endswith("?"):
+        return False
+    quoted = quoted_tokens(clause.doc)
+    last = clause[-1]
+    if last.i in quoted and clause[0].i not in quoted:
+        return False
+    if _ASKING_YOU.search(text):
+        return True
+    verb = next((token for token in clause if token.tag_ in _FINITE), None)
+    own = next((token for token in clause if token.dep_ in SUBJECTS), None)
+    if verb is None or own is None:
+        return True
+    before = [token.lower_ for token in clause if token.i < own.i]
+    return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
+
+
+def main_verb(tokens: list[Token]) -> Token | None:
+    """Return the verb that the others hang on, None where there is no finite verb."""
+    verbs = [token for token in tokens if token.pos_ in {"VERB", "AUX"}]
+    inside = {token.i for token in tokens}
+    for verb in verbs:
+        if verb.dep_ == "ROOT" or verb.head.i not in inside:
+            return verb if _finite(verb) or not _has_finite(verbs) else None
+    return verbs[0] if verbs and _finite(verbs[0]) else None
+
+
+def _finite(verb: Token) -> bool:
+    return verb.tag_ in _FINITE or any(child.tag_ in _FINITE for child in verb.children)
+
+
+def _has_finite(verbs: list[Token]) -> bool:
+    return any(verb.tag_ in _FINITE for verb in verbs)
+
+
+def _spoken_by_the_writer(clause: Tokens) -> list[Token]:
+    """Return the tokens that are not quoted; all of them where everything is."""
+    quoted = quoted_tokens(clause.doc)
+    return [token for token in clause if token.i not in quoted] or list(clause)
+
+
+def _names_something(clause: Tokens) -> bool:
+    """Return whether there is a name, a number or a date to search for."""
+    for token in clause:
+        if token.lower_ in _KIN:
+            continue
+        if token.like_num and token.lower_ not in {"one", "first", "second"}:
+            return True
+        if token.ent_type_ in _NAMES or (token.pos_ == "PROPN" and token.i > 0):
+            return True
+        if token.pos_ == "PROPN" and token.dep_ in SUBJECTS:
+            return True
+    return False
+
+
+def _about_the_writer(verb: Token | None, specific: bool) -> str | None:
+    """Return "about the writer" where that is so: "I", "my grandpa". What the writer only
+    frames ("I think that Polk lied") is a claim where it names something."""
+    if verb is None:
+        return None
+    who = subject(verb)
+    if who is None:
+        return None
+    owners = {child.lower_ for child in who.children if child.dep_ in {"poss", "det"}}
+    if "my" in owners or (who.lower_ in _KIN and not owners):
+        return "about the writer"
+    if who.lower_ != "i":
+        return None
+    framed = verb.lemma_ in _FRAMES and any(child.dep_ == "ccomp" for child in verb.children)
+    wishing = any(
+        child.lower_ in {"'d", "’d", "would", "'ll", "’ll", "will"} for child in verb.lefts
+    )
+    if specific and not wishing and (framed or _acts_in_the_past(verb)):
+        return None
+    return "about the writer"
+
+
+def _acts_in_the_past(verb: Token) -> bool:
+    feeling = {"love", "like", "feel", "wish", "want", "hope", "find", "agree", "wonder", "mean"}
+    return verb.tag_ == "VBD" and verb.lemma_ not in feeling | _FRAMES
+
+
+def _is_order(tokens: list[Token]) -> bool:
+    """Return whether a clause tells the listener to do something: "Imagine if"."""
+    first = next((token for token in tokens if token.is_alpha and token.pos_ != "INTJ"), None)
+    return first is not None and first.tag_ == "VB" and subject(first) is None
+
+
+def _is_present(verb: Token | None) -> bool:
+    """Return whether a verb is in the present tense: "is understood", "believe"."""
+    if verb is None:
+        return False
+    own = [verb, *(child for child in verb.lefts if child.dep_ in {"aux", "auxpass"})]
+    tags = {token.tag_ for token in own}
+    return bool(tags & {"VBZ", "VBP"}) and "VBD" not in tags
+
+
+def _going_to(verb: Token) -> bool:
+    present = any(child.lower_ in {"is", "are", "'s", "’s", "'re", "’re"} for child in verb.lefts)
+    return (
+        verb.lower_ == "going"
+        and present
+        and any(child.dep_ == "xcomp" and child.tag_ == "VB" for child in verb.rights)
+    )
+
+
+def _framed(verb: Token | None) -> Token | None:
+    """Return what "I think" and the like are put before, else the verb itself."""
+    if verb is not None and verb.lemma_ in _FRAMES:
+        return next((child for child in verb.children if child.dep_ == "ccomp"), verb)
+    return verb
+
+
+def _judges(verb: Token | None, clause: Tokens) -> bool:
+    """Return whether a clause says only that something is good, bad or strange."""
+    if verb is None or verb.lemma_ not in _SEEMING:
+        return False
+    if any(token.like_num or token.ent_type_ == "DATE" for token in clause):
+        return False
+    said = [child for child in verb.rights if child.dep_ in {"acomp", "attr", "oprd"}]
+    return any(token.lower_ in _JUDGING for part in said for token in (part, *part.lefts))
+
+
+def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | None:
+    """Return whether a clause that names nothing is set aside: in the past tense it goes on
+    with a story and may stay."""
+    if verb is None:
+        ended = clause.text.rstrip(_CLOSING)[-1:] in _END_MARKS
+        return None if ended and len(content) >= MIN_GENERAL_WORDS else "too general to check"
+    who = subject(verb)
+    general = who is not None and any(token.lower_ in _EVERYBODY for token in (who, *who.lefts))
+    past = verb.tag_ == "VBD" or any(
+        child.tag_ == "VBD" and child.dep_ in {"aux", "auxpass"} for child in verb.children
+    )
+    if general or not past or len(content) < MIN_GENERAL_WORDS:
+        return "too general to check"
+    return None

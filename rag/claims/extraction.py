@@ -1,0 +1,241 @@
+"""What the user sent into claims: its statements, each looked up or visibly set aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, pairwise, zip_longest
+from typing import TYPE_CHECKING
+
+from rag.claims.checkable import MIN_CONTENT_WORDS, reason
+from rag.claims.clauses import Clause, clauses
+from rag.claims.layout import Block, Layout, form_of, read_layout
+from rag.claims.references import Context, resolve, speaker_of
+from rag.claims.transcripts import Transcript, read_transcript
+from rag.datatypes import Claim, Span
+from rag.errors import QuestionError
+from rag.grammar.syntax import parse
+from rag.text import sentences, squeezed, stop_words, trimmed, words
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+MAX_CHARS = 200_000
+"""About three hours of speech. A longer text is a document to index, not a question."""
+
+MAX_PARSED = 1_000
+"""A longer sentence is a list, or no sentence: it stays whole, and its grammar is not read."""
+
+MAX_QUOTATION = 600
+"""What is quoted stays with the words that say who said it, up to so many characters."""
+
+MAX_UNPUNCTUATED = 400
+"""A sentence of a transcript that is longer has no full stops, as automatic captions have none:
+it is cut where captions begin."""
+
+CAPTION_CHARS = 150
+"""The least length of such a part: about two captions, or ten seconds of speech."""
+
+_OPENING = '“"'
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
+_WEAK = frozenset({"too short to check", "too general to check"})
+
+
+def check_question(text: str) -> str:
+    """Return `text` if it can be answered; raises `QuestionError` with what to do."""
+    if not text.strip():
+        raise QuestionError(
+            "The question is empty. Type or paste a claim about the past, for example: "
+            "Monroe told Europe to stay out of the Americas."
+        )
+    if len(text) > MAX_CHARS and not _fits(text):
+        raise QuestionError(
+            f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
+            "time. Send a part of it, or index it as a source with `source-finder build`."
+        )
+    strange = len(_UNPRINTABLE.findall(text))
+    if _UNDECODABLE.search(text) or strange > max(3, len(text) // 50):
+        raise QuestionError(
+            "This is not readable text (it holds control or undecodable characters). If it "
+            "comes from a PDF or a Word file, paste its text, or index the file with "
+            "`source-finder build`."
+        )
+    if not words(text):
+        raise QuestionError(
+            "There is no word in the question. Type or paste a claim about the past."
+        )
+    return text
+
+
+def _fits(text: str) -> bool:
+    """Return whether of a long text, such as a subtitle file, not too much is speech."""
+    transcript = read_transcript(text) if len(text) <= 3 * MAX_CHARS else None
+    return transcript is not None and len(" ".join(transcript.speech.split())) <= MAX_CHARS
+
+
+def split_claims(text: str) -> Iterator[Claim]:
+    """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
+
+    A text of one sentence is always a claim, whatever its form: a question is answered,
+    a few key words are looked up. Claims come as they are found: the first one does not wait
+    for the last.
+    """
+    layout = read_layout(text)
+    found = [part for block in layout.blocks for part in _sentences(layout, block)]
+    alone = sum(1 for sentence in found if words(sentence.text)) == 1
+    numbers = count(1)
+    context = Context()
+    for sentence, following in zip_longest(found, found[1:]):
+        if sentence.block.form == "a byline":  # somebody else goes on
+            context = Context()
+        for piece in _pieces(sentence, following, context):
+            context = piece.context
+            said = text[piece.span.start : piece.span.end]
+            looked_up = piece.set_aside is None or (alone and bool(words(said)))
+            plain = " ".join(said.split())
+            yield Claim(
+                claim_id=f"c{next(numbers)}",
+                text=said,
+                span=piece.span,
+                set_aside=None if looked_up else piece.set_aside,
+                resolved=piece.resolved,
+                said_by=piece.said_by or sentence.block.speaker,
+                at_s=layout.transcript.at(piece.span.start) if layout.transcript else None,
+                spoken=piece.spoken if piece.spoken != plain else "",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence on one line, and for each of its characters the place in what was sent.
+    `whole`: it begins and ends where a sentence does, and not just where a caption does."""
+
+    text: str
+    places: list[int]
+    block: Block
+    whole: bool = True
+
+    @property
+    def span(self) -> Span:
+        return Span(self.places[0], self.places[-1] + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a sentence on its way to a claim; `context` is what holds after it."""
+
+    span: Span
+    spoken: str
+    set_aside: str | None
+    context: Context
+    resolved: str = ""
+    said_by: str | None = None
+
+
+def _sentences(layout: Layout, block: Block) -> Iterator[_Sentence]:
+    """Yield the sentences of a block; what is no prose stays whole, and so does a quotation."""
+    line, places = squeezed(layout.prose, block.span)
+    if block.form:
+        yield _Sentence(line, places, block)
+        return
+    joined: list[Span] = []
+    for span in sentences(line):
+        before = joined[-1] if joined else None
+        whole = span if before is None else Span(before.start, span.end)
+        if before is not None and len(whole) <= MAX_QUOTATION and _is_open(before.of(line)):
+            joined[-1] = whole
+        else:
+            joined.append(span)
+    for span in joined:
+        if layout.transcript and len(span) > MAX_UNPUNCTUATED:
+            parts = _captions(layout.transcript, line, span, places)
+        else:
+            parts = [span]
+        for part in parts:
+            yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
+
+
+def _captions(transcript: Transcript, line: str, span: Span, places: list[int]) -> list[Span]:
+    """Return a run of captions without full stops, cut where captions begin."""
+    starts = {place for place, _ in transcript.times}
+    cuts = [span.start]
+    for number in range(span.start + 1, span.end):
+        begins = any(place in starts for place in range(places[number - 1] + 1, places[number] + 1))
+        if begins and number - cuts[-1] >= CAPTION_CHARS:
+            cuts.append(number)
+    parts = (trimmed(line, start, end) for start, end in pairwise([*cuts, span.end]))
+    return [part for part in parts if part]
+
+
+def _is_open(sentence: str) -> bool:
+    """Return whether a quotation that begins in a sentence does not end there."""
+    return sentence.count('"') % 2 == 1 or sentence.count("“") > sentence.count("”")
+
+
+def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) -> Iterator[_Piece]:
+    """Yield a sentence in its clauses, each resolved in the context of those before."""
+    content = [word for word in words(sentence.text) if word not in stop_words()]
+    form = sentence.block.form or form_of(sentence.text)
+    if form or not content or not _is_readable(sentence):
+        why = form or _short(sentence.text, content)
+        yield _Piece(sentence.span, sentence.text, why, context)
+        return
+    doc = parse(sentence.text)
+    answered_by = _next_speaker(following)
+    for clause in _standing(doc, context):
+        part = doc[clause.start : clause.end]
+        said = part.text.rstrip(" ,;")
+        if not said:
+            continue
+        last = part.start_char + len(said) - 1
+        place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
+        before = doc[: clause.start] if clause.start else None
+        resolved = resolve(part, context, clause.shared, before=before, answered_by=answered_by)
+        why = reason(part, resolved.text if resolved.named else "")
+        # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
+        if not (part[0].tag_.startswith("W") and context.has_subject):
+            context = context.after(resolved.mentions, part)
+        if why:
+            yield _Piece(place, said, why, context)
+        else:
+            yield _Piece(place, said, None, context, resolved.text, resolved.said_by)
+
+
+def _is_readable(sentence: _Sentence) -> bool:
+    """Return whether the grammar of a sentence can be read."""
+    return sentence.whole and len(sentence.text) <= MAX_PARSED
+
+
+def _short(sentence: str, content: list[str]) -> str | None:
+    """Return what is wrong with a sentence whose grammar is not read, None for nothing."""
+    if len(content) >= MIN_CONTENT_WORDS:
+        return None
+    return "a question" if sentence.endswith("?") else "too short to check"
+
+
+def _next_speaker(following: _Sentence | None) -> str | None:
+    """Return whom the next sentence names as speaking."""
+    if following is None or following.block.form or not _is_readable(following):
+        return None
+    if not any(mark in following.text for mark in _OPENING):
+        return None
+    return speaker_of(parse(following.text)[:])
+
+
+def _standing(doc: Doc, context: Context) -> list[Clause]:
+    """Return the clauses of a sentence; one that says too little alone stays with the one
+    before it, the first one with the next."""
+    kept: list[Clause] = []
+    weak_start = False
+    for clause in clauses(doc):
+        part = doc[clause.start : clause.end]
+        resolved = resolve(part, context, clause.shared)
+        weak = reason(part, resolved.text if resolved.named else "") in _WEAK
+        if kept and (weak or weak_start):
+            kept[-1] = Clause(kept[-1].start, clause.end, kept[-1].shared)
+        else:
+            kept.append(clause)
+        weak_start = weak and len(kept) == 1 and kept[0].end == clause.end and clause.start == 0
+    return kept

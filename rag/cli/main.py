@@ -1,0 +1,206 @@
+"""The command line: parse, call the same `SourceFinder` as everyone else, print.
+
+Results go to standard output, progress and errors to standard error. The exit code is 0,
+or that of the error (see `errors`).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from threadpoolctl import threadpool_limits
+
+from rag import dossier
+from rag.build.builder import build_index
+from rag.build.report import report_text
+from rag.cli import catalog
+from rag.cli.answer import answer_text
+from rag.cli.terminal import JsonOption, TerminalProgress
+from rag.config import Settings
+from rag.doctor import examine
+from rag.dossier import FORMATS
+from rag.errors import QuestionError, SourceFinderError
+from rag.finder import PER_CLAIM, SourceFinder, default_sources
+from rag.index.generations import recorded_sources
+
+cli = typer.Typer(
+    name="source-finder",
+    help="Paste a claim about the past; get the passages in archives that bear on it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.add_typer(catalog.app)  # `catalog` and `fetch`
+
+IndexOption = Annotated[
+    str | None, typer.Option("--index", help="An index by name or folder; else the default.")
+]
+KOption = Annotated[int, typer.Option("--k", min=1, max=100, help="Passages per claim.")]
+CollectionOption = Annotated[
+    list[str] | None, typer.Option("--collection", help="Only this collection (repeatable).")
+]
+AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
+ExportOption = Annotated[
+    list[Path] | None,
+    typer.Option(help=f"Write a dossier too, as its extension says: {', '.join(FORMATS)}."),
+]
+BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    shown = logging.StreamHandler()
+    shown.setLevel(logging.WARNING)  # for libraries that set a lower level of their own, too
+    # A query's small products gain nothing from a second thread, and wait for it behind the
+    # threads of the embedding model: one thread takes a query from 36 ms to 23.
+    threadpool_limits(1, user_api="blas")
+    logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
+    try:
+        result = cli(arguments, standalone_mode=False)
+    except SourceFinderError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("Stopped. Nothing was lost.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+@cli.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="A claim, a question, or a longer text.")],
+    k: KOption = PER_CLAIM,
+    collection: CollectionOption = None,
+    after: AfterOption = None,
+    before: BeforeOption = None,
+    index: IndexOption = None,
+    export: ExportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What sources support this claim?"""
+    _answer(text, index, export, as_json, k=k, collections=collection, after=after, before=before)
+
+
+@cli.command()
+def check(
+    file: Annotated[str, typer.Argument(help="A text or subtitle file, or - for standard input.")],
+    k: KOption = PER_CLAIM,
+    index: IndexOption = None,
+    export: ExportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look up every claim in a long quotation, an article or a transcript (.srt, .vtt)."""
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise QuestionError(
+            f"{file} is not UTF-8 text ({error.reason} at byte {error.start}). Save it as "
+            "plain text; to search in a PDF, index it with `source-finder build`."
+        ) from error
+    except OSError as error:
+        raise QuestionError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
+    _answer(text, index, export, as_json, k=k)
+
+
+@cli.command()
+def build(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files and folders to add; 'sotu' for the addresses."),
+    ] = None,
+    index: IndexOption = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="Index just these paths, not what was there before.")
+    ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Read and embed everything again.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build an index, or refresh it: only what changed is read and embedded again."""
+    settings = Settings.from_environment()
+    target = settings.index_path(index)
+    default = default_sources(settings) if target == settings.index_path(None) else []
+    given = [path if path == "sotu" else str(Path(path).absolute()) for path in paths or ()]
+    before = [] if only else [*recorded_sources(target), *default]
+    report = build_index(
+        list(dict.fromkeys([*before, *given])),
+        target,
+        progress=TerminalProgress(),
+        afresh=afresh,
+    )
+    print(report.to_json(indent=1) if as_json else report_text(report))
+
+
+@cli.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, envvar="GRADIO_SERVER_PORT")] = 7860,
+    host: Annotated[str, typer.Option(envvar="GRADIO_SERVER_NAME")] = "127.0.0.1",
+    index: IndexOption = None,
+    browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
+) -> None:
+    """Open the browser application."""
+    from rag import web
+    from rag.live import LiveFinder
+
+    if not web.is_loopback(host):
+        print(
+            f"Warning: whoever can reach {host}:{port} can search and read all that is indexed, "
+            "and change it where the page can. There is no password.",
+            file=sys.stderr,
+        )
+    web.serve(LiveFinder(_open(index)), host, port, open_browser=browser)
+
+
+@cli.command()
+def doctor(as_json: JsonOption = False) -> int:
+    """Say what is installed, which indexes and model there are, and what is wrong."""
+    diagnosis = examine(Settings.from_environment())
+    if as_json:
+        print(diagnosis.to_json(indent=1))
+    else:
+        for name, value in diagnosis.facts.items():
+            print(f"{name:24} {value}")
+        print("\n" + "\n".join(f"Problem: {p}" for p in diagnosis.problems or ("none found",)))
+    return 1 if diagnosis.problems else 0
+
+
+def _open(index: str | None) -> SourceFinder:
+    return SourceFinder.open(index, progress=TerminalProgress())
+
+
+def _answer(
+    text: str, index: str | None, export: list[Path] | None, as_json: bool, **filters: Any
+) -> None:
+    for path in export or ():
+        dossier.form_of(path.suffix)  # before a long text is looked up
+    finder = _open(index)
+    answer = finder.ask(text, **filters)
+    print(answer.to_json(indent=1) if as_json else answer_text(answer))
+    for path in export or ():
+        made = datetime.now(UTC)
+        _write(path, dossier.export([answer], path.suffix, made=made, index=finder.facts()))
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise QuestionError(
+            f"{path} cannot be written: {error.strerror}. Choose another folder or name."
+        ) from error
+    print(f"Written: {path}", file=sys.stderr)

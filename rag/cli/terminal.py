@@ -1,0 +1,32 @@
+"""What the commands share: options, and progress in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class TerminalProgress:
+    """Shows a build's stages as progress bars with the time left."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that `done` of `total` (0: not known) are done in `stage`."""
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            if self._bar is not None:
+                self._bar.close()
+            self._stage = stage
+            every_s = 0.1 if sys.stderr.isatty() else 10  # a log file needs no animation
+            self._bar = tqdm(total=total or None, desc=stage, unit="", mininterval=every_s)
+        self._bar.update(done - self._bar.n)
+        if total and done >= total:
+            self._bar.close()

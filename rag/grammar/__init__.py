@@ -1,0 +1,1 @@
+"""English grammar, numbers and times, read off a text."""

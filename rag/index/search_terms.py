@@ -1,0 +1,109 @@
+"""What the lexical index counts: stems, and days and numbers in one spelling each.
+
+"March 12, 1959", "the 12th of March, 1959" and "1959-03-12" meet in the term "1959-03-12",
+"12 March" and "March 12th" in "03-12"; "fifteen thousand" meets "15,000" in "15000". A
+claim's names and numbers weigh more than its other words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rag.grammar.quantities import quantities
+from rag.text import MONTHS, sentences, stems, words
+
+NAME_WEIGHT = 2.0
+"""What a claim's names, numbers and days weigh beside its other words."""
+
+_MONTH = f"(?P<month>{'|'.join(MONTHS)})"
+_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?"
+_YEAR = r"(?:,?\s+(?:of\s+)?(?P<year>1\d\d\d|20\d\d)\b)?"
+_DAYS = [
+    re.compile(pattern)
+    for pattern in (
+        rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH}\b(?!\s+\d\d?\b){_YEAR}",
+        rf"\b{_MONTH}\s+{_DAY}\b{_YEAR}",
+    )
+]
+_ISO_DAY = re.compile(r"\b(\d{4})-([01]\d-[0-3]\d)\b")
+_WORDED = re.compile(
+    r"\b(?:ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|dozen|hundred|thousand|"
+    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|million|billion)",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"\w+(?:['’.,-]\w+)*")
+
+WORDED_FROM = 10
+"""Smaller numbers in words are mostly no figures ("one of them", "two days later")."""
+
+
+def search_terms(text: str) -> list[str]:
+    """Return the terms of `text`: its stems in order, then its days and worded numbers.
+
+    >>> search_terms("Fifteen thousand men left on the 2d of February, 1848.")[-3:]
+    ['02-02', '1848-02-02', '15000']
+    """
+    return [*stems(words(text)), *days(text), *worded_numbers(text)]
+
+
+def days(text: str) -> list[str]:
+    """Return the days that `text` names: "02-02" for each, "1848-02-02" with its year.
+
+    >>> days("from March 12 to 1 April 1959")
+    ['04-01', '03-12', '1959-04-01']
+    """
+    found = [(day, year) for year, day in _ISO_DAY.findall(text)]
+    for pattern in _DAYS:
+        for match in pattern.finditer(text):
+            if 1 <= int(match["day"]) <= 31:
+                month = MONTHS.index(match["month"]) + 1
+                found.append((f"{month:02}-{int(match['day']):02}", match["year"]))
+    with_year = [f"{year}-{day}" for day, year in found if year]
+    return list(dict.fromkeys([*(day for day, _ in found), *with_year]))
+
+
+def worded_numbers(text: str) -> list[str]:
+    """Return the numbers that `text` has in words, in digits.
+
+    >>> worded_numbers("fifteen thousand of 20,000, half a million, two days")
+    ['15000', '500000']
+    """
+    if not _WORDED.search(text):
+        return []
+    found = []
+    for quantity in quantities(text):
+        said = quantity.span.of(text)
+        value = round(100 * quantity.value) if quantity.share else quantity.value
+        if value >= WORDED_FROM and value == int(value) and re.search("[a-z]{3}", said.lower()):
+            found.append(str(int(value)))
+    return [number for number in dict.fromkeys(found) if number not in words(text)]
+
+
+def names(claim: str) -> frozenset[str]:
+    """Return the stems of a claim's names and numbers: what has a capital inside a
+    sentence, or a digit.
+
+    >>> sorted(names("Gold, said Polk in 1848, was found."))
+    ['1848', 'polk']
+    """
+    return frozenset(stem for said in _names(claim) for stem in stems(words(said)))
+
+
+def _names(claim: str) -> Iterator[str]:
+    for span in sentences(claim):
+        for number, match in enumerate(_TOKEN.finditer(span.of(claim))):
+            first = match.group()[0]
+            if first.isdigit() or (first.isupper() and number):
+                yield match.group()
+
+
+def weighted_terms(claim: str) -> dict[str, float]:
+    """Return the claim's terms, each with what it weighs in a search."""
+    named = names(claim)
+    own = dict.fromkeys(stems(words(claim)), 1.0)
+    return (
+        own
+        | dict.fromkeys(own.keys() & named, NAME_WEIGHT)
+        | dict.fromkeys([*days(claim), *worded_numbers(claim)], NAME_WEIGHT)
+    )

@@ -1,0 +1,274 @@
+"""Writing the file of `store`: documents as they are read, and whole stores from others."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from rag.datatypes import Collection, Passage, SourceDocument
+from rag.index.store import FileRecord, Store, document_digest, spans_json
+
+_SCHEMA = """
+CREATE TABLE collections (
+    collection_id TEXT PRIMARY KEY, title TEXT NOT NULL, rights TEXT NOT NULL, url TEXT
+);
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, title TEXT NOT NULL,
+    creator TEXT, date TEXT, collection_id TEXT NOT NULL, url TEXT, kind TEXT NOT NULL,
+    citation TEXT NOT NULL, origin TEXT NOT NULL, text BLOB NOT NULL,
+    locators TEXT NOT NULL, excluded TEXT NOT NULL, rights TEXT, ocr_confidence REAL,
+    notes TEXT NOT NULL, file_digest TEXT NOT NULL, digest BLOB NOT NULL,
+    first_row INTEGER NOT NULL, passages INTEGER NOT NULL
+);
+CREATE INDEX documents_by_file ON documents (file_digest);
+CREATE TABLE passages (
+    row INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
+    end INTEGER NOT NULL, sentences BLOB NOT NULL, key BLOB NOT NULL
+);
+CREATE TABLE files (
+    number INTEGER PRIMARY KEY, path BLOB NOT NULL, content TEXT NOT NULL, digest TEXT NOT NULL,
+    state TEXT NOT NULL, collection TEXT NOT NULL, described TEXT NOT NULL, copies TEXT NOT NULL
+);
+CREATE TABLE readings (
+    document INTEGER PRIMARY KEY, file INTEGER NOT NULL, as_read TEXT NOT NULL,
+    wording BLOB NOT NULL, sketch BLOB NOT NULL, pages INTEGER NOT NULL,
+    ocr_pages INTEGER NOT NULL
+);
+CREATE TABLE near_duplicates (document INTEGER NOT NULL, other INTEGER NOT NULL);
+CREATE INDEX near_duplicates_by_document ON near_duplicates (document);
+"""
+
+
+_AS_READ = ("document_id", "title", "creator", "date", "url", "kind", "citation", "rights")
+
+
+class StoreWriter:
+    """Fills a new file, or goes on with one that was cut off.
+
+    Documents are certain to be in it, whatever happens to the process, after `end_file`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA synchronous = OFF")
+        if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            try:
+                self._db.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
+            except sqlite3.Error:
+                self._db.close()
+                raise
+        self.before = Store(path, self._db)
+        """What an earlier process left here."""
+        self.documents = self._count("SELECT coalesce(max(number) + 1, 0) FROM documents")
+        self.files = self._count("SELECT coalesce(max(number) + 1, 0) FROM files")
+        self.rows = self._count("SELECT coalesce(max(row) + 1, 0) FROM passages")
+        self._db.execute("BEGIN")
+
+    def _count(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0])
+
+    def add(
+        self,
+        document: SourceDocument,
+        passages: list[Passage],
+        keys: list[bytes],
+        as_read: SourceDocument | None = None,
+        sketch: bytes = b"",
+    ) -> int:
+        """Append a document of the next file to be ended, with its passages, whose rows follow
+        those already there; return its number.
+
+        `as_read`: the document before metadata beside its file changed it.
+        """
+        home = document.collection
+        self._db.execute(
+            "INSERT OR IGNORE INTO collections VALUES (?, ?, ?, ?)",
+            (home.collection_id, home.title, home.rights, home.url),
+        )
+        number = self.documents
+        self._db.execute(
+            f"INSERT INTO documents VALUES ({', '.join('?' * 20)})",  # noqa: S608
+            (
+                number,
+                document.document_id,
+                document.title,
+                document.creator,
+                document.date,
+                home.collection_id,
+                document.url,
+                document.kind,
+                document.citation,
+                document.origin,
+                document.text.encode("utf-8", "surrogatepass"),
+                spans_json(document),
+                json.dumps([[s.start, s.end] for s in document.excluded]),
+                document.rights,
+                document.ocr_confidence,
+                json.dumps(document.notes),
+                document.file_digest,
+                document_digest(document),
+                self.rows,
+                len(passages),
+            ),
+        )
+        self._db.executemany(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (self.rows + i, number, p.span.start, p.span.end, _packed(p), key)
+                for i, (p, key) in enumerate(zip(passages, keys, strict=True))
+            ),
+        )
+        original = as_read or document
+        fields = {name: getattr(original, name) for name in _AS_READ}
+        fields["collection"] = astuple(original.collection)
+        self._db.execute(
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                number,
+                self.files,
+                json.dumps(fields),
+                document.wording(),
+                sketch,
+                document.pages,
+                document.ocr_pages,
+            ),
+        )
+        self.documents += 1
+        self.rows += len(passages)
+        return number
+
+    def end_file(self, file: FileRecord) -> None:
+        """Note that the documents added last are those of `file`, and keep them."""
+        self._db.execute(_INSERT_FILE, (self.files, *_file_row(file)))
+        self.files += 1
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
+
+    def close(self) -> None:
+        """Close the file; documents after the last `end_file` are not in it."""
+        self._db.execute("ROLLBACK")
+        self._db.close()
+
+
+_INSERT_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _file_row(file: FileRecord) -> tuple[object, ...]:
+    return (
+        os.fsencode(file.path),
+        file.content,
+        file.digest,
+        file.state,
+        json.dumps(astuple(file.collection)),
+        file.described,
+        json.dumps([astuple(copied) for copied in file.copies]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document of a new store: where it is now (which of the stores, and its number
+    there), and the number of its file in the new store."""
+
+    store: int
+    number: int
+    file: int
+
+
+def assemble(
+    path: Path,
+    stores: Sequence[Path],
+    kept: Sequence[Kept],
+    files: Sequence[FileRecord],
+    collections: Mapping[str, Collection],
+) -> None:
+    """Write a new store at `path` from documents of other stores, in the order of `kept`."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = OFF")
+    db.execute("PRAGMA synchronous = OFF")
+    db.executescript(_SCHEMA)
+    db.execute(
+        "CREATE TEMP TABLE kept (number INTEGER PRIMARY KEY, store INTEGER NOT NULL,"
+        " old INTEGER NOT NULL, file INTEGER NOT NULL, first_row INTEGER)"
+    )
+    db.executemany(
+        "INSERT INTO kept VALUES (?, ?, ?, ?, NULL)",
+        ((number, k.store, k.number, k.file) for number, k in enumerate(kept)),
+    )
+    used = sorted({k.store for k in kept})
+    for i in used:
+        db.execute(f"ATTACH ? AS store{i}", (str(stores[i]),))
+    db.execute("BEGIN")
+    sizes: dict[int, int] = {}
+    for i in used:
+        sizes |= db.execute(
+            f"SELECT k.number, d.passages FROM kept k CROSS JOIN store{i}.documents d"  # noqa: S608
+            f" ON d.number = k.old WHERE k.store = {i}"
+        ).fetchall()
+    starts = accumulate((sizes[number] for number in range(len(kept))), initial=0)
+    db.executemany(
+        "UPDATE kept SET first_row = ? WHERE number = ?",
+        ((start, number) for number, start in zip(range(len(kept)), starts, strict=False)),
+    )
+    for i in used:
+        db.execute(_COPY_DOCUMENTS.format(i))
+        db.execute(_COPY_PASSAGES.format(i))
+        db.execute(_COPY_READINGS.format(i))
+    in_order = db.execute(
+        "SELECT collection_id FROM documents GROUP BY collection_id ORDER BY min(number)"
+    ).fetchall()
+    db.executemany(
+        "INSERT INTO collections VALUES (?, ?, ?, ?)",
+        (astuple(collections[name]) for (name,) in in_order),
+    )
+    db.executemany(_INSERT_FILE, ((n, *_file_row(file)) for n, file in enumerate(files)))
+    db.execute("CREATE UNIQUE INDEX documents_by_id ON documents (document_id)")
+    db.execute("COMMIT")
+    db.close()
+
+
+_DOCUMENT_FIELDS = (
+    "document_id, title, creator, date, collection_id, url, kind, citation, origin, text,"
+    " locators, excluded, rights, ocr_confidence, notes, file_digest, digest"
+)
+_COPY_DOCUMENTS = (
+    f"INSERT INTO documents SELECT k.number, {_DOCUMENT_FIELDS}, k.first_row, d.passages"  # noqa: S608
+    " FROM kept k CROSS JOIN store{0}.documents d ON d.number = k.old WHERE k.store = {0}"
+    " ORDER BY k.number"
+)
+# CROSS JOIN keeps SQLite from going through all passages for each document.
+_COPY_PASSAGES = (
+    "INSERT INTO passages SELECT k.first_row + p.row - d.first_row, k.number, p.start, p.end,"
+    " p.sentences, p.key FROM kept k CROSS JOIN store{0}.documents d ON d.number = k.old"
+    " CROSS JOIN store{0}.passages p ON p.row >= d.first_row AND p.row < d.first_row + d.passages"
+    " WHERE k.store = {0} ORDER BY k.number, p.row"
+)
+_COPY_READINGS = (
+    "INSERT INTO readings SELECT k.number, k.file, as_read, wording, sketch, pages, ocr_pages"
+    " FROM kept k CROSS JOIN store{0}.readings r ON r.document = k.old WHERE k.store = {0}"
+    " ORDER BY k.number"
+)
+
+
+def write_near_duplicates(path: Path, groups: Iterable[Sequence[int]]) -> None:
+    """Write into an assembled store which documents, by number, say nearly the same."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA synchronous = OFF")
+    db.executemany(
+        "INSERT INTO near_duplicates VALUES (?, ?)",
+        ((one, other) for group in groups for one in group for other in group if one != other),
+    )
+    db.commit()
+    db.close()
+
+
+def _packed(passage: Passage) -> bytes:
+    flat = [offset for s in passage.sentences for offset in (s.start, s.end)]
+    return np.array(flat, dtype="<i8").tobytes()

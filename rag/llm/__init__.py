@@ -1,0 +1,1 @@
+"""An optional language model, and what is let through of what it writes."""

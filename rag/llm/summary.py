@@ -1,0 +1,172 @@
+"""What a language model wrote, held against the sources: what does not hold is struck.
+
+A statement stays only with a quotation that is in the passage word for word, and only if all
+its own words, names and numbers are in that quotation or in who wrote it and when. So a model
+can choose and shorten; it can add nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rag.config import Settings
+from rag.datatypes import Evidence, Finding, Relation, Span, Summary, SummaryStatement
+from rag.errors import LanguageModelError
+from rag.llm.model import Reply, Statement, ask_model, shown_passages
+from rag.relation.findings import confidence_in, verdict_of
+from rag.text import MONTHS, squeezed, stems, words
+
+MAX_STATEMENTS = 8
+
+MIN_QUOTED_WORDS = 3
+
+_QUOTED = re.compile(r"[\"“«]([^\"”»]+)[\"”»]|(?<!\w)['‘]([^'’]{2,})['’](?!\w)")
+_ALIKE = str.maketrans("‘’“”–—", "''\"\"--")
+_NEGATIONS = frozenset(
+    words(
+        "no not never none nobody nothing neither nor without cannot don't didn't doesn't isn't "
+        "wasn't aren't weren't won't wouldn't couldn't hasn't haven't hadn't"
+    )
+)
+_TELLING = frozenset(
+    stems(
+        words(
+            "according account addressed adds announced asked calls claims comments declared "
+            "describes document explains gives informed letter listed mentions message noted "
+            "passage records refers remarked reported says source spoke stated tells told "
+            "thought wrote writes written"
+        )
+    )
+)
+
+
+def summarise(
+    findings: tuple[Finding, ...], settings: Settings
+) -> tuple[tuple[Finding, ...], Summary | None, tuple[str, ...]]:
+    """Return the findings, a summary by the language model of the settings, and notes.
+
+    The model may lower a finding, never raise one. Without evidence there is nothing to sum
+    up: the summary is None then, and where the model fails.
+    """
+    passages = shown_passages(findings)
+    if not passages:
+        return findings, None, ()
+    try:
+        reply = ask_model(settings, findings, passages)
+    except LanguageModelError as error:
+        return findings, None, (f"No summary by the language model {settings.llm}. {error}",)
+    judged = lowered(findings, reply, passages, settings.llm)
+    return judged, checked(reply, passages, settings.llm), ()
+
+
+def checked(reply: Reply, passages: Mapping[str, Evidence], model: str) -> Summary:
+    """Return the statements that hold, and why others were struck. Their words are not kept:
+    they may be false."""
+    kept: list[SummaryStatement] = []
+    struck: list[str] = []
+    for statement in reply.statements[:MAX_STATEMENTS]:
+        item = passages.get(statement.passage)
+        span = None if item is None else quoted_span(statement.quote, item)
+        why = _fault(statement, item, span)
+        if why or item is None or span is None:
+            struck.append(why)
+            continue
+        quote = item.passage[span.start - item.passage_start : span.end - item.passage_start]
+        kept.append(
+            SummaryStatement(
+                " ".join(statement.text.split()),
+                item.claim_id,
+                item.document_id,
+                span.start,
+                span.end,
+                quote,
+                item.citation,
+            )
+        )
+    return Summary(model, tuple(kept), tuple(struck))
+
+
+def lowered(
+    findings: tuple[Finding, ...], reply: Reply, passages: Mapping[str, Evidence], model: str
+) -> tuple[Finding, ...]:
+    """Return the findings with `context` for evidence that the model reads otherwise than it
+    was judged to be; a note says so. What was context stays context."""
+    read: dict[tuple[str, str, int], Relation] = {}
+    for judgement in reply.judgements:
+        item = passages.get(judgement.passage)
+        if item is not None and item.claim_id == judgement.claim:
+            read[item.claim_id, item.document_id, item.start] = judgement.relation
+    result = []
+    for finding in findings:
+        evidence = [
+            replace(item, relation="context")
+            if read.get((item.claim_id, item.document_id, item.start), item.relation)
+            != item.relation
+            else item
+            for item in finding.evidence
+        ]
+        changed = sum(
+            one.relation != other.relation
+            for one, other in zip(evidence, finding.evidence, strict=True)
+        )
+        if not changed:
+            result.append(finding)
+            continue
+        verdict = verdict_of(evidence)
+        passages_read = "one passage" if changed == 1 else f"{changed} passages"
+        note = f"The language model {model} reads {passages_read} otherwise; counted as context."
+        result.append(
+            replace(
+                finding,
+                verdict=verdict,
+                evidence=tuple(evidence),
+                confidence=confidence_in(verdict, finding.claim, evidence),
+                notes=(*finding.notes, note),
+            )
+        )
+    return tuple(result)
+
+
+def quoted_span(quote: str, item: Evidence) -> Span | None:
+    """Return where in the document a quotation is, word for word; None where it is not in the
+    passage. Only the width of spaces and the form of quotation marks and dashes may differ."""
+    if len(words(quote)) < MIN_QUOTED_WORDS:
+        return None
+    line, places = squeezed(item.passage, Span(0, len(item.passage)))
+    wanted = " ".join(quote.split()).translate(_ALIKE)
+    at = re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", line.translate(_ALIKE))
+    if at is None:
+        return None
+    return Span(
+        item.passage_start + places[at.start()], item.passage_start + places[at.end() - 1] + 1
+    )
+
+
+def _fault(statement: Statement, item: Evidence | None, span: Span | None) -> str:
+    """Return why a statement is struck, "" where it holds."""
+    if item is None:
+        return "It cites a document that was not shown to it."
+    if span is None:
+        return f"What it quotes is not in {item.citation}"
+    line = " ".join(statement.quote.split()).translate(_ALIKE)
+    for match in _QUOTED.finditer(statement.text):
+        inner = " ".join((match[1] or match[2]).split()).translate(_ALIKE).rstrip(".,;")
+        if inner not in line:
+            return f"It quotes more than its quotation from {item.citation}"
+    said, there = words(statement.text), words(statement.quote)
+    known = {*stems(there), *_about(item), *_TELLING}
+    if any(stem not in known for stem in stems(said)):
+        return f"It says more than its quotation from {item.citation}"
+    if bool(_NEGATIONS.intersection(said)) != bool(_NEGATIONS.intersection(there)):
+        return f"It denies what its quotation says, or the other way round: {item.citation}"
+    return ""
+
+
+def _about(item: Evidence) -> set[str]:
+    """Return the stems of who wrote a document, and when."""
+    year, *rest = (item.date or "").split("-")
+    month = [name for number, name in enumerate(MONTHS, 1) if rest and rest[0] == f"{number:02}"]
+    day = [str(int(rest[1]))] if len(rest) > 1 and rest[1].isdigit() else []
+    return set(stems(words(" ".join([item.creator or "", item.title, year, *month, *day]))))

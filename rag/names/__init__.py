@@ -1,0 +1,1 @@
+"""Persons, places and nations under the names that they have and had."""

@@ -1,0 +1,1 @@
+"""A quotation in its document: the text around it, the page it stands on."""

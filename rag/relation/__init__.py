@@ -1,0 +1,1 @@
+"""How a quotation stands to a claim, and what all quotations together say of it."""

@@ -1,0 +1,90 @@
+"""The words of a claim beside the words of a source that say the same."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.datatypes import Floats
+from rag.relation.statement import Statement, Word
+from rag.text import stems, words
+
+SAME = 0.999
+"""The likeness of a word with itself."""
+
+LITERAL_WORDS = 5
+LITERAL_SHARE = 0.7
+"""From here on the wording is the claim's own and not merely alike."""
+
+Weight = Callable[[str], float]
+"""How much a word of a claim counts: its rarity in the sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A word of the claim and the source's word nearest to it, None in an empty source.
+
+    `likeness`: 1 for the same word, else the cosine of the two in their contexts.
+    """
+
+    claim: Word
+    source: Word | None
+    likeness: float
+    weight: float
+
+
+def align(claim: Statement, source: Statement, cosines: Floats, weight: Weight) -> tuple[Pair, ...]:
+    """Return each content word of the claim with its nearest word of the source.
+
+    `cosines`: (words of the claim, words of the source). The weights sum to 1.
+    """
+    ours = [_stem(word) for word in claim.words]
+    theirs = [_stem(word) for word in source.words]
+    weights = np.array([weight(word.lemma) for word in claim.words])
+    total = float(weights.sum()) or 1.0
+    pairs = []
+    for i, word in enumerate(claim.words):
+        likeness = np.array(
+            [max(float(cosines[i, j]), float(ours[i] == their)) for j, their in enumerate(theirs)]
+        )
+        j = int(likeness.argmax()) if len(likeness) else None
+        pairs.append(
+            Pair(
+                word,
+                None if j is None else source.words[j],
+                0.0 if j is None else float(likeness[j]),
+                float(weights[i]) / total,
+            )
+        )
+    return tuple(pairs)
+
+
+def coverage(pairs: Sequence[Pair]) -> float:
+    """Return the weighted mean likeness of the claim's words: how much of it the source says."""
+    return sum(pair.weight * pair.likeness for pair in pairs)
+
+
+def literal_share(pairs: Sequence[Pair]) -> float:
+    """Return the share of the claim that the source has in the claim's own wording, by the
+    weight of the words; 0.0 below `LITERAL_WORDS` words or `LITERAL_SHARE` of it."""
+    same = [pair for pair in pairs if pair.likeness >= SAME]
+    share = sum(pair.weight for pair in same)
+    return share if len(same) >= LITERAL_WORDS and share >= LITERAL_SHARE else 0.0
+
+
+def in_order(pairs: Sequence[Pair]) -> float:
+    """Return the share of the words in common that come in one order in both: the longest
+    increasing subsequence of their places in the source. 1.0 without common words."""
+    places = [pair.source.span.start for pair in pairs if pair.source and pair.likeness >= SAME]
+    tails: list[int] = []
+    for place in places:
+        at = bisect_left(tails, place)
+        tails[at : at + 1] = [place]
+    return len(tails) / len(places) if places else 1.0
+
+
+def _stem(word: Word) -> str:
+    return " ".join(stems(words(word.lemma))) or word.lemma

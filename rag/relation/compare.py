@@ -1,0 +1,306 @@
+"""Does a quotation support a claim, contradict it, or only touch it, and why.
+
+Likeness alone cannot tell: a negated sentence and a wrong number are as near to a claim as the
+truth. So the two are aligned word by word, and everything in the claim that can be checked
+(numbers, times, names, negation, direction, who did it to whom) is looked for in the source.
+One difference, or one thing left unaccounted for, and the quotation does not support the claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.datatypes import Aspect, Reason
+from rag.grammar.quantities import agree, quantities
+from rag.grammar.timex import Timex, of_date, times
+from rag.names.nations import stands_for
+from rag.names.places import place_names
+from rag.names.respelling import chinese_spellings
+from rag.names.spelling_keys import MIN_KEY_LETTERS, spelling_key
+from rag.relation.alignment import Pair, in_order, literal_share
+from rag.relation.opposites import are_opposites, poles
+from rag.relation.statement import TITLES, Deed, Name, Statement, Word
+from rag.text import stems, words
+
+ORDERED = 0.75
+"""The least share of common words in one order for wording to be the same."""
+
+ALIGNED = 0.55
+"""From this likeness on two words are taken to speak of the same thing."""
+
+ALIKE = 0.5
+"""From this likeness on a word of the source says something like a word of the claim."""
+
+MOST_UNSAID = 0.5
+"""The most of a claim, by the weight of its words, that may have nothing like it in a source
+that supports it. Set on development claims, so that sources about the same persons and places
+do not support whatever is said of them."""
+
+COMPARED = frozenset({"more", "less", "fewer"})
+"""What a claim compares must be compared in the source, too."""
+
+YEARS_AFTER = 1
+"""A record may tell of the year before its own: annual reports do."""
+
+SMALL = 20
+"""Numbers up to this are everywhere: they must stand in the quotation itself."""
+
+FACTOR = 3
+"""Two numbers that are further apart than this hardly count the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The quotation and what stands around it: the passage, and who wrote it, what and when."""
+
+    quotation: Statement
+    passage: str
+    heading: str
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a claim and a source have in common, and what not.
+
+    `differs`: the source says something else. `missing`: the claim says something that the
+    source does not. Both keep the source from supporting the claim; only a difference can
+    contradict it.
+    """
+
+    agrees: tuple[Reason, ...]
+    differs: tuple[Reason, ...]
+    missing: tuple[Reason, ...]
+
+
+def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparison:
+    """Return in what the claim and the quotation agree, differ, and what is unaccounted for."""
+    # What the claim's own wording does not have was changed; it cannot go without saying.
+    literal = literal_share(pairs) > 0
+    found: list[tuple[str, Reason]] = [
+        *_numbers(claim, source),
+        *_times(claim, source, literal),
+        *_names(claim, source, literal),
+        *_polarity(source, pairs),
+        *_direction(claim, pairs, source),
+        *_roles(claim, source, pairs if literal else ()),
+        *_reality(source, pairs),
+        *_unsaid(claim, pairs),
+    ]
+
+    def of(kind: str) -> tuple[Reason, ...]:
+        return tuple(dict.fromkeys(reason for what, reason in found if what == kind))
+
+    return Comparison(of("agrees"), of("differs"), of("missing"))
+
+
+def _numbers(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
+    there = source.quotation.quantities
+    around = quantities(source.passage, [t.span for t in times(source.passage)])
+    for said in claim.quantities:
+        words_said = said.span.of(claim.text)
+        if equal := next((q for q in there if agree(said, q)), None):
+            found = equal.span.of(source.quotation.text)
+            yield "agrees", Reason("number", words_said, found, True)
+            continue
+        counted = [q for q in there if q.share == said.share and _same_noun(q.noun, said.noun)]
+        near = next((q for q in around if said.value > SMALL and agree(said, q)), None)
+        if len(counted) == 1 and 1 / FACTOR <= counted[0].value / (said.value or 1) <= FACTOR:
+            found = counted[0].span.of(source.quotation.text)
+            yield "differs", Reason("number", words_said, found, False)
+        elif near is not None and not counted:
+            found = f"{near.span.of(source.passage)} (in the same passage)"
+            yield "agrees", Reason("number", words_said, found, True)
+        else:
+            yield "missing", Reason("number", words_said, "", False)
+
+
+def _same_noun(one: str, other: str) -> bool:
+    return stems([one]) == stems([other]) != []
+
+
+def _times(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
+    quotation = source.quotation
+    around = times(source.passage)
+    dated = of_date(source.date) if source.date else None
+    for said in claim.times:
+        words_said = said.span.of(claim.text)
+        own = not (literal and quotation.times) and dated is not None and _told_by(said, dated)
+        if equal := next((t for t in quotation.times if said.overlaps(t)), None):
+            yield "agrees", Reason("date", words_said, equal.span.of(quotation.text), True)
+        elif own and len(quotation.times) < len(claim.times):
+            yield "agrees", Reason("date", words_said, f"a record of {source.date}", True)
+        elif len(quotation.times) == len(claim.times) == 1 and not own:
+            other = quotation.times[0].span.of(quotation.text)
+            yield "differs", Reason("date", words_said, other, False)
+        elif not quotation.times and (equal := next(filter(said.overlaps, around), None)):
+            found = f"{equal.span.of(source.passage)} (in the same passage)"
+            yield "agrees", Reason("date", words_said, found, True)
+        else:
+            yield "missing", Reason("date", words_said, "", False)
+
+
+def _told_by(said: Timex, dated: Timex) -> bool:
+    """Return whether a record of that date can tell of that time as its own."""
+    return said.overlaps(dated) or 0 <= dated.years[0] - said.years[1] <= YEARS_AFTER
+
+
+def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
+    near = set(stems(words(source.quotation.text)))
+    around = near | set(stems(words(f"{source.passage} {source.heading}")))
+    ours = {spelling for name in claim.names for spelling in _spellings(name)}
+    strangers = [n for n in source.quotation.names if not _spellings(n) & ours]
+    for name in claim.names:
+        aspect: Aspect = "place" if name.kind == "place" else "name"
+        nation = bool(stands_for(name.text))
+        other = next((n.text for n in strangers if _could_be_instead(n, name)), "")
+        if _is_named(name, near):
+            yield "agrees", Reason(aspect, name.text, name.text, True)
+        elif (_is_named(name, around) or _is_initials(name.text, source)) and not (
+            other or literal
+        ):
+            yield "agrees", Reason(aspect, name.text, "(in the same document)", True)
+        elif other or literal or not nation:  # a nation may go without saying: "our citizens"
+            yield "missing", Reason(aspect, name.text, other, False)
+
+
+def _could_be_instead(stranger: Name, name: Name) -> bool:
+    """Return whether the source may name `stranger` where the claim says `name`."""
+    if stands_for(name.text):
+        return bool(stands_for(stranger.text))
+    return name.kind == stranger.kind == "person"
+
+
+def _spellings(name: Name) -> frozenset[tuple[str, ...]]:
+    """Return the ways, as stems, in which a name may stand in a source: its own words, its
+    other spellings, and whatever stands for the same nation."""
+    own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
+    other = [
+        *([word] for word in own),
+        *(words(spelled) for word in own for spelled in chinese_spellings(word)),
+        *(words(place) for _, place in place_names(name.text)),
+    ]
+    return frozenset(tuple(stems(parts)) for parts in other if stems(parts)) | stands_for(name.text)
+
+
+def _is_initials(name: str, source: Source) -> bool:
+    """Return whether a name is made of the initials of one in the source: UN, FDR."""
+    if not (name.isupper() and 2 <= len(name) <= 5 and name.isalpha()):
+        return False
+    text = f"{source.heading} {source.passage}"
+    return bool(re.search(r"\b" + r"[\w.]*\s+(?:of\s+(?:the\s+)?)?".join(name) + r"\w", text))
+
+
+def _is_named(name: Name, there: set[str]) -> bool:
+    """Return whether a source's stems hold the name: its last word where it is a person's
+    ("Alexander Shelepin"), any of its spellings otherwise."""
+    if name.kind == "person":
+        own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
+        wanted = own[-1:] if len(own) > 1 else own
+        keys = {spelling_key(stem) for stem in there if len(stem) >= MIN_KEY_LETTERS}
+        return bool(wanted) and all(
+            set(stems([word])) & there
+            or (len(word) >= MIN_KEY_LETTERS and spelling_key(word) in keys)
+            or any(set(stems(words(other))) <= there for other in chinese_spellings(word))
+            for word in wanted
+        )
+    return any(there.issuperset(spelling) for spelling in _spellings(name))
+
+
+def _polarity(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
+    """Negation: what the claim states and the source denies, or the other way round."""
+    text = source.quotation.text
+    aligned = [p for p in pairs if p.source and p.likeness >= ALIGNED and not p.claim.name]
+    both = any(p.source and p.claim.negated and p.source.negated for p in aligned)
+    for pair in aligned:
+        if pair.source is None or pair.claim.negated == pair.source.negated:
+            continue
+        decisive = pair.claim.predicate and pair.source.predicate
+        if decisive or not both:
+            said = f"{'not ' if pair.claim.negated else ''}{pair.claim.lemma}"
+            found = f"{'not ' if pair.source.negated else ''}{pair.source.span.of(text)}"
+            reason = Reason("negation", said, found, False)
+            yield "differs" if decisive else "missing", reason
+    denied = [word for word in source.quotation.words if word.negated and word.predicate]
+    if denied and not any(pair.claim.negated for pair in pairs):
+        yield "missing", Reason("negation", "", f"not {denied[0].span.of(text)}", False)
+
+
+def _direction(
+    claim: Statement, pairs: Sequence[Pair], source: Source
+) -> Iterable[tuple[str, Reason]]:
+    """More or less, won or lost: the ends of an axis that only one of the two is at."""
+    there = source.quotation
+    nearest = {pair.claim: pair.source for pair in pairs}
+    for word in claim.words:
+        if word.name or _same_side(word, there.words):
+            continue
+        compared = word.lemma in COMPARED and not word.negated
+        opposite = [
+            other
+            for other in there.words
+            if not other.name
+            and word.negated == other.negated
+            and are_opposites(word.lemma, other.lemma)
+        ]
+        for other in opposite[:1]:
+            decisive = (
+                nearest.get(word) == other or (word.predicate and other.predicate) or compared
+            )
+            said, found = word.span.of(claim.text), other.span.of(there.text)
+            yield "differs" if decisive else "missing", Reason("direction", said, found, False)
+        if compared and not opposite:
+            yield "missing", Reason("direction", word.span.of(claim.text), "", False)
+
+
+def _same_side(word: Word, others: Iterable[Word]) -> bool:
+    """Return whether another word of the source says what `word` says."""
+    return any(
+        other.negated == word.negated
+        and (other.lemma == word.lemma or bool(poles(other.lemma) & poles(word.lemma)))
+        for other in others
+    )
+
+
+def _roles(
+    claim: Statement, source: Source, literal_pairs: Sequence[Pair]
+) -> Iterable[tuple[str, Reason]]:
+    """Who did it to whom, the other way round; or the claim's wording in another order."""
+    for said in claim.deeds:
+        for told in source.quotation.deeds:
+            if said.agent == told.patient and said.patient == told.agent != said.agent:
+                yield "differs", Reason("role", _told(said), _told(told), False)
+    same_deed = set(claim.deeds) & set(source.quotation.deeds)
+    if not same_deed and in_order(literal_pairs) < ORDERED:
+        yield "missing", Reason("role", "the same words", "in another order", False)
+
+
+def _told(deed: Deed) -> str:
+    return f"{deed.agent} {deed.act} {deed.patient}"
+
+
+def _reality(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
+    """What the source says may happen and the claim says did."""
+    for pair in pairs:
+        if (
+            pair.source is not None
+            and pair.claim.predicate
+            and pair.likeness >= ALIGNED
+            and pair.source.unreal
+            and not any(other.claim.unreal for other in pairs)
+        ):
+            said = pair.source.span.of(source.quotation.text)
+            yield "missing", Reason("statement", pair.claim.lemma, f"{said} (not yet done)", False)
+
+
+def _unsaid(claim: Statement, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
+    """What the claim says, where the source has nothing like most of it, or like what happened."""
+    without = [pair for pair in pairs if pair.likeness < ALIKE]
+    happened = [pair for pair in pairs if pair.claim.predicate]
+    nothing_done = bool(happened) and all(pair in without for pair in happened)
+    if nothing_done or sum(pair.weight for pair in without) > MOST_UNSAID:
+        heaviest = sorted(without, key=lambda pair: -pair.weight)[:3]
+        told = ", ".join(pair.claim.span.of(claim.text) for pair in heaviest)
+        yield "missing", Reason("statement", told, "", False)

@@ -1,0 +1,287 @@
+"""What a sentence states: its content words with their polarity, names, numbers, times, actors.
+
+Read off the grammar (`syntax`), so that a claim and a quotation can be compared word by word
+instead of by likeness alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from rag.datatypes import Span
+from rag.grammar.quantities import Quantity, quantities
+from rag.grammar.syntax import parse
+from rag.grammar.timex import Timex, times
+from rag.relation.opposites import DENYING, NEGATIONS
+from rag.text import MONTHS
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+NameKind = Literal["person", "place", "other"]
+
+_CONTENT = {"NOUN", "VERB", "ADJ", "PROPN", "ADV"}
+_PREDICATES = {"VERB", "ADJ", "NOUN"}
+_NAME_KINDS: dict[str, NameKind] = {
+    "PERSON": "person",
+    "GPE": "place",
+    "LOC": "place",
+    "NORP": "place",
+    "FAC": "place",
+    "ORG": "other",
+    "EVENT": "other",
+    "PRODUCT": "other",
+    "WORK_OF_ART": "other",
+    "LAW": "other",
+}
+TITLES = frozenset(
+    "mr mrs president general marshal marshall king queen emperor secretary senator minister "
+    "premier chairman captain colonel admiral prince sir lord comrade dr saint".split()
+)
+"""Words before a name that are not part of it: records and people give them or not."""
+
+_CALENDAR = {
+    *(month.casefold() for month in MONTHS),
+    *"monday tuesday wednesday thursday friday saturday sunday christmas easter".split(),
+}
+_MODALS = {"may", "might", "could", "can", "would", "should", "must", "will", "shall", "wo", "sha"}
+_UNREAL = frozenset(
+    "possible possibly perhaps propose recommend suggest ask request urge hope wish want plan "
+    "threaten intend expect promise consider demand fear seek try attempt offer invite authorize "
+    "empower require order prepare likely probably aim pledge".split()
+)
+"""Words that say that what they govern is wanted, planned or feared: not yet that it happened."""
+
+_OWN = {"only", "just", "merely", "simply", "alone"}  # "not only Germany" denies nothing
+_COMPLEMENTS = {
+    *("dobj", "obj", "attr", "acomp", "xcomp", "ccomp", "oprd", "prep", "pobj", "pcomp", "dative"),
+    *("advmod", "amod", "compound", "nmod", "poss", "prt", "acl", "npadvmod", "agent"),
+}
+"""Dependencies along which a negation reaches: "did not complete the ratification of it"."""
+
+_COMPARATIVES = frozenset("more less fewer most least fewest".split())
+"""Content words, except before a number: "more than 9,000" is a `Quantity`."""
+
+_IGNORED = frozenset(
+    "be have do get say tell let also very really just even still already quite rather much many "
+    "thing way lot kind".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A content word. `negated`: whether an odd number of negations reach it. `unreal`: it is
+    said to be possible, planned or wanted, not to have happened. `predicate`: it says what
+    happened or how things were (a verb, or what a form of "be" is completed with)."""
+
+    span: Span
+    lemma: str
+    name: bool
+    predicate: bool
+    negated: bool
+    unreal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name: its words as written, without titles."""
+
+    span: Span
+    text: str
+    kind: NameKind
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did it to whom: lemmas, "" where it is not said."""
+
+    agent: str
+    act: str
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a short text states. Spans point into `text`."""
+
+    text: str
+    words: tuple[Word, ...]
+    names: tuple[Name, ...]
+    quantities: tuple[Quantity, ...]
+    times: tuple[Timex, ...]
+    deeds: tuple[Deed, ...]
+
+
+@lru_cache(maxsize=2_048)
+def read_statement(text: str) -> Statement:
+    """Return what `text`, a claim or a quotation of a few sentences, states."""
+    doc = parse(text)
+    when = tuple(times(text))
+    spans = [timex.span for timex in when]
+    return Statement(
+        text,
+        tuple(_words(doc, spans)),
+        tuple(_names(doc, spans)),
+        tuple(quantities(text, spans)),
+        when,
+        tuple(_deeds(doc)),
+    )
+
+
+def _span(token: Token) -> Span:
+    return Span(token.idx, token.idx + len(token))
+
+
+def _words(doc: Doc, left_out: list[Span]) -> Iterator[Word]:
+    negated = _direct_negations(doc)
+    for token in doc:
+        span = _span(token)
+        if any(span.overlaps(other) for other in left_out) or not _is_content(token):
+            continue
+        yield Word(
+            span,
+            token.lower_ if token.lower_ in _COMPARATIVES else token.lemma_.casefold(),
+            token.pos_ == "PROPN",
+            token.pos_ in _PREDICATES and (token.pos_ == "VERB" or token.dep_ in {"attr", "acomp"}),
+            _is_negated(token, negated),
+            _is_unreal(token),
+        )
+
+
+def _is_content(token: Token) -> bool:
+    if token.pos_ not in _CONTENT or not any(c.isalpha() for c in token.text):
+        return False
+    lemma = token.lemma_.casefold()
+    if token.lower_ in _COMPARATIVES:
+        return not (token.i + 2 < len(token.doc) and token.doc[token.i + 2].like_num)
+    return lemma not in _IGNORED and not (token.is_stop and token.pos_ in {"ADV", "PROPN"})
+
+
+def _direct_negations(doc: Doc) -> dict[int, int]:
+    """Return, by token number, how many negations are said of a token itself."""
+    found: dict[int, int] = {}
+
+    def add(token: Token) -> None:
+        found[token.i] = found.get(token.i, 0) + 1
+
+    for token in doc:
+        word = token.lower_.replace("’", "'")
+        after = doc[token.i + 1] if token.i + 1 < len(doc) else None
+        if word not in NEGATIONS or (after is not None and _is_no_denial(word, after)):
+            continue
+        if word == "without":
+            for child in token.children:
+                add(child)
+        elif word == "unable":
+            for child in token.children:
+                if child.dep_ == "xcomp":
+                    add(child)
+        elif word in {"none", "nobody", "nothing"}:
+            add(token.head)
+        elif token.dep_ == "det" and token.head.pos_ in {"NOUN", "PROPN", "PRON"}:
+            add(token.head)
+            if token.head.dep_ in {"nsubj", "nsubjpass", "dobj", "attr"}:
+                add(token.head.head)
+        else:
+            add(token.head)
+    return found
+
+
+def _is_no_denial(word: str, after: Token) -> bool:
+    """Return whether "not only", or "never more prosperous", denies nothing."""
+    return after.lower_ in _OWN or (word == "never" and after.tag_ in {"JJR", "RBR"})
+
+
+def _is_negated(token: Token, negations: dict[int, int]) -> bool:
+    """Return whether an odd number of negations reach the token through its governors."""
+    count = negations.get(token.i, 0)
+    at = token
+    while at.dep_ in _COMPLEMENTS and at.head != at:
+        head = at.head
+        # What is said of a noun ("no part") was counted for its verb, too.
+        if not (at.dep_ in {"dobj", "attr"} and negations.get(at.i)):
+            count += negations.get(head.i, 0)
+        if _denies(head) and at.dep_ in {"dobj", "xcomp", "pcomp", "prep"}:
+            count += 1
+        at = head
+    return count % 2 == 1
+
+
+def _denies(verb: Token) -> bool:
+    """Return whether a verb says that what it governs did not happen: "refused", "turned down"."""
+    if verb.lemma_.casefold() == "turn":
+        return any(child.dep_ == "prt" and child.lower_ == "down" for child in verb.children)
+    return verb.lemma_.casefold() in DENYING
+
+
+def _is_unreal(token: Token) -> bool:
+    at = token
+    while True:
+        if at.pos_ in {"VERB", "AUX"} and any(
+            child.dep_ == "aux" and child.lower_.replace("’", "'") in _MODALS
+            for child in at.children
+        ):
+            return True
+        if any(child.dep_ == "mark" and child.lower_ in {"if", "unless"} for child in at.children):
+            return True
+        if any(
+            child.lemma_.casefold() in _UNREAL
+            for child in at.children
+            if child.dep_ in {"amod", "advmod"}
+        ):
+            return True
+        if at.head == at or at.dep_ in {"nsubj", "nsubjpass", "conj", "relcl", "advcl"}:
+            return False
+        if at.dep_ in {"xcomp", "ccomp", "acl", "pcomp", "dobj"} and (
+            at.head.lemma_.casefold() in _UNREAL
+        ):
+            return True
+        at = at.head
+
+
+def _names(doc: Doc, left_out: list[Span]) -> Iterator[Name]:
+    """Yield runs of proper nouns, and words for nations ("Dutch"), as names."""
+    run: list[Token] = []
+    for token in [*doc, None]:
+        if token is not None and _is_name(token):
+            if run and (run[-1].i + 1 != token.i or run[-1].ent_type_ != token.ent_type_):
+                yield from _name(run, left_out)
+                run = []
+            run.append(token)
+        elif run:
+            yield from _name(run, left_out)
+            run = []
+
+
+def _is_name(token: Token) -> bool:
+    if not token.text[:1].isupper() or token.lower_ in _CALENDAR | TITLES or token.is_stop:
+        return False
+    if token.ent_type_ in {"DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"}:
+        return False
+    return token.pos_ == "PROPN" or token.ent_type_ == "NORP"
+
+
+def _name(run: list[Token], left_out: list[Span]) -> Iterator[Name]:
+    span = Span(run[0].idx, run[-1].idx + len(run[-1]))
+    if not any(span.overlaps(other) for other in left_out):
+        text = run[0].doc.text[span.start : span.end]
+        yield Name(span, text, _NAME_KINDS.get(run[-1].ent_type_, "other"))
+
+
+def _deeds(doc: Doc) -> Iterator[Deed]:
+    for verb in doc:
+        if verb.pos_ != "VERB":
+            continue
+        agent = patient = ""
+        for child in verb.children:
+            if child.dep_ == "nsubj":
+                agent = child.lemma_.casefold()
+            elif child.dep_ in {"dobj", "nsubjpass", "dative"} and not patient:
+                patient = child.lemma_.casefold()
+            elif child.dep_ == "agent":
+                agent = next((c.lemma_.casefold() for c in child.children), agent)
+        if agent and patient:
+            yield Deed(agent, verb.lemma_.casefold(), patient)

@@ -1,0 +1,93 @@
+"""The page as a server on one address."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from importlib.resources import files
+
+import gradio as gr
+
+from rag.build.corpus_files import MAX_BYTES
+from rag.errors import SourceFinderError
+from rag.live import LiveFinder
+from rag.web.blocks import build_app
+from rag.web.endpoints import guards
+from rag.web.theme import build_theme
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApp:
+    """A server that was started in the background."""
+
+    app: gr.Blocks
+    url: str
+
+    def close(self) -> None:
+        """Stop the server."""
+        self.app.close(verbose=False)
+
+
+def resource(name: str) -> str:
+    """Return a text file of this package."""
+    return (files("rag.web") / name).read_text(encoding="utf-8")
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise `OSError` where nothing can listen on the port: it is taken or not allowed."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+
+
+def start(live: LiveFinder, host: str = "127.0.0.1", port: int = 7860) -> RunningApp:
+    """Start the application in the background and return it with its address.
+
+    Raises `SourceFinderError` where the port is taken.
+    """
+    try:
+        check_free(host, port)
+        app = build_app(live)
+        _, url, _ = app.launch(
+            server_name=host,
+            server_port=port,
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            show_error=False,
+            footer_links=[],
+            max_file_size=MAX_BYTES,
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            mcp_server=True,
+            app_kwargs=guards(host),
+            theme=build_theme(),
+            css=resource("style.css"),
+            head=f"<script>{resource('page.js')}</script>",
+            favicon_path=str(files("rag.web") / "icon.svg"),
+        )
+    except (OSError, OverflowError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise SourceFinderError(
+            f"The application could not be started on {host}:{port}: {why}. "
+            "Try another port, for example --port 7861."
+        ) from error
+    return RunningApp(app, url)
+
+
+def serve(
+    live: LiveFinder, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False
+) -> None:
+    """Show the application until interrupted. `open_browser` opens it in a new tab."""
+    running = start(live, host, port)
+    print(f"Source Finder is at {running.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
+    if open_browser:
+        import webbrowser
+
+        webbrowser.open(running.url)
+    try:
+        running.app.block_thread()
+    finally:
+        running.close()

@@ -1,7 +1,7 @@
 """What the verdicts are worth: claims whose answer is known, asked as a reader would.
 
     python -m benchmarks.relation [--data FOLDER] [--sets development,test,absent,outside]
-    python -m benchmarks.relation --fit          the weights of `judge.Likeness`, cross-validated
+    python -m benchmarks.relation --fit          the weights of `judge`, cross-validated
 
 development, test: claims about the State of the Union addresses (supported, contradicted, not
 in them). absent: statements from FRUS footnotes and scientific claims, asked of the addresses,
@@ -16,20 +16,21 @@ import argparse
 import random
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import claim_sets
+from benchmarks.changes import CHANGES
 from benchmarks.claim_sets import Query
 from rag import SourceFinder
 from rag.datatypes import Evidence, Span, Verdict
 from rag.finder import PER_CLAIM
 from rag.relation.compare import Source
 from rag.relation.findings import verdict_of
-from rag.relation.judge import BEARS_ON, CONTRADICTS, SUPPORTS, Likeness
+from rag.relation.judge import BEARING, BEARS_ON, CONTRADICTS, SAYS, SUPPORTS, Likeness
 from rag.relation.statement import read_statement
 
 FOLDS = 10
@@ -118,57 +119,110 @@ def _is_gold(evidence: Evidence, query: Query) -> bool:
     )
 
 
-def examples(
-    finder: SourceFinder, claims: Sequence[Labelled]
-) -> Iterator[tuple[int, Likeness, bool]]:
-    """Yield, for each passage found, its claim's number, what is measured, and whether it is
-    the one that the claim is about."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A claim beside a passage that was found for it: what is measured, whether anything that can
+    be checked speaks against the passage, whether it is about the same and says the same, and
+    whether the claim was changed by a program."""
+
+    claim: int
+    like: Likeness
+    open: bool
+    about: bool
+    says: bool
+    changed: bool = False
+
+
+def examples(finder: SourceFinder, claims: Sequence[Labelled]) -> Iterator[Example]:
+    """Yield an example for each passage found, and for each way in which a supported claim can
+    be changed by a program, beside the passage that supported it."""
+    chance = random.Random(1)
+    names = [n.text for c in claims for n in read_statement(c.claim).names if n.kind != "other"]
     for number, item in enumerate(claims):
         evidence = finder.find_sources(item.claim, PER_CLAIM)
-        sources = [
-            Source(
-                read_statement(e.quote),
-                e.passage,
-                ", ".join(filter(None, (e.creator, e.title, e.date, e.collection_title))),
-                e.date,
-            )
-            for e in evidence
-        ]
-        measured = finder.judge.measure(item.claim, sources) if sources else []
-        for e, (_, likeness) in zip(evidence, measured, strict=True):
-            yield number, likeness, _is_gold(e, item.query)
+        golds = [_is_gold(e, item.query) for e in evidence]
+        true = item.label == "supported"
+        for open_, like, gold in zip(*_measured(finder, item.claim, evidence), golds, strict=True):
+            yield Example(number, like, open_, gold, gold and true)
+        for change in CHANGES.values() if true and any(golds) else ():
+            changed = change(item.claim, chance, names)
+            if changed and changed != item.claim:
+                (open_,), (like,) = _measured(finder, changed, [evidence[golds.index(True)]])
+                yield Example(number, like, open_, True, False, changed=True)
+
+
+def _measured(
+    finder: SourceFinder, claim: str, evidence: Sequence[Evidence]
+) -> tuple[list[bool], list[Likeness]]:
+    """Return whether nothing that can be checked speaks against each, and what is measured."""
+    sources = [
+        Source(
+            read_statement(e.quote),
+            e.passage,
+            ", ".join(filter(None, (e.creator, e.title, e.date, e.collection_title))),
+            e.date,
+        )
+        for e in evidence
+    ]
+    measured = finder.judge.measure(claim, sources) if sources else []
+    return (
+        [not (comparison.differs or comparison.missing) for comparison, _ in measured],
+        [like for _, like in measured],
+    )
 
 
 def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
-    """Print the weights of a logistic regression, and how well it tells the right passage
-    from others on claims that it did not see, beside the cosine of the sentences alone."""
+    """Print the weights of the two logistic regressions of `judge.Likeness`, and how well they
+    tell on claims that they did not see, beside the cosine of the sentences alone."""
+    every = list(examples(finder, claims))
+    rows = [row for row in every if not row.changed]
+    unseen = _fit("bearing", rows, [row.about for row in rows], BEARING)
+    print("share of right passages / of claims without one, shown at a bearing of")
+    with_one = {row.claim for row in rows if row.about}
+    for step in range(1, 10):
+        at = step / 20
+        right = statistics.fmean(u >= at for u, row in zip(unseen, rows, strict=True) if row.about)
+        best = dict.fromkeys({row.claim for row in rows} - with_one, 0.0)
+        for u, row in zip(unseen, rows, strict=True):
+            if row.claim in best:
+                best[row.claim] = max(best[row.claim], u)
+        wrong = statistics.fmean(u >= at for u in best.values())
+        print(f"  {at:.2f}: {right:.2f} / {wrong:.2f}")
+    rows = [row for row in every if row.open]
+    unseen = _fit("says", rows, [row.says for row in rows], SAYS)
+    print("passages that say it / others, called so from a probability of")
+    for step in range(3, 9):
+        at = step / 10
+        right, wrong = (
+            sum(u >= at and row.says == wanted for u, row in zip(unseen, rows, strict=True))
+            for wanted in (True, False)
+        )
+        print(f"  {at:.2f}: {right} / {wrong}")
+
+
+def _fit(
+    name: str, rows: Sequence[Example], truth: Sequence[bool], weighed: Mapping[str, float]
+) -> Sequence[float]:
+    """Print one regression; return its probabilities for claims that it did not see."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import GroupKFold
 
-    rows = list(examples(finder, claims))
-    groups = np.array([number for number, _, _ in rows])
-    features = np.array([astuple(likeness)[:-1] for _, likeness, _ in rows])  # all but `literal`
-    gold = np.array([is_gold for _, _, is_gold in rows])
+    features = np.array([[getattr(row.like, feature) for feature in weighed] for row in rows])
+    groups, wanted = np.array([row.claim for row in rows]), np.array(truth)
     unseen = np.zeros(len(rows))
-    for train, held in GroupKFold(FOLDS).split(features, gold, groups):
-        model = LogisticRegression(C=3, max_iter=2000).fit(features[train], gold[train])
+    for train, held in GroupKFold(FOLDS).split(features, wanted, groups):
+        model = LogisticRegression(C=3, max_iter=2000).fit(features[train], wanted[train])
         unseen[held] = model.predict_proba(features[held])[:, 1]
-    model = LogisticRegression(C=3, max_iter=2000).fit(features, gold)
-    names = [f.name for f in fields(Likeness)][:-1]
-    print(f"{len(claims)} claims, {len(rows)} passages, {gold.sum()} of them the right one")
-    print(f"area under the curve, unseen claims: {roc_auc_score(gold, unseen):.3f}")
-    for i, name in enumerate(names):
-        alone = roc_auc_score(gold, features[:, i])
-        print(f"  {name:10} alone {alone:.3f}, weight {model.coef_[0][i]:.2f}")
+    model = LogisticRegression(C=3, max_iter=2000).fit(features, wanted)
+    print(f"\n{name}: {len(rows)} pairs, {wanted.sum()} of them right")
+    print(f"area under the curve, unseen claims: {roc_auc_score(wanted, unseen):.3f}")
+    for i, feature in enumerate(weighed):
+        alone = roc_auc_score(wanted, features[:, i])
+        print(f"  {feature:10} alone {alone:.3f}, weight {model.coef_[0][i]:.2f}")
     print(f"  intercept {model.intercept_[0]:.2f}")
-    print("share of right passages / of claims without one, shown at a bearing of")
-    without = {n for n in set(groups) if not gold[groups == n].any()}
-    for step in range(1, 10):
-        at = step / 20
-        right = statistics.fmean(unseen[gold] >= at)
-        wrong = statistics.fmean(bool((unseen[groups == n] >= at).any()) for n in without)
-        print(f"  {at:.2f}: {right:.2f} / {wrong:.2f}")
+    result: Sequence[float] = unseen.tolist()
+    return result
 
 
 def outside(finder: SourceFinder, data: Path) -> None:

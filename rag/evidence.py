@@ -85,6 +85,7 @@ def cite(
         ocr_confidence=document.ocr_confidence,
         reasons=judgement.reasons,
         bearing=round(judgement.bearing, 4),
+        says=round(judgement.says, 4),
         copies=copies,
     )
 

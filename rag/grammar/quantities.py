@@ -53,7 +53,9 @@ _PARTS = "|".join(f"{word}(?:{'ves' if word == 'half' else 's'})?" for word in _
 )
 _SCALE = "|".join(_SCALES)
 _GAP = r"[-\s]+"
-_AMOUNT = rf"(?:{_DIGITS}(?![\w])|{_WORDED}\b)"
+_SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, "tn": 1e12}
+_SHORTS = "|".join(sorted(_SHORT, key=len, reverse=True))
+_AMOUNT = rf"(?:(?:{_DIGITS})(?:(?=(?:{_SHORTS})\b)|(?![\w]))|{_WORDED}\b)"
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?<![A-Za-z]-)(?P<money>[$£€]\s?)?(?:"
     # one-half, two-thirds, a quarter (of), half (of), 1/2
@@ -62,6 +64,7 @@ _NUMBER = re.compile(
     rf"|(?:(?P<first>{_AMOUNT}|an?(?={_GAP}(?:{_SCALE})\b))"
     rf"(?:{_GAP}and{_GAP}(?:an?|one|three){_GAP}(?P<extra>half|halves|quarters?))?"
     rf"(?:\s(?P<numerals>\d/\d))?"
+    rf"(?P<short>{_SHORTS})?\b"
     rf"(?P<rest>(?:{_GAP}(?:{_SCALE})\b|{_GAP}and{_GAP}{_WORDED}\b"
     rf"|{_GAP}{_WORDED}(?={_GAP}(?:{_SCALE})\b))*))"
     rf")s?(?P<percent>\s?%|{_GAP}per\s?cent(?:um)?\b)?",
@@ -117,6 +120,8 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
     [15000.0, 9500.0, 500000.0]
     >>> [(q.value, q.share) for q in quantities("two-thirds of them, 95 per cent, $4.75 million")]
     [(0.6666666666666666, True), (0.95, True), (4750000.0, False)]
+    >>> [q.value for q in quantities("more than $9M, and 40m of cloth")]
+    [9000000.0]
     """
     found = []
     for match in _NUMBER.finditer(text):
@@ -125,7 +130,7 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
             continue
         if any(p.match(text, match.end()) for p in (_ORDINAL_SUFFIX, _COMPOUND)):
             continue
-        if _is_pronoun(match, text):
+        if _is_pronoun(match, text) or (match["short"] and not match["money"]):
             continue
         value, share = _value(match)
         if match["percent"]:
@@ -221,6 +226,8 @@ def _value(match: re.Match[str]) -> tuple[float, bool]:
     if match["numerals"]:
         over, under = map(int, match["numerals"].split("/"))
         value += over / under if under else 0
+    if match["short"]:
+        value *= _SHORT[match["short"].casefold()]
     total = 0.0
     for word in re.findall(r"[a-z]+", match["rest"].casefold()):
         if word == "and":

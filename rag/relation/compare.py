@@ -33,16 +33,21 @@ ALIGNED = 0.55
 ALIKE = 0.5
 """From this likeness on a word of the source says something like a word of the claim."""
 
-MOST_UNSAID = 0.5
-"""The most of a claim, by the weight of its words, that may have nothing like it in a source
-that supports it. Set on development claims, so that sources about the same persons and places
-do not support whatever is said of them."""
+ELSEWHERE = "(in the same passage)"
+"""What a reason adds where the passage has what the quotation has not."""
 
 COMPARED = frozenset({"more", "less", "fewer"})
 """What a claim compares must be compared in the source, too."""
 
 YEARS_AFTER = 1
 """A record may tell of the year before its own: annual reports do."""
+
+_WE = re.compile(
+    r"\b(?:we|us|ours?|th(?:is|e) (?:nation|country|government|republic|congress)|federal)\b",
+    re.IGNORECASE,
+)
+
+_REFLEXIVE = frozenset({"themselves", "himself", "herself", "itself", "ourselves", "myself"})
 
 SMALL = 20
 """Numbers up to this are everywhere: they must stand in the quotation itself."""
@@ -65,14 +70,16 @@ class Source:
 class Comparison:
     """What a claim and a source have in common, and what not.
 
-    `differs`: the source says something else. `missing`: the claim says something that the
-    source does not. Both keep the source from supporting the claim; only a difference can
-    contradict it.
+    `differs`: the source says something else. `missing`: the claim says something that can be
+    checked and that the source does not say. Both keep the source from supporting the claim;
+    only a difference can contradict it. `unsaid`: words of the claim that have nothing like
+    them in the source, the weightiest first.
     """
 
     agrees: tuple[Reason, ...]
     differs: tuple[Reason, ...]
     missing: tuple[Reason, ...]
+    unsaid: tuple[Reason, ...]
 
 
 def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparison:
@@ -83,17 +90,16 @@ def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparis
         *_numbers(claim, source),
         *_times(claim, source, literal),
         *_names(claim, source, literal),
-        *_polarity(source, pairs),
+        *_polarity(claim, source, pairs),
         *_direction(claim, pairs, source),
-        *_roles(claim, source, pairs if literal else ()),
+        *_roles(claim, source, pairs, literal),
         *_reality(source, pairs),
-        *_unsaid(claim, pairs),
     ]
 
     def of(kind: str) -> tuple[Reason, ...]:
         return tuple(dict.fromkeys(reason for what, reason in found if what == kind))
 
-    return Comparison(of("agrees"), of("differs"), of("missing"))
+    return Comparison(of("agrees"), of("differs"), of("missing"), _unsaid(claim, pairs))
 
 
 def _numbers(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
@@ -111,7 +117,7 @@ def _numbers(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
             found = counted[0].span.of(source.quotation.text)
             yield "differs", Reason("number", words_said, found, False)
         elif near is not None and not counted:
-            found = f"{near.span.of(source.passage)} (in the same passage)"
+            found = f"{near.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("number", words_said, found, True)
         else:
             yield "missing", Reason("number", words_said, "", False)
@@ -136,7 +142,7 @@ def _times(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[st
             other = quotation.times[0].span.of(quotation.text)
             yield "differs", Reason("date", words_said, other, False)
         elif not quotation.times and (equal := next(filter(said.overlaps, around), None)):
-            found = f"{equal.span.of(source.passage)} (in the same passage)"
+            found = f"{equal.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("date", words_said, found, True)
         else:
             yield "missing", Reason("date", words_said, "", False)
@@ -152,6 +158,7 @@ def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[st
     around = near | set(stems(words(f"{source.passage} {source.heading}")))
     ours = {spelling for name in claim.names for spelling in _spellings(name)}
     strangers = [n for n in source.quotation.names if not _spellings(n) & ours]
+    says_we = bool(_WE.search(source.passage))  # a nation goes without saying in "our citizens"
     for name in claim.names:
         aspect: Aspect = "place" if name.kind == "place" else "name"
         nation = bool(stands_for(name.text))
@@ -162,7 +169,9 @@ def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[st
             other or literal
         ):
             yield "agrees", Reason(aspect, name.text, "(in the same document)", True)
-        elif other or literal or not nation:  # a nation may go without saying: "our citizens"
+        elif name.gloss:
+            continue
+        elif other or literal or not nation or not says_we:
             yield "missing", Reason(aspect, name.text, other, False)
 
 
@@ -196,20 +205,25 @@ def _is_initials(name: str, source: Source) -> bool:
 def _is_named(name: Name, there: set[str]) -> bool:
     """Return whether a source's stems hold the name: its last word where it is a person's
     ("Alexander Shelepin"), any of its spellings otherwise."""
-    if name.kind == "person":
-        own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
-        wanted = own[-1:] if len(own) > 1 else own
-        keys = {spelling_key(stem) for stem in there if len(stem) >= MIN_KEY_LETTERS}
-        return bool(wanted) and all(
-            set(stems([word])) & there
-            or (len(word) >= MIN_KEY_LETTERS and spelling_key(word) in keys)
-            or any(set(stems(words(other))) <= there for other in chinese_spellings(word))
-            for word in wanted
-        )
-    return any(there.issuperset(spelling) for spelling in _spellings(name))
+    own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
+    if name.kind != "person":
+        if any(there.issuperset(spelling) for spelling in _spellings(name)):
+            return True
+        if stands_for(name.text):
+            return False
+    wanted = own[-1:] if name.kind == "person" else own
+    keys = {spelling_key(stem) for stem in there if len(stem) >= MIN_KEY_LETTERS}
+    return bool(wanted) and all(
+        set(stems([word])) & there
+        or (len(word) >= MIN_KEY_LETTERS and spelling_key(word) in keys)
+        or any(set(stems(words(other))) <= there for other in chinese_spellings(word))
+        for word in wanted
+    )
 
 
-def _polarity(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
+def _polarity(
+    claim: Statement, source: Source, pairs: Sequence[Pair]
+) -> Iterable[tuple[str, Reason]]:
     """Negation: what the claim states and the source denies, or the other way round."""
     text = source.quotation.text
     aligned = [p for p in pairs if p.source and p.likeness >= ALIGNED and not p.claim.name]
@@ -223,9 +237,11 @@ def _polarity(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reas
             found = f"{'not ' if pair.source.negated else ''}{pair.source.span.of(text)}"
             reason = Reason("negation", said, found, False)
             yield "differs" if decisive else "missing", reason
-    denied = [word for word in source.quotation.words if word.negated and word.predicate]
-    if denied and not any(pair.claim.negated for pair in pairs):
-        yield "missing", Reason("negation", "", f"not {denied[0].span.of(text)}", False)
+    denied = [pair for pair in pairs if pair.claim.negated]
+    for pair in [pair for pair in denied if pair.claim.predicate] or denied:
+        if pair not in aligned and not (pair.source and pair.source.negated):
+            said = f"not {pair.claim.span.of(claim.text)}"
+            yield "missing", Reason("negation", said, "", False)
 
 
 def _direction(
@@ -265,15 +281,25 @@ def _same_side(word: Word, others: Iterable[Word]) -> bool:
 
 
 def _roles(
-    claim: Statement, source: Source, literal_pairs: Sequence[Pair]
+    claim: Statement, source: Source, pairs: Sequence[Pair], literal: bool
 ) -> Iterable[tuple[str, Reason]]:
     """Who did it to whom, the other way round; or the claim's wording in another order."""
+    like = {
+        pair.claim.span: pair.source.span
+        for pair in pairs
+        if pair.source and pair.likeness >= ALIGNED
+    }
     for said in claim.deeds:
+        agent, act, patient = (like.get(span) for span in said.spans)
         for told in source.quotation.deeds:
-            if said.agent == told.patient and said.patient == told.agent != said.agent:
+            turned = said.agent == told.patient and said.patient == told.agent != said.agent
+            if turned or (patient, act, agent) == told.spans:
                 yield "differs", Reason("role", _told(said), _told(told), False)
+            turned_on_itself = (said.patient in _REFLEXIVE) != (told.patient in _REFLEXIVE)
+            if said.act == told.act and turned_on_itself:
+                yield "missing", Reason("role", _told(said), _told(told), False)
     same_deed = set(claim.deeds) & set(source.quotation.deeds)
-    if not same_deed and in_order(literal_pairs) < ORDERED:
+    if literal and not same_deed and in_order(pairs) < ORDERED:
         yield "missing", Reason("role", "the same words", "in another order", False)
 
 
@@ -295,12 +321,8 @@ def _reality(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reaso
             yield "missing", Reason("statement", pair.claim.lemma, f"{said} (not yet done)", False)
 
 
-def _unsaid(claim: Statement, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reason]]:
-    """What the claim says, where the source has nothing like most of it, or like what happened."""
-    without = [pair for pair in pairs if pair.likeness < ALIKE]
-    happened = [pair for pair in pairs if pair.claim.predicate]
-    nothing_done = bool(happened) and all(pair in without for pair in happened)
-    if nothing_done or sum(pair.weight for pair in without) > MOST_UNSAID:
-        heaviest = sorted(without, key=lambda pair: -pair.weight)[:3]
-        told = ", ".join(pair.claim.span.of(claim.text) for pair in heaviest)
-        yield "missing", Reason("statement", told, "", False)
+def _unsaid(claim: Statement, pairs: Sequence[Pair]) -> tuple[Reason, ...]:
+    """Return what the claim says where the source has nothing like it: three words at most."""
+    without = sorted((p for p in pairs if p.likeness < ALIKE), key=lambda pair: -pair.weight)[:3]
+    told = ", ".join(pair.claim.span.of(claim.text) for pair in without)
+    return (Reason("statement", told, "", False),) if told else ()

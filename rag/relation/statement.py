@@ -6,8 +6,9 @@ instead of by likeness alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 NameKind = Literal["person", "place", "other"]
+
+_GLOSS = re.compile(
+    r"\b(?:(?:what|which|that) (?:is|are) (?:now|today)|today['’]s|present-day|modern(?:-day)?)"
+    r" (?:the )?$",
+    re.IGNORECASE,
+)
 
 _CONTENT = {"NOUN", "VERB", "ADJ", "PROPN", "ADV"}
 _PREDICATES = {"VERB", "ADJ", "NOUN"}
@@ -87,20 +94,23 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name: its words as written, without titles."""
+    """A name: its words as written, without titles. `gloss`: it only explains where another
+    place lies ("the town that is now Toronto"), which no record of the time says."""
 
     span: Span
     text: str
     kind: NameKind
+    gloss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Who did it to whom: lemmas, "" where it is not said."""
+    """Who did it to whom: lemmas, and where the three words stand."""
 
     agent: str
     act: str
     patient: str
+    spans: tuple[Span, Span, Span] = field(compare=False, default=(Span(0, 0),) * 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,20 +278,24 @@ def _name(run: list[Token], left_out: list[Span]) -> Iterator[Name]:
     span = Span(run[0].idx, run[-1].idx + len(run[-1]))
     if not any(span.overlaps(other) for other in left_out):
         text = run[0].doc.text[span.start : span.end]
-        yield Name(span, text, _NAME_KINDS.get(run[-1].ent_type_, "other"))
+        kind = _NAME_KINDS.get(run[-1].ent_type_, "other")
+        yield Name(span, text, kind, bool(_GLOSS.search(run[0].doc.text[: span.start])))
 
 
 def _deeds(doc: Doc) -> Iterator[Deed]:
     for verb in doc:
         if verb.pos_ != "VERB":
             continue
-        agent = patient = ""
+        agent = patient = None
+        if verb.dep_ == "acl" and verb.tag_ == "VBN":  # "a declaration signed by 26 nations"
+            patient = verb.head
         for child in verb.children:
             if child.dep_ == "nsubj":
-                agent = child.lemma_.casefold()
-            elif child.dep_ in {"dobj", "nsubjpass", "dative"} and not patient:
-                patient = child.lemma_.casefold()
+                agent = child
+            elif child.dep_ in {"dobj", "nsubjpass", "dative"} and patient is None:
+                patient = child
             elif child.dep_ == "agent":
-                agent = next((c.lemma_.casefold() for c in child.children), agent)
-        if agent and patient:
-            yield Deed(agent, verb.lemma_.casefold(), patient)
+                agent = next(child.children, agent)
+        if agent is not None and patient is not None:
+            who, act, whom = (token.lemma_.casefold() for token in (agent, verb, patient))
+            yield Deed(who, act, whom, (_span(agent), _span(verb), _span(patient)))

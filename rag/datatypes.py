@@ -472,10 +472,21 @@ class BuildReport(Jsonable):
     """Nothing had changed, so the index was left as it is."""
 
 
-class Progress(Protocol):
-    """Called as a build goes on: the stage's name, how many done, how many in all."""
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """How far a file has come in a build: "being read", "page 12", "read", "left out"."""
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    path: str
+    state: str
+
+
+class Progress(Protocol):
+    """Called as a build goes on, from any thread: the stage's name, how many done, how many in
+    all (0: not known), and the file that this is about, if it is about one."""
+
+    def __call__(
+        self, stage: str, done: int, total: int, file: FileProgress | None = None
+    ) -> None: ...
 
 
 class Reader(Protocol):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -19,7 +19,7 @@ from rag.build.builder import build_index
 from rag.build.corpus_files import source_files
 from rag.catalog.fetch import fetch
 from rag.config import Settings
-from rag.datatypes import BuildReport
+from rag.datatypes import BuildReport, FileProgress
 from rag.errors import IndexBusy, SourceFinderError
 from rag.finder import SourceFinder
 from rag.index.generations import Manifest, live_generation, load_encoder, open_index
@@ -33,7 +33,7 @@ class Work:
     """What is being done to the index, or was done last.
 
     `total` 0: not known. `problem`: why it failed, "" if it did not. `report`: what came of
-    it, once it has ended well.
+    it, once it has ended well. `files`: those that had to be read, and how far each has come.
     """
 
     title: str
@@ -43,6 +43,7 @@ class Work:
     ended: bool = False
     problem: str = ""
     report: BuildReport | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class LiveFinder:
@@ -98,9 +99,14 @@ class LiveFinder:
             self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
             raise
 
-    def _progress(self, stage: str, done: int, total: int, **changes: Any) -> None:
+    def _progress(
+        self, stage: str, done: int, total: int, file: FileProgress | None = None, **changes: Any
+    ) -> None:
         assert self.work is not None
-        self.work = replace(self.work, stage=stage, done=done, total=total, **changes)
+        files = self.work.files
+        if file is not None:
+            files = {**files, file.path: file.state}
+        self.work = replace(self.work, stage=stage, done=done, total=total, files=files, **changes)
 
     def _sources(self) -> list[str]:
         """Return what the index was built from, and what lies in the sources folder now."""
@@ -143,7 +149,7 @@ def _build(sources: list[str], home: str, told: Any) -> None:
         report = build_index(
             sources,
             Path(home),
-            progress=lambda stage, done, total: told.put(("progress", stage, done, total)),
+            progress=lambda *values: told.put(("progress", *values)),
         )
     except SourceFinderError as error:
         told.put(("failed", str(error)))

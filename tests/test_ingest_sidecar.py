@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest import read_sources
 from rag.ingest.sidecar import Sidecar, describe, pair, read_sidecar
+from tests.reads import fill, gather
 
 FULL = """title: Letter to the Duke
 creator: [Ann One, Bob Two]
@@ -20,19 +20,6 @@ url: https://example.org/duke
 rights: Public domain
 document_id: letters/duke 1
 """
-
-
-def gather(*sources: str | Path) -> tuple[list[SourceDocument], list[SkippedFile]]:
-    skipped: list[SkippedFile] = []
-    return list(read_sources(sources, skipped.append)), skipped
-
-
-def fill(folder: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
 
 
 def said(folder: Path, text: str, name: str = "a.yaml") -> tuple[Sidecar, list[str]]:

@@ -14,19 +14,7 @@ from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnknownFormat, UnreadableSource
 from rag.ingest import read_sources, reader_for
 from rag.ingest.names import slug
-
-
-def gather(*sources: str | Path) -> tuple[list[SourceDocument], list[SkippedFile]]:
-    skipped: list[SkippedFile] = []
-    return list(read_sources(sources, skipped.append)), skipped
-
-
-def fill(folder: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
+from tests.reads import fill, gather
 
 
 def test_a_folder_is_read_in_order_with_its_folders(tmp_path):

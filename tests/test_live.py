@@ -65,7 +65,10 @@ def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path:
         assert MONROE_WORDS in live.current.find_sources(MONROE_WORDS, 1)[0].passage
         asked += 1
     assert asked > 1, "nothing was asked during the rebuild"
-    report = ended(live).report
+    work = ended(live)
+    states = {Path(path).name: state for path, state in work.files.items()}
+    assert states == {"letter.txt": "read", "broken.pdf": "left out"}
+    report = work.report
     assert report is not None
     assert [identity.endswith("letter") for identity in report.added] == [True]
     assert TRUCE in live.current.find_sources("A truce was signed", 1)[0].passage

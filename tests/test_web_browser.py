@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pypdfium2
 import pytest
+import yaml
 
 from rag.build.builder import build_index
 from rag.datatypes import Answer
@@ -60,6 +63,8 @@ WILL = (
 )
 LONG_TEXT = f"We heard three things. {MONROE}.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
 SETTLED_S = 0.5
+
+HENTZAU = "Rupert of Hentzau crossed the moat of Zenda at night in October 1885."
 
 pytestmark = pytest.mark.browser
 
@@ -591,6 +596,52 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     assert "Anthony Hope" in best.inner_text()
     best.get_by_role("button", name="Open").click()
     visit.see("#sf-page-mark")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server with one file, and a catalog with the collection that it is; yields its title."""
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "letters.txt").write_text(f"{HENTZAU}\n", encoding="utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(shelf))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        about = {
+            "id": "hentzau",
+            "title": "Letters of Rupert of Hentzau",
+            "description": "What Rupert of Hentzau wrote from Strelsau.",
+            "covers": [1880, 1890],
+            **dict.fromkeys(("repository", "rights", "citation_style", "format"), "Ruritania"),
+            "kind": "primary",
+            "access": "fetch",
+            "browse": "https://example.org/hentzau",
+            "verified": "made here",
+            "persons": ["Rupert of Hentzau"],
+            "files": [{"url": f"http://127.0.0.1:{server.server_port}/letters.txt"}],
+        }
+        catalog = tmp_path / "catalog"
+        catalog.mkdir()
+        (catalog / "one.yaml").write_text(yaml.safe_dump({"entries": [about]}), encoding="utf-8")
+        monkeypatch.setattr("rag.catalog.entries.catalog_folder", lambda: catalog)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield str(about["title"])
+        server.shutdown()
+
+
+def test_a_collection_is_fetched_with_a_click_and_then_answers(
+    visit: Visit, elsewhere: str
+) -> None:
+    visit.asked(HENTZAU)
+    assert visit.pane.get_by_text("Nothing in this corpus bears on it.").is_visible()
+    visit.pane.locator("[data-act=fetch]").first.click()
+    visit.page.get_by_role("heading", name=f"Add {elsewhere}?").wait_for()
+    visit.button("Download and index it").click()
+    visit.page.get_by_text(f"Adding {elsewhere}: done; 1 document added").wait_for(timeout=60_000)
+    visit.asked(HENTZAU, times=2)
+    card = visit.pane.locator(".sf-card").first
+    assert HENTZAU in card.locator("mark").inner_text()
+    assert "Supports" in card.inner_text()
 
 
 # ---- looks ----

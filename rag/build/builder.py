@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rag.embedding.chunking import chunk, heading
 from rag.config import Settings
-from rag.datatypes import BuildReport, Passage, Progress, SourceDocument
+from rag.datatypes import BuildReport, FileProgress, Passage, Progress, SourceDocument
 from rag.embedding.encoder import Encoder
 from rag.embedding.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
@@ -90,7 +90,7 @@ def _live(target: Path) -> Index | None:
         return None
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def _silent(stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
     """Show nothing."""
 
 
@@ -154,14 +154,24 @@ class _Build:
 
     def _gather(self, fresh: StoreWriter, work: WorkFolder) -> Gathered:
         check_sources(self.sources)
-        with Workers(pages=work.pages) as workers:
+        counted = (0, 0)
+
+        def each_file(done: int, of: int, file: FileProgress | None) -> None:
+            nonlocal counted
+            counted = (done, of)
+            self.progress("Reading files", *counted, file)
+
+        def watch(file: FileProgress) -> None:
+            self.progress("Reading files", *counted, file)
+
+        with Workers(pages=work.pages, watch=watch) as workers:
             return Gatherer(
                 self.live.store if self.live else None,
                 fresh,
                 workers.read,
                 self._divide,
                 divided=self._divided_alike is not None,
-                each_file=lambda done, of: self.progress("Reading files", done, of),
+                each_file=each_file,
             ).run(self.sources)
 
     def _divide(self, document: SourceDocument) -> tuple[list[Passage], list[bytes]]:

@@ -16,11 +16,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from rag.embedding.chunking import included
-from rag.datatypes import Collection, Copy, Passage, SkippedFile, SourceDocument
+from rag.datatypes import (
+    Collection,
+    Copy,
+    FileProgress,
+    Passage,
+    SkippedFile,
+    SourceDocument,
+)
 from rag.ingest import Reading, read_found
 from rag.ingest.described import Metadata, described, metadata_beside, renamed
 from rag.ingest.files import content_digest, file_state, find_files, reading_digest, unpacked
 from rag.ingest.folders import Found
+from rag.ingest.names import shown
 from rag.ingest.unique import Names
 from rag.build.near import sketch
 from rag.index.store import CopiedDocument, Entry, FileRecord, Store, document_digest
@@ -74,8 +82,8 @@ class Gatherer:
     """Goes through the files of one build.
 
     `live`: the store of the live index, None without any. `divided`: whether its passages
-    are those that `divide` would give. `each_file` is called with the number of files done
-    and of those that are known of.
+    are those that `divide` would give. `each_file` is called with the number of files done,
+    of those that are known of, and with the file if it was read.
     """
 
     def __init__(
@@ -86,7 +94,7 @@ class Gatherer:
         divide: Divide,
         *,
         divided: bool,
-        each_file: Callable[[int, int], None],
+        each_file: Callable[[int, int, FileProgress | None], None],
     ) -> None:
         self._stores = (live, fresh.before)
         self._fresh = fresh
@@ -129,7 +137,7 @@ class Gatherer:
         for opened in self._ahead(unpacked(files, on_skip)):
             self._file(opened)
             done += not opened.found.temporary
-            self._each_file(min(done, len(files)), len(files))
+            self._each_file(min(done, len(files)), len(files), _progress_of(opened))
         there = {record.path for record in self.gathered.files}
         self.gathered.moved = [pair for pair in self.gathered.moved if pair[0] not in there]
         return self.gathered
@@ -275,6 +283,13 @@ class Gatherer:
         store = self._stores[number]
         assert store is not None, "nothing is known from a store that is not there"
         return store
+
+
+def _progress_of(opened: _Opened) -> FileProgress | None:
+    """Return that a file has been read, or was left out; None where it need not be read."""
+    if opened.known is not None or opened.found.built_in:
+        return None
+    return FileProgress(shown(opened.found.path), "left out" if opened.problems else "read")
 
 
 @dataclass

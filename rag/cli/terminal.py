@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from rag.datatypes import FileProgress
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -16,17 +20,21 @@ class TerminalProgress:
     def __init__(self) -> None:
         self._stage = ""
         self._bar: Any = None
+        self._lock = threading.Lock()
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
         """Show that `done` of `total` (0: not known) are done in `stage`."""
         from tqdm import tqdm
 
-        if stage != self._stage:
-            if self._bar is not None:
+        with self._lock:
+            if stage != self._stage:
+                if self._bar is not None:
+                    self._bar.close()
+                self._stage = stage
+                every_s = 0.1 if sys.stderr.isatty() else 10  # a log file needs no animation
+                self._bar = tqdm(total=total or None, desc=stage, unit="", mininterval=every_s)
+            if file is not None and sys.stderr.isatty():
+                self._bar.set_postfix_str(f"{Path(file.path).name}: {file.state}")
+            self._bar.update(done - self._bar.n)
+            if total and done >= total:
                 self._bar.close()
-            self._stage = stage
-            every_s = 0.1 if sys.stderr.isatty() else 10  # a log file needs no animation
-            self._bar = tqdm(total=total or None, desc=stage, unit="", mininterval=every_s)
-        self._bar.update(done - self._bar.n)
-        if total and done >= total:
-            self._bar.close()

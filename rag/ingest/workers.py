@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
 
-from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument
 from rag.ingest.names import shown
 from rag.ingest.readers import Item
 from rag.ingest.worker import Message
@@ -41,6 +41,9 @@ _AHEAD = 4
 WORKER = "rag.ingest.worker"
 
 _REPAIR = "repair it (a PDF, for instance: qpdf IN.pdf OUT.pdf) or leave it out"
+
+
+Watch = Callable[[FileProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,19 @@ class Workers:
     """Processes that read files; use as a context manager. They start when they are needed.
 
     `pages`: a folder where pages read by OCR are kept, so that none is read again after a
-    build was cut off. `module`: whose `main` a process runs.
+    build was cut off. `watch` is called, from any thread, with each file that is begun and
+    each place in it that is reached. `module`: whose `main` a process runs.
     """
 
     def __init__(
-        self, limits: Limits | None = None, pages: Path | None = None, module: str = WORKER
+        self,
+        limits: Limits | None = None,
+        pages: Path | None = None,
+        module: str = WORKER,
+        watch: Watch = lambda _: None,
     ) -> None:
         self._limits = limits or Limits()
+        self._watch = watch
         program = f"from {module} import main; main()"
         # -P: a file of the user's that is named as a module is not taken for it.
         self._command = [sys.executable, "-P", "-c", program, str(self._limits.memory_bytes)]
@@ -110,7 +119,7 @@ class Workers:
         try:
             process = self._idle.pop() if self._idle else self._start()
             try:
-                for item in process.read(path, collection):
+                for item in process.read(path, collection, self._watch):
                     self._put(items, item)
             except _Stopped as stopped:
                 self._put(items, SkippedFile(shown(path), f"{shown(path)} {stopped}"))
@@ -154,9 +163,10 @@ class _Process:
         self._in = cast("IO[bytes]", self._process.stdin)
         self._out = cast("IO[bytes]", self._process.stdout)
 
-    def read(self, path: Path, collection: Collection) -> Iterator[Item]:
+    def read(self, path: Path, collection: Collection, watch: Watch) -> Iterator[Item]:
         """Yield what the process makes of a file; raises `_Stopped`."""
         self._where = ""
+        watch(FileProgress(shown(path), "being read"))
         try:
             if not self._started:  # which is no fault of the file
                 self._receive(max(_START_S, self._limits.stall_s))
@@ -168,6 +178,7 @@ class _Process:
         while (message := self._receive(self._limits.stall_s)) is not None:
             if isinstance(message, str):
                 self._where = f" at {message}"
+                watch(FileProgress(shown(path), message))
             elif isinstance(message, MemoryError):
                 self.end()
                 raise _Stopped(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from rag.build.corpus_files import SourceFile
@@ -18,6 +19,9 @@ from rag.wording import KIND_WORDS, counted, escape
 
 MOST_FILES = 500
 """Files that are listed; a folder with more is for the command line."""
+
+FILES_ON_THE_WAY = 6
+"""Files whose way into the index is shown; there may be thousands."""
 
 FIELD_WORDS = {
     "title": "Title",
@@ -200,8 +204,21 @@ def _under_way(work: Work) -> str:
     return (
         f'<div class="sf-work" role="status"><p>{escape(work.title)}: {escape(stage)}. '
         "Questions are answered from the old index meanwhile.</p>"
-        f'<progress aria-label="{escape(work.title)}"{value}></progress></div>'
+        f'<progress aria-label="{escape(work.title)}"{value}></progress>{_on_the_way(work)}</div>'
     )
+
+
+def _on_the_way(work: Work) -> str:
+    """Return the files that had to be read, the last begun first, and how far each has come."""
+    read = "read" if work.stage == "Reading files" else f"read; {work.stage.casefold()}"
+    items = "".join(
+        f'<li dir="auto">{escape(Path(path).name)}: '
+        f"{escape(read if state == 'read' else state)}</li>"
+        for path, state in list(work.files.items())[: -FILES_ON_THE_WAY - 1 : -1]
+    )
+    more = len(work.files) - FILES_ON_THE_WAY
+    rest = notes([f"and {counted(more, 'file', 'files')} before"]) if more > 0 else ""
+    return f"<ul>{items}</ul>{rest}" if items else ""
 
 
 def _ended(work: Work) -> str:

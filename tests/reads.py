@@ -1,0 +1,23 @@
+"""Folders of sources made by a test, and what is read from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.datatypes import SkippedFile, SourceDocument
+from rag.ingest import read_sources
+
+
+def gather(*sources: str | Path) -> tuple[list[SourceDocument], list[SkippedFile]]:
+    """Return the documents of sources, and what was left out."""
+    skipped: list[SkippedFile] = []
+    return list(read_sources(sources, skipped.append)), skipped
+
+
+def fill(folder: Path, files: dict[str, str]) -> Path:
+    """Write text files, by their paths in a folder; return the folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder

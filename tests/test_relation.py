@@ -136,6 +136,49 @@ def test_a_model_may_see_what_rules_do_not(judge):
 
 # ---- findings ----
 
+@pytest.mark.parametrize(
+    ("claim", "quotation", "aspect"),
+    [
+        (
+            "Construction of ten sloops of war was not under way.",
+            "The laws authorizing ten sloops of war are in the course of execution.",
+            "negation",
+        ),
+        ("The Russians blame themselves.", "The Russians blame the Chinese.", "role"),
+        (
+            "A declaration against the Axis signed 26 nations.",
+            "The declaration was signed in Washington by 26 nations united against the Axis.",
+            "role",
+        ),
+        ("Peruvian trade grew in 1848.", "Trade grew in 1848.", "place"),
+    ],
+)
+def test_what_the_source_does_not_bear_out_is_named(judge, claim, quotation, aspect):
+    found = judged(judge, claim, quotation)
+    assert found.relation != "supports"
+    assert aspect in {reason.aspect for reason in found.reasons if not reason.agrees}
+
+
+@pytest.mark.parametrize(
+    ("claim", "quotation"),
+    [
+        ("American trade grew in 1848.", "Our trade grew in 1848."),
+        ("The town that is now Ottawa burned.", "The town of Bytown burned."),
+        ("Spending came to over nine million dollars.", "Spending came to more than $9M."),
+    ],
+)
+def test_what_goes_without_saying_is_not_missed(judge, claim, quotation):
+    found = judged(judge, claim, quotation)
+    assert [r for r in found.reasons if not r.agrees and r.aspect != "statement"] == []
+
+
+def test_a_source_on_the_same_persons_does_not_support_whatever_is_said_of_them(judge):
+    found = judged(
+        judge, "President Kennedy met Gromyko.", "Rusk, with Kennedy's consent, wrote to Gromyko."
+    )
+    assert found.relation == "context"
+
+
 CLAIM = Claim("c1", "Gold was found in 1848.", Span(0, 23))
 
 
@@ -145,7 +188,7 @@ def evidence(relation: str, bearing: float, document: str = "a", **changes: obje
         for name in Evidence.__dataclass_fields__
         if name not in {"reasons", "bearing", "copies"}
     }
-    fields |= {"document_id": document, "relation": relation, "bearing": bearing}
+    fields |= {"document_id": document, "relation": relation, "bearing": bearing, "says": bearing}
     fields |= {"date": "1848-12-05", "kind": "primary", "quote": "Gold."} | changes
     return Evidence(**fields)  # type: ignore[arg-type]
 

@@ -242,6 +242,8 @@ def _polarity(
         if pair not in aligned and not (pair.source and pair.source.negated):
             said = f"not {pair.claim.span.of(claim.text)}"
             yield "missing", Reason("negation", said, "", False)
+    if claim.denies and not denied and not source.quotation.denies:
+        yield "missing", Reason("negation", "not", "", False)
 
 
 def _direction(

@@ -24,7 +24,7 @@ AFTER_A_GENERATION = 0.8
 GENERATION_YEARS = 30
 
 _SLOPE, _SHIFT = 0.27, 1.58
-"""From the combined bearing of a verdict's evidence to the share of such verdicts that were
+"""From the combined strength of a verdict's evidence to the share of such verdicts that were
 right on claims with known answers: `python -m benchmarks.calibration` prints it."""
 
 
@@ -56,11 +56,13 @@ def confidence_in(verdict: Verdict, claim: Claim, evidence: Sequence[Evidence]) 
 
 
 def combined(claim: Claim, evidence: Sequence[Evidence]) -> float:
-    """Return the combined bearing of evidence, between 0 and 1: one minus the chance that
-    each of its sources is about something else. Copies of a document are one source."""
+    """Return how strong evidence is together, between 0 and 1: one minus the chance that none of
+    its sources says it (or, where they contradict, is about it). Copies of a document are one
+    source."""
     best: dict[str, float] = {}
     for item in evidence:
-        worth = item.bearing * STANDING[item.kind] * _at_the_time(claim, item)
+        sure = item.says if item.relation == "supports" else item.bearing
+        worth = sure * STANDING[item.kind] * _at_the_time(claim, item)
         source = min(item.document_id, *item.copies)
         best[source] = max(best.get(source, 0.0), worth)
     missed = math.prod(1 - worth for worth in best.values())

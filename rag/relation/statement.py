@@ -115,7 +115,8 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a short text states. Spans point into `text`."""
+    """What a short text states. Spans point into `text`. `denies`: there is a negation in it,
+    be it of a word that is no content word ("was not under way")."""
 
     text: str
     words: tuple[Word, ...]
@@ -123,6 +124,7 @@ class Statement:
     quantities: tuple[Quantity, ...]
     times: tuple[Timex, ...]
     deeds: tuple[Deed, ...]
+    denies: bool
 
 
 @lru_cache(maxsize=2_048)
@@ -138,6 +140,7 @@ def read_statement(text: str) -> Statement:
         tuple(quantities(text, spans)),
         when,
         tuple(_deeds(doc)),
+        bool(_direct_negations(doc)),
     )
 
 

@@ -244,6 +244,9 @@ def _polarity(
             yield "missing", Reason("negation", said, "", False)
     if claim.denies and not denied and not source.quotation.denies:
         yield "missing", Reason("negation", "not", "", False)
+    unclaimed = [word for word in source.quotation.words if word.negated and word.predicate]
+    if unclaimed and not denied:
+        yield "missing", Reason("negation", "", f"not {unclaimed[0].span.of(text)}", False)
 
 
 def _direction(

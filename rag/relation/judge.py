@@ -17,7 +17,7 @@ from rag.text import words
 BEARS_ON = 0.1
 """From this bearing on a quotation is shown as bearing on the claim."""
 
-SUPPORTS = 0.5
+SUPPORTS = 0.45
 """From this probability on a quotation that leaves nothing open that can be checked supports
 the claim."""
 

@@ -161,6 +161,7 @@ def _measured(
             e.passage,
             ", ".join(filter(None, (e.creator, e.title, e.date, e.collection_title))),
             e.date,
+            e.creator,
         )
         for e in evidence
     ]

@@ -32,7 +32,7 @@ def test_ask_prints_quotation_citation_and_what_was_searched(
     first = finder.ask(CLAIM, k=2).findings[0].evidence[0]
     assert " ".join(first.quote.split()) in printed
     assert first.citation in printed
-    assert "Searched: " in printed
+    assert "Searched:\n  signed: 4 documents" in printed
 
 
 def test_ask_json_is_the_answer(

@@ -136,6 +136,7 @@ def test_a_model_may_see_what_rules_do_not(judge):
 
 # ---- findings ----
 
+
 @pytest.mark.parametrize(
     ("claim", "quotation", "aspect"),
     [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens, subject, words_of
 from rag.claims.mentions import LOCATIVE, Gender, Mention, mentions, same
-from rag.text import words
+from rag.grammar.speech import SPEAKING
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
@@ -31,12 +31,6 @@ _SHE = frozenset({"she", "her", "hers"})
 _THEY = frozenset({"they", "them", "their"})
 _POSSESSIVE = frozenset({"PRP$"})
 
-_SPEAKING = frozenset(
-    words(
-        "say tell claim report announce declare write warn insist admit argue complain reply "
-        "answer promise recall testify state point explain confess boast assert remark note"
-    )
-)
 _ASKING = frozenset({"ask", "demand", "wonder"})
 
 _THEN = re.compile(
@@ -189,7 +183,7 @@ def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
 
 
 def _speaks(pronoun: Token) -> bool:
-    return pronoun.dep_ == "nsubj" and pronoun.head.lemma_ in _SPEAKING | _ASKING
+    return pronoun.dep_ == "nsubj" and pronoun.head.lemma_ in SPEAKING | _ASKING
 
 
 def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str) -> str:
@@ -244,7 +238,7 @@ def _speaker(clause: Tokens, replaced: dict[int, str]) -> str | None:
     """Return who is reported to say what the clause says, None where nobody is."""
     for verb in clause:
         who = _speaking_subject(verb)
-        if verb.lemma_ not in _SPEAKING or who is None or not _reports(verb):
+        if verb.lemma_ not in SPEAKING or who is None or not _reports(verb):
             continue
         if who.i in replaced:
             return replaced[who.i]

@@ -21,7 +21,7 @@ def answer_text(answer: Answer) -> str:
         parts.append(_summary_text(answer.summary))
     parts += answer.notes
     parts += map(_video_text, answer.videos)
-    parts.append("Searched: " + "; ".join(answer.searched))
+    parts.append("\n  ".join(["Searched:", *answer.searched]))
     return "\n\n".join(parts)
 
 

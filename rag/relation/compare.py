@@ -9,8 +9,8 @@ One difference, or one thing left unaccounted for, and the quotation does not su
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 
 from rag.datatypes import Aspect, Reason
 from rag.grammar.quantities import agree, quantities
@@ -21,7 +21,7 @@ from rag.names.respelling import chinese_spellings
 from rag.names.spelling_keys import MIN_KEY_LETTERS, spelling_key
 from rag.relation.alignment import Pair, in_order, literal_share
 from rag.relation.opposites import are_opposites, poles
-from rag.relation.statement import TITLES, Deed, Name, Statement, Word
+from rag.relation.statement import TITLES, Deed, Name, Saying, Statement, Word
 from rag.text import stems, words
 
 ORDERED = 0.75
@@ -58,12 +58,16 @@ FACTOR = 3
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The quotation and what stands around it: the passage, and who wrote it, what and when."""
+    """The quotation and what stands around it: the passage, and who wrote it, what and when.
+
+    `author`: whose words they are, None where that is not known.
+    """
 
     quotation: Statement
     passage: str
     heading: str
     date: str | None
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,15 @@ class Comparison:
 
     `differs`: the source says something else. `missing`: the claim says something that can be
     checked and that the source does not say. Both keep the source from supporting the claim;
-    only a difference can contradict it. `unsaid`: words of the claim that have nothing like
-    them in the source, the weightiest first.
+    only a difference can contradict it. `pairs`: the words of the claim that the quotation has to
+    say, beside what it says (see `to_be_said`); `unsaid`: those that have nothing like them in
+    it, the weightiest first.
     """
 
     agrees: tuple[Reason, ...]
     differs: tuple[Reason, ...]
     missing: tuple[Reason, ...]
+    pairs: tuple[Pair, ...]
     unsaid: tuple[Reason, ...]
 
 
@@ -99,7 +105,34 @@ def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparis
     def of(kind: str) -> tuple[Reason, ...]:
         return tuple(dict.fromkeys(reason for what, reason in found if what == kind))
 
-    return Comparison(of("agrees"), of("differs"), of("missing"), _unsaid(claim, pairs))
+    agrees = of("agrees")
+    rest = to_be_said(claim, source, pairs, {reason.claim for reason in agrees})
+    return Comparison(agrees, of("differs"), of("missing"), rest, _unsaid(claim, rest))
+
+
+def to_be_said(
+    claim: Statement, source: Source, pairs: Sequence[Pair], agreed: Set[str]
+) -> tuple[Pair, ...]:
+    """Return the pairs of the words that the quotation itself has to say; the weights sum to 1.
+
+    Names of the claim that are found anyhow count as said. That somebody said something is
+    said by whatever he wrote: "Polk confirmed" by a message of Polk's.
+    """
+    found = [name.span for name in claim.names if name.text in agreed]
+    by_author = [said.verb for said in _said_by_author(claim, source)]
+    rest = [
+        replace(pair, likeness=1.0) if any(pair.claim.span.overlaps(s) for s in found) else pair
+        for pair in pairs
+        if pair.claim.span not in by_author
+    ]
+    total = sum(pair.weight for pair in rest) or 1.0
+    return tuple(replace(pair, weight=pair.weight / total) for pair in rest)
+
+
+def _said_by_author(claim: Statement, source: Source) -> list[Saying]:
+    """Return what the claim says that the source's author said."""
+    author = set(words(source.author or ""))
+    return [said for said in claim.sayings if author.issuperset(words(said.speaker))]
 
 
 def _numbers(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
@@ -158,6 +191,7 @@ def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[st
     around = near | set(stems(words(f"{source.passage} {source.heading}")))
     ours = {spelling for name in claim.names for spelling in _spellings(name)}
     strangers = [n for n in source.quotation.names if not _spellings(n) & ours]
+    by_author = _said_by_author(claim, source)
     says_we = bool(_WE.search(source.passage))  # a nation goes without saying in "our citizens"
     for name in claim.names:
         aspect: Aspect = "place" if name.kind == "place" else "name"
@@ -165,6 +199,8 @@ def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[st
         other = next((n.text for n in strangers if _could_be_instead(n, name)), "")
         if _is_named(name, near):
             yield "agrees", Reason(aspect, name.text, name.text, True)
+        elif any(said.speaker in name.text for said in by_author):
+            yield "agrees", Reason(aspect, name.text, "(whose words these are)", True)
         elif (_is_named(name, around) or _is_initials(name.text, source)) and not (
             other or literal
         ):

@@ -27,17 +27,17 @@ CONTRADICTS = 0.4
 SURE = 0.8
 """From this probability on an entailment model's word is taken."""
 
-BEARING = {"sentence": 6.6, "coverage": 3.1, "found": 1.2, "unfound": -1.0}
-BEARING_INTERCEPT = -7.9
+BEARING = {"sentence": 6.6, "coverage": 3.1, "found": 1.15, "unfound": -1.0}
+BEARING_INTERCEPT = -7.85
 SAYS = {
-    "sentence": 3.9,
+    "sentence": 3.5,
     "coverage": 1.0,
-    "found": 0.7,
-    "numbers": 0.9,
-    "done": 0.75,
-    "unsaid": -2.05,
+    "found": 0.75,
+    "numbers": 1.2,
+    "done": 1.25,
+    "unsaid": -2.0,
 }
-SAYS_INTERCEPT = -4.7
+SAYS_INTERCEPT = -5.0
 """Logistic regressions on development claims; `python -m benchmarks.relation --fit` prints them."""
 
 NUMBERS_FOR_A_DEED = 2
@@ -117,6 +117,7 @@ def source_of(document: SourceDocument, passage: Passage, quotation: Span) -> So
         passage.span.of(document.text),
         ", ".join(part for part in heading if part),
         document.date,
+        document.creator,
     )
 
 
@@ -172,16 +173,17 @@ class Judge:
             cosines = whole[:-1] @ vectors[:-1].T
             pairs = align(statement, source.quotation, cosines, self._weight)
             comparison = compare(statement, source, pairs)
+            said = comparison.pairs
             found = _count_checked([r for r in comparison.agrees if self._tells(r)])
             unfound = _count_checked(comparison.missing)
             alike = Likeness(
                 sentence=float(whole[-1] @ vectors[-1]),
-                coverage=coverage(pairs),
+                coverage=coverage(said),
                 found=found,
                 unfound=unfound,
                 numbers=_count_numbers(comparison.agrees),
-                done=max((pair.likeness for pair in pairs if pair.claim.predicate), default=1.0),
-                unsaid=sum(pair.weight for pair in pairs if pair.likeness < ALIKE),
+                done=max((pair.likeness for pair in said if pair.claim.predicate), default=1.0),
+                unsaid=sum(pair.weight for pair in said if pair.likeness < ALIKE),
                 literal=literal_share(pairs),
             )
             result.append((comparison, alike))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rag.datatypes import Span
 from rag.grammar.quantities import Quantity, quantities
+from rag.grammar.speech import MENTIONING, SPEAKING
 from rag.grammar.syntax import parse
 from rag.grammar.timex import Timex, times
 from rag.relation.opposites import DENYING, NEGATIONS
@@ -70,7 +71,7 @@ _COMPLEMENTS = {
 """Dependencies along which a negation reaches: "did not complete the ratification of it"."""
 
 _COMPARATIVES = frozenset("more less fewer most least fewest".split())
-"""Content words, except before a number: "more than 9,000" is a `Quantity`."""
+"""Content words, except before a number: "more than $ 9,000" is a `Quantity`."""
 
 _IGNORED = frozenset(
     "be have do get say tell let also very really just even still already quite rather much many "
@@ -114,6 +115,14 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """Somebody, by name, says something: where the verb stands."""
+
+    speaker: str
+    verb: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What a short text states. Spans point into `text`. `denies`: there is a negation in it,
     be it of a word that is no content word ("was not under way")."""
@@ -124,6 +133,7 @@ class Statement:
     quantities: tuple[Quantity, ...]
     times: tuple[Timex, ...]
     deeds: tuple[Deed, ...]
+    sayings: tuple[Saying, ...]
     denies: bool
 
 
@@ -140,6 +150,7 @@ def read_statement(text: str) -> Statement:
         tuple(quantities(text, spans)),
         when,
         tuple(_deeds(doc)),
+        tuple(_sayings(doc)),
         bool(_direct_negations(doc)),
     )
 
@@ -169,7 +180,7 @@ def _is_content(token: Token) -> bool:
         return False
     lemma = token.lemma_.casefold()
     if token.lower_ in _COMPARATIVES:
-        return not (token.i + 2 < len(token.doc) and token.doc[token.i + 2].like_num)
+        return not any(after.like_num for after in token.doc[token.i + 2 : token.i + 4])
     return lemma not in _IGNORED and not (token.is_stop and token.pos_ in {"ADV", "PROPN"})
 
 
@@ -302,3 +313,12 @@ def _deeds(doc: Doc) -> Iterator[Deed]:
         if agent is not None and patient is not None:
             who, act, whom = (token.lemma_.casefold() for token in (agent, verb, patient))
             yield Deed(who, act, whom, (_span(agent), _span(verb), _span(patient)))
+
+
+def _sayings(doc: Doc) -> Iterator[Saying]:
+    negated = _direct_negations(doc)
+    for verb in doc:
+        if verb.lemma_.casefold() in SPEAKING | MENTIONING and not negated.get(verb.i):
+            for child in verb.children:
+                if child.dep_ == "nsubj" and child.pos_ == "PROPN":
+                    yield Saying(child.text, _span(verb))

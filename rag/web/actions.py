@@ -16,10 +16,11 @@ from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import LiveFinder
 from rag.web import corpus
-from rag.web.answer import render_kept, render_searched
+from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, converse, stop
 from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
+from rag.web.markup import render_searched
 from rag.web.memory import from_memory, to_memory
 
 UNMOVED = (gr.skip(), gr.skip())

@@ -13,7 +13,16 @@ from typing import Literal
 from rag.datatypes import Answer, Claim, Finding, VideoLink
 from rag.dossier import FORMATS
 from rag.web import labels
-from rag.web.markup import action, button, fold, link, notes, shortened, written_time
+from rag.web.markup import (
+    action,
+    button,
+    fold,
+    link,
+    notes,
+    render_searched,
+    shortened,
+    written_time,
+)
 from rag.wording import counted, escape, written_date
 
 Stage = Literal["searching", "done", "stopped", "failed"]
@@ -218,11 +227,11 @@ def render_videos(videos: Sequence[VideoLink]) -> str:
 
 def render_closing(answer: Answer) -> str:
     """Return what comes after the findings: set-aside sentences, notes, what was searched."""
-    searched = [f"Searched: {'; '.join(answer.searched)}"] if answer.searched else []
     return (
         render_videos(answer.videos)
         + render_set_aside(answer.set_aside)
-        + notes([*answer.notes, *searched])
+        + notes(answer.notes)
+        + render_searched(answer.searched)
         + render_keeping()
     )
 
@@ -255,17 +264,3 @@ def render_kept(name: str, media_type: str, content: str) -> str:
 def render_message(text: str) -> str:
     """Return a message from the application itself: a hint or an error."""
     return f'<p class="sf-message" role="status" dir="auto">{escape(text)}</p>'
-
-
-def render_searched(lines: Sequence[str]) -> str:
-    """Return the line at the top of the page: what is searched."""
-    if not lines:
-        return '<p class="sf-searched">No collection is indexed yet.</p>'
-    if len(lines) == 1:
-        return f'<p class="sf-searched" dir="auto">Searched here: {escape(lines[0])}</p>'
-    items = "".join(f'<li dir="auto">{escape(line)}</li>' for line in lines)
-    label = counted(len(lines), "collection", "collections")
-    return (
-        f'<details class="sf-searched"><summary>Searched here: {label}</summary>'
-        f"<ul>{items}</ul></details>"
-    )

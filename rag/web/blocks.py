@@ -15,11 +15,11 @@ import gradio as gr
 from rag.live import LiveFinder
 from rag.web import pane
 from rag.web.actions import Actions, question_box
-from rag.web.answer import render_searched
 from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.dropped import TAKEN
 from rag.web.endpoints import add_endpoints
+from rag.web.markup import render_searched
 
 TITLE = "Source Finder"
 INTRODUCTION = (

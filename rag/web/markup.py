@@ -6,7 +6,7 @@ address through `safe_url` (both in `rag.wording`), so that nothing quoted can b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rag.wording import escape, safe_url
 
@@ -56,6 +56,15 @@ def fold(label: str, content: str, name: str = "", *, opened: bool = False) -> s
         f'<details class="sf-fold {name}"{" open" if opened else ""}>'
         f"<summary>{escape(label)}</summary>{content}</details>"
     )
+
+
+def render_searched(lines: Sequence[str]) -> str:
+    """Return what is searched: a line for each collection, folded where there are several."""
+    if len(lines) <= 1:
+        only = f"Searched: {lines[0]}" if lines else "No collection is indexed yet."
+        return f'<p class="sf-searched" dir="auto">{escape(only)}</p>'
+    items = "".join(f'<li dir="auto">{escape(line)}</li>' for line in lines)
+    return fold(f"Searched: {len(lines)} collections", f"<ul>{items}</ul>", "sf-searched")
 
 
 def written_time(seconds: float) -> str:

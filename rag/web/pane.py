@@ -8,7 +8,7 @@ from rag.datatypes import Evidence, Finding, Holding, Suggestion
 from rag.web import labels
 from rag.web.cards import render_card
 from rag.web.filters import Filters, render_filters
-from rag.web.markup import action, button, fold, link, notes
+from rag.web.markup import action, button, fold, link, notes, render_searched
 from rag.web.timeline import render_timeline
 from rag.wording import VERDICT_WORDS, counted, escape
 
@@ -52,7 +52,7 @@ def render_finding(
     if filtered and not finding.evidence:
         cards = notes(["No passage that bears on the claim is left with this choice."])
     missing = finding.verdict == "not found"
-    where = notes([f"Searched: {'; '.join(searched)}"]) if missing and searched else ""
+    where = render_searched(searched) if missing and searched else ""
     offers_filters = bool(collections) and (filtered or bool(finding.evidence))
     content = (
         f"{_heading(finding, turn, number, claims)}{where}{notes(finding.notes)}"

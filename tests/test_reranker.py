@@ -11,36 +11,14 @@ import pytest
 from rag.errors import ModelError
 from rag.finder import SourceFinder
 from rag.retrieval.reranker import Reranker
+from tests.cross_encoders import write_cross_encoder
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gold", "peace", "california", "war"]
 CLAIM = "Gold was found in California"
-
-
-def write_cross_encoder(folder: Path, labels: int) -> Path:
-    """Write a one-layer BERT with random weights, as a cross-encoder's folder is laid out."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
-
-    folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    torch.manual_seed(3)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=8,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=8,
-        max_position_embeddings=64,
-        num_labels=labels,
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    return write_cross_encoder(tmp_path_factory.mktemp("models") / "tiny", labels=1)
+    return write_cross_encoder(tmp_path_factory.mktemp("models") / "tiny", ["score"])
 
 
 def test_a_folder_is_loaded_and_scores_each_passage(folder):
@@ -87,4 +65,4 @@ def test_what_is_no_cross_encoder_is_refused(tmp_path):
     with pytest.raises(ModelError, match="SOURCE_FINDER_RERANKER"):
         Reranker.load(str(tmp_path / "missing"))
     with pytest.raises(ModelError, match="3 scores"):
-        Reranker.load(str(write_cross_encoder(tmp_path / "three", labels=3)))
+        Reranker.load(str(write_cross_encoder(tmp_path / "three", ["a", "b", "c"])))

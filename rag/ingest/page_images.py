@@ -1,4 +1,4 @@
-"""Pages of a PDF as pictures, one at a time."""
+"""Pages of a PDF as PDFium sees them: as pictures, and their letters; one at a time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ MAX_PIXELS = 12_000_000
 
 _POINTS_PER_INCH = 72
 # A grey page of one shade has nothing to read.
+_LINE_END_HYPHEN = "\ufffe"  # what PDFium puts for a hyphen that breaks a word
 _BLANK_RANGE = 8
 
 
@@ -82,6 +83,21 @@ class PageImages:
         except (PdfiumError, ValueError, MemoryError, ctypes.ArgumentError) as error:
             raise UnreadableSource(f"page {number + 1} cannot be drawn: {error}") from error
         return image if int(image.max()) - int(image.min()) > _BLANK_RANGE else None
+
+    def text(self, number: int) -> str:
+        """Return a page's text layer as PDFium reads it, line ends as "\n"; "" for a page that
+        is damaged or has none."""
+        from pypdfium2 import PdfiumError
+
+        try:
+            page = self._pdf[number]
+            try:
+                text: str = page.get_textpage().get_text_range()
+            finally:
+                page.close()
+        except (PdfiumError, ValueError, ctypes.ArgumentError):
+            return ""
+        return text.replace("\r\n", "\n").replace(_LINE_END_HYPHEN, "-")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_citation, file_id, file_title, printable, shown
 from rag.ingest.pdf_ocr import reread
+from rag.ingest.pdf_spaces import with_spaces
 from rag.ingest.pdf_text import rejoin_words, running_lines, tidy_page
 from rag.ingest.pulse import reached
 from rag.text import MONTHS
@@ -97,7 +98,7 @@ def read_pdf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         layers, failures = _page_texts(reader, path)
         labels = _labels(reader, len(layers))
         title, creator, created = _information(reader)
-    result = reread(path, layers)
+    result = reread(path, with_spaces(path, layers))
     if not any(result.pages):
         if failures:
             raise _damaged(path, failures[0]) from failures[0]

@@ -44,8 +44,11 @@ def main() -> None:
 
     def send(message: Message) -> None:
         _alarm(0)  # the other side may take its time
-        pickle.dump(message, out)
-        out.flush()
+        try:
+            pickle.dump(message, out)
+            out.flush()
+        except BrokenPipeError:  # whoever asked is gone
+            os._exit(0)
         _alarm(2 * stall_s)
 
     pulse.listen(send)

@@ -28,7 +28,7 @@ from benchmarks.claim_sets import Query
 from rag import SourceFinder
 from rag.datatypes import Evidence, Span, Verdict
 from rag.finder import PER_CLAIM
-from rag.relation.compare import Source
+from rag.relation.facts import Source
 from rag.relation.findings import verdict_of
 from rag.relation.judge import BEARING, BEARS_ON, CONTRADICTS, SAYS, SUPPORTS, Likeness
 from rag.relation.statement import read_statement

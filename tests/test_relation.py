@@ -10,7 +10,7 @@ from rag.config import Settings
 from rag.datatypes import Claim, Evidence, Reason, Span
 from rag.embedding.encoder import Encoder
 from rag.names.nations import stands_for
-from rag.relation.compare import Source
+from rag.relation.facts import Source
 from rag.relation.findings import by_weight, combined, confidence_in, verdict_of
 from rag.relation.judge import Judge
 from rag.relation.statement import read_statement

@@ -8,21 +8,20 @@ One difference, or one thing left unaccounted for, and the quotation does not su
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from rag.datatypes import Aspect, Reason
-from rag.grammar.quantities import agree, quantities
-from rag.grammar.timex import Timex, of_date, times
-from rag.names.nations import stands_for
-from rag.names.places import place_names
-from rag.names.respelling import chinese_spellings
-from rag.names.spelling_keys import MIN_KEY_LETTERS, spelling_key
+from rag.datatypes import Reason
 from rag.relation.alignment import Pair, in_order, literal_share
+from rag.relation.facts import (
+    Source,
+    compare_names,
+    compare_numbers,
+    compare_times,
+    said_by_author,
+)
 from rag.relation.opposites import are_opposites, poles
-from rag.relation.statement import TITLES, Deed, Name, Saying, Statement, Word
-from rag.text import stems, words
+from rag.relation.statement import Deed, Statement, Word
 
 ORDERED = 0.75
 """The least share of common words in one order for wording to be the same."""
@@ -33,41 +32,10 @@ ALIGNED = 0.55
 ALIKE = 0.5
 """From this likeness on a word of the source says something like a word of the claim."""
 
-ELSEWHERE = "(in the same passage)"
-"""What a reason adds where the passage has what the quotation has not."""
-
 COMPARED = frozenset({"more", "less", "fewer"})
 """What a claim compares must be compared in the source, too."""
 
-YEARS_AFTER = 1
-"""A record may tell of the year before its own: annual reports do."""
-
-_WE = re.compile(
-    r"\b(?:we|us|ours?|th(?:is|e) (?:nation|country|government|republic|congress)|federal)\b",
-    re.IGNORECASE,
-)
-
 _REFLEXIVE = frozenset({"themselves", "himself", "herself", "itself", "ourselves", "myself"})
-
-SMALL = 20
-"""Numbers up to this are everywhere: they must stand in the quotation itself."""
-
-FACTOR = 3
-"""Two numbers that are further apart than this hardly count the same thing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The quotation and what stands around it: the passage, and who wrote it, what and when.
-
-    `author`: whose words they are, None where that is not known.
-    """
-
-    quotation: Statement
-    passage: str
-    heading: str
-    date: str | None
-    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +61,9 @@ def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparis
     # What the claim's own wording does not have was changed; it cannot go without saying.
     literal = literal_share(pairs) > 0
     found: list[tuple[str, Reason]] = [
-        *_numbers(claim, source),
-        *_times(claim, source, literal),
-        *_names(claim, source, literal),
+        *compare_numbers(claim, source),
+        *compare_times(claim, source, literal),
+        *compare_names(claim, source, literal),
         *_polarity(claim, source, pairs),
         *_direction(claim, pairs, source),
         *_roles(claim, source, pairs, literal),
@@ -119,7 +87,7 @@ def to_be_said(
     said by whatever he wrote: "Polk confirmed" by a message of Polk's.
     """
     found = [name.span for name in claim.names if name.text in agreed]
-    by_author = [said.verb for said in _said_by_author(claim, source)]
+    by_author = [said.verb for said in said_by_author(claim, source)]
     rest = [
         replace(pair, likeness=1.0) if any(pair.claim.span.overlaps(s) for s in found) else pair
         for pair in pairs
@@ -127,134 +95,6 @@ def to_be_said(
     ]
     total = sum(pair.weight for pair in rest) or 1.0
     return tuple(replace(pair, weight=pair.weight / total) for pair in rest)
-
-
-def _said_by_author(claim: Statement, source: Source) -> list[Saying]:
-    """Return what the claim says that the source's author said."""
-    author = set(words(source.author or ""))
-    return [said for said in claim.sayings if author.issuperset(words(said.speaker))]
-
-
-def _numbers(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
-    there = source.quotation.quantities
-    around = quantities(source.passage, [t.span for t in times(source.passage)])
-    for said in claim.quantities:
-        words_said = said.span.of(claim.text)
-        if equal := next((q for q in there if agree(said, q)), None):
-            found = equal.span.of(source.quotation.text)
-            yield "agrees", Reason("number", words_said, found, True)
-            continue
-        counted = [q for q in there if q.share == said.share and _same_noun(q.noun, said.noun)]
-        near = next((q for q in around if said.value > SMALL and agree(said, q)), None)
-        if len(counted) == 1 and 1 / FACTOR <= counted[0].value / (said.value or 1) <= FACTOR:
-            found = counted[0].span.of(source.quotation.text)
-            yield "differs", Reason("number", words_said, found, False)
-        elif near is not None and not counted:
-            found = f"{near.span.of(source.passage)} {ELSEWHERE}"
-            yield "agrees", Reason("number", words_said, found, True)
-        else:
-            yield "missing", Reason("number", words_said, "", False)
-
-
-def _same_noun(one: str, other: str) -> bool:
-    return stems([one]) == stems([other]) != []
-
-
-def _times(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
-    quotation = source.quotation
-    around = times(source.passage)
-    dated = of_date(source.date) if source.date else None
-    for said in claim.times:
-        words_said = said.span.of(claim.text)
-        own = not (literal and quotation.times) and dated is not None and _told_by(said, dated)
-        if equal := next((t for t in quotation.times if said.overlaps(t)), None):
-            yield "agrees", Reason("date", words_said, equal.span.of(quotation.text), True)
-        elif own and len(quotation.times) < len(claim.times):
-            yield "agrees", Reason("date", words_said, f"a record of {source.date}", True)
-        elif len(quotation.times) == len(claim.times) == 1 and not own:
-            other = quotation.times[0].span.of(quotation.text)
-            yield "differs", Reason("date", words_said, other, False)
-        elif not quotation.times and (equal := next(filter(said.overlaps, around), None)):
-            found = f"{equal.span.of(source.passage)} {ELSEWHERE}"
-            yield "agrees", Reason("date", words_said, found, True)
-        else:
-            yield "missing", Reason("date", words_said, "", False)
-
-
-def _told_by(said: Timex, dated: Timex) -> bool:
-    """Return whether a record of that date can tell of that time as its own."""
-    return said.overlaps(dated) or 0 <= dated.years[0] - said.years[1] <= YEARS_AFTER
-
-
-def _names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
-    near = set(stems(words(source.quotation.text)))
-    around = near | set(stems(words(f"{source.passage} {source.heading}")))
-    ours = {spelling for name in claim.names for spelling in _spellings(name)}
-    strangers = [n for n in source.quotation.names if not _spellings(n) & ours]
-    by_author = _said_by_author(claim, source)
-    says_we = bool(_WE.search(source.passage))  # a nation goes without saying in "our citizens"
-    for name in claim.names:
-        aspect: Aspect = "place" if name.kind == "place" else "name"
-        nation = bool(stands_for(name.text))
-        other = next((n.text for n in strangers if _could_be_instead(n, name)), "")
-        if _is_named(name, near):
-            yield "agrees", Reason(aspect, name.text, name.text, True)
-        elif any(said.speaker in name.text for said in by_author):
-            yield "agrees", Reason(aspect, name.text, "(whose words these are)", True)
-        elif (_is_named(name, around) or _is_initials(name.text, source)) and not (
-            other or literal
-        ):
-            yield "agrees", Reason(aspect, name.text, "(in the same document)", True)
-        elif name.gloss:
-            continue
-        elif other or literal or not nation or not says_we:
-            yield "missing", Reason(aspect, name.text, other, False)
-
-
-def _could_be_instead(stranger: Name, name: Name) -> bool:
-    """Return whether the source may name `stranger` where the claim says `name`."""
-    if stands_for(name.text):
-        return bool(stands_for(stranger.text))
-    return name.kind == stranger.kind == "person"
-
-
-def _spellings(name: Name) -> frozenset[tuple[str, ...]]:
-    """Return the ways, as stems, in which a name may stand in a source: its own words, its
-    other spellings, and whatever stands for the same nation."""
-    own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
-    other = [
-        *([word] for word in own),
-        *(words(spelled) for word in own for spelled in chinese_spellings(word)),
-        *(words(place) for _, place in place_names(name.text)),
-    ]
-    return frozenset(tuple(stems(parts)) for parts in other if stems(parts)) | stands_for(name.text)
-
-
-def _is_initials(name: str, source: Source) -> bool:
-    """Return whether a name is made of the initials of one in the source: UN, FDR."""
-    if not (name.isupper() and 2 <= len(name) <= 5 and name.isalpha()):
-        return False
-    text = f"{source.heading} {source.passage}"
-    return bool(re.search(r"\b" + r"[\w.]*\s+(?:of\s+(?:the\s+)?)?".join(name) + r"\w", text))
-
-
-def _is_named(name: Name, there: set[str]) -> bool:
-    """Return whether a source's stems hold the name: its last word where it is a person's
-    ("Alexander Shelepin"), any of its spellings otherwise."""
-    own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
-    if name.kind != "person":
-        if any(there.issuperset(spelling) for spelling in _spellings(name)):
-            return True
-        if stands_for(name.text):
-            return False
-    wanted = own[-1:] if name.kind == "person" else own
-    keys = {spelling_key(stem) for stem in there if len(stem) >= MIN_KEY_LETTERS}
-    return bool(wanted) and all(
-        set(stems([word])) & there
-        or (len(word) >= MIN_KEY_LETTERS and spelling_key(word) in keys)
-        or any(set(stems(words(other))) <= there for other in chinese_spellings(word))
-        for word in wanted
-    )
 
 
 def _polarity(

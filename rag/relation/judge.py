@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from rag.datatypes import Passage, Reason, Relation, SourceDocument, Span
 from rag.embedding.encoder import Encoder
 from rag.relation.alignment import Weight, align, coverage, literal_share
-from rag.relation.compare import ALIKE, ELSEWHERE, Comparison, Source, compare
+from rag.relation.compare import ALIKE, Comparison, compare
 from rag.relation.entailment import Entailment
+from rag.relation.facts import ELSEWHERE, Source
 from rag.relation.statement import Statement, read_statement
 from rag.text import words
 

@@ -166,11 +166,21 @@ def test_what_the_source_does_not_bear_out_is_named(judge, claim, quotation, asp
         ("American trade grew in 1848.", "Our trade grew in 1848."),
         ("The town that is now Ottawa burned.", "The town of Bytown burned."),
         ("Spending came to over nine million dollars.", "Spending came to more than $9M."),
+        ("Shelepin lost the struggle.", "Shelepin was beaten in the struggle."),
+        ("Grant won at Vicksburg.", "Grant had defeated the army at Vicksburg."),
     ],
 )
 def test_what_goes_without_saying_is_not_missed(judge, claim, quotation):
     found = judged(judge, claim, quotation)
     assert [r for r in found.reasons if not r.agrees and r.aspect != "statement"] == []
+
+
+def test_what_is_said_of_others_contradicts_nothing(judge):
+    claim, quotation = "Prices in Peru fell in 1890.", "Prices rose in 1890."
+    found = judged(judge, claim, quotation)
+    assert found.relation == "context"
+    assert {r.aspect for r in found.reasons if not r.agrees} >= {"direction", "place"}
+    assert judged(judge, claim, quotation, "This was so in Peru.").relation == "contradicts"
 
 
 def test_a_source_on_the_same_persons_does_not_support_whatever_is_said_of_them(judge):

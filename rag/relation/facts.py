@@ -119,7 +119,9 @@ def compare_names(claim: Statement, source: Source, literal: bool) -> Iterable[t
     ours = {spelling for name in claim.names for spelling in _spellings(name)}
     strangers = [n for n in source.quotation.names if not _spellings(n) & ours]
     by_author = said_by_author(claim, source)
-    says_we = bool(_WE.search(source.passage))  # a nation goes without saying in "our citizens"
+    says_we = bool(
+        _WE.search(source.quotation.text)
+    )  # a nation goes without saying in "our citizens"
     for name in claim.names:
         aspect: Aspect = "place" if name.kind == "place" else "name"
         nation = bool(stands_for(name.text))

@@ -209,7 +209,9 @@ def _spans(text: Statement) -> list[Span]:
 def _by_rules(comparison: Comparison, like: Likeness) -> Judgement:
     relation: Relation = "context"
     if comparison.differs:
-        relation = "contradicts" if like.bearing >= CONTRADICTS else "context"
+        elsewhere = any(reason.aspect in {"name", "place"} for reason in comparison.missing)
+        if like.bearing >= CONTRADICTS and not elsewhere:  # who or where else may be meant
+            relation = "contradicts"
     elif not comparison.missing and like.says >= SUPPORTS and like.has_the_deed:
         relation = "supports"
     unsaid = () if relation == "supports" else comparison.unsaid

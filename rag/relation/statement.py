@@ -70,6 +70,8 @@ _COMPLEMENTS = {
 }
 """Dependencies along which a negation reaches: "did not complete the ratification of it"."""
 
+_VICTORY = frozenset("beat defeat conquer rout vanquish trounce overcome outvote".split())
+
 _COMPARATIVES = frozenset("more less fewer most least fewest".split())
 """Content words, except before a number: "more than $ 9,000" is a `Quantity`."""
 
@@ -167,12 +169,29 @@ def _words(doc: Doc, left_out: list[Span]) -> Iterator[Word]:
             continue
         yield Word(
             span,
-            token.lower_ if token.lower_ in _COMPARATIVES else token.lemma_.casefold(),
+            _lemma(token),
             token.pos_ == "PROPN",
             token.pos_ in _PREDICATES and (token.pos_ == "VERB" or token.dep_ in {"attr", "acomp"}),
             _is_negated(token, negated),
             _is_unreal(token),
         )
+
+
+def _lemma(token: Token) -> str:
+    """Return what a word is compared by: its lemma, but for "more" and "fewer", and for verbs of
+    victory, of which who is beaten has lost."""
+    if token.lower_ in _COMPARATIVES:
+        return token.lower_
+    if token.pos_ == "VERB" and token.lemma_.casefold() in _VICTORY:
+        passive = token.tag_ == "VBN" and not any(
+            child.lemma_ == "have" and child.dep_ == "aux" for child in token.children
+        )
+        return "lose" if passive or _is_passive(token) else "win"
+    return token.lemma_.casefold()
+
+
+def _is_passive(verb: Token) -> bool:
+    return any(child.dep_ in {"nsubjpass", "auxpass"} for child in verb.children)
 
 
 def _is_content(token: Token) -> bool:

@@ -69,7 +69,7 @@ NOT_JUDGED = Judgement("context", (), 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What tells that a quotation is about the same thing as a claim, whatever it says of it.
+    """What tells that a quotation is about the same thing as a claim, and says the same.
 
     `sentence`: cosine of the two as wholes; `coverage`: see `alignment.coverage`; `found` and
     `unfound`: how many of the claim's names, numbers and dates the source has and has not, and
@@ -223,8 +223,8 @@ def _by_model(
     ruled: Judgement, comparison: Comparison, entails: float, contradicts: float
 ) -> Judgement:
     """Return the model's word where it is sure. It cannot make support of a quotation that
-    differs from the claim in a number, a date or a name."""
-    open_to_it = not _count_checked((*comparison.differs, *comparison.missing))
+    differs from the claim, or lacks one of its numbers, dates and names."""
+    open_to_it = not comparison.differs and not _count_checked(comparison.missing)
     if contradicts >= SURE:
         return replace(ruled, relation="contradicts")
     if entails >= SURE and open_to_it:

@@ -12,6 +12,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import (
@@ -53,7 +54,7 @@ def answers(index: Path):
 
 
 def test_a_report_says_what_was_done(sources, tmp_path, encoder):
-    seen: list[tuple[str, int, int]] = []
+    seen: list[tuple[Any, ...]] = []
     report = build_index(
         [sources], tmp_path / "index", encoder=encoder, progress=lambda *step: seen.append(step)
     )
@@ -69,14 +70,18 @@ def test_a_report_says_what_was_done(sources, tmp_path, encoder):
     assert report.bytes_on_disk > 10_000
     manifest = open_index(tmp_path / "index").manifest
     assert (manifest.documents, manifest.passages) == (3, report.passages)
-    assert {stage for stage, _, _ in seen} == {
+    assert {stage for stage, *_ in seen} == {
         "Reading files",
         "Embedding passages",
         "Indexing words",
     }
     embedding = [step for step in seen if step[0] == "Embedding passages"]
     assert embedding[-1][1:] == (report.passages, report.passages)
-    assert [step[1:] for step in seen if step[0] == "Reading files"] == [(1, 3), (2, 3), (3, 3)]
+    reading = [step[1:] for step in seen if step[0] == "Reading files"]
+    read = [(done, of) for done, of, file in reading if file.state == "read"]
+    assert read == [(1, 3), (2, 3), (3, 3)]
+    begun = {Path(file.path).stem for _, _, file in reading if file.state == "being read"}
+    assert begun == {"1823-Monroe-1", "1962-Kennedy-1", "1996-Clinton-1"}
     assert (report.files, report.files_read, report.pages) == (3, 3, 0)
 
 

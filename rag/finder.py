@@ -34,7 +34,7 @@ from rag.index.generations import Index, load_encoder, open_index
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
 from rag.relation.entailment import load_entailment
-from rag.relation.findings import by_weight, confidence_in, verdict_of
+from rag.relation.findings import confidence_in, deciding_first, verdict_of
 from rag.relation.judge import BEARS_ON, Judge, source_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Found, Retriever
@@ -227,7 +227,7 @@ class SourceFinder:
         return Finding(
             claim,
             verdict,
-            tuple(by_weight(bearing)),
+            tuple(deciding_first(bearing)),
             () if bearing else tuple(ranked[:NEAREST]),
             self._spelling_notes(claim.query),
             where_to_look(claim.query, tuple(self.index.store.collections))[:LOOK_NEXT],

@@ -17,6 +17,7 @@ from rag.grammar.syntax import parse
         ("Thanks for watching this video about Lincoln.", "a greeting"),
         ("I would love to read the letters of Lincoln.", "about the writer"),
         ("My grandpa never forgot the winter of 1944.", "about the writer"),
+        ("Three things I heard this week.", "about the writer"),
         ("Let's talk about what Washington did in 1790.", "an aside"),
         ("Imagine if Lincoln had tried that with Congress.", "an aside"),
         ("Taiwan will be part of China by 2050.", "a prediction"),

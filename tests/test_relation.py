@@ -11,7 +11,7 @@ from rag.datatypes import Claim, Evidence, Reason, Span
 from rag.embedding.encoder import Encoder
 from rag.names.nations import stands_for
 from rag.relation.facts import Source
-from rag.relation.findings import by_weight, combined, confidence_in, verdict_of
+from rag.relation.findings import combined, confidence_in, deciding_first, verdict_of
 from rag.relation.judge import Judge
 from rag.relation.statement import read_statement
 
@@ -241,7 +241,7 @@ def test_a_later_or_lesser_source_counts_less(weaker):
 
 def test_what_decides_is_read_first():
     told = [evidence("context", 0.9), evidence("supports", 0.5), evidence("contradicts", 0.7)]
-    assert [item.bearing for item in by_weight(told)] == [0.7, 0.5, 0.9]
+    assert [item.bearing for item in deciding_first(told)] == [0.5, 0.7, 0.9]
 
 
 def test_reasons_are_values():

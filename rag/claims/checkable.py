@@ -55,7 +55,10 @@ _KIN = frozenset(
         "aunt wife husband girlfriend boyfriend buddy"
     )
 )
-_FRAMES = frozenset({"think", "believe", "guess", "suppose", "bet", "reckon", "know", "remember"})
+_FRAMES = frozenset(
+    {"think", "believe", "guess", "suppose", "bet", "reckon", "know", "remember"}
+    | {"hear", "read", "see", "watch", "learn"}
+)
 _EVERYBODY = frozenset({"everyone", "everybody", "nobody", "anybody", "anyone", "one", "you"})
 _JUDGING = frozenset(
     words(

@@ -80,6 +80,6 @@ def _at_the_time(claim: Claim, item: Evidence) -> float:
     return 1 - share * (1 - AFTER_A_GENERATION)
 
 
-def by_weight(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return evidence in the order in which to read it: what decides first, then by bearing."""
-    return sorted(evidence, key=lambda item: (item.relation == "context", -item.bearing))
+def deciding_first(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return evidence in the order in which to read it: what decides first, else as it is."""
+    return sorted(evidence, key=lambda item: item.relation == "context")

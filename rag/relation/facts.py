@@ -104,7 +104,8 @@ def compare_times(claim: Statement, source: Source, literal: bool) -> Iterable[t
             found = f"{equal.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("date", words_said, found, True)
         else:
-            yield "missing", Reason("date", words_said, "", False)
+            record = f"a record of {source.date}" if source.date else ""
+            yield "missing", Reason("date", words_said, record, False)
 
 
 def _told_by(said: Timex, dated: Timex) -> bool:

@@ -160,6 +160,17 @@ def test_what_the_source_does_not_bear_out_is_named(judge, claim, quotation, asp
     assert aspect in {reason.aspect for reason in found.reasons if not reason.agrees}
 
 
+def test_of_several_times_the_one_beside_the_deed_counts(judge):
+    quotation = "From my marriage, January 29, 1839, to our settling at Down, September 14, 1842."
+    assert judged(judge, "He married in 1842.", quotation).relation != "supports"
+    (reason,) = [
+        r for r in judged(judge, "He married in 1842.", quotation).reasons if r.aspect == "date"
+    ]
+    assert (reason.source, reason.agrees) == ("January 29, 1839", False)
+    right = judged(judge, "He married in January 1839.", quotation)
+    assert [r.agrees for r in right.reasons if r.aspect == "date"] == [True]
+
+
 @pytest.mark.parametrize(
     ("claim", "quotation"),
     [

@@ -57,7 +57,10 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
         lines.append("Nothing in these sources bears on it.")
         if finding.nearest and detailed:
             lines.append("The nearest passages, which are not evidence:")
-            lines += [_evidence_text(number, e) for number, e in enumerate(finding.nearest, 1)]
+            lines += [
+                _evidence_text(number, e, "not evidence")
+                for number, e in enumerate(finding.nearest, 1)
+            ]
     else:
         sure = f" ({finding.confidence:.0%} sure)" if finding.confidence is not None else ""
         lines.append(f"{VERDICT_WORDS[finding.verdict]}{sure}.")
@@ -71,11 +74,12 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
     return "\n".join(lines)
 
 
-def _evidence_text(number: int, evidence: Evidence) -> str:
+def _evidence_text(number: int, evidence: Evidence, relation: str = "") -> str:
+    relation = relation or RELATION_WORDS[evidence.relation].casefold()
     who = ", ".join(part for part in (evidence.creator, evidence.title, evidence.date) if part)
     place = f"{who}, {evidence.locator}" if evidence.locator else who
     lines = [
-        f"\n{number}. {place}  [{RELATION_WORDS[evidence.relation].casefold()}]",
+        f"\n{number}. {place}  [{relation}]",
         f"   “{' '.join(evidence.quote.split())}”",
         f"   {evidence.citation}",
     ]

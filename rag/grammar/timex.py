@@ -21,7 +21,8 @@ _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)
 }
 _MONTH_NUMBERS["sept"] = 9
 # With a capital: people march, may and fall.
-_MONTH = rf"(?P<month>(?-i:{'|'.join(MONTHS)}|(?:{'|'.join(m[:3] for m in MONTHS)}|Sept)\.?))"
+_NAMES = "|".join([*MONTHS, *(month.upper() for month in MONTHS)])  # not "may" and "march"
+_MONTH = rf"(?P<month>(?-i:{_NAMES}|(?:{'|'.join(m[:3] for m in MONTHS)}|Sept)\.?))"
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
 _SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"

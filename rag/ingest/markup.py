@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import UnreadableSource
+from rag.ingest.decoding import decode
 from rag.ingest.names import printable, shown
-from rag.ingest.plain import decode
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, _Element

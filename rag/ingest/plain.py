@@ -6,7 +6,6 @@ and title and author are taken from its header.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +13,10 @@ from pathlib import Path
 
 from rag.datatypes import Collection, Kind, SourceDocument, Span
 from rag.errors import UnreadableSource
+from rag.ingest.decoding import decode
 from rag.ingest.names import file_citation, file_id, file_title, printable, shown
 from rag.ingest.paragraphs import BLANK_LINES, paragraph_locators
+from rag.ingest.plain_chapters import in_chapters
 
 # Newer files say "*** START OF THE PROJECT GUTENBERG EBOOK X ***"; those of the 1990s
 # have "*END*THE SMALL PRINT! … *END*" in front and "End of Project Gutenberg's X" behind.
@@ -43,9 +44,6 @@ _MEMOIR = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^#[ \t]+(.+?)\s*#*$", re.MULTILINE)
-# Control characters that occur in text: tab, line ends, form feed, and Ctrl-Z, with
-# which old systems closed a file.
-_BINARY = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     text = decode(path.read_bytes(), path)
     book = gutenberg(text)
     body = book.body if book else Span(0, len(text))
-    places = paragraph_locators(text, BLANK_LINES, body)
+    places = in_chapters(text, paragraph_locators(text, BLANK_LINES, body))
     if not places:
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
     about = book.fields if book else {}
@@ -91,31 +89,6 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             span for span in (Span(0, body.start), Span(body.end, len(text))) if len(span)
         ),
         origin=shown(path),
-    )
-
-
-def decode(raw: bytes, path: Path) -> str:
-    """Return the text of a file's bytes, line ends untouched, a byte order mark left out.
-
-    UTF-8 is tried first, then Windows-1252, then Latin-1. The last two can hardly fail,
-    so another old encoding (Mac Roman, KOI8) comes out as wrong letters: convert such a
-    file to UTF-8 beforehand. UTF-16 is recognised by its byte order mark alone. `path`
-    is for the message of `UnreadableSource`, raised if this is not text.
-    """
-    encodings = ["utf-8-sig", "cp1252", "latin-1"]
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if _BINARY.search(text):
-            break
-        return text
-    raise UnreadableSource(
-        f"{shown(path)} is not a text file (it holds control characters); "
-        "if it is text, save it as UTF-8, else give it its proper extension"
     )
 
 

@@ -60,9 +60,14 @@ def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparis
     """Return in what the claim and the quotation agree, differ, and what is unaccounted for."""
     # What the claim's own wording does not have was changed; it cannot go without saying.
     literal = literal_share(pairs) > 0
+    done_at = [
+        pair.source.span
+        for pair in pairs
+        if pair.claim.predicate and pair.source and pair.likeness >= ALIGNED
+    ]
     found: list[tuple[str, Reason]] = [
         *compare_numbers(claim, source),
-        *compare_times(claim, source, literal),
+        *compare_times(claim, source, literal, done_at),
         *compare_names(claim, source, literal),
         *_polarity(claim, source, pairs),
         *_direction(claim, pairs, source),

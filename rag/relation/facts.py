@@ -7,10 +7,10 @@ Each function yields (kind, reason): "agrees", "differs" where the source says s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.datatypes import Aspect, Reason
+from rag.datatypes import Aspect, Reason, Span
 from rag.grammar.quantities import agree, quantities
 from rag.grammar.timex import Timex, of_date, times
 from rag.names.nations import stands_for
@@ -84,16 +84,23 @@ def _same_noun(one: str, other: str) -> bool:
     return stems([one]) == stems([other]) != []
 
 
-def compare_times(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:
+def compare_times(
+    claim: Statement, source: Source, literal: bool, done_at: Sequence[Span]
+) -> Iterable[tuple[str, Reason]]:
     """Yield what becomes of the claim's times. `literal`: the wording is the claim's own, so
-    that what is not in the quotation was changed."""
+    that what is not in the quotation was changed. `done_at`: where the quotation has what the
+    claim says happened; of several times the nearest is that of it."""
     quotation = source.quotation
+    its_own = _nearest(quotation.times, done_at) if len(claim.times) == 1 else None
     around = times(source.passage)
     dated = of_date(source.date) if source.date else None
     for said in claim.times:
         words_said = said.span.of(claim.text)
         own = not (literal and quotation.times) and dated is not None and _told_by(said, dated)
-        if equal := next((t for t in quotation.times if said.overlaps(t)), None):
+        equal = next((t for t in quotation.times if said.overlaps(t)), None)
+        if equal and its_own and not said.overlaps(its_own):
+            yield "missing", Reason("date", words_said, its_own.span.of(quotation.text), False)
+        elif equal:
             yield "agrees", Reason("date", words_said, equal.span.of(quotation.text), True)
         elif own and len(quotation.times) < len(claim.times):
             yield "agrees", Reason("date", words_said, f"a record of {source.date}", True)
@@ -106,6 +113,18 @@ def compare_times(claim: Statement, source: Source, literal: bool) -> Iterable[t
         else:
             record = f"a record of {source.date}" if source.date else ""
             yield "missing", Reason("date", words_said, record, False)
+
+
+def _nearest(given: Sequence[Timex], places: Sequence[Span]) -> Timex | None:
+    """Return the time that stands nearest to any of the places; None without either."""
+    if not places:
+        return None
+
+    def distance(timex: Timex) -> int:
+        gaps = (max(timex.span.start - p.end, p.start - timex.span.end) for p in places)
+        return min(gaps)
+
+    return min(given, default=None, key=distance)
 
 
 def _told_by(said: Timex, dated: Timex) -> bool:

@@ -1,0 +1,79 @@
+"""Chapters of a plain text name the places in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.datatypes import Collection, SourceDocument
+from rag.ingest.plain import read_plain
+
+LONG = "The envoys met again and did not agree. " * 30
+
+
+def read(tmp_path: Path, *paragraphs: str) -> SourceDocument:
+    path = tmp_path / "book.txt"
+    path.write_text("\n\n".join(paragraphs), encoding="utf-8")
+    (document,) = read_plain(path, Collection("books", "Books"))
+    return document
+
+
+def labels(document: SourceDocument) -> list[str]:
+    return [place.label for place in document.locators]
+
+
+def test_paragraphs_are_counted_in_their_chapter(tmp_path: Path) -> None:
+    document = read(
+        tmp_path,
+        "A title",
+        "PREFACE.",
+        LONG,
+        "CHAPTER I. ANCESTRY--BIRTH.",
+        LONG,
+        LONG,
+        "Chapter II",
+        LONG,
+    )
+    assert labels(document) == [
+        "paragraph 1",
+        *("Preface, paragraph 1", "Preface, paragraph 2"),
+        *("chapter I, paragraph 1", "chapter I, paragraph 2", "chapter I, paragraph 3"),
+        *("chapter II, paragraph 1", "chapter II, paragraph 2"),
+    ]
+    both = document.locators[4].span.start, document.locators[5].span.end
+    assert document.locate(type(document.locators[0].span)(*both)) == "chapter I, paragraphs 2–3"
+
+
+def test_a_table_of_contents_is_no_chapter(tmp_path: Path) -> None:
+    document = read(
+        tmp_path,
+        "CONTENTS",
+        "CHAPTER I. BIRTH",
+        "CHAPTER II. SCHOOL",
+        "CHAPTER I.",
+        LONG,
+        "CHAPTER II.",
+        LONG,
+    )
+    assert labels(document)[:3] == ["paragraph 1", "paragraph 2", "paragraph 3"]
+    assert labels(document)[3:] == [
+        *("chapter I, paragraph 1", "chapter I, paragraph 2"),
+        *("chapter II, paragraph 1", "chapter II, paragraph 2"),
+    ]
+
+
+def test_a_number_that_occurs_twice_is_named_with_its_part(tmp_path: Path) -> None:
+    document = read(tmp_path, "BOOK I", "Chapter I", LONG, "BOOK II", "Chapter I", LONG)
+    assert labels(document)[2::3] == [
+        "book I, chapter I, paragraph 2",
+        "book II, chapter I, paragraph 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["Chapter and verse were quoted.", "Part of it burned.", "I", "Book lovers met."]
+)
+def test_a_sentence_is_no_heading(tmp_path: Path, line: str) -> None:
+    document = read(tmp_path, line, LONG, LONG)
+    assert labels(document) == ["paragraph 1", "paragraph 2", "paragraph 3"]

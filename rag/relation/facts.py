@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.datatypes import Aspect, Reason, Span
 from rag.grammar.quantities import agree, quantities
@@ -167,6 +168,7 @@ def _could_be_instead(stranger: Name, name: Name) -> bool:
     return name.kind == stranger.kind == "person"
 
 
+@lru_cache(maxsize=4_096)
 def _spellings(name: Name) -> frozenset[tuple[str, ...]]:
     """Return the ways, as stems, in which a name may stand in a source: its own words, its
     other spellings, and whatever stands for the same nation."""

@@ -6,7 +6,7 @@
 development, test: claims about the State of the Union addresses (supported, contradicted, not
 in them). absent: statements from FRUS footnotes and scientific claims, asked of the addresses,
 which say nothing of them. outside: SciFact and FoolMeTwice, claims with the evidence sentence
-given, nothing of which was trained on. Beside each stands what a threshold on likeness alone
+given, on which no weight was fitted. Beside each stands what a threshold on likeness alone
 says, set on the development claims.
 """
 
@@ -65,7 +65,7 @@ def development(data: Path) -> list[Labelled]:
 
 
 def test(data: Path) -> list[Labelled]:
-    """Return the claims that nothing was set on."""
+    """Return the claims that no weight was fitted on."""
     folder = data / "sotu_claims"
     return [
         Labelled(row["claim"], name, claim_sets.query_of(row["claim"], row.get("gold") or []))

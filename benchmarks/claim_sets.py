@@ -1,7 +1,9 @@
-"""Claims with what should be found for them, from a data folder outside the project.
+"""Claims with what should be found for them.
 
-The folder is given by `--data` or `SOURCE_FINDER_DATA`; its README says where each set is
-from. Development sets may be tuned on, test sets may not.
+Two sets of claims on the addresses lie in `benchmarks/claims`, written for this project by two
+hands that knew neither the code nor each other's claims; the others are in a data folder outside
+the project, given by `--data` or `SOURCE_FINDER_DATA`, whose README says where each is from.
+Development sets may be tuned on, test sets may not.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from typing import Any
 
 from rag.datatypes import SourceDocument, Span
 from rag.text import sentences
+
+
+OWN = Path(__file__).parent / "claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,16 @@ class Query:
     text: str
     targets: tuple[Target, ...]
     left_out: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A claim, what is true of it in the addresses ("supported", "contradicted", "unsupported"),
+    and where they say so."""
+
+    claim: str
+    label: str
+    query: Query
 
 
 def data_folder(given: str | None) -> Path:
@@ -78,6 +93,14 @@ def sotu_development(data: Path) -> list[Query]:
                 said = r["text"][c["text_start"] : c["text_end"]]
                 queries.append(query_of(said, c["gold"]))
     return queries
+
+
+def own(name: str) -> list[Labelled]:
+    """Return a set of `benchmarks/claims`: "development", or "test"."""
+    return [
+        Labelled(r["claim"], r["label"], query_of(r["claim"], [r] if "file" in r else []))
+        for r in rows(OWN / f"{name}.jsonl")
+    ]
 
 
 def monologues(data: Path) -> list[tuple[str, list[Span]]]:

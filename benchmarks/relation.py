@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import claim_sets
 from benchmarks.changes import CHANGES
-from benchmarks.claim_sets import Query
+from benchmarks.claim_sets import Labelled, Query
 from rag import SourceFinder
 from rag.datatypes import Evidence, Span, Verdict
 from rag.finder import PER_CLAIM
@@ -35,15 +35,6 @@ from rag.relation.statement import read_statement
 
 FOLDS = 10
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "related", "not found")
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A claim, what is true of it in the addresses, and where they say so."""
-
-    claim: str
-    label: str
-    query: Query
 
 
 def development(data: Path) -> list[Labelled]:
@@ -61,7 +52,7 @@ def development(data: Path) -> list[Labelled]:
     for row in claim_sets.rows(folder / "contradicted.jsonl"):
         query = claim_sets.query_of(row["claim"], row["gold"])
         found.append(Labelled(row["claim"], "contradicted", query))
-    return found
+    return found + claim_sets.own("development")
 
 
 def test(data: Path) -> list[Labelled]:

@@ -65,12 +65,44 @@ def test_one_thing_changed_is_never_supported_and_said(judge, claim, aspect):
         ("Malinovsky insulted Zhou Enlai.", "Zhou Enlai insulted Malinovsky."),
         ("Congress declared war in 1812.", "Congress declared war in 1846."),
         ("The army had 5,000 men.", "The army had 9,000 men."),
+        ("The army had 5,000 men.", "The army had 700 men."),
+        ("Three hundred ships were captured.", "1,000 vessels were captured."),
+        ("The wage was raised by three dollars.", "The wage was raised by a dollar."),
+        ("The treaty of 1894 ended in 1920.", "The treaty of 1894 ended in 1912."),
+        ("Spending went up in 1873.", "Spending fell in 1873."),
+        ("Eisenhower recognized China.", "Eisenhower withheld recognition of China."),
     ],
 )
 def test_what_differs_contradicts(judge, claim, quotation):
     found = judged(judge, claim, quotation)
     assert found.relation == "contradicts"
     assert judged(judge, quotation, quotation).relation == "supports"
+
+
+def test_a_number_of_the_source_bears_out_one_of_the_claim(judge):
+    told = "He asked that the minimum be raised from $44 to $70 a month."
+    said = judged(judge, "He asked that the minimum be raised from $44 up to $55.", told)
+    assert said.relation != "supports"
+    numbers = [(r.claim, r.agrees) for r in said.reasons if r.aspect == "number"]
+    assert numbers == [("$55", False), ("$44", True)]
+    right = judged(judge, "He asked that the minimum be raised from $44 up to $70.", told)
+    assert {r.agrees for r in right.reasons if r.aspect == "number"} == {True}
+
+
+def test_other_times_do_not_contradict_what_the_source_does_not_tell_of(judge):
+    claim = "The debt was repaid by 1819."
+    assert judged(judge, claim, "The debt was repaid in 1806.").relation == "contradicts"
+    told = "On the 13th of February, 1806, a debt with a view to the Floridas was in question."
+    assert judged(judge, claim, told).relation == "context"
+
+
+def test_the_largest_of_its_kind_must_be_said(judge):
+    claim = "The largest victory of the war was at Vicksburg."
+    assert (
+        judged(judge, claim, "There was a victory at Vicksburg in the war.").relation == "context"
+    )
+    told = "The greatest victory of the war was at Vicksburg."
+    assert judged(judge, claim, told).relation == "supports"
 
 
 def test_what_is_only_planned_does_not_support(judge):

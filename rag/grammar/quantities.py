@@ -84,6 +84,7 @@ _AT_LEAST = re.compile(
 _AT_MOST = re.compile(
     r"\b(?:under|below|less than|fewer than|at most|up to|not quite)\s*[$£€]?$", re.IGNORECASE
 )
+_FROM_UP_TO = re.compile(r"\bfrom\b[^.;:]*\bup to\s*[$£€]?$", re.IGNORECASE)  # where it went
 
 Bound = Literal["exact", "about", "at least", "at most"]
 
@@ -256,7 +257,7 @@ def _bound(before: str, after: str) -> Bound:
         return "about"
     if _AT_LEAST.search(before):
         return "at least"
-    if _AT_MOST.search(before):
+    if _AT_MOST.search(before) and not _FROM_UP_TO.search(before):
         return "at most"
     return "about" if _ABOUT.search(before) else "exact"
 

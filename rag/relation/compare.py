@@ -65,14 +65,16 @@ def compare(claim: Statement, source: Source, pairs: Sequence[Pair]) -> Comparis
         for pair in pairs
         if pair.claim.predicate and pair.source and pair.likeness >= ALIGNED
     ]
+    nouns = {p.claim.lemma: p.source.lemma for p in pairs if p.source and p.likeness >= ALIGNED}
     found: list[tuple[str, Reason]] = [
-        *compare_numbers(claim, source),
+        *compare_numbers(claim, source, nouns),
         *compare_times(claim, source, literal, done_at),
         *compare_names(claim, source, literal),
         *_polarity(claim, source, pairs),
         *_direction(claim, pairs, source),
         *_roles(claim, source, pairs, literal),
         *_reality(source, pairs),
+        *_superlatives(claim, source),
     ]
 
     def of(kind: str) -> tuple[Reason, ...]:
@@ -205,6 +207,12 @@ def _reality(source: Source, pairs: Sequence[Pair]) -> Iterable[tuple[str, Reaso
         ):
             said = pair.source.span.of(source.quotation.text)
             yield "missing", Reason("statement", pair.claim.lemma, f"{said} (not yet done)", False)
+
+
+def _superlatives(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
+    """What the claim says was the largest of its kind, and the source only that it was."""
+    for span in claim.superlatives if not source.quotation.superlatives else ():
+        yield "missing", Reason("statement", span.of(claim.text), "", False)
 
 
 def _unsaid(claim: Statement, pairs: Sequence[Pair]) -> tuple[Reason, ...]:

@@ -7,12 +7,12 @@ Each function yields (kind, reason): "agrees", "differs" where the source says s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.datatypes import Aspect, Reason, Span
-from rag.grammar.quantities import agree, quantities
+from rag.grammar.quantities import Quantity, agree, quantities
 from rag.grammar.timex import Timex, of_date, times
 from rag.names.nations import stands_for
 from rag.names.places import place_names
@@ -35,7 +35,7 @@ _WE = re.compile(
 SMALL = 20
 """Numbers up to this are everywhere: they must stand in the quotation itself."""
 
-FACTOR = 3
+FACTOR = 10
 """Two numbers that are further apart than this hardly count the same thing."""
 
 
@@ -59,30 +59,59 @@ def said_by_author(claim: Statement, source: Source) -> list[Saying]:
     return [said for said in claim.sayings if author.issuperset(words(said.speaker))]
 
 
-def compare_numbers(claim: Statement, source: Source) -> Iterable[tuple[str, Reason]]:
-    """Yield what becomes of the claim's numbers."""
-    there = source.quotation.quantities
+def compare_numbers(
+    claim: Statement, source: Source, nouns: Mapping[str, str]
+) -> Iterable[tuple[str, Reason]]:
+    """Yield what becomes of the claim's numbers. `nouns`: words of the claim, each with the word
+    of the quotation that means the same: ships that are counted there as vessels."""
+    quotation = source.quotation
     around = quantities(source.passage, [t.span for t in times(source.passage)])
+    equal = _equal_numbers(claim.quantities, quotation.quantities)
+    left = [q for q in quotation.quantities if q not in equal.values()]
     for said in claim.quantities:
         words_said = said.span.of(claim.text)
-        if equal := next((q for q in there if agree(said, q)), None):
-            found = equal.span.of(source.quotation.text)
+        if said in equal:
+            found = equal[said].span.of(quotation.text)
             yield "agrees", Reason("number", words_said, found, True)
             continue
-        counted = [q for q in there if q.share == said.share and _same_noun(q.noun, said.noun)]
+        counted = [q for q in left if _count_the_same(said, q, nouns)]
         near = next((q for q in around if said.value > SMALL and agree(said, q)), None)
         if len(counted) == 1 and 1 / FACTOR <= counted[0].value / (said.value or 1) <= FACTOR:
-            found = counted[0].span.of(source.quotation.text)
+            found = counted[0].span.of(quotation.text)
             yield "differs", Reason("number", words_said, found, False)
         elif near is not None and not counted:
             found = f"{near.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("number", words_said, found, True)
-        else:
+        elif words_said.casefold() != "one":  # "one factory" is any
             yield "missing", Reason("number", words_said, "", False)
 
 
-def _same_noun(one: str, other: str) -> bool:
-    return stems([one]) == stems([other]) != []
+def _equal_numbers(
+    claim: Sequence[Quantity], source: Sequence[Quantity]
+) -> dict[Quantity, Quantity]:
+    """Return the claim's numbers that agree with one of the source's, the nearest first: a number
+    of the source bears out one number of the claim, however often that is said."""
+
+    def apart(pair: tuple[Quantity, Quantity]) -> float:
+        return abs(pair[0].value - pair[1].value) / (pair[1].value or 1)
+
+    found: dict[Quantity, Quantity] = {}
+    borne_out: dict[Quantity, float] = {}
+    both = [(said, q) for said in claim for q in source if agree(said, q)]
+    for said, quantity in sorted(both, key=apart):
+        if said not in found and borne_out.setdefault(quantity, said.value) == said.value:
+            found[said] = quantity
+    return found
+
+
+def _count_the_same(said: Quantity, other: Quantity, nouns: Mapping[str, str]) -> bool:
+    """Return whether two numbers are sums of money, or of the same things."""
+    if said.share != other.share or said.money != other.money:
+        return False
+    if said.money:
+        return True
+    same = stems([said.noun]) == stems([other.noun]) != []
+    return same or nouns.get(said.noun, "") == other.noun != ""
 
 
 def compare_times(
@@ -95,6 +124,8 @@ def compare_times(
     its_own = _nearest(quotation.times, done_at) if len(claim.times) == 1 else None
     around = times(source.passage)
     dated = of_date(source.date) if source.date else None
+    unclaimed = [t for t in quotation.times if not any(map(t.overlaps, claim.times))]
+    unsaid = []
     for said in claim.times:
         words_said = said.span.of(claim.text)
         own = not (literal and quotation.times) and dated is not None and _told_by(said, dated)
@@ -105,15 +136,21 @@ def compare_times(
             yield "agrees", Reason("date", words_said, equal.span.of(quotation.text), True)
         elif own and len(quotation.times) < len(claim.times):
             yield "agrees", Reason("date", words_said, f"a record of {source.date}", True)
-        elif len(quotation.times) == len(claim.times) == 1 and not own:
-            other = quotation.times[0].span.of(quotation.text)
-            yield "differs", Reason("date", words_said, other, False)
+        elif not own and unclaimed:
+            unsaid.append(words_said)
         elif not quotation.times and (equal := next(filter(said.overlaps, around), None)):
             found = f"{equal.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("date", words_said, found, True)
         else:
             record = f"a record of {source.date}" if source.date else ""
             yield "missing", Reason("date", words_said, record, False)
+    # One time in the claim and one in the quotation without the like: those differ, if the
+    # quotation has what happened then.
+    happened = bool(done_at) or not any(word.predicate for word in claim.words)
+    decisive = happened and len(unsaid) == len(unclaimed) == 1
+    for words_said in unsaid:
+        other = unclaimed[0].span.of(quotation.text)
+        yield "differs" if decisive else "missing", Reason("date", words_said, other, False)
 
 
 def _nearest(given: Sequence[Timex], places: Sequence[Span]) -> Timex | None:
@@ -182,11 +219,12 @@ def _spellings(name: Name) -> frozenset[tuple[str, ...]]:
 
 
 def _is_initials(name: str, source: Source) -> bool:
-    """Return whether a name is made of the initials of one in the source: UN, FDR."""
-    if not (name.isupper() and 2 <= len(name) <= 5 and name.isalpha()):
+    """Return whether a name is made of the initials of one in the source: UN, FDR, D.C."""
+    letters = name.replace(".", "")
+    if not (letters.isupper() and 2 <= len(letters) <= 5 and letters.isalpha()):
         return False
     text = f"{source.heading} {source.passage}"
-    return bool(re.search(r"\b" + r"[\w.]*\s+(?:of\s+(?:the\s+)?)?".join(name) + r"\w", text))
+    return bool(re.search(r"\b" + r"[\w.]*\s+(?:of\s+(?:the\s+)?)?".join(letters) + r"\w", text))
 
 
 def _is_named(name: Name, there: set[str]) -> bool:

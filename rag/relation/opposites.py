@@ -26,7 +26,8 @@ _AXES = (
     (
         "win victory triumph succeed success victorious prevail conquer smash surpass beat exceed "
         "successful accomplish achieve attain",
-        "lose loss defeat fail failure unsuccessful surrender short miss shortfall",
+        "lose loss defeat fail failure unsuccessful surrender short miss shortfall beating drubbing "
+        "setback",
     ),
     (
         "accept approve ratify agree adopt consent endorse support favor favour welcome grant "
@@ -80,7 +81,7 @@ _AXES = (
 
 DENYING = frozenset(
     "refuse decline fail deny reject prevent prohibit forbid lack abstain refrain avoid neglect "
-    "cease stop oppose disclaim renounce repudiate omit".split()
+    "cease stop oppose disclaim renounce repudiate omit withhold".split()
 )
 """Verbs that say that what they govern did not happen."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -71,6 +71,15 @@ _COMPLEMENTS = {
 """Dependencies along which a negation reaches: "did not complete the ratification of it"."""
 
 _VICTORY = frozenset("beat defeat conquer rout vanquish trounce overcome outvote".split())
+
+_MOVES = {
+    "up": frozenset("go creep inch edge shoot bump jump climb tick drive push".split()),
+    "down": frozenset("go come creep inch edge bring tick drive push".split()),
+}
+"""Verbs that with "up" or "down" say no more than that something rose or fell."""
+
+_UNITS_OF_MONEY = "dollar cent pound shilling franc florin guilder mark peso ruble rouble".split()
+_ONE_OF_MONEY = re.compile(rf"\ban?(?= (?:{'|'.join(_UNITS_OF_MONEY)})\b)", re.IGNORECASE)
 
 _COMPARATIVES = frozenset("more less fewer most least fewest".split())
 """Content words, except before a number: "more than $ 9,000" is a `Quantity`."""
@@ -136,6 +145,7 @@ class Statement:
     times: tuple[Timex, ...]
     deeds: tuple[Deed, ...]
     sayings: tuple[Saying, ...]
+    superlatives: tuple[Span, ...]
     denies: bool
 
 
@@ -149,10 +159,11 @@ def read_statement(text: str) -> Statement:
         text,
         tuple(_words(doc, spans)),
         tuple(_names(doc, spans)),
-        tuple(quantities(text, spans)),
+        tuple(_quantities(doc, spans)),
         when,
         tuple(_deeds(doc)),
         tuple(_sayings(doc)),
+        tuple(_span(token) for token in doc if _is_superlative(token)),
         bool(_direct_negations(doc)),
     )
 
@@ -171,17 +182,31 @@ def _words(doc: Doc, left_out: list[Span]) -> Iterator[Word]:
             span,
             _lemma(token),
             token.pos_ == "PROPN",
-            token.pos_ in _PREDICATES and (token.pos_ == "VERB" or token.dep_ in {"attr", "acomp"}),
+            _is_predicate(token),
             _is_negated(token, negated),
             _is_unreal(token),
         )
 
 
+def _is_predicate(token: Token) -> bool:
+    """Return whether a word says what happened or how things were; "recognition" does where it was
+    withheld."""
+    return token.pos_ == "VERB" or (
+        token.pos_ in _PREDICATES
+        and (token.dep_ in {"attr", "acomp"} or (token.dep_ == "dobj" and _denies(token.head)))
+    )
+
+
 def _lemma(token: Token) -> str:
-    """Return what a word is compared by: its lemma, but for "more" and "fewer", and for verbs of
-    victory, of which who is beaten has lost."""
+    """Return what a word is compared by: its lemma, but for "more" and "fewer", for verbs of
+    victory, of which who is beaten has lost, and for "went up", which is to rise."""
     if token.lower_ in _COMPARATIVES:
         return token.lower_
+    for way, rose in (("up", "rise"), ("down", "fall")):
+        if token.lemma_.casefold() in _MOVES[way] and any(
+            child.lower_ == way and child.dep_ in {"prt", "advmod"} for child in token.children
+        ):
+            return rose
     if token.pos_ == "VERB" and token.lemma_.casefold() in _VICTORY:
         passive = token.tag_ == "VBN" and not any(
             child.lemma_ == "have" and child.dep_ == "aux" for child in token.children
@@ -313,6 +338,39 @@ def _name(run: list[Token], left_out: list[Span]) -> Iterator[Name]:
         text = run[0].doc.text[span.start : span.end]
         kind = _NAME_KINDS.get(run[-1].ent_type_, "other")
         yield Name(span, text, kind, bool(_GLOSS.search(run[0].doc.text[: span.start])))
+
+
+def _quantities(doc: Doc, left_out: list[Span]) -> Iterator[Quantity]:
+    """Yield the numbers, "a dollar" too, each with what is counted by the grammar."""
+    found = quantities(doc.text, left_out)
+    for match in _ONE_OF_MONEY.finditer(doc.text):
+        span = Span(match.start(), match.end())
+        if not any(span.overlaps(other.span) for other in found):
+            found.append(Quantity(span, 1.0))
+    for quantity in sorted(found, key=lambda q: q.span.start):
+        counted = _counted(doc, quantity.span) or quantity.noun
+        yield replace(quantity, noun=counted, money=quantity.money or counted in _UNITS_OF_MONEY)
+
+
+def _counted(doc: Doc, span: Span) -> str:
+    """Return the noun that a number counts, "" where the grammar does not tell."""
+    number = doc.char_span(span.start, span.end, alignment_mode="expand")
+    if number is None:
+        return ""
+    token = number.root
+    while token.dep_ in {"nummod", "quantmod", "compound", "det"} and token.head != token:
+        token = token.head
+        if token.pos_ in {"NOUN", "PROPN"}:
+            return token.lemma_.casefold()
+    return ""
+
+
+def _is_superlative(token: Token) -> bool:
+    """Return whether a word says that nothing had more of it: "largest", "most important"; not
+    "most men", "at least"."""
+    if token.lower_ in {"most", "least"}:
+        return token.tag_ == "RBS" and token.head.pos_ in {"ADJ", "ADV"}
+    return token.tag_ in {"JJS", "RBS"}
 
 
 def _deeds(doc: Doc) -> Iterator[Deed]:

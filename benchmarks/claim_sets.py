@@ -19,7 +19,6 @@ from typing import Any
 from rag.datatypes import SourceDocument, Span
 from rag.text import sentences
 
-
 OWN = Path(__file__).parent / "claims"
 
 

@@ -26,8 +26,8 @@ _AXES = (
     (
         "win victory triumph succeed success victorious prevail conquer smash surpass beat exceed "
         "successful accomplish achieve attain",
-        "lose loss defeat fail failure unsuccessful surrender short miss shortfall beating drubbing "
-        "setback",
+        "lose loss defeat fail failure unsuccessful surrender short miss shortfall setback "
+        "beating drubbing",
     ),
     (
         "accept approve ratify agree adopt consent endorse support favor favour welcome grant "

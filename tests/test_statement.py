@@ -22,6 +22,7 @@ def words(text: str, what: str) -> set[str]:
         ("He declined the offer of a ship.", "offer", "decline"),
         ("Spain never paid the debt.", "pay", "spain"),
         ("Nobody believed that the fleet existed.", "believe", "fleet"),
+        ("It is not easy for the West to understand them.", "understand", "west"),
     ],
 )
 def test_negation_reaches_what_is_denied(text, negated, not_negated):
@@ -48,6 +49,8 @@ def test_what_only_sounds_like_a_denial(text):
         ("Soviet forces could move into Poland.", "move", True),
         ("We recommend that the law be repealed.", "repeal", True),
         ("If Spain ratifies the treaty, peace follows.", "ratify", True),
+        ("They avoided debate on matters which lead to factions.", "lead", True),
+        ("They had a debate on matters which lead to factions.", "lead", False),
         ("Soviet forces moved into Poland.", "move", False),
     ],
 )

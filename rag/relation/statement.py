@@ -267,7 +267,7 @@ def _is_negated(token: Token, negations: dict[int, int]) -> bool:
     """Return whether an odd number of negations reach the token through its governors."""
     count = negations.get(token.i, 0)
     at = token
-    while at.dep_ in _COMPLEMENTS and at.head != at:
+    while (at.dep_ in _COMPLEMENTS or _is_judged(at)) and at.head != at:
         head = at.head
         # What is said of a noun ("no part") was counted for its verb, too.
         if not (at.dep_ in {"dobj", "attr"} and negations.get(at.i)):
@@ -276,6 +276,26 @@ def _is_negated(token: Token, negations: dict[int, int]) -> bool:
             count += 1
         at = head
     return count % 2 == 1
+
+
+def _is_judged(verb: Token) -> bool:
+    """Return whether a verb is what "it is (not) easy for them to" speaks of."""
+    return (
+        verb.dep_ == "advcl"
+        and verb.head.lemma_ == "be"
+        and any(child.tag_ == "TO" for child in verb.children)
+        and any(child.dep_ == "acomp" for child in verb.head.children)
+    )
+
+
+def _is_avoided(noun: Token) -> bool:
+    """Return whether a noun stands within what did not happen: "avoided the kind of debate"."""
+    at = noun
+    while at.dep_ in {"dobj", "pobj", "prep"} and at.head != at:
+        at = at.head
+        if _denies(at):
+            return True
+    return False
 
 
 def _denies(verb: Token) -> bool:
@@ -300,6 +320,8 @@ def _is_unreal(token: Token) -> bool:
             for child in at.children
             if child.dep_ in {"amod", "advmod"}
         ):
+            return True
+        if at.dep_ == "relcl" and _is_avoided(at.head):
             return True
         if at.head == at or at.dep_ in {"nsubj", "nsubjpass", "conj", "relcl", "advcl"}:
             return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.datatypes import Floats
+from rag.relation.opposites import poles
 from rag.relation.statement import Statement, Word
 from rag.text import stems, words
 
@@ -19,6 +20,9 @@ LITERAL_WORDS = 5
 LITERAL_SHARE = 0.7
 """From here on the wording is the claim's own and not merely alike."""
 
+SAME_SIDE = 0.7
+"""The likeness of two words at the same end of an axis: fell, was reduced."""
+
 Weight = Callable[[str], float]
 """How much a word of a claim counts: its rarity in the sources."""
 
@@ -27,7 +31,8 @@ Weight = Callable[[str], float]
 class Pair:
     """A word of the claim and the source's word nearest to it, None in an empty source.
 
-    `likeness`: 1 for the same word, else the cosine of the two in their contexts.
+    `likeness`: 1 for the same word, else the cosine of the two in their contexts, and at least
+    `SAME_SIDE` where both say the same of an axis (`opposites`).
     """
 
     claim: Word
@@ -48,7 +53,14 @@ def align(claim: Statement, source: Statement, cosines: Floats, weight: Weight) 
     pairs = []
     for i, word in enumerate(claim.words):
         likeness = np.array(
-            [max(float(cosines[i, j]), float(ours[i] == their)) for j, their in enumerate(theirs)]
+            [
+                max(
+                    float(cosines[i, j]),
+                    float(ours[i] == theirs[j]),
+                    SAME_SIDE * bool(poles(word.lemma) & poles(other.lemma)),
+                )
+                for j, other in enumerate(source.words)
+            ]
         )
         j = int(likeness.argmax()) if len(likeness) else None
         pairs.append(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Reason
-from rag.relation.alignment import Pair, in_order, literal_share
+from rag.relation.alignment import SAME, Pair, in_order, literal_share
 from rag.relation.facts import (
     Source,
     compare_names,
@@ -32,8 +32,8 @@ ALIGNED = 0.55
 ALIKE = 0.5
 """From this likeness on a word of the source says something like a word of the claim."""
 
-COMPARED = frozenset({"more", "less", "fewer"})
-"""What a claim compares must be compared in the source, too."""
+COMPARED = {"more": "rise", "less": "fall", "fewer": "fall"}
+"""What a claim compares must be compared in the source, too, or said to have risen or fallen."""
 
 _REFLEXIVE = frozenset({"themselves", "himself", "herself", "itself", "ourselves", "myself"})
 
@@ -115,6 +115,8 @@ def _polarity(
         if pair.source is None or pair.claim.negated == pair.source.negated:
             continue
         decisive = pair.claim.predicate and pair.source.predicate
+        if pair.claim.negated and pair.source.unreal and not pair.claim.unreal:
+            decisive = False  # what was only hoped for may not have happened
         if decisive or not both:
             said = f"{'not ' if pair.claim.negated else ''}{pair.claim.lemma}"
             found = f"{'not ' if pair.source.negated else ''}{pair.source.span.of(text)}"
@@ -128,7 +130,8 @@ def _polarity(
     if claim.denies and not denied and not source.quotation.denies:
         yield "missing", Reason("negation", "not", "", False)
     unclaimed = [word for word in source.quotation.words if word.negated and word.predicate]
-    if unclaimed and not denied:
+    stated = any(p.claim.predicate and p.source and not p.source.negated for p in aligned)
+    if unclaimed and not denied and not stated:
         yield "missing", Reason("negation", "", f"not {unclaimed[0].span.of(text)}", False)
 
 
@@ -163,7 +166,10 @@ def _same_side(word: Word, others: Iterable[Word]) -> bool:
     """Return whether another word of the source says what `word` says."""
     return any(
         other.negated == word.negated
-        and (other.lemma == word.lemma or bool(poles(other.lemma) & poles(word.lemma)))
+        and (
+            other.lemma == word.lemma
+            or bool(poles(other.lemma) & (poles(word.lemma) | poles(COMPARED.get(word.lemma, ""))))
+        )
         for other in others
     )
 
@@ -187,8 +193,14 @@ def _roles(
             if said.act == told.act and turned_on_itself:
                 yield "missing", Reason("role", _told(said), _told(told), False)
     same_deed = set(claim.deeds) & set(source.quotation.deeds)
-    if literal and not same_deed and in_order(pairs) < ORDERED:
+    if literal and _same_words(pairs) and not same_deed and in_order(pairs) < ORDERED:
         yield "missing", Reason("role", "the same words", "in another order", False)
+
+
+def _same_words(pairs: Sequence[Pair]) -> bool:
+    """Return whether half of the words that are no names are the same."""
+    same = [pair.likeness >= SAME for pair in pairs if not pair.claim.name]
+    return 2 * sum(same) >= len(same)
 
 
 def _told(deed: Deed) -> str:

@@ -32,6 +32,10 @@ _WE = re.compile(
     re.IGNORECASE,
 )
 
+_LATER_OR_EARLIER = re.compile(
+    r"\s+years?\s+(?:(?P<later>later|on|after|afterwards)|(?:earlier|before))\b", re.IGNORECASE
+)
+
 SMALL = 20
 """Numbers up to this are everywhere: they must stand in the quotation itself."""
 
@@ -82,8 +86,21 @@ def compare_numbers(
         elif near is not None and not counted:
             found = f"{near.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("number", words_said, found, True)
-        elif words_said.casefold() != "one":  # "one factory" is any
+        elif later := _years_later(claim, said, quotation):
+            yield "agrees", Reason("date", words_said, later, True)
+        elif words_said.casefold() not in {"one", "a", "an"}:  # "one factory" is any
             yield "missing", Reason("number", words_said, "", False)
+
+
+def _years_later(claim: Statement, said: Quantity, there: Statement) -> str:
+    """Return the time in the source that is so many years after or before one of the claim's:
+    "in 1869 ... seven years on" is 1876. "" where there is none."""
+    way = _LATER_OR_EARLIER.match(claim.text, said.span.end) if said.noun == "year" else None
+    if not way:
+        return ""
+    years = int(said.value) if way["later"] else -int(said.value)
+    meant = {year + years for timex in claim.times for year in timex.years}
+    return next((t.span.of(there.text) for t in there.times if meant & set(t.years)), "")
 
 
 def _equal_numbers(

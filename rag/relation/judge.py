@@ -22,6 +22,10 @@ SUPPORTS = 0.45
 """From this probability on a quotation that leaves nothing open that can be checked supports
 the claim."""
 
+WITHOUT_DEED = 0.75
+"""The same for a quotation that has nothing like what the claim says happened: "the Register was
+thinner" beside "there were fewer pages in the Register"."""
+
 CONTRADICTS = 0.4
 """From this bearing on a quotation that differs from the claim contradicts it."""
 
@@ -212,7 +216,7 @@ def _by_rules(comparison: Comparison, like: Likeness) -> Judgement:
         elsewhere = any(reason.aspect in {"name", "place"} for reason in comparison.missing)
         if like.bearing >= CONTRADICTS and not elsewhere:  # who or where else may be meant
             relation = "contradicts"
-    elif not comparison.missing and like.says >= SUPPORTS and like.has_the_deed:
+    elif not comparison.missing and like.says >= (SUPPORTS if like.has_the_deed else WITHOUT_DEED):
         relation = "supports"
     unsaid = () if relation == "supports" else comparison.unsaid
     reasons = (*comparison.differs, *comparison.missing, *unsaid, *comparison.agrees)

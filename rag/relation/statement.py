@@ -63,6 +63,10 @@ _UNREAL = frozenset(
 )
 """Words that say that what they govern is wanted, planned or feared: not yet that it happened."""
 
+_COUNSELS = frozenset("advise warn instruct decide vote rule caution counsel argue order".split())
+"""Verbs with which "against doing it" denies that it is done."""
+
+_BARELY = {"barely", "hardly", "scarcely"}
 _OWN = {"only", "just", "merely", "simply", "alone"}  # "not only Germany" denies nothing
 _COMPLEMENTS = {
     *("dobj", "obj", "attr", "acomp", "xcomp", "ccomp", "oprd", "prep", "pobj", "pcomp", "dative"),
@@ -79,7 +83,11 @@ _MOVES = {
 """Verbs that with "up" or "down" say no more than that something rose or fell."""
 
 _UNITS_OF_MONEY = "dollar cent pound shilling franc florin guilder mark peso ruble rouble".split()
-_ONE_OF_MONEY = re.compile(rf"\ban?(?= (?:{'|'.join(_UNITS_OF_MONEY)})\b)", re.IGNORECASE)
+_LONG_TIMES = {"decade": 10, "century": 100}
+_ONE_UNIT = re.compile(
+    rf"\ban?(?= (?:{'|'.join([*_UNITS_OF_MONEY, *_LONG_TIMES])})\b)", re.IGNORECASE
+)
+_NINE_ELEVEN = re.compile(r"\b9/11\b")  # an event, no numbers
 
 _COMPARATIVES = frozenset("more less fewer most least fewest".split())
 """Content words, except before a number: "more than $ 9,000" is a `Quantity`."""
@@ -182,19 +190,10 @@ def _words(doc: Doc, left_out: list[Span]) -> Iterator[Word]:
             span,
             _lemma(token),
             token.pos_ == "PROPN",
-            _is_predicate(token),
+            token.pos_ in _PREDICATES and (token.pos_ == "VERB" or token.dep_ in {"attr", "acomp"}),
             _is_negated(token, negated),
             _is_unreal(token),
         )
-
-
-def _is_predicate(token: Token) -> bool:
-    """Return whether a word says what happened or how things were; "recognition" does where it was
-    withheld."""
-    return token.pos_ == "VERB" or (
-        token.pos_ in _PREDICATES
-        and (token.dep_ in {"attr", "acomp"} or (token.dep_ == "dobj" and _denies(token.head)))
-    )
 
 
 def _lemma(token: Token) -> str:
@@ -238,14 +237,17 @@ def _direct_negations(doc: Doc) -> dict[int, int]:
     for token in doc:
         word = token.lower_.replace("’", "'")
         after = doc[token.i + 1] if token.i + 1 < len(doc) else None
-        if word not in NEGATIONS or (after is not None and _is_no_denial(word, after)):
+        if word == "against":
+            if token.head.lemma_.casefold() not in _COUNSELS:
+                continue
+        elif word not in NEGATIONS or (after is not None and _is_no_denial(word, after)):
             continue
         if word == "without":
             for child in token.children:
                 add(child)
-        elif word == "unable":
+        elif word in {"unable", "against"}:
             for child in token.children:
-                if child.dep_ == "xcomp":
+                if child.dep_ in {"xcomp", "pcomp"}:
                     add(child)
         elif word in {"none", "nobody", "nothing"}:
             add(token.head)
@@ -259,7 +261,10 @@ def _direct_negations(doc: Doc) -> dict[int, int]:
 
 
 def _is_no_denial(word: str, after: Token) -> bool:
-    """Return whether "not only", or "never more prosperous", denies nothing."""
+    """Return whether "not only", "never more prosperous" or "barely 5,000" denies nothing."""
+    if word in _BARELY or (word == "not" and after.lower_ in {"even", "quite"}):
+        before_number = after.doc[after.i : after.i + 3]
+        return any(t.like_num or t.pos_ == "SYM" or t.lower_ == "more" for t in before_number)
     return after.lower_ in _OWN or (word == "never" and after.tag_ in {"JJR", "RBR"})
 
 
@@ -302,6 +307,8 @@ def _denies(verb: Token) -> bool:
     """Return whether a verb says that what it governs did not happen: "refused", "turned down"."""
     if verb.lemma_.casefold() == "turn":
         return any(child.dep_ == "prt" and child.lower_ == "down" for child in verb.children)
+    if verb.lemma_.casefold() == "decline" and verb.pos_ == "NOUN":  # there was less of it
+        return False
     return verb.lemma_.casefold() in DENYING
 
 
@@ -363,15 +370,21 @@ def _name(run: list[Token], left_out: list[Span]) -> Iterator[Name]:
 
 
 def _quantities(doc: Doc, left_out: list[Span]) -> Iterator[Quantity]:
-    """Yield the numbers, "a dollar" too, each with what is counted by the grammar."""
-    found = quantities(doc.text, left_out)
-    for match in _ONE_OF_MONEY.finditer(doc.text):
+    """Yield the numbers, "a dollar" too, each with what is counted by the grammar; decades and
+    centuries as years."""
+    events = [Span(*match.span()) for match in _NINE_ELEVEN.finditer(doc.text)]
+    found = quantities(doc.text, [*left_out, *events])
+    for match in _ONE_UNIT.finditer(doc.text):
         span = Span(match.start(), match.end())
         if not any(span.overlaps(other.span) for other in found):
             found.append(Quantity(span, 1.0))
     for quantity in sorted(found, key=lambda q: q.span.start):
         counted = _counted(doc, quantity.span) or quantity.noun
-        yield replace(quantity, noun=counted, money=quantity.money or counted in _UNITS_OF_MONEY)
+        if years := _LONG_TIMES.get(counted):
+            yield replace(quantity, value=quantity.value * years, noun="year")
+        else:
+            money = quantity.money or counted in _UNITS_OF_MONEY
+            yield replace(quantity, noun=counted, money=money)
 
 
 def _counted(doc: Doc, span: Span) -> str:

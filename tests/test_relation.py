@@ -109,6 +109,32 @@ def test_other_ways_to_say_the_same_leave_nothing_open(judge, claim, quotation):
     assert (open_, found.relation) == ([], "supports")
 
 
+def test_acts_on_others_are_no_opposites(judge):
+    told = "The president appointed a new governor instead of Young."
+    assert judged(judge, "The president sacked Young.", told).relation == "context"
+    told = "The president appointed Young."
+    assert judged(judge, "The president sacked Young.", told).relation == "contradicts"
+
+
+def test_not_until_is_then(judge):
+    claim = "He did not sign the treaty until 1844."
+    assert judged(judge, claim, "He signed the treaty in 1844.").relation == "supports"
+    assert judged(judge, claim, "He signed the treaty in 1836.").relation == "contradicts"
+
+
+def test_a_sum_elsewhere_in_the_passage_is_no_count(judge):
+    told, around = "A vial costs the companies $10.", "It reached 100 cities."
+    found = judged(judge, "A vial costs the companies a hundred bucks.", told, around)
+    assert found.relation == "contradicts"
+
+
+def test_a_name_of_several_words_needs_all_of_them(judge):
+    told = "The Government would maintain its credit in the market by its own stock."
+    found = judged(judge, "The Credit Mobilier maintained its stock in the market.", told)
+    assert found.relation == "context"
+    assert "Credit Mobilier" in {r.claim for r in found.reasons if not r.agrees}
+
+
 def test_what_was_only_hoped_does_not_contradict_that_it_failed(judge):
     claim = "The treaty has not prevented their raids."
     told = "It was hoped that the treaty would prevent their raids."

@@ -8,7 +8,7 @@ One difference, or one thing left unaccounted for, and the quotation does not su
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Reason
@@ -153,13 +153,29 @@ def _direction(
             and are_opposites(word.lemma, other.lemma)
         ]
         for other in opposite[:1]:
-            decisive = (
-                nearest.get(word) == other or (word.predicate and other.predicate) or compared
-            )
+            both_happened = word.predicate and other.predicate
+            decisive = nearest.get(word) == other or both_happened or compared
+            if both_happened and _done_to_others(word, other, claim, there, nearest):
+                decisive = False
             said, found = word.span.of(claim.text), other.span.of(there.text)
             yield "differs" if decisive else "missing", Reason("direction", said, found, False)
         if compared and not opposite:
             yield "missing", Reason("direction", word.span.of(claim.text), "", False)
+
+
+def _done_to_others(
+    word: Word, other: Word, claim: Statement, there: Statement, nearest: Mapping[Word, Word | None]
+) -> bool:
+    """Return whether two acts were done to different things: one governor was dismissed, another
+    appointed."""
+    mine = [deed for deed in claim.deeds if deed.spans[1] == word.span]
+    theirs = [deed for deed in there.deeds if deed.spans[1] == other.span]
+    like = {said.span: found.span for said, found in nearest.items() if found}
+    return bool(mine and theirs) and not any(
+        one.patient == two.patient or like.get(one.spans[2]) == two.spans[2]
+        for one in mine
+        for two in theirs
+    )
 
 
 def _same_side(word: Word, others: Iterable[Word]) -> bool:

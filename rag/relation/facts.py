@@ -18,7 +18,7 @@ from rag.names.nations import stands_for
 from rag.names.places import place_names
 from rag.names.respelling import chinese_spellings
 from rag.names.spelling_keys import MIN_KEY_LETTERS, spelling_key
-from rag.relation.statement import TITLES, Name, Saying, Statement
+from rag.relation.statement import TITLES, UNITS_OF_MONEY, Name, Saying, Statement
 from rag.text import stems, words
 
 ELSEWHERE = "(in the same passage)"
@@ -79,7 +79,10 @@ def compare_numbers(
             yield "agrees", Reason("number", words_said, found, True)
             continue
         counted = [q for q in left if _count_the_same(said, q, nouns)]
-        near = next((q for q in around if said.value > SMALL and agree(said, q)), None)
+        near = next(
+            (q for q in around if said.value > SMALL and agree(said, q) and _both_money(said, q)),
+            None,
+        )
         if len(counted) == 1 and 1 / FACTOR <= counted[0].value / (said.value or 1) <= FACTOR:
             found = counted[0].span.of(quotation.text)
             yield "differs", Reason("number", words_said, found, False)
@@ -119,6 +122,11 @@ def _equal_numbers(
         if said not in found and borne_out.setdefault(quantity, said.value) == said.value:
             found[said] = quantity
     return found
+
+
+def _both_money(said: Quantity, other: Quantity) -> bool:
+    """Return whether both numbers are sums of money, or neither."""
+    return said.money == (other.money or other.noun.removesuffix("s") in UNITS_OF_MONEY)
 
 
 def _count_the_same(said: Quantity, other: Quantity, nouns: Mapping[str, str]) -> bool:
@@ -249,7 +257,8 @@ def _is_named(name: Name, there: set[str]) -> bool:
     ("Alexander Shelepin"), any of its spellings otherwise."""
     own = [word for word in words(name.text) if word not in TITLES and len(word) > 1]
     if name.kind != "person":
-        if any(there.issuperset(spelling) for spelling in _spellings(name)):
+        single = {tuple(stems([word])) for word in own} if len(own) > 1 else set()
+        if any(there.issuperset(spelling) for spelling in _spellings(name) - single):
             return True
         if stands_for(name.text):
             return False

@@ -42,9 +42,10 @@ _AXES = (
     ),
     (
         "praise welcome commend applaud celebrate hail admire congratulate thank gratify good "
-        "fortunate happy glad pleased proud satisfactory satisfaction beneficial",
+        "fortunate happy glad pleased proud satisfactory satisfaction beneficial delight delighted",
         "condemn criticize criticise denounce deplore regret blame censure bad unfortunate unhappy "
-        "sad painful lament harmful disastrous unsatisfactory dissatisfaction disappoint",
+        "sad painful lament harmful disastrous unsatisfactory dissatisfaction disappoint "
+        "disappointed disappointment dismay",
     ),
     (
         "free liberate emancipate release freedom liberty",

@@ -82,10 +82,10 @@ _MOVES = {
 }
 """Verbs that with "up" or "down" say no more than that something rose or fell."""
 
-_UNITS_OF_MONEY = "dollar cent pound shilling franc florin guilder mark peso ruble rouble".split()
+UNITS_OF_MONEY = "dollar buck cent pound shilling franc florin guilder mark peso ruble".split()
 _LONG_TIMES = {"decade": 10, "century": 100}
 _ONE_UNIT = re.compile(
-    rf"\ban?(?= (?:{'|'.join([*_UNITS_OF_MONEY, *_LONG_TIMES])})\b)", re.IGNORECASE
+    rf"\ban?(?= (?:{'|'.join([*UNITS_OF_MONEY, *_LONG_TIMES])})\b)", re.IGNORECASE
 )
 _NINE_ELEVEN = re.compile(r"\b9/11\b")  # an event, no numbers
 
@@ -242,6 +242,8 @@ def _direct_negations(doc: Doc) -> dict[int, int]:
                 continue
         elif word not in NEGATIONS or (after is not None and _is_no_denial(word, after)):
             continue
+        if any(later.lower_ in {"until", "till"} for later in token.head.subtree):
+            continue  # not until 1844: then
         if word == "without":
             for child in token.children:
                 add(child)
@@ -383,7 +385,7 @@ def _quantities(doc: Doc, left_out: list[Span]) -> Iterator[Quantity]:
         if years := _LONG_TIMES.get(counted):
             yield replace(quantity, value=quantity.value * years, noun="year")
         else:
-            money = quantity.money or counted in _UNITS_OF_MONEY
+            money = quantity.money or counted in UNITS_OF_MONEY
             yield replace(quantity, noun=counted, money=money)
 
 
@@ -433,4 +435,8 @@ def _sayings(doc: Doc) -> Iterator[Saying]:
         if verb.lemma_.casefold() in SPEAKING | MENTIONING and not negated.get(verb.i):
             for child in verb.children:
                 if child.dep_ == "nsubj" and child.pos_ == "PROPN":
+                    yield Saying(child.text, _span(verb))
+        elif verb.lower_ == "according":  # to Polk
+            for child in (whom for to in verb.children for whom in to.children):
+                if child.pos_ == "PROPN":
                     yield Saying(child.text, _span(verb))

@@ -2,8 +2,9 @@
 
     python -m benchmarks.calibration [--data FOLDER] [--count 60]
 
-Asked are the test claims, held-out claims and absent statements of `benchmarks.relation`, to which
-no rule was fitted (of the development claims too many verdicts are right), and sentences of the
+Asked are the test claims, held-out claims and absent statements of `benchmarks.relation`, on which
+no weight was fitted (of the development claims, on which the rules were written, too many verdicts
+are right; test claims were seen between changes of the rules), and sentences of the
 addresses with one thing changed (`benchmarks.perturbations`): of a changed sentence
 "contradicted" is right, of an unchanged one "supported". Prints the slope and the shift of
 `findings` (Platt 1999), then the curve for claims left out of the fit in turn, with 95 %

@@ -1,9 +1,9 @@
 """Claims with what should be found for them.
 
 Two sets of claims on the addresses lie in `benchmarks/claims`, written for this project by hands
-that did not know the code, the later ones avoiding facts of the earlier; the others are in a data folder outside
-the project, given by `--data` or `SOURCE_FINDER_DATA`, whose README says where each is from.
-Development sets may be tuned on, test sets may not.
+that did not know the code, the later ones avoiding facts of the earlier; the others are in a
+data folder outside the project, given by `--data` or `SOURCE_FINDER_DATA`, whose README says
+where each is from. Development sets may be tuned on, test sets may not.
 """
 
 from __future__ import annotations

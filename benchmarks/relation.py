@@ -5,10 +5,11 @@
 
 development, test, held-out: claims about the State of the Union addresses (supported,
 contradicted, not in them); no weight was fitted on the last two. Results of test were seen
-between changes of the rules; those of held-out were not looked at before the rules were done. absent: statements from FRUS footnotes and scientific
-claims, asked of the addresses, which say nothing of them. outside: SciFact and FoolMeTwice,
-claims with the evidence sentence given, on which no weight was fitted. Beside each stands what a
-threshold on likeness alone says, set on the development claims.
+between changes of the rules; those of held-out were not looked at before the rules were done.
+absent: statements from FRUS footnotes and scientific claims, asked of the addresses, which say
+nothing of them. outside: SciFact and FoolMeTwice, claims with the evidence sentence given, on
+which no weight was fitted. Beside each stands what a threshold on likeness alone says, set on the
+development claims.
 """
 
 from __future__ import annotations

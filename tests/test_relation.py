@@ -116,6 +116,12 @@ def test_acts_on_others_are_no_opposites(judge):
     assert judged(judge, "The president sacked Young.", told).relation == "contradicts"
 
 
+def test_a_denial_in_its_place_and_clauses_in_another_order_change_nothing(judge):
+    told = "Spain had not ceded Florida before Monroe sent a message to Congress in 1818."
+    claim = "Before Monroe sent a message to Congress in 1818, Spain hadn't ceded Florida."
+    assert judged(judge, claim, told).relation == "supports"
+
+
 def test_not_until_is_then(judge):
     claim = "He did not sign the treaty until 1844."
     assert judged(judge, claim, "He signed the treaty in 1844.").relation == "supports"
@@ -236,6 +242,16 @@ def test_a_model_may_see_what_rules_do_not(judge):
             "role",
         ),
         ("Peruvian trade grew in 1848.", "Trade grew in 1848.", "place"),
+        (
+            "We can not and should avoid any act which will build up an aggressor.",
+            "We can and should avoid any act which will build up an aggressor.",
+            "negation",
+        ),
+        (
+            "Free and fair trade promotes my administration, to create jobs for workers.",
+            "My administration promotes free and fair trade, to create jobs for workers.",
+            "role",
+        ),
     ],
 )
 def test_what_the_source_does_not_bear_out_is_named(judge, claim, quotation, aspect):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +14,6 @@ from rag.text import stems, words
 
 SAME = 0.999
 """The likeness of a word with itself."""
-
-LITERAL_WORDS = 5
-LITERAL_SHARE = 0.7
-"""From here on the wording is the claim's own and not merely alike."""
 
 SAME_SIDE = 0.7
 """The likeness of two words at the same end of an axis: fell, was reduced."""
@@ -77,25 +72,6 @@ def align(claim: Statement, source: Statement, cosines: Floats, weight: Weight) 
 def coverage(pairs: Sequence[Pair]) -> float:
     """Return the weighted mean likeness of the claim's words: how much of it the source says."""
     return sum(pair.weight * pair.likeness for pair in pairs)
-
-
-def literal_share(pairs: Sequence[Pair]) -> float:
-    """Return the share of the claim that the source has in the claim's own wording, by the
-    weight of the words; 0.0 below `LITERAL_WORDS` words or `LITERAL_SHARE` of it."""
-    same = [pair for pair in pairs if pair.likeness >= SAME]
-    share = sum(pair.weight for pair in same)
-    return share if len(same) >= LITERAL_WORDS and share >= LITERAL_SHARE else 0.0
-
-
-def in_order(pairs: Sequence[Pair]) -> float:
-    """Return the share of the words in common that come in one order in both: the longest
-    increasing subsequence of their places in the source. 1.0 without common words."""
-    places = [pair.source.span.start for pair in pairs if pair.source and pair.likeness >= SAME]
-    tails: list[int] = []
-    for place in places:
-        at = bisect_left(tails, place)
-        tails[at : at + 1] = [place]
-    return len(tails) / len(places) if places else 1.0
 
 
 def _stem(word: Word) -> str:

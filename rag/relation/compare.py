@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Reason
-from rag.relation.alignment import SAME, Pair, in_order, literal_share
+from rag.relation.alignment import SAME, Pair
 from rag.relation.facts import (
     Source,
     compare_names,
@@ -22,6 +22,7 @@ from rag.relation.facts import (
 )
 from rag.relation.opposites import are_opposites, poles
 from rag.relation.statement import Deed, Statement, Word
+from rag.relation.wording import denied_elsewhere, in_order, literal_share, turned_round
 
 ORDERED = 0.75
 """The least share of common words in one order for wording to be the same."""
@@ -133,6 +134,8 @@ def _polarity(
     stated = any(p.claim.predicate and p.source and not p.source.negated for p in aligned)
     if unclaimed and not denied and not stated:
         yield "missing", Reason("negation", "", f"not {unclaimed[0].span.of(text)}", False)
+    if place := denied_elsewhere(claim.text, text):
+        yield "missing", Reason("negation", f"a denial before {place!r}", "", False)
 
 
 def _direction(
@@ -209,7 +212,8 @@ def _roles(
             if said.act == told.act and turned_on_itself:
                 yield "missing", Reason("role", _told(said), _told(told), False)
     same_deed = set(claim.deeds) & set(source.quotation.deeds)
-    if literal and _same_words(pairs) and not same_deed and in_order(pairs) < ORDERED:
+    moved = literal and not same_deed and in_order(pairs) < ORDERED
+    if _same_words(pairs) and (moved or turned_round(pairs, tuple(same_deed))):
         yield "missing", Reason("role", "the same words", "in another order", False)
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from rag.datatypes import Passage, Reason, Relation, SourceDocument, Span
 from rag.embedding.encoder import Encoder
-from rag.relation.alignment import Weight, align, coverage, literal_share
+from rag.relation.alignment import Weight, align, coverage
 from rag.relation.compare import ALIKE, Comparison, compare
 from rag.relation.entailment import Entailment
 from rag.relation.facts import ELSEWHERE, Source
 from rag.relation.statement import Statement, read_statement
+from rag.relation.wording import literal_share
 from rag.text import words
 
 BEARS_ON = 0.1
@@ -80,7 +81,7 @@ class Likeness:
     `numbers` how many numbers the quotation itself has, `MOST_CHECKED` at most; `done`: the
     likeness of what happened, at best, 1 where nothing did ("had 9,000 men"); `unsaid`: the
     share of the claim that the quotation has nothing like; `literal`: see
-    `alignment.literal_share`.
+    `wording.literal_share`.
     """
 
     sentence: float

@@ -23,7 +23,7 @@ AFTER_A_GENERATION = 0.8
 
 GENERATION_YEARS = 30
 
-_SLOPE, _SHIFT = 0.51, 0.97
+_SLOPE, _SHIFT = 0.7, 0.99
 """From the combined strength of a verdict's evidence to the share of such verdicts that were
 right on claims with known answers: `python -m benchmarks.calibration` prints it."""
 

@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("url")
     parser.add_argument("claim")
     parser.add_argument("expected")
-    parser.add_argument("--timeout", type=float, default=900)
+    parser.add_argument("--timeout", type=float, default=1800)
     parser.add_argument("--image", help="write a screenshot to this file")
     given = parser.parse_args()
     wait_for_page(given.url, given.timeout)

@@ -1,9 +1,9 @@
 """A sentence-transformers model from its folder, and the two ways to run it on a CPU.
 
 OpenVINO is several times as fast as PyTorch where the processor has bfloat16, and starts sooner
-everywhere (`python -m benchmarks.cost` prints by how much). A model is converted once; the result is
-used only if it agrees with PyTorch, and kept under the model's fingerprint so that later
-starts need not load PyTorch at all. Otherwise PyTorch serves.
+everywhere (`python -m benchmarks.cost` prints by how much). A model is converted once; the
+result is used only if it agrees with PyTorch, and kept under the model's fingerprint so that
+later starts need not load PyTorch at all. Otherwise PyTorch serves.
 """
 
 from __future__ import annotations

@@ -224,11 +224,7 @@ class OpenVinoTransformer:
 def _compile(model: Path) -> Any:
     import openvino
 
-    hints = {
-        "INFERENCE_PRECISION_HINT": "bf16",
-        "PERFORMANCE_HINT": "LATENCY",
-        "ENABLE_CPU_PINNING": False,  # a core that other programs use would be waited for
-    }
+    hints = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"}
     return openvino.Core().compile_model(str(model), "CPU", hints)
 
 

@@ -1,11 +1,12 @@
 """What the verdicts are worth: claims whose answer is known, asked as a reader would.
 
-    python -m benchmarks.relation [--data FOLDER] [--sets development,test,held-out,absent,outside]
+    python -m benchmarks.relation [--data FOLDER] [--sets test,held-out]    default: all sets
     python -m benchmarks.relation --fit          the weights of `judge`, cross-validated
 
 development, test, held-out: claims about the State of the Union addresses (supported,
 contradicted, not in them); no weight was fitted on the last two. Results of test were seen
 between changes of the rules; those of held-out were not looked at before the rules were done.
+contradicted: the false claims that come with the data, a part of development, by themselves.
 absent: statements from FRUS footnotes and scientific claims, asked of the addresses, which say
 nothing of them. outside: SciFact and FoolMeTwice, claims with the evidence sentence given, on
 which no weight was fitted. Beside each stands what a threshold on likeness alone says, set on the
@@ -51,10 +52,16 @@ def development(data: Path) -> list[Labelled]:
             said = row["text"][claim["text_start"] : claim["text_end"]]
             query = claim_sets.query_of(said, claim.get("gold") or [])
             found.append(Labelled(said, claim["label"], query))
-    for row in claim_sets.rows(folder / "contradicted.jsonl"):
-        query = claim_sets.query_of(row["claim"], row["gold"])
-        found.append(Labelled(row["claim"], "contradicted", query))
-    return found + claim_sets.own("development")
+    return found + contradicted(data) + claim_sets.own("development")
+
+
+def contradicted(data: Path) -> list[Labelled]:
+    """Return the claims of the data folder that an address contradicts; all are in
+    `development`, too."""
+    return [
+        Labelled(row["claim"], "contradicted", claim_sets.query_of(row["claim"], row["gold"]))
+        for row in claim_sets.rows(data / "sotu_claims" / "contradicted.jsonl")
+    ]
 
 
 def test(data: Path) -> list[Labelled]:
@@ -279,7 +286,7 @@ def main() -> None:
     """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="the folder with the claim sets")
-    parser.add_argument("--sets", default="development,test,held-out,absent,outside")
+    parser.add_argument("--sets", default="development,contradicted,test,held-out,absent,outside")
     parser.add_argument("--fit", action="store_true", help="print the weights")
     given = parser.parse_args()
     data = claim_sets.data_folder(given.data)
@@ -290,6 +297,7 @@ def main() -> None:
     print(f"bears on from {BEARS_ON}, supports from {SUPPORTS}, contradicts from {CONTRADICTS}")
     sets: dict[str, Callable[[Path], list[Labelled]]] = {
         "development": development,
+        "contradicted": contradicted,
         "test": test,
         "held-out": lambda _: claim_sets.own("test"),
         "absent": absent,

@@ -7,6 +7,7 @@ import pytest
 from rag.index.search_terms import (
     NAME_WEIGHT,
     days,
+    designations,
     names,
     search_terms,
     weighted_terms,
@@ -30,7 +31,7 @@ def test_a_day_is_one_term_however_written(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["in March 1959", "they march 12 abreast", "March 45", "12 May flowers bloomed"][:3]
+    "written", ["in March 1959", "they march 12 abreast", "March 45", "on 5,000 March days"]
 )
 def test_what_is_no_day(written):
     assert days(written) == []
@@ -59,6 +60,33 @@ def test_small_and_plain_numbers_are_left_alone():
     assert worded_numbers("one of two, 15,000 and 20 men") == []
 
 
+@pytest.mark.parametrize(
+    ("written", "term"),
+    [
+        ("in NIE 13–56,", "nie-13-56"),
+        ("(NIE 13-56)", "nie-13-56"),
+        ("NSC\xa059/1", "nsc-59-1"),
+        ("NSC 59/1.", "nsc-59-1"),
+        ("under P.L. 480", "pl-480"),
+        ("under P. L. 480", "pl-480"),
+        ("the U-2s", "u-2"),
+        ("U–2 flights", "u-2"),
+        ("a MiG-21 and", "mig-21"),
+    ],
+)
+def test_a_designation_is_one_term_however_written(written, term):
+    assert designations(written) == [term]
+    assert weighted_terms(written)[term] == NAME_WEIGHT
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["May 12", "the U.S. 15,000 men", "NATO 15%", "NATO 2.5 million", "on the 15th", "5-7-1950"],
+)
+def test_what_is_no_designation(written):
+    assert designations(written) == []
+
+
 def test_names_and_numbers_weigh_more():
     terms = weighted_terms("Polk reported gold on December 5, 1848.")
     heavy = {term for term, weight in terms.items() if weight == NAME_WEIGHT}
@@ -68,5 +96,5 @@ def test_names_and_numbers_weigh_more():
 
 
 def test_every_term_of_a_claim_is_one_of_an_indexed_text():
-    text = "On December 5, 1848 Polk told of fifteen thousand men."
+    text = "On December 5, 1848 Polk told of fifteen thousand men; NSC 59/1 did not."
     assert weighted_terms(text).keys() == set(search_terms(text))

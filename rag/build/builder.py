@@ -16,23 +16,31 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from rag.embedding.chunking import chunk, heading
-from rag.config import Settings
-from rag.datatypes import BuildReport, FileProgress, Passage, Progress, SourceDocument
-from rag.embedding.encoder import Encoder
-from rag.embedding.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
-from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.build.gather import LIVE, Gathered, Gatherer
-from rag.index.generations import FORMAT, Index, Manifest, make_live, new_generation, open_index, writing
-from rag.ingest.files import check_sources
-from rag.ingest.workers import Workers
-from rag.index.lexical import LexicalIndex
 from rag.build.near import groups
 from rag.build.partial import PartialVectors, WorkFolder
+from rag.config import Settings
+from rag.datatypes import BuildReport, FileProgress, Passage, Progress, SourceDocument
+from rag.embedding.chunking import chunk, heading
+from rag.embedding.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
+from rag.embedding.encoder import Encoder
+from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
+from rag.index.generations import (
+    FORMAT,
+    Index,
+    Manifest,
+    make_live,
+    new_generation,
+    open_index,
+    writing,
+)
+from rag.index.lexical import LexicalIndex
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.terms import Part, Terms, collect
 from rag.index.vectors import VectorWriter
+from rag.ingest.files import check_sources
+from rag.ingest.workers import Workers
 
 log = logging.getLogger(__name__)
 

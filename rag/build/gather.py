@@ -15,7 +15,7 @@ from itertools import chain, repeat, tee
 from pathlib import Path
 from typing import TypeVar
 
-from rag.embedding.chunking import included
+from rag.build.near import sketch
 from rag.datatypes import (
     Collection,
     Copy,
@@ -24,15 +24,15 @@ from rag.datatypes import (
     SkippedFile,
     SourceDocument,
 )
+from rag.embedding.chunking import included
+from rag.index.store import CopiedDocument, Entry, FileRecord, Store, document_digest
+from rag.index.store_writer import Kept, StoreWriter
 from rag.ingest import Reading, read_found
 from rag.ingest.described import Metadata, described, metadata_beside, renamed
 from rag.ingest.files import content_digest, file_state, find_files, reading_digest, unpacked
 from rag.ingest.folders import Found
 from rag.ingest.names import shown
 from rag.ingest.unique import Names
-from rag.build.near import sketch
-from rag.index.store import CopiedDocument, Entry, FileRecord, Store, document_digest
-from rag.index.store_writer import Kept, StoreWriter
 
 LIVE, FRESH = 0, 1
 """The stores that documents are taken from, as `Kept` numbers them."""

@@ -20,7 +20,7 @@ from scipy.optimize import linear_sum_assignment
 from benchmarks.claim_sets import data_folder, monologues
 from rag.claims.extraction import split_claims
 from rag.datatypes import Span
-from rag.ingest.sotu import read_sotu
+from rag.ingest.readers.sotu import read_sotu
 from rag.text import sentences
 
 LEAST = 0.5

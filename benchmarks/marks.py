@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import Collection, SourceDocument, Span
-from rag.ingest.pdf import read_pdf
+from rag.ingest.readers.pdf.reader import read_pdf
 from rag.reading.facsimile import Facsimile, facsimile
 from rag.reading.page_view import letters, page_spans, part_on
 from rag.text import sentences

@@ -42,11 +42,11 @@ from pypdfium2 import PdfDocument
 from reportlab.pdfgen.canvas import Canvas
 
 from rag import SourceFinder, build_index
-from rag.ingest.ocr import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
-from rag.ingest.ocr_layout import page_text
-from rag.ingest.page_images import page_images
-from rag.ingest.pdf_text import tidy_page
-from rag.ingest.sotu import read_sotu
+from rag.ingest.ocr.engines import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
+from rag.ingest.ocr.layout import page_text
+from rag.ingest.ocr.page_images import page_images
+from rag.ingest.readers.pdf.lines import tidy_page
+from rag.ingest.readers.sotu import read_sotu
 
 Picture = NDArray[np.uint8]
 

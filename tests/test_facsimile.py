@@ -16,7 +16,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.pdf import read_pdf
+from rag.ingest.readers.pdf.reader import read_pdf
 from rag.reading.facsimile import WIDTH, Facsimile, facsimile, has_pages, source_path
 from rag.reading.page_view import Box
 from tests.scans import FONT, LEADING, LEFT, SIZE, TOP, TREATY, print_pdf, scan_pdf

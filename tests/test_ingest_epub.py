@@ -9,10 +9,10 @@ import pytest
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest import zips
-from rag.ingest.chapters import chapter_label
-from rag.ingest.epub import read_epub
-from rag.ingest.epub_package import resolve
+from rag.ingest.readers.epub.package import resolve
+from rag.ingest.readers.epub.reader import read_epub
+from rag.ingest.shared import zips
+from rag.ingest.shared.chapters import chapter_label
 
 MINE = Collection("mine", "Mine")
 

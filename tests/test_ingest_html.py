@@ -8,8 +8,8 @@ import pytest
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.html import read_html
-from rag.ingest.html_text import short
+from rag.ingest.readers.html import read_html
+from rag.ingest.shared.blocks import short
 
 MINE = Collection("mine", "Mine")
 

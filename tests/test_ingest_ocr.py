@@ -25,11 +25,13 @@ from reportlab.pdfgen.canvas import Canvas
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import SourceError, UnreadableSource
 from rag.evidence import citation
-from rag.ingest import ocr, page_images, pdf_ocr
-from rag.ingest.ocr import OcrLine, RapidOcr, Tesseract, choose_engine
-from rag.ingest.ocr_layout import mean_confidence, page_text
-from rag.ingest.pdf import read_pdf
-from rag.ingest.text_quality import GOOD_LAYER, READABLE_FONT, legibility, sound_words
+from rag.ingest.ocr import engines as ocr
+from rag.ingest.ocr import page_images
+from rag.ingest.ocr.engines import OcrLine, RapidOcr, Tesseract, choose_engine
+from rag.ingest.ocr.layout import mean_confidence, page_text
+from rag.ingest.ocr.legibility import GOOD_LAYER, READABLE_FONT, legibility, sound_words
+from rag.ingest.readers.pdf import ocr as pdf_ocr
+from rag.ingest.readers.pdf.reader import read_pdf
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

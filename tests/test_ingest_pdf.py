@@ -14,8 +14,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.pdf import PAGE_BREAK, read_pdf
-from rag.ingest.pdf_text import rejoin_words, running_lines, tidy_page
+from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
+from rag.ingest.readers.pdf.reader import PAGE_BREAK, read_pdf
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")
@@ -250,11 +250,11 @@ def test_pypdfs_warnings_are_logged_not_printed(tmp_path, capfd, caplog):
     raw = path.read_bytes()
     at = raw.rindex(b"startxref")
     path.write_bytes(raw[:at] + b"startxref\n12345678\n%%EOF\n")
-    with caplog.at_level(logging.INFO, logger="rag.ingest.pdf"):
+    with caplog.at_level(logging.INFO, logger="rag.ingest.readers.pdf.reader"):
         assert SENTENCES[0] in read(path).text
     assert "warnings from pypdf, first: " in caplog.text
     # Had one reached the root logger, it would be printed where logging is not set up.
-    assert {record.name for record in caplog.records} == {"rag.ingest.pdf"}
+    assert {record.name for record in caplog.records} == {"rag.ingest.readers.pdf.reader"}
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("pypdf").propagate
     assert not logging.getLogger("pypdf").handlers

@@ -9,8 +9,8 @@ import pytest
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.paragraphs import BLANK_LINES, LINES, paragraph_locators
-from rag.ingest.plain import read_plain
+from rag.ingest.readers.plain.reader import read_plain
+from rag.ingest.shared.paragraphs import BLANK_LINES, LINES, paragraph_locators
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

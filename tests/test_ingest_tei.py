@@ -11,7 +11,7 @@ import pytest
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.tei import iso_date, read_tei
+from rag.ingest.readers.tei.reader import iso_date, read_tei
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

@@ -9,8 +9,8 @@ import pytest
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest import zips
-from rag.ingest.word import read_word, refuse_old_word
+from rag.ingest.readers.word.reader import read_word, refuse_old_word
+from rag.ingest.shared import zips
 
 MINE = Collection("mine", "Mine")
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -89,6 +89,15 @@ def test_readers_know_files_only():
             assert {name for name in imported(path) if not below(allowed, name)} == set(), module
 
 
+def test_a_format_knows_no_other_format():
+    formats = "rag.ingest.readers"
+    for module, path in MODULES.items():
+        own = ".".join(module.split(".")[:4])
+        if below({"rag.ingest.shared", "rag.ingest.ocr", formats}, module):
+            others = {n for n in imported(path) if below({formats}, n) and n != formats}
+            assert {n for n in others if not below({own}, n)} == set(), module
+
+
 def test_finding_does_not_read_files():
     readers = {name for name in imported(MODULES["rag.finder"]) if below({"rag.ingest"}, name)}
     assert readers == set()

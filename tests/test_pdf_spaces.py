@@ -8,8 +8,8 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.datatypes import Collection
-from rag.ingest.pdf import read_pdf
-from rag.ingest.pdf_spaces import with_spaces
+from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.readers.pdf.spaces import with_spaces
 
 ROWS = [
     ("BAIN, J MATTHEW", "DISTRICT DIRECTOR", "37,499.96"),

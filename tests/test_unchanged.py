@@ -20,9 +20,9 @@ from rag.embedding.encoder import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index.generations import live_generation, open_index
-from rag.ingest import ocr_memory
-from rag.ingest.ocr import Image, OcrLine
-from rag.ingest.readers import Item, read_file
+from rag.ingest.ocr import memory as ocr_memory
+from rag.ingest.ocr.engines import Image, OcrLine
+from rag.ingest.registry import Item, read_file
 
 
 class HereInstead:

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
-from rag.ingest.folders import is_passed_over
 from rag.ingest.names import printable, slug
-from rag.ingest.readers import READERS, ZIP
+from rag.ingest.registry import READERS, ZIP
 from rag.ingest.sidecar import (
     COLLECTION_FILES,
     FIELDS,
@@ -25,6 +24,7 @@ from rag.ingest.sidecar import (
     Sidecar,
     read_sidecar,
 )
+from rag.ingest.walk.folders import is_passed_over
 
 MAX_BYTES = 200 * 1024 * 1024
 """The largest file that is taken: a scanned book."""

@@ -29,10 +29,10 @@ from rag.index.store import CopiedDocument, Entry, FileRecord, Store, document_d
 from rag.index.store_writer import Kept, StoreWriter
 from rag.ingest import Reading, read_found
 from rag.ingest.described import Metadata, described, metadata_beside, renamed
-from rag.ingest.files import content_digest, file_state, find_files, reading_digest, unpacked
-from rag.ingest.folders import Found
 from rag.ingest.names import shown
 from rag.ingest.unique import Names
+from rag.ingest.walk.files import content_digest, file_state, find_files, reading_digest, unpacked
+from rag.ingest.walk.folders import Found
 
 LIVE, FRESH = 0, 1
 """The stores that documents are taken from, as `Kept` numbers them."""

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.ingest.described import described, metadata_beside
-from rag.ingest.files import BUILT_IN, check_sources, find_files, unpacked
-from rag.ingest.folders import Found, OnSkip
-from rag.ingest.readers import READERS, Item, read_file, reader_for
+from rag.ingest.registry import READERS, Item, read_file, reader_for
 from rag.ingest.unique import Names
+from rag.ingest.walk.files import BUILT_IN, check_sources, find_files, unpacked
+from rag.ingest.walk.folders import Found, OnSkip
 
 __all__ = ["BUILT_IN", "READERS", "Reading", "read_found", "read_sources", "reader_for"]
 

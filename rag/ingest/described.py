@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
-from rag.ingest.folders import Found, OnSkip, reason, report
 from rag.ingest.names import file_citation, file_title, shown
 from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_sidecar
+from rag.ingest.walk.folders import Found, OnSkip, reason, report
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import Any
 
 from rag.datatypes import SourceDocument, Span
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest.ocr import OcrLine, choose_engine
-from rag.ingest.ocr_layout import reading_order
-from rag.ingest.page_images import PageImages
+from rag.ingest.ocr.engines import OcrLine, choose_engine
+from rag.ingest.ocr.layout import reading_order
+from rag.ingest.ocr.page_images import PageImages
 from rag.reading.page_view import Box, PlacedText, find_boxes, page_at, page_spans, part_on
 
 WIDTH = 1100

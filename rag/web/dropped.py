@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag.claims.extraction import MAX_CHARS
 from rag.ingest.names import printable
-from rag.ingest.readers import READERS, ZIP
+from rag.ingest.registry import READERS, ZIP
 
 ASKED = (".srt", ".vtt", ".txt", ".md")
 """Files whose text is the question: transcripts and posts."""

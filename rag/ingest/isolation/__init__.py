@@ -1,0 +1,1 @@
+"""Reading files in other processes, which a hostile file may bring down."""

@@ -1,0 +1,1 @@
+"""Pictures of pages into lines of text."""

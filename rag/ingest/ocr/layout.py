@@ -1,0 +1,154 @@
+"""From the lines that OCR found on a page to its text, in reading order."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from rag.ingest.ocr.engines import OcrLine
+
+# Two columns of text, not a list with hanging numbers or a form: each side has so many lines,
+# and its lines fill so much of its width.
+_MIN_COLUMN_LINES = 6
+_MIN_FILLED = 0.6
+_MAX_CROSSING = 0.2
+# The gutter lies in the middle part of the text's width.
+_GUTTER_RANGE = (0.3, 0.7)
+# In parts of a line's height: pieces nearer than this stand on one line.
+_SAME_ROW = 0.5
+# In parts of the usual distance of two lines: a larger one begins a paragraph.
+_PARAGRAPH_GAP = 1.4
+_CHINESE = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff]")
+_STRAY_SHARE = 0.05
+
+
+def page_text(lines: Sequence[OcrLine]) -> str:
+    """Return the text of a page: one line per line, paragraphs parted by an empty line.
+
+    Two columns are read one after the other, between the lines that cross them both.
+    Pieces without a letter or figure are left out: they are specks and rules. So are single
+    Chinese characters on a page in another script: RapidOCR sees them in rules and scrawls.
+    """
+    return "\n\n".join(_block_text(block) for block in _blocks(_kept(lines)) if block)
+
+
+def reading_order(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    """Return the pieces that `page_text` keeps, in its order."""
+    rows = [row for block in _blocks(_kept(lines)) if block for row in _rows(block)]
+    return [piece for row in rows for piece in sorted(row, key=lambda line: line.left)]
+
+
+def _kept(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    return [n for n in _without_strays(lines) if any(map(str.isalnum, n.text))]
+
+
+def _without_strays(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    text = "".join(line.text for line in lines)
+    if len(_CHINESE.findall(text)) > _STRAY_SHARE * len(text):
+        return list(lines)
+    return [replace(line, text=_CHINESE.sub("", line.text).strip()) for line in lines]
+
+
+def mean_confidence(lines: Sequence[OcrLine]) -> float:
+    """Return the mean of the lines' confidence, each weighing as many as its characters.
+
+    0.0 without any.
+    """
+    total = sum(len(line.text) for line in lines)
+    return sum(len(line.text) * line.confidence for line in lines) / total if total else 0.0
+
+
+def _blocks(lines: list[OcrLine]) -> list[list[OcrLine]]:
+    """Return the lines in groups that are each read from the top down."""
+    gutter = _gutter(lines)
+    if gutter is None:
+        return [lines]
+    blocks: list[list[OcrLine]] = []
+    band: list[OcrLine] = []
+
+    def close_band() -> None:
+        blocks.append([line for line in band if line.right <= gutter])
+        blocks.append([line for line in band if line.left >= gutter])
+        band.clear()
+
+    for line in sorted(lines, key=_middle):
+        if _crosses(line, gutter):
+            close_band()
+            blocks.append([line])
+        else:
+            band.append(line)
+    close_band()
+    return blocks
+
+
+def _gutter(lines: list[OcrLine]) -> float | None:
+    """Return where two columns part, None for a page that has one."""
+    if len(lines) < 2 * _MIN_COLUMN_LINES:
+        return None
+    left = min(line.left for line in lines)
+    width = max(line.right for line in lines) - left
+    low, high = (left + share * width for share in _GUTTER_RANGE)
+    places = sorted(line.right + 1 for line in lines if low <= line.right < high)
+    if not places:
+        return None
+    place = min(places, key=lambda x: sum(_crosses(line, x) for line in lines))
+    columns = ([n for n in lines if n.right <= place], [n for n in lines if n.left >= place])
+    crossing = len(lines) - sum(map(len, columns))
+    if crossing > _MAX_CROSSING * len(lines) or not all(map(_is_column, columns)):
+        return None
+    return place
+
+
+def _is_column(lines: list[OcrLine]) -> bool:
+    if len(lines) < _MIN_COLUMN_LINES:
+        return False
+    width = max(line.right for line in lines) - min(line.left for line in lines)
+    return statistics.median(line.right - line.left for line in lines) >= _MIN_FILLED * width
+
+
+def _crosses(line: OcrLine, place: float) -> bool:
+    return line.left < place < line.right
+
+
+def _block_text(lines: list[OcrLine]) -> str:
+    rows = _rows(lines)
+    middles = [statistics.fmean(map(_middle, row)) for row in rows]
+    pitches = [after - before for before, after in pairwise(middles)]
+    usual = statistics.median_low(pitches) if pitches else 0.0
+    text = _row_text(rows[0])
+    for row, pitch in zip(rows[1:], pitches, strict=True):
+        text += ("\n\n" if pitch > _PARAGRAPH_GAP * usual else "\n") + _row_text(row)
+    return text
+
+
+def _rows(lines: list[OcrLine]) -> list[list[OcrLine]]:
+    """Return the pieces that stand at one height together, from the top down."""
+    rows: list[list[OcrLine]] = []
+    for line in sorted(lines, key=_middle):
+        if rows and _on_row(line, rows[-1]):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return rows
+
+
+def _on_row(line: OcrLine, row: list[OcrLine]) -> bool:
+    last = row[-1]
+    height = min(line.bottom - line.top, last.bottom - last.top)
+    if _middle(line) - _middle(last) >= _SAME_ROW * height:
+        return False
+    # Two pieces over one another are two tight lines, however near.
+    return all(
+        line.left >= other.right - height or line.right <= other.left + height for other in row
+    )
+
+
+def _row_text(row: list[OcrLine]) -> str:
+    return " ".join(line.text for line in sorted(row, key=lambda line: line.left))
+
+
+def _middle(line: OcrLine) -> float:
+    return (line.top + line.bottom) / 2

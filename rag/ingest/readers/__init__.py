@@ -1,0 +1,1 @@
+"""A place for each format. None of them knows another one's."""

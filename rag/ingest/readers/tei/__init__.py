@@ -1,0 +1,1 @@
+"""TEI: volumes of documents, and single texts."""

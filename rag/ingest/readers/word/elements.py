@@ -1,0 +1,171 @@
+"""From the XML of a Word file to blocks of text, as the author last left it.
+
+Words that a tracked change deletes, hidden words and the codes of fields are left out;
+inserted words are in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.ingest.shared.blocks import SEPARATOR, Block
+from rag.ingest.shared.running import Break, Event, name_of, set_text
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_LEFT_OUT_WORDS = (
+    "del moveFrom delText instrText delInstrText pPr rPr sdtPr "
+    "sdtEndPr tblPr tblGrid trPr tcPr sectPr footnoteRef endnoteRef "
+    "footnoteReference endnoteReference annotationRef rt fldChar "
+    "Fallback commentReference object"
+)
+_LEFT_OUT = frozenset(_LEFT_OUT_WORDS.split())
+_SIGNS: Mapping[str, Event] = {
+    "tab": Break("\t"),
+    "br": Break("\n"),
+    "cr": Break("\n"),
+    "noBreakHyphen": "\u2011",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotesOf:
+    """The parts of a Word file that hold its notes."""
+
+    footnotes: _Element | None
+    endnotes: _Element | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    level: int
+
+
+def attribute(element: _Element | None, name: str) -> str | None:
+    """Return an attribute, whatever its namespace: there are two of Word."""
+    if element is None:
+        return None
+    found = (value for key, value in element.attrib.items() if _local(str(key)) == name)
+    return next((str(value) for value in found), None)
+
+
+def _local(key: str) -> str:
+    return key.rpartition("}")[2]
+
+
+def heading_levels(styles: _Element | None) -> Mapping[str, int]:
+    """Return the level of each style that is a heading, by the style's id.
+
+    The ids are in the language of the author's Word ("berschrift1"), the names are not.
+    """
+    levels: dict[str, int] = {}
+    for style in () if styles is None else styles.iter("{*}style"):
+        named = _HEADING.match(attribute(next(style.iterfind("{*}name"), None), "val") or "")
+        identity = attribute(style, "styleId")
+        if named and identity:
+            levels[identity] = int(named[1])
+    return levels
+
+
+def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
+    """Return the paragraphs and tables of a part in order, those without text left out."""
+    made: list[Block] = []
+    events: list[Event] = []
+    level = 0
+    for item in (*_flow(root, levels), Break(SEPARATOR)):
+        match item:
+            case _Heading():
+                level = item.level
+            case Break(mark) if mark == SEPARATOR:
+                text = set_text(events).text
+                if text:
+                    made.append(Block(text, level))
+                events, level = [], 0
+            case _:
+                events.append(item)
+    return made
+
+
+def note_texts(root: _Element, parts: NotesOf) -> list[str]:
+    """Return the notes to which the text refers, numbered in its order, endnotes last."""
+    texts: list[str] = []
+    for part, reference in ((parts.footnotes, "footnote"), (parts.endnotes, "endnote")):
+        notes = {} if part is None else {attribute(note, "id"): note for note in part}
+        for mark in root.iter(f"{{*}}{reference}Reference"):
+            note = notes.get(attribute(mark, "id"))
+            if note is None or _is_deleted(mark):
+                continue
+            words = "\n".join(block.text for block in word_blocks(note, {}))
+            if words:
+                texts.append(f"{len(texts) + 1}. {words}")
+    return texts
+
+
+def _is_deleted(element: _Element) -> bool:
+    return any(name_of(outer) in {"del", "moveFrom"} for outer in element.iterancestors())
+
+
+def _flow(root: _Element, levels: Mapping[str, int]) -> Iterator[Event | _Heading]:
+    """Yield what a part holds. A stack, because tables can be nested deeply."""
+    waiting: list[tuple[_Element | Event | _Heading, bool]] = [(root, False)]
+    while waiting:
+        item, in_cell = waiting.pop()
+        if isinstance(item, str | Break | _Heading):
+            yield item
+            continue
+        # The union also names the events that only TEI has.
+        element: _Element = item  # type: ignore[assignment]
+        name = name_of(element)
+        cell = in_cell or name == "tc"
+        opened = _opened(element, name, in_cell, levels)
+        waiting.extend((part, cell) for part in reversed(opened))
+
+
+def _opened(
+    element: _Element, name: str, in_cell: bool, levels: Mapping[str, int]
+) -> list[_Element | Event | _Heading]:
+    """Return what an element is made of, one step down."""
+    if name in _SIGNS:
+        return [_SIGNS[name]]
+    if name == "t":
+        return [element.text] if element.text else []
+    if name in _LEFT_OUT or not name or _is_hidden(element, name):
+        return []
+    inside: list[_Element | Event | _Heading] = list(element)
+    if name == "p":
+        around = Break(" " if in_cell else SEPARATOR)
+        style = attribute(next(element.iterfind("{*}pPr/{*}pStyle"), None), "val")
+        level = levels.get(style or "", 0)
+        heading: list[_Element | Event | _Heading] = (
+            [_Heading(level)] if level and not in_cell else []
+        )
+        # Where the paragraph's end is deleted, the next one goes on in it.
+        joined = next(element.iterfind("{*}pPr/{*}rPr/{*}del"), None) is not None
+        before = [] if _follows_joined(element) else [around]
+        return [*before, *heading, *inside, *([] if joined else [around])]
+    mark = {"tc": "\t", "tr": "\n", "tbl": " " if in_cell else SEPARATOR}.get(name)
+    if in_cell and name in {"tc", "tr"}:
+        mark = " "
+    return [Break(mark), *inside, Break(mark)] if mark else inside
+
+
+def _follows_joined(paragraph: _Element) -> bool:
+    before = paragraph.getprevious()
+    return (
+        before is not None
+        and name_of(before) == "p"
+        and next(before.iterfind("{*}pPr/{*}rPr/{*}del"), None) is not None
+    )
+
+
+def _is_hidden(element: _Element, name: str) -> bool:
+    """Return whether a run is hidden, or a row of a table deleted."""
+    if name == "r":
+        vanish = next(element.iterfind("{*}rPr/{*}vanish"), None)
+        return vanish is not None and attribute(vanish, "val") not in {"0", "false", "off"}
+    return name == "tr" and next(element.iterfind("{*}trPr/{*}del"), None) is not None

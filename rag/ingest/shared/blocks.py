@@ -1,0 +1,100 @@
+"""Blocks of text: the paragraphs, headings and tables of a page, a book or a Word file.
+
+Blocks are joined by blank lines, and a citation names the section and the paragraph within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.datatypes import Locator, Span
+
+SEPARATOR = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph, heading or table.
+
+    `level` is that of a heading, 0 for others. `names` are the ids by which links point
+    to it. `boilerplate`: a library's words about the file.
+    """
+
+    text: str
+    level: int = 0
+    names: tuple[str, ...] = ()
+    boilerplate: bool = False
+
+
+_LABEL_LIMIT = 80
+
+
+def join(parts: Sequence[Block], start: int = 0) -> tuple[str, list[Span]]:
+    """Return the blocks as one text, and where each stands if the text begins at `start`."""
+    spans = []
+    for block in parts:
+        spans.append(Span(start, start + len(block.text)))
+        start += len(block.text) + len(SEPARATOR)
+    return SEPARATOR.join(block.text for block in parts), spans
+
+
+def place(
+    parts: Sequence[Block], spans: Sequence[Span], sections: Mapping[int, str]
+) -> tuple[Locator, ...]:
+    """Return a locator for each block: "section Terms, paragraph 2".
+
+    `sections` gives the label of the section that begins with the block of that number,
+    "" for none: paragraphs are counted anew in each. A heading has the number of the
+    paragraph below it. Boilerplate is no place to cite.
+    """
+    places: list[Locator] = []
+    section = ""
+    number = 0
+    for index, (block, span) in enumerate(zip(parts, spans, strict=True)):
+        if index in sections:
+            section, number = sections[index], 0
+        if block.boilerplate:
+            continue
+        number += not block.level
+        counted = f"paragraph {number + bool(block.level)}"
+        places.append(Locator(span, f"{section}, {counted}" if section else counted))
+    return tuple(places)
+
+
+def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the stretches of boilerplate, neighbours as one."""
+    found: list[Span] = []
+    previous = False
+    for block, span in zip(parts, spans, strict=True):
+        if block.boilerplate:
+            found.append(Span(found.pop().start, span.end) if previous else span)
+        previous = block.boilerplate
+    return tuple(found)
+
+
+def outside(parts: Sequence[Block], spans: Sequence[Span], body: Span) -> list[Block]:
+    """Return the blocks with those that lie outside `body` marked as boilerplate."""
+    return [
+        block if span.overlaps(body) else replace(block, boilerplate=True)
+        for block, span in zip(parts, spans, strict=True)
+    ]
+
+
+def short(text: str) -> str:
+    """Return a heading on one line, cut at a word where it is too long for a citation."""
+    line = " ".join(text.split()).rstrip(" .:")
+    if len(line) <= _LABEL_LIMIT:
+        return line
+    return f"{line[:_LABEL_LIMIT].rpartition(' ')[0] or line[:_LABEL_LIMIT]}…"
+
+
+def sections(parts: Sequence[Block]) -> dict[int, str]:
+    """Return the label of each section by the number of its heading.
+
+    A single heading is the page's title, which tells no place from another.
+    """
+    headings = {n: block for n, block in enumerate(parts) if block.level}
+    if len(headings) < 2:
+        return {}
+    return {n: f"section {short(block.text)}" for n, block in headings.items()}

@@ -1,0 +1,166 @@
+"""HTML and XML bytes into elements: nothing is fetched and no entity is expanded.
+
+A page is decoded as it says it is written. Pages that claim to be XML and are not
+well-formed are common; they are read as HTML then, as a browser would.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import UnreadableSource
+from rag.ingest.names import printable, shown
+from rag.ingest.shared.decoding import decode
+
+if TYPE_CHECKING:
+    from lxml.etree import XMLParser, _Element
+
+_DECLARED = re.compile(
+    rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]+)"
+    rb"|<meta[^>]{0,400}?charset\s*=\s*[\"']?\s*([\w.:-]+)",
+    re.IGNORECASE,
+)
+# Browsers look this far for the declaration; some archives put a comment before it.
+_DECLARED_WITHIN = 4096
+# Python knows codecs that are no encodings of text ("rot13", "unicode_escape").
+_ENCODING = re.compile(
+    r"(?:utf-?8|iso|windows|cp|koi8|mac|x-mac|gb|big5|hz|euc|shift|sjis|latin|us-ascii|ascii|tis)",
+    re.IGNORECASE,
+)
+# What is labelled with these is in fact Windows-1252, as browsers have it by rule.
+_WESTERN = frozenset({"ascii", "iso8859-1"})
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+# Bounded, so that a page of nothing but beginnings does not take for ever.
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[[^\]]{0,20000}\]\s*)?>", re.IGNORECASE)
+
+
+def xml_parser() -> XMLParser:
+    """Return a parser that expands no entity and opens nothing else."""
+    from lxml import etree
+
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        # Some files use an id twice, which only matters to a validator.
+        collect_ids=False,
+    )
+
+
+def uses_entities(root: _Element) -> bool:
+    """Return whether a file declares entities, or has one that was left unexpanded."""
+    from lxml import etree
+
+    declared = root.getroottree().docinfo.internalDTD
+    # The stubs do not know this method.
+    entities = [] if declared is None else list(declared.iterentities())  # type: ignore[attr-defined]
+    return bool(entities) or next(root.iter(etree.Entity), None) is not None
+
+
+def line_of(element: _Element) -> str:
+    """Return all words of an element on one line, comments left out."""
+    return printable(str(element.xpath("string()")))
+
+
+def parse_xml(raw: bytes, where: str) -> _Element:
+    """Return the root of a part of an EPUB or Word file.
+
+    `where` names the part in the message of `UnreadableSource`, raised if it is not
+    well-formed or brings entities of its own.
+    """
+    from lxml import etree
+
+    try:
+        root = etree.fromstring(raw, xml_parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        if "entity" in str(error).casefold():
+            raise _entities_refused(where) from error
+        raise UnreadableSource(
+            f"{where} is not well-formed XML ({printable(str(error))}); fetch the file again"
+        ) from error
+    if uses_entities(root):
+        raise _entities_refused(where)
+    return root
+
+
+def _entities_refused(where: str) -> UnreadableSource:
+    return UnreadableSource(
+        f"{where} relies on entities of its own, which are not expanded because they can be "
+        "made to exhaust the machine; make the file anew with another program"
+    )
+
+
+def parse_xhtml(raw: bytes, path: Path) -> _Element:
+    """Return the root of a page that should be XML, read as HTML where it is not.
+
+    Raises `UnreadableSource` as `parse_html` does.
+    """
+    try:
+        return parse_xml(raw, shown(path))
+    except UnreadableSource:
+        return parse_html(raw, path)
+
+
+def parse_html(raw: bytes, path: Path) -> _Element:
+    """Return the root of a page, whatever tags are missing in it.
+
+    Raises `UnreadableSource` if it is empty, not text, or nested beyond what can be read.
+    """
+    from lxml import etree
+
+    text = _DOCTYPE.sub("", decode_page(raw, path), count=1)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
+    try:
+        root = etree.fromstring(text.encode("utf-8"), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _empty(path) from error
+    # What lies deeper would be lost without a word.
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise UnreadableSource(
+            f"{shown(path)} has tags nested thousands deep; save it anew from a browser"
+        )
+    # lxml gives None for a page of white space, which the stubs do not say.
+    if root is None:
+        raise _empty(path)
+    return root
+
+
+def _empty(path: Path) -> UnreadableSource:
+    return UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
+
+
+def decode_page(raw: bytes, path: Path) -> str:
+    """Return the text of a page in the encoding that it declares.
+
+    A byte order mark comes before the declaration. Without either, or where the
+    declaration is wrong, it is decoded as plain text is. Raises `UnreadableSource` if it
+    is not text.
+    """
+    declared = _declared(raw)
+    if declared is not None:
+        try:
+            text = raw.decode(declared)
+        except UnicodeError:
+            return decode(raw, path)
+        if not _CONTROL.search(text):
+            return text
+    return decode(raw, path)
+
+
+def _declared(raw: bytes) -> str | None:
+    if raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    found = _DECLARED.search(raw, 0, _DECLARED_WITHIN)
+    label = (found[1] or found[2]).decode("ascii", "replace") if found else ""
+    if not _ENCODING.match(label):
+        return None
+    try:
+        name = codecs.lookup(label).name
+    except LookupError:
+        return None
+    return "cp1252" if name in _WESTERN else name

@@ -1,0 +1,1 @@
+"""Which files there are to read: folders, archives, built-in collections."""

@@ -1,0 +1,194 @@
+"""Zip files as folders: each member is unpacked by itself, read, and removed."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile, ZipInfo
+
+from rag.datatypes import Collection, SkippedFile
+from rag.errors import UnreadableSource
+from rag.ingest.names import printable, shown, slug
+from rag.ingest.shared.zips import ARCHIVE, DAMAGE, Limits, check_member, damaged, opened
+from rag.ingest.sidecar import COLLECTION_FILES, orphan_reason, pair
+from rag.ingest.walk.folders import Found, OnSkip, collection_from, is_passed_over
+
+# File systems allow 255 bytes, and a sidecar's name must fit beside it.
+_NAME_LIMIT = 180
+_UTF8 = 0x800
+_DRIVE = re.compile(r"[A-Za-z]:")
+_MAC_LEFTOVERS = "__MACOSX"
+
+
+def zip_collection(path: Path) -> Collection:
+    """Return the collection that the members of a zip file belong to: its stem names it."""
+    return Collection(collection_id=slug(path.stem), title=printable(path.stem) or "unnamed")
+
+
+def walk_zip(
+    path: Path, collection: Collection, on_skip: OnSkip, limits: Limits = ARCHIVE
+) -> Iterator[Found]:
+    """Yield the members of a zip file as a folder's files, in order of their names.
+
+    A member's file lives until the next one is asked for. Members that cannot be unpacked,
+    or should not be, are reported, and the others are read.
+
+    Raises `UnreadableSource` if the file is no zip, damaged, or claims to hold too much.
+    """
+    with (
+        opened(path, "a zip file", limits) as archive,
+        TemporaryDirectory(prefix="source-finder-") as folder,
+    ):
+        unpacker = _Unpacker(archive, path, Path(folder), limits, on_skip)
+        members = unpacker.members()
+        collections = unpacker.collections(members, collection)
+        for place, names in _by_folder(members).items():
+            pairs, orphans = pair(names)
+            for orphan in orphans:
+                shown_name = unpacker.shown(posixpath.join(place, orphan))
+                on_skip(SkippedFile(shown_name, orphan_reason(Path(shown_name))))
+            for source, sidecars in pairs.items():
+                wanted = [posixpath.join(place, name) for name in (source, *sidecars)]
+                with unpacker.unpacked({name: members[name] for name in wanted}) as files:
+                    if wanted[0] in files:
+                        beside = tuple(files[name] for name in wanted[1:] if name in files)
+                        file = files[wanted[0]]
+                        name = unpacker.shown(wanted[0])
+                        yield Found(file, collections[place], name, beside, temporary=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unpacker:
+    """An open zip file, and the folder to which its members are unpacked."""
+
+    archive: ZipFile
+    path: Path
+    folder: Path
+    limits: Limits
+    on_skip: OnSkip
+
+    def shown(self, name: str) -> str:
+        """Return a member's name for reports."""
+        return f"{shown(self.path)}/{printable(name)}"
+
+    def members(self) -> dict[str, ZipInfo]:
+        """Return the members to be read by their names, sorted; the others are reported."""
+        found: dict[str, ZipInfo] = {}
+        for info in self.archive.infolist():
+            name = member_name(info)
+            parts = name.split("/")
+            if info.is_dir() or _MAC_LEFTOVERS in parts:
+                continue
+            refusal = _refusal(info, name)
+            if refusal:
+                self.on_skip(SkippedFile(self.shown(name), f"{self.shown(name)} {refusal}"))
+            elif not any(is_passed_over(part) for part in parts):
+                # Of two members with one name the last counts, as with all unpackers.
+                found[name] = info
+        return dict(sorted(found.items(), key=lambda item: item[0].split("/")))
+
+    def collections(
+        self, members: Mapping[str, ZipInfo], collection: Collection
+    ) -> dict[str, Collection]:
+        """Return each folder's collection: one of its own where a `collection.yaml` is.
+
+        That in the outermost folder describes the collection of the whole zip file.
+        """
+        places = sorted(_by_folder(members))
+        top = posixpath.commonpath(places) if all(places) and places else ""
+        made: dict[str, Collection] = {}
+        for place in places:
+            above = place
+            while above and above not in made:
+                above = posixpath.dirname(above)
+            made[place] = made.get(above, collection)
+            for name in (posixpath.join(place, file) for file in COLLECTION_FILES):
+                if name not in members:
+                    continue
+                last = posixpath.basename(place)
+                own = collection if place == top else Collection(slug(last), printable(last))
+                with self.unpacked({name: members[name]}) as files:
+                    if name in files:
+                        file = Found(files[name], own, self.shown(name), temporary=True)
+                        renaming = file.renaming(self.on_skip)
+                        made[place] = collection_from(files[name], own, renaming)
+                break
+        return made
+
+    @contextmanager
+    def unpacked(self, members: Mapping[str, ZipInfo]) -> Iterator[dict[str, Path]]:
+        """Unpack members, those that can be, for as long as the block lasts."""
+        files: dict[str, Path] = {}
+        try:
+            for name, info in members.items():
+                target = self.folder / _file_name(posixpath.basename(name))
+                try:
+                    check_member(info, self.shown(name), self.limits)
+                    files[name] = target
+                    self._unpack(info, target, self.shown(name))
+                except UnreadableSource as error:
+                    files.pop(name, None)
+                    target.unlink(missing_ok=True)
+                    self.on_skip(SkippedFile(self.shown(name), str(error)))
+            yield files
+        finally:
+            for file in files.values():
+                file.unlink(missing_ok=True)
+
+    def _unpack(self, info: ZipInfo, target: Path, where: str) -> None:
+        try:
+            with self.archive.open(info) as packed, target.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+        except (*DAMAGE, OSError) as error:
+            raise damaged(where, error) from error
+
+
+def member_name(info: ZipInfo) -> str:
+    """Return a member's name with "/" between folders, as it was meant.
+
+    Names not marked as UTF-8 are taken for those of an old PC, but many are UTF-8.
+    """
+    name = info.filename
+    if not info.flag_bits & _UTF8:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = info.filename
+    return name.replace("\\", "/")
+
+
+def _refusal(info: ZipInfo, name: str) -> str | None:
+    """Return why a member is not unpacked, None if it may be."""
+    parts = name.split("/")
+    if name.startswith("/") or ".." in parts or _DRIVE.match(name):
+        return "has a name that leads out of the zip file; it is not unpacked: pack it anew"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "is a link, which is not followed; pack the file itself"
+    if name.lower().endswith(".zip"):
+        return "is a zip file within a zip file, which is not opened; unpack it first"
+    return None
+
+
+def _file_name(name: str) -> str:
+    """Return a name that every file system takes; the extension is kept.
+
+    A file and its sidecar get the same stem.
+    """
+    given = Path(printable(name))
+    stem = given.stem.encode("utf-8")[:_NAME_LIMIT].decode("utf-8", "ignore")
+    return (stem or "unnamed") + given.suffix[:20]
+
+
+def _by_folder(members: Mapping[str, ZipInfo]) -> dict[str, list[str]]:
+    """Return the names of the members in each folder."""
+    found: dict[str, list[str]] = {}
+    for name in members:
+        found.setdefault(posixpath.dirname(name), []).append(posixpath.basename(name))
+    return found

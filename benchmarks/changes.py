@@ -7,10 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from rag.datatypes import Span
-from rag.grammar.quantities import quantities
-from rag.grammar.syntax import parse
-from rag.grammar.timex import times
-from rag.names.nations import stands_for
+from rag.language import parse, quantities, stands_for, times
 from rag.relation.statement import read_statement
 
 Change = Callable[[str, random.Random, Sequence[str]], str | None]

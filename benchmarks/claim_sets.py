@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import SourceDocument, Span
-from rag.text import sentences
+from rag.language import sentences
 
 OWN = Path(__file__).parent / "claims"
 

@@ -21,7 +21,7 @@ from benchmarks.claim_sets import data_folder, monologues
 from rag.claims.extraction import split_claims
 from rag.datatypes import Span
 from rag.ingest.readers.sotu import read_sotu
-from rag.text import sentences
+from rag.language import sentences
 
 LEAST = 0.5
 

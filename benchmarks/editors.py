@@ -16,7 +16,7 @@ from pathlib import Path
 from lxml import etree
 
 from benchmarks.claim_sets import Query, Target
-from rag.text import sentences
+from rag.language import sentences
 
 _TEI = "{http://www.tei-c.org/ns/1.0}"
 _ID = "{http://www.w3.org/XML/1998/namespace}id"

@@ -22,9 +22,14 @@ from itertools import combinations
 from pathlib import Path
 
 from benchmarks.claim_sets import data_folder
-from rag.names.respelling import chinese_spellings
-from rag.names.spelling_keys import MIN_KEY_LETTERS, one_slip, spelling_key, vowel_keys
-from rag.text import words
+from rag.language import (
+    MIN_KEY_LETTERS,
+    chinese_spellings,
+    one_slip,
+    spelling_key,
+    vowel_keys,
+    words,
+)
 
 ALIKE = 0.6
 """Pairs less alike than this (difflib's ratio) are not two spellings of one name, but two

@@ -20,8 +20,8 @@ from benchmarks.changes import CHANGES
 from benchmarks.relation import LIKE
 from rag import SourceFinder
 from rag.datatypes import Span, Verdict
+from rag.language import sentences
 from rag.relation.statement import read_statement
-from rag.text import sentences
 
 
 @dataclass(frozen=True, slots=True)

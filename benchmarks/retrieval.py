@@ -30,10 +30,10 @@ from rag.config import Settings
 from rag.datatypes import Floats, Passage, Span
 from rag.embedding.encoder import EmbeddingInput
 from rag.errors import IndexNotBuilt
+from rag.language import stems, words
 from rag.retrieval import ranking
 from rag.retrieval.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
 from rag.retrieval.search import ParsedClaim
-from rag.text import stems, words
 
 DEPTH = 200
 

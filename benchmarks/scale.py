@@ -42,8 +42,8 @@ from rag.index import nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.nearest import Sentences, SentenceWriter
 from rag.index.vectors import SENTENCES_SEARCHED
+from rag.language import stems, words
 from rag.retrieval import ranking
-from rag.text import stems, words
 
 DRAWN = 200_000
 """Passages that are drawn word by word; a larger index is made of copies of theirs."""

@@ -31,6 +31,7 @@ from rag.embedding.encoder import Encoder
 from rag.errors import IndexNotBuilt, QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates
 from rag.index.generations import Index, load_encoder, open_index
+from rag.language import words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
 from rag.relation.entailment import load_entailment
@@ -38,7 +39,6 @@ from rag.relation.findings import confidence_in, deciding_first, verdict_of
 from rag.relation.judge import BEARS_ON, Judge, source_of
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Found, Retriever
-from rag.text import words
 
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""

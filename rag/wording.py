@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from rag.datatypes import Kind, Reason, Relation, Verdict
-from rag.text import MONTHS
+from rag.language import MONTHS
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "supported": "Passages that support this",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.claims.checkable import reason
-from rag.grammar.syntax import parse
+from rag.language import parse
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rag.build.builder import embedding_input, passage_room
 from rag.datatypes import Span
 from rag.embedding.chunking import chunk, heading, included
-from rag.text import sentences
+from rag.language import sentences
 
 WORDS = st.lists(
     st.sampled_from(

@@ -20,7 +20,8 @@ MODULES = {
 LAYERS = [
     ["errors", "config", "datatypes"],
     ["text", "dates", "deadline"],
-    ["grammar", "wording", "ingest", "embedding"],
+    ["language"],
+    ["wording", "ingest", "embedding"],
     ["claims", "index", "reading"],
     ["names"],
     ["catalog", "relation", "retrieval"],
@@ -73,7 +74,7 @@ def test_a_dossier_is_made_of_answers_alone():
         "rag.errors",
         "rag.text",
         "rag.wording",
-        "rag.names.respelling",
+        "rag.language",
         "rag.evidence",
     }
     for module, path in MODULES.items():
@@ -83,7 +84,7 @@ def test_a_dossier_is_made_of_answers_alone():
 
 
 def test_readers_know_files_only():
-    allowed = {"rag.datatypes", "rag.errors", "rag.text", "rag.ingest"}
+    allowed = {"rag.datatypes", "rag.errors", "rag.language", "rag.text", "rag.ingest"}
     for module, path in MODULES.items():
         if below({"rag.ingest"}, module):
             assert {name for name in imported(path) if not below(allowed, name)} == set(), module
@@ -96,6 +97,13 @@ def test_a_format_knows_no_other_format():
         if below({"rag.ingest.shared", "rag.ingest.ocr", formats}, module):
             others = {n for n in imported(path) if below({formats}, n) and n != formats}
             assert {n for n in others if not below({own}, n)} == set(), module
+
+
+def test_the_language_is_asked_at_its_door():
+    inner = {name for name in MODULES if name.startswith("rag.language.")}
+    for module, path in MODULES.items():
+        if not below({"rag.language"}, module):
+            assert imported(path) & inner == set(), module
 
 
 def test_finding_does_not_read_files():

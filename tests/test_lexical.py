@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.index.lexical import K1, B, LexicalIndex
-from rag.text import stems, words
+from rag.language import stems, words
 
 TEXTS = [
     stems(words(text))

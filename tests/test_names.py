@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.names.respelling import chinese_spellings, pinyin, respell, wade_giles
-from rag.names.spelling_keys import deletions, one_slip, spelling_key, vowel_keys
-from rag.text import stems, words
+from rag.language import (
+    chinese_spellings,
+    deletions,
+    one_slip,
+    pinyin,
+    respell,
+    spelling_key,
+    stems,
+    vowel_keys,
+    wade_giles,
+    words,
+)
 
 PAIRS = [
     ("Zhou", "chou"), ("Enlai", "en-lai"), ("Zedong", "tse-tung"), ("Xiaoping", "hsiao-ping"),

@@ -9,7 +9,7 @@ import pytest
 from rag.catalog.entries import is_web_address
 from rag.catalog.next_steps import COLLECTIONS, search_words, where_to_look
 from rag.catalog.search import load_catalog, years_in
-from rag.names.archive_spellings import Style, respelled
+from rag.language import Style, respelled
 
 CLAIM = "Zhou Enlai came to Moscow in November 1964 after Khrushchev was ousted"
 

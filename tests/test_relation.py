@@ -9,7 +9,7 @@ import pytest
 from rag.config import Settings
 from rag.datatypes import Claim, Evidence, Reason, Span
 from rag.embedding.encoder import Encoder
-from rag.names.nations import stands_for
+from rag.language import stands_for
 from rag.relation.facts import Source
 from rag.relation.findings import combined, confidence_in, deciding_first, verdict_of
 from rag.relation.judge import Judge

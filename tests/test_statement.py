@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.relation.opposites import are_opposites
+from rag.language import are_opposites
 from rag.relation.statement import Deed, read_statement
 
 

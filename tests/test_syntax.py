@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from rag.grammar.syntax import parse
+from rag.language import parse
 
 SENTENCE = "Malinovsky insulted Zhou Enlai in Moscow, and the Soviet leaders did not apologize."
 

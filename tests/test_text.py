@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.text import capitalised_words, ends_paragraph, sentences, stems, stop_words, trimmed, words
+from rag.language import capitalised_words, sentences, stems, stop_words, words
+from rag.text import ends_paragraph, trimmed
 
 PROSE = st.lists(
     st.sampled_from(

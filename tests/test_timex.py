@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.grammar.timex import Timex, of_date, times, years_in
+from rag.language import Timex, of_date, times, years_in
 
 
 @pytest.mark.parametrize(

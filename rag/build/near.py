@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from rag.text import words
+from rag.language import words
 
 RUN = 3
 """Words in a run. OCR spoils every run with a wrong word in it: longer ones would tell a

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from rag.datatypes import Jsonable, Kind
 from rag.errors import CatalogError
-from rag.names.archive_spellings import Style
+from rag.language import Style
 
 Access = Literal["fetch", "browse"]
 """`fetch`: its files can be downloaded; `browse`: only a person can get it."""

@@ -15,9 +15,7 @@ from rag.catalog.search import (
     search_catalog,
 )
 from rag.datatypes import Suggestion
-from rag.grammar.timex import years_in
-from rag.names.archive_spellings import NAME, Style, respelled
-from rag.text import stop_words, words
+from rag.language import NAME, Style, respelled, stop_words, words, years_in
 
 COLLECTIONS = 3
 """Collections suggested at most; more would be a catalog, not advice."""

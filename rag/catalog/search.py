@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from rag.catalog.entries import CatalogEntry, CatalogFile, load_catalog
 from rag.datatypes import Jsonable
 from rag.errors import CatalogError
-from rag.grammar.timex import years_in
 from rag.index.lexical import K1, B
-from rag.text import stems, words
+from rag.language import stems, words, years_in
 
 __all__ = [
     "CatalogEntry",

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.claims.clauses import SUBJECTS, quoted_tokens, subject
-from rag.text import stop_words, words
+from rag.language import stop_words, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens

@@ -34,7 +34,7 @@ class Clause:
 def clauses(sentence: Doc) -> list[Clause]:
     """Return the clauses of a sentence, in order; together they are all of its tokens.
 
-    >>> from rag.grammar.syntax import parse
+    >>> from rag.language import parse
     >>> doc = parse("Congress passed the law, and Grant, who had doubts, signed it.")
     >>> [doc[c.start : c.end].text for c in clauses(doc)]
     ['Congress passed the law,', 'and Grant, who had doubts, signed it.']

@@ -15,8 +15,8 @@ from rag.claims.references import Context, resolve, speaker_of
 from rag.claims.transcripts import Transcript, read_transcript
 from rag.datatypes import Claim, Span
 from rag.errors import QuestionError
-from rag.grammar.syntax import parse
-from rag.text import sentences, squeezed, stop_words, trimmed, words
+from rag.language import parse, sentences, stop_words, words
+from rag.text import squeezed, trimmed
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from rag.text import capitalised_words, stop_words, words
+from rag.language import capitalised_words, stop_words, words
 
 MAX_WORDS = 14
 """A longer text says by itself what it is about."""

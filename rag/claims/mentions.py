@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens
-from rag.text import words
+from rag.language import words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens

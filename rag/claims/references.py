@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens, subject, words_of
 from rag.claims.mentions import LOCATIVE, Gender, Mention, mentions, same
-from rag.grammar.speech import SPEAKING
+from rag.language import SPEAKING
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from rag.datatypes import VideoLink
-from rag.text import stop_words, words
+from rag.language import stop_words, words
 
 FrontEnds = Sequence[tuple[str, str]]
 """Names and addresses of front ends, each of which takes YouTube's own `/watch?v=`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rag.names.respelling import chinese_spellings
+from rag.language import chinese_spellings
 from rag.wording import legible
 
 CslName = dict[str, str]

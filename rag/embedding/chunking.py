@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Passage, SourceDocument, Span
-from rag.text import ends_paragraph, sentences, trimmed
+from rag.language import sentences
+from rag.text import ends_paragraph, trimmed
 
 PieceStarts = Callable[[Sequence[str]], list[list[int]]]
 """For each text, the offset at which each of its word pieces starts."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.grammar.quantities import quantities
-from rag.text import MONTHS, sentences, stems, words
+from rag.language import MONTHS, quantities, sentences, stems, words
 
 NAME_WEIGHT = 2.0
 """What a claim's names, numbers and days weigh beside its other words."""

@@ -14,9 +14,10 @@ from dataclasses import replace
 from rag.config import Settings
 from rag.datatypes import Evidence, Finding, Relation, Span, Summary, SummaryStatement
 from rag.errors import LanguageModelError
+from rag.language import MONTHS, stems, words
 from rag.llm.model import Reply, Statement, ask_model, shown_passages
 from rag.relation.findings import confidence_in, verdict_of
-from rag.text import MONTHS, squeezed, stems, words
+from rag.text import squeezed
 
 MAX_STATEMENTS = 8
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from itertools import permutations
 from pathlib import Path
 
-from rag.text import words
+from rag.language import words
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from rag.index.lexical import LexicalIndex
-from rag.names.spelling_keys import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
-from rag.text import stems
+from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, stems, vowel_keys
 
 RARE = 0.02
 """Words in no more than this share of the documents tell what a claim is about."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.datatypes import Floats
-from rag.relation.opposites import poles
+from rag.language import poles, stems, words
 from rag.relation.statement import Statement, Word
-from rag.text import stems, words
 
 SAME = 0.999
 """The likeness of a word with itself."""

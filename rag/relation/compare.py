@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Reason
+from rag.language import are_opposites, poles
 from rag.relation.alignment import SAME, Pair
 from rag.relation.facts import (
     Source,
@@ -20,7 +21,6 @@ from rag.relation.facts import (
     compare_times,
     said_by_author,
 )
-from rag.relation.opposites import are_opposites, poles
 from rag.relation.statement import Deed, Statement, Word
 from rag.relation.wording import denied_elsewhere, in_order, literal_share, turned_round
 

@@ -12,14 +12,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.datatypes import Aspect, Reason, Span
-from rag.grammar.quantities import Quantity, agree, quantities
-from rag.grammar.timex import Timex, of_date, times
-from rag.names.nations import stands_for
-from rag.names.places import place_names
-from rag.names.respelling import chinese_spellings
-from rag.names.spelling_keys import MIN_KEY_LETTERS, spelling_key
+from rag.language import (
+    MIN_KEY_LETTERS,
+    Quantity,
+    Timex,
+    agree,
+    chinese_spellings,
+    of_date,
+    place_names,
+    quantities,
+    spelling_key,
+    stands_for,
+    stems,
+    times,
+    words,
+)
 from rag.relation.statement import TITLES, UNITS_OF_MONEY, Name, Saying, Statement
-from rag.text import stems, words
 
 ELSEWHERE = "(in the same passage)"
 """What a reason adds where the passage has what the quotation has not."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rag.datatypes import Claim, Evidence, Kind, Relation, Verdict
-from rag.grammar.timex import of_date, times
+from rag.language import of_date, times
 
 STANDING: dict[Kind, float] = {
     "primary": 1.0,

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from rag.datatypes import Passage, Reason, Relation, SourceDocument, Span
 from rag.embedding.encoder import Encoder
+from rag.language import words
 from rag.relation.alignment import Weight, align, coverage
 from rag.relation.compare import ALIKE, Comparison, compare
 from rag.relation.entailment import Entailment
 from rag.relation.facts import ELSEWHERE, Source
 from rag.relation.statement import Statement, read_statement
 from rag.relation.wording import literal_share
-from rag.text import words
 
 BEARS_ON = 0.1
 """From this bearing on a quotation is shown as bearing on the claim."""

@@ -13,12 +13,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from rag.datatypes import Span
-from rag.grammar.quantities import Quantity, quantities
-from rag.grammar.speech import MENTIONING, SPEAKING
-from rag.grammar.syntax import parse
-from rag.grammar.timex import Timex, times
-from rag.relation.opposites import DENYING, NEGATIONS
-from rag.text import MONTHS
+from rag.language import (
+    DENYING,
+    MENTIONING,
+    MONTHS,
+    NEGATIONS,
+    SPEAKING,
+    Quantity,
+    Timex,
+    parse,
+    quantities,
+    times,
+)
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from rag.language import NEGATIONS
 from rag.relation.alignment import SAME, Pair
-from rag.relation.opposites import NEGATIONS
 from rag.relation.statement import Deed
 
 LITERAL_WORDS = 5

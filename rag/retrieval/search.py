@@ -15,12 +15,11 @@ from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import QuestionError
 from rag.index.generations import Index
 from rag.index.search_terms import names, weighted_terms
+from rag.language import Respelling, capitalised_words, respell, stems, stop_words, words
 from rag.names.index_spellings import IndexSpellings
-from rag.names.respelling import Respelling, respell
 from rag.retrieval import ranking
 from rag.retrieval.dating import DocumentDates
 from rag.retrieval.reranker import LOOKED_AT, WEIGHT, Reranker
-from rag.text import capitalised_words, stems, stop_words, words
 
 COMMON_SHARE = 0.05
 FEW_PASSAGES = 50

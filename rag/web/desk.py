@@ -16,7 +16,7 @@ from rag.catalog.search import find_entry
 from rag.datatypes import Evidence, Finding, Span
 from rag.errors import QuestionError, SourceFinderError, UnreadableSource
 from rag.finder import SourceFinder
-from rag.grammar.timex import years_in
+from rag.language import years_in
 from rag.reading.around import AROUND, FURTHER, window
 from rag.reading.facsimile import facsimile, has_pages
 from rag.web import pane

@@ -16,7 +16,7 @@ from pathlib import Path
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.shared.paragraphs import LINES, paragraph_locators
-from rag.text import MONTHS
+from rag.language import MONTHS
 
 COLLECTION = Collection(
     collection_id="sotu",

@@ -23,7 +23,7 @@ from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
 from rag.ingest.readers.pdf.ocr import reread
 from rag.ingest.readers.pdf.spaces import with_spaces
 from rag.ingest.shared.pulse import reached
-from rag.text import MONTHS
+from rag.language import MONTHS
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

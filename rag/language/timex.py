@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rag.datatypes import Span
 from rag.dates import days_of
-from rag.text import MONTHS
+from rag.language.tokens import MONTHS
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
     month[:3].casefold(): n for n, month in enumerate(MONTHS, start=1)

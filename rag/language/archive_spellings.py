@@ -1,6 +1,6 @@
 """Names in the spellings that an archive uses: for the words of a search, nothing else.
 
-`rag.names.respelling` proposes spellings and lets an index choose among them. An archive that
+`rag.language.respelling` proposes spellings and lets an index choose among them. An archive that
 is searched by hand has no index here; what is known of it is when its records were written. So
 only spellings that follow from a rule, or that the catalog has, are taken.
 """
@@ -14,8 +14,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal
 
-from rag.names.respelling import chinese_spellings, wade_giles
-from rag.text import words
+from rag.language.respelling import chinese_spellings, wade_giles
+from rag.language.tokens import words
 
 Style = Literal["", "period", "modern"]
 """`period`: as people wrote at the time of the event; `modern`: as is usual today, whatever the

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from rag.names.places import place_names
-from rag.text import stems, words
+from rag.language.places import place_names
+from rag.language.tokens import stems, words
 
 MAX_RESPELLINGS = 3
 """Respelled claims that are searched beside the claim itself."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.grammar.quantities import Quantity, agree, quantities
+from rag.language import Quantity, agree, quantities
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from rag.text import stems, words
+from rag.language.tokens import stems, words
 
 _NATIONS = (
     "United States, American, America, Washington, U.S, Union",

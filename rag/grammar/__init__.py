@@ -1,1 +1,0 @@
-"""English grammar, numbers and times, read off a text."""

@@ -1,0 +1,63 @@
+"""All that is English: words, numbers, times, names and grammar behind one interface.
+
+Whatever else needs to know of the language imports from here, never from the modules within;
+`tests/test_layers.py` holds that. Another language is another folder like this one.
+"""
+
+from __future__ import annotations
+
+from rag.language.archive_spellings import NAME, Style, respelled
+from rag.language.nations import stands_for
+from rag.language.numbers import Quantity, agree, quantities
+from rag.language.opposites import DENYING, NEGATIONS, are_opposites, poles
+from rag.language.places import place_names
+from rag.language.respelling import Respelling, chinese_spellings, pinyin, respell, wade_giles
+from rag.language.speech import MENTIONING, SPEAKING
+from rag.language.spelling_keys import (
+    MIN_KEY_LETTERS,
+    deletions,
+    one_slip,
+    spelling_key,
+    vowel_keys,
+)
+from rag.language.syntax import parse
+from rag.language.timex import Timex, of_date, times, years_in
+from rag.language.tokens import MONTHS, capitalised_words, sentences, stems, stop_words, words
+
+__all__ = [
+    "DENYING",
+    "MENTIONING",
+    "MIN_KEY_LETTERS",
+    "MONTHS",
+    "NAME",
+    "NEGATIONS",
+    "SPEAKING",
+    "Quantity",
+    "Respelling",
+    "Style",
+    "Timex",
+    "agree",
+    "are_opposites",
+    "capitalised_words",
+    "chinese_spellings",
+    "deletions",
+    "of_date",
+    "one_slip",
+    "parse",
+    "pinyin",
+    "place_names",
+    "poles",
+    "quantities",
+    "respell",
+    "respelled",
+    "sentences",
+    "spelling_key",
+    "stands_for",
+    "stems",
+    "stop_words",
+    "times",
+    "vowel_keys",
+    "wade_giles",
+    "words",
+    "years_in",
+]

@@ -15,7 +15,7 @@ from rag.catalog.search import (
     search_catalog,
 )
 from rag.datatypes import Suggestion
-from rag.language import NAME, Style, respelled, stop_words, words, years_in
+from rag.language import NAME, Style, respelled, stop_words, table, words, years_in
 
 COLLECTIONS = 3
 """Collections suggested at most; more would be a catalog, not advice."""
@@ -32,7 +32,7 @@ COMMON = 3_000
 """Words before this place in the model's vocabulary, which runs from common to rare, are not
 searched for: "came", "already", "stay" are before it, "treaty", "drunk", "ousted" after it."""
 
-_SEASONS = frozenset({"spring", "summer", "autumn", "fall", "winter"})
+_SEASONS = frozenset(table("calendar")["seasons"])
 
 
 def where_to_look(claim: str, indexed: Sequence[str]) -> tuple[Suggestion, ...]:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.claims.clauses import SUBJECTS, quoted_tokens, subject
-from rag.language import stop_words, words
+from rag.language import stop_words, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
@@ -43,33 +43,18 @@ _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re
 _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
 )
-_WH = frozenset({"who", "whom", "whose", "what", "when", "where", "why", "how", "which"})
+_WH = word_list("words", "asking")
 _ASKING_YOU = re.compile(
     r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?you (?:know|remember)\b|"
     r"^\W*(?:ever|remember|guess)\b",
     re.IGNORECASE,
 )
-_KIN = frozenset(
-    words(
-        "grandpa grandma granddad grandfather grandmother dad daddy mom mum mother father uncle "
-        "aunt wife husband girlfriend boyfriend buddy"
-    )
-)
-_FRAMES = frozenset(
-    {"think", "believe", "guess", "suppose", "bet", "reckon", "know", "remember"}
-    | {"hear", "read", "see", "watch", "learn"}
-)
-_EVERYBODY = frozenset({"everyone", "everybody", "nobody", "anybody", "anyone", "one", "you"})
-_JUDGING = frozenset(
-    words(
-        "amazing awesome awful bad beautiful best better bizarre boring brilliant cool crazy cute "
-        "disgusting dumb evil excellent fantastic fascinating fine fun funny good gorgeous great "
-        "greatest hilarious horrible idiotic incredible insane insufferable interesting lame "
-        "lovely nasty nice nuts overrated pathetic perfect ridiculous sad shameful silly stupid "
-        "super terrible ugly underrated unbelievable weird wild wonderful worse worst"
-    )
-)
-_SEEMING = frozenset({"be", "seem", "look", "sound", "feel"})
+_KIN = word_list("people", "kin")
+_FRAMES = word_list("verbs", "framing")
+_EVERYBODY = word_list("words", "everybody")
+_JUDGING = word_list("words", "judging")
+_SEEMING = word_list("verbs", "seeming")
+_FEELING = word_list("verbs", "feeling")
 
 
 def reason(clause: Tokens, named: str = "") -> str | None:
@@ -187,8 +172,7 @@ def _about_the_writer(verb: Token | None, specific: bool) -> str | None:
 
 
 def _acts_in_the_past(verb: Token) -> bool:
-    feeling = {"love", "like", "feel", "wish", "want", "hope", "find", "agree", "wonder", "mean"}
-    return verb.tag_ == "VBD" and verb.lemma_ not in feeling | _FRAMES
+    return verb.tag_ == "VBD" and verb.lemma_ not in _FEELING | _FRAMES
 
 
 def _is_order(tokens: list[Token]) -> bool:

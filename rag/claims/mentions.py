@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens
-from rag.language import words
+from rag.language import word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
@@ -25,65 +25,15 @@ LOCATIVE = frozenset({"in", "at", "near", "into"})
 _NOT_PERSONS = frozenset(
     {"GPE", "LOC", "NORP", "DATE", "TIME", "EVENT", "LAW", "FAC", "MONEY", "LANGUAGE", "CARDINAL"}
 )
-_BODIES = frozenset(
-    words(
-        "congress senate house party army navy committee union court department council parliament "
-        "government politburo cabinet ministry league nato un company bank church office bureau "
-        "agency association commission college university society assembly treasury corps fleet"
-    )
-)
-_COLLECTIVES = frozenset(
-    words(
-        "leadership government army navy administration cabinet delegation regime parliament "
-        "embassy command team press public military"
-    )
-)
-_MEN = frozenset(
-    words(
-        "man boy father brother son husband uncle nephew grandfather king emperor prince duke "
-        "count lord gentleman monk priest bishop cardinal pope sultan shah czar tsar "
-        "monsieur mr sir m"
-    )
-)
-_WOMEN = frozenset(
-    words(
-        "woman girl mother sister daughter wife aunt niece grandmother queen empress princess "
-        "duchess countess lady nun mistress madame mademoiselle mrs ms miss mme mlle majesty"
-    )
-)
-_OTHERS = frozenset(
-    words(
-        "person child baby friend enemy leader minister president premier chancellor secretary "
-        "ambassador envoy general admiral marshal colonel major captain lieutenant sergeant "
-        "soldier sailor officer commander commandant governor senator congressman deputy "
-        "delegate judge lawyer doctor teacher student worker peasant farmer slave slaveholder "
-        "servant master boss owner merchant author writer poet historian scientist journalist "
-        "reporter candidate rival successor predecessor adviser aide spokesman translator "
-        "interpreter guard prisoner refugee citizen communist chief chairman director driver "
-        "guest host stranger traveller victim highness excellency workman foreman "
-        "policeman cop guy somebody someone"
-    )
-)
-_MANY = frozenset(
-    words(
-        "people troops soldiers men women workers unions leaders officers communists delegates "
-        "sailors settlers farmers citizens rebels colonists slaves students armies forces children"
-    )
-)
-_HIS_NAMES = frozenset(
-    words(
-        "john james william george thomas robert charles henry joseph edward david michael richard "
-        "andrew abraham franklin theodore woodrow dwight ronald winston nikita leonid ulysses "
-        "alexander benjamin peter paul samuel albert frederick harry donald"
-    )
-)
-_HER_NAMES = frozenset(
-    words(
-        "mary elizabeth anne anna catherine margaret victoria eleanor jane martha abigail dolley "
-        "harriet susan sarah helen alice florence golda indira"
-    )
-)
-_PARTICLES = frozenset({"de", "du", "des", "la", "d’", "d'", "von", "van", "der", "bin", "al"})
+_BODIES = word_list("people", "bodies")
+_COLLECTIVES = word_list("people", "collectives")
+_MEN = word_list("people", "men")
+_WOMEN = word_list("people", "women")
+_OTHERS = word_list("people", "others")
+_MANY = word_list("people", "groups")
+_HIS_NAMES = word_list("people", "his_names")
+_HER_NAMES = word_list("people", "her_names")
+_PARTICLES = word_list("people", "particles")
 _NAME = re.compile(r"[^\W\d_][\w.'’ -]*")
 _ROLES = _MEN | _WOMEN | _OTHERS
 

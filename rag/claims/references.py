@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens, subject, words_of
 from rag.claims.mentions import LOCATIVE, Gender, Mention, mentions, same
-from rag.language import SPEAKING
+from rag.language import word_list
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
@@ -31,8 +31,8 @@ _SHE = frozenset({"she", "her", "hers"})
 _THEY = frozenset({"they", "them", "their"})
 _POSSESSIVE = frozenset({"PRP$"})
 
-_ASKING = frozenset({"ask", "demand", "wonder"})
-
+_SPEAKING = word_list("verbs", "speaking")
+_ASKING = word_list("verbs", "asking")
 _THEN = re.compile(
     r"\b(?:that|this|the same|those)\s+(?:(?:one|same|very|whole)\s+)?"
     r"(?:time|year|month|day|week|period|moment|era|war|meeting|visit|conference|summit|trip|talks)\b"
@@ -183,7 +183,7 @@ def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
 
 
 def _speaks(pronoun: Token) -> bool:
-    return pronoun.dep_ == "nsubj" and pronoun.head.lemma_ in SPEAKING | _ASKING
+    return pronoun.dep_ == "nsubj" and pronoun.head.lemma_ in _SPEAKING | _ASKING
 
 
 def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str) -> str:
@@ -238,7 +238,7 @@ def _speaker(clause: Tokens, replaced: dict[int, str]) -> str | None:
     """Return who is reported to say what the clause says, None where nobody is."""
     for verb in clause:
         who = _speaking_subject(verb)
-        if verb.lemma_ not in SPEAKING or who is None or not _reports(verb):
+        if verb.lemma_ not in _SPEAKING or who is None or not _reports(verb):
             continue
         if who.i in replaced:
             return replaced[who.i]

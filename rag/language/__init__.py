@@ -7,12 +7,11 @@ Whatever else needs to know of the language imports from here, never from the mo
 from __future__ import annotations
 
 from rag.language.archive_spellings import NAME, Style, respelled
-from rag.language.nations import stands_for
+from rag.language.lexicon import table, word_list
 from rag.language.numbers import Quantity, agree, quantities
-from rag.language.opposites import DENYING, NEGATIONS, are_opposites, poles
-from rag.language.places import place_names
+from rag.language.opposites import are_opposites, poles
+from rag.language.places import place_names, stands_for
 from rag.language.respelling import Respelling, chinese_spellings, pinyin, respell, wade_giles
-from rag.language.speech import MENTIONING, SPEAKING
 from rag.language.spelling_keys import (
     MIN_KEY_LETTERS,
     deletions,
@@ -25,13 +24,9 @@ from rag.language.timex import Timex, of_date, times, years_in
 from rag.language.tokens import MONTHS, capitalised_words, sentences, stems, stop_words, words
 
 __all__ = [
-    "DENYING",
-    "MENTIONING",
     "MIN_KEY_LETTERS",
     "MONTHS",
     "NAME",
-    "NEGATIONS",
-    "SPEAKING",
     "Quantity",
     "Respelling",
     "Style",
@@ -55,9 +50,11 @@ __all__ = [
     "stands_for",
     "stems",
     "stop_words",
+    "table",
     "times",
     "vowel_keys",
     "wade_giles",
+    "word_list",
     "words",
     "years_in",
 ]

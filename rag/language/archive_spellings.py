@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Literal
 
+from rag.language.places import name_in_records
 from rag.language.respelling import chinese_spellings, wade_giles
 from rag.language.tokens import words
 
@@ -33,39 +33,6 @@ _RUSSIAN = re.compile(
 )
 _SKY = re.compile(r"(?<=\w\w)(?P<vowel>[oe])[vw]sk(?:i|ij|iy|ii|y|yi)$")
 _DISTINCT = re.compile(r"zh|x")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place under its present and a former name, with the years of the former one."""
-
-    name: str
-    former: str
-    since: int
-    until: int
-
-
-_PLACES = (
-    _Place("Beijing", "Peking", 0, PINYIN_YEAR),
-    _Place("Nanjing", "Nanking", 0, PINYIN_YEAR),
-    _Place("Guangzhou", "Canton", 0, PINYIN_YEAR),
-    _Place("Chongqing", "Chungking", 0, PINYIN_YEAR),
-    _Place("Taiwan", "Formosa", 0, 1955),
-    _Place("Iran", "Persia", 0, 1935),
-    _Place("Thailand", "Siam", 0, 1939),
-    _Place("Istanbul", "Constantinople", 330, 1930),
-    _Place("Izmir", "Smyrna", 0, 1922),
-    _Place("Ethiopia", "Abyssinia", 0, 1941),
-    _Place("Myanmar", "Burma", 0, 1989),
-    _Place("Mumbai", "Bombay", 1600, 1995),
-    _Place("Jakarta", "Batavia", 1619, 1942),
-    _Place("Oslo", "Christiania", 1624, 1924),
-    _Place("Gdansk", "Danzig", 0, 1945),
-    _Place("Wroclaw", "Breslau", 0, 1945),
-    _Place("Zimbabwe", "Rhodesia", 1895, 1980),
-    _Place("Ghana", "Gold Coast", 1821, 1957),
-)
-"""Facts of record, under names of one word today; any list is open."""
 
 
 def respelled(
@@ -98,12 +65,10 @@ def respelled(
     for name in names:
         if name not in found and (usual := _usual(name, text)):
             found[name] = usual
-    if style == "period" and years is not None:
-        for place in _PLACES:
-            if place.name in names and place.since <= years[0] and years[1] < place.until:
-                found[place.name] = place.former
-    elif style == "period":
-        found |= {p.name: p.former for p in _PLACES if p.name in names and p.until == PINYIN_YEAR}
+    if style == "period":
+        when = years or (PINYIN_YEAR - 1, PINYIN_YEAR - 1)
+        former = {name: name_in_records(name, when) for name in names}
+        found |= {name: other for name, other in former.items() if name != other}
     return {name: other for name, other in found.items() if name != other}
 
 

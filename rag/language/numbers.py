@@ -12,37 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.datatypes import Span
+from rag.language.lexicon import table
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SCALES = {
-    "hundred": 100.0,
-    "thousand": 1e3,
-    "million": 1e6,
-    "billion": 1e9,
-    "trillion": 1e12,
-    "dozen": 12.0,
-    "score": 20.0,
-}
+_TABLE = table("numbers")
+_UNITS: list[str] = _TABLE["units"].split()
+_TENS: list[str] = _TABLE["tens"].split()
+_SCALES: dict[str, float] = _TABLE["scales"]
+_FRACTIONS: dict[str, int] = _TABLE["fractions"]
+_SHORT: dict[str, float] = _TABLE["short"]
 _VALUES = {word: float(n) for n, word in enumerate(_UNITS)} | {
     word: 10.0 * n for n, word in enumerate(_TENS, start=2)
-}
-_FRACTIONS = {
-    "half": 2,
-    "third": 3,
-    "quarter": 4,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "seventh": 7,
-    "eighth": 8,
-    "ninth": 9,
-    "tenth": 10,
-    "twentieth": 20,
-    "hundredth": 100,
 }
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+(?:\.\d+)?"
@@ -53,7 +32,6 @@ _PARTS = "|".join(f"{word}(?:{'ves' if word == 'half' else 's'})?" for word in _
 )
 _SCALE = "|".join(_SCALES)
 _GAP = r"[-\s]+"
-_SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, "tn": 1e12}
 _SHORTS = "|".join(sorted(_SHORT, key=len, reverse=True))
 _AMOUNT = rf"(?:(?:{_DIGITS})(?:(?=(?:{_SHORTS})\b)|(?![\w]))|{_WORDED}\b)"
 _NUMBER = re.compile(

@@ -1,106 +1,56 @@
-"""Places under the names that they have and had: facts of record; any list is open.
-
-Chinese cities and provinces have their Postal names, which follow no one system and stood on
-maps and in records until the 1970s.
-"""
+"""Places under the names that they have and had, and nations by all that stands for them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
-_PLACES = (
-    ("Beijing", "Peking", "Peiping"),
-    ("Nanjing", "Nanking"),
-    ("Guangzhou", "Canton"),
-    ("Chongqing", "Chungking"),
-    ("Tianjin", "Tientsin"),
-    ("Xiamen", "Amoy"),
-    ("Shantou", "Swatow"),
-    ("Fuzhou", "Foochow"),
-    ("Wuhan", "Hankow"),
-    ("Shenyang", "Mukden"),
-    ("Dalian", "Dairen"),
-    ("Lüshun", "Port Arthur"),
-    ("Qingdao", "Tsingtao"),
-    ("Xi'an", "Sian"),
-    ("Harbin", "Kharbin"),
-    ("Jinmen", "Kinmen", "Quemoy"),
-    ("Mazu", "Matsu"),
-    ("Penghu", "Pescadores"),
-    ("Dachen", "Tachen"),
-    ("Guangdong", "Kwangtung"),
-    ("Guangxi", "Kwangsi"),
-    ("Fujian", "Fukien"),
-    ("Zhejiang", "Chekiang"),
-    ("Jiangsu", "Kiangsu"),
-    ("Jiangxi", "Kiangsi"),
-    ("Sichuan", "Szechwan", "Szechuan"),
-    ("Hubei", "Hupeh"),
-    ("Hebei", "Hopei", "Chihli"),
-    ("Henan", "Honan"),
-    ("Shandong", "Shantung"),
-    ("Shaanxi", "Shensi"),
-    ("Shanxi", "Shansi"),
-    ("Xinjiang", "Sinkiang"),
-    ("Guizhou", "Kweichow"),
-    ("Gansu", "Kansu"),
-    ("Taiwan", "Formosa"),
-    ("Iran", "Persia"),
-    ("Thailand", "Siam"),
-    ("Ottoman", "Porte"),
-    ("Istanbul", "Constantinople"),
-    ("Izmir", "Smyrna"),
-    ("Ethiopia", "Abyssinia"),
-    ("Sri Lanka", "Ceylon"),
-    ("Myanmar", "Burma"),
-    ("Yangon", "Rangoon"),
-    ("Mumbai", "Bombay"),
-    ("Kolkata", "Calcutta"),
-    ("Chennai", "Madras"),
-    ("Ho Chi Minh City", "Saigon"),
-    ("Jakarta", "Batavia", "Djakarta"),
-    ("Indonesia", "Dutch East Indies", "Netherlands Indies"),
-    ("Saint Petersburg", "Petrograd", "Leningrad"),
-    ("Volgograd", "Stalingrad"),
-    ("Oslo", "Christiania"),
-    ("Tallinn", "Reval"),
-    ("Gdansk", "Danzig"),
-    ("Wroclaw", "Breslau"),
-    ("Kaliningrad", "Königsberg"),
-    ("Iraq", "Mesopotamia"),
-    ("Zimbabwe", "Southern Rhodesia", "Rhodesia"),
-    ("Zambia", "Northern Rhodesia"),
-    ("Malawi", "Nyasaland"),
-    ("Tanzania", "Tanganyika"),
-    ("Ghana", "Gold Coast"),
-    ("Benin", "Dahomey"),
-    ("Burkina Faso", "Upper Volta"),
-    ("Congo", "Zaire"),
-    ("Kinshasa", "Leopoldville"),
-    ("Harare", "Salisbury"),
-    ("Namibia", "South West Africa"),
-    ("Bangladesh", "East Pakistan"),
-    ("Cambodia", "Kampuchea"),
-    ("Korea", "Corea", "Chosen"),
-    ("Seoul", "Keijo"),
-    ("Manchuria", "Manchukuo"),
-    ("Hawaii", "Sandwich Islands", "Hawaiian Islands"),
-    ("Toronto", "York"),
-    ("Tokyo", "Yedo", "Edo"),
-    ("Vanuatu", "New Hebrides"),
-    ("Samoa", "Navigator Islands"),
-    ("Dominican Republic", "San Domingo", "Santo Domingo"),
-    ("Haiti", "Hayti"),
-    ("Colombia", "New Granada"),
-    ("Tripoli", "Barbary"),
-)
-"""Places under their present and former names. Facts of record; any list is open."""
+from rag.language.lexicon import table
+from rag.language.tokens import stems, words
+
+
+@cache
+def _places() -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(names.split(", ")) for names in table("places")["places"])
 
 
 def place_names(text: str) -> Iterator[tuple[str, str]]:
     """Yield (name in the text, another name of the same place)."""
-    for names in _PLACES:
+    for names in _places():
         for name in names:
             if re.search(rf"\b{re.escape(name)}\b", text):
                 yield from ((name, other) for other in names if other != name)
+
+
+def name_in_records(place: str, years: tuple[int, int]) -> str:
+    """Return under which name records of those years have a place of today: its own, or another.
+
+    >>> name_in_records("Iran", (1900, 1901)), name_in_records("Iran", (1960, 1960))
+    ('Persia', 'Iran')
+    """
+    known = table("places")["in_records"].get(place, {})
+    then = known.get("since", 0) <= years[0] and years[1] < known.get("until", 0)
+    return str(known["name"]) if then else place
+
+
+@cache
+def _nations() -> dict[tuple[str, ...], frozenset[int]]:
+    found: dict[tuple[str, ...], set[int]] = {}
+    for number, listed in enumerate(table("places")["nations"]):
+        for listed_name in listed.split(", "):
+            also = (name for names in _places() if listed_name in names for name in names)
+            for name in (listed_name, *also):
+                found.setdefault(tuple(stems(words(name))), set()).add(number)
+    return {name: frozenset(numbers) for name, numbers in found.items()}
+
+
+@cache
+def stands_for(name: str) -> frozenset[tuple[str, ...]]:
+    """Return all names, as stems, of the nation that `name` is one of; none for another name.
+
+    >>> ("holland",) in stands_for("the Dutch"), sorted(stands_for("Zhou"))
+    (True, [])
+    """
+    numbers = _nations().get(tuple(stems(words(name))), frozenset())
+    return frozenset(other for other, theirs in _nations().items() if theirs & numbers)

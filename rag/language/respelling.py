@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
+from rag.language.lexicon import table
 from rag.language.places import place_names
 from rag.language.tokens import stems, words
 
@@ -47,28 +48,6 @@ class Respelling:
 
 # ---- Chinese ----
 
-# Wade-Giles initials and finals by their Pinyin ones, without apostrophes and diacritics,
-# which archives drop as often as not (so b and p, d and t, g and k fall together).
-_INITIALS = {
-    "zh": "ch", "ch": "ch", "sh": "sh", "b": "p", "p": "p", "m": "m", "f": "f", "d": "t",
-    "t": "t", "n": "n", "l": "l", "g": "k", "k": "k", "h": "h", "j": "ch", "q": "ch",
-    "x": "hs", "r": "j", "z": "ts", "c": "ts", "s": "s", "y": "y", "w": "w", "": "",
-}  # fmt: skip
-_FINALS = {
-    "a": "a", "o": "o", "e": "e", "ai": "ai", "ei": "ei", "ao": "ao", "ou": "ou", "an": "an",
-    "en": "en", "ang": "ang", "eng": "eng", "ong": "ung", "er": "erh", "i": "i", "ia": "ia",
-    "ie": "ieh", "iao": "iao", "iu": "iu", "ian": "ien", "in": "in", "iang": "iang",
-    "ing": "ing", "iong": "iung", "u": "u", "ua": "ua", "uo": "o", "uai": "uai", "ui": "ui",
-    "uan": "uan", "un": "un", "uang": "uang", "ue": "ueh", "ve": "ueh",
-}  # fmt: skip
-_WHOLE = {
-    "zhi": "chih", "chi": "chih", "shi": "shih", "ri": "jih", "zi": "tzu", "ci": "tzu",
-    "si": "ssu", "e": "o", "ge": "ko", "ke": "ko", "he": "ho", "yi": "i", "ye": "yeh",
-    "yan": "yen", "you": "yu", "yong": "yung", "yue": "yueh", "guo": "kuo", "kuo": "kuo",
-    "huo": "huo", "shuo": "shuo", "gui": "kuei", "kui": "kuei",
-}  # fmt: skip
-_ALSO = {"si": ("szu",), "yi": ("yi",), "jie": ("chieh", "kie"), "xi": ("hsi", "si")}
-
 
 @cache
 def wade_giles() -> Mapping[str, tuple[str, ...]]:
@@ -77,13 +56,17 @@ def wade_giles() -> Mapping[str, tuple[str, ...]]:
     >>> [wade_giles()[s][0] for s in ("zhou", "en", "lai", "xiao", "ping", "guo", "zi")]
     ['chou', 'en', 'lai', 'hsiao', 'ping', 'kuo', 'tzu']
     """
-    table = {}
-    for (initial, ours), (final, theirs) in product(_INITIALS.items(), _FINALS.items()):
+    known = table("chinese")
+    found = {}
+    for (initial, ours), (final, theirs) in product(
+        known["initials"].items(), known["finals"].items()
+    ):
         syllable = initial + final
         if _plausible(initial, final):
-            regular = _WHOLE.get(syllable, ours + theirs)
-            table[syllable] = tuple(dict.fromkeys([regular, *_ALSO.get(syllable, ())]))
-    return table
+            regular = known["whole"].get(syllable, ours + theirs)
+            also = known["also"].get(syllable, "").split()
+            found[syllable] = tuple(dict.fromkeys([regular, *also]))
+    return found
 
 
 def _plausible(initial: str, final: str) -> bool:
@@ -109,11 +92,11 @@ def _plausible(initial: str, final: str) -> bool:
 @cache
 def pinyin() -> Mapping[str, tuple[str, ...]]:
     """Return the Pinyin syllables that each Wade-Giles spelling may stand for."""
-    table: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for syllable, spellings in wade_giles().items():
         for spelling in spellings:
-            table[spelling] = (*table.get(spelling, ()), syllable)
-    return table
+            found[spelling] = (*found.get(spelling, ()), syllable)
+    return found
 
 
 def _divide(word: str, syllables: Mapping[str, tuple[str, ...]]) -> Iterator[list[str]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from itertools import product
 
+from rag.language.lexicon import table
+
 MIN_KEY_LETTERS = 5
 """Shorter names have too many neighbours that only sound alike."""
 
@@ -19,56 +21,13 @@ MIN_LOOSE_LETTERS = 6
 OPEN_VOWELS = 4
 """Of a name's first so many e, each may stand for a or i."""
 
-_KEY_RULES = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"shch|sch|sh", "S"),
-        (r"tch|ch|tsch|cz", "C"),
-        (r"zh|j(?=[aou])", "Z"),
-        (r"ts|tz", "z"),
-        (r"kh", "h"),
-        (r"ph|(?<=[aeo])ff$", "f"),
-        (r"w", "v"),
-        (r"(?<=[oe])f$", "v"),
-        (r"ck|q", "k"),
-        (r"x", "ks"),
-        (r"j", "i"),
-        (r"ou|oo", "u"),
-        (r"ue", "u"),
-        (r"oe", "o"),
-        (r"ae", "e"),
-        (r"[iy][aeou]?[iy]*$", "i"),
-        (r"[yi](?=[aeou])", ""),
-        (r"y", "i"),
-        (r"[eo]v$", "v"),
-        (r"(.)\1+", r"\1"),
-    )
-]
 
-_VOWEL_RULES = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"shch|sch|sh", "S"),
-        (r"tch|tsch|ch|cz|dzh", "C"),
-        (r"kh", "h"),
-        (r"q|gh|ck", "k"),
-        (r"^g(?=[aou])", "k"),  # Gaddafi, Qadhafi
-        (r"ph", "f"),
-        (r"dh", "d"),
-        (r"th", "t"),
-        (r"dj|zh|j(?=[aoui])", "Z"),
-        (r"tz|ts", "z"),
-        (r"w", "v"),
-        (r"oe(?=[^aeiou])", "u"),
-        (r"ou|oo|o", "u"),
-        (r"ei|ey|ay|ai|ae", "A"),
-        (r"x", "ks"),
-        (r"ie|ee|y|j", "i"),
-        (r"(?<=[aeiuA])h(?=$|[^aeiuA])", ""),
-        (r"(?<=[uae])f$", "v"),
-        (r"(.)\1+", r"\1"),
-    )
-]
+def _rules(name: str) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern), other) for pattern, other in table("spellings")[name]]
+
+
+_KEY_RULES = _rules("romanised")
+_VOWEL_RULES = _rules("open_vowels")
 
 
 def spelling_key(word: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from rag.datatypes import Span
 from rag.dates import days_of
+from rag.language.lexicon import table
 from rag.language.tokens import MONTHS
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
@@ -27,24 +28,11 @@ _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
 _SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"
 _PART = r"(?:(?P<part>early|late|mid|the (?:beginning|start|middle|end|close) of)[-\s]+)?"
-_SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11)}
-_SEASON = r"(?P<season>spring|summer|autumn|fall|winter)"
-_DECADES = {
-    word: 10 * n
-    for n, word in enumerate(
-        "twenties thirties forties fifties sixties seventies eighties nineties".split(), start=2
-    )
-}
-_CENTURIES = {
-    word: n
-    for n, word in enumerate(
-        (
-            "eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
-            "nineteenth twentieth twenty-first"
-        ).split(),
-        start=11,
-    )
-}
+_TABLE = table("calendar")
+_SEASONS: dict[str, list[int]] = _TABLE["seasons"]
+_SEASON = rf"(?P<season>{'|'.join(_SEASONS)})"
+_DECADES = {word: 10 * n for n, word in enumerate(_TABLE["decades"].split(), start=2)}
+_CENTURIES = {word: n for n, word in enumerate(_TABLE["centuries"].split(), start=11)}
 
 _PATTERNS = [
     re.compile(pattern, re.IGNORECASE)

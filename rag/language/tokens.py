@@ -13,22 +13,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 from rag.datatypes import Span
+from rag.language.lexicon import table
 from rag.text import trimmed
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+MONTHS: tuple[str, ...] = tuple(table("calendar")["months"].split())
 """For citations, which are English whatever the locale is."""
 
 # A number with its separators, or letters with inner apostrophes.

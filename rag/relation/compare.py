@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Reason
-from rag.language import are_opposites, poles
+from rag.language import are_opposites, poles, word_list
 from rag.relation.alignment import SAME, Pair
 from rag.relation.facts import (
     Source,
@@ -36,7 +36,7 @@ ALIKE = 0.5
 COMPARED = {"more": "rise", "less": "fall", "fewer": "fall"}
 """What a claim compares must be compared in the source, too, or said to have risen or fallen."""
 
-_REFLEXIVE = frozenset({"themselves", "himself", "herself", "itself", "ourselves", "myself"})
+_REFLEXIVE = word_list("words", "reflexive")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 from rag.datatypes import Span
 from rag.language import (
-    DENYING,
-    MENTIONING,
-    MONTHS,
-    NEGATIONS,
-    SPEAKING,
     Quantity,
     Timex,
     parse,
     quantities,
     times,
+    word_list,
 )
 
 if TYPE_CHECKING:
@@ -51,57 +47,47 @@ _NAME_KINDS: dict[str, NameKind] = {
     "WORK_OF_ART": "other",
     "LAW": "other",
 }
-TITLES = frozenset(
-    "mr mrs president general marshal marshall king queen emperor secretary senator minister "
-    "premier chairman captain colonel admiral prince sir lord comrade dr saint".split()
-)
+TITLES = word_list("people", "titles")
 """Words before a name that are not part of it: records and people give them or not."""
 
-_CALENDAR = {
-    *(month.casefold() for month in MONTHS),
-    *"monday tuesday wednesday thursday friday saturday sunday christmas easter".split(),
-}
-_MODALS = {"may", "might", "could", "can", "would", "should", "must", "will", "shall", "wo", "sha"}
-_UNREAL = frozenset(
-    "possible possibly perhaps propose recommend suggest ask request urge hope wish want plan "
-    "threaten intend expect promise consider demand fear seek try attempt offer invite authorize "
-    "empower require order prepare likely probably aim pledge".split()
+_CALENDAR = frozenset(
+    word.casefold()
+    for key in ("months", "weekdays", "feasts")
+    for word in word_list("calendar", key)
 )
+_SPEAKING = word_list("verbs", "speaking") | word_list("verbs", "mentioning")
+_DENYING = word_list("verbs", "denying")
+_NEGATIONS = word_list("words", "negations")
+_MODALS = word_list("verbs", "modals")
+_UNREAL = word_list("verbs", "unreal")
 """Words that say that what they govern is wanted, planned or feared: not yet that it happened."""
 
-_COUNSELS = frozenset("advise warn instruct decide vote rule caution counsel argue order".split())
+_COUNSELS = word_list("verbs", "counselling")
 """Verbs with which "against doing it" denies that it is done."""
 
-_BARELY = {"barely", "hardly", "scarcely"}
-_OWN = {"only", "just", "merely", "simply", "alone"}  # "not only Germany" denies nothing
+_BARELY = word_list("words", "barely")
+_OWN = word_list("words", "only")  # "not only Germany" denies nothing
 _COMPLEMENTS = {
     *("dobj", "obj", "attr", "acomp", "xcomp", "ccomp", "oprd", "prep", "pobj", "pcomp", "dative"),
     *("advmod", "amod", "compound", "nmod", "poss", "prt", "acl", "npadvmod", "agent"),
 }
 """Dependencies along which a negation reaches: "did not complete the ratification of it"."""
 
-_VICTORY = frozenset("beat defeat conquer rout vanquish trounce overcome outvote".split())
-
-_MOVES = {
-    "up": frozenset("go creep inch edge shoot bump jump climb tick drive push".split()),
-    "down": frozenset("go come creep inch edge bring tick drive push".split()),
-}
+_VICTORY = word_list("verbs", "victory")
+_MOVES = {"up": word_list("verbs", "moving_up"), "down": word_list("verbs", "moving_down")}
 """Verbs that with "up" or "down" say no more than that something rose or fell."""
 
-UNITS_OF_MONEY = "dollar buck cent pound shilling franc florin guilder mark peso ruble".split()
+UNITS_OF_MONEY = word_list("words", "money")
 _LONG_TIMES = {"decade": 10, "century": 100}
 _ONE_UNIT = re.compile(
     rf"\ban?(?= (?:{'|'.join([*UNITS_OF_MONEY, *_LONG_TIMES])})\b)", re.IGNORECASE
 )
 _NINE_ELEVEN = re.compile(r"\b9/11\b")  # an event, no numbers
 
-_COMPARATIVES = frozenset("more less fewer most least fewest".split())
+_COMPARATIVES = word_list("words", "comparatives")
 """Content words, except before a number: "more than $ 9,000" is a `Quantity`."""
 
-_IGNORED = frozenset(
-    "be have do get say tell let also very really just even still already quite rather much many "
-    "thing way lot kind".split()
-)
+_IGNORED = word_list("words", "empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +232,7 @@ def _direct_negations(doc: Doc) -> dict[int, int]:
         if word == "against":
             if token.head.lemma_.casefold() not in _COUNSELS:
                 continue
-        elif word not in NEGATIONS or (after is not None and _is_no_denial(word, after)):
+        elif word not in _NEGATIONS or (after is not None and _is_no_denial(word, after)):
             continue
         if any(later.lower_ in {"until", "till"} for later in token.head.subtree):
             continue  # not until 1844: then
@@ -317,7 +303,7 @@ def _denies(verb: Token) -> bool:
         return any(child.dep_ == "prt" and child.lower_ == "down" for child in verb.children)
     if verb.lemma_.casefold() == "decline" and verb.pos_ == "NOUN":  # there was less of it
         return False
-    return verb.lemma_.casefold() in DENYING
+    return verb.lemma_.casefold() in _DENYING
 
 
 def _is_unreal(token: Token) -> bool:
@@ -438,7 +424,7 @@ def _deeds(doc: Doc) -> Iterator[Deed]:
 def _sayings(doc: Doc) -> Iterator[Saying]:
     negated = _direct_negations(doc)
     for verb in doc:
-        if verb.lemma_.casefold() in SPEAKING | MENTIONING and not negated.get(verb.i):
+        if verb.lemma_.casefold() in _SPEAKING and not negated.get(verb.i):
             for child in verb.children:
                 if child.dep_ == "nsubj" and child.pos_ == "PROPN":
                     yield Saying(child.text, _span(verb))

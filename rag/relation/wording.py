@@ -7,9 +7,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from rag.language import NEGATIONS
+from rag.language import word_list
 from rag.relation.alignment import SAME, Pair
 from rag.relation.statement import Deed
+
+_NEGATIONS = word_list("words", "negations")
 
 LITERAL_WORDS = 5
 LITERAL_SHARE = 0.7
@@ -75,7 +77,7 @@ def denied_elsewhere(claim: str, source: str) -> str:
         return ""
     for tokens, matched in ((ours, in_claim), (theirs, in_source)):
         for i, token in enumerate(tokens[:-1]):
-            if token in NEGATIONS and i not in matched and i + 1 in matched:
+            if token in _NEGATIONS and i not in matched and i + 1 in matched:
                 return tokens[i + 1]
     return ""
 

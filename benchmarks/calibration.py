@@ -27,8 +27,8 @@ from benchmarks.relation import absent, test
 from rag import SourceFinder
 from rag.datatypes import Claim, Span
 from rag.finder import PER_CLAIM
+from rag.judging import BEARS_ON
 from rag.relation.findings import combined, verdict_of
-from rag.relation.judge import BEARS_ON
 
 FOLDS = 5
 BANDS = (0.0, 0.7, 0.8, 0.9, 0.95, 1.01)

@@ -1,7 +1,7 @@
 """What the verdicts are worth: claims whose answer is known, asked as a reader would.
 
     python -m benchmarks.relation [--data FOLDER] [--sets test,held-out]    default: all sets
-    python -m benchmarks.relation --fit          the weights of `judge`, cross-validated
+    python -m benchmarks.relation --fit          the weights of the rules, cross-validated
 
 development, test, held-out: claims about the State of the Union addresses (supported,
 contradicted, not in them); no weight was fitted on the last two. Results of test were seen
@@ -31,9 +31,9 @@ from benchmarks.claim_sets import Labelled, Query
 from rag import SourceFinder
 from rag.datatypes import Evidence, Span, Verdict
 from rag.finder import PER_CLAIM
-from rag.relation.facts import Source
+from rag.judging import BEARS_ON, Quotation
 from rag.relation.findings import verdict_of
-from rag.relation.judge import BEARING, BEARS_ON, CONTRADICTS, SAYS, SUPPORTS, Likeness
+from rag.relation.rules import BEARING, CONTRADICTS, SAYS, SUPPORTS, Likeness, RuleJudge
 from rag.relation.statement import read_statement
 
 FOLDS = 10
@@ -155,25 +155,31 @@ def _measured(
     finder: SourceFinder, claim: str, evidence: Sequence[Evidence]
 ) -> tuple[list[bool], list[Likeness]]:
     """Return whether nothing that can be checked speaks against each, and what is measured."""
-    sources = [
-        Source(
-            read_statement(e.quote),
+    quotations = [
+        Quotation(
             e.passage,
-            ", ".join(filter(None, (e.creator, e.title, e.date, e.collection_title))),
-            e.date,
-            e.creator,
+            Span(e.start - e.passage_start, e.end - e.passage_start),
+            e.creator or "",
+            e.title,
+            e.collection_title,
+            e.date or "",
         )
         for e in evidence
     ]
-    measured = finder.judge.measure(claim, sources) if sources else []
+    measured = _rules(finder).measure(claim, quotations)
     return (
-        [not (comparison.differs or comparison.missing) for comparison, _ in measured],
-        [like for _, like in measured],
+        [not (found.comparison.differs or found.comparison.missing) for found in measured],
+        [found.like for found in measured],
     )
 
 
+def _rules(finder: SourceFinder) -> RuleJudge:
+    """Return the rules with the word statistics of the finder's index."""
+    return RuleJudge(finder.encoder, finder.retriever.rarity, finder.retriever.telling)
+
+
 def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
-    """Print the weights of the two logistic regressions of `judge.Likeness`, and how well they
+    """Print the weights of the two logistic regressions of `rules.Likeness`, and how well they
     tell on claims that they did not see, beside the cosine of the sentences alone."""
     every = list(examples(finder, claims))
     rows = [row for row in every if not row.changed]
@@ -232,11 +238,11 @@ def outside(finder: SourceFinder, data: Path) -> None:
         counts: dict[str, Counter[str]] = {}
         cosines: list[tuple[float, str]] = []
         for claim, sentence, about, label in pairs:
-            source = Source(read_statement(sentence), sentence, about, None)
-            (judgement,) = finder.judge.judge(claim, [source])
+            quotation = Quotation(sentence, title=about)
+            (judgement,) = finder.judge.judge(claim, [quotation])
             counts.setdefault(label, Counter())[judgement.relation] += 1
-            ((_, likeness),) = finder.judge.measure(claim, [source])
-            cosines.append((likeness.sentence, label))
+            (measured,) = _rules(finder).measure(claim, [quotation])
+            cosines.append((measured.like.sentence, label))
         print(f"\n{title}: {len(pairs)} pairs of a claim and its evidence")
         for label, found in sorted(counts.items()):
             parts = ", ".join(f"{found[r]} {r}" for r in ("supports", "contradicts", "context"))

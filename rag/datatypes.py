@@ -311,6 +311,8 @@ class Evidence(Jsonable):
     """How likely the quotation is about what the claim is about, 0 to 1, whatever it says."""
     says: float = 0.0
     """How likely it says what the claim says, 0 to 1, where nothing in `reasons` speaks against."""
+    denies: float = 0.0
+    """How likely it says that the claim is wrong, 0 to 1."""
     copies: tuple[str, ...] = ()
     """The ids of indexed documents that say nearly the same as this one: one source, not more."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.datatypes import Claim, Evidence, Floats, Passage, SourceDocument, Span
-from rag.relation.judge import NOT_JUDGED, Judgement
+from rag.judging import NOT_JUDGED, Judgement, Quotation
 
 MAX_QUOTED = 3
 """The most sentences in a quotation."""
@@ -42,6 +42,22 @@ def choose_quotation(
     return chosen
 
 
+def quotation_of(
+    document: SourceDocument, passage: Passage, quotation: Span, score: float = 0.0
+) -> Quotation:
+    """Return a span of a passage as plain text to be judged, with what stands around it."""
+    at = passage.span.start
+    return Quotation(
+        passage.span.of(document.text),
+        Span(quotation.start - at, quotation.end - at),
+        document.creator or "",
+        document.title,
+        document.collection.title,
+        document.date or "",
+        score,
+    )
+
+
 def cite(
     claim: Claim,
     document: SourceDocument,
@@ -52,11 +68,15 @@ def cite(
     judgement: Judgement = NOT_JUDGED,
     copies: tuple[str, ...] = (),
 ) -> Evidence:
-    """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`.
+    """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`; where the
+    judgement names the words that decide it, those are quoted.
 
     The only place where evidence is made, so that quotation and passage are always
     slices of the document's text.
     """
+    if judgement.span is not None:
+        at = passage.span.start
+        quotation = Span(at + judgement.span.start, at + judgement.span.end)
     if not passage.span.start <= quotation.start < quotation.end <= passage.span.end:
         raise ValueError(f"{quotation} is not inside {passage.span}")
     locator = document.locate(quotation)
@@ -84,8 +104,9 @@ def cite(
         rights=document.rights or document.collection.rights,
         ocr_confidence=document.ocr_confidence,
         reasons=judgement.reasons,
-        bearing=round(judgement.bearing, 4),
-        says=round(judgement.says, 4),
+        bearing=round(judgement.probabilities.bears, 4),
+        says=round(judgement.probabilities.supports, 4),
+        denies=round(judgement.probabilities.contradicts, 4),
         copies=copies,
     )
 

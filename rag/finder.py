@@ -29,14 +29,14 @@ from rag.datatypes import (
 )
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexNotBuilt, QuestionError
-from rag.evidence import choose_quotation, cite, describe_dates
+from rag.evidence import choose_quotation, cite, describe_dates, quotation_of
 from rag.index.generations import Index, load_encoder, open_index
+from rag.judging import BEARS_ON, Judge
 from rag.language import words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
-from rag.relation.entailment import load_entailment
 from rag.relation.findings import confidence_in, deciding_first, verdict_of
-from rag.relation.judge import BEARS_ON, Judge, source_of
+from rag.relation.judges import load_judge
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Found, Retriever
 
@@ -53,18 +53,21 @@ NEAREST = 3
 class SourceFinder:
     """Finds the passages of an index that bear on a claim. Safe to share by threads."""
 
-    def __init__(self, index: Index, encoder: Encoder, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        encoder: Encoder,
+        settings: Settings | None = None,
+        judge: Judge | None = None,
+    ) -> None:
         self.settings = settings or Settings.from_environment()
         self.index = index
         self.encoder = encoder
         reranker = Reranker.load(self.settings.reranker) if self.settings.reranker else None
         authority = read_authority(self.settings.authority)
         self.retriever = Retriever(index, encoder, reranker, authority)
-        self.judge = Judge(
-            encoder,
-            self.retriever.rarity,
-            load_entailment(self.settings.entailment),
-            self.retriever.telling,
+        self.judge = judge or load_judge(
+            self.settings, encoder, self.retriever.rarity, self.retriever.telling
         )
 
     @classmethod
@@ -146,7 +149,7 @@ class SourceFinder:
         """Return the `k` passages nearest to a claim, best first, each from another place.
 
         All are judged, none is left out: `relation` and `reasons` tell how each stands to
-        the claim, `bearing` whether it is about the same thing at all (`judge.BEARS_ON` is what
+        the claim, `bearing` whether it is about the same thing at all (`judging.BEARS_ON` is what
         `ask` goes by). `collections`: only these, by id. `after`, `before`: only documents
         dated from/up to then, both included, as a year or an ISO date; undated documents are
         left out then.
@@ -254,11 +257,13 @@ class SourceFinder:
     def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
         found = self.retriever.search(claim.query, k, allowed)
         quotations = [self._quotation(passage) for passage in found]
-        sources = [
-            source_of(place.document, place.passage, quotation)
-            for place, quotation in zip(found, quotations, strict=True)
-        ]
-        judged = self.judge.judge(claim.query, sources)
+        judged = self.judge.judge(
+            claim.query,
+            [
+                quotation_of(place.document, place.passage, quotation, place.hit.score)
+                for place, quotation in zip(found, quotations, strict=True)
+            ],
+        )
         store = self.index.store
         numbers = store.document_numbers(np.array([place.hit.row for place in found], np.int64))
         return [

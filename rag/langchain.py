@@ -22,7 +22,7 @@ class SourceRetriever(BaseRetriever):
     """Returns the `k` passages nearest to a query as LangChain documents.
 
     `collections`, `after` and `before` are as in `SourceFinder.find_sources`. Passages of
-    less `bearing` than `min_bearing` are left out: with `rag.relation.judge.BEARS_ON`, those
+    less `bearing` than `min_bearing` are left out: with `rag.judging.BEARS_ON`, those
     that an answer would not show as bearing on the claim. Each of these can be given anew with
     a call: `retriever.invoke("...", after=1960)`.
 

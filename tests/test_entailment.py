@@ -9,7 +9,8 @@ import pytest
 
 from rag.errors import ModelError
 from rag.finder import SourceFinder
-from rag.relation.entailment import load_entailment
+from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
+from rag.relation.rules import RuleJudge
 from tests.cross_encoders import write_cross_encoder
 
 LABELS = ("contradiction", "entailment", "neutral")
@@ -25,9 +26,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_its_labels_are_read_off_its_configuration(folders: tuple[Path, Path]) -> None:
-    one, other = (load_entailment(str(folder)) for folder in folders)
-    assert one is not None
-    assert other is not None
+    one, other = (CrossEncoderEntailment(str(folder)) for folder in folders)
     told, turned = one.predict("gold", TEXTS), other.predict("gold", TEXTS)
     for (entails, contradicts), (_, of_other) in zip(told, turned, strict=True):
         assert 0 < entails < 1
@@ -37,21 +36,26 @@ def test_its_labels_are_read_off_its_configuration(folders: tuple[Path, Path]) -
     assert len(told) == len(TEXTS)
 
 
-def test_the_finder_asks_the_one_that_is_set(
-    folders: tuple[Path, Path], finder: SourceFinder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = SourceFinder(
-        finder.index, finder.encoder, replace(finder.settings, entailment=str(folders[0]))
-    )
+def test_the_one_that_is_set_is_asked(folders: tuple[Path, Path], finder: SourceFinder) -> None:
+    settings = replace(finder.settings, entailment=str(folders[0]))
+    asked = SourceFinder(finder.index, finder.encoder, settings)
     claim = "Gold was found in California"
-    assert {e.relation for e in finder.find_sources(claim, 5)} != {"contradicts"}
-    monkeypatch.setattr("rag.relation.judge.SURE", 0.01)  # whatever the model says is taken
-    assert {e.relation for e in asked.find_sources(claim, 5)} == {"contradicts"}
+    denied = [e.denies for e in asked.find_sources(claim, 5)]
+    assert denied != [e.denies for e in finder.find_sources(claim, 5)]
+
+
+def test_a_finder_takes_any_judge(folders: tuple[Path, Path], finder: SourceFinder) -> None:
+    rules = RuleJudge(finder.encoder, lambda word: 5.0)
+    # Whatever the model says is taken.
+    judge = EntailmentJudge(CrossEncoderEntailment(str(folders[0])), rules, sure=0.01)
+    asked = SourceFinder(finder.index, finder.encoder, finder.settings, judge)
+    found = asked.find_sources("Gold was found in California", 5)
+    assert {e.relation for e in found} == {"contradicts"}
 
 
 def test_what_is_no_entailment_model_is_refused(tmp_path: Path) -> None:
     two = write_cross_encoder(tmp_path / "two", ["no", "yes"])
     with pytest.raises(ModelError, match="has the labels no, yes"):
-        load_entailment(str(two))
+        CrossEncoderEntailment(str(two))
     with pytest.raises(ModelError, match="cannot be loaded"):
-        load_entailment(str(tmp_path / "nothing"))
+        CrossEncoderEntailment(str(tmp_path / "nothing"))

@@ -14,8 +14,8 @@ from rag.build.builder import build_index
 from rag.datatypes import Evidence, Reason
 from rag.errors import QuestionError
 from rag.finder import NEAREST, PER_CLAIM, SourceFinder, default_sources
+from rag.judging import BEARS_ON
 from rag.language import words
-from rag.relation.judge import BEARS_ON
 
 CLAIMS = [
     "Monroe told Europe to stay out of the Americas.",

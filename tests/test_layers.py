@@ -19,7 +19,7 @@ MODULES = {
 }
 LAYERS = [
     ["errors", "config", "datatypes"],
-    ["text", "dates", "deadline"],
+    ["text", "dates", "deadline", "judging"],
     ["language"],
     ["wording", "ingest", "embedding"],
     ["claims", "index", "reading"],

@@ -9,23 +9,24 @@ import pytest
 from rag.config import Settings
 from rag.datatypes import Claim, Evidence, Reason, Span
 from rag.embedding.encoder import Encoder
+from rag.judging import Judge, Quotation
 from rag.language import stands_for
-from rag.relation.facts import Source
+from rag.relation.entailment import EntailmentJudge
 from rag.relation.findings import combined, confidence_in, deciding_first, verdict_of
-from rag.relation.judge import Judge
-from rag.relation.statement import read_statement
+from rag.relation.rules import RuleJudge
 
 FORTS = "On the 4th of July, 1863, General Grant took Vicksburg with 37,000 prisoners."
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge(Encoder.load("default", Settings.from_environment()), lambda word: 5.0)
+def judge() -> RuleJudge:
+    return RuleJudge(Encoder.load("default", Settings.from_environment()), lambda word: 5.0)
 
 
 def judged(judge: Judge, claim: str, quotation: str, around: str = "", date: str | None = None):
-    source = Source(read_statement(quotation), f"{quotation} {around}", "", date)
-    return judge.judge(claim, [source])[0]
+    passage = f"{quotation} {around}"
+    given = Quotation(passage, Span(0, len(quotation)), date=date or "")
+    return judge.judge(claim, [given])[0]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_what_is_only_planned_does_not_support(judge):
 
 def test_other_subjects_do_not_bear_on_a_claim(judge):
     found = judged(judge, FORTS, "The postal deficit was paid out of the general revenue.")
-    assert (found.relation, found.bearing < 0.05) == ("context", True)
+    assert (found.relation, found.probabilities.bears < 0.05) == ("context", True)
 
 
 @pytest.mark.parametrize(
@@ -195,10 +196,6 @@ def test_a_record_of_the_year_tells_of_the_year(judge):
     assert judged(judge, claim, quotation, date="1890").relation == "context"
 
 
-def test_no_sources_no_judgements(judge):
-    assert judge.judge("Anything at all.", []) == []
-
-
 class Sure:
     """An entailment model that is sure of one thing."""
 
@@ -209,8 +206,8 @@ class Sure:
         return [self.told for _ in texts]
 
 
-def with_model(judge: Judge, entails: float, contradicts: float) -> Judge:
-    return Judge(judge._encoder, lambda word: 5.0, Sure(entails, contradicts))
+def with_model(judge: RuleJudge, entails: float, contradicts: float) -> Judge:
+    return EntailmentJudge(Sure(entails, contradicts), judge)
 
 
 def test_a_model_cannot_make_support_of_a_wrong_number(judge):
@@ -311,6 +308,7 @@ def evidence(relation: str, bearing: float, document: str = "a", **changes: obje
         if name not in {"reasons", "bearing", "copies"}
     }
     fields |= {"document_id": document, "relation": relation, "bearing": bearing, "says": bearing}
+    fields |= {"denies": bearing}
     fields |= {"date": "1848-12-05", "kind": "primary", "quote": "Gold."} | changes
     return Evidence(**fields)  # type: ignore[arg-type]
 

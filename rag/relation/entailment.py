@@ -7,9 +7,15 @@ None comes with the install (no package carries one). With a network,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from rag.errors import ModelError
+from rag.judging import Judgement, Quotation
+from rag.relation.rules import Measured, RuleJudge
+
+SURE = 0.8
+"""From this probability on an entailment model's word is taken."""
 
 
 class Entailment(Protocol):
@@ -55,9 +61,35 @@ class CrossEncoderEntailment:
         return [(float(row[entails]), float(row[contradicts])) for row in scores]
 
 
-def load_entailment(name: str | None) -> Entailment | None:
-    """Return the model `name`, a folder or a hub name; None where none is asked for.
+class EntailmentJudge:
+    """An entailment model's word where it is sure, the rules' elsewhere. It cannot make support
+    of a quotation that differs from the claim, or lacks one of its numbers, dates and names."""
 
-    Raises `ModelError` where it cannot be loaded or is no entailment model.
-    """
-    return CrossEncoderEntailment(name) if name else None
+    def __init__(self, model: Entailment, rules: RuleJudge, sure: float = SURE) -> None:
+        self._model = model
+        self._rules = rules
+        self._sure = sure
+
+    def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
+        """Return a judgement of each quotation, in order."""
+        if not quotations:
+            return []
+        told = self._model.predict(claim, [quotation.text for quotation in quotations])
+        return [
+            self._weigh(measured, *probabilities)
+            for measured, probabilities in zip(
+                self._rules.measure(claim, quotations), told, strict=True
+            )
+        ]
+
+    def _weigh(self, measured: Measured, entails: float, contradicts: float) -> Judgement:
+        ruled = measured.judgement()
+        told = replace(ruled, probabilities=replace(ruled.probabilities, contradicts=contradicts))
+        if contradicts >= self._sure:
+            return replace(told, relation="contradicts")
+        if entails >= self._sure and measured.open:
+            sure = replace(told.probabilities, supports=entails)
+            return replace(told, relation="supports", probabilities=sure)
+        if max(entails, contradicts) < 1 - self._sure:
+            return replace(told, relation="context")
+        return ruled if ruled.relation == "contradicts" else told

@@ -57,11 +57,11 @@ def confidence_in(verdict: Verdict, claim: Claim, evidence: Sequence[Evidence]) 
 
 def combined(claim: Claim, evidence: Sequence[Evidence]) -> float:
     """Return how strong evidence is together, between 0 and 1: one minus the chance that none of
-    its sources says it (or, where they contradict, is about it). Copies of a document are one
+    its sources says it (or, where they contradict, denies it). Copies of a document are one
     source."""
     best: dict[str, float] = {}
     for item in evidence:
-        sure = item.says if item.relation == "supports" else item.bearing
+        sure = item.says if item.relation == "supports" else item.denies
         worth = sure * STANDING[item.kind] * _at_the_time(claim, item)
         source = min(item.document_id, *item.copies)
         best[source] = max(best.get(source, 0.0), worth)

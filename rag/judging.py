@@ -1,0 +1,88 @@
+"""What judges quotations: a claim and plain text in, relations, probabilities and reasons out.
+
+Nothing here knows how it is done. The rules (`rag.relation.rules`) parse the two themselves, an
+entailment model (`rag.relation.entailment`) reads them, and so may whatever else has `judge`.
+`tests/test_judging.py` says what holds of every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.datatypes import Reason, Relation, Span
+
+BEARS_ON = 0.1
+"""From this probability on a quotation is shown as bearing on the claim. A judge puts its own
+probabilities on this scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """Words of a source to be judged, and what stands around them, as plain text.
+
+    `span`: where in the passage the quoted words are, None for the whole of it. `creator`,
+    `title`, `collection`, `date` (ISO 8601, possibly shortened): "" where not known. `score`:
+    what the search gave the passage, 0 to 1; 0 where nothing searched for it.
+    """
+
+    passage: str
+    span: Span | None = None
+    creator: str = ""
+    title: str = ""
+    collection: str = ""
+    date: str = ""
+    score: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The quoted words."""
+        return self.passage if self.span is None else self.span.of(self.passage)
+
+    @property
+    def heading(self) -> str:
+        """Who said it, in what, when and where: what is known of it, with commas between."""
+        parts = (self.creator, self.title, self.date, self.collection)
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities:
+    """How sure a judge is, 0 to 1 each.
+
+    `bears`: that the quotation is about what the claim is about, whatever it says; `supports`:
+    that it says what the claim says, where none of the reasons speaks against it;
+    `contradicts`: that it says that the claim is wrong.
+    """
+
+    supports: float
+    contradicts: float
+    bears: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a quotation stands to a claim, and why.
+
+    `reasons`: what decided, the weightiest first. `span`: the words of the passage that decide
+    it, None where those are the words quoted.
+    """
+
+    relation: Relation
+    probabilities: Probabilities
+    reasons: tuple[Reason, ...] = ()
+    span: Span | None = None
+
+
+NOT_JUDGED = Judgement("context", Probabilities(0.0, 0.0, 0.0))
+
+
+class Judge(Protocol):
+    """Judges quotations. Works on any claim and quotation, whatever found them; safe to share by
+    threads."""
+
+    def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
+        """Return a judgement of each quotation, in order; each stands by itself, whatever is
+        judged beside it."""
+        ...

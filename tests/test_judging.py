@@ -1,0 +1,112 @@
+"""What holds of every judge, whatever it goes by. A new one is a line in `judges`."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+
+import pytest
+
+from rag.config import Settings
+from rag.datatypes import Claim, Collection, Passage, Relation, Span
+from rag.embedding.encoder import Encoder
+from rag.evidence import cite, quotation_of
+from rag.judging import Judge, Judgement, Probabilities, Quotation
+from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
+from rag.relation.rules import RuleJudge
+from tests.conftest import make_document
+from tests.cross_encoders import write_cross_encoder
+
+CLAIM = "Gold was found in California in 1848."
+FOUND = "An abundance of gold was found in California in 1848."
+PASSAGE = f"The mines were visited. {FOUND} The officer reported it."
+AT = PASSAGE.index(FOUND)
+QUOTATIONS = [
+    Quotation(PASSAGE, Span(AT, AT + len(FOUND)), "James K. Polk", "Message", "Messages", "1848"),
+    Quotation("Peace was made with Mexico.", score=0.7),
+    Quotation("No gold was ever found in California."),
+    Quotation("“Où est l’or?” — 1848…", date="1848-12-05"),
+    Quotation("gold " * 2_000),
+    Quotation("?"),
+]
+
+
+@pytest.fixture(scope="module")
+def judges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judge]:
+    encoder = Encoder.load("default", Settings.from_environment())
+    folder = tmp_path_factory.mktemp("models") / "three"
+    labels = ("contradiction", "entailment", "neutral")
+    model = CrossEncoderEntailment(str(write_cross_encoder(folder, labels)))
+    rules = RuleJudge(encoder, lambda word: 5.0)
+    return {
+        "rules": rules,
+        "entailment": EntailmentJudge(model, rules),
+        "entailment, unsure": EntailmentJudge(model, rules, sure=0.01),
+    }
+
+
+@pytest.fixture(params=["rules", "entailment", "entailment, unsure"])
+def judge(request: pytest.FixtureRequest, judges: dict[str, Judge]) -> Judge:
+    return judges[request.param]
+
+
+def test_each_quotation_has_its_judgement_in_order(judge: Judge):
+    together = judge.judge(CLAIM, QUOTATIONS)
+    for given, found in zip(QUOTATIONS, together, strict=True):
+        (alone,) = judge.judge(CLAIM, [given])
+        assert (alone.relation, alone.span) == (found.relation, found.span)
+        for name in ("supports", "contradicts", "bears"):
+            one, other = (getattr(j.probabilities, name) for j in (alone, found))
+            assert one == pytest.approx(other, abs=1e-3)
+
+
+def test_relations_are_known_and_probabilities_are_some(judge: Judge):
+    for found in judge.judge(CLAIM, QUOTATIONS):
+        assert found.relation in typing.get_args(Relation)
+        told = found.probabilities
+        assert all(0 <= p <= 1 for p in (told.supports, told.contradicts, told.bears))
+
+
+def test_what_decides_is_in_the_passage(judge: Judge):
+    for given, found in zip(QUOTATIONS, judge.judge(CLAIM, QUOTATIONS), strict=True):
+        if found.span is not None:
+            assert found.span.start < found.span.end <= len(given.passage)
+
+
+def test_a_judge_that_is_asked_twice_says_the_same(judge: Judge):
+    assert judge.judge(CLAIM, QUOTATIONS) == judge.judge(CLAIM, QUOTATIONS)
+
+
+@pytest.mark.parametrize("claim", [CLAIM, "?", "Gold " * 1_000, "1848"])
+def test_any_claim_can_be_asked(judge: Judge, claim: str):
+    assert judge.judge(claim, []) == []
+    assert len(judge.judge(claim, QUOTATIONS[:2])) == 2
+
+
+def test_a_passage_is_quoted_whole_unless_a_part_is_given():
+    assert (QUOTATIONS[0].text, QUOTATIONS[1].text) == (FOUND, "Peace was made with Mexico.")
+    assert QUOTATIONS[0].heading == "James K. Polk, Message, 1848, Messages"
+    assert QUOTATIONS[1].heading == ""
+
+
+Cite = Callable[[Judgement], str]
+
+
+@pytest.fixture
+def quoted() -> Cite:
+    """What is quoted of a document where the judge decides by some of its words."""
+    text = f"Before. {PASSAGE} After."
+    start = len("Before. ")
+    document = make_document(text, collection=Collection("mine", "Mine"), creator="Polk")
+    sentence = Span(start + AT, start + AT + len(FOUND))
+    passage = Passage("mine/one", Span(start, start + len(PASSAGE)), (sentence,))
+    given = quotation_of(document, passage, sentence, 0.5)
+    assert (given.passage, given.text, given.creator) == (PASSAGE, FOUND, "Polk")
+    claim = Claim("c1", CLAIM, Span(0, len(CLAIM)))
+    return lambda judgement: cite(claim, document, passage, sentence, 0.5, 0.5, judgement).quote
+
+
+def test_the_words_that_decide_are_the_quotation(quoted: Cite):
+    sure = Probabilities(0.9, 0.0, 0.9)
+    assert quoted(Judgement("supports", sure)) == FOUND
+    assert quoted(Judgement("supports", sure, span=Span(0, 23))) == "The mines were visited."

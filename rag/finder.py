@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,11 +41,13 @@ from rag.relation.judges import load_judge
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Found, Retriever
 
+log = logging.getLogger(__name__)
+
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""
 
-LOOK_NEXT = 6
-"""Places shown where one may look next for a claim."""
+FAILED = "looking it up failed; the application’s log says why"
+"""Why a claim is set aside whose search ended in an error of the program."""
 
 NEAREST = 3
 """Passages shown as the nearest ones where nothing bears on a claim."""
@@ -209,7 +212,11 @@ class SourceFinder:
             if claim.set_aside:
                 set_aside.append(claim)
                 continue
-            findings.append(self._finding(claim, k, allowed))
+            try:
+                findings.append(self._finding(claim, k, allowed))
+            except Exception:  # one claim's failure costs that claim alone
+                log.exception("The claim %r could not be looked up", claim.query)
+                set_aside.append(replace(claim, set_aside=FAILED))
             answer = replace(answer, findings=tuple(findings), set_aside=tuple(set_aside))
             yield answer
         if not findings:
@@ -233,7 +240,7 @@ class SourceFinder:
             tuple(deciding_first(bearing)),
             () if bearing else tuple(ranked[:NEAREST]),
             self._spelling_notes(claim.query),
-            where_to_look(claim.query, tuple(self.index.store.collections))[:LOOK_NEXT],
+            where_to_look(claim.query, tuple(self.index.store.collections), ranked),
             confidence_in(verdict, claim, bearing),
         )
 

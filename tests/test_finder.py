@@ -13,7 +13,7 @@ from conftest import MONROE_WORDS, PRESIDENTS
 from rag.build.builder import build_index
 from rag.datatypes import Evidence, Reason
 from rag.errors import QuestionError
-from rag.finder import NEAREST, PER_CLAIM, SourceFinder, default_sources
+from rag.finder import FAILED, NEAREST, PER_CLAIM, SourceFinder, default_sources
 from rag.judging import BEARS_ON
 from rag.language import words
 
@@ -301,3 +301,22 @@ def test_the_facts_name_the_index_and_what_it_holds(finder, small_index):
     facts = finder.facts()
     assert (facts.name, facts.documents) == (small_index.name, finder.index.store.documents)
     assert facts.corpus_hash == finder.index.manifest.corpus_hash
+
+
+def test_a_claim_whose_search_fails_costs_that_claim_alone(small_index):
+    finder = SourceFinder.open(small_index)
+    judge = finder.judge
+
+    class Failing:
+        def judge(self, claim, sources):
+            if "Polk" in claim:
+                raise ValueError("a fault of the program")
+            return judge.judge(claim, sources)
+
+    finder.judge = Failing()  # type: ignore[assignment]
+    text = "Monroe warned the powers of Europe. Polk found gold. Lincoln wrote a proclamation."
+    answer = finder.ask(text)
+    assert [f.claim.text[:6] for f in answer.findings] == ["Monroe", "Lincol"]
+    [failed] = answer.set_aside
+    assert failed.text == "Polk found gold."
+    assert failed.set_aside == FAILED

@@ -76,6 +76,7 @@ def load_catalog(folder: Path | None = None) -> list[CatalogEntry]:
     return list(_load(catalog_folder() if folder is None else folder))
 
 
+@cache
 def catalog_folder() -> Path:
     """Return where the catalog lies: in the installed package, or in the checkout."""
     package = Path(__file__).resolve().parents[1]

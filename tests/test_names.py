@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.language import (
+    capitalised,
+    capitalised_inside,
     chinese_spellings,
     deletions,
     one_slip,
@@ -151,3 +153,14 @@ def test_what_was_replaced_is_told() -> None:
 
 def test_apostrophes_do_not_part_a_name_from_itself() -> None:
     assert stems(words("Ch’en Yi")) == stems(words("Ch'en Yi")) == stems(words("Chen Yi"))
+
+
+def test_capitalised_words_are_as_written():
+    text = "Monroe’s friend, Émile, in 1823 — the U.S. of Chou En-lai and the état"
+    found = [span.of(text) for span in capitalised(text)]
+    assert found == ["Monroe", "Émile", "U", "S", "Chou", "En-lai"]
+
+
+def test_what_opens_a_sentence_is_no_sure_name():
+    text = "“Gold,” said Polk. Congress heard O’Higgins."
+    assert [span.of(text) for span in capitalised_inside(text)] == ["Polk", "O’Higgins"]

@@ -6,13 +6,13 @@ import pytest
 
 from rag.index.search_terms import (
     NAME_WEIGHT,
-    days,
     designations,
     names,
     search_terms,
     weighted_terms,
     worded_numbers,
 )
+from rag.language import days
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.language import capitalised_words, sentences, stems, stop_words, words
+from rag.language import sentences, stems, stop_words, words
 from rag.text import ends_paragraph, trimmed
 
 PROSE = st.lists(
@@ -109,15 +109,6 @@ def test_stems_leave_out_stop_words_and_meet():
     assert stems(words("the declaration of the nations")) == stems(words("declarations nation"))
     assert "the" in stop_words()
     assert stems(["the", "of"]) == []
-
-
-def test_capitalised_words_are_as_written():
-    assert list(capitalised_words("Monroe’s friend, Émile, in 1823 — the U.S.")) == [
-        "Monroe",
-        "Émile",
-        "U",
-        "S",
-    ]
 
 
 @pytest.mark.parametrize("gap", ["\n\n", "\r\n\r\n", "\n \t\n"])

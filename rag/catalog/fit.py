@@ -11,7 +11,7 @@ from functools import cache
 from rag.catalog.entries import CatalogEntry, load_catalog
 from rag.catalog.search import CLOSE_YEARS, OUTSIDE, overlap
 from rag.language import (
-    capitalised_words,
+    capitalised,
     parse,
     stands_for,
     stems,
@@ -90,7 +90,7 @@ def subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
     ends = range(1, LONGEST_PLACE + 1)
     runs = frozenset(said[start : start + end] for start in range(len(said)) for end in ends)
     nations = frozenset(other for run in runs for other in stands_for(" ".join(run)))
-    named = {word for name in capitalised_words(claim) for word in words(name)}
+    named = {word for span in capitalised(claim) for word in words(span.of(claim))}
     nouns = [token.text for token in parse(claim) if token.pos_ in {"NOUN", "PROPN"}]
     things = {
         stem: noun

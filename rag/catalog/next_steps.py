@@ -12,7 +12,7 @@ from rag.catalog.entries import CatalogEntry, load_catalog
 from rag.catalog.fit import Fit, Subject, fit, is_telling, ranked, subject_of
 from rag.catalog.search import describe_years, overlap
 from rag.datatypes import Evidence, Suggestion
-from rag.language import NAME, Style, parse, respelled, stop_words, table, words
+from rag.language import Style, capitalised, parse, respelled, stop_words, table, words
 
 PLACES = 3
 """Places suggested at most; more would be a catalog, not advice."""
@@ -123,7 +123,7 @@ def search_words(claim: str) -> list[str]:
     ['Reagan', 'Soviet', 'Union', 'evil', 'empire']
     """
     terms = list(dict.fromkeys(match.group() for match in _TERM.finditer(claim)))
-    names = {name for name in (m.group() for m in NAME.finditer(claim)) if _tells(name)}
+    names = {name for name in (span.of(claim) for span in capitalised(claim)) if _tells(name)}
     describing = _describing(claim)
     wanted = [term for term in terms if term in names][:NAMES]
     others = [term for term in terms if term not in names and _tells(term)]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rag.language import name_around
+
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
@@ -144,20 +146,6 @@ def _closing_relative(sentence: Doc) -> tuple[int, str] | None:
 
 def _articled(noun: Token) -> bool:
     return any(child.dep_ == "det" for child in noun.lefts)
-
-
-def name_around(token: Token) -> str:
-    """Return the whole name that a token is part of: its entity, or the capitalised words
-    around it."""
-    for entity in token.doc.ents:
-        if entity.start <= token.i < entity.end:
-            return str(entity.text).removesuffix("'s").removesuffix("’s")
-    first, last = token.i, token.i + 1
-    while first and token.doc[first - 1].pos_ == "PROPN":
-        first -= 1
-    while last < len(token.doc) and token.doc[last].pos_ == "PROPN":
-        last += 1
-    return str(token.doc[first:last].text)
 
 
 def words_of(head: Token) -> str:

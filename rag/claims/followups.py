@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from rag.language import capitalised_words, stop_words, words
+from rag.language import capitalised, stop_words, words
 
 MAX_WORDS = 14
 """A longer text says by itself what it is about."""
@@ -46,7 +46,7 @@ def names(text: str) -> list[str]:
     >>> names("In 1964 Zhou Enlai went to Moscow. He was met by Malinowski.")
     ['Zhou Enlai', 'Moscow', 'Malinowski', '1964']
     """
-    capitals = [word for word in capitalised_words(text) if not _common(word)]
+    capitals = [w for w in (span.of(text) for span in capitalised(text)) if not _common(w)]
     any_name = "|".join(re.escape(word) for word in dict.fromkeys(capitals))
     runs = re.findall(rf"\b(?:{any_name})(?: (?:{any_name}))*\b", text) if capitals else []
     counted = Counter([*runs, *_YEAR.findall(text)])

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens
-from rag.language import word_list, words
+from rag.claims.clauses import SUBJECTS, quoted_tokens
+from rag.language import name_around, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens

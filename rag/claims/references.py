@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.claims.clauses import SUBJECTS, name_around, quoted_tokens, subject, words_of
+from rag.claims.clauses import SUBJECTS, quoted_tokens, subject, words_of
 from rag.claims.mentions import LOCATIVE, Gender, Mention, mentions, same
-from rag.language import word_list
+from rag.language import name_around, word_list
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens

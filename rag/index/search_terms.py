@@ -9,30 +9,17 @@ claim's names and numbers weigh more than its other words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from rag.language import MONTHS, quantities, sentences, stems, words
+from rag.language import capitalised_inside, days, quantities, stems, words
 
 NAME_WEIGHT = 2.0
 """What a claim's names, numbers and days weigh beside its other words."""
 
-_MONTH = f"(?P<month>{'|'.join(MONTHS)})"
-_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?"
-_YEAR = r"(?:,?\s+(?:of\s+)?(?P<year>1\d\d\d|20\d\d)\b)?"
-_DAYS = [
-    re.compile(pattern)
-    for pattern in (
-        rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH}\b(?!\s+\d\d?\b){_YEAR}",
-        rf"\b{_MONTH}\s+{_DAY}\b{_YEAR}",
-    )
-]
-_ISO_DAY = re.compile(r"\b(\d{4})-([01]\d-[0-3]\d)\b")
 _WORDED = re.compile(
     r"\b(?:ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|dozen|hundred|thousand|"
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|million|billion)",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"\w+(?:['’.,-]\w+)*")
 
 _NUMBERED = r"(?P<number>\d{1,5}(?:[-/]\d{1,4})*)(?![\d%]|[.,:]\d|st\b|nd\b|rd\b|th\b)"
 _DESIGNATIONS = [
@@ -61,22 +48,6 @@ def search_terms(text: str) -> list[str]:
 
 def _in_one_spelling(text: str) -> list[str]:
     return [*days(text), *worded_numbers(text), *designations(text)]
-
-
-def days(text: str) -> list[str]:
-    """Return the days that `text` names: "02-02" for each, "1848-02-02" with its year.
-
-    >>> days("from March 12 to 1 April 1959")
-    ['04-01', '03-12', '1959-04-01']
-    """
-    found = [(day, year) for year, day in _ISO_DAY.findall(text)]
-    for pattern in _DAYS:
-        for match in pattern.finditer(text):
-            if 1 <= int(match["day"]) <= 31:
-                month = MONTHS.index(match["month"]) + 1
-                found.append((f"{month:02}-{int(match['day']):02}", match["year"]))
-    with_year = [f"{year}-{day}" for day, year in found if year]
-    return list(dict.fromkeys([*(day for day, _ in found), *with_year]))
 
 
 def worded_numbers(text: str) -> list[str]:
@@ -119,15 +90,9 @@ def names(claim: str) -> frozenset[str]:
     >>> sorted(names("Gold, said Polk in 1848, was found."))
     ['1848', 'polk']
     """
-    return frozenset(stem for said in _names(claim) for stem in stems(words(said)))
-
-
-def _names(claim: str) -> Iterator[str]:
-    for span in sentences(claim):
-        for number, match in enumerate(_TOKEN.finditer(span.of(claim))):
-            first = match.group()[0]
-            if first.isdigit() or (first.isupper() and number):
-                yield match.group()
+    said = [span.of(claim) for span in capitalised_inside(claim)]
+    numbers = [word for word in words(claim) if word[0].isdigit()]
+    return frozenset(stems([word for name in said for word in words(name)] + numbers))
 
 
 def weighted_terms(claim: str) -> dict[str, float]:

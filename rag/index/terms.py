@@ -22,7 +22,8 @@ from rag.index.search_terms import search_terms
 
 _SAMPLE = (
     "The President's “New Look”: 16,000 naïve co-operators' re-elections, ratified in U.S.S.R. "
-    "by fifteen thousand men on the 2d of February, 1848, of whom NSC 59/1 and the U-2 knew"
+    "by fifteen thousand men on the 2d of February, 1848, and on Dec. 5, of whom NSC "
+    "59/1 and the U-2 knew"
 )
 
 

@@ -6,8 +6,9 @@ Whatever else needs to know of the language imports from here, never from the mo
 
 from __future__ import annotations
 
-from rag.language.archive_spellings import NAME, Style, respelled
+from rag.language.archive_spellings import Style, respelled
 from rag.language.lexicon import table, word_list
+from rag.language.names import TITLES, capitalised, capitalised_inside, is_name, name_around
 from rag.language.numbers import Quantity, agree, quantities
 from rag.language.opposites import are_opposites, poles
 from rag.language.places import place_names, stands_for
@@ -20,22 +21,26 @@ from rag.language.spelling_keys import (
     vowel_keys,
 )
 from rag.language.syntax import parse
-from rag.language.timex import Timex, of_date, times, years_in
-from rag.language.tokens import MONTHS, capitalised_words, sentences, stems, stop_words, words
+from rag.language.timex import Timex, days, of_date, times, years_in
+from rag.language.tokens import MONTHS, sentences, stems, stop_words, words
 
 __all__ = [
     "MIN_KEY_LETTERS",
     "MONTHS",
-    "NAME",
+    "TITLES",
     "Quantity",
     "Respelling",
     "Style",
     "Timex",
     "agree",
     "are_opposites",
-    "capitalised_words",
+    "capitalised",
+    "capitalised_inside",
     "chinese_spellings",
+    "days",
     "deletions",
+    "is_name",
+    "name_around",
     "of_date",
     "one_slip",
     "parse",

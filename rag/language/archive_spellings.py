@@ -13,6 +13,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal
 
+from rag.language.names import capitalised
 from rag.language.places import name_in_records
 from rag.language.respelling import chinese_spellings, wade_giles
 from rag.language.tokens import words
@@ -23,9 +24,6 @@ time; "": as the claim has it."""
 
 PINYIN_YEAR = 1979
 """The American government and press wrote Chinese names in Wade-Giles until then."""
-
-NAME = re.compile(r"\b[^\W\d_a-z][^\W\d_]*(?:-[^\W\d_]+|['’](?!s\b)[^\W\d_]+)*")
-"""A word with a capital, whole: "En-lai", "O'Higgins"."""
 
 _RUSSIAN = re.compile(
     r"\b(?:Soviet|Soviets|Russian?s?|USSR|Moscow|Kremlin|Leningrad|Petersburg|Khrushchev|Stalin|"
@@ -48,17 +46,17 @@ def respelled(
     """
     if not style:
         return {}
-    matches = list(NAME.finditer(text))
-    names = [match.group() for match in matches]
+    spans = capitalised(text)
+    names = [span.of(text) for span in spans]
     found: dict[str, str] = {}
     known = {" ".join(words(person)) for person in persons}
     wade_giles_then = style == "period" and (years is None or years[0] < PINYIN_YEAR)
-    for one, other in pairwise(matches):
-        if text[one.end() : other.start()] == " ":
-            if wade_giles_then and _is_pinyin(one.group(), other.group()):
-                found |= {name: _wade_giles(name) for name in (one.group(), other.group())}
+    for (before, one), (after, other) in pairwise(zip(spans, names, strict=True)):
+        if text[before.end : after.start] == " ":
+            if wade_giles_then and _is_pinyin(one, other):
+                found |= {name: _wade_giles(name) for name in (one, other)}
             elif style == "modern":
-                found |= _pinyin(one.group(), other.group(), known)
+                found |= _pinyin(one, other, known)
     if wade_giles_then:
         alone = (name for name in names if name not in found and _DISTINCT.match(name.lower()))
         found |= {name: _wade_giles(name) for name in alone}

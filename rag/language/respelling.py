@@ -21,6 +21,7 @@ from functools import cache
 from itertools import product
 
 from rag.language.lexicon import table
+from rag.language.names import capitalised
 from rag.language.places import place_names
 from rag.language.tokens import stems, words
 
@@ -136,8 +137,6 @@ def chinese_spellings(word: str) -> list[str]:
 
 # ---- claims ----
 
-_NAME = re.compile(r"\b[^\W\d_a-z][^\W\d_]*(?:['’][^\W\d_]+)*(?:[-–][^\W\d_]+)*")
-
 
 def respell(claim: str, frequency: Frequency, neighbours: Neighbours) -> list[Respelling]:
     """Return the claim in other spellings of its names that the index has, likeliest
@@ -149,8 +148,8 @@ def respell(claim: str, frequency: Frequency, neighbours: Neighbours) -> list[Re
     names.
     """
     people: dict[str, str] = {}
-    for match in _NAME.finditer(claim):
-        name = match.group()
+    for span in capitalised(claim):
+        name = span.of(claim)
         if name not in people and (other := _best_spelling(name, frequency, neighbours)):
             people[name] = other
     found = []

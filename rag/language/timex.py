@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rag.datatypes import Span
@@ -24,7 +24,7 @@ _MONTH_NUMBERS["sept"] = 9
 # With a capital: people march, may and fall.
 _NAMES = "|".join([*MONTHS, *(month.upper() for month in MONTHS)])  # not "may" and "march"
 _MONTH = rf"(?P<month>(?-i:{_NAMES}|(?:{'|'.join(m[:3] for m in MONTHS)}|Sept)\.?))"
-_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?"
+_DAY = r"(?P<day>[0-3]?\d)(?i:st|nd|rd|th|d)?"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
 _SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"
 _PART = r"(?:(?P<part>early|late|mid|the (?:beginning|start|middle|end|close) of)[-\s]+)?"
@@ -34,12 +34,17 @@ _SEASON = rf"(?P<season>{'|'.join(_SEASONS)})"
 _DECADES = {word: 10 * n for n, word in enumerate(_TABLE["decades"].split(), start=2)}
 _CENTURIES = {word: n for n, word in enumerate(_TABLE["centuries"].split(), start=11)}
 
-_PATTERNS = [
+_OF_YEAR = rf"(?:,?\s+(?:of\s+)?{_YEAR}\b)?"
+_DAYS = [
+    re.compile(rf"\b{_YEAR}-(?P<isomonth>[01]\d)-(?P<isoday>[0-3]\d)\b"),
+    re.compile(rf"\b{_DAY}\s+(?i:day\s+)?(?i:of\s+)?{_MONTH}(?!\w)(?!\s+\d\d?\b){_OF_YEAR}"),
+    re.compile(rf"\b{_MONTH}\s+{_DAY}\b{_OF_YEAR}"),
+]
+"""Days, the last two also without a year."""
+
+_PATTERNS = _DAYS + [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b{_YEAR}-(?P<isomonth>[01]\d)-(?P<isoday>[0-3]\d)\b",
-        rf"\b{_DAY}\s+(?:day\s+)?(?:of\s+)?{_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
-        rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}\b",
         rf"\b(?P<holiday>New Year|Christmas)(?:['’]s)?(?:\s+(?:Day|Eve))?,?\s+(?:of\s+)?{_YEAR}\b",
         rf"\b{_PART}{_MONTH},?\s+(?:of\s+)?(?:{_YEAR}\b|['’]{_SHORT_YEAR})",
         rf"\b{_MONTH}\s+(?:of\s+{_SHORT_YEAR}|(?P<lateyear>3[2-9]|[4-9]\d)(?!\d|[.,]\d))",
@@ -109,6 +114,19 @@ def times(text: str, century: int = 1900) -> list[Timex]:
     return sorted(found, key=lambda timex: timex.span)
 
 
+def days(text: str) -> list[str]:
+    """Return the days that `text` names: "02-02" for each, "1848-02-02" with its year.
+
+    >>> days("from March 12 to 1 Apr. 1959")
+    ['04-01', '03-12', '1959-04-01']
+    """
+    said = [match.groupdict() for pattern in _DAYS for match in pattern.finditer(text)]
+    named = [(_month_and_day(groups), groups["year"]) for groups in said]
+    known = [(f"{month:02}-{day:02}", year) for (month, day), year in named if 1 <= day <= 31]
+    with_year = [f"{year}-{day}" for day, year in known if year]
+    return list(dict.fromkeys([*(day for day, _ in known), *with_year]))
+
+
 def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:
     """Return the first and the last year that a text names, None where it names none.
 
@@ -148,6 +166,8 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
         number = int(said.get("century") or _CENTURIES[said["wordcentury"].casefold()])
         yield _years(100 * (number - 1) + 1, 100, part)
         return
+    if not any(name.endswith("year") for name in said):
+        return  # a day of any year
     short = next((value for name, value in said.items() if name in _SHORT_NAMES), None)
     year = century + int(short) if short else int(said["year"])
     if "season" in said:
@@ -160,10 +180,16 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
             else (f"{year - 1}-12-31", f"{year}-01-01")
         )
         return
-    month = _MONTH_NUMBERS[said["month"].casefold().rstrip(".")] if "month" in said else 0
-    month, day = int(said.get("isomonth", month)), int(said.get("isoday", said.get("day", 0)))
+    month, day = _month_and_day(said)
     if month <= 12 and day <= (calendar.monthrange(year, month)[1] if month else 0):
         yield _part_of(*_days(year, month, day), part)
+
+
+def _month_and_day(said: Mapping[str, str | None]) -> tuple[int, int]:
+    """Return the numbers of the month and of the day that were said, 0 for what was not."""
+    name = (said.get("month") or "").casefold().rstrip(".")
+    month = int(said.get("isomonth") or _MONTH_NUMBERS.get(name, 0))
+    return month, int(said.get("isoday") or said.get("day") or 0)
 
 
 def _days(year: int, month: int = 0, day: int = 0) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from rag.datatypes import Span
@@ -68,13 +68,6 @@ def stems(folded: Iterable[str]) -> list[str]:
     kept = [word for word in folded if word not in stop]
     result: list[str] = _stemmer().stemWords(kept)  # type: ignore[attr-defined]
     return result
-
-
-def capitalised_words(text: str) -> Iterator[str]:
-    """Yield the words of `text` that start with a capital: likely names, as written."""
-    for match in _WORD.finditer(text):
-        if match.group()[0].isupper():
-            yield _POSSESSIVE.sub("", match.group())
 
 
 def sentences(text: str, within: Span | None = None) -> list[Span]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from rag.datatypes import Aspect, Reason, Span
 from rag.language import (
     MIN_KEY_LETTERS,
+    TITLES,
     Quantity,
     Timex,
     agree,
@@ -27,7 +28,7 @@ from rag.language import (
     times,
     words,
 )
-from rag.relation.statement import TITLES, UNITS_OF_MONEY, Name, Saying, Statement
+from rag.relation.statement import UNITS_OF_MONEY, Name, Saying, Statement
 
 ELSEWHERE = "(in the same passage)"
 """What a reason adds where the passage has what the quotation has not."""

@@ -16,6 +16,7 @@ from rag.datatypes import Span
 from rag.language import (
     Quantity,
     Timex,
+    is_name,
     parse,
     quantities,
     times,
@@ -47,14 +48,6 @@ _NAME_KINDS: dict[str, NameKind] = {
     "WORK_OF_ART": "other",
     "LAW": "other",
 }
-TITLES = word_list("people", "titles")
-"""Words before a name that are not part of it: records and people give them or not."""
-
-_CALENDAR = frozenset(
-    word.casefold()
-    for key in ("months", "weekdays", "feasts")
-    for word in word_list("calendar", key)
-)
 _SPEAKING = word_list("verbs", "speaking") | word_list("verbs", "mentioning")
 _DENYING = word_list("verbs", "denying")
 _NEGATIONS = word_list("words", "negations")
@@ -337,7 +330,7 @@ def _names(doc: Doc, left_out: list[Span]) -> Iterator[Name]:
     """Yield runs of proper nouns, and words for nations ("Dutch"), as names."""
     run: list[Token] = []
     for token in [*doc, None]:
-        if token is not None and _is_name(token):
+        if token is not None and is_name(token):
             if run and (run[-1].i + 1 != token.i or run[-1].ent_type_ != token.ent_type_):
                 yield from _name(run, left_out)
                 run = []
@@ -345,14 +338,6 @@ def _names(doc: Doc, left_out: list[Span]) -> Iterator[Name]:
         elif run:
             yield from _name(run, left_out)
             run = []
-
-
-def _is_name(token: Token) -> bool:
-    if not token.text[:1].isupper() or token.lower_ in _CALENDAR | TITLES or token.is_stop:
-        return False
-    if token.ent_type_ in {"DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"}:
-        return False
-    return token.pos_ == "PROPN" or token.ent_type_ == "NORP"
 
 
 def _name(run: list[Token], left_out: list[Span]) -> Iterator[Name]:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from rag.datatypes import Floats
 from rag.dates import days_of
-from rag.index.search_terms import days
-from rag.language import Timex, times
+from rag.language import Timex, days, times
 
 DAYS_NEAR = 8
 """So many days after or before, a document is no longer near a day."""

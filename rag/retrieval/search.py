@@ -15,7 +15,7 @@ from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import QuestionError
 from rag.index.generations import Index
 from rag.index.search_terms import names, weighted_terms
-from rag.language import Respelling, capitalised_words, respell, stems, stop_words, words
+from rag.language import Respelling, capitalised, respell, stems, stop_words, words
 from rag.names.index_spellings import IndexSpellings
 from rag.retrieval import ranking
 from rag.retrieval.dating import DocumentDates
@@ -167,7 +167,7 @@ class Retriever:
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""
         unknown: dict[str, str] = {}
-        for name in capitalised_words(text):
+        for name in (span.of(text) for span in capitalised(text)):
             folded = words(name)
             if any(word in stop_words() or len(word) < 2 for word in folded):
                 continue

@@ -35,6 +35,7 @@ from rag.judging import BEARS_ON, Quotation
 from rag.relation.findings import verdict_of
 from rag.relation.rules import BEARING, CONTRADICTS, SAYS, SUPPORTS, Likeness, RuleJudge
 from rag.relation.statement import read_statement
+from rag.retrieval.rarity import Rarity
 
 FOLDS = 10
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "related", "not found")
@@ -175,7 +176,8 @@ def _measured(
 
 def _rules(finder: SourceFinder) -> RuleJudge:
     """Return the rules with the word statistics of the finder's index."""
-    return RuleJudge(finder.encoder, finder.retriever.rarity, finder.retriever.telling)
+    rarity = Rarity(finder.index)
+    return RuleJudge(finder.encoder, rarity.of, rarity.tells)
 
 
 def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:

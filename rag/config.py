@@ -57,6 +57,10 @@ class Settings:
     reranker: str = ""
     captions: str = "auto"
     front_ends: tuple[tuple[str, str], ...] = ()
+    ocr: str = "auto"
+    """What reads pages without text: auto, off, or an engine's name (see `rag.ingest.ocr`)."""
+    llm_key_known: bool = False
+    """Whether the provider's package finds a key of its own."""
     entailment: str | None = None
     """A model that judges claims beside the rules, by folder or hub name; None for none."""
 
@@ -75,6 +79,8 @@ class Settings:
             llm=os.environ.get("SOURCE_FINDER_LLM") or "",
             llm_url=os.environ.get("SOURCE_FINDER_LLM_URL") or "",
             llm_timeout_s=_seconds(os.environ.get("SOURCE_FINDER_LLM_TIMEOUT", ""), LLM_TIMEOUT_S),
+            llm_key_known=bool(os.environ.get("OPENAI_API_KEY")),
+            ocr=os.environ.get("SOURCE_FINDER_OCR", "").strip().lower() or "auto",
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,
         )

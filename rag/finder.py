@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.build.builder import build_index
 from rag.catalog.next_steps import where_to_look
 from rag.claims.captions import with_captions
 from rag.claims.extraction import check_question, split_claims
 from rag.claims.videos import find_videos
-from rag.config import DEFAULT_INDEX, Settings
+from rag.config import Settings
 from rag.datatypes import (
     Answer,
     Claim,
@@ -28,18 +27,15 @@ from rag.datatypes import (
     SourceDocument,
     Span,
 )
-from rag.embedding.encoder import Encoder
-from rag.errors import IndexNotBuilt, QuestionError
+from rag.errors import QuestionError
 from rag.evidence import choose_quotation, cite, describe_dates, quotation_of
-from rag.index.generations import Index, load_encoder, open_index
-from rag.judging import BEARS_ON, Judge
+from rag.judging import BEARS_ON
 from rag.language import words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
 from rag.relation.findings import confidence_in, deciding_first, verdict_of
-from rag.relation.judges import load_judge
-from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Found, Retriever
+from rag.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -56,43 +52,31 @@ NEAREST = 3
 class SourceFinder:
     """Finds the passages of an index that bear on a claim. Safe to share by threads."""
 
-    def __init__(
-        self,
-        index: Index,
-        encoder: Encoder,
-        settings: Settings | None = None,
-        judge: Judge | None = None,
-    ) -> None:
-        self.settings = settings or Settings.from_environment()
-        self.index = index
-        self.encoder = encoder
-        reranker = Reranker.load(self.settings.reranker) if self.settings.reranker else None
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.settings = workspace.settings
+        self.index = workspace.index
+        self.encoder = workspace.encoder
+        self.judge = workspace.judge
         authority = read_authority(self.settings.authority)
-        self.retriever = Retriever(index, encoder, reranker, authority)
-        self.judge = judge or load_judge(
-            self.settings, encoder, self.retriever.rarity, self.retriever.telling
-        )
+        self.retriever = Retriever(self.index, self.encoder, workspace.reranker, authority)
 
     @classmethod
     def open(
-        cls, index: str | Path | None = None, *, progress: Progress | None = None
+        cls,
+        index: str | Path | None = None,
+        *,
+        progress: Progress | None = None,
+        settings: Settings | None = None,
     ) -> SourceFinder:
         """Open an index by name or path; without either, the default one.
 
         The default index is built first where there is none yet (some minutes, shown by
-        `progress`). Raises `IndexNotBuilt` for any other index that does not exist,
-        `IndexCorrupt` and `IndexMismatch` for one that cannot be used.
+        `progress`). `settings`: those of the environment unless given. Raises `IndexNotBuilt`
+        for any other index that does not exist, `IndexCorrupt` and `IndexMismatch` for one that
+        cannot be used.
         """
-        settings = Settings.from_environment()
-        path = settings.index_path(index)
-        try:
-            opened = open_index(path)
-        except IndexNotBuilt:
-            if path != settings.index_path(DEFAULT_INDEX):
-                raise
-            build_index(default_sources(settings), path, progress=progress, settings=settings)
-            opened = open_index(path)
-        return cls(opened, load_encoder(opened), settings)
+        return cls(Workspace.open(settings or Settings.from_environment(), index, progress))
 
     def holdings(self) -> tuple[Holding, ...]:
         """Return what the index has of each collection."""
@@ -306,14 +290,3 @@ def _searched(held: Holding) -> str:
 def _check_k(k: int) -> None:
     if k < 1:
         raise QuestionError(f"k is {k}; ask for one passage at least.")
-
-
-def default_sources(settings: Settings) -> list[str]:
-    """Return what the default index is made of: the State of the Union addresses and
-    whatever lies in the sources folder."""
-    sources = ["sotu"]
-    if settings.sources.is_dir() and any(
-        path.name != "README.md" for path in settings.sources.iterdir()
-    ):
-        sources.append(str(settings.sources))
-    return sources

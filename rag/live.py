@@ -23,6 +23,7 @@ from rag.datatypes import BuildReport, FileProgress
 from rag.errors import IndexBusy, SourceFinderError
 from rag.finder import SourceFinder
 from rag.index.generations import Manifest, live_generation, load_encoder, open_index
+from rag.workspace import Workspace
 
 POLL_S = 0.2
 """How often the building process is looked at."""
@@ -53,8 +54,8 @@ class LiveFinder:
     to the answer's end. `work` is None before the first rebuild.
     """
 
-    def __init__(self, finder: SourceFinder, settings: Settings | None = None) -> None:
-        self.settings = settings or finder.settings
+    def __init__(self, finder: SourceFinder) -> None:
+        self.settings = finder.settings
         self.current = finder
         self.home = finder.index.path.parent
         self.work: Work | None = None
@@ -89,9 +90,10 @@ class LiveFinder:
         try:
             if fetching:
                 fetch(fetching, self.settings.sources, self._progress)
-            report = _built(self._sources(), self.home, self._progress)
+            report = _built(self._sources(), self.home, self.settings, self._progress)
             opened = open_index(self.home)
-            self.current = type(self.current)(opened, load_encoder(opened), self.settings)
+            workspace = Workspace.of(self.settings, opened, load_encoder(opened, self.settings))
+            self.current = type(self.current)(workspace)
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
             self._progress("", 0, 0, ended=True, problem=str(error))
@@ -116,11 +118,13 @@ class LiveFinder:
         return [*(source for source in known if source != str(folder)), *added]
 
 
-def _built(sources: list[str], home: Path, progress: Callable[..., None]) -> BuildReport:
+def _built(
+    sources: list[str], home: Path, settings: Settings, progress: Callable[..., None]
+) -> BuildReport:
     """Build in a new process and return its report; raises what the build raised."""
     context = multiprocessing.get_context("spawn")
     told: Any = context.Queue()
-    process = context.Process(target=_build, args=(sources, str(home), told))
+    process = context.Process(target=_build, args=(sources, str(home), settings, told))
     process.start()
     while True:
         try:
@@ -143,12 +147,13 @@ def _built(sources: list[str], home: Path, progress: Callable[..., None]) -> Bui
         return report
 
 
-def _build(sources: list[str], home: str, told: Any) -> None:
+def _build(sources: list[str], home: str, settings: Settings, told: Any) -> None:
     """Build, and tell of it through the queue. Runs in the new process."""
     try:
         report = build_index(
             sources,
             Path(home),
+            settings=settings,
             progress=lambda *values: told.put(("progress", *values)),
         )
     except SourceFinderError as error:

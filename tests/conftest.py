@@ -24,6 +24,7 @@ import httpx
 import pytest
 
 from rag.build.builder import build_index
+from rag.config import Settings
 from rag.datatypes import Collection, SourceDocument
 from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
 from rag.finder import SourceFinder
@@ -67,7 +68,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The default model, by its fastest route."""
-    return Encoder.load("default")
+    return Encoder.load("default", Settings.from_environment())
 
 
 def excerpt(name: str) -> str:

@@ -15,7 +15,6 @@ from conftest import excerpt
 from pypdf import PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
-import rag.build.builder
 from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.embedding.encoder import Encoder
@@ -127,9 +126,7 @@ def test_files_of_any_name_are_read_by_the_other_process(tmp_path: Path) -> None
             assert text.encode("utf-8").decode().isprintable() or "\u202e" in text
 
 
-def test_a_folder_that_vanishes_while_it_is_read(
-    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_vanishes_while_it_is_read(tmp_path: Path, encoder: Encoder) -> None:
     folder = tmp_path / "archive"
     for part in ("a", "b", "c"):
         (folder / part).mkdir(parents=True)
@@ -146,8 +143,7 @@ def test_a_folder_that_vanishes_while_it_is_read(
                 shutil.rmtree(folder / "b")
             return iter(items)
 
-    monkeypatch.setattr(rag.build.builder, "Workers", Vanishing)
-    report = build_index([folder], tmp_path / "index", encoder=encoder)
+    report = build_index([folder], tmp_path / "index", encoder=encoder, workers=Vanishing)
     assert report.documents == 8
     gone = {Path(skipped.path).name for skipped in report.skipped}
     assert gone == {"b0.txt", "b1.txt", "b2.txt", "b3.txt"}

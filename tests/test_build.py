@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from filelock import FileLock
 
 import rag.build.builder
 from rag.build.builder import build_index, embedding_input, embedding_key
+from rag.config import Settings
 from rag.embedding.chunking import chunk
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, IndexNotWritten, NothingToIndex, SourceError
@@ -186,20 +188,19 @@ def test_a_path_that_does_not_exist_is_named(tmp_path, encoder):
         build_index([], tmp_path / "index", encoder=encoder)
 
 
-def test_a_build_that_was_cut_off_is_taken_up(sources, tmp_path, encoder, monkeypatch):
-    monkeypatch.setattr(rag.build.builder, "SHARD", 4)
+def test_a_build_that_was_cut_off_is_taken_up(sources, tmp_path, encoder):
     index = tmp_path / "index"
     build_index([sources / "loose"], index, encoder=encoder)
     before = answers(index)
     write_sources(sources, ["1848-Polk-1", "1941-Roosevelt-1"])
     cut_off = counting(encoder, calls=4)
     with pytest.raises(KeyboardInterrupt):
-        build_index([sources], index, encoder=cut_off)
+        build_index([sources], index, encoder=cut_off, shard=4)
     assert answers(index) == before
     assert [p.name for p in index.glob("g*")] == [live_generation(index).name]
 
     resumed = counting(encoder)
-    report = build_index([sources], index, encoder=resumed)
+    report = build_index([sources], index, encoder=resumed, shard=4)
     assert cut_off.embedded
     assert resumed.embedded
     assert not set(cut_off.embedded) & set(resumed.embedded)
@@ -212,11 +213,10 @@ def test_a_build_that_was_cut_off_is_taken_up(sources, tmp_path, encoder, monkey
         assert [e.score for e in one] == pytest.approx([e.score for e in other], abs=0.02)
 
 
-def test_a_damaged_partial_file_is_left_out(sources, tmp_path, encoder, monkeypatch):
-    monkeypatch.setattr(rag.build.builder, "SHARD", 4)
+def test_a_damaged_partial_file_is_left_out(sources, tmp_path, encoder):
     index = tmp_path / "index"
     with pytest.raises(KeyboardInterrupt):
-        build_index([sources], index, encoder=counting(encoder, calls=3))
+        build_index([sources], index, encoder=counting(encoder, calls=3), shard=4)
     kept = sorted((index / "partial").glob("*.npz"))
     assert len(kept) == 3
     kept[0].write_bytes(b"")
@@ -225,7 +225,7 @@ def test_a_damaged_partial_file_is_left_out(sources, tmp_path, encoder, monkeypa
     content = bytearray(kept[2].read_bytes())
     content[len(content) // 2] ^= 1
     kept[2].write_bytes(content)
-    report = build_index([sources], index, encoder=encoder)
+    report = build_index([sources], index, encoder=encoder, shard=4)
     assert report.embedded == report.passages
     assert SourceFinder.open(index).find_sources(MONROE_WORDS)[0].score == 1.0
 
@@ -239,10 +239,10 @@ def assert_all_is_read(index: Path, encoder: Encoder) -> None:
 
 
 def test_no_passage_is_cut_off_by_a_model_with_a_small_window(
-    tiny_model, own_cache, sources, tmp_path, monkeypatch
+    tiny_model, own_cache, sources, tmp_path
 ):
-    monkeypatch.setenv("SOURCE_FINDER_ENCODER", "torch")
-    encoder = Encoder.load(str(tiny_model("mean", window=64)))
+    settings = replace(Settings.from_environment(), encoder="torch")
+    encoder = Encoder.load(str(tiny_model("mean", window=64)), settings)
     assert encoder.window == 64
     build_index([sources / "signed"], tmp_path / "index", encoder=encoder)
     assert_all_is_read(tmp_path / "index", encoder)
@@ -261,13 +261,11 @@ def test_no_heading_crowds_out_its_passage(title, tmp_path, encoder):
     assert_all_is_read(tmp_path / "index", encoder)
 
 
-def test_another_model_embeds_everything_again(
-    tiny_model, own_cache, sources, tmp_path, encoder, monkeypatch
-):
-    monkeypatch.setenv("SOURCE_FINDER_ENCODER", "torch")
+def test_another_model_embeds_everything_again(tiny_model, own_cache, sources, tmp_path, encoder):
+    settings = replace(Settings.from_environment(), encoder="torch")
     index = tmp_path / "index"
     build_index([sources / "loose"], index, encoder=encoder)
-    other = Encoder.load(str(tiny_model("mean")))
+    other = Encoder.load(str(tiny_model("mean")), settings)
     report = build_index([sources / "loose"], index, encoder=other)
     assert report.embedded == report.passages
     assert open_index(index).vectors.dimension == 36

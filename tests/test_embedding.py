@@ -136,7 +136,7 @@ def test_another_model_builds_and_finds(
 ):
     folder = tiny_model(pooling)
     monkeypatch.setenv("SOURCE_FINDER_ENCODER", "auto" if pooling == "mean" else "torch")
-    encoder = Encoder.load(str(folder))
+    encoder = Encoder.load(str(folder), Settings.from_environment())
     assert encoder.pools_by_mean == (pooling == "mean")
     assert encoder.dimension == 36
     monkeypatch.setenv("SOURCE_FINDER_MODEL", str(folder))
@@ -178,12 +178,12 @@ def test_a_prompt_shifts_no_sentence(tiny_model, own_cache):
 )
 def test_an_unknown_model_says_what_to_do(name):
     with pytest.raises(ModelError, match="SOURCE_FINDER_MODEL"):
-        Encoder.load(name)
+        Encoder.load(name, Settings.from_environment())
 
 
 def test_a_folder_that_is_no_model_says_what_is_missing(tmp_path):
     with pytest.raises(ModelError, match=r"modules\.json"):
-        Encoder.load(str(tmp_path))
+        Encoder.load(str(tmp_path), Settings.from_environment())
 
 
 @pytest.mark.parametrize(
@@ -223,14 +223,14 @@ def test_a_changed_weight_changes_the_fingerprint(tiny_model, own_cache, tmp_pat
 @pytest.mark.slow
 def test_a_damaged_conversion_falls_back_and_is_made_again(tiny_model, own_cache, caplog):
     folder = str(tiny_model("mean"))
-    if Encoder.load(folder).route != "openvino":
+    if Encoder.load(folder, Settings.from_environment()).route != "openvino":
         pytest.skip("OpenVINO is not used on this machine")
     (model,) = own_cache.rglob("model.xml")
     model.write_text("<not a model")
     with caplog.at_level(logging.WARNING):
-        assert Encoder.load(folder).route == "torch"
+        assert Encoder.load(folder, Settings.from_environment()).route == "torch"
     assert "damaged" in caplog.text
-    assert Encoder.load(folder).route == "openvino"
+    assert Encoder.load(folder, Settings.from_environment()).route == "openvino"
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tiny_model, tmp_path, mon
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SOURCE_FINDER_CACHE", str(tmp_path / "file" / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert Encoder.load(str(tiny_model("mean"))).dimension == 36
+    assert Encoder.load(str(tiny_model("mean")), Settings.from_environment()).dimension == 36
 
 
 def test_a_path_is_a_folder_before_it_is_a_name(tiny_model, monkeypatch):

@@ -11,6 +11,7 @@ from rag.errors import ModelError
 from rag.finder import SourceFinder
 from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
 from rag.relation.rules import RuleJudge
+from rag.workspace import Workspace
 from tests.cross_encoders import write_cross_encoder
 
 LABELS = ("contradiction", "entailment", "neutral")
@@ -38,7 +39,7 @@ def test_its_labels_are_read_off_its_configuration(folders: tuple[Path, Path]) -
 
 def test_the_one_that_is_set_is_asked(folders: tuple[Path, Path], finder: SourceFinder) -> None:
     settings = replace(finder.settings, entailment=str(folders[0]))
-    asked = SourceFinder(finder.index, finder.encoder, settings)
+    asked = SourceFinder(Workspace.of(settings, finder.index, finder.encoder))
     claim = "Gold was found in California"
     denied = [e.denies for e in asked.find_sources(claim, 5)]
     assert denied != [e.denies for e in finder.find_sources(claim, 5)]
@@ -48,7 +49,7 @@ def test_a_finder_takes_any_judge(folders: tuple[Path, Path], finder: SourceFind
     rules = RuleJudge(finder.encoder, lambda word: 5.0)
     # Whatever the model says is taken.
     judge = EntailmentJudge(CrossEncoderEntailment(str(folders[0])), rules, sure=0.01)
-    asked = SourceFinder(finder.index, finder.encoder, finder.settings, judge)
+    asked = SourceFinder(replace(finder.workspace, judge=judge))
     found = asked.find_sources("Gold was found in California", 5)
     assert {e.relation for e in found} == {"contradicts"}
 

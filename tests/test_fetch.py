@@ -544,7 +544,7 @@ def test_the_command_builds_what_it_fetched(
 ) -> None:
     sources = str(tmp_path / "home" / "corpus" / "sources")
     # The addresses would take minutes to embed.
-    monkeypatch.setattr("rag.finder.default_sources", lambda settings: [sources])
+    monkeypatch.setattr("rag.workspace.default_sources", lambda settings: [sources])
     assert main(["fetch", "verona", "--yes"]) == 0
     printed = capsys.readouterr().out
     assert "1 documents added" in printed

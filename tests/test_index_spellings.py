@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,10 @@ def test_an_authority_file_is_read_and_a_bad_line_left_out(tmp_path, caplog):
     assert read_authority(tmp_path / "missing.jsonl") == {}
 
 
-def test_an_authority_file_in_the_users_home_is_used(small, tmp_path, monkeypatch):
+def test_an_authority_file_in_the_users_home_is_used(small, tmp_path):
     person = {"preferred": "Pahlavi, Mohammad", "alternates": [], "variants": ["Shah, Mohammad"]}
     assert respelled(small, "Pahlavi went to Rome") == []
     write_authority(tmp_path, json.dumps(person))
-    monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
-    told = SourceFinder(small.index, small.encoder)
+    settings = replace(small.settings, home=tmp_path)
+    told = SourceFinder(replace(small.workspace, settings=settings))
     assert respelled(told, "Pahlavi went to Rome") == ["Shah went to Rome"]

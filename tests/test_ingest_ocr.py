@@ -27,10 +27,9 @@ from rag.errors import SourceError, UnreadableSource
 from rag.evidence import citation
 from rag.ingest.ocr import engines as ocr
 from rag.ingest.ocr import page_images
-from rag.ingest.ocr.engines import OcrLine, RapidOcr, Tesseract, choose_engine
+from rag.ingest.ocr.engines import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
 from rag.ingest.ocr.layout import mean_confidence, page_text
 from rag.ingest.ocr.legibility import GOOD_LAYER, READABLE_FONT, legibility, sound_words
-from rag.ingest.readers.pdf import ocr as pdf_ocr
 from rag.ingest.readers.pdf.reader import read_pdf
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -59,30 +58,22 @@ class Counted:
 
     name = "counted"
 
-    def __init__(self, lines: Sequence[str] = LETTER, confidence: float = 0.9) -> None:
-        self.lines = lines
-        self.confidence = confidence
+    def __init__(self) -> None:
+        self.lines: Sequence[str] = LETTER
         self.pages = 0
 
     def __call__(self, image: ocr.Image) -> list[OcrLine]:
         self.pages += 1
         return [
-            OcrLine(text, 10, 20 * row, 200, 20 * row + 15, self.confidence)
+            OcrLine(text, 10, 20 * row, 200, 20 * row + 15, 0.9)
             for row, text in enumerate(self.lines)
             if text
         ]
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    engine = Counted()
-    monkeypatch.setattr(pdf_ocr, "choose_engine", lambda: engine)
-    return engine
-
-
-@pytest.fixture(autouse=True)
-def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(ocr.VARIABLE, raising=False)
+def counted() -> Counted:
+    return Counted()
 
 
 def printed(lines: Sequence[str], *, font: str = "Courier") -> bytes:
@@ -123,8 +114,12 @@ def make(path: Path, pages: Sequence[Page]) -> Path:
     return path
 
 
-def read(path: Path) -> SourceDocument:
-    (document,) = read_pdf(path, MINE)
+def with_engine(engine: OcrEngine) -> Ocr:
+    return Ocr(engines={"this one": lambda: engine}, installed=lambda name: True)
+
+
+def read(path: Path, ocr: Ocr | None = None) -> SourceDocument:
+    (document,) = read_pdf(path, MINE, ocr)
     return document
 
 
@@ -140,11 +135,10 @@ def on_page(document: SourceDocument, label: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["rapidocr", "tesseract"])
-def test_a_scan_is_read_page_by_page(tmp_path, monkeypatch, engine):
+def test_a_scan_is_read_page_by_page(tmp_path, engine):
     if engine == "tesseract" and not shutil.which("tesseract"):
         pytest.skip("Tesseract is not installed")
-    monkeypatch.setenv(ocr.VARIABLE, engine)
-    document = read(make(tmp_path / "scan.pdf", [(LETTER, []), (OTHER, [])]))
+    document = read(make(tmp_path / "scan.pdf", [(LETTER, []), (OTHER, [])]), Ocr(engine))
     assert words_missed(LETTER, on_page(document, "p. 1")) <= 0.05
     assert words_missed(OTHER, on_page(document, "p. 2")) <= 0.05
     assert "day.\nHe carried" in document.text
@@ -162,20 +156,23 @@ def test_rapidocr_is_the_default_and_uses_no_network(tmp_path, monkeypatch):
         raise AssertionError("the network was asked for")
 
     monkeypatch.setattr("socket.socket.connect", refuse)
-    ocr._loaded.cache_clear()
-    engine = choose_engine()
+    engine = Ocr().engine()
     assert engine is not None
     assert engine.name == "rapidocr"
     assert words_missed(LETTER, page_text(engine(np.asarray(scanned(LETTER))))) <= 0.05
 
 
 @pytest.mark.slow
-def test_what_a_reader_has_gathered_is_given_back(monkeypatch):
+def test_what_a_reader_has_gathered_is_given_back():
     made = []
-    new_reader = RapidOcr._new_reader
-    monkeypatch.setattr(RapidOcr, "_new_reader", lambda self: made.append(1) or new_reader())
-    monkeypatch.setattr(ocr, "_RENEW_AFTER", 2)
-    engine = RapidOcr()
+
+    class Renewed(RapidOcr):
+        @staticmethod
+        def _new_reader():
+            made.append(1)
+            return RapidOcr._new_reader()
+
+    engine = Renewed(renew_after=2)
     image = np.asarray(scanned(LETTER[:1]))[:200]
     texts = {page_text(engine(image)) for _ in range(5)}
     assert texts == {LETTER[0]}
@@ -183,7 +180,9 @@ def test_what_a_reader_has_gathered_is_given_back(monkeypatch):
 
 
 def test_only_the_scan_in_a_mixed_file_is_read(tmp_path, counted):
-    document = read(make(tmp_path / "mixed.pdf", [([], OTHER), (LETTER, []), ([], OTHER)]))
+    document = read(
+        make(tmp_path / "mixed.pdf", [([], OTHER), (LETTER, []), ([], OTHER)]), with_engine(counted)
+    )
     assert counted.pages == 1
     assert OTHER[0] in on_page(document, "p. 1")
     assert LETTER[0] in on_page(document, "p. 2")
@@ -192,7 +191,10 @@ def test_only_the_scan_in_a_mixed_file_is_read(tmp_path, counted):
 
 def test_a_good_text_layer_is_not_read_again(tmp_path, counted):
     long = [*LETTER, *OTHER]
-    document = read(make(tmp_path / "good.pdf", [([], long), (long, long), ([], LETTER[:1])]))
+    document = read(
+        make(tmp_path / "good.pdf", [([], long), (long, long), ([], LETTER[:1])]),
+        with_engine(counted),
+    )
     assert counted.pages == 0
     assert document.ocr_confidence is None
     assert document.notes == ()
@@ -208,7 +210,7 @@ def test_a_good_text_layer_is_not_read_again(tmp_path, counted):
     ids=["poor OCR", "a stamp only", "a font without a Unicode map"],
 )
 def test_a_garbage_text_layer_is_replaced(tmp_path, counted, page):
-    document = read(make(tmp_path / "garbage.pdf", [page]))
+    document = read(make(tmp_path / "garbage.pdf", [page]), with_engine(counted))
     assert counted.pages == 1
     assert document.text.splitlines()[0] == LETTER[0]
     assert document.ocr_confidence == pytest.approx(0.9)
@@ -216,22 +218,21 @@ def test_a_garbage_text_layer_is_replaced(tmp_path, counted, page):
 
 def test_a_poor_layer_stays_where_ocr_is_poorer(tmp_path, counted):
     counted.lines = ["xq zzz"]
-    document = read(make(tmp_path / "hard.pdf", [(LETTER, LETTER[:3])]))
+    document = read(make(tmp_path / "hard.pdf", [(LETTER, LETTER[:3])]), with_engine(counted))
     assert counted.pages == 1
     assert LETTER[0] in document.text
     assert document.ocr_confidence is None
     assert document.notes == ()
 
 
-def test_confidence_is_a_mean_over_characters(tmp_path, counted, monkeypatch):
-    answers = iter([(["abcd " * 6 + "ab"], 0.5), (["abcdabcd"], 0.9)])
+def test_confidence_is_a_mean_over_characters(tmp_path):
+    class Told(Counted):
+        def __call__(self, image):
+            self.pages += 1
+            text, confidence = (("abcd " * 6 + "ab", 0.5), ("abcdabcd", 0.9))[self.pages - 1]
+            return [OcrLine(text, 0, 0, 1, 1, confidence)]
 
-    def answer(self, image):
-        (text,), confidence = next(answers)
-        return [OcrLine(text, 0, 0, 1, 1, confidence)]
-
-    monkeypatch.setattr(Counted, "__call__", answer)
-    document = read(make(tmp_path / "two.pdf", [(LETTER, []), (LETTER, [])]))
+    document = read(make(tmp_path / "two.pdf", [(LETTER, []), (LETTER, [])]), with_engine(Told()))
     assert document.ocr_confidence == pytest.approx((32 * 0.5 + 8 * 0.9) / 40)
     assert mean_confidence([]) == 0.0
 
@@ -244,18 +245,18 @@ def test_confidence_is_a_mean_over_characters(tmp_path, counted, monkeypatch):
         ("tesseract", False, "tesseract is not installed; pip install rapidocr"),
     ],
 )
-def test_without_an_engine_a_scan_is_refused(tmp_path, monkeypatch, value, installed, words):
-    monkeypatch.setenv(ocr.VARIABLE, value)
-    monkeypatch.setattr(ocr, "_installed", lambda name: installed)
+def test_without_an_engine_a_scan_is_refused(tmp_path, value, installed, words):
+    asked = Ocr(value, installed=lambda name: installed)
     with pytest.raises(UnreadableSource) as error:
-        read(make(tmp_path / "scan.pdf", [(LETTER, []), (LETTER, [])]))
+        read(make(tmp_path / "scan.pdf", [(LETTER, []), (LETTER, [])]), asked)
     assert "scan.pdf has no text layer: it is a scan of 2 pages; it needs OCR" in str(error.value)
     assert words in str(error.value)
 
 
-def test_without_an_engine_the_rest_is_read_and_the_gap_noted(tmp_path, monkeypatch):
-    monkeypatch.setenv(ocr.VARIABLE, "off")
-    document = read(make(tmp_path / "a.pdf", [([], LETTER), (LETTER, []), ([], SHIFTED)]))
+def test_without_an_engine_the_rest_is_read_and_the_gap_noted(tmp_path):
+    document = read(
+        make(tmp_path / "a.pdf", [([], LETTER), (LETTER, []), ([], SHIFTED)]), Ocr("off")
+    )
     assert LETTER[0] in document.text
     assert document.ocr_confidence is None
     assert document.notes == (
@@ -265,27 +266,24 @@ def test_without_an_engine_the_rest_is_read_and_the_gap_noted(tmp_path, monkeypa
     )
 
 
-def test_an_unknown_engine_is_refused_with_the_known_ones(tmp_path, monkeypatch):
-    monkeypatch.setenv(ocr.VARIABLE, "abbyy")
+def test_an_unknown_engine_is_refused_with_the_known_ones(tmp_path):
     with pytest.raises(SourceError, match="auto, rapidocr, tesseract, off"):
-        read(make(tmp_path / "scan.pdf", [(LETTER, [])]))
+        read(make(tmp_path / "scan.pdf", [(LETTER, [])]), Ocr("abbyy"))
 
 
-def test_auto_takes_tesseract_where_rapidocr_is_missing(monkeypatch):
-    monkeypatch.setattr(ocr, "_installed", lambda name: name == "tesseract")
-    assert isinstance(choose_engine(), Tesseract)
+def test_auto_takes_tesseract_where_rapidocr_is_missing():
+    assert isinstance(Ocr(installed=lambda name: name == "tesseract").engine(), Tesseract)
 
 
-def test_a_failure_on_one_page_leaves_the_others(tmp_path, monkeypatch, counted):
-    render = page_images.PageImages.render
+def test_a_failure_on_one_page_leaves_the_others(tmp_path):
+    class Failing(Counted):
+        def __call__(self, image):
+            if self.pages == 1:
+                self.pages += 1
+                raise UnreadableSource("page 2 cannot be read: no memory")
+            return super().__call__(image)
 
-    def broken(self, number):
-        if number == 1:
-            raise UnreadableSource("page 2 cannot be drawn: no memory")
-        return render(self, number)
-
-    monkeypatch.setattr(page_images.PageImages, "render", broken)
-    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3))
+    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3), with_engine(Failing()))
     assert [place.label for place in document.locators] == ["p. 1", "p. 2", "p. 3"]
     assert LETTER[0] in on_page(document, "p. 3")
     assert "OCR failed on 1 of 3 pages: 2" in document.notes
@@ -293,7 +291,9 @@ def test_a_failure_on_one_page_leaves_the_others(tmp_path, monkeypatch, counted)
 
 
 def test_blank_pages_cost_no_reading(tmp_path, counted):
-    document = read(make(tmp_path / "a.pdf", [([], []), (LETTER, []), ([], [])]))
+    document = read(
+        make(tmp_path / "a.pdf", [([], []), (LETTER, []), ([], [])]), with_engine(counted)
+    )
     assert counted.pages == 1
     assert "2 of 3 pages have no text" in document.notes
 
@@ -310,7 +310,7 @@ def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
 
 
 def test_a_citation_of_a_scan_warns(tmp_path, counted):
-    document = read(make(tmp_path / "scan.pdf", [(LETTER, [])]))
+    document = read(make(tmp_path / "scan.pdf", [(LETTER, [])]), with_engine(counted))
     cited = citation(document.citation, "p. 1", ocr=document.ocr_confidence is not None)
     assert cited.endswith("p. 1 [text read by OCR; check against the image].")
 

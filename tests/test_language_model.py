@@ -25,6 +25,7 @@ from rag.embedding.encoder import Encoder
 from rag.finder import SourceFinder
 from rag.llm.model import INSTRUCTIONS, Statement, is_instruction, shown_passages
 from rag.llm.summary import quoted_span
+from rag.workspace import Workspace
 
 CLAIM = (
     "The American continents are henceforth not to be considered as subjects for future "
@@ -97,7 +98,7 @@ Model = Callable[[Reply], tuple[Settings, list[dict[str, Any]]]]
 
 
 def ask(finder: SourceFinder, settings: Settings, text: str = CLAIM) -> Answer:
-    return SourceFinder(finder.index, finder.encoder, settings).ask(text)
+    return SourceFinder(Workspace.of(settings, finder.index, finder.encoder)).ask(text)
 
 
 def passage_with(shown: dict[str, Any], words: str) -> str:
@@ -219,7 +220,9 @@ def test_without_the_model_the_answer_is_there(
     if reply is hangs:
         settings = replace(settings, llm_timeout_s=1.0)
     started = time.monotonic()
-    *_, before, last = SourceFinder(finder.index, finder.encoder, settings).stream(CLAIM)
+    *_, before, last = SourceFinder(Workspace.of(settings, finder.index, finder.encoder)).stream(
+        CLAIM
+    )
     assert time.monotonic() - started < 15
     assert before.findings == last.findings == finder.ask(CLAIM).findings
     assert last.summary is None

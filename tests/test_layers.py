@@ -26,6 +26,7 @@ LAYERS = [
     ["names"],
     ["catalog", "relation", "retrieval"],
     ["build", "evidence", "llm"],
+    ["workspace"],
     ["finder", "doctor", "dossier"],
     ["rag", "live", "programs", "langchain"],
     ["web"],

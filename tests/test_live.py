@@ -32,7 +32,7 @@ def live(tmp_path: Path, encoder: Encoder) -> LiveFinder:
     home = tmp_path / "home" / "indexes" / "small"
     build_index([given / "signed"], home, encoder=encoder)
     settings = replace(Settings.from_environment(), home=tmp_path / "home")
-    return LiveFinder(SourceFinder.open(home), settings)
+    return LiveFinder(SourceFinder.open(home, settings=settings))
 
 
 def ended(live: LiveFinder, within_s: float = 60) -> Work:

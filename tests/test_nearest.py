@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from rag.build.builder import build_index
+from rag.config import Settings
 from rag.finder import SourceFinder
 from rag.index import nearest
 from rag.index.generations import open_index
 from rag.index.nearest import APPROXIMATE, EXACT, Sentences, SentenceWriter, write_lists
+from rag.workspace import Workspace
 
 DIMENSION = 32
 COUNT = 6000
@@ -142,7 +144,7 @@ def test_an_index_with_lists_answers_and_is_built_from_again(
     index = open_index(tmp_path / "index")
     assert APPROXIMATE in index.manifest.files
     claim = "No European power may found new colonies in America"
-    ours = SourceFinder(index, encoder).search(claim)
+    ours = SourceFinder(Workspace.of(Settings.from_environment(), index, encoder)).search(claim)
     exact = SourceFinder.open(small_index).search(claim)
     assert [hit.row for hit in ours] == [hit.row for hit in exact]
     again = build_index(small_sources, tmp_path / "index", encoder=encoder)

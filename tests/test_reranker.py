@@ -11,6 +11,7 @@ import pytest
 from rag.errors import ModelError
 from rag.finder import SourceFinder
 from rag.retrieval.reranker import Reranker
+from rag.workspace import Workspace
 from tests.cross_encoders import write_cross_encoder
 
 CLAIM = "Gold was found in California"
@@ -32,7 +33,7 @@ def test_a_folder_is_loaded_and_scores_each_passage(folder):
 
 def test_the_finder_asks_the_one_that_is_set(folder, finder):
     asked = SourceFinder(
-        finder.index, finder.encoder, replace(finder.settings, reranker=str(folder))
+        Workspace.of(replace(finder.settings, reranker=str(folder)), finder.index, finder.encoder)
     )
     plain = [hit.score for hit in finder.search(CLAIM, 5)]
     assert [hit.score for hit in asked.search(CLAIM, 5)] != plain
@@ -47,9 +48,9 @@ def test_a_passage_that_it_prefers_rises(finder):
         found = retriever.search(CLAIM, 10)
         return [passage.passage.span.of(passage.document.text) for passage in found]
 
-    retriever = SourceFinder(finder.index, finder.encoder, finder.settings).retriever
+    retriever = SourceFinder(finder.workspace).retriever
     before = ["Mexico" in text for text in shown()]
-    retriever.reranker = PrefersMexico()
+    retriever = SourceFinder(replace(finder.workspace, reranker=PrefersMexico())).retriever
     after = ["Mexico" in text for text in shown()]
     assert any(before)
     assert not before[0]

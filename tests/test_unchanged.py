@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -15,42 +15,40 @@ import rag.build.builder
 import rag.build.gather
 import rag.ingest
 from rag.build.builder import build_index
+from rag.config import Settings
 from rag.datatypes import Collection, SourceDocument
 from rag.embedding.encoder import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index.generations import live_generation, open_index
-from rag.ingest.ocr import memory as ocr_memory
 from rag.ingest.ocr.engines import Image, OcrLine
+from rag.ingest.ocr.memory import Remembering
 from rag.ingest.registry import Item, read_file
 
 
-class HereInstead:
-    """Reads in this process, where a test can look on."""
+class Reads:
+    """Reads in this process, where a test can look on, and counts which files are read."""
 
-    names: ClassVar[list[str]] = []
+    def __init__(self, until: str = "") -> None:
+        self.until = until
+        self.names: list[str] = []
 
-    def __init__(self, **_: object) -> None: ...
+    def __call__(self, **_: object) -> Reads:
+        return self
 
-    def __enter__(self) -> HereInstead:
+    def __enter__(self) -> Reads:
         return self
 
     def __exit__(self, *_: object) -> None: ...
 
     def read(self, path: Path, collection: Collection) -> Iterator[Item]:
+        if path.name == self.until:
+            raise KeyboardInterrupt
         self.names.append(path.name)
         return read_file(path, collection)
 
-
-class Reads:
-    """Counts which files are read."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        HereInstead.names = []
-        monkeypatch.setattr(rag.build.builder, "Workers", HereInstead)
-
     def taken(self) -> list[str]:
-        names, HereInstead.names = HereInstead.names, []
+        names, self.names = self.names, []
         return sorted(names)
 
 
@@ -64,20 +62,20 @@ def papers(tmp_path: Path) -> Path:
 
 
 def test_only_what_is_new_or_changed_is_read(
-    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    papers: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
-    reads = Reads(monkeypatch)
+    reads = Reads()
     index = tmp_path / "index"
-    build_index([papers], index, encoder=encoder)
+    build_index([papers], index, encoder=encoder, workers=reads)
     assert reads.taken() == ["ghent.txt", "winter.txt"]
 
-    again = build_index([papers], index, encoder=encoder)
+    again = build_index([papers], index, encoder=encoder, workers=reads)
     assert reads.taken() == []
     assert (again.documents, again.embedded, again.added, again.changed) == (2, 0, (), ())
 
     (papers / "canal.txt").write_text("A canal was dug between the two rivers.")
     (papers / "winter.txt").write_text("The army went home.")
-    changed = build_index([papers], index, encoder=encoder)
+    changed = build_index([papers], index, encoder=encoder, workers=reads)
     assert reads.taken() == ["canal.txt", "winter.txt"]
     assert changed.added == ("papers/canal",)
     assert changed.changed == ("papers/winter",)
@@ -99,14 +97,14 @@ def test_the_index_is_the_same_as_one_built_anew(
 
 
 def test_new_metadata_beside_a_file_reads_and_embeds_nothing(
-    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    papers: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
-    reads = Reads(monkeypatch)
-    build_index([papers], tmp_path / "index", encoder=encoder)
+    reads = Reads()
+    build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     reads.taken()
     about = "title: The Peace\ndate: 1814-12-24\nkind: primary\ncitation: Treaty Series 109\n"
     (papers / "ghent.yaml").write_text(about)
-    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    report = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     assert reads.taken() == []
     assert report.changed == ("papers/ghent",)
     assert (report.added, report.removed, report.embedded) == ((), (), 0)
@@ -115,27 +113,27 @@ def test_new_metadata_beside_a_file_reads_and_embeds_nothing(
     assert (found.title, found.date, found.kind) == ("The Peace", "1814-12-24", "primary")
     assert found.citation.startswith("Treaty Series 109")
     assert finder.index.lexical.knows("peac"), "words find the new title at once"
-    assert build_index([papers], tmp_path / "index", encoder=encoder).unchanged
+    assert build_index([papers], tmp_path / "index", encoder=encoder, workers=reads).unchanged
 
     (papers / "ghent.yaml").unlink()
-    build_index([papers], tmp_path / "index", encoder=encoder)
+    build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     found = SourceFinder.open(tmp_path / "index").find_sources("a treaty was signed", k=1)[0]
     assert (found.title, found.date, found.kind) == ("ghent", None, "unknown")
-    afresh = build_index([papers], tmp_path / "index", encoder=encoder, afresh=True)
+    afresh = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads, afresh=True)
     assert reads.taken() == ["ghent.txt", "winter.txt"]
     assert afresh.embedded == afresh.passages == 2
 
 
 def test_a_file_that_moves_stays_the_same_document(
-    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    papers: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
-    reads = Reads(monkeypatch)
-    build_index([papers], tmp_path / "index", encoder=encoder)
+    reads = Reads()
+    build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     reads.taken()
     (papers / "sub").mkdir()
     (papers / "winter.txt").rename(papers / "sub" / "winter.txt")
     (papers / "ghent.txt").rename(papers / "treaty.txt")
-    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    report = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     assert (reads.taken(), report.embedded) == ([], 0)
     assert (report.added, report.removed) == ((), ())
     assert dict(report.moved) == {
@@ -147,17 +145,17 @@ def test_a_file_that_moves_stays_the_same_document(
     assert document.citation == "treaty (file treaty.txt)"
     assert document.origin == str(papers / "treaty.txt")
     assert finder.document("papers/winter").origin == str(papers / "sub" / "winter.txt")
-    assert build_index([papers], tmp_path / "index", encoder=encoder).unchanged
+    assert build_index([papers], tmp_path / "index", encoder=encoder, workers=reads).unchanged
 
 
 def test_the_same_document_in_two_files_is_indexed_once_and_comes_back(
-    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    papers: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
-    reads = Reads(monkeypatch)
+    reads = Reads()
     text = (papers / "ghent.txt").read_text()
     (papers / "copy.md").write_text(text)  # another kind of file, the same words
     for expected in (["copy.md", "ghent.txt", "winter.txt"], []):
-        report = build_index([papers], tmp_path / "index", encoder=encoder)
+        report = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
         assert reads.taken() == expected
         assert report.documents == 2
         (copied,) = report.copies
@@ -167,7 +165,7 @@ def test_the_same_document_in_two_files_is_indexed_once_and_comes_back(
             1,
         )
     (papers / "copy.md").unlink()
-    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    report = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     assert reads.taken() == ["ghent.txt"]
     assert (report.added, report.removed, report.copies) == (
         ("papers/ghent",),
@@ -201,13 +199,12 @@ def test_another_model_reads_no_file_again(
     tiny_model: TinyModel,
     own_cache: Path,
 ) -> None:
-    reads = Reads(monkeypatch)
-    build_index([papers], tmp_path / "index", encoder=encoder)
+    reads = Reads()
+    build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     reads.taken()
-    monkeypatch.setenv("SOURCE_FINDER_ENCODER", "torch")
-    report = build_index(
-        [papers], tmp_path / "index", encoder=Encoder.load(str(tiny_model("mean")))
-    )
+    settings = replace(Settings.from_environment(), encoder="torch")
+    other = Encoder.load(str(tiny_model("mean")), settings)
+    report = build_index([papers], tmp_path / "index", encoder=other, workers=reads)
     assert reads.taken() == []
     assert report.embedded == report.passages == 2
     assert report.changed == ()
@@ -245,9 +242,8 @@ def test_a_file_with_problems_is_read_and_reported_every_time(
             raise UnreadableSource(f"{path.name}: its second half is torn; ask for another copy")
 
     monkeypatch.setitem(rag.ingest.READERS, ".txt", half)
-    monkeypatch.setattr(rag.build.builder, "Workers", HereInstead)
     for _ in range(2):
-        report = build_index([papers], tmp_path / "index", encoder=encoder)
+        report = build_index([papers], tmp_path / "index", encoder=encoder, workers=Reads())
         assert [skipped.reason for skipped in report.skipped] == [
             "ghent.txt: its second half is torn; ask for another copy"
         ]
@@ -257,11 +253,11 @@ def test_a_file_with_problems_is_read_and_reported_every_time(
 def test_another_ocr_setting_reads_again(
     papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads = Reads(monkeypatch)
-    build_index([papers], tmp_path / "index", encoder=encoder)
+    reads = Reads()
+    build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     reads.taken()
-    monkeypatch.setenv("SOURCE_FINDER_OCR", "off")
-    build_index([papers], tmp_path / "index", encoder=encoder)
+    off = replace(Settings.from_environment(), ocr="off")
+    build_index([papers], tmp_path / "index", encoder=encoder, workers=reads, settings=off)
     assert len(reads.taken()) == 2
 
 
@@ -270,20 +266,12 @@ def test_a_build_that_was_cut_off_while_reading_reads_on(
 ) -> None:
     for number in range(9):
         (papers / f"letter{number}.txt").write_text(f"Letter {number} came by the winter post.")
-    reads = Reads(monkeypatch)
-    taken = HereInstead.read
-
-    def cut_off(self: HereInstead, path: Path, collection: Collection) -> Iterator[Item]:
-        if path.name == "letter7.txt":
-            raise KeyboardInterrupt
-        return taken(self, path, collection)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(HereInstead, "read", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            build_index([papers], tmp_path / "index", encoder=encoder)
+    reads = Reads(until="letter7.txt")
+    with pytest.raises(KeyboardInterrupt):
+        build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
+    reads.until = ""
     begun = set(reads.taken())
-    report = build_index([papers], tmp_path / "index", encoder=encoder)
+    report = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     again = set(reads.taken())
     assert report.documents == 11
     # Some files are begun ahead of the one whose documents are kept.
@@ -302,34 +290,28 @@ def test_a_page_that_was_read_by_ocr_is_kept_for_the_next_build(tmp_path: Path) 
             return [OcrLine("Ice at \ud800 Ghent", 1.5, 2, 3, 4, 0.75)]
 
     engine = Engine()
-    remembering = ocr_memory.Remembering(engine)
     page = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    assert remembering(page) == remembering(page)
-    assert engine.pages == 2, "nothing is kept where no folder is given"
-    ocr_memory.keep_in(tmp_path / "pages")
-    try:
-        first = remembering(page)
-        assert ocr_memory.Remembering(engine)(page) == first == engine(page)
-        assert engine.pages == 4
-        remembering(page.T)
-        (kept, _) = (tmp_path / "pages").iterdir()
-        kept.write_text("[[")
-        assert remembering(page) == first
-        assert remembering(page.T)[0].text == "Ice at \ud800 Ghent"
-    finally:
-        ocr_memory.keep_in(None)
+    remembering = Remembering(engine, tmp_path / "pages")
+    first = remembering(page)
+    assert Remembering(engine, tmp_path / "pages")(page) == first == engine(page)
+    assert engine.pages == 2
+    remembering(page.T)
+    (kept, _) = (tmp_path / "pages").iterdir()
+    kept.write_text("[[")
+    assert remembering(page) == first
+    assert remembering(page.T)[0].text == "Ice at \ud800 Ghent"
 
 
 def test_what_a_reader_refuses_in_a_zip_does_not_read_the_rest_again(
-    papers: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    papers: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
     with zipfile.ZipFile(papers / "box.zip", "w") as archive:
         archive.writestr("a.txt", "A letter about the harbour.")
         archive.writestr("b.pdf", b"%PDF-1.4 cut")
-    reads = Reads(monkeypatch)
-    first = build_index([papers], tmp_path / "index", encoder=encoder)
+    reads = Reads()
+    first = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     assert reads.taken() == ["a.txt", "b.pdf", "ghent.txt", "winter.txt"]
-    again = build_index([papers], tmp_path / "index", encoder=encoder)
+    again = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
     assert reads.taken() == ["b.pdf"]
     assert again.skipped == first.skipped
     assert again.unchanged

@@ -259,6 +259,8 @@ def test_front_ends_are_a_setting(monkeypatch: pytest.MonkeyPatch, finder: Sourc
     assert all(address.startswith("https://") for _, address in standard)
     monkeypatch.setenv("SOURCE_FINDER_FRONT_ENDS", "Mine=https://mine.example, bad=ftp://x, junk")
     assert Settings.from_environment().front_ends == (("Mine", "https://mine.example"),)
-    mine = SourceFinder(finder.index, finder.encoder, replace(finder.settings, front_ends=ENDS[:1]))
+    mine = SourceFinder(
+        replace(finder.workspace, settings=replace(finder.settings, front_ends=ENDS[:1]))
+    )
     answer = mine.ask(f"Monroe warned Europe against new colonies. https://youtu.be/{ID}")
     assert answer.videos[0].mirrors == (("One", f"https://one.example/watch?v={ID}"),)

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from conftest import write_sources
 
-import rag.build.builder
 from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile
 from rag.embedding.encoder import Encoder
@@ -117,17 +116,15 @@ def test_nothing_is_left_running(tmp_path):
         os.kill(int(pid), 0)
 
 
-def test_a_build_goes_on_and_says_what_happened(
-    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rag.build.builder, "Workers", partial(Workers, module="odd_worker"))
+def test_a_build_goes_on_and_says_what_happened(tmp_path: Path, encoder: Encoder) -> None:
+    odd = partial(Workers, module="odd_worker")
     sources = write_sources(tmp_path / "sources", ["1823-Monroe-1", "1962-Kennedy-1"])
     for deed in ("crash", "killed", "well"):
         (sources / "signed" / f"{deed}.odd").write_text(deed)
-    report = build_index([sources], tmp_path / "index", encoder=encoder)
+    report = build_index([sources], tmp_path / "index", encoder=encoder, workers=odd)
     assert report.documents == 3
     reasons = {Path(skipped.path).stem: skipped.reason for skipped in report.skipped}
     assert set(reasons) == {"crash", "killed"}
     assert "crashed its reader at page 7" in reasons["crash"]
-    again = build_index([sources], tmp_path / "index", encoder=encoder)
+    again = build_index([sources], tmp_path / "index", encoder=encoder, workers=odd)
     assert (again.files_read, len(again.skipped), again.unchanged) == (2, 2, True)

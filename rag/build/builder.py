@@ -6,7 +6,7 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -56,6 +56,8 @@ def build_index(
     settings: Settings | None = None,
     encoder: Encoder | None = None,
     afresh: bool = False,
+    workers: Callable[..., Workers] = Workers,
+    shard: int = SHARD,
 ) -> BuildReport:
     """Build or refresh an index from `paths`, and make it the live one.
 
@@ -63,7 +65,8 @@ def build_index(
     holds exactly these afterwards. Files that did not change are not read again, and
     passages whose words did not change are not embedded again; `afresh` does both. A file
     that cannot be read is left out and reported. Where nothing changed at all, the index
-    stays as it is.
+    stays as it is. `settings`: those of the environment unless given. `workers`: what reads the
+    files; `shard`: see `SHARD`.
 
     Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`. Whatever
     happens, the index that was live before stays so until the new one is complete.
@@ -84,7 +87,9 @@ def build_index(
             encoder = encoder or Encoder.load(settings.model, settings)
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
-            return _Build(target, names, encoder, progress or _silent, live).run()
+            return _Build(
+                target, names, encoder, progress or _silent, live, settings.ocr, workers, shard
+            ).run()
         finally:
             lock.release()
 
@@ -111,6 +116,9 @@ class _Build:
     encoder: Encoder
     progress: Progress
     live: Index | None
+    ocr: str
+    workers: Callable[..., Workers]
+    shard: int
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
@@ -172,13 +180,14 @@ class _Build:
         def watch(file: FileProgress) -> None:
             self.progress("Reading files", *counted, file)
 
-        with Workers(pages=work.pages, watch=watch) as workers:
+        with self.workers(pages=work.pages, watch=watch, ocr=self.ocr) as workers:
             return Gatherer(
                 self.live.store if self.live else None,
                 fresh,
                 workers.read,
                 self._divide,
                 divided=self._divided_alike is not None,
+                ocr=self.ocr,
                 each_file=each_file,
             ).run(self.sources)
 
@@ -227,7 +236,7 @@ class _Build:
         partial = PartialVectors(work.folder)
         embedded = sentences = 0
         with VectorWriter(generation, self.encoder.dimension) as writer:
-            for first, last, source in runs([rows.get(key) for key in keys], SHARD):
+            for first, last, source in runs([rows.get(key) for key in keys], self.shard):
                 if old is not None and source is not None:
                     sentences += writer.copy(old.vectors, source, source + last - first)
                 else:

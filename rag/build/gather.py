@@ -94,6 +94,7 @@ class Gatherer:
         divide: Divide,
         *,
         divided: bool,
+        ocr: str,
         each_file: Callable[[int, int, FileProgress | None], None],
     ) -> None:
         self._stores = (live, fresh.before)
@@ -101,6 +102,7 @@ class Gatherer:
         self._reading = reading
         self._divide = divide
         self._divided = (divided, True)
+        self._ocr = ocr
         self._each_file = each_file
         self._names = Names()
         self._known: dict[str, _Known] = {}
@@ -161,7 +163,7 @@ class Gatherer:
         before = self._records.get(path)
         same = before is not None and state != "" and state == before.state
         content = before.content if before and same else content_digest(found)
-        digest = reading_digest(content, found)
+        digest = reading_digest(content, found, self._ocr)
         about = metadata_beside(found, self.gathered.skipped.append)
         record = FileRecord(path, content, digest, state, found.collection, about.digest)
         known = self._known.get(digest) if digest else None

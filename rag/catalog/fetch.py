@@ -15,7 +15,7 @@ from rag.catalog.download import Connection, Manners, download
 from rag.catalog.entries import CatalogFile
 from rag.catalog.part_file import matches, sha256_of
 from rag.catalog.search import CatalogEntry, describe_years, find_entry
-from rag.config import APP, Settings
+from rag.config import APP
 from rag.datatypes import Jsonable, Progress
 from rag.errors import FetchError
 
@@ -64,14 +64,14 @@ def describe(entry: CatalogEntry) -> str:
 
 def fetch(
     ids: Sequence[str],
-    into: Path | None = None,
+    into: Path,
     progress: Progress | None = None,
     *,
     catalog: Sequence[CatalogEntry] | None = None,
     manners: Manners | None = None,
 ) -> FetchReport:
     """Download collections by their ids, each to its own folder in `into`, and return what
-    was done. Without `into`, the folder of sources.
+    was done.
 
     Only addresses that the catalog lists are asked, one request at a time. Beside the files
     lies `collection.yaml` with title, rights and address.
@@ -86,12 +86,11 @@ def fetch(
                 f"{entry.id} cannot be downloaded by a program. Open {entry.browse}, and put the "
                 "files you find there into corpus/sources."
             )
-    parent = Settings.from_environment().sources if into is None else into
     folders: list[str] = []
     files: list[FetchedFile] = []
     with _connection(manners or Manners()) as connection:
         for entry in entries:
-            folder = parent / entry.id
+            folder = into / entry.id
             with _reserved(folder):
                 files += _fetch_entry(entry, folder, connection, progress)
             folders.append(str(folder))

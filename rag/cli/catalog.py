@@ -13,6 +13,7 @@ from rag.catalog.fetch import FetchedFile, FetchReport, describe
 from rag.catalog.fetch import fetch as fetch_collections
 from rag.catalog.search import CatalogEntry, CatalogMatch, find_entry, load_catalog, search_catalog
 from rag.cli.terminal import JsonOption, TerminalProgress
+from rag.config import Settings
 from rag.datatypes import BuildReport, Progress, to_jsonable
 from rag.errors import QuestionError
 
@@ -65,8 +66,9 @@ def fetch(
         print(describe(entry), file=sys.stderr)
     if not yes:
         _confirm(sum(len(entry.files) for entry in entries))
-    report = fetch_collections(ids, progress=TerminalProgress())
-    built = _build(TerminalProgress()) if build else None
+    settings = Settings.from_environment()
+    report = fetch_collections(ids, settings.sources, progress=TerminalProgress())
+    built = _build(settings, TerminalProgress()) if build else None
     _show({"fetched": report, "built": built}, _fetched_text(report, built), as_json)
 
 
@@ -76,17 +78,15 @@ def _confirm(files: int) -> None:
     typer.confirm(f"Download {files} file{'s' if files != 1 else ''}?", abort=True, err=True)
 
 
-def _build(progress: Progress) -> BuildReport:
+def _build(settings: Settings, progress: Progress) -> BuildReport:
     """Refresh the default index, which includes the sources folder."""
     from rag.build.builder import build_index
-    from rag.config import Settings
-    from rag.finder import default_sources
     from rag.index.generations import recorded_sources
+    from rag.workspace import default_sources
 
-    settings = Settings.from_environment()
     target = settings.index_path(None)
     sources = [*recorded_sources(target), *default_sources(settings)]
-    return build_index(list(dict.fromkeys(sources)), target, progress=progress)
+    return build_index(list(dict.fromkeys(sources)), target, progress=progress, settings=settings)
 
 
 def _show(value: object, text: str, as_json: bool) -> None:

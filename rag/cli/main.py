@@ -27,8 +27,9 @@ from rag.config import Settings
 from rag.doctor import examine
 from rag.dossier import FORMATS
 from rag.errors import QuestionError, SourceFinderError
-from rag.finder import PER_CLAIM, SourceFinder, default_sources
+from rag.finder import PER_CLAIM, SourceFinder
 from rag.index.generations import recorded_sources
+from rag.workspace import default_sources
 
 cli = typer.Typer(
     name="source-finder",
@@ -142,6 +143,7 @@ def build(
         target,
         progress=TerminalProgress(),
         afresh=afresh,
+        settings=settings,
     )
     print(report.to_json(indent=1) if as_json else report_text(report))
 

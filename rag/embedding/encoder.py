@@ -89,7 +89,7 @@ class QueryVectors:
 
 
 class Encoder:
-    """An embedding model, ready to use: `Encoder.load("default")`.
+    """An embedding model, ready to use: `Encoder.load("default", settings)`.
 
     `fingerprint` identifies the weights; two encoders with the same fingerprint give
     interchangeable vectors.
@@ -115,12 +115,11 @@ class Encoder:
         self._count = lru_cache(maxsize=256)(self._count_pieces)
 
     @classmethod
-    def load(cls, name: str, settings: Settings | None = None) -> Encoder:
+    def load(cls, name: str, settings: Settings) -> Encoder:
         """Return the model `name`, by the fastest route that works here.
 
         Raises `ModelError` where it cannot be found or loaded.
         """
-        settings = settings or Settings.from_environment()
         from safetensors import SafetensorError
 
         folder = model_folder(name)

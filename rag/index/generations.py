@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rag.config import DEFAULT_INDEX
+from rag.config import DEFAULT_INDEX, Settings
 from rag.embedding.encoder import Encoder
 from rag.errors import (
     IndexCorrupt,
@@ -159,12 +159,12 @@ def open_index(path: Path, *, verify: bool = True) -> Index:
         ) from error
 
 
-def load_encoder(index: Index) -> Encoder:
+def load_encoder(index: Index, settings: Settings) -> Encoder:
     """Return the model that the index was built with; raises `IndexMismatch`."""
     manifest = index.manifest
     home = index.path.parent
     try:
-        encoder = Encoder.load(manifest.model)
+        encoder = Encoder.load(manifest.model, settings)
     except ModelError as error:
         raise IndexMismatch(
             f"The index in {home} was built with the model {manifest.model!r}, which is not "

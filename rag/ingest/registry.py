@@ -7,11 +7,13 @@ under the file's extension.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
 from rag.ingest.names import shown
+from rag.ingest.ocr.engines import Ocr
 from rag.ingest.readers.epub.reader import read_epub
 from rag.ingest.readers.html import read_html
 from rag.ingest.readers.pdf.reader import read_pdf
@@ -41,9 +43,11 @@ Item = SourceDocument | SkippedFile
 """What comes out of a file: its documents, and what could not be read of it, in order."""
 
 
-def reader_for(path: Path) -> Reader:
+def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
     """Return the reader for a file's extension; raises `UnknownFormat` if there is none."""
     reader = READERS.get(path.suffix.lower())
+    if reader is read_pdf:
+        return partial(read_pdf, ocr=ocr)
     if reader is None:
         raise UnknownFormat(
             f"{shown(path)}: no reader for {path.suffix or 'a file without extension'!r}; "
@@ -52,8 +56,11 @@ def reader_for(path: Path) -> Reader:
     return reader
 
 
-def read_file(path: Path, collection: Collection) -> Iterator[Item]:
-    """Yield the documents of a file as they are read, and what could not be read of it."""
+def read_file(path: Path, collection: Collection, ocr: Ocr | None = None) -> Iterator[Item]:
+    """Yield the documents of a file as they are read, and what could not be read of it.
+
+    `ocr`: what reads pages without text, None for the best that is installed.
+    """
 
     def start() -> Iterator[SourceDocument]:
         # A pipe or a device would be waited for without end.
@@ -61,7 +68,7 @@ def read_file(path: Path, collection: Collection) -> Iterator[Item]:
             raise UnreadableSource(
                 f"{shown(path)} is not a regular file, or a link to nothing; remove it"
             )
-        return reader_for(path)(path, collection)
+        return reader_for(path, ocr)(path, collection)
 
     return guarded(start, path)
 

@@ -6,7 +6,6 @@ Its answer is raw material. `rag.llm.summary` lets through what holds against th
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -129,7 +128,7 @@ def _call(settings: Settings, messages: list[tuple[str, str]]) -> Reply:
         options["base_url"] = settings.llm_url
     if settings.llm.startswith("openai:"):
         options |= {"timeout": settings.llm_timeout_s, "max_retries": 0}
-        if settings.llm_url and not os.environ.get("OPENAI_API_KEY"):
+        if settings.llm_url and not settings.llm_key_known:
             options["api_key"] = "none"  # a server of one's own asks for none
     model = init_chat_model(settings.llm, **options)
     # A schema for the answer, and no tools: there is nothing that a model could do.

@@ -14,7 +14,7 @@ from typing import Any
 
 from rag.datatypes import SourceDocument, Span
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest.ocr.engines import OcrLine, choose_engine
+from rag.ingest.ocr.engines import Ocr, OcrLine
 from rag.ingest.ocr.layout import reading_order
 from rag.ingest.ocr.page_images import PageImages
 from rag.reading.page_view import Box, PlacedText, find_boxes, page_at, page_spans, part_on
@@ -54,9 +54,12 @@ def has_pages(document: SourceDocument) -> bool:
     return document.origin.lower().endswith(".pdf")
 
 
-def facsimile(document: SourceDocument, quotation: Span, number: int | None = None) -> Facsimile:
+def facsimile(
+    document: SourceDocument, quotation: Span, number: int | None = None, ocr: Ocr | None = None
+) -> Facsimile:
     """Return the page that `quotation`, a span of the document's text, begins on, or page
-    `number`, as a picture with the quotation marked.
+    `number`, as a picture with the quotation marked. `ocr`: what finds it where the text was read
+    by OCR, None for the best that is installed.
 
     Raises `UnreadableSource` with what to do where the file is not where it was when it
     was indexed, or cannot be drawn.
@@ -80,7 +83,7 @@ def facsimile(document: SourceDocument, quotation: Span, number: int | None = No
             marks = find_boxes(_layer(pdf, number), page_text, inner)
             if not marks and document.ocr_confidence is not None:
                 digest = document.file_digest or str(path.stat().st_mtime_ns)
-                marks = find_boxes(_read_by_ocr(str(path), digest, number), page_text, inner)
+                marks = find_boxes(_read_by_ocr(str(path), digest, number, ocr), page_text, inner)
     note = ""
     if part is not None and not marks:
         note = (
@@ -190,11 +193,11 @@ def _on_picture(page_box: tuple[float, ...], turned: int, bounds: tuple[float, .
 
 
 @lru_cache(maxsize=64)
-def _read_by_ocr(path: str, _digest: str, number: int) -> PlacedText:
+def _read_by_ocr(path: str, _digest: str, number: int, ocr: Ocr | None) -> PlacedText:
     """Return the letters that OCR finds on a page; takes seconds the first time."""
     with _opened(Path(path)) as pdf:
         image = PageImages(pdf).render(number)
-    engine = choose_engine()
+    engine = (ocr or Ocr()).engine()
     if image is None or engine is None:
         return PlacedText("", ())
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,13 +19,6 @@ from rag.names.index_spellings import IndexSpellings
 from rag.retrieval import ranking
 from rag.retrieval.dating import DocumentDates
 from rag.retrieval.reranker import LOOKED_AT, WEIGHT, Reranker
-
-COMMON_SHARE = 0.05
-FEW_PASSAGES = 50
-"""A name in more passages than these, like China in diplomatic papers, tells nothing by itself."""
-
-COMMON_WORD_WEIGHT = 0.3
-"""What the commonest word counts where words are weighed by rarity."""
 
 STOP_WORD_WEIGHT = 0.1
 """What a stop word counts in a verbatim run, beside 1 for any other word."""
@@ -148,21 +140,6 @@ class Retriever:
         return respell(
             claim, self.index.lexical.frequency, lambda stem: self._spellings.of(stem, own)
         )
-
-    def rarity(self, word: str) -> float:
-        """Return how much a word tells: the logarithm of the share of passages without it,
-        `COMMON_WORD_WEIGHT` at least."""
-        known = [self.index.lexical.frequency(stem) for stem in stems(words(word))]
-        passages = self.index.vectors.passages
-        rarity = math.log((passages + 1) / (1 + min(known, default=passages)))
-        return max(rarity, COMMON_WORD_WEIGHT)
-
-    def telling(self, word: str) -> bool:
-        """Return whether a word of a name is rare enough to tell what a passage is about: in at
-        most `COMMON_SHARE` of the passages, or in `FEW_PASSAGES`."""
-        known = [self.index.lexical.frequency(stem) for stem in stems(words(word))]
-        most = max(COMMON_SHARE * self.index.vectors.passages, FEW_PASSAGES)
-        return min(known, default=0) <= most
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""

@@ -178,7 +178,7 @@ def _opened(finder: SourceFinder, click: Click) -> str:
         return _read(finder, click)
     page = int(click["page"]) if "page" in click else None
     try:
-        shown = facsimile(document, _quotation(click), page)
+        shown = facsimile(document, _quotation(click), page, finder.workspace.ocr)
     except UnreadableSource as error:
         return _read(finder, click, problem=f"{error}.")
     return render_facsimile(document, _quotation(click), shown, back=str(click["from"]))

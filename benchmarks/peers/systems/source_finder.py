@@ -8,11 +8,12 @@ from pathlib import Path
 
 from benchmarks.peers.systems import Document, Found, Model, Search
 from rag import SourceFinder, build_index
+from rag.config import Settings
 from rag.embedding.encoder import Encoder
 
 
 def load(model: Model) -> Encoder:
-    return Encoder.load("default")
+    return Encoder.load("default", Settings.from_environment())
 
 
 def build(documents: list[Document], folder: Path, embedder: Encoder) -> None:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from rag.datatypes import Collection
-from rag.ingest.ocr import memory as ocr_memory
+from rag.ingest.ocr.engines import Ocr
 from rag.ingest.registry import Item, read_file
 from rag.ingest.shared import pulse
 
@@ -31,10 +31,11 @@ Message = Item | str | MemoryError | None
 def main() -> None:
     """Read files until standard input ends.
 
-    Arguments: how many bytes of memory, how many seconds without a sign of life, and the
-    folder where pages read by OCR are kept, "" for nowhere.
+    Arguments: how many bytes of memory, how many seconds without a sign of life, which OCR, and
+    the folder where pages that it read are kept, "" for nowhere.
     """
-    memory_bytes, stall_s, pages = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    memory_bytes, stall_s, choice, pages = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5]
+    ocr = Ocr(choice, Path(pages) if pages else None)
     # What a library prints must not get between the messages.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -53,15 +54,13 @@ def main() -> None:
         _alarm(2 * stall_s)
 
     pulse.listen(send)
-    if pages:
-        ocr_memory.keep_in(Path(pages))
     send(None)  # ready
     while True:
         _alarm(0)
         path, collection = tasks.get()
         _alarm(2 * stall_s)
         try:
-            for item in read_file(path, collection):
+            for item in read_file(path, collection, ocr):
                 send(item)
         except MemoryError:
             send(MemoryError())

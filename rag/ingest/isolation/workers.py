@@ -63,8 +63,9 @@ class Workers:
     """Processes that read files; use as a context manager. They start when they are needed.
 
     `pages`: a folder where pages read by OCR are kept, so that none is read again after a
-    build was cut off. `watch` is called, from any thread, with each file that is begun and
-    each place in it that is reached. `module`: whose `main` a process runs.
+    build was cut off. `ocr`: which OCR reads them, see `Ocr`. `watch` is called, from any
+    thread, with each file that is begun and each place in it that is reached. `module`: whose
+    `main` a process runs.
     """
 
     def __init__(
@@ -73,13 +74,14 @@ class Workers:
         pages: Path | None = None,
         module: str = WORKER,
         watch: Watch = lambda _: None,
+        ocr: str = "auto",
     ) -> None:
         self._limits = limits or Limits()
         self._watch = watch
         program = f"from {module} import main; main()"
         # -P: a file of the user's that is named as a module is not taken for it.
         self._command = [sys.executable, "-P", "-c", program, str(self._limits.memory_bytes)]
-        self._command += [str(self._limits.stall_s), str(pages or "")]
+        self._command += [str(self._limits.stall_s), ocr, str(pages or "")]
         self._threads = ThreadPoolExecutor(self._limits.processes, "reading")
         self._idle: list[_Process] = []
         self._all: list[_Process] = []

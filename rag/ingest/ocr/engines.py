@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from rag.errors import SourceError, UnreadableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Image = NDArray[np.uint8]
 """A page in grey, 0 black to 255 white, shape (height, width)."""
@@ -82,8 +81,9 @@ class RapidOcr:
 
     name = "rapidocr"
 
-    def __init__(self) -> None:
+    def __init__(self, renew_after: int = _RENEW_AFTER) -> None:
         self._reader = self._new_reader()
+        self._renew_after = renew_after
         self._images_read = 0
 
     @staticmethod
@@ -91,7 +91,7 @@ class RapidOcr:
         from rapidocr import EngineType, RapidOCR
 
         models = _rapidocr_models()
-        assert models is not None, "choose_engine looks first"
+        assert models is not None, "`Ocr.engine` looks first"
         # Measured at 200 dpi: 3.2 s a page with OpenVINO, 8.3 s with ONNX Runtime, same errors.
         runtime = EngineType.OPENVINO if find_spec("openvino") else EngineType.ONNXRUNTIME
         settings: dict[str, Any] = {
@@ -109,7 +109,7 @@ class RapidOcr:
         return reader
 
     def __call__(self, image: Image) -> list[OcrLine]:
-        if self._images_read == _RENEW_AFTER:
+        if self._images_read == self._renew_after:
             self._reader, self._images_read = self._new_reader(), 0
         self._images_read += 1
         try:
@@ -155,37 +155,51 @@ ENGINES: dict[str, Callable[[], OcrEngine]] = {"rapidocr": RapidOcr, "tesseract"
 """What can be chosen, in the order in which "auto" tries."""
 
 
-def choose_engine() -> OcrEngine | None:
-    """Return the engine that `SOURCE_FINDER_OCR` asks for, "auto" if it is not set.
+class Ocr:
+    """The OCR that is asked for: `choice` is auto, off, or one of `ENGINES`.
 
-    None if it says "off" or if the engine is not installed; `why_none` has the words for
-    that. Raises `SourceError` for a value that means nothing.
+    `kept`: a folder where pages that were read are kept (see `memory`), None for nowhere.
+    `engines`, `installed`: what can be chosen, and whether it can be had here.
     """
-    choice = _choice()
-    names = list(ENGINES) if choice == "auto" else [choice]
-    return next((_loaded(name) for name in names if name in ENGINES and _installed(name)), None)
 
+    def __init__(
+        self,
+        choice: str = "auto",
+        kept: Path | None = None,
+        engines: Mapping[str, Callable[[], OcrEngine]] = ENGINES,
+        installed: Callable[[str], bool] | None = None,
+    ) -> None:
+        self.choice = choice
+        self.kept = kept
+        self._engines = engines
+        self._installed = installed or _installed
+        self._ready: dict[str, OcrEngine] = {}
 
-def why_none() -> str:
-    """Return why there is no engine, and what to do about it."""
-    choice = _choice()
-    if choice == "off":
-        return f"OCR is switched off; unset {VARIABLE} to have it read"
-    what = "no OCR engine is" if choice == "auto" else f"{choice} is not"
-    return f"{what} installed; {HOW_TO_INSTALL}"
+    def engine(self) -> OcrEngine | None:
+        """Return the engine, loaded once; None if OCR is off or the engine is not installed:
+        `why_none` has the words for that. Raises `SourceError` for a choice that there is not."""
+        names = list(self._engines) if self._checked() == "auto" else [self.choice]
+        found = (name for name in names if name in self._engines and self._installed(name))
+        name = next(found, None)
+        return None if name is None else self._loaded(name)
 
+    def why_none(self) -> str:
+        """Return why there is no engine, and what to do about it."""
+        if self._checked() == "off":
+            return f"OCR is switched off; unset {VARIABLE} to have it read"
+        what = "no OCR engine is" if self.choice == "auto" else f"{self.choice} is not"
+        return f"{what} installed; {HOW_TO_INSTALL}"
 
-def _choice() -> str:
-    choice = os.environ.get(VARIABLE, "").strip().lower() or "auto"
-    if choice not in {"auto", "off", *ENGINES}:
-        known = ", ".join(["auto", *ENGINES, "off"])
-        raise SourceError(f"{VARIABLE} is {choice!r}; set it to one of {known}")
-    return choice
+    def _checked(self) -> str:
+        if self.choice not in {"auto", "off", *self._engines}:
+            known = ", ".join(["auto", *self._engines, "off"])
+            raise SourceError(f"{VARIABLE} is {self.choice!r}; set it to one of {known}")
+        return self.choice
 
-
-@lru_cache(maxsize=len(ENGINES))
-def _loaded(name: str) -> OcrEngine:
-    return ENGINES[name]()
+    def _loaded(self, name: str) -> OcrEngine:
+        if name not in self._ready:
+            self._ready[name] = self._engines[name]()
+        return self._ready[name]
 
 
 def _installed(name: str) -> bool:

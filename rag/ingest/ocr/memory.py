@@ -15,34 +15,25 @@ from pathlib import Path
 
 from rag.ingest.ocr.engines import Image, OcrEngine, OcrLine
 
-_folder: Path | None = None
-
-
-def keep_in(folder: Path | None) -> None:
-    """Keep pages in `folder`, in this process; None: nowhere."""
-    global _folder
-    _folder = folder
-
 
 class Remembering:
-    """An engine that reads no image twice, given a folder to keep pages in."""
+    """An engine that reads no image twice: it keeps pages in a folder."""
 
-    def __init__(self, engine: OcrEngine) -> None:
+    def __init__(self, engine: OcrEngine, folder: Path) -> None:
         self._engine = engine
+        self._folder = folder
         self.name = engine.name
 
     def __call__(self, image: Image) -> list[OcrLine]:
         """Return the lines of an image; errors as the engine's."""
-        if _folder is None:
-            return self._engine(image)
         digest = hashlib.sha256(f"{self.name} {image.shape} ".encode())
         digest.update(image.tobytes())
-        path = _folder / f"{digest.hexdigest()[:40]}.json"
+        path = self._folder / f"{digest.hexdigest()[:40]}.json"
         with suppress(OSError, ValueError, TypeError):
             return [OcrLine(*line) for line in json.loads(path.read_text(encoding="utf-8"))]
         lines = self._engine(image)
         with suppress(OSError):  # a full disk: the page is read again another time
-            _folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
             pending = path.with_suffix(f".{os.getpid()}.pending")
             pending.write_text(json.dumps([astuple(line) for line in lines]), encoding="utf-8")
             pending.replace(path)

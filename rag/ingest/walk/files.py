@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -111,7 +110,7 @@ def content_digest(found: Found) -> str:
         return ""
 
 
-def reading_digest(content: str, found: Found) -> str:
+def reading_digest(content: str, found: Found, ocr: str) -> str:
     """Return a hash over all that the reading of a file depends on, except its name."""
-    settings = (READING, content, found.path.suffix.lower(), os.environ.get("SOURCE_FINDER_OCR"))
+    settings = (READING, content, found.path.suffix.lower(), ocr)
     return hashlib.sha256(repr(settings).encode()).hexdigest() if content else ""

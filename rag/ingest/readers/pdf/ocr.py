@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import shown
-from rag.ingest.ocr.engines import OcrEngine, choose_engine, why_none
+from rag.ingest.ocr.engines import Ocr, OcrEngine
 from rag.ingest.ocr.layout import mean_confidence, page_text
 from rag.ingest.ocr.legibility import GOOD_LAYER, READABLE_FONT, legibility, sound_words
 from rag.ingest.ocr.memory import Remembering
@@ -57,12 +57,12 @@ class _Reading:
     confidence: float
 
 
-def reread(path: Path, layers: list[str]) -> Reread:
+def reread(path: Path, layers: list[str], ocr: Ocr) -> Reread:
     """Return the pages of a PDF, given their text layers, with OCR where they need it.
 
     One page after another is drawn and read, so memory does not grow with the file. A page
     that cannot be drawn or read keeps its layer, and a note says so.
-    Raises `SourceError` if `SOURCE_FINDER_OCR` has no meaning and a page needs OCR.
+    Raises `SourceError` if there is no OCR as it is asked for, and a page needs it.
     """
     doubtful = [number for number, layer in enumerate(layers) if _is_doubtful(layer)]
     if not doubtful:
@@ -71,10 +71,12 @@ def reread(path: Path, layers: list[str]) -> Reread:
         with _pages_to_read(path, layers, doubtful) as (images, wanted):
             if not wanted:
                 return Reread(tuple(layers))
-            engine = choose_engine()
+            engine = ocr.engine()
             if engine is None:
-                return _without_engine(layers, wanted)
-            return _with_engine(Remembering(engine), images, layers, wanted, path)
+                return _without_engine(layers, wanted, ocr.why_none())
+            if ocr.kept is not None:
+                engine = Remembering(engine, ocr.kept)
+            return _with_engine(engine, images, layers, wanted, path)
     except UnreadableSource as error:
         return Reread(tuple(layers), notes=(f"no OCR: {error}",), why=str(error))
 
@@ -112,10 +114,10 @@ def _needs_ocr(images: PageImages, number: int, layer: str) -> bool:
         return False
 
 
-def _without_engine(layers: list[str], wanted: list[int]) -> Reread:
+def _without_engine(layers: list[str], wanted: list[int], why: str) -> Reread:
     poor = sum(1 for number in wanted if layers[number])
-    notes = [f"{poor} of {len(layers)} pages have a poor text layer: {why_none()}"] if poor else []
-    return Reread(tuple(layers), notes=tuple(notes), why=f"it needs OCR: {why_none()}")
+    notes = [f"{poor} of {len(layers)} pages have a poor text layer: {why}"] if poor else []
+    return Reread(tuple(layers), notes=tuple(notes), why=f"it needs OCR: {why}")
 
 
 def _with_engine(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_citation, file_id, file_title, printable, shown
+from rag.ingest.ocr.engines import Ocr
 from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
 from rag.ingest.readers.pdf.ocr import reread
 from rag.ingest.readers.pdf.spaces import with_spaces
@@ -83,7 +84,9 @@ class _Counted(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def read_pdf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+def read_pdf(
+    path: Path, collection: Collection, ocr: Ocr | None = None
+) -> Iterator[SourceDocument]:
     """Yield the one document of a PDF file.
 
     Pages without text, and those whose text layer is worse than what OCR gives, are read
@@ -98,7 +101,7 @@ def read_pdf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         layers, failures = _page_texts(reader, path)
         labels = _labels(reader, len(layers))
         title, creator, created = _information(reader)
-    result = reread(path, with_spaces(path, layers))
+    result = reread(path, with_spaces(path, layers), ocr or Ocr())
     if not any(result.pages):
         if failures:
             raise _damaged(path, failures[0]) from failures[0]

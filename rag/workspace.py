@@ -1,0 +1,86 @@
+"""What a program works with: made once where it starts, and passed down.
+
+The command line, the application and scripts read the settings (`Settings.from_environment`)
+and open a workspace; nothing below them looks into the environment or keeps a finder, a model
+or an index of its own. A test makes a workspace with the parts that it wants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.build.builder import build_index
+from rag.config import DEFAULT_INDEX, Settings
+from rag.datatypes import Progress
+from rag.embedding.encoder import Encoder
+from rag.errors import IndexNotBuilt
+from rag.index.generations import Index, load_encoder, open_index
+from rag.ingest.ocr.engines import Ocr
+from rag.judging import Judge
+from rag.relation.judges import load_judge
+from rag.retrieval.rarity import Rarity
+from rag.retrieval.reranker import Reranker
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Settings, an open index, the model that it was built with, and what judges quotations.
+
+    `reranker`: a cross-encoder for a last look at the best passages, None for none. `ocr`: what
+    finds a quotation on a page's picture.
+    """
+
+    settings: Settings
+    index: Index
+    encoder: Encoder
+    judge: Judge
+    reranker: Reranker | None
+    ocr: Ocr
+
+    @classmethod
+    def of(
+        cls, settings: Settings, index: Index, encoder: Encoder, judge: Judge | None = None
+    ) -> Workspace:
+        """Return a workspace around an open index; the settings say what judges, unless that is
+        given. Raises `ModelError` where a model of the settings cannot be loaded."""
+        rarity = Rarity(index)
+        return cls(
+            settings,
+            index,
+            encoder,
+            judge or load_judge(settings, encoder, rarity.of, rarity.tells),
+            Reranker.load(settings.reranker) if settings.reranker else None,
+            Ocr(settings.ocr),
+        )
+
+    @classmethod
+    def open(
+        cls, settings: Settings, index: str | Path | None = None, progress: Progress | None = None
+    ) -> Workspace:
+        """Open an index by name or path, the default one for None.
+
+        The default index is built first where there is none yet. Raises `IndexNotBuilt` for any
+        other index that does not exist, `IndexCorrupt` and `IndexMismatch` for one that cannot
+        be used, `ModelError` as `of`.
+        """
+        path = settings.index_path(index)
+        try:
+            opened = open_index(path)
+        except IndexNotBuilt:
+            if path != settings.index_path(DEFAULT_INDEX):
+                raise
+            build_index(default_sources(settings), path, progress=progress, settings=settings)
+            opened = open_index(path)
+        return cls.of(settings, opened, load_encoder(opened, settings))
+
+
+def default_sources(settings: Settings) -> list[str]:
+    """Return what the default index is made of: the State of the Union addresses and
+    whatever lies in the sources folder."""
+    sources = ["sotu"]
+    if settings.sources.is_dir() and any(
+        path.name != "README.md" for path in settings.sources.iterdir()
+    ):
+        sources.append(str(settings.sources))
+    return sources

@@ -30,6 +30,7 @@ from lxml import etree
 from reportlab.pdfgen.canvas import Canvas
 
 from benchmarks.claim_sets import data_folder
+from benchmarks.local import generation_of
 from rag.datatypes import Claim, Evidence, Span
 from rag.evidence import cite
 from rag.finder import SourceFinder
@@ -151,8 +152,8 @@ def pages_of(start: int, end: int, pages: list[tuple[int, str | None]]) -> list[
 def random_evidence(finder: SourceFinder, count: int) -> Iterator[Evidence]:
     """Yield citations of random sentences."""
     chosen = random.Random(1964)
-    store = finder.index.store
-    for row in chosen.sample(range(finder.index.manifest.passages), count):
+    store = generation_of(finder).store
+    for row in chosen.sample(range(finder.index.passages), count):
         document, passage = store.passage(row)
         sentence = chosen.choice(passage.sentences)
         yield cite(Claim("c1", "any", Span(0, 3)), document, passage, sentence, 0.0, 0.0)

@@ -68,7 +68,7 @@ def main() -> int:
         started = time.perf_counter()
         succeeded = start_build(sources, index).wait() == 0
         seconds = time.perf_counter() - started
-        complete = SourceFinder.open(index).index.manifest.documents == (number + 1) * PER_ROUND
+        complete = SourceFinder.open(index).facts().documents == (number + 1) * PER_ROUND
         good = kept and succeeded and complete
         failures += not good
         state = "had finished" if finished else "killed"

@@ -41,6 +41,7 @@ from pypdf import PdfReader
 from pypdfium2 import PdfDocument
 from reportlab.pdfgen.canvas import Canvas
 
+from benchmarks.local import generation_of
 from rag import SourceFinder, build_index
 from rag.ingest.ocr.engines import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
 from rag.ingest.ocr.layout import page_text
@@ -156,7 +157,7 @@ def files_table(pdfs: Path) -> None:
             f"{report.seconds['read'] / report.pages:.2f} s a page to read, {seconds:.0f} s in all;"
             f" left out: {[skipped.reason for skipped in report.skipped]}"
         )
-        store = SourceFinder.open(index).index.store
+        store = generation_of(SourceFinder.open(index)).store
         print(f"{'document':34}{'pages':>6}{'OCR':>5}{'conf.':>7}{'words':>7}  linked with")
         for number in range(store.documents):
             document = store.document(number)

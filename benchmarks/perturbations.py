@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.changes import CHANGES
+from benchmarks.local import generation_of
 from benchmarks.relation import LIKE
 from rag import SourceFinder
 from rag.datatypes import Span, Verdict
@@ -36,7 +37,7 @@ class Changed:
 def changed_sentences(finder: SourceFinder, count: int, seed: int = 11) -> Iterator[Changed]:
     """Yield about `count` sentences with one change, and a fifth as many without any."""
     chance = random.Random(seed)
-    store = finder.index.store
+    store = generation_of(finder).store
     documents = [store.document(n) for n in range(store.documents)]
     names = _names(documents[:: max(len(documents) // 50, 1)])
     quota = {what: count // len(CHANGES) for what in [*CHANGES, "nothing"]}

@@ -25,15 +25,18 @@ from numpy.typing import NDArray
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query, Target
 from benchmarks.editors import frus_editors
+from benchmarks.local import generation_of, local_index
 from rag import SourceFinder, build_index
 from rag.config import Settings
 from rag.datatypes import Floats, Passage, Span
 from rag.embedding.encoder import EmbeddingInput
 from rag.errors import IndexNotBuilt
+from rag.index.local import top
 from rag.language import stems, words
 from rag.retrieval import ranking
 from rag.retrieval.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
-from rag.retrieval.search import ParsedClaim
+from rag.retrieval.search import ParsedClaim, signal_row
+from rag.searching import SIGNALS, weigh
 
 DEPTH = 200
 
@@ -49,8 +52,8 @@ class PlainRankers:
     def __init__(self, finder: SourceFinder, cache: Path) -> None:
         self.finder = finder
         self._cache = cache
-        index = finder.index
-        self.numbers = index.store.document_numbers(np.arange(index.manifest.passages))
+        self.index = generation_of(finder)
+        self.numbers = self.index.store.document_numbers(np.arange(finder.index.passages))
 
     @cached_property
     def vectors(self) -> Floats:
@@ -59,20 +62,20 @@ class PlainRankers:
 
     def bm25(self, claim: str) -> list[int]:
         """BM25 over stems."""
-        return _best(self.finder.index.lexical.scores(stems(words(claim))))
+        return _best(self.index.lexical.scores(stems(words(claim))))
 
     def bm25_documents(self, claim: str) -> list[int]:
         """BM25 of whole documents, each with its best passage first."""
         stemmed = stems(words(claim))
-        documents = self.finder.index.document_words.scores(stemmed)[self.numbers]
-        passages = self.finder.index.lexical.scores(stemmed)
+        documents = self.index.document_words.scores(stemmed)[self.numbers]
+        passages = self.index.lexical.scores(stemmed)
         return _best(documents + passages * np.float32(1e-4))
 
     def bm25_both(self, claim: str) -> list[int]:
         """BM25 of the whole document plus BM25 of the passage."""
         stemmed = stems(words(claim))
-        documents = self.finder.index.document_words.scores(stemmed)[self.numbers]
-        return _best(documents + self.finder.index.lexical.scores(stemmed))
+        documents = self.index.document_words.scores(stemmed)[self.numbers]
+        return _best(documents + self.index.lexical.scores(stemmed))
 
     def dense(self, claim: str) -> list[int]:
         """Cosine with one vector per passage, the mean of its pieces."""
@@ -89,7 +92,7 @@ class PlainRankers:
 
 
 def _best(scores: Floats) -> list[int]:
-    return [int(row) for row in ranking.top(scores, 1000)[0]]
+    return [int(row) for row in top(scores, 1000)[0]]
 
 
 class OwnRankers:
@@ -105,38 +108,40 @@ class OwnRankers:
         started = time.perf_counter()
         self.finder.search(claim, k=10)
         self.seconds.append(time.perf_counter() - started)
-        return [hit.row for hit in self.finder.search(claim, k=DEPTH // 4)]
+        found = self.finder.search(claim, k=DEPTH // 4)
+        return [local_index(self.finder).row(hit.passage_id) for hit in found]
 
     def without(self, *signals: str, by_claim: bool = True) -> Ranker:
         """Return a ranking without some signals, or with the same weights for all claims."""
-        on = np.array([name not in signals for name in ranking.SIGNALS], dtype=np.float32)
+        on = np.array([name not in signals for name in SIGNALS], dtype=np.float32)
 
         def rank(claim: str) -> list[int]:
             parsed, rows, values = self._proposed(claim)
-            weights = parsed.weights if by_claim else ranking.signal_weights(*TYPICAL)
-            order = np.argsort(-ranking.weigh(values, weights * on), kind="stable")
+            own = signal_row(parsed.query.weights)
+            weights = own if by_claim else ranking.signal_weights(*TYPICAL)
+            order = np.argsort(-weigh(values, weights * on), kind="stable")
             return [int(row) for row in rows[order]]
 
         return rank
 
     def _propose(self, claim: str) -> tuple[ParsedClaim, NDArray[np.int64], Floats]:
-        retriever = self.finder.retriever
-        parsed = retriever.parse(claim)
-        rows, signals = retriever.propose(parsed, DEPTH)
-        signals[:, 0] = self.finder.index.vectors.late_interaction(parsed.vectors, rows)
+        parsed, index = self.finder.retriever.parse(claim), local_index(self.finder)
+        rows, signals = index.propose(parsed.query, DEPTH)
+        signals[:, 0] = index.generation.vectors.late_interaction(parsed.query.vectors, rows)
         return parsed, rows, signals
 
 
 def plain_vectors(finder: SourceFinder, cache: Path) -> Floats:
     """Return a unit vector per passage, of its own words only; kept in `cache`."""
-    kept = cache / f"plain-{finder.index.manifest.corpus_hash[:16]}.npy"
+    kept = cache / f"plain-{finder.facts().corpus_hash[:16]}.npy"
     if kept.is_file():
         loaded: Floats = np.load(kept)
         return loaded
     vectors = []
-    rows = range(finder.index.manifest.passages)
+    store = generation_of(finder).store
+    rows = range(finder.index.passages)
     for first in range(0, len(rows), 512):
-        places = [finder.index.store.passage(row) for row in rows[first : first + 512]]
+        places = [store.passage(row) for row in rows[first : first + 512]]
         texts = [passage.span.of(document.text) for document, passage in places]
         inputs = [EmbeddingInput(text, (Span(0, len(text)),)) for text in texts]
         vectors += [v.sentences[0] for v in finder.encoder.encode_passages(inputs)]
@@ -169,10 +174,11 @@ def evaluate(finder: SourceFinder, queries: Sequence[Query], ranker: Ranker) -> 
     """Return per query: success@1, recall@5, recall@10, success@10, reciprocal rank, nDCG@10. For
     passages a gold span is found or not; for documents recall is over all relevant."""
     figures = []
+    store = generation_of(finder).store
     for query in queries:
         found = [
             (document.document_id, passage)
-            for document, passage in map(finder.index.store.passage, ranker(query.text)[:DEPTH])
+            for document, passage in map(store.passage, ranker(query.text)[:DEPTH])
             if document.document_id != query.left_out
         ]
         ranks = ranks_of(query.targets, found)
@@ -219,7 +225,7 @@ def table(
         "- weights by claim": own.without(by_claim=False),
         "- names respelled, quotations": own.without(),
     }
-    print(f"\n{name}: {len(queries)} queries, {finder.index.manifest.passages:,} passages")
+    print(f"\n{name}: {len(queries)} queries, {finder.index.passages:,} passages")
     print(
         f"{'':28} {'R@1':>5} {'R@5':>5} {'R@10':>5} {'S@10':>5} {'MRR':>5} {'nDCG@10':>8}"
         "   ± R@10, nDCG@10 (95%)"
@@ -279,8 +285,7 @@ def main() -> None:
         else:
             finder = SourceFinder.open()
             if name == "quotations":
-                numbers = range(finder.index.manifest.documents)
-                documents = [finder.index.store.document(n) for n in numbers]
+                documents = [finder.document(line.document_id) for line in finder.index.listed()]
                 queries = claim_sets.exact_quotations(documents, 200)
             else:
                 queries = {

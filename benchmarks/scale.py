@@ -34,24 +34,23 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from benchmarks import claim_sets
+from benchmarks.local import generation_of
 from rag.config import Settings
 from rag.datatypes import Floats
 from rag.embedding.chunking import heading
 from rag.finder import SourceFinder
 from rag.index import nearest
 from rag.index.lexical import LexicalIndex
+from rag.index.local import CANDIDATES, top
 from rag.index.nearest import Sentences, SentenceWriter
 from rag.index.vectors import SENTENCES_SEARCHED
 from rag.language import stems, words
-from rag.retrieval import ranking
 
 DRAWN = 200_000
 """Passages that are drawn word by word; a larger index is made of copies of theirs."""
 
 MOVED = 0.5
 """By what share of a difference a copy is moved; its cosine with its origin is about .85."""
-
-CANDIDATES = ranking.CANDIDATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def search_words(folder: Path, passages: int, claims: list[str]) -> Measured:
     index = LexicalIndex.open(folder, passages)
 
     def search(claim: object) -> NDArray[np.int64]:
-        return ranking.top(index.scores(stems(words(str(claim)))), CANDIDATES)[0]
+        return top(index.scores(stems(words(str(claim)))), CANDIDATES)[0]
 
     return _timed(claims, search)
 
@@ -121,7 +120,7 @@ def apart(function: Callable[..., Measured], *given: object, **named: object) ->
 
 def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
     """Write the sentences of `passages` passages, without the lists."""
-    vectors = finder.index.vectors
+    vectors = generation_of(finder).vectors
     block = vectors.passages_block(0, vectors.passages)
     real, lengths = block.sentences.astype(np.float32), block.sentence_counts
     random = np.random.default_rng(1)
@@ -142,7 +141,7 @@ def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
 
 def write_words(finder: SourceFinder, folder: Path, passages: int) -> None:
     """Write the lexical index of at most `DRAWN` passages."""
-    found = map(finder.index.store.passage, range(finder.index.manifest.passages))
+    found = map(generation_of(finder).store.passage, range(finder.index.passages))
     texts = [stems(words(heading(d) + passage.span.of(d.text))) for d, passage in found]
     corpus = np.array([stem for text in texts for stem in text], dtype=object)
     random = np.random.default_rng(2)

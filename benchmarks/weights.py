@@ -25,12 +25,15 @@ from numpy.typing import NDArray
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query
 from benchmarks.editors import frus_editors
+from benchmarks.local import local_index
 from benchmarks.retrieval import frus_finder
 from rag import SourceFinder
 from rag.config import Settings
 from rag.datatypes import Floats
+from rag.index.local import CANDIDATES
 from rag.retrieval import ranking
 from rag.retrieval.metrics import ndcg_at
+from rag.searching import SIGNALS
 
 FOOTNOTES = 400
 """Of the 1,518 footnotes, so many are drawn."""
@@ -68,15 +71,16 @@ class Proposed:
 
 def proposed(finder: SourceFinder, query: Query) -> Proposed:
     """Return what the first stage proposes, compared piece by piece."""
-    retriever, store = finder.retriever, finder.index.store
-    claim = retriever.parse(query.text)
-    rows, signals = retriever.propose(claim, ranking.CANDIDATES)
+    index = local_index(finder)
+    store = index.generation.store
+    claim = finder.retriever.parse(query.text)
+    rows, signals = index.propose(claim.query, CANDIDATES)
     places = [store.passage(int(row)) for row in rows]
     kept = np.array([document.document_id != query.left_out for document, _ in places])
     rows, signals = rows[kept], signals[kept]
     places = [place for place, keep in zip(places, kept, strict=True) if keep]
-    signals[:, 0] = finder.index.vectors.late_interaction(claim.vectors, rows)
-    by_claim = np.array([1.0, claim.names_share, min(len(claim.terms) / ranking.LONG, 2.0)])
+    signals[:, 0] = index.generation.vectors.late_interaction(claim.query.vectors, rows)
+    by_claim = np.array([1.0, claim.names_share, min(len(claim.query.terms) / ranking.LONG, 2.0)])
     features = (np.clip(signals, 0, 1)[:, :, None] * by_claim).reshape(len(rows), -1)
     targets = {target.document_id for target in query.targets}
     if query.targets[0].span is None:
@@ -104,7 +108,7 @@ def proposed(finder: SourceFinder, query: Query) -> Proposed:
 
 def fit(sets: Sequence[Sequence[Proposed]]) -> torch.Tensor:
     """Return the weights that rank the relevant of all sets highest."""
-    size = len(ranking.SIGNALS) * 3
+    size = len(SIGNALS) * 3
     weights = torch.zeros(size)
     weights[::3] = 5.0
     weights.requires_grad_()
@@ -182,7 +186,7 @@ def main() -> None:
         )
     fitted: Floats = fit(list(sets.values())).numpy().reshape(-1, 3)
     print(f"\n{'':16} {'base':>7} {'names':>7} {'length':>7}")
-    for name, row in zip(ranking.SIGNALS, fitted, strict=True):
+    for name, row in zip(SIGNALS, fitted, strict=True):
         print(f"{name:16} {row[0]:7.2f} {row[1]:7.2f} {row[2]:7.2f}")
 
 

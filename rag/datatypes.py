@@ -215,12 +215,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a query. `row` is the passage's number in the index.
+    """A passage found for a query. `passage_id`: what the index knows it by.
 
     Higher scores are better; ranks count from 1. `likeness`: see `Evidence`.
     """
 
-    row: int
+    passage_id: str
     score: float
     rank: int
     likeness: float

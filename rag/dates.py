@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 
@@ -60,6 +61,18 @@ def may_be_of(written: str | None, after: str | None, before: str | None) -> boo
     first = days_of(after).first if after is not None else date.min
     last = days_of(before).last if before is not None else date.max
     return days_of(written).overlaps(Days(first, last))
+
+
+def describe_dates(dates: Sequence[str | None]) -> str:
+    """Return the years that dates span: "1790–2026", "1823", or "" without any.
+
+    >>> describe_dates(["1823-12-02", None, "1790"])
+    '1790–1823'
+    """
+    years = sorted(date[:4] for date in dates if date)
+    if not years:
+        return ""
+    return years[0] if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
 
 
 def _single(written: str) -> Days:

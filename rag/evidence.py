@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
-from rag.datatypes import Claim, Evidence, Floats, Passage, SourceDocument, Span
+from rag.datatypes import Claim, Evidence, Passage, SourceDocument, Span
 from rag.judging import NOT_JUDGED, Judgement, Quotation
+from rag.searching import Matches
 
 MAX_QUOTED = 3
 """The most sentences in a quotation."""
@@ -17,22 +15,18 @@ GAIN_PER_SENTENCE = 0.04
 """How much better a quotation must match the claim to be one sentence longer."""
 
 
-def choose_quotation(
-    passage: Passage, matches: Floats, weights: Floats, starts: NDArray[np.int32]
-) -> Span:
+def choose_quotation(passage: Passage, matches: Matches) -> Span:
     """Return the run of the passage's sentences that best says what the claim says.
 
-    `matches`: cosines of claim pieces (rows) and passage pieces (columns); `weights`: of
-    the claim pieces; `starts`: the column at which each sentence begins. A run's worth
-    is the weighted mean of each claim piece's best match in it, less
+    A run's worth is the weighted mean of each claim piece's best match in it, less
     `GAIN_PER_SENTENCE` for each further sentence.
     """
-    bounds = [*starts.tolist(), matches.shape[1]]
-    weights = weights / weights.sum()
+    bounds = [*matches.starts.tolist(), matches.cosines.shape[1]]
+    weights = matches.weights / matches.weights.sum()
     best, chosen = -np.inf, passage.sentences[0]
     for first in range(len(passage.sentences)):
         for last in range(first, min(first + MAX_QUOTED, len(passage.sentences))):
-            columns = matches[:, bounds[first] : bounds[last + 1]]
+            columns = matches.cosines[:, bounds[first] : bounds[last + 1]]
             if not columns.size:
                 continue
             worth = float(weights @ columns.max(axis=1)) - GAIN_PER_SENTENCE * (last - first)
@@ -122,15 +116,3 @@ def citation(document: str, locator: str, *, ocr: bool = False) -> str:
     parts = [document.rstrip().rstrip("."), locator]
     warning = " [text read by OCR; check against the image]" if ocr else ""
     return ", ".join(part for part in parts if part) + warning + "."
-
-
-def describe_dates(dates: Sequence[str | None]) -> str:
-    """Return the years that dates span: "1790–2026", "1823", or "" without any.
-
-    >>> describe_dates(["1823-12-02", None, "1790"])
-    '1790–1823'
-    """
-    years = sorted(date[:4] for date in dates if date)
-    if not years:
-        return ""
-    return years[0] if years[0] == years[-1] else f"{years[0]}–{years[-1]}"

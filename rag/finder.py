@@ -7,9 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rag.catalog.next_steps import where_to_look
 from rag.claims.captions import with_captions
 from rag.claims.extraction import check_question, split_claims
@@ -28,13 +25,14 @@ from rag.datatypes import (
     Span,
 )
 from rag.errors import QuestionError
-from rag.evidence import choose_quotation, cite, describe_dates, quotation_of
+from rag.evidence import choose_quotation, cite, quotation_of
 from rag.judging import BEARS_ON
 from rag.language import words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
 from rag.relation.findings import confidence_in, deciding_first, verdict_of
 from rag.retrieval.search import Found, Retriever
+from rag.searching import Filter
 from rag.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -80,22 +78,7 @@ class SourceFinder:
 
     def holdings(self) -> tuple[Holding, ...]:
         """Return what the index has of each collection."""
-        store = self.index.store
-        dates: dict[str, list[str | None]] = {name: [] for name in store.collections}
-        for home, date in zip(store.document_collections, store.document_dates, strict=True):
-            dates[home].append(date)
-        return tuple(
-            Holding(
-                collection_id=name,
-                title=collection.title,
-                rights=collection.rights,
-                url=collection.url,
-                documents=len(dates[name]),
-                years=describe_dates(dates[name]),
-                undated=dates[name].count(None),
-            )
-            for name, collection in store.collections.items()
-        )
+        return self.index.holdings()
 
     def searched(self) -> tuple[str, ...]:
         """Return a line for each collection: its title, its documents, their dates."""
@@ -103,14 +86,7 @@ class SourceFinder:
 
     def facts(self) -> IndexFacts:
         """Return which index this is, for whoever wants to check an answer later."""
-        manifest = self.index.manifest
-        return IndexFacts(
-            name=self.index.path.parent.name,
-            corpus_hash=manifest.corpus_hash,
-            documents=manifest.documents,
-            passages=manifest.passages,
-            built=manifest.built,
-        )
+        return self.index.facts()
 
     def document(self, document_id: str) -> SourceDocument:
         """Return an indexed document, with the text that evidence points into.
@@ -118,7 +94,7 @@ class SourceFinder:
         Raises `QuestionError` where the index has no document of this id.
         """
         try:
-            return self.index.store.document_by_id(document_id)
+            return self.index.document(document_id)
         except KeyError as error:
             raise QuestionError(
                 f"There is no document {document_id!r} in this index. Its id is the "
@@ -146,11 +122,11 @@ class SourceFinder:
         check_question(claim)
         _check_k(k)
         whole = Claim("c1", claim, Span(0, len(claim)))
-        return self._evidence(whole, k, self.retriever.allowed(collections, after, before))
+        return self._evidence(whole, k, self.retriever.only(collections, after, before))
 
     def search(self, claim: str, k: int = 10) -> list[Hit]:
-        """Return the `k` best passages as rows of the index: `find_sources` without the
-        citations, for evaluation."""
+        """Return the `k` best passages by their ids: `find_sources` without the citations,
+        for evaluation."""
         return [found.hit for found in self.retriever.search(claim, k)]
 
     def ask(
@@ -183,7 +159,7 @@ class SourceFinder:
         """
         check_question(text)
         _check_k(k)
-        allowed = self.retriever.allowed(collections, after, before)
+        only = self.retriever.only(collections, after, before)
         videos = find_videos(text, self.settings.front_ends)
         answer = Answer(text, (), searched=self.searched(), videos=videos)
         if videos:
@@ -197,7 +173,7 @@ class SourceFinder:
                 set_aside.append(claim)
                 continue
             try:
-                findings.append(self._finding(claim, k, allowed))
+                findings.append(self._finding(claim, k, only))
             except Exception:  # one claim's failure costs that claim alone
                 log.exception("The claim %r could not be looked up", claim.query)
                 set_aside.append(replace(claim, set_aside=FAILED))
@@ -214,8 +190,8 @@ class SourceFinder:
             notes = (*answer.notes, *said)
             yield replace(answer, findings=found, summary=summary, notes=notes)
 
-    def _finding(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> Finding:
-        ranked = self._evidence(claim, max(k, NEAREST), allowed)
+    def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
+        ranked = self._evidence(claim, max(k, NEAREST), only)
         bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
         verdict = verdict_of(bearing)
         return Finding(
@@ -224,7 +200,7 @@ class SourceFinder:
             tuple(deciding_first(bearing)),
             () if bearing else tuple(ranked[:NEAREST]),
             self._spelling_notes(claim.query),
-            where_to_look(claim.query, tuple(self.index.store.collections), ranked),
+            where_to_look(claim.query, tuple(self.index.collections), ranked),
             confidence_in(verdict, claim, bearing),
         )
 
@@ -245,8 +221,8 @@ class SourceFinder:
             notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
         return tuple(notes)
 
-    def _evidence(self, claim: Claim, k: int, allowed: NDArray[np.bool_] | None) -> list[Evidence]:
-        found = self.retriever.search(claim.query, k, allowed)
+    def _evidence(self, claim: Claim, k: int, only: Filter) -> list[Evidence]:
+        found = self.retriever.search(claim.query, k, only)
         quotations = [self._quotation(passage) for passage in found]
         judged = self.judge.judge(
             claim.query,
@@ -255,8 +231,6 @@ class SourceFinder:
                 for place, quotation in zip(found, quotations, strict=True)
             ],
         )
-        store = self.index.store
-        numbers = store.document_numbers(np.array([place.hit.row for place in found], np.int64))
         return [
             cite(
                 claim,
@@ -266,18 +240,14 @@ class SourceFinder:
                 place.hit.score,
                 place.hit.likeness,
                 judgement,
-                store.near_duplicates(number),
+                self.index.near_duplicates(place.document.document_id),
             )
-            for place, number, quotation, judgement in zip(
-                found, numbers.tolist(), quotations, judged, strict=True
-            )
+            for place, quotation, judgement in zip(found, quotations, judged, strict=True)
         ]
 
     def _quotation(self, found: Found) -> Span:
-        hit, vectors = found.hit, self.index.vectors
-        (matches,) = vectors.piece_matches(found.query, np.array([hit.row]))
-        weights, starts = vectors.weights(found.query.ids), vectors.sentence_starts(hit.row)
-        return choose_quotation(found.passage, matches, weights, starts)
+        matches = self.index.matches(found.query, found.hit.passage_id)
+        return choose_quotation(found.passage, matches)
 
 
 def _searched(held: Holding) -> str:

@@ -23,6 +23,7 @@ from rag.datatypes import BuildReport, FileProgress
 from rag.errors import IndexBusy, SourceFinderError
 from rag.finder import SourceFinder
 from rag.index.generations import Manifest, live_generation, load_encoder, open_index
+from rag.index.local import LocalIndex
 from rag.workspace import Workspace
 
 POLL_S = 0.2
@@ -57,7 +58,7 @@ class LiveFinder:
     def __init__(self, finder: SourceFinder) -> None:
         self.settings = finder.settings
         self.current = finder
-        self.home = finder.index.path.parent
+        self.home = _home(finder)
         self.work: Work | None = None
         self._lock = threading.Lock()
 
@@ -92,7 +93,9 @@ class LiveFinder:
                 fetch(fetching, self.settings.sources, self._progress)
             report = _built(self._sources(), self.home, self.settings, self._progress)
             opened = open_index(self.home)
-            workspace = Workspace.of(self.settings, opened, load_encoder(opened, self.settings))
+            workspace = Workspace.of(
+                self.settings, LocalIndex(opened), load_encoder(opened, self.settings)
+            )
             self.current = type(self.current)(workspace)
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
@@ -116,6 +119,16 @@ class LiveFinder:
         known = Manifest.read(live_generation(self.home)).sources
         added = [str(folder)] if any(source_files(folder)) else []
         return [*(source for source in known if source != str(folder)), *added]
+
+
+def _home(finder: SourceFinder) -> Path:
+    """Return the folder that a finder's index is built in."""
+    if finder.workspace.path is None:
+        raise SourceFinderError(
+            "This index is not on this machine, so it cannot be brought up to date from here. "
+            "Open one by its name or folder."
+        )
+    return finder.workspace.path
 
 
 def _built(

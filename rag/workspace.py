@@ -15,24 +15,28 @@ from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import Progress
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexNotBuilt
-from rag.index.generations import Index, load_encoder, open_index
+from rag.index.generations import load_encoder, open_index
+from rag.index.local import LocalIndex
 from rag.ingest.ocr.engines import Ocr
 from rag.judging import Judge
 from rag.relation.judges import load_judge
 from rag.retrieval.rarity import Rarity
 from rag.retrieval.reranker import Reranker
+from rag.searching import Index
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """Settings, an open index, the model that it was built with, and what judges quotations.
 
+    `path`: the folder that the index lies in, None for one on no disk of this machine.
     `reranker`: a cross-encoder for a last look at the best passages, None for none. `ocr`: what
     finds a quotation on a page's picture.
     """
 
     settings: Settings
     index: Index
+    path: Path | None
     encoder: Encoder
     judge: Judge
     reranker: Reranker | None
@@ -48,6 +52,7 @@ class Workspace:
         return cls(
             settings,
             index,
+            index.generation.path.parent if isinstance(index, LocalIndex) else None,
             encoder,
             judge or load_judge(settings, encoder, rarity.of, rarity.tells),
             Reranker.load(settings.reranker) if settings.reranker else None,
@@ -72,7 +77,7 @@ class Workspace:
                 raise
             build_index(default_sources(settings), path, progress=progress, settings=settings)
             opened = open_index(path)
-        return cls.of(settings, opened, load_encoder(opened, settings))
+        return cls.of(settings, LocalIndex(opened), load_encoder(opened, settings))
 
 
 def default_sources(settings: Settings) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.retrieval.dating import DAYS_NEAR, YEARS_FAR, DocumentDates
+from rag.index.dating import DAYS_NEAR, YEARS_FAR, DocumentDates
+from rag.retrieval.search import times_and_days
 
 DATES = ["1959-03-12", "1959-03-14", "1959-04-30", "1964", None, "1959-03"]
 
 
 def nearness(claim: str, dates=DATES):
-    near, years = DocumentDates(dates).nearness(claim)
+    near, years = DocumentDates(dates).nearness(*times_and_days(claim))
     return near.tolist(), years.tolist()
 
 
@@ -60,12 +61,12 @@ def test_far_is_far():
 
 @pytest.mark.parametrize("claim", ["On February 30, 1959", "on the 31st of June"])
 def test_days_that_are_not_in_the_calendar(claim):
-    near, years = DocumentDates(DATES).nearness(claim)
+    near, years = DocumentDates(DATES).nearness(*times_and_days(claim))
     assert np.isfinite(near).all()
     assert not near.any()
     assert np.isfinite(years).all()
 
 
 def test_no_documents():
-    near, years = DocumentDates([]).nearness("On March 12, 1959")
+    near, years = DocumentDates([]).nearness(*times_and_days("On March 12, 1959"))
     assert near.shape == years.shape == (0,)

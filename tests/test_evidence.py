@@ -7,14 +7,15 @@ import pytest
 from conftest import make_document
 
 from rag.datatypes import Claim, Locator, Passage, Span
+from rag.dates import describe_dates
 from rag.evidence import (
     GAIN_PER_SENTENCE,
     MAX_QUOTED,
     choose_quotation,
     citation,
     cite,
-    describe_dates,
 )
+from rag.searching import Matches
 
 TEXT = "One is here. Two is there. Three is nowhere. Four came. Five went."
 SENTENCES = tuple(
@@ -30,7 +31,7 @@ DOCUMENT = make_document(TEXT, locators=LOCATORS, creator="A. Author", date="182
 def choose(matches, starts=(0, 1, 2, 3, 4), weights=None, passage=PASSAGE):
     matches = np.array(matches, dtype=np.float32)
     weights = np.ones(len(matches), np.float32) if weights is None else weights
-    return choose_quotation(passage, matches, weights, np.array(starts, np.int32))
+    return choose_quotation(passage, Matches(matches, weights, np.array(starts, np.int32)))
 
 
 def test_evidence_is_made_of_slices():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,9 +14,10 @@ from conftest import MONROE_WORDS, PRESIDENTS
 from rag.build.builder import build_index
 from rag.datatypes import Evidence, Reason
 from rag.errors import QuestionError
-from rag.finder import FAILED, NEAREST, PER_CLAIM, SourceFinder, default_sources
+from rag.finder import FAILED, NEAREST, PER_CLAIM, SourceFinder
 from rag.judging import BEARS_ON
 from rag.language import words
+from rag.workspace import default_sources
 
 CLAIMS = [
     "Monroe told Europe to stay out of the Americas.",
@@ -58,7 +60,7 @@ def test_every_quotation_is_a_slice_of_its_document(finder, claim):
     found = finder.find_sources(claim, k=20)
     assert found
     for item in found:
-        document = finder.index.store.document_by_id(item.document_id)
+        document = finder.index.generation.store.document_by_id(item.document_id)
         assert item.quote == document.text[item.start : item.end] != ""
         assert item.passage == document.text[item.passage_start : item.passage_end]
         assert item.passage_start <= item.start < item.end <= item.passage_end
@@ -85,20 +87,20 @@ def test_fewer_than_one_is_nothing_or_refused(finder, k):
         assert finder.find_sources(CLAIMS[0], k=k) == []
 
 
-def test_search_gives_the_same_passages_as_rows(finder):
+def test_search_gives_the_same_passages_by_id(finder):
     hits = finder.search(CLAIMS[1], k=5)
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
-    document, passage = finder.index.store.passage(hits[0].row)
+    passage = finder.index.passage(hits[0].passage_id)
     best = finder.find_sources(CLAIMS[1])[0]
-    assert (best.document_id, best.passage_start) == (document.document_id, passage.span.start)
+    assert (best.document_id, best.passage_start) == (passage.document_id, passage.span.start)
     assert best.score == pytest.approx(hits[0].score, abs=1e-4)
 
 
 def exact_quotations(finder: SourceFinder) -> list[tuple[int, str]]:
     """Return some long sentences of the index, each with its row."""
     chosen = []
-    for row in range(1, finder.index.vectors.passages, 4):
-        document, passage = finder.index.store.passage(row)
+    for row in range(1, finder.index.generation.vectors.passages, 4):
+        document, passage = finder.index.generation.store.passage(row)
         sentence = max((span.of(document.text) for span in passage.sentences), key=len)
         if len(words(sentence)) >= 8:
             chosen.append((row, sentence))
@@ -109,7 +111,7 @@ def test_an_exact_quotation_comes_first_and_is_quoted(finder):
     quotations = exact_quotations(finder)
     assert len(quotations) >= 10
     for row, sentence in quotations:
-        document, passage = finder.index.store.passage(row)
+        document, passage = finder.index.generation.store.passage(row)
         best = finder.find_sources(sentence, k=3)[0]
         assert (best.document_id, best.passage_start) == (document.document_id, passage.span.start)
         assert best.score == best.likeness == 1.0
@@ -299,23 +301,20 @@ def test_a_document_is_had_by_its_id_and_holds_the_quotation(finder):
 
 def test_the_facts_name_the_index_and_what_it_holds(finder, small_index):
     facts = finder.facts()
-    assert (facts.name, facts.documents) == (small_index.name, finder.index.store.documents)
-    assert facts.corpus_hash == finder.index.manifest.corpus_hash
+    assert (facts.name, facts.documents) == (small_index.name, len(finder.index.listed()))
+    assert facts.corpus_hash == finder.index.generation.manifest.corpus_hash
 
 
-def test_a_claim_whose_search_fails_costs_that_claim_alone(small_index):
-    finder = SourceFinder.open(small_index)
-    judge = finder.judge
-
+def test_a_claim_whose_search_fails_costs_that_claim_alone(finder):
     class Failing:
-        def judge(self, claim, sources):
+        def judge(self, claim, quotations):
             if "Polk" in claim:
                 raise ValueError("a fault of the program")
-            return judge.judge(claim, sources)
+            return finder.judge.judge(claim, quotations)
 
-    finder.judge = Failing()  # type: ignore[assignment]
+    failing = SourceFinder(replace(finder.workspace, judge=Failing()))
     text = "Monroe warned the powers of Europe. Polk found gold. Lincoln wrote a proclamation."
-    answer = finder.ask(text)
+    answer = failing.ask(text)
     assert [f.claim.text[:6] for f in answer.findings] == ["Monroe", "Lincol"]
     [failed] = answer.set_aside
     assert failed.text == "Polk found gold."

@@ -210,7 +210,7 @@ def test_no_file_of_an_index_is_a_pickle(small_index):
 def test_a_reader_keeps_the_generation_that_it_opened(copy, encoder, small_sources):
     reader = SourceFinder.open(copy)
     before = reader.find_sources("gold in California")
-    opened = reader.index.path
+    opened = reader.index.generation.path
     for _ in range(3):
         build_index(small_sources[1:], copy, encoder=encoder, afresh=True)
     assert not opened.exists()
@@ -222,5 +222,8 @@ def test_a_reader_keeps_the_generation_that_it_opened(copy, encoder, small_sourc
 def test_an_index_by_name_lies_in_the_home_folder(own_home, encoder, small_sources):
     report = build_index(small_sources[1:], "by-name", encoder=encoder)
     assert Path(report.index) == own_home / "indexes" / "by-name"
-    assert SourceFinder.open("by-name").index.path.parent == own_home / "indexes" / "by-name"
+    assert (
+        SourceFinder.open("by-name").index.generation.path.parent
+        == own_home / "indexes" / "by-name"
+    )
     shutil.rmtree(own_home / "indexes" / "by-name")

@@ -22,6 +22,7 @@ LAYERS = [
     ["text", "dates", "deadline", "judging"],
     ["language"],
     ["wording", "ingest", "embedding"],
+    ["searching"],
     ["claims", "index", "reading"],
     ["names"],
     ["catalog", "relation", "retrieval"],

@@ -13,6 +13,7 @@ from rag.config import Settings
 from rag.finder import SourceFinder
 from rag.index import nearest
 from rag.index.generations import open_index
+from rag.index.local import LocalIndex
 from rag.index.nearest import APPROXIMATE, EXACT, Sentences, SentenceWriter, write_lists
 from rag.workspace import Workspace
 
@@ -144,9 +145,11 @@ def test_an_index_with_lists_answers_and_is_built_from_again(
     index = open_index(tmp_path / "index")
     assert APPROXIMATE in index.manifest.files
     claim = "No European power may found new colonies in America"
-    ours = SourceFinder(Workspace.of(Settings.from_environment(), index, encoder)).search(claim)
+    ours = SourceFinder(
+        Workspace.of(Settings.from_environment(), LocalIndex(index), encoder)
+    ).search(claim)
     exact = SourceFinder.open(small_index).search(claim)
-    assert [hit.row for hit in ours] == [hit.row for hit in exact]
+    assert [hit.passage_id for hit in ours] == [hit.passage_id for hit in exact]
     again = build_index(small_sources, tmp_path / "index", encoder=encoder)
     assert again.embedded == 0
     files = open_index(tmp_path / "index").manifest.files

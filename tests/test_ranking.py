@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.index.local import top
 from rag.retrieval import ranking
-from rag.retrieval.ranking import distinct, likeness, signal_weights, top, verbatim_share
+from rag.retrieval.ranking import distinct, likeness, signal_weights, verbatim_share
+from rag.searching import SIGNALS, weigh
 
 SHARE = st.floats(0, 1, width=32)
 
@@ -26,14 +28,14 @@ def test_top_is_a_sorted_list_of_positive_scores(scores, k):
 @given(SHARE, st.integers(0, 200))
 def test_no_signal_counts_against_a_passage(names_share, terms):
     weights = signal_weights(names_share, terms)
-    assert weights.shape == (len(ranking.SIGNALS),)
+    assert weights.shape == (len(SIGNALS),)
     assert (weights >= 0).all()
     assert weights.sum() > 0
 
 
 def share_of(name: str, names_share: float, terms: int) -> float:
     weights = signal_weights(names_share, terms)
-    return float(weights[ranking.SIGNALS.index(name)] / weights.sum())
+    return float(weights[SIGNALS.index(name)] / weights.sum())
 
 
 def test_the_claim_decides_what_counts():
@@ -44,14 +46,14 @@ def test_the_claim_decides_what_counts():
     assert share_of("words", 0.3, 40) == share_of("words", 0.3, 400)
 
 
-SIGNALS = st.lists(SHARE, min_size=6, max_size=6)
+VALUES = st.lists(SHARE, min_size=6, max_size=6)
 
 
-@given(SIGNALS, SIGNALS, SHARE, st.integers(0, 50))
+@given(VALUES, VALUES, SHARE, st.integers(0, 50))
 def test_weigh_is_a_mean_that_rises_with_each_signal(one, more, names_share, terms):
     weights = signal_weights(names_share, terms)
     higher = np.maximum(one, more)
-    low, high = ranking.weigh(np.array([one, higher], np.float32), weights)
+    low, high = weigh(np.array([one, higher], np.float32), weights)
     assert min(one) - 1e-5 <= low <= high + 1e-6
     assert high <= max(higher) + 1e-5
 

@@ -112,7 +112,7 @@ def test_new_metadata_beside_a_file_reads_and_embeds_nothing(
     found = finder.find_sources("a treaty was signed", k=1)[0]
     assert (found.title, found.date, found.kind) == ("The Peace", "1814-12-24", "primary")
     assert found.citation.startswith("Treaty Series 109")
-    assert finder.index.lexical.knows("peac"), "words find the new title at once"
+    assert finder.index.generation.lexical.knows("peac"), "words find the new title at once"
     assert build_index([papers], tmp_path / "index", encoder=encoder, workers=reads).unchanged
 
     (papers / "ghent.yaml").unlink()

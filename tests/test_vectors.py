@@ -160,7 +160,7 @@ def test_no_rows_no_scores(stored):
 
 
 def test_the_real_index_agrees_with_brute_force(finder, encoder):
-    vectors = finder.index.vectors
+    vectors = finder.index.generation.vectors
     asked = encoder.encode_query("The American continents are closed to new colonies.")
     best = [
         float((vectors.passages_block(row, row + 1).sentences @ asked.vector).max())

@@ -116,7 +116,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, sources: Path, encoder: Encod
 
 @pytest.fixture(scope="module")
 def live(real: SourceFinder) -> LiveFinder:
-    home = real.index.path.parents[2]
+    home = real.index.generation.path.parents[2]
     return LiveFinder(real, replace(real.settings, home=home))
 
 

@@ -106,7 +106,7 @@ def test_list_collections(call: Call, finder: SourceFinder) -> None:
     collections = json.loads(call("list_collections"))["collections"]
     assert collections == [holding.to_dict() for holding in finder.holdings()]
     assert {c["collection_id"] for c in collections} == {"signed", "loose"}
-    assert sum(c["documents"] for c in collections) == finder.index.store.documents
+    assert sum(c["documents"] for c in collections) == finder.index.generation.store.documents
 
 
 # ---- errors are messages ----
@@ -190,7 +190,7 @@ def test_no_file_is_served(served: str, path: str) -> None:
 
 
 def test_the_index_is_not_served_as_a_file(served: str, finder: SourceFinder) -> None:
-    path = finder.index.path / "sources.sqlite"
+    path = finder.index.generation.path / "sources.sqlite"
     assert path.is_file()
     assert httpx.get(f"{served}gradio_api/file={path}").status_code == 403
 

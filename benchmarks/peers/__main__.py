@@ -25,6 +25,7 @@ from typing import Any
 
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query
+from benchmarks.local import generation_of
 from benchmarks.peers import tables
 from benchmarks.peers.budget import BUDGET, figures
 from benchmarks.peers.embedding import SharedEmbedding
@@ -63,7 +64,8 @@ class Comparison:
         if name == "scifact":
             return scifact_corpus(self.data)
         if name == "frus":
-            return corpus_of_index(name, frus_finder(self.data, self.settings).index.path.parent)
+            path = generation_of(frus_finder(self.data, self.settings)).path.parent
+            return corpus_of_index(name, path)
         return corpus_of_index(name, self.settings.index_path(DEFAULT_INDEX))
 
     def index(self, system: str, corpus: Corpus) -> Path:

@@ -27,7 +27,7 @@ from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.index.generations import (
     FORMAT,
-    Index,
+    Generation,
     Manifest,
     make_live,
     new_generation,
@@ -94,7 +94,7 @@ def build_index(
             lock.release()
 
 
-def _live(target: Path) -> Index | None:
+def _live(target: Path) -> Generation | None:
     """Return the live index, None where there is none that can be used."""
     try:
         return open_index(target)
@@ -115,7 +115,7 @@ class _Build:
     sources: list[str]
     encoder: Encoder
     progress: Progress
-    live: Index | None
+    live: Generation | None
     ocr: str
     workers: Callable[..., Workers]
     shard: int
@@ -161,7 +161,7 @@ class _Build:
         return f"sentences, at most {most_pieces(self.encoder)} word pieces"
 
     @property
-    def _divided_alike(self) -> Index | None:
+    def _divided_alike(self) -> Generation | None:
         """The live index if its passages, and what is embedded for them, would be the same."""
         live = self.live
         if live is None or live.manifest.model_fingerprint != self.encoder.fingerprint:
@@ -197,7 +197,7 @@ class _Build:
         inputs = [embedding_input(self.encoder, document, passage) for passage in passages]
         return passages, [embedding_key(item, self.encoder.fingerprint) for item in inputs]
 
-    def _nothing_to_do(self, live: Index, gathered: Gathered) -> bool:
+    def _nothing_to_do(self, live: Generation, gathered: Gathered) -> bool:
         """Return whether the live index is what this build would make."""
         as_they_are = [Kept(LIVE, entry.number, entry.file) for entry in live.store.entries()]
         files = [replace(file, state="") for file in live.store.files().values()]
@@ -321,7 +321,7 @@ class _Build:
             built=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
-    def _report(self, made: Index, gathered: Gathered, embedded: int) -> BuildReport:
+    def _report(self, made: Generation, gathered: Gathered, embedded: int) -> BuildReport:
         before = self.live.store.digests() if self.live else {}
         after = made.store.digests()
         pages, ocr_pages = made.store.pages()

@@ -124,7 +124,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class Generation:
     """An open generation: what it holds, and the three ways to look into it."""
 
     path: Path
@@ -135,7 +135,7 @@ class Index:
     vectors: VectorIndex
 
 
-def open_index(path: Path, *, verify: bool = True) -> Index:
+def open_index(path: Path, *, verify: bool = True) -> Generation:
     """Return the live generation of the index in `path`.
 
     Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexMismatch`.
@@ -145,7 +145,7 @@ def open_index(path: Path, *, verify: bool = True) -> Index:
     if verify:
         manifest.verify(generation)
     try:
-        return Index(
+        return Generation(
             path=generation,
             manifest=manifest,
             store=Store(generation / "sources.sqlite"),
@@ -159,7 +159,7 @@ def open_index(path: Path, *, verify: bool = True) -> Index:
         ) from error
 
 
-def load_encoder(index: Index, settings: Settings) -> Encoder:
+def load_encoder(index: Generation, settings: Settings) -> Encoder:
     """Return the model that the index was built with; raises `IndexMismatch`."""
     manifest = index.manifest
     home = index.path.parent

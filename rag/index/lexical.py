@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.searching import inverse_frequency
 
 K1 = 1.5
 B = 0.75
@@ -125,5 +126,4 @@ class LexicalIndex:
 
     def rarity(self, stem: str) -> float:
         """Return the inverse document frequency of a stem, in Lucene's variant."""
-        texts = self.frequency(stem)
-        return math.log(1 + (self._rows - texts + 0.5) / (texts + 0.5))
+        return inverse_frequency(self.frequency(stem), self._rows)

@@ -13,22 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.datatypes import Collection, Kind, Locator, Passage, SourceDocument, Span
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentLine:
-    """What a list of the documents in an index says of one."""
-
-    document_id: str
-    title: str
-    creator: str | None
-    date: str | None
-    collection: str
-    kind: Kind
-    origin: str
-    passages: int
-    ocr_confidence: float | None
+from rag.datatypes import Collection, Locator, Passage, SourceDocument, Span
+from rag.searching import DocumentLine
 
 
 def document_digest(document: SourceDocument) -> bytes:
@@ -104,11 +90,12 @@ class Store:
             )
         }
         index = self._db.execute(
-            "SELECT collection_id, date, first_row FROM documents ORDER BY number"
+            "SELECT document_id, collection_id, date, first_row FROM documents ORDER BY number"
         ).fetchall()
-        self.document_collections = [row[0] for row in index]
-        self.document_dates: list[str | None] = [row[1] for row in index]
-        self._first_rows = np.array([row[2] for row in index], dtype=np.int64)
+        self.document_ids: list[str] = [row[0] for row in index]
+        self.document_collections = [row[1] for row in index]
+        self.document_dates: list[str | None] = [row[2] for row in index]
+        self._first_rows = np.array([row[3] for row in index], dtype=np.int64)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""

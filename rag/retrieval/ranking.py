@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.datatypes import Floats
-
-CANDIDATES = 200
-"""Passages that each of the two searches, by words and by meaning, proposes."""
 
 RERANKED = 100
 """Passages that the second stage looks at piece by piece."""
@@ -24,11 +20,6 @@ QUOTING = 20
 
 VERBATIM_WORDS = 5
 """Words in a row that a passage must share with a claim to count as quoted in it."""
-
-SIGNALS = ("pieces", "sentence", "words", "document words", "days", "years")
-"""What speaks for a passage, each from 0 to 1: late interaction of word pieces; the cosine of
-its closest sentence; the share of the claim's words in it, and in its whole document, by
-BM25; its document dated near a day that the claim names, and within the years."""
 
 WEIGHTS = np.array(
     [
@@ -41,9 +32,9 @@ WEIGHTS = np.array(
     ],
     dtype=np.float32,
 )
-"""How much each signal (rows) counts for a claim: a base, what is added where all of the
-claim's words are names, and what is added per `LONG` words. Fitted on development claims by
-`python -m benchmarks.weights`, which prints them."""
+"""How much each of `searching.SIGNALS` (rows) counts for a claim: a base, what is added where all
+of the claim's words are names, and what is added per `LONG` words. Fitted on development claims
+by `python -m benchmarks.weights`, which prints them."""
 
 LONG = 20
 """Words, without stop words, of a longish claim; beyond twice as many nothing changes."""
@@ -55,7 +46,7 @@ in full, those cost 7 points of nDCG@10 on editorial notes."""
 
 
 def signal_weights(names_share: float, terms: int) -> Floats:
-    """Return the weight of each of `SIGNALS` for a claim, none below 0.
+    """Return the weight of each of `searching.SIGNALS` for a claim, none below 0.
 
     `names_share`: the share of names and numbers in the claim's words, each counted by its
     rarity; `terms`: how many words the claim has. A claim full of names is found by its
@@ -65,25 +56,6 @@ def signal_weights(names_share: float, terms: int) -> Floats:
     claim = np.array([1.0, names_share, min(terms / LONG, 2.0)], dtype=np.float32)
     weights: Floats = np.maximum(WEIGHTS @ claim, 0)
     return weights
-
-
-def weigh(signals: Floats, weights: Floats) -> Floats:
-    """Return the weighted mean of the signals of each passage, 0 to 1.
-
-    `signals`: (passages, signals); `weights`: (signals,).
-    """
-    total = float(weights.sum())
-    scores: Floats = np.clip(signals, 0, 1) @ weights
-    return scores / np.float32(total) if total else scores
-
-
-def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
-    """Return the rows with the `k` highest positive scores, best first."""
-    rows = np.flatnonzero(scores > 0)
-    if len(rows) > k:
-        rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
-    rows = rows[np.lexsort((rows, -scores[rows]))]
-    return rows.astype(np.int64), scores[rows]
 
 
 def likeness(late: Floats, verbatim: Floats) -> Floats:

@@ -6,19 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.datatypes import Floats, Hit, Passage, SourceDocument
-from rag.dates import days_of, may_be_of
+from rag.dates import days_of
 from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import QuestionError
-from rag.index.generations import Index
 from rag.index.search_terms import names, weighted_terms
-from rag.language import Respelling, capitalised, respell, stems, stop_words, words
-from rag.names.index_spellings import IndexSpellings
+from rag.language import Respelling, capitalised, days, respell, stems, stop_words, times, words
 from rag.retrieval import ranking
-from rag.retrieval.dating import DocumentDates
 from rag.retrieval.reranker import LOOKED_AT, WEIGHT, Reranker
+from rag.searching import (
+    SIGNALS,
+    Candidate,
+    Filter,
+    Index,
+    Query,
+    inverse_frequency,
+    weigh,
+)
 
 STOP_WORD_WEIGHT = 0.1
 """What a stop word counts in a verbatim run, beside 1 for any other word."""
@@ -27,28 +32,21 @@ STOP_WORD_WEIGHT = 0.1
 REPEATED = 3
 """Times as many passages as asked for are ranked, since some will repeat others."""
 
-_PIECES, _WORDS = ranking.SIGNALS.index("pieces"), ranking.SIGNALS.index("words")
-_FIRST_STAGE = np.array([name != "pieces" for name in ranking.SIGNALS], dtype=np.float32)
+_PIECES, _WORDS = SIGNALS.index("pieces"), SIGNALS.index("words")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedClaim:
     """A claim, or one spelling of it, ready to be searched.
 
-    `words`: folded. `terms`: what is looked up by words, with weights. `names_share`: see
-    `ranking.signal_weights`.
+    `words`: folded. `names_share`: see `ranking.signal_weights`. `query`: what the index is
+    asked, with the weights that follow from these.
     """
 
     text: str
     words: tuple[str, ...]
-    terms: Mapping[str, float]
-    vectors: QueryVectors
     names_share: float
-
-    @property
-    def weights(self) -> Floats:
-        """How much each of `ranking.SIGNALS` counts for this claim."""
-        return ranking.signal_weights(self.names_share, len(self.terms))
+    query: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,10 @@ class Found:
 
 
 class Retriever:
-    """Ranks the passages of an index for a claim. Safe to share by threads."""
+    """Ranks the passages of an index for a claim. Safe to share by threads.
+
+    `authority`: other spellings of names, see `rag.names.authority`.
+    """
 
     def __init__(
         self,
@@ -74,25 +75,27 @@ class Retriever:
         self.index = index
         self.encoder = encoder
         self.reranker = reranker
-        self._spellings = IndexSpellings(index.lexical, index.document_words, authority or {})
-        self._dates = DocumentDates(index.store.document_dates)
-        self._document_numbers = index.store.document_numbers(np.arange(index.vectors.passages))
+        self._authority = {
+            stem: tuple(stems(others))
+            for name, others in (authority or {}).items()
+            for stem in stems([name])
+        }
 
-    def search(self, claim: str, k: int, allowed: NDArray[np.bool_] | None = None) -> list[Found]:
+    def search(self, claim: str, k: int, only: Filter | None = None) -> list[Found]:
         """Return the `k` best passages for a claim in all its spellings, best first.
 
         Passages that repeat a better one are left out, and of nearly equal ones those come
-        first whose document is not yet among them. `allowed`: which passages may be found,
-        bool, (passages,); None for all.
+        first whose document is not yet among them. `only`: which may be found, None for all.
         """
-        best: dict[int, tuple[Hit, QueryVectors]] = {}
+        best: dict[str, tuple[Hit, QueryVectors]] = {}
         for text in (claim, *(respelling.text for respelling in self.respellings(claim))):
-            parsed = self.parse(text)
-            for hit in self._rank(parsed, REPEATED * k, allowed):
-                if hit.row not in best or hit.score > best[hit.row][0].score:
-                    best[hit.row] = (hit, parsed.vectors)
+            parsed = self.parse(text, only)
+            for hit in self._rank(parsed, REPEATED * k):
+                name = hit.passage_id
+                if name not in best or hit.score > best[name][0].score:
+                    best[name] = (hit, parsed.query.vectors)
         ranked = sorted(best.values(), key=lambda found: -found[0].score)[: REPEATED * k]
-        places = [self.index.store.passage(hit.row) for hit, _ in ranked]
+        places = [self._place(hit.passage_id) for hit, _ in ranked]
         texts = [words(passage.span.of(document.text)) for document, passage in places]
         kept = ranking.distinct(texts, len(texts))
         lowered = ranking.spread(
@@ -104,42 +107,31 @@ class Retriever:
             for rank, (i, score) in enumerate(order[:k], start=1)
         ]
 
-    def allowed(
+    def only(
         self,
         collections: Iterable[str] | None,
         after: str | int | None,
         before: str | int | None,
-    ) -> NDArray[np.bool_] | None:
-        """Return which passages the filters let through, bool, (passages,); None for all.
-
-        Filters and errors as in `SourceFinder.find_sources`.
-        """
-        if collections is None and after is None and before is None:
-            return None
-        store = self.index.store
+    ) -> Filter:
+        """Return the filter; arguments and errors as in `SourceFinder.find_sources`."""
         given = [collections] if isinstance(collections, str) else collections
-        wanted = set(store.collections if given is None else given)
-        if unknown := wanted - store.collections.keys():
+        wanted = None if given is None else frozenset(given)
+        known = self.index.collections
+        if unknown := (wanted or frozenset()) - known.keys():
             raise QuestionError(
                 f"There is no collection {', '.join(sorted(unknown))} in this index; it has "
-                f"{', '.join(store.collections)}."
+                f"{', '.join(known)}."
             )
-        first, last = _check_date(after), _check_date(before)
-        documents = np.array(
-            [
-                home in wanted and may_be_of(date, first, last)
-                for home, date in zip(store.document_collections, store.document_dates, strict=True)
-            ],
-            dtype=bool,
-        )
-        return documents[self._document_numbers]
+        return Filter(wanted, _check_date(after), _check_date(before))
 
     def respellings(self, claim: str) -> list[Respelling]:
         """Return the claim with its names in other spellings that this index has."""
         own = tuple(dict.fromkeys(stems(words(claim))))
-        return respell(
-            claim, self.index.lexical.frequency, lambda stem: self._spellings.of(stem, own)
-        )
+
+        def spellings(stem: str) -> Sequence[Sequence[str]]:
+            return [self._authority.get(stem, ()), *self.index.spellings(stem, own)]
+
+        return respell(claim, self.index.frequency, spellings)
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""
@@ -148,102 +140,100 @@ class Retriever:
             folded = words(name)
             if any(word in stop_words() or len(word) < 2 for word in folded):
                 continue
-            if not any(self.index.lexical.knows(stem) for stem in stems(folded)):
+            if not any(map(self.index.frequency, stems(folded))):
                 unknown.setdefault(folded[0], name)
         return list(unknown.values())
 
-    def propose(
-        self, claim: ParsedClaim, k: int, allowed: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.int64], Floats]:
-        """Return the passages that the first stage finds, best first: rows, and signals
-        (rows, signals), "pieces" not yet among them: `k` or more where there are so many."""
-        count = max(ranking.CANDIDATES, k)
-        words_of = self.index.lexical.shares(claim.terms)
-        of_document = np.stack(
-            [
-                self.index.document_words.shares(claim.terms),
-                *self._dates.nearness(claim.text),
-            ]
+    def parse(self, claim: str, only: Filter | None = None) -> ParsedClaim:
+        """Return a claim ready to be searched."""
+        passages = self.index.passages
+        frequencies = {stem: self.index.frequency(stem) for stem in stems(words(claim))}
+        known = {s: inverse_frequency(n, passages) for s, n in frequencies.items() if n}
+        total = sum(known.values())
+        named = sum(known[stem] for stem in names(claim) & known.keys())
+        names_share = named / total if total else 0.0
+        terms = weighted_terms(claim)
+        weights = ranking.signal_weights(names_share, len(terms)).tolist()
+        told, bare_days = times_and_days(claim)
+        query = Query(
+            terms=terms,
+            vectors=self.encoder.encode_query(claim),
+            times=told,
+            days=bare_days,
+            weights=dict(zip(SIGNALS, weights, strict=True)),
+            only=only or Filter(),
         )
-        weights = claim.weights * _FIRST_STAGE
-        by_word = (
-            weights[_WORDS] * words_of
-            + (weights[_WORDS + 1 :] @ of_document)[self._document_numbers]
-        )
-        found = words_of > 0 if allowed is None else (words_of > 0) & allowed
-        lexical = ranking.top(np.where(found, by_word, 0).astype(np.float32), count)[0]
-        dense = self.index.vectors.nearest(claim.vectors.vector, count, allowed)[0]
-        rows = np.union1d(dense, lexical)
-        signals = np.column_stack(
-            [
-                np.zeros(len(rows), np.float32),
-                self.index.vectors.cosines(claim.vectors.vector, rows),
-                words_of[rows],
-                of_document[:, self._document_numbers[rows]].T,
-            ]
-        ).astype(np.float32)
-        order = np.argsort(-ranking.weigh(signals, weights), kind="stable")
-        return rows[order], signals[order]
+        return ParsedClaim(claim, tuple(words(claim)), names_share, query)
 
-    def _rank(self, claim: ParsedClaim, k: int, allowed: NDArray[np.bool_] | None) -> list[Hit]:
+    def _rank(self, claim: ParsedClaim, k: int) -> list[Hit]:
         """Return what is found for one spelling, best first."""
-        rows, signals = self.propose(claim, k, allowed)
-        depth = max(ranking.RERANKED, k)
-        rows, signals = rows[:depth], signals[:depth]
-        signals[:, _PIECES] = self.index.vectors.late_interaction(claim.vectors, rows)
+        found = self.index.search(claim.query, max(ranking.RERANKED, k))
+        ids = [candidate.passage_id for candidate in found]
+        signals, weights = signal_table(found), signal_row(claim.query.weights)
         quoting = np.argsort(-signals[:, _WORDS], kind="stable")[: ranking.QUOTING]
-        verbatim = np.zeros(len(rows), dtype=np.float32)
-        verbatim[quoting] = self._verbatim(claim.words, rows[quoting])
-        weighed = self._look_again(claim, rows, ranking.weigh(signals, claim.weights))
+        verbatim = np.zeros(len(ids), dtype=np.float32)
+        verbatim[quoting] = self._verbatim(claim.words, [ids[i] for i in quoting])
+        weighed = self._look_again(claim, ids, weigh(signals, weights))
         scores = ranking.reward_verbatim(weighed, verbatim)
         near = ranking.likeness(signals[:, _PIECES], verbatim)
         order = np.argsort(-scores, kind="stable")
         return [
-            Hit(int(rows[i]), float(scores[i]), rank, float(near[i]))
+            Hit(ids[i], float(scores[i]), rank, float(near[i]))
             for rank, i in enumerate(order, start=1)
         ]
 
-    def _look_again(self, claim: ParsedClaim, rows: NDArray[np.int64], scores: Floats) -> Floats:
+    def _look_again(self, claim: ParsedClaim, ids: Sequence[str], scores: Floats) -> Floats:
         """Return the scores with the cross-encoder's for the best of them, if there is one."""
         if self.reranker is None:
             return scores
         best = np.argsort(-scores, kind="stable")[:LOOKED_AT]
-        places = [self.index.store.passage(int(row)) for row in rows[best]]
-        texts = [passage.span.of(document.text) for document, passage in places]
+        texts = [self._text(ids[i]) for i in best]
         mixed = (1 - WEIGHT) * scores
         mixed[best] += WEIGHT * self.reranker.scores(claim.text, texts)
         return mixed.astype(np.float32)
 
-    def parse(self, claim: str) -> ParsedClaim:
-        """Return a claim ready to be searched."""
-        stemmed = dict.fromkeys(stems(words(claim)))
-        rarity = {stem: self.index.lexical.rarity(stem) for stem in stemmed}
-        known = {stem: value for stem, value in rarity.items() if self.index.lexical.knows(stem)}
-        total = sum(known.values())
-        named = sum(known[stem] for stem in names(claim) & known.keys())
-        return ParsedClaim(
-            text=claim,
-            words=tuple(words(claim)),
-            terms=weighted_terms(claim),
-            vectors=self.encoder.encode_query(claim),
-            names_share=named / total if total else 0.0,
-        )
-
-    def _verbatim(self, claim: Sequence[str], rows: NDArray[np.int64]) -> Floats:
+    def _verbatim(self, claim: Sequence[str], ids: Sequence[str]) -> Floats:
         """Return the share of the claim that each passage has word for word."""
         if len(claim) < ranking.VERBATIM_WORDS:
-            return np.zeros(len(rows), np.float32)
+            return np.zeros(len(ids), np.float32)
         stop = stop_words()
 
         def weight(word: str) -> float:
             return STOP_WORD_WEIGHT if word in stop else 1.0
 
-        shares = []
-        for row in rows:
-            document, passage = self.index.store.passage(int(row))
-            text = words(passage.span.of(document.text))
-            shares.append(ranking.verbatim_share(claim, text, weight))
+        shares = [ranking.verbatim_share(claim, words(self._text(name)), weight) for name in ids]
         return np.array(shares, dtype=np.float32)
+
+    def _place(self, passage_id: str) -> tuple[SourceDocument, Passage]:
+        passage = self.index.passage(passage_id)
+        return self.index.document(passage.document_id), passage
+
+    def _text(self, passage_id: str) -> str:
+        document, passage = self._place(passage_id)
+        return passage.span.of(document.text)
+
+
+def times_and_days(claim: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Return the `times` and the `days` of a query for a claim.
+
+    >>> times_and_days("It began on March 12, 1959, and ended on the 1st of April.")
+    ((('1959-03-12', '1959-03-12'),), ('04-01',))
+    """
+    told = times(claim)
+    full = {timex.first[5:] for timex in told if timex.first == timex.last}
+    bare = (day for day in days(claim) if len(day) == len("03-12") and day not in full)
+    return tuple((timex.first, timex.last) for timex in told), tuple(bare)
+
+
+def signal_table(found: Sequence[Candidate]) -> Floats:
+    """Return the signals of candidates, (candidates, signals)."""
+    rows = [signal_row(candidate.signals) for candidate in found]
+    return np.stack(rows) if rows else np.zeros((0, len(SIGNALS)), np.float32)
+
+
+def signal_row(values: Mapping[str, float]) -> Floats:
+    """Return a value for each signal, in the order of `SIGNALS`."""
+    return np.array([values[name] for name in SIGNALS], dtype=np.float32)
 
 
 def _check_date(given: str | int | None) -> str | None:

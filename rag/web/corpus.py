@@ -26,7 +26,7 @@ def shelf(live: LiveFinder, *, describing: str = "", problem: str = "") -> str:
     report = live.work.report if live.work else None
     held = Shelf(
         holdings=live.current.holdings(),
-        documents=live.current.index.store.listed(),
+        documents=live.current.index.listed(),
         files=list(source_files(live.settings.sources)),
         reasons=reasons_of(report),
     )

@@ -10,10 +10,10 @@ from typing import get_args
 
 from rag.build.corpus_files import SourceFile
 from rag.datatypes import BuildReport, Holding, Kind
-from rag.evidence import describe_dates
-from rag.index.store import DocumentLine
+from rag.dates import describe_dates
 from rag.ingest.names import shown
 from rag.live import Work
+from rag.searching import DocumentLine
 from rag.web.markup import button, fold, link, notes
 from rag.wording import KIND_WORDS, counted, escape
 

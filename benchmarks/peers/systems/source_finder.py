@@ -33,7 +33,7 @@ def open_index(folder: Path, embedder: Encoder) -> Search:
     finder = SourceFinder.open(folder)
 
     def search(claim: str, k: int) -> list[Found]:
-        passages = [finder.index.store.passage(hit.row)[1] for hit in finder.search(claim, k)]
+        passages = [finder.index.passage(hit.passage_id) for hit in finder.search(claim, k)]
         return [Found(p.document_id, p.span.start, p.span.end) for p in passages]
 
     return search

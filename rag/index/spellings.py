@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from rag.index.lexical import LexicalIndex
-from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, stems, vowel_keys
+from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
 
 RARE = 0.02
 """Words in no more than this share of the documents tell what a claim is about."""
@@ -16,8 +16,8 @@ RARE = 0.02
 Keys = Callable[[str], Iterable[str]]
 
 
-class IndexSpellings:
-    """The words of an index, found by the keys of `spelling_keys` and by an authority file.
+class Spellings:
+    """The words of an index, found by the keys of `rag.language`.
 
     Loose keys (vowels, one slip) are only asked for names that the index does not have at
     all; a slip must also be at home in the claim: in a document that has another rare word
@@ -25,32 +25,22 @@ class IndexSpellings:
     where the rest of the claim speaks for it.
     """
 
-    def __init__(
-        self,
-        passages: LexicalIndex,
-        documents: LexicalIndex,
-        authority: Mapping[str, tuple[str, ...]],
-    ) -> None:
+    def __init__(self, passages: LexicalIndex, documents: LexicalIndex) -> None:
         self._passages = passages
         self._documents = documents
-        self._authority = {
-            stem: tuple(stems(others))
-            for name, others in authority.items()
-            for stem in stems([name])
-        }
 
-    def of(self, stem: str, claim: Sequence[str]) -> Sequence[Iterable[str]]:
+    def of(self, stem: str, claim: Sequence[str]) -> list[list[str]]:
         """Return the words that may be another spelling of `stem`, in groups, the surest
         first. `claim`: the stems of the claim that it is in."""
-        groups: list[Iterable[str]] = [self._authority.get(stem, ())]
+        groups: list[list[str]] = []
         if len(stem) >= MIN_KEY_LETTERS:
-            groups.append(self._by_key.get(spelling_key(stem), ()))
+            groups.append(self._by_key.get(spelling_key(stem), []))
         if not self._passages.knows(stem):
             groups.append(_found(self._by_vowels, vowel_keys(stem)))
-            slips = [
-                word for word in _found(self._by_slip, deletions(stem)) if one_slip(stem, word)
-            ]
-            groups.append(word for word in slips if self._at_home(word, claim))
+            slips = _found(self._by_slip, deletions(stem))
+            groups.append(
+                [word for word in slips if one_slip(stem, word) and self._at_home(word, claim)]
+            )
         return groups
 
     def _at_home(self, word: str, claim: Sequence[str]) -> bool:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from rag.datatypes import Floats
 from rag.dates import days_of
-from rag.language import Timex, days, times
 
 DAYS_NEAR = 8
 """So many days after or before, a document is no longer near a day."""
@@ -41,34 +40,34 @@ class DocumentDates:
             for s in stretches
         )
 
-    def nearness(self, claim: str) -> tuple[Floats, Floats]:
-        """Return for each document how near it is to the claim's days and to its years.
+    def nearness(
+        self, named: Sequence[tuple[str, str]], days: Sequence[str]
+    ) -> tuple[Floats, Floats]:
+        """Return for each document how near it is to the claim's days and to its years; `named`
+        and `days` are the `times` and the `days` of a `Query`.
 
         Days: 1 on a day that the claim names, with or without its year, down to 0 at
         `DAYS_NEAR`; 0 where it names none. Years: 1 within a time that the claim names or
         where nothing is known, down to 0 at `YEARS_FAR`.
         """
-        named = times(claim)
         near = np.zeros(len(self._first), np.float32)
-        for timex in named:
-            if timex.first[:7] == timex.last[:7]:  # a day or a month
-                apart = np.where(self._day == _UNKNOWN, np.inf, self._apart(timex))
+        for first, last in named:
+            if first[:7] == last[:7]:  # a day or a month
+                apart = np.where(self._day == _UNKNOWN, np.inf, self._apart(first, last))
                 near = np.maximum(near, _falling(apart, DAYS_NEAR))
-        full = {timex.first[5:] for timex in named if timex.first == timex.last}
-        for day in days(claim):
-            if len(day) == len("03-12") and day not in full:
-                apart = np.abs(self._day - _day_of_year(day)).astype(float)
-                apart = np.minimum(apart, np.abs(_DAYS_IN_YEAR - apart))
-                near = np.maximum(near, _falling(apart, DAYS_NEAR))
+        for day in days:
+            apart = np.abs(self._day - _day_of_year(day)).astype(float)
+            apart = np.minimum(apart, np.abs(_DAYS_IN_YEAR - apart))
+            near = np.maximum(near, _falling(apart, DAYS_NEAR))
         if not named:
             return near, np.ones_like(near)
-        years = np.min([self._apart(timex) for timex in named], axis=0) / _DAYS_IN_YEAR
+        years = np.min([self._apart(*time) for time in named], axis=0) / _DAYS_IN_YEAR
         return near, np.where(self._known, _falling(years, YEARS_FAR), 1).astype(np.float32)
 
-    def _apart(self, timex: Timex) -> NDArray[np.float64]:
+    def _apart(self, start: str, end: str) -> NDArray[np.float64]:
         """Return the days between each document and a time, 0 where they overlap."""
-        before = _ordinal(timex.first) - self._last
-        after = self._first - _ordinal(timex.last)
+        before = _ordinal(start) - self._last
+        after = self._first - _ordinal(end)
         return np.maximum(np.maximum(before, after), 0).astype(np.float64)
 
 

@@ -1,0 +1,196 @@
+"""The index on this machine, as `rag.searching.Index`: rows and arrays stay in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.datatypes import (
+    Collection,
+    Floats,
+    Holding,
+    IndexFacts,
+    Passage,
+    SourceDocument,
+)
+from rag.dates import describe_dates
+from rag.embedding.encoder import QueryVectors
+from rag.index.dating import DocumentDates
+from rag.index.generations import Generation
+from rag.index.spellings import Spellings
+from rag.searching import SIGNALS, Candidate, DocumentLine, Filter, Matches, Query, weigh
+
+CANDIDATES = 200
+"""Passages that each of the two searches, by words and by meaning, proposes."""
+
+_PIECES, _WORDS = SIGNALS.index("pieces"), SIGNALS.index("words")
+
+
+class LocalIndex:
+    """An open generation. Safe to share by threads."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        store = generation.store
+        self._store, self._vectors = store, generation.vectors
+        self._numbers = store.document_numbers(np.arange(self.passages))
+        self._number_of = {name: number for number, name in enumerate(store.document_ids)}
+        self._dates = DocumentDates(store.document_dates)
+        self._spellings = Spellings(generation.lexical, generation.document_words)
+        self._admitted = lru_cache(maxsize=8)(self._admit)
+
+    @property
+    def passages(self) -> int:
+        """How many passages there are."""
+        return self.generation.vectors.passages
+
+    @property
+    def collections(self) -> Mapping[str, Collection]:
+        """The collections that documents are of, by id."""
+        return self._store.collections
+
+    def facts(self) -> IndexFacts:
+        """Return which index this is."""
+        manifest = self.generation.manifest
+        return IndexFacts(
+            name=self.generation.path.parent.name,
+            corpus_hash=manifest.corpus_hash,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            built=manifest.built,
+        )
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return what there is of each collection."""
+        store = self._store
+        dates: dict[str, list[str | None]] = {name: [] for name in store.collections}
+        for home, date in zip(store.document_collections, store.document_dates, strict=True):
+            dates[home].append(date)
+        return tuple(
+            Holding(
+                collection_id=name,
+                title=collection.title,
+                rights=collection.rights,
+                url=collection.url,
+                documents=len(dates[name]),
+                years=describe_dates(dates[name]),
+                undated=dates[name].count(None),
+            )
+            for name, collection in store.collections.items()
+        )
+
+    def listed(self) -> list[DocumentLine]:
+        """Return a line for each document, in the index's order."""
+        return self._store.listed()
+
+    def search(self, query: Query, count: int) -> list[Candidate]:
+        """Return the best candidates, best first, `count` where there are so many."""
+        rows, signals = self.propose(query, count)
+        rows, signals = rows[:count], signals[:count]
+        signals[:, _PIECES] = self._vectors.late_interaction(query.vectors, rows)
+        return [
+            Candidate(name, name.rpartition("#")[0], dict(zip(SIGNALS, values, strict=True)))
+            for name, values in zip(self.passage_ids(rows), signals.tolist(), strict=True)
+        ]
+
+    def propose(self, query: Query, count: int) -> tuple[NDArray[np.int64], Floats]:
+        """Return what the two searches find, best first: rows, and signals (rows, signals),
+        "pieces" not yet among them: `count` or more where there are so many."""
+        each = max(CANDIDATES, count)
+        allowed = self._admitted(query.only)
+        weights = _first_stage(query)
+        words = self.generation.lexical.shares(query.terms)
+        of_document = np.stack(
+            [
+                self.generation.document_words.shares(query.terms),
+                *self._dates.nearness(query.times, query.days),
+            ]
+        )
+        by_word = weights[_WORDS] * words + (weights[_WORDS + 1 :] @ of_document)[self._numbers]
+        found = words > 0 if allowed is None else (words > 0) & allowed
+        lexical = top(np.where(found, by_word, 0).astype(np.float32), each)[0]
+        vector = query.vectors.vector
+        rows = np.union1d(self._vectors.nearest(vector, each, allowed)[0], lexical)
+        signals = np.column_stack(
+            [
+                np.zeros(len(rows), np.float32),
+                self._vectors.cosines(vector, rows),
+                words[rows],
+                of_document[:, self._numbers[rows]].T,
+            ]
+        ).astype(np.float32)
+        order = np.argsort(-weigh(signals, weights), kind="stable")
+        return rows[order], signals[order]
+
+    def passage_ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the ids of passages by their rows."""
+        names, numbers = self._store.document_ids, self._numbers[rows]
+        within = rows - self._store.row_bounds[numbers]
+        return [
+            f"{names[number]}#{place}"
+            for number, place in zip(numbers.tolist(), within.tolist(), strict=True)
+        ]
+
+    def row(self, passage_id: str) -> int:
+        """Return a passage's row; raises KeyError."""
+        document_id, _, place = passage_id.rpartition("#")
+        first, last = self._store.row_bounds[self._number_of[document_id] :][:2]
+        if not (place.isdecimal() and first + int(place) < last):
+            raise KeyError(passage_id)
+        return int(first) + int(place)
+
+    def passage(self, passage_id: str) -> Passage:
+        """Return a passage; raises KeyError."""
+        return self._store.passage(self.row(passage_id))[1]
+
+    def document(self, document_id: str) -> SourceDocument:
+        """Return a document with its text; raises KeyError."""
+        return self._store.document(self._number_of[document_id])
+
+    def near_duplicates(self, document_id: str) -> tuple[str, ...]:
+        """Return the ids of the documents that say nearly the same, itself left out."""
+        return self._store.near_duplicates(self._number_of[document_id])
+
+    def matches(self, query: QueryVectors, passage_id: str) -> Matches:
+        """Return how a claim and a passage match, piece by piece."""
+        row = self.row(passage_id)
+        (cosines,) = self._vectors.piece_matches(query, np.array([row]))
+        return Matches(
+            cosines, self._vectors.weights(query.ids), self._vectors.sentence_starts(row)
+        )
+
+    def frequency(self, stem: str) -> int:
+        """Return in how many passages a stem is."""
+        return self.generation.lexical.frequency(stem)
+
+    def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return the stems that may be another spelling of `stem`, in groups, the surest
+        first; see `rag.searching.Index`."""
+        return self._spellings.of(stem, beside)
+
+    def _admit(self, only: Filter) -> NDArray[np.bool_] | None:
+        """Return which passages are searched, bool, (passages,); None for all."""
+        if only == Filter():
+            return None
+        store = self._store
+        dated = zip(store.document_collections, store.document_dates, strict=True)
+        documents = np.array([only.admits(*document) for document in dated], dtype=bool)
+        return documents[self._numbers]
+
+
+def _first_stage(query: Query) -> Floats:
+    """Return the weights of the signals that are known before pieces are compared."""
+    weights = [0.0 if name == "pieces" else query.weights[name] for name in SIGNALS]
+    return np.array(weights, dtype=np.float32)
+
+
+def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return the rows with the `k` highest positive scores, best first."""
+    rows = np.flatnonzero(scores > 0)
+    if len(rows) > k:
+        rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
+    rows = rows[np.lexsort((rows, -scores[rows]))]
+    return rows.astype(np.int64), scores[rows]

@@ -10,7 +10,7 @@ Words: the index's passages, then passages whose words are drawn from a real one
 five) and from the whole corpus; from `DRAWN` passages on, copies of that index, which have
 the postings of a corpus so large but not its vocabulary.
 
-Both ways are measured at every size; which one serves is `nearest.EXACT_UP_TO`'s affair.
+Both ways are measured at every size; which one serves is `nearest.Lists.exact_up_to`'s affair.
 Every figure is measured in a process of its own that opens the files as a search would. Its
 own memory is told apart from the pages of mapped files that it touched, which the system may
 take back. Files lie in a temporary folder that is deleted, or in `--folder`, where they are
@@ -42,7 +42,7 @@ from rag.finder import SourceFinder
 from rag.index import nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.local import CANDIDATES, top
-from rag.index.nearest import Sentences, SentenceWriter
+from rag.index.nearest import Lists, Sentences, SentenceWriter
 from rag.index.vectors import SENTENCES_SEARCHED
 from rag.language import stems, words
 
@@ -89,8 +89,7 @@ def _timed(asked: Sequence[object], search: Callable[[object], NDArray[np.int64]
 
 def search_vectors(folder: Path, claims: Floats, *, exact: bool) -> Measured:
     """Return the nearest passages of each claim, at any size by the way that is asked for."""
-    nearest.EXACT_UP_TO = 1 << 40 if exact else 0
-    sentences = Sentences(folder)
+    sentences = Sentences(folder, Lists(exact_up_to=1 << 40 if exact else 0))
     ends = np.load(folder / "ends.npy", mmap_mode="r")
 
     def search(claim: object) -> NDArray[np.int64]:

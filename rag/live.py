@@ -17,6 +17,7 @@ from typing import Any
 
 from rag.build.builder import build_index
 from rag.build.corpus_files import source_files
+from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
 from rag.config import Settings
 from rag.datatypes import BuildReport, FileProgress
@@ -55,11 +56,12 @@ class LiveFinder:
     to the answer's end. `work` is None before the first rebuild.
     """
 
-    def __init__(self, finder: SourceFinder) -> None:
+    def __init__(self, finder: SourceFinder, manners: Manners | None = None) -> None:
         self.settings = finder.settings
         self.current = finder
         self.home = _home(finder)
         self.work: Work | None = None
+        self._manners = manners
         self._lock = threading.Lock()
 
     @classmethod
@@ -90,7 +92,7 @@ class LiveFinder:
     def _run(self, fetching: tuple[str, ...]) -> None:
         try:
             if fetching:
-                fetch(fetching, self.settings.sources, self._progress)
+                fetch(fetching, self.settings.sources, self._progress, manners=self._manners)
             report = _built(self._sources(), self.home, self.settings, self._progress)
             opened = open_index(self.home)
             workspace = Workspace.of(

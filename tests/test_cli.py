@@ -54,7 +54,6 @@ def test_a_dossier_is_written_as_its_extension_says(
     finder: SourceFinder,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     post, form = tmp_path / "post.txt", tmp_path / "dossier"
     post.write_text(CLAIM, encoding="utf-8")
@@ -65,8 +64,8 @@ def test_a_dossier_is_written_as_its_extension_says(
     assert {item["id"] for item in json.loads(Path(f"{form}.json").read_text())} == cited
     assert finder.facts().corpus_hash in Path(f"{form}.md").read_text(encoding="utf-8")
 
-    monkeypatch.setattr(SourceFinder, "ask", None)  # refused before anything is looked up
-    assert main(["ask", CLAIM, "--export", f"{form}.docx", *index]) == 2
+    # Refused before anything is opened or looked up.
+    assert main(["ask", CLAIM, "--export", f"{form}.docx", "--index", "there-is-none"]) == 2
     assert ".ris (RIS)" in capsys.readouterr().err
 
 

@@ -31,7 +31,7 @@ def run(
     """Run an example with the small index as the default one; return what it printed."""
     shutil.copytree(small_index, tmp_path / "indexes" / "default")
     monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
-    monkeypatch.setattr(rag, "_default_finder", SourceFinder.open)  # not one kept from before
+    rag._default_finder.cache_clear()  # not one kept from before
 
     def run(name: str, *arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", [name, *arguments])

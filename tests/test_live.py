@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ import pytest
 from rag.build.builder import build_index
 from rag.build.corpus_files import add_file
 from rag.catalog.download import Manners
-from rag.catalog.fetch import fetch
 from rag.config import Settings
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy
@@ -104,8 +102,7 @@ def test_a_collection_that_cannot_be_fetched_is_told(
 ) -> None:
     # Nothing listens there: as without a network.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    impatient = partial(fetch, manners=Manners(tries=1, timeout_s=2))
-    monkeypatch.setattr("rag.live.fetch", impatient)
+    live = LiveFinder(live.current, Manners(tries=1, timeout_s=2))
     shelf, told = corpus.act(live, {"act": "fetch-now", "id": "frus1964-68v14"})
     assert told == ""
     assert "Check the network" in ended(live).problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import faiss
@@ -11,10 +12,9 @@ import pytest
 from rag.build.builder import build_index
 from rag.config import Settings
 from rag.finder import SourceFinder
-from rag.index import nearest
 from rag.index.generations import open_index
 from rag.index.local import LocalIndex
-from rag.index.nearest import APPROXIMATE, EXACT, Sentences, SentenceWriter, write_lists
+from rag.index.nearest import APPROXIMATE, EXACT, Lists, Sentences, SentenceWriter, write_lists
 from rag.workspace import Workspace
 
 DIMENSION = 32
@@ -32,27 +32,22 @@ def vectors() -> np.ndarray:
 
 def write(folder: Path, vectors: np.ndarray) -> Path:
     folder.mkdir(exist_ok=True)
-    writer = SentenceWriter(folder, vectors.shape[1])
+    writer = SentenceWriter(folder, vectors.shape[1], FEW)
     for first in range(0, len(vectors), 700):
         writer.add(vectors[first : first + 700])
     writer.finish()
     return folder
 
 
-@pytest.fixture
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lists from a thousand sentences on."""
-    monkeypatch.setattr(nearest, "EXACT_UP_TO", 1000)
-    monkeypatch.setattr(nearest, "LISTS", 32)
-    monkeypatch.setattr(nearest, "PROBES", 12)
-    monkeypatch.setattr(nearest, "BLOCK", 900)
+FEW = Lists(exact_up_to=1000, lists=32, probes=12, block=900)
+"""Lists from a thousand sentences on."""
 
 
 @pytest.fixture
-def listed(few_are_many, vectors, tmp_path: Path) -> Sentences:
+def listed(vectors, tmp_path: Path) -> Sentences:
     write(tmp_path / "listed", vectors)
-    write_lists(tmp_path / "listed")
-    return Sentences(tmp_path / "listed")
+    write_lists(tmp_path / "listed", FEW)
+    return Sentences(tmp_path / "listed", FEW)
 
 
 def best(vectors: np.ndarray, asked: np.ndarray, k: int, allowed: np.ndarray | None = None):
@@ -97,10 +92,10 @@ def test_lists_find_nearly_all_and_give_exact_cosines(listed, vectors):
     assert (listed.vectors(20, 5) == vectors[20:25]).all()
 
 
-def test_lists_are_really_used(listed, vectors, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(nearest, "PROBES", 1)
+def test_lists_are_really_used(listed, vectors, tmp_path):
+    one_list = Sentences(tmp_path / "listed", replace(FEW, probes=1))
     asked = np.mean(vectors[:9].astype(np.float32), axis=0)  # between the centres
-    found, _ = listed.search(asked / np.linalg.norm(asked), 500)
+    found, _ = one_list.search(asked / np.linalg.norm(asked), 500)
     expected, _ = best(vectors, asked, 500)
     assert 0 < len(set(found) & set(expected)) < 500
 
@@ -116,16 +111,16 @@ def test_a_filter_costs_no_recall(listed, vectors, share):
     assert len(set(found) & set(expected)) >= 0.9 * len(expected)
 
 
-def test_the_same_sentences_give_the_same_lists_wherever_they_lie(few_are_many, vectors, tmp_path):
+def test_the_same_sentences_give_the_same_lists_wherever_they_lie(vectors, tmp_path):
     for name in ("one", "two"):
         write(tmp_path / name, vectors)
-        write_lists(tmp_path / name)
+        write_lists(tmp_path / name, FEW)
     one, two = (tmp_path / name / APPROXIMATE for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
     asked = vectors[3].astype(np.float32)
-    before = Sentences(tmp_path / "one").search(asked, 10)[0]
+    before = Sentences(tmp_path / "one", FEW).search(asked, 10)[0]
     moved = (tmp_path / "one").rename(tmp_path / "elsewhere")
-    assert (Sentences(moved).search(asked, 10)[0] == before).all()
+    assert (Sentences(moved, FEW).search(asked, 10)[0] == before).all()
 
 
 def test_searching_leaves_other_threads_their_number(listed, vectors):
@@ -136,11 +131,10 @@ def test_searching_leaves_other_threads_their_number(listed, vectors):
 
 @pytest.mark.slow
 def test_an_index_with_lists_answers_and_is_built_from_again(
-    small_sources, small_index, encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_sources, small_index, encoder, tmp_path: Path
 ):
-    monkeypatch.setattr(nearest, "EXACT_UP_TO", 20)
-    monkeypatch.setattr(nearest, "LISTS", 4)
-    built = build_index(small_sources, tmp_path / "index", encoder=encoder)
+    lists = Lists(exact_up_to=20, lists=4)
+    built = build_index(small_sources, tmp_path / "index", encoder=encoder, lists=lists)
     assert built.embedded == built.passages
     index = open_index(tmp_path / "index")
     assert APPROXIMATE in index.manifest.files
@@ -150,7 +144,7 @@ def test_an_index_with_lists_answers_and_is_built_from_again(
     ).search(claim)
     exact = SourceFinder.open(small_index).search(claim)
     assert [hit.passage_id for hit in ours] == [hit.passage_id for hit in exact]
-    again = build_index(small_sources, tmp_path / "index", encoder=encoder)
+    again = build_index(small_sources, tmp_path / "index", encoder=encoder, lists=lists)
     assert again.embedded == 0
     files = open_index(tmp_path / "index").manifest.files
     assert files[APPROXIMATE] == index.manifest.files[APPROXIMATE]

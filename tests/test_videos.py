@@ -207,17 +207,11 @@ def test_a_server_that_trickles_is_given_up(youtube: Behave) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = captions.new_session
-
-    def session(timeout_s: float) -> requests.Session:
-        made = real(timeout_s)
-        made.mount("https://", ToThisMachine("http://127.0.0.1:9"))  # nobody listens there
-        return made
-
-    monkeypatch.setattr(captions, "new_session", session)
+def test_no_network() -> None:
+    session = captions.new_session(2.0)
+    session.mount("https://", ToThisMachine("http://127.0.0.1:9"))  # nobody listens there
     with pytest.raises(FetchError, match="cannot be reached"):
-        fetch_captions(ID)
+        fetch_captions(ID, session=session)
 
 
 def test_a_link_alone_is_looked_up_by_its_captions(youtube: Behave, finder: SourceFinder) -> None:

@@ -35,6 +35,7 @@ from rag.index.generations import (
     writing,
 )
 from rag.index.lexical import LexicalIndex
+from rag.index.nearest import LISTS, Lists
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.terms import Part, Terms, collect
@@ -58,6 +59,7 @@ def build_index(
     afresh: bool = False,
     workers: Callable[..., Workers] = Workers,
     shard: int = SHARD,
+    lists: Lists = LISTS,
 ) -> BuildReport:
     """Build or refresh an index from `paths`, and make it the live one.
 
@@ -66,7 +68,7 @@ def build_index(
     passages whose words did not change are not embedded again; `afresh` does both. A file
     that cannot be read is left out and reported. Where nothing changed at all, the index
     stays as it is. `settings`: those of the environment unless given. `workers`: what reads the
-    files; `shard`: see `SHARD`.
+    files; `shard`: see `SHARD`; `lists`: how many sentences are searched one by one.
 
     Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`. Whatever
     happens, the index that was live before stays so until the new one is complete.
@@ -88,7 +90,15 @@ def build_index(
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
             return _Build(
-                target, names, encoder, progress or _silent, live, settings.ocr, workers, shard
+                target,
+                names,
+                encoder,
+                progress or _silent,
+                live,
+                settings.ocr,
+                workers,
+                shard,
+                lists,
             ).run()
         finally:
             lock.release()
@@ -119,6 +129,7 @@ class _Build:
     ocr: str
     workers: Callable[..., Workers]
     shard: int
+    lists: Lists
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
@@ -235,7 +246,7 @@ class _Build:
         rows = old.store.keys() if old else {}
         partial = PartialVectors(work.folder)
         embedded = sentences = 0
-        with VectorWriter(generation, self.encoder.dimension) as writer:
+        with VectorWriter(generation, self.encoder.dimension, self.lists) as writer:
             for first, last, source in runs([rows.get(key) for key in keys], self.shard):
                 if old is not None and source is not None:
                     sentences += writer.copy(old.vectors, source, source + last - first)

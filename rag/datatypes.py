@@ -31,6 +31,10 @@ Verdict = Literal["supported", "contradicted", "mixed", "related", "not found"]
 some contradict it; `related`: passages bear on the claim, but none says enough to support
 or contradict it; `not found`: nothing in the searched collections bears on it."""
 
+ClaimForm = Literal["claim", "question", "topic"]
+"""A statement, a question ("who bought Alaska?"), or a subject of which nothing is said ("the
+Sino-Soviet split")."""
+
 Aspect = Literal["name", "number", "date", "place", "statement", "negation", "direction", "role"]
 """In what a claim and a quotation can agree or differ. `statement`: what is said to have
 happened; `direction`: won or lost, rose or fell; `role`: who did it to whom."""
@@ -247,6 +251,8 @@ class Claim(Jsonable):
     """Where in a recording it was said, in seconds from the start."""
     spoken: str = ""
     """The words of `text` alone, where a transcript has times and numbers between them."""
+    form: ClaimForm = "claim"
+    """What it is in truth; a question and a topic are answered with passages, not judged."""
 
     @property
     def shown(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rag.catalog.next_steps import where_to_look
 from rag.claims.captions import with_captions
 from rag.claims.extraction import check_question, split_claims
+from rag.claims.help import help_for
 from rag.claims.videos import find_videos
 from rag.config import Settings
 from rag.datatypes import (
@@ -30,7 +31,7 @@ from rag.judging import BEARS_ON
 from rag.language import words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
-from rag.relation.findings import confidence_in, deciding_first, verdict_of
+from rag.relation.findings import confidence_in, verdict_of
 from rag.retrieval.search import Found, Retriever
 from rag.searching import Filter
 from rag.workspace import Workspace
@@ -179,11 +180,8 @@ class SourceFinder:
                 set_aside.append(replace(claim, set_aside=FAILED))
             answer = replace(answer, findings=tuple(findings), set_aside=tuple(set_aside))
             yield answer
-        if not findings:
-            answer = replace(
-                answer, notes=(*answer.notes, "Nothing in this text can be looked up.")
-            )
-        answer = replace(answer, set_aside=tuple(set_aside))
+        told = help_for([finding.claim for finding in findings], set_aside)
+        answer = replace(answer, set_aside=tuple(set_aside), notes=(*answer.notes, *told))
         yield answer
         if self.settings.llm:
             found, summary, said = summarise(answer.findings, self.settings)
@@ -193,11 +191,14 @@ class SourceFinder:
     def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), only)
         bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
+        if claim.form != "claim":  # there is nothing that a passage could support
+            ranked = [replace(item, relation="context", reasons=()) for item in ranked]
+            bearing = [replace(item, relation="context", reasons=()) for item in bearing]
         verdict = verdict_of(bearing)
         return Finding(
             claim,
             verdict,
-            tuple(deciding_first(bearing)),
+            tuple(bearing),
             () if bearing else tuple(ranked[:NEAREST]),
             self._spelling_notes(claim.query),
             where_to_look(claim.query, tuple(self.index.collections), ranked),

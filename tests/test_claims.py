@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.claims.extraction import MAX_CHARS, check_question, split_claims
+from rag.claims.help import GREETED, LINKED, TOPIC, help_for
 from rag.errors import QuestionError
 
 THREAD = Path(
@@ -113,17 +114,68 @@ def test_the_post_that_the_project_grew_from():
 @pytest.mark.parametrize(
     "text",
     [
-        "Did Monroe warn Europe?",
-        "gold California",
-        "Wow!",
         "1848",
+        "Lovely Grant",
         "\n\nI think Polk lied.\n",
-        "https://www.example.org/treaty",
     ],
 )
-def test_a_single_sentence_is_always_looked_up(text):
+def test_a_single_sentence_is_looked_up(text):
     (claim,) = [claim for claim in split_claims(text) if claim.set_aside is None]
     assert claim.text == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("who bought Alaska?", "question"),
+        ("Did Monroe warn Europe?", "question"),
+        ("What did Polk find? When was that?", "question"),
+        ("gold California", "topic"),
+        ("the Sino-Soviet split", "topic"),
+        ("Monroe warned Europe.", "claim"),
+    ],
+)
+def test_a_question_and_a_topic_are_known_for_what_they_are(text, form):
+    claims = list(split_claims(text))
+    assert {claim.form for claim in claims if claim.set_aside is None} == {form}
+    assert help_for(claims, ()) == ((TOPIC,) if form == "topic" else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "told"),
+    [
+        ("hello", "a greeting", GREETED),
+        ("thanks, that's great", "a greeting", GREETED),
+        ("Wow!", "a greeting", GREETED),
+        ("https://www.example.org/treaty", "a link", LINKED),
+    ],
+)
+def test_what_says_nothing_gets_a_sentence_of_help(text, why, told):
+    (claim,) = split_claims(text)
+    assert claim.set_aside == why
+    assert help_for((), (claim,)) == (told,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Japan-U.S. Security Treaty was signed in 1960.",
+        "In the U.S. Congress passed a law in 1964.",
+        "The Anglo-U.S. Combined Chiefs met in Quebec in 1943.",
+    ],
+)
+def test_an_abbreviation_does_not_end_a_sentence(text):
+    assert [claim.text for claim in split_claims(text)] == [text]
+
+
+def test_a_title_above_a_link_and_prose_about_a_post_are_no_claims():
+    text = (
+        "Polk found gold in California in 1848.\n"
+        "It shows that there is more to the history of California than we know.\n"
+        "How Polk found gold. Congress did not believe it\nhttps://example.org/video\n"
+    )
+    aside = [claim.set_aside for claim in split_claims(text)]
+    assert aside == [None, "an aside", "the title of what is linked to", "a link"]
 
 
 @pytest.mark.parametrize(

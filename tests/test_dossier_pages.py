@@ -119,7 +119,7 @@ def test_pdf_says_all_that_the_answer_has() -> None:
     printed = read(as_pdf(full_answer()))
     for said in (FACTS.corpus_hash, "Passagesthatcontradictthis", "83%", "mine/one#char=0,14"):
         assert said in printed
-    assert "theclaimhas“1832”,thesourcehas“1823”" in printed
+    assert "theclaimhas“1832”,thepassage“1823”" in printed
 
 
 def test_pdf_links_and_has_an_outline(answer: Answer) -> None:

@@ -12,7 +12,7 @@ from rag.embedding.encoder import Encoder
 from rag.judging import Judge, Quotation
 from rag.language import stands_for
 from rag.relation.entailment import EntailmentJudge
-from rag.relation.findings import combined, confidence_in, deciding_first, verdict_of
+from rag.relation.findings import combined, confidence_in, verdict_of
 from rag.relation.rules import RuleJudge
 
 FORTS = "On the 4th of July, 1863, General Grant took Vicksburg with 37,000 prisoners."
@@ -346,11 +346,6 @@ def test_copies_count_once_and_independent_sources_add_up():
 def test_a_later_or_lesser_source_counts_less(weaker):
     strong = evidence("supports", 0.6)
     assert combined(CLAIM, [replace(strong, **weaker)]) < combined(CLAIM, [strong])
-
-
-def test_what_decides_is_read_first():
-    told = [evidence("context", 0.9), evidence("supports", 0.5), evidence("contradicts", 0.7)]
-    assert [item.bearing for item in deciding_first(told)] == [0.5, 0.7, 0.9]
 
 
 def test_reasons_are_values():

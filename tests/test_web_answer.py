@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.datatypes import Claim, Span, VideoLink
+from rag.datatypes import Claim, Span, Suggestion, Summary, SummaryStatement, VideoLink
 from rag.errors import QuestionError
 from rag.web import answer as render
 from rag.web.chat import EMPTY, HINT, UNEXPECTED, Turn, Turns, converse, stop
@@ -175,17 +175,45 @@ def last(steps: Iterator[Turns]) -> Turn:
     return list(steps)[-1][-1]
 
 
-def test_an_answer_grows_and_blocks_on_the_page_stay() -> None:
+def test_an_answer_grows_and_rows_on_the_page_stay() -> None:
     whole = answer(finding("related", passages=5), finding("not found"), set_aside=1)
     first = replace(whole, findings=whole.findings[:1])
     steps = list(converse(Canned(first, whole), "one", ()))
     assert [len(turns) for turns in steps] == [1] * len(steps)
     assert steps[0][0].blocks() == (render.render_summary(None, "searching"),)
-    assert steps[1][0].blocks()[1] == steps[-1][0].blocks()[1]
+    assert steps[1][0].blocks()[2] == steps[-1][0].blocks()[2]
     done = steps[-1][0]
     assert done.stage == "done"
-    assert len(done.blocks()) == 4
-    assert "set aside" in done.blocks()[-1]
+    counts, overview, row, missing, closing = done.blocks()
+    assert "something on 1 claim of 2 and nothing on 1" in overview
+    assert "sf-row" in row
+    assert "<details" in missing and "Nothing in these sources on 1 claim" in missing
+    assert "set aside" in counts and "set aside" in closing
+
+
+def test_the_overview_of_a_long_text_names_what_could_be_added() -> None:
+    volume = Suggestion("Volume XIV", "https://example.org/14", "It has it.", "frus14")
+    search = Suggestion("Search Archive", "https://example.org/find?q=x", "The search is for: x.")
+    other = replace(search, url="https://example.org/find?q=y")
+    lost = [
+        replace(finding("not found"), look_next=(volume, search)),
+        replace(finding("not found"), look_next=(volume, other)),
+    ]
+    overview = render.render_overview(answer(finding("related"), *lost), done=True)
+    seen = Seen(overview)
+    assert [b["data-id"] for b in seen.all("button")] == ["frus14"]
+    assert [a["href"] for a in seen.all("a")] == ["https://example.org/14", "https://example.org/"]
+    assert seen.text.count("(2 claims)") == 2
+    assert "Volume" not in render.render_overview(answer(*lost), done=False)
+
+
+def test_a_language_models_summary_is_shown_with_its_sources() -> None:
+    said = SummaryStatement("Monroe <b>warned</b>.", "c1", "d", 0, 4, "We owe", "Monroe, p. 1.")
+    whole = replace(answer(finding("related")), summary=Summary("m", (said,), ("no quotation",)))
+    text = Seen("".join(last(converse(Canned(whole), "q", ())).blocks())).text
+    for shown in ("language model m", "Monroe <b>warned</b>.", "We owe", "Monroe, p. 1."):
+        assert shown in text
+    assert "Struck: no quotation" in text
 
 
 def test_a_question_that_leans_on_the_one_before_carries_its_names() -> None:

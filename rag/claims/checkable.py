@@ -39,6 +39,14 @@ _TALK = re.compile(
     r"whole)|it|all)|(?:next|last) (?:segment|episode|week)|for me)\b",
     re.IGNORECASE,
 )
+_THANKS = re.compile(
+    r"\b(?:thanks|thank you|thx|cheers|great|nice|cool|awesome|perfect|lovely|wow|ok|okay|"
+    r"brilliant|amazing|excellent|good (?:job|work|answer)|well done|got it|i see|that helps)\b",
+    re.IGNORECASE,
+)
+MOST_THANKS = 8
+"""Words of a text that only thanks, praises or greets."""
+_OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
 _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
@@ -75,7 +83,7 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     verb = main_verb(outside)
     if why := _about_the_writer(verb, specific):
         return why
-    if _TALK.search(text) or _is_order(outside):
+    if _TALK.search(text) or _is_order(outside) or _on_a_text(verb, named):
         return "an aside"
     if verb is not None:
         modal = {child.lower_ for child in verb.children if child.tag_ == "MD"}
@@ -89,6 +97,28 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
         return "an opinion"
     return None if specific else _general(clause, verb, content)
+
+
+def is_pleasantry(text: str) -> bool:
+    """Return whether a whole text only greets, thanks or praises.
+
+    >>> is_pleasantry("thanks, that's great"), is_pleasantry("Grant thanked Lincoln")
+    (True, False)
+    """
+    said = words(text)
+    if len(said) > MOST_THANKS or any(word[0].isdigit() for word in said):
+        return False
+    named = any(match[0] > 0 for match in _capitals(text))
+    return not named and bool(_GREETING.search(text) or _THANKS.search(text))
+
+
+def _capitals(text: str) -> list[tuple[int, str]]:
+    return [(m.start(), m.group()) for m in re.finditer(r"\b[A-Z][a-z]{2,}", text)]
+
+
+def states_nothing(clause: Tokens) -> bool:
+    """Return whether a text names a subject and says nothing of it: it has no verb at all."""
+    return not any(token.pos_ in {"VERB", "AUX"} for token in clause)
 
 
 def is_question(clause: Tokens) -> bool:
@@ -169,6 +199,15 @@ def _about_the_writer(verb: Token | None, specific: bool) -> str | None:
     if specific and not wishing and (framed or _acts_in_the_past(verb)):
         return None
     return "about the writer"
+
+
+def _on_a_text(verb: Token | None, named: str) -> bool:
+    """Return whether a clause says what something shows that it does not name: "it shows that
+    there is more discussion" speaks of a post or a video, not of the past."""
+    if verb is None or named or verb.lemma_ not in _OF_A_TEXT or not _is_present(verb):
+        return False
+    who = subject(verb)
+    return who is not None and who.lower_ in {"it", "this", "that"}
 
 
 def _acts_in_the_past(verb: Token) -> bool:

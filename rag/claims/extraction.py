@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
-from rag.claims.checkable import MIN_CONTENT_WORDS, reason
+from rag.claims.checkable import (
+    MIN_CONTENT_WORDS,
+    is_pleasantry,
+    is_question,
+    reason,
+    states_nothing,
+)
 from rag.claims.clauses import Clause, clauses
 from rag.claims.layout import Block, Layout, form_of, read_layout
 from rag.claims.references import Context, resolve, speaker_of
 from rag.claims.transcripts import Transcript, read_transcript
-from rag.datatypes import Claim, Span
+from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
 from rag.language import parse, sentences, stop_words, words
 from rag.text import squeezed, trimmed
@@ -37,6 +43,9 @@ it is cut where captions begin."""
 CAPTION_CHARS = 150
 """The least length of such a part: about two captions, or ten seconds of speech."""
 
+_INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
+_INITIAL_FIRST = re.compile(r"\w\.")
+_HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
 _OPENING = '“"'
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
@@ -78,10 +87,25 @@ def _fits(text: str) -> bool:
 def split_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
 
-    A text of one sentence is always a claim, whatever its form: a question is answered,
-    a few key words are looked up. Claims come as they are found: the first one does not wait
-    for the last.
+    A text of one sentence is looked up whatever its form, as a claim, a question or a topic,
+    but for a greeting, thanks or a link. So are the questions of a text that has no claim.
+    Claims come as they are found: the first one does not wait for the last.
     """
+    waiting: list[Claim] | None = []
+    for claim in _split(text):
+        if waiting is None:
+            yield claim
+        elif claim.set_aside:
+            waiting.append(claim)
+        else:
+            yield from (*waiting, claim)
+            waiting = None
+    for claim in waiting or ():
+        asked = claim.set_aside == "a question"
+        yield replace(claim, set_aside=None, form="question") if asked else claim
+
+
+def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
     alone = sum(1 for sentence in found if words(sentence.text)) == 1
@@ -90,21 +114,38 @@ def split_claims(text: str) -> Iterator[Claim]:
     for sentence, following in zip_longest(found, found[1:]):
         if sentence.block.form == "a byline":  # somebody else goes on
             context = Context()
+        form, unsaid = _form_alone(sentence) if alone else ("claim", None)
         for piece in _pieces(sentence, following, context):
             context = piece.context
             said = text[piece.span.start : piece.span.end]
-            looked_up = piece.set_aside is None or (alone and bool(words(said)))
+            looked_up = not unsaid and (piece.set_aside is None or (alone and bool(words(said))))
             plain = " ".join(said.split())
             yield Claim(
                 claim_id=f"c{next(numbers)}",
                 text=said,
                 span=piece.span,
-                set_aside=None if looked_up else piece.set_aside,
+                set_aside=None if looked_up else unsaid or piece.set_aside,
                 resolved=piece.resolved,
                 said_by=piece.said_by or sentence.block.speaker,
                 at_s=layout.transcript.at(piece.span.start) if layout.transcript else None,
                 spoken=piece.spoken if piece.spoken != plain else "",
+                form=form,
             )
+
+
+def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
+    """Return what a sentence is that is all that was sent, and why it is not looked up, None
+    where it is."""
+    if sentence.block.form == "a link":
+        return "claim", "a link"
+    if is_pleasantry(sentence.text):
+        return "claim", "a greeting"
+    if not _is_readable(sentence):
+        return "claim", None
+    doc = parse(sentence.text)
+    if is_question(doc[:]):
+        return "question", None
+    return ("topic" if states_nothing(doc[:]) else "claim"), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +185,7 @@ def _sentences(layout: Layout, block: Block) -> Iterator[_Sentence]:
     for span in sentences(line):
         before = joined[-1] if joined else None
         whole = span if before is None else Span(before.start, span.end)
-        if before is not None and len(whole) <= MAX_QUOTATION and _is_open(before.of(line)):
+        if before is not None and _belongs(before.of(line), span.of(line), len(whole)):
             joined[-1] = whole
         else:
             joined.append(span)
@@ -155,6 +196,25 @@ def _sentences(layout: Layout, block: Block) -> Iterator[_Sentence]:
             parts = [span]
         for part in parts:
             yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
+
+
+def _belongs(before: str, after: str, length: int) -> bool:
+    """Return whether a stretch goes on with the sentence before: in one word, or in a quotation.
+    `length`: that of both together."""
+    return _goes_on(before, after) or (length <= MAX_QUOTATION and _is_open(before))
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Return whether a sentence was cut within an abbreviation that is part of a longer word
+    or of a name: "the Japan-U.|S. Security Treaty".
+
+    >>> _goes_on("They signed the Japan-U.", "S. Security Treaty."), _goes_on("In the U.S.", "He")
+    (True, False)
+    """
+    if _INITIAL.search(before) and _INITIAL_FIRST.match(after):
+        return True
+    first = words(after)[:1]
+    return bool(_HYPHENED.search(before)) and bool(first) and first[0] not in stop_words()
 
 
 def _captions(transcript: Transcript, line: str, span: Span, places: list[int]) -> list[Span]:

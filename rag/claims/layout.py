@@ -68,8 +68,20 @@ def _blocks(text: str) -> list[Block]:
             if _goes_on(text, before, line):
                 found[-1] = Block(Span(before.start, line.end))
                 continue
+        if form == "a link" and found and _is_title(text, found[-1], line):
+            found[-1] = Block(found[-1].span, "the title of what is linked to")
         found.append(Block(line, form))
     return found
+
+
+def _is_title(text: str, before: Block, link: Span) -> bool:
+    """Return whether the line right above a link is the title of what it leads to: it ends
+    without a mark."""
+    return (
+        before.form is None
+        and text[before.span.end : link.start].count("\n") == 1
+        and not _END_MARK.search(before.span.of(text))
+    )
 
 
 def form_of(line: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.claims.transcripts import clock
 from rag.datatypes import Answer, Claim, Evidence, Finding, Summary, VideoLink
-from rag.wording import RELATION_WORDS, VERDICT_WORDS, reason_words
+from rag.wording import RELATION_WORDS, stands, verdict_words
 
 LOOK_NEXT_OF_MANY = 2
 """Places to look next that are printed for each of many claims; `--json` has all."""
@@ -63,7 +63,7 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
             ]
     else:
         sure = f" ({finding.confidence:.0%} sure)" if finding.confidence is not None else ""
-        lines.append(f"{VERDICT_WORDS[finding.verdict]}{sure}.")
+        lines.append(f"{verdict_words(finding)}{sure}.")
         lines += [_evidence_text(number, e) for number, e in enumerate(finding.evidence, 1)]
     lines += finding.notes
     if finding.verdict == "not found":
@@ -75,15 +75,16 @@ def _finding_text(finding: Finding, *, detailed: bool) -> str:
 
 
 def _evidence_text(number: int, evidence: Evidence, relation: str = "") -> str:
+    judged = not relation
     relation = relation or RELATION_WORDS[evidence.relation].casefold()
     who = ", ".join(part for part in (evidence.creator, evidence.title, evidence.date) if part)
     place = f"{who}, {evidence.locator}" if evidence.locator else who
     lines = [
         f"\n{number}. {place}  [{relation}]",
         f"   “{' '.join(evidence.quote.split())}”",
+        *([f"   {stands(evidence.relation, evidence.reasons)}"] if judged else []),
         f"   {evidence.citation}",
     ]
-    lines += [f"   But {reason_words(r)}." for r in evidence.reasons if not r.agrees]
     if evidence.url:
         lines.append(f"   {evidence.url}")
     return "\n".join(lines)

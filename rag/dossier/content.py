@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from rag.datatypes import Answer, Claim, Evidence, Finding, IndexFacts, Reason, Suggestion
+from rag.datatypes import Answer, Claim, Evidence, Finding, IndexFacts, Suggestion, Summary
 from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, Runs, text
 from rag.dossier.chicago import Chicago
 from rag.dossier.csl import Item, cited_evidence, csl_item, csl_items, place
 from rag.wording import (
     KIND_WORDS,
     RELATION_WORDS,
-    VERDICT_WORDS,
     counted,
     legible,
-    reason_words,
     safe_url,
+    stands,
+    verdict_words,
     written_date,
 )
 
@@ -77,6 +77,8 @@ class _Dossier:
         yield Extract(answer.question, "", "")
         for at, finding in enumerate(answer.findings, 1):
             yield from self._finding(finding, f"{number}{at}")
+        if answer.summary is not None:
+            yield from _written(answer.summary)
         if answer.set_aside:
             yield Heading(3, "Set aside, not looked up")
             yield Listing(tuple(map(_set_aside, answer.set_aside)))
@@ -92,7 +94,7 @@ class _Dossier:
 
     def _finding(self, finding: Finding, number: str) -> Iterator[Block]:
         yield Heading(3, f"{number} {' '.join(finding.claim.text.split())}")
-        yield Paragraph((Run(f"{VERDICT_WORDS[finding.verdict]}.", bold=True),))
+        yield Paragraph((Run(f"{verdict_words(finding)}.", bold=True),))
         rows = tuple(_of_claim(finding))
         if rows:
             yield Facts(rows)
@@ -112,8 +114,10 @@ class _Dossier:
         end = evidence.end - evidence.passage_start
         passage = evidence.passage
         yield Extract(passage[:start], passage[start:end], passage[end:])
-        rows = [("Relation", text(RELATION_WORDS[evidence.relation]))]
-        rows += [(_agreement(reason), text(reason_words(reason))) for reason in evidence.reasons]
+        rows = [
+            ("Relation", text(RELATION_WORDS[evidence.relation])),
+            ("How it stands", text(stands(evidence.relation, evidence.reasons))),
+        ]
         rows += [("Kind", text(KIND_WORDS[evidence.kind])), ("Citation", self._cited(evidence))]
         own = self._items[evidence.document_id]["custom"].get("citation")
         if own:
@@ -182,14 +186,23 @@ def _of_claim(finding: Finding) -> Iterator[tuple[str, Runs]]:
         yield "Said at", text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}")
 
 
-def _agreement(reason: Reason) -> str:
-    if reason.agrees:
-        return "Agrees"
-    return "Differs" if reason.claim and reason.source else "Not said"
-
-
 def _place(evidence: Evidence) -> str:
     return place(evidence.document_id, evidence.start, evidence.end)
+
+
+def _written(summary: Summary) -> Iterator[Block]:
+    """Yield what a language model wrote, each sentence with its quotation and citation."""
+    yield Heading(
+        3, f"Summary by the language model {summary.model}, each sentence with its source"
+    )
+    yield Listing(
+        tuple(
+            text(f"{statement.text} “{' '.join(statement.quote.split())}” {statement.citation}")
+            for statement in summary.statements
+        )
+        or (text("None of its sentences holds against the sources."),)
+    )
+    yield from (Paragraph(text(f"Struck: {why}")) for why in summary.struck)
 
 
 def _set_aside(claim: Claim) -> Runs:

@@ -78,8 +78,3 @@ def _at_the_time(claim: Claim, item: Evidence) -> float:
     after = of_date(item.date).years[0] - told[-1].years[1]
     share = min(max(after, 0), GENERATION_YEARS) / GENERATION_YEARS
     return 1 - share * (1 - AFTER_A_GENERATION)
-
-
-def deciding_first(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return evidence in the order in which to read it: what decides first, else as it is."""
-    return sorted(evidence, key=lambda item: item.relation == "context")

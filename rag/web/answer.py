@@ -6,11 +6,13 @@ The passages themselves are beside the chat (`pane`); a marked claim and a row l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Literal
+from urllib.parse import urlsplit
 
-from rag.datatypes import Answer, Claim, Finding, VideoLink
+from rag.datatypes import Answer, Claim, Finding, Suggestion, Summary, VideoLink
 from rag.dossier import FORMATS
 from rag.web import labels
 from rag.web.markup import (
@@ -23,7 +25,8 @@ from rag.web.markup import (
     shortened,
     written_time,
 )
-from rag.wording import counted, escape, written_date
+from rag.web.templating import render
+from rag.wording import counted, escape, stands, written_date
 
 Stage = Literal["searching", "done", "stopped", "failed"]
 """How far the answer on the page has come."""
@@ -37,6 +40,9 @@ TALL_CHARS = 600
 
 QUOTE_CHARS = 170
 """How much of a claim's first quotation its row shows."""
+
+PLACES_TO_ADD = 3
+"""Collections and archives that the overview of a long text names."""
 
 PANE = "sf-pane"
 """The name in the page of the place where passages are shown."""
@@ -91,7 +97,7 @@ def _numbered(answer: Answer) -> Sequence[tuple[int, Finding]]:
 
 
 def _claim_link(finding: Finding, number: int, turn: int) -> tuple[str, str]:
-    badge = labels.BADGE[finding.verdict]
+    badge = labels.badge(finding)
     return (
         f'<a class="sf-claimed-text {labels.verdict_class(finding.verdict)}" href="#{PANE}" '
         f'title="{escape(badge)}" {action("claim", {"turn": turn, "finding": number})}>',
@@ -104,26 +110,72 @@ def _aside(claim: Claim) -> tuple[str, str]:
 
 
 def render_row(finding: Finding, number: int, turn: int, *, question: str, many: bool) -> str:
-    """Return a claim with its verdict, its best quotation and its notes, leading to its
-    passages. A claim that is all of the `question`, which stands above it, is not shown
-    again; `many`: claims are numbered."""
+    """Return a claim with its verdict, its best quotation, how that stands to it, and its notes,
+    leading to its passages. A claim that is all of the `question`, which stands above it, is
+    not shown again; `many`: claims are numbered."""
     claim = finding.claim
     whole = claim.text.strip() == question.strip()
     order = f"{number + 1}. " if many else ""
-    words = "" if whole else f'<p class="sf-row-claim" dir="auto">{order}{escape(claim.text)}</p>'
-    said = " · ".join(_circumstances(claim))
-    said = f'<p class="sf-note" dir="auto">{escape(said)}</p>' if said else ""
     shown = list(finding.notes)
     if claim.resolved and claim.resolved != claim.text:
         shown.insert(0, f"Searched as: {claim.resolved}")
-    return (
-        f'<section class="sf-row {labels.verdict_class(finding.verdict)}">'
-        f'{words}{said}<p class="sf-verdict-line">'
-        f'<a class="sf-badge" href="#{PANE}" {action("claim", {"turn": turn, "finding": number})}>'
-        f'{escape(labels.BADGE[finding.verdict])}<span class="sf-unseen">: {escape(claim.text)}'
-        f"</span></a> {escape(_passages(finding))}</p>"
-        f"{_best_quote(finding)}{notes(shown)}</section>"
+    best = finding.evidence[0] if finding.evidence else None
+    who = (best.creator, written_date(best.date)) if best else ()
+    return render(
+        "row.html",
+        claim=claim,
+        tone=labels.verdict_class(finding.verdict),
+        words="" if whole else f"{order}{claim.shown}",
+        circumstances=_circumstances(claim),
+        pane=PANE,
+        at={"turn": turn, "finding": number},
+        badge=labels.badge(finding),
+        passages=_passages(finding),
+        best=best,
+        quote=shortened(best.quote, QUOTE_CHARS) if best else "",
+        who=", ".join(part for part in who if part),
+        stands=stands(best.relation, best.reasons) if best and claim.form == "claim" else "",
+        notes=shown,
     )
+
+
+def render_missing(rows: Sequence[str], *, opened: bool) -> str:
+    """Return the rows of the claims on which nothing was found, folded; "" for none."""
+    label = counted(len(rows), "claim", "claims")
+    return fold(f"Nothing in these sources on {label}", "".join(rows), "sf-missing", opened=opened)
+
+
+def render_overview(answer: Answer, *, done: bool) -> str:
+    """Return what the sources have on the claims of a long text, and, once all are looked up,
+    what could be added for the others, likeliest first. It has its room from the beginning."""
+    missing = [finding for finding in answer.findings if not finding.evidence]
+    open_ones = missing or [f for f in answer.findings if f.verdict == "related"]
+    wanted = Counter(place for finding in open_ones for place in _places(finding))
+    return render(
+        "overview.html",
+        total=len(answer.findings),
+        found=len(answer.findings) - len(missing),
+        missing=len(missing),
+        done=done,
+        add=wanted.most_common(PLACES_TO_ADD) if done else [],
+    )
+
+
+def _places(finding: Finding) -> Iterator[Suggestion]:
+    """Yield the collections and archives for a claim, each as one place whatever is searched
+    for there."""
+    for place in finding.look_next:
+        if place.fetch_id:
+            yield replace(place, why="")
+        else:
+            parts = urlsplit(place.url)
+            home = f"{parts.scheme}://{parts.netloc}/"
+            yield Suggestion(place.title.removeprefix("Search "), home, "")
+
+
+def render_written_summary(summary: Summary) -> str:
+    """Return what a language model wrote of the evidence, each sentence with its quotation."""
+    return render("written_summary.html", summary=summary)
 
 
 def _circumstances(claim: Claim) -> list[str]:
@@ -149,17 +201,6 @@ def _passages(finding: Finding) -> str:
         if number
     ]
     return f"{total}: {', '.join(sides)}" if sides else total
-
-
-def _best_quote(finding: Finding) -> str:
-    if not finding.evidence:
-        return ""
-    best = finding.evidence[0]
-    who = ", ".join(part for part in (best.creator, written_date(best.date)) if part)
-    return (
-        f'<p class="sf-row-quote" dir="auto"><q>{escape(shortened(best.quote, QUOTE_CHARS))}</q> '
-        f'<span class="sf-who">{escape(who)}</span></p>'
-    )
 
 
 def summary_counts(answer: Answer) -> str:

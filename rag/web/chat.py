@@ -63,18 +63,30 @@ class Turn:
         began = self.question and not (self.answer is None and self.message)
         parts = [render.render_summary(self.answer, self.stage, self.question)] if began else []
         if self.answer is not None:
-            many = render.has_many_claims(self.answer)
-            looked_up = self.answer.question
-            parts += [
-                render.render_row(finding, n, self.number, question=looked_up, many=many)
-                for n, finding in enumerate(self.answer.findings)
-            ]
+            parts += self._findings(self.answer)
+            if self.answer.summary is not None:
+                parts.append(render.render_written_summary(self.answer.summary))
             if self.stage != "searching":
                 parts.append(render.render_closing(self.answer))
         parts += [render.render_offer(name, path) for name, path in self.offered]
         if self.message:
             parts.append(render.render_message(self.message))
         return tuple(part for part in parts if part)
+
+    def _findings(self, answer: Answer) -> list[str]:
+        """Return a row for each claim; of several, those with nothing found in one fold, below
+        an overview."""
+        many = render.has_many_claims(answer)
+        rows = [
+            render.render_row(finding, n, self.number, question=answer.question, many=many)
+            for n, finding in enumerate(answer.findings)
+        ]
+        if not many:
+            return rows
+        found = [row for row, f in zip(rows, answer.findings, strict=True) if f.evidence]
+        missing = [row for row, f in zip(rows, answer.findings, strict=True) if not f.evidence]
+        overview = render.render_overview(answer, done=self.stage != "searching")
+        return [overview, *found, render.render_missing(missing, opened=not found)]
 
 
 Turns = tuple[Turn, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.datatypes import Aspect, Finding, Verdict
+from rag.datatypes import Finding, Verdict
 
 BADGE: dict[Verdict, str] = {
     "supported": "Supported",
@@ -20,16 +20,14 @@ COUNT: dict[Verdict, str] = {
     "not found": "not found",
 }
 
-ASPECT: dict[Aspect, str] = {
-    "name": "name",
-    "number": "number",
-    "date": "date",
-    "place": "place",
-    "statement": "what happened",
-    "negation": "denied or not",
-    "direction": "direction",
-    "role": "who did it",
-}
+ASKED = "Passages on this"
+"""The badge of a question and of a topic, which are not judged."""
+
+
+def badge(finding: Finding) -> str:
+    """Return a claim's verdict in two or three words."""
+    asked = finding.claim.form != "claim" and finding.evidence
+    return ASKED if asked else BADGE[finding.verdict]
 
 
 def verdict_class(verdict: str) -> str:

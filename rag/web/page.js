@@ -28,12 +28,16 @@
     }
   }
 
+  /** Copies a card's citation, after the quotation where the button has one. */
   async function copyCitation(button) {
-    const citation = button.closest(".sf-card").querySelector(".sf-citation");
-    const done = await copy(citation.textContent);
+    const citation = button.closest(".sf-card").querySelector(".sf-citation").textContent;
+    const { quote } = button.dataset;
+    const shown = button.dataset.words ?? button.textContent;
+    button.dataset.words = shown;
+    const done = await copy(quote ? `\u201c${quote}\u201d ${citation}` : citation);
     button.textContent = done ? "Copied" : "Select the citation to copy it";
     button.focus({ preventScroll: true });
-    setTimeout(() => (button.textContent = "Copy citation"), SHOWN_MS);
+    setTimeout(() => (button.textContent = shown), SHOWN_MS);
   }
 
   /* ---- clicks that Python answers: they go to the bus, a hidden element of the page ---- */

@@ -10,8 +10,9 @@ from rag.web.cards import render_card
 from rag.web.filters import Filters, render_filters
 from rag.web.markup import action, button, fold, link, notes, render_searched
 from rag.web.timeline import render_timeline
-from rag.wording import VERDICT_WORDS, counted, escape
+from rag.wording import counted, escape, verdict_words
 
+NOT_EVIDENCE = "Not evidence"
 EMPTY = (
     '<div class="sf-empty"><p>The passages for a claim are shown here, word for word, with '
     "who wrote them, when and where.</p></div>"
@@ -80,7 +81,7 @@ def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
     return (
         f'<header id="sf-claim" class="sf-claim-head {labels.verdict_class(finding.verdict)}" '
         f'tabindex="-1">{steps}<h2 class="sf-claim" dir="auto">{escape(finding.claim.text)}</h2>'
-        f'<p class="sf-verdict">{escape(VERDICT_WORDS[finding.verdict])}.</p>'
+        f'<p class="sf-verdict">{escape(verdict_words(finding))}.</p>'
         f"{notes([f'{sure}.'] if sure else [])}</header>"
     )
 
@@ -88,14 +89,14 @@ def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
 def render_nearest(nearest: Sequence[Evidence], *, opened: bool) -> str:
     """Return the passages that came closest to a claim, named as no evidence."""
     cards = "".join(
-        render_card(item, place=f"sf-n{i}", nearest=True) for i, item in enumerate(nearest)
+        render_card(item, place=f"sf-n{i}", apart=NOT_EVIDENCE) for i, item in enumerate(nearest)
     )
     if cards:
         cards = (
             notes(
                 [
-                    "These came closest in labels. They are shown so that you can see how far "
-                    "off they are."
+                    "These came closest in words or meaning. They are shown so that you can see "
+                    "how far off they are."
                 ]
             )
             + cards
@@ -123,8 +124,7 @@ def _suggestion(place: Suggestion) -> str:
 def render_similar(items: Sequence[Evidence], words: str) -> str:
     """Return passages like another one. `words`: the beginning of that one."""
     cards = "".join(
-        render_card(item, place=f"sf-s{i}", nearest=True).replace("Not evidence", "Alike", 1)
-        for i, item in enumerate(items)
+        render_card(item, place=f"sf-s{i}", apart="Alike") for i, item in enumerate(items)
     )
     label = counted(len(items), "passage like this one", "passages like this one")
     content = (

@@ -118,6 +118,29 @@ class Holding(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class Publication(Jsonable):
+    """Where a document was published or is kept, as CSL names it; "" for what is not known."""
+
+    type: str = ""
+    """CSL's type of item: "webpage", "chapter", "book"; "" where only the kind is known."""
+    title: str = ""
+    """The title there, where it is another than the document's."""
+    editors: tuple[str, ...] = ()
+    container: str = ""
+    """What it stands in: a volume, a journal, a website."""
+    volume: str = ""
+    issue: str = ""
+    number: str = ""
+    """Its own number in what it stands in, or in a library's list."""
+    publisher: str = ""
+    place: str = ""
+    issued: str = ""
+    """When that was published, where it was later than the document was written: EDTF."""
+    archive_location: str = ""
+    """The name of the file, or a shelfmark."""
+
+
+@dataclass(frozen=True, slots=True)
 class Locator:
     """The place in a document that a reader can turn to, over a stretch of its text.
 
@@ -136,19 +159,20 @@ class SourceDocument:
     decoded text, so offsets into it are offsets into the file. `locators` are in text
     order. `excluded` are stretches that are in the text but are not evidence (a
     library's licence, an index of names): no passage covers them. `date` is ISO 8601,
-    possibly shortened ("1964", "1964-11"), or None. `citation` names the document;
-    the locator is added when a passage is cited.
+    possibly shortened ("1964", "1964-11"), or None. How it is cited is made of its fields
+    (`citation.cited`), but for a `citation` that a person wrote.
     """
 
     document_id: str
     title: str
     text: str
     collection: Collection
-    citation: str
+    citation: str = ""
     creator: str | None = None
     date: str | None = None
     url: str | None = None
     kind: Kind = "unknown"
+    publication: Publication = Publication()
     locators: tuple[Locator, ...] = ()
     excluded: tuple[Span, ...] = ()
     origin: str = ""
@@ -321,6 +345,9 @@ class Evidence(Jsonable):
     """How likely it says that the claim is wrong, 0 to 1."""
     copies: tuple[str, ...] = ()
     """The ids of indexed documents that say nearly the same as this one: one source, not more."""
+    publication: Publication = Publication()
+    catalogued: str = ""
+    """The document's citation as a person wrote it, "" where `citation` is made of the fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rag.citation import cited
 from rag.datatypes import Claim, Evidence, Passage, SourceDocument, Span
 from rag.judging import NOT_JUDGED, Judgement, Quotation
 from rag.searching import Matches
@@ -93,7 +94,7 @@ def cite(
         relation=judgement.relation,
         score=round(float(score), 4),
         likeness=round(float(likeness), 4),
-        citation=citation(document.citation, locator, ocr=document.ocr_confidence is not None),
+        citation=cited(document, locator),
         url=document.url,
         rights=document.rights or document.collection.rights,
         ocr_confidence=document.ocr_confidence,
@@ -102,17 +103,6 @@ def cite(
         says=round(judgement.probabilities.supports, 4),
         denies=round(judgement.probabilities.contradicts, 4),
         copies=copies,
+        publication=document.publication,
+        catalogued=document.citation,
     )
-
-
-def citation(document: str, locator: str, *, ocr: bool = False) -> str:
-    """Return a document's citation with the place in it, and a warning for OCR text.
-
-    >>> citation("J. Monroe, Annual Message, 1823.", "paragraph 48")
-    'J. Monroe, Annual Message, 1823, paragraph 48.'
-    """
-    if not locator and not ocr:
-        return document
-    parts = [document.rstrip().rstrip("."), locator]
-    warning = " [text read by OCR; check against the image]" if ocr else ""
-    return ", ".join(part for part in parts if part) + warning + "."

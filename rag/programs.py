@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from rag.citation import cited
 from rag.datatypes import Span
 from rag.errors import QuestionError
 from rag.finder import PER_CLAIM, SourceFinder
@@ -113,7 +114,7 @@ class Programs:
                 "date": document.date,
                 "kind": document.kind,
                 "collection": document.collection.collection_id,
-                "citation": document.citation,
+                "citation": cited(document),
                 "url": document.url,
                 "rights": document.rights or document.collection.rights,
                 "length": length,

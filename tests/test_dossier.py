@@ -25,6 +25,7 @@ from rag.datatypes import (
     Finding,
     IndexFacts,
     Passage,
+    Publication,
     Reason,
     SourceDocument,
     Span,
@@ -208,7 +209,7 @@ def test_a_file_is_cited_with_where_it_lies():
         creator="Central Intelligence Agency",
         date="1962-03",
         collection=Collection("jfk", "JFK records"),
-        citation="Central Intelligence Agency, Memorandum on assets (file 104 (2).pdf)",
+        publication=Publication(archive_location="104 (2).pdf"),
     )
     assert note(document) == (
         "Central Intelligence Agency, “Memorandum on assets,” March 1962, 104 (2).pdf, JFK records."

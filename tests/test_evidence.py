@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from conftest import make_document
 
+from rag.citation import located
 from rag.datatypes import Claim, Locator, Passage, Span
 from rag.dates import describe_dates
 from rag.evidence import (
     GAIN_PER_SENTENCE,
     MAX_QUOTED,
     choose_quotation,
-    citation,
     cite,
 )
 from rag.searching import Matches
@@ -96,7 +96,7 @@ def test_sentences_that_the_model_did_not_read_do_no_harm():
     ],
 )
 def test_citations(document, locator, expected):
-    assert citation(document, locator) == expected
+    assert located(document, locator) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.epub.package import resolve
@@ -107,7 +108,7 @@ def test_metadata(tmp_path):
     assert document.document_id == "mine/old"
     assert (document.title, document.creator, document.date) == ("Old Days", "Jane Roe", "1887-05")
     assert (document.rights, document.kind, document.url) == ("Public domain", "unknown", None)
-    assert document.citation == "Jane Roe, Old Days (file old.epub)"
+    assert cited(document) == "Jane Roe, Old Days (file old.epub)"
     assert document.excluded == ()
 
 
@@ -221,7 +222,7 @@ def test_standard_ebooks_own_pages_are_no_evidence(tmp_path):
         "Memoirs\n\nThis ebook is the product of volunteers.",
         "Made by.\n\nMay you do good.",
     ]
-    assert document.citation == f"Jane Roe, Memoirs (Standard Ebooks), {url}"
+    assert cited(document) == f"Jane Roe, Memoirs (Standard Ebooks), {url}"
     # The date is that of the edition, not of the book.
     assert (document.url, document.date, document.kind) == (url, None, "memoir")
 
@@ -244,7 +245,7 @@ def test_gutenbergs_head_and_foot_are_no_evidence(tmp_path):
     assert len(document.excluded) == 2
     assert document.excluded[1].of(document.text).endswith("The licence.")
     assert document.date is None
-    assert document.citation == (
+    assert cited(document) == (
         "Jane Roe, Old Days (Project Gutenberg eBook 98765), https://www.gutenberg.org/ebooks/98765"
     )
 

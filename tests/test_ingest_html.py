@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.html import read_html
@@ -75,7 +76,7 @@ def test_metadata(tmp_path):
     # When the letter was written, not when it was put on the web.
     assert (document.date, document.rights) == ("1812-06", "Public domain")
     assert document.url == "https://example.org/letters"
-    assert document.citation == "Ann One and Bob Two, Letters & Papers (file page.html)"
+    assert cited(document) == "Ann One and Bob Two, Letters & Papers (file page.html)"
 
 
 def test_the_first_heading_is_the_title_for_want_of_one(tmp_path):

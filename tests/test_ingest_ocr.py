@@ -22,9 +22,9 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import SourceError, UnreadableSource
-from rag.evidence import citation
 from rag.ingest.ocr import engines as ocr
 from rag.ingest.ocr import page_images
 from rag.ingest.ocr.engines import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
@@ -311,8 +311,7 @@ def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
 
 def test_a_citation_of_a_scan_warns(tmp_path, counted):
     document = read(make(tmp_path / "scan.pdf", [(LETTER, [])]), with_engine(counted))
-    cited = citation(document.citation, "p. 1", ocr=document.ocr_confidence is not None)
-    assert cited.endswith("p. 1 [text read by OCR; check against the image].")
+    assert cited(document, "p. 1").endswith("p. 1 [text read by OCR; check against the image].")
 
 
 def box(text: str, left: float, row: float, width: float) -> OcrLine:

@@ -12,6 +12,7 @@ from pypdf import PdfWriter
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
@@ -122,7 +123,7 @@ def test_title_and_author_are_taken_if_they_say_something(tmp_path, title, autho
     document = read(path)
     assert (document.title, document.creator) == expected
     named = f"{expected[1]}, {expected[0]}" if expected[1] else expected[0]
-    assert document.citation == f"{named} (file crown_of_1812.pdf)"
+    assert cited(document) == f"{named} (file crown_of_1812.pdf)"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.readers.plain.reader import read_plain
@@ -96,7 +97,7 @@ def test_gutenberg_header_gives_title_author_kind(tmp_path):
     # The date of the file is not the date of the book.
     assert document.date is None
     assert document.url == "https://www.gutenberg.org/ebooks/98765"
-    assert document.citation == (
+    assert cited(document) == (
         "Jane Roe, A Soldier's Recollections (Project Gutenberg eBook 98765), "
         "https://www.gutenberg.org/ebooks/98765"
     )

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import make_document
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
+from rag.ingest.names import in_file
 from rag.ingest.sidecar import Sidecar, describe, pair, read_sidecar
 from tests.reads import fill, gather
 
@@ -34,7 +37,7 @@ def test_a_sidecar_overrides_what_was_found_and_is_no_source(tmp_path):
     assert (document.creator, document.date) == ("Ann One and Bob Two", "1812-06~")
     assert (document.kind, document.rights) == ("primary", "Public domain")
     assert document.url == "https://example.org/duke"
-    assert document.citation == "Ann One and Bob Two, Letter to the Duke (file a.md)"
+    assert cited(document) == "Ann One and Bob Two, Letter to the Duke (file a.md)"
     assert (document.text, document.collection) == ("# Found title\n\nText.", Collection("f", "f"))
     assert (plain.title, plain.document_id) == ("b", "f/b")
 
@@ -51,8 +54,8 @@ def test_a_file_given_by_itself_has_its_sidecar_and_collection_too(tmp_path):
 
 def test_a_citation_of_its_own_form_is_kept_unless_one_is_given(tmp_path):
     document = SourceDocument("v/d1", "Old", "x", Collection("v", "V"), "Volume V, Document 1")
-    assert describe(document, Sidecar(title="New")).citation == "Volume V, Document 1"
-    assert describe(document, Sidecar(citation="Mine.")).citation == "Mine."
+    assert cited(describe(document, Sidecar(title="New"))) == "Volume V, Document 1"
+    assert cited(describe(document, Sidecar(citation="Mine."))) == "Mine."
 
 
 def test_what_is_valid_counts_and_the_rest_is_reported(tmp_path):
@@ -222,3 +225,31 @@ def test_of_a_file_with_several_documents_a_sidecar_says_what_all_share(tmp_path
     assert [d.title for d in documents] == ["1. Note", "2. Note"]
     assert {(d.rights, d.kind) for d in documents} == {("CC0", "memoir")}
     assert "title cannot count" in skip.reason
+
+
+def test_where_it_was_published_comes_from_a_reference_manager(tmp_path):
+    item = {
+        "type": "article-journal",
+        "title": "The Marshal’s Toast",
+        "author": [{"family": "One", "given": "Ann"}],
+        "container-title": "Cold War History",
+        "volume": 7,
+        "issue": "2",
+        "issued": {"date-parts": [[2007]]},
+    }
+    about, problems = said(tmp_path, json.dumps([item]), "a.json")
+    document = describe(
+        make_document("Text.", citation="", publication=in_file(Path("a.pdf"))), about
+    )
+    assert problems == []
+    assert document.publication.archive_location == "a.pdf"
+    assert cited(document) == "Ann One, “The Marshal’s Toast,” Cold War History 7, no. 2 (2007)"
+
+
+def test_where_it_was_published_can_be_written_by_hand(tmp_path):
+    lines = "title: Memoirs\npublisher: Collins\nplace: London\nissued: 1961\neditors: [B. Two]\n"
+    about, problems = said(tmp_path, lines)
+    document = describe(make_document("Text.", citation="", creator="Ann One"), about)
+    assert problems == []
+    assert document.publication.editors == ("B. Two",)
+    assert cited(document) == "Ann One, Memoirs (London: Collins, 1961)"

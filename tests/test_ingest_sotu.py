@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.citation import cited
 from rag.datatypes import SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.sotu import read_sotu, sotu_title
@@ -118,7 +119,7 @@ def test_an_unknown_later_text_gets_a_plain_title():
 
 def test_citation_date_and_rights(documents):
     monroe = documents["sotu/1823-Monroe-1"]
-    assert monroe.citation == (
+    assert cited(monroe) == (
         "James Monroe, “Seventh Annual Message,” December 2, 1823, online by Gerhard Peters and "
         "John T. Woolley, The American Presidency Project, "
         "https://www.presidency.ucsb.edu/documents/seventh-annual-message-1"

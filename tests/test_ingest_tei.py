@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
@@ -127,7 +128,7 @@ def test_metadata(tmp_path):
     assert letter.title == "7. Letter From the Minister (Rassendyll)"
     assert (letter.date, letter.kind, letter.creator) == ("1901-03-04", "primary", None)
     assert letter.url == "https://history.state.gov/historicaldocuments/frus1901-02v03/d7"
-    assert letter.citation == (
+    assert cited(letter) == (
         "Foreign Relations, 1901–1902, Volume III, Ruritania, eds. Ann One and Bob Two "
         "(Washington: Government Printing Office, 1911), Document 7"
     )

@@ -22,7 +22,7 @@ LAYERS = [
     ["text", "dates", "deadline", "judging"],
     ["language"],
     ["wording", "ingest", "embedding"],
-    ["searching"],
+    ["searching", "citation"],
     ["claims", "index", "reading"],
     ["names"],
     ["catalog", "relation", "retrieval"],
@@ -77,7 +77,6 @@ def test_a_dossier_is_made_of_answers_alone():
         "rag.text",
         "rag.wording",
         "rag.language",
-        "rag.evidence",
     }
     for module, path in MODULES.items():
         if below({"rag.dossier"}, module):

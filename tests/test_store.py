@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,13 @@ from conftest import make_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.datatypes import Collection, Locator, Passage, Span
+from rag.citation import cited
+from rag.datatypes import Collection, Locator, Passage, Publication, Span
 from rag.index import store_writer
+from rag.index.generations import FORMAT
 from rag.index.store import CopiedDocument, FileRecord, Store, document_digest
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
+from rag.index.upgrades import upgrade_store
 
 
 def write(path: Path, documents) -> Store:
@@ -196,3 +200,62 @@ def test_stores_are_put_together_in_any_order(tmp_path):
     assert store.near_groups() == [("m/d", "m/b")]
     for opened in (one, other, store):
         opened.close()
+
+
+FORMAT_1 = """
+CREATE TABLE collections (
+    collection_id TEXT PRIMARY KEY, title TEXT NOT NULL, rights TEXT NOT NULL, url TEXT
+);
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, title TEXT NOT NULL,
+    creator TEXT, date TEXT, collection_id TEXT NOT NULL, url TEXT, kind TEXT NOT NULL,
+    citation TEXT NOT NULL, origin TEXT NOT NULL, text BLOB NOT NULL,
+    locators TEXT NOT NULL, excluded TEXT NOT NULL, rights TEXT, ocr_confidence REAL,
+    notes TEXT NOT NULL, file_digest TEXT NOT NULL, digest BLOB NOT NULL,
+    first_row INTEGER NOT NULL, passages INTEGER NOT NULL
+);
+CREATE INDEX documents_by_file ON documents (file_digest);
+CREATE UNIQUE INDEX documents_by_id ON documents (document_id);
+CREATE TABLE passages (
+    row INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
+    end INTEGER NOT NULL, sentences BLOB NOT NULL, key BLOB NOT NULL
+);
+CREATE TABLE files (
+    number INTEGER PRIMARY KEY, path BLOB NOT NULL, content TEXT NOT NULL, digest TEXT NOT NULL,
+    state TEXT NOT NULL, collection TEXT NOT NULL, described TEXT NOT NULL, copies TEXT NOT NULL
+);
+CREATE TABLE readings (
+    document INTEGER PRIMARY KEY, file INTEGER NOT NULL, as_read TEXT NOT NULL,
+    wording BLOB NOT NULL, sketch BLOB NOT NULL, pages INTEGER NOT NULL,
+    ocr_pages INTEGER NOT NULL
+);
+CREATE TABLE near_duplicates (document INTEGER NOT NULL, other INTEGER NOT NULL);
+CREATE INDEX near_duplicates_by_document ON near_duplicates (document);
+INSERT INTO collections VALUES ('mine', 'Mine', 'Free', NULL);
+INSERT INTO documents VALUES (0, 'mine/one', 'One', 'Ann', '1823', 'mine', NULL, 'memoir',
+    'Ann, One (file one.txt)', 'one.txt', CAST('Text.' AS BLOB), '[[0, 5, "p. 1"]]', '[]', NULL,
+    0.5, '["noted"]', 'fd', x'00', 0, 1);
+INSERT INTO passages VALUES (0, 0, 0, 5, x'00000000000000000500000000000000', x'aa');
+INSERT INTO files VALUES (0, CAST('one.txt' AS BLOB), 'c', 'digest', 'state',
+    '["mine", "Mine", "Free", null]', '', '[]');
+INSERT INTO readings VALUES (0, 0, '{"title": "One", "collection": ["mine", "Mine", "Free", null]}',
+    'w', x'', 7, 2);
+"""
+
+
+def test_a_store_of_the_first_format_is_brought_to_this_one(tmp_path):
+    path = tmp_path / "sources.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(FORMAT_1)
+    upgrade_store(path, 1, FORMAT)
+    store = Store(path)
+    document = store.document(0)
+    assert (document.text, document.creator, document.notes) == ("Text.", "Ann", ("noted",))
+    assert (document.pages, document.ocr_pages, document.ocr_confidence) == (7, 2, 0.5)
+    assert cited(document).startswith("Ann, One (file one.txt)")
+    assert document.publication == Publication()
+    assert store.as_read(0).title == "One"
+    assert store.passage(0)[1].span == Span(0, 5)
+    assert store.keys() == {b"\xaa": 0}
+    assert [file.digest for file in store.files().values()] == [""], "it is read again"
+    store.close()

@@ -15,6 +15,7 @@ import rag.build.builder
 import rag.build.gather
 import rag.ingest
 from rag.build.builder import build_index
+from rag.citation import cited
 from rag.config import Settings
 from rag.datatypes import Collection, SourceDocument
 from rag.embedding.encoder import Encoder
@@ -142,7 +143,7 @@ def test_a_file_that_moves_stays_the_same_document(
     }
     finder = SourceFinder.open(tmp_path / "index")
     document = finder.document("papers/ghent")
-    assert document.citation == "treaty (file treaty.txt)"
+    assert cited(document) == "treaty (file treaty.txt)"
     assert document.origin == str(papers / "treaty.txt")
     assert finder.document("papers/winter").origin == str(papers / "sub" / "winter.txt")
     assert build_index([papers], tmp_path / "index", encoder=encoder, workers=reads).unchanged

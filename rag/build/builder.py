@@ -133,7 +133,9 @@ class _Build:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
-        work = WorkFolder(self.target / "partial", f"{self.encoder.fingerprint}{self._chunker}")
+        work = WorkFolder(
+            self.target / "partial", f"{FORMAT}{self.encoder.fingerprint}{self._chunker}"
+        )
         with self._timed("read"):
             fresh = StoreWriter(work.store)
             try:

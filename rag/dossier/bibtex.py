@@ -28,6 +28,8 @@ _FIELDS = {
     "container-title": "booktitle",
     "publisher": "publisher",
     "publisher-place": "address",
+    "volume": "volume",
+    "issue": "issue",
     "number": "number",
     "archive": "library",
     "archive_location": "howpublished",

@@ -9,37 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from rag.datatypes import Answer, Evidence
 from rag.dossier.names import csl_names
-from rag.evidence import citation
 from rag.wording import legible, safe_url
 
 Item = dict[str, Any]
 
 _DAY = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d{2}))?)?")
-
-# What the readers' own citations say beyond the fields of a document.
-_VOLUME = re.compile(
-    r"(?:, eds?\. (?P<editors>[^()]+))?(?: \((?P<imprint>[^()]+)\))?, Document (?P<number>\S+)"
-)
-_IMPRINT = re.compile(r"(?:(?P<place>[^:]+): )?(?P<publisher>.+?)(?:, (?P<year>\d{4}))?")
-_ONLINE = re.compile(r", online by (?P<editors>[^,]+), (?P<archive>[^,]+), https?://\S+")
-_LIBRARY = re.compile(r" \((?P<library>Project Gutenberg|Standard Ebooks)(?: eBook \d+)?\)")
-_FILE = re.compile(r" \(file (?P<file>.+)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """Where a document was published or lies, as far as its citation tells."""
-
-    type: str
-    title: str
-    fields: tuple[tuple[str, Any], ...] = ()
-    year: int | None = None
-    """The year of a volume in which a document was printed later; None for all others."""
 
 
 def cited_evidence(answers: Iterable[Answer]) -> Iterator[Evidence]:
@@ -71,29 +49,34 @@ def csl_items(answers: Iterable[Answer]) -> list[Item]:
 
 def csl_item(evidence: Evidence) -> Item:
     """Return the item of the document that `evidence` is from, without any quotation."""
-    edition = _edition(evidence)
+    at = evidence.publication
     dated = csl_date(evidence.date)
-    issued = {"date-parts": [[edition.year]]} if edition and edition.year else dated
+    issued = csl_date(at.issued) or dated
+    published = bool(at.container or at.publisher)
     item: Item = {
         "id": legible(evidence.document_id),
-        "type": edition.type if edition else _type(evidence),
-        "title": legible(edition.title if edition else evidence.title),
+        "type": at.type or _type(evidence),
+        "title": legible(at.title or evidence.title),
         "author": csl_names(evidence.creator),
+        "editor": [name for editor in at.editors for name in csl_names(editor, persons=True)],
         "issued": issued,
         "original-date": dated if issued != dated else None,
+        "container-title": legible(at.container),
+        "volume": legible(at.volume),
+        "issue": legible(at.issue),
+        "number": legible(at.number),
+        "publisher": legible(at.publisher),
+        "publisher-place": legible(at.place),
+        "archive": "" if published else legible(evidence.collection_title),
+        "archive_location": "" if published else legible(at.archive_location),
         "URL": safe_url(evidence.url),
     }
-    if edition:
-        item |= edition.fields
-    else:
-        item["archive"] = legible(evidence.collection_title)
     custom = {
         "document_id": legible(evidence.document_id),
         "kind": evidence.kind,
         "collection": legible(evidence.collection_title),
         "rights": legible(evidence.rights),
-        # A citation of no form known here was written by a person, and counts.
-        "citation": None if edition else legible(_of_document(evidence)),
+        "citation": legible(evidence.catalogued),
     }
     item["custom"] = {name: value for name, value in custom.items() if value}
     item["custom"]["quotations"] = []
@@ -118,57 +101,11 @@ def csl_date(date: str | None) -> dict[str, Any] | None:
 
 
 def _type(evidence: Evidence) -> str:
-    """Return the CSL type of a document of which only its kind is known."""
-    if evidence.kind == "memoir":
+    """Return the CSL type of a document of which only its kind and its file are known."""
+    of_book = evidence.publication.archive_location.lower().endswith(".epub")
+    if of_book or evidence.kind == "memoir":
         return "book"
     return "manuscript" if evidence.kind == "primary" else "document"
-
-
-def _of_document(evidence: Evidence) -> str:
-    """Return the citation without the place in the document."""
-    place = citation("", evidence.locator, ocr=evidence.ocr_confidence is not None)
-    whole = evidence.citation
-    return whole.removesuffix(place).removesuffix(", ") if place else whole
-
-
-def _edition(evidence: Evidence) -> Edition | None:
-    """Return what the citation tells, None where it has no form known here."""
-    cited = _of_document(evidence)
-    volume = evidence.collection_title
-    if cited.startswith(volume) and (found := _VOLUME.fullmatch(cited, len(volume))):
-        return _in_volume(evidence, found)
-    if found := _ONLINE.search(cited):
-        year = (evidence.date or "")[:4]
-        title = evidence.title.removesuffix(f", {year}")
-        fields = {
-            "container-title": legible(found["archive"]),
-            "editor": csl_names(found["editors"], persons=True),
-        }
-        return Edition("webpage", title, tuple(fields.items()))
-    if found := _LIBRARY.search(cited):
-        return Edition("book", evidence.title, (("publisher", found["library"]),))
-    if found := _FILE.search(cited):
-        file = legible(found["file"])
-        kind = "book" if file.lower().endswith(".epub") else _type(evidence)
-        lies = {"archive": legible(evidence.collection_title), "archive_location": file}
-        return Edition(kind, evidence.title, tuple(lies.items()))
-    return None
-
-
-def _in_volume(evidence: Evidence, found: re.Match[str]) -> Edition:
-    number = found["number"]
-    imprint = _IMPRINT.fullmatch(found["imprint"] or "")
-    title = re.sub(rf"(?:No\.\s*)?{re.escape(number)}\.\s+", "", evidence.title, count=1)
-    fields = {
-        "container-title": legible(evidence.collection_title),
-        "editor": csl_names(found["editors"], persons=True),
-        "number": legible(number),
-        "publisher-place": imprint and imprint["place"],
-        "publisher": imprint and imprint["publisher"],
-    }
-    year = int(imprint["year"]) if imprint and imprint["year"] else None
-    kept = tuple((name, value) for name, value in fields.items() if value)
-    return Edition("chapter", title or evidence.title, kept, year)
 
 
 def quotation_note(item: Item) -> list[str]:

@@ -34,6 +34,8 @@ def _record(item: Item) -> Iterator[tuple[str, str]]:
         "OP": _date(item.get("original-date")),
         "CY": item.get("publisher-place"),
         "PB": item.get("publisher"),
+        "VL": item.get("volume"),
+        "IS": item.get("issue"),
         "M1": item.get("number"),
         "DB": item.get("archive"),
         "AV": item.get("archive_location"),

@@ -39,9 +39,10 @@ from rag.errors import (
 )
 from rag.index.lexical import LexicalIndex
 from rag.index.store import Store
+from rag.index.upgrades import upgrade_store
 from rag.index.vectors import VectorIndex
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the files change in a way that older code cannot read."""
 
 VERIFIED_BYTES = 1 << 30
@@ -90,14 +91,18 @@ class Manifest:
         """Return the manifest; raises `IndexCorrupt` or `IndexMismatch`."""
         path = generation / MANIFEST
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            made_by = content["format"]
-            if made_by != FORMAT:
-                raise IndexMismatch(
-                    f"The index in {generation.parent} has format {made_by}; this version "
-                    f"reads format {FORMAT}. {_rebuild(generation.parent)}"
-                )
-            return cls(**content)
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexCorrupt(
+                f"The manifest {path} cannot be read ({error}). {_rebuild(generation.parent)}"
+            ) from error
+
+    @classmethod
+    def format_of(cls, generation: Path) -> int:
+        """Return the format of a generation, whatever it is; raises `IndexCorrupt`."""
+        path = generation / MANIFEST
+        try:
+            return int(json.loads(path.read_text(encoding="utf-8"))["format"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexCorrupt(
                 f"The manifest {path} cannot be read ({error}). {_rebuild(generation.parent)}"
@@ -179,7 +184,33 @@ def load_encoder(index: Generation, settings: Settings) -> Encoder:
 
 
 def live_generation(path: Path) -> Path:
-    """Return the folder of the live generation; raises `IndexNotBuilt`/`IndexCorrupt`."""
+    """Return the folder of the live generation, which is brought to this version's format first.
+
+    Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexMismatch`.
+    """
+    generation = _named_generation(path)
+    made_by = Manifest.format_of(generation)
+    if made_by == FORMAT:
+        return generation
+    new = path / f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    try:
+        if not 1 <= made_by < FORMAT:
+            raise ValueError(f"this version reads format {FORMAT}")
+        shutil.copytree(generation, new)
+        upgrade_store(new / "sources.sqlite", made_by, FORMAT)
+        content = json.loads((new / MANIFEST).read_text(encoding="utf-8")) | {"format": FORMAT}
+        Manifest(**content).write(new)
+        make_live(path, new)
+    except (OSError, ValueError, TypeError, sqlite3.Error) as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise IndexMismatch(
+            f"The index in {path} has format {made_by} and cannot be used ({error}). "
+            f"{_rebuild(path)}"
+        ) from error
+    return new
+
+
+def _named_generation(path: Path) -> Path:
     pointer = path / CURRENT
     if not pointer.is_file():
         raise IndexNotBuilt(f"There is no index in {path}. {_rebuild(path)}")
@@ -216,7 +247,7 @@ def _generations(path: Path) -> list[Path]:
 def make_live(path: Path, generation: Path) -> None:
     """Let CURRENT name `generation`, atomically, and delete those before the last."""
     try:
-        before = live_generation(path)
+        before = _named_generation(path)
     except SearchIndexError:
         before = generation
     pending = path / f"{CURRENT}.new"

@@ -6,28 +6,78 @@ import hashlib
 import json
 import os
 import sqlite3
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.datatypes import Collection, Locator, Passage, SourceDocument, Span
+from rag.datatypes import Collection, Locator, Passage, Publication, SourceDocument, Span
 from rag.searching import DocumentLine
+
+_SQL = {"text": "BLOB NOT NULL", "ocr_confidence": "REAL"} | dict.fromkeys(
+    ("pages", "ocr_pages"), "INTEGER NOT NULL"
+)
+_MAY_BE_NULL = {"creator", "date", "url", "rights"}
+COLUMNS = {
+    "collection_id" if f.name == "collection" else f.name: _SQL.get(
+        f.name, "TEXT" if f.name in _MAY_BE_NULL else "TEXT NOT NULL"
+    )
+    for f in fields(SourceDocument)
+}
+"""The columns of a document: the fields of `SourceDocument`."""
+
+DOCUMENTS = f"""CREATE TABLE documents (
+    number INTEGER PRIMARY KEY, {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())},
+    digest BLOB NOT NULL, first_row INTEGER NOT NULL, passages INTEGER NOT NULL
+)"""
+
+_OF_THE_FILE = {"origin", "file_digest", "pages", "ocr_pages"}
+
+_PACK: dict[str, Callable[[Any], Any]] = {
+    "text": lambda text: text.encode("utf-8", "surrogatepass"),
+    "collection_id": lambda collection: collection.collection_id,
+    "locators": lambda places: json.dumps([[p.span.start, p.span.end, p.label] for p in places]),
+    "excluded": lambda spans: json.dumps([[s.start, s.end] for s in spans]),
+    "notes": json.dumps,
+    "publication": lambda publication: json.dumps(publication.to_dict()),
+}
+_UNPACK: dict[str, Callable[[Any], Any]] = {
+    "text": lambda packed: packed.decode("utf-8", "surrogatepass"),
+    "locators": lambda said: tuple(Locator(Span(a, b), label) for a, b, label in json.loads(said)),
+    "excluded": lambda said: tuple(Span(a, b) for a, b in json.loads(said)),
+    "notes": lambda said: tuple(json.loads(said)),
+    "publication": lambda said: _publication(json.loads(said)),
+}
+
+
+def pack(column: str, value: Any) -> Any:
+    """Return the value of a document's field as its column holds it."""
+    return _PACK[column](value) if column in _PACK else value
+
+
+def unpack(column: str, packed: Any) -> Any:
+    """Return the value that a column holds; a collection as its id."""
+    return _UNPACK[column](packed) if column in _UNPACK else packed
+
+
+def _publication(said: dict[str, Any]) -> Publication:
+    return Publication(**said | {"editors": tuple(said["editors"])})
+
+
+def packed(document: SourceDocument) -> dict[str, Any]:
+    """Return a document's fields by column, as the columns hold them."""
+    values = (getattr(document, f.name) for f in fields(document))
+    return {name: pack(name, value) for name, value in zip(COLUMNS, values, strict=True)}
 
 
 def document_digest(document: SourceDocument) -> bytes:
-    """Return a hash over everything that the index keeps of a document."""
-    parts = [document.document_id, document.title, document.text, document.citation]
-    parts += [str(document.creator), str(document.date), str(document.url), document.kind]
-    parts += [document.collection.collection_id, spans_json(document), str(document.excluded)]
-    parts += [str(document.rights), str(document.ocr_confidence), *document.notes]
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
-
-
-def spans_json(document: SourceDocument) -> str:
-    return json.dumps([[p.span.start, p.span.end, p.label] for p in document.locators])
+    """Return a hash over everything that the index keeps of what a document says and is."""
+    kept = {name: value for name, value in packed(document).items() if name not in _OF_THE_FILE}
+    return hashlib.sha256(repr(kept).encode("utf-8", "surrogatepass")).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +193,8 @@ class Store:
         """Return each document's digest by its id."""
         return dict(self._db.execute("SELECT document_id, digest FROM documents"))
 
-    @cached_property
-    def _tables(self) -> set[str]:
-        """Stores of the first version lack some."""
-        return {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}
-
     def entries(self) -> list[Entry]:
-        """Return what tells the documents apart, by number; nothing in an old store."""
-        if "readings" not in self._tables:
-            return []
+        """Return what tells the documents apart, by number."""
         rows = self._db.execute(
             "SELECT number, document_id, digest, wording, origin, file"
             " FROM documents JOIN readings ON document = number ORDER BY number"
@@ -159,9 +202,7 @@ class Store:
         return [Entry(*row) for row in rows]
 
     def files(self) -> dict[int, FileRecord]:
-        """Return the files that the documents are from, by number; nothing in an old store."""
-        if "files" not in self._tables:
-            return {}
+        """Return the files that the documents are from, by number."""
         rows = self._db.execute(
             "SELECT number, path, content, digest, state, collection, described, copies FROM files"
         )
@@ -180,14 +221,12 @@ class Store:
 
     def as_read(self, number: int) -> SourceDocument:
         """Return a document as it was before metadata beside its file changed it."""
-        (fields,) = self._db.execute(
+        (as_read,) = self._db.execute(
             "SELECT as_read FROM readings WHERE document = ?", (number,)
         ).fetchone()
-        given = json.loads(fields)
-        return replace(
-            self._read_document(number),
-            **given | {"collection": Collection(*given["collection"])},
-        )
+        given = {name: unpack(name, value) for name, value in json.loads(as_read).items()}
+        given["collection"] = Collection(*given["collection"])
+        return replace(self._read_document(number), **given)
 
     def notes(self) -> list[str]:
         """Return what the readers noted about documents, each with the document's id."""
@@ -202,14 +241,12 @@ class Store:
 
     def pages(self) -> tuple[int, int]:
         """Return how many pages there are, and how many of them were read by OCR."""
-        query = "SELECT coalesce(sum(pages), 0), coalesce(sum(ocr_pages), 0) FROM readings"
+        query = "SELECT coalesce(sum(pages), 0), coalesce(sum(ocr_pages), 0) FROM documents"
         pages, by_ocr = self._db.execute(query).fetchone()
         return pages, by_ocr
 
     def near_duplicates(self, number: int) -> tuple[str, ...]:
         """Return the ids of the documents that say nearly the same as one, itself left out."""
-        if "near_duplicates" not in self._tables:
-            return ()
         rows = self._db.execute(
             "SELECT document_id FROM near_duplicates JOIN documents ON number = other"
             " WHERE document = ? ORDER BY other",
@@ -219,8 +256,6 @@ class Store:
 
     def near_groups(self) -> list[tuple[str, ...]]:
         """Return the groups of documents that say nearly the same, by their ids."""
-        if "near_duplicates" not in self._tables:
-            return []
         groups: dict[int, list[str]] = {}
         for first, document_id in self._db.execute(
             "SELECT min(document, min(other)), document_id FROM near_duplicates"
@@ -265,39 +300,9 @@ class Store:
         return np.append(self._first_rows, rows)
 
     def _read_document(self, number: int) -> SourceDocument:
-        row = self._db.execute(
-            "SELECT document_id, title, text, collection_id, citation, creator, date, url,"
-            " kind, locators, excluded, origin, rights, ocr_confidence, notes,"
-            " file_digest"
-            " FROM documents WHERE number = ?",
-            (number,),
-        ).fetchone()
-        pages, ocr_pages = self._pages_of(number)
-        return SourceDocument(
-            document_id=row[0],
-            title=row[1],
-            text=row[2].decode("utf-8", "surrogatepass"),
-            collection=self.collections[row[3]],
-            citation=row[4],
-            creator=row[5],
-            date=row[6],
-            url=row[7],
-            kind=row[8],
-            locators=tuple(Locator(Span(a, b), label) for a, b, label in json.loads(row[9])),
-            excluded=tuple(Span(a, b) for a, b in json.loads(row[10])),
-            origin=row[11],
-            rights=row[12],
-            ocr_confidence=row[13],
-            notes=tuple(json.loads(row[14])),
-            file_digest=row[15],
-            pages=pages,
-            ocr_pages=ocr_pages,
-        )
+        row = self._db.execute(_READ_DOCUMENT, (number,)).fetchone()
+        values = {name: unpack(name, value) for name, value in zip(COLUMNS, row, strict=True)}
+        return SourceDocument(collection=self.collections[values.pop("collection_id")], **values)
 
-    def _pages_of(self, number: int) -> tuple[int, int]:
-        if "readings" not in self._tables:
-            return 0, 0
-        pages, by_ocr = self._db.execute(
-            "SELECT pages, ocr_pages FROM readings WHERE document = ?", (number,)
-        ).fetchone()
-        return pages, by_ocr
+
+_READ_DOCUMENT = f"SELECT {', '.join(COLUMNS)} FROM documents WHERE number = ?"  # noqa: S608

@@ -13,21 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from rag.datatypes import Collection, Passage, SourceDocument
-from rag.index.store import FileRecord, Store, document_digest, spans_json
+from rag.index.store import COLUMNS, DOCUMENTS, FileRecord, Store, document_digest, pack, packed
 
 _SCHEMA = """
 CREATE TABLE collections (
     collection_id TEXT PRIMARY KEY, title TEXT NOT NULL, rights TEXT NOT NULL, url TEXT
 );
-CREATE TABLE documents (
-    number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, title TEXT NOT NULL,
-    creator TEXT, date TEXT, collection_id TEXT NOT NULL, url TEXT, kind TEXT NOT NULL,
-    citation TEXT NOT NULL, origin TEXT NOT NULL, text BLOB NOT NULL,
-    locators TEXT NOT NULL, excluded TEXT NOT NULL, rights TEXT, ocr_confidence REAL,
-    notes TEXT NOT NULL, file_digest TEXT NOT NULL, digest BLOB NOT NULL,
-    first_row INTEGER NOT NULL, passages INTEGER NOT NULL
-);
-CREATE INDEX documents_by_file ON documents (file_digest);
+DOCUMENTS_TABLE;
 CREATE TABLE passages (
     row INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
     end INTEGER NOT NULL, sentences BLOB NOT NULL, key BLOB NOT NULL
@@ -38,15 +30,24 @@ CREATE TABLE files (
 );
 CREATE TABLE readings (
     document INTEGER PRIMARY KEY, file INTEGER NOT NULL, as_read TEXT NOT NULL,
-    wording BLOB NOT NULL, sketch BLOB NOT NULL, pages INTEGER NOT NULL,
-    ocr_pages INTEGER NOT NULL
+    wording BLOB NOT NULL, sketch BLOB NOT NULL
 );
 CREATE TABLE near_duplicates (document INTEGER NOT NULL, other INTEGER NOT NULL);
 CREATE INDEX near_duplicates_by_document ON near_duplicates (document);
-"""
+""".replace("DOCUMENTS_TABLE", DOCUMENTS)
 
 
-_AS_READ = ("document_id", "title", "creator", "date", "url", "kind", "citation", "rights")
+_AS_READ = (
+    *("document_id", "title", "creator", "date", "url", "kind", "citation", "rights"),
+    "publication",
+)
+"""What metadata beside a file can change, beside the collection."""
+
+_ADDED = (*COLUMNS, "digest", "first_row", "passages")
+_ADD_DOCUMENT = (
+    f"INSERT INTO documents (number, {', '.join(_ADDED)})"  # noqa: S608
+    f" VALUES (?{', ?' * len(_ADDED)})"
+)
 
 
 class StoreWriter:
@@ -94,25 +95,10 @@ class StoreWriter:
         )
         number = self.documents
         self._db.execute(
-            f"INSERT INTO documents VALUES ({', '.join('?' * 20)})",  # noqa: S608
+            _ADD_DOCUMENT,
             (
                 number,
-                document.document_id,
-                document.title,
-                document.creator,
-                document.date,
-                home.collection_id,
-                document.url,
-                document.kind,
-                document.citation,
-                document.origin,
-                document.text.encode("utf-8", "surrogatepass"),
-                spans_json(document),
-                json.dumps([[s.start, s.end] for s in document.excluded]),
-                document.rights,
-                document.ocr_confidence,
-                json.dumps(document.notes),
-                document.file_digest,
+                *packed(document).values(),
                 document_digest(document),
                 self.rows,
                 len(passages),
@@ -126,19 +112,11 @@ class StoreWriter:
             ),
         )
         original = as_read or document
-        fields = {name: getattr(original, name) for name in _AS_READ}
+        fields = {name: pack(name, getattr(original, name)) for name in _AS_READ}
         fields["collection"] = astuple(original.collection)
         self._db.execute(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                number,
-                self.files,
-                json.dumps(fields),
-                document.wording(),
-                sketch,
-                document.pages,
-                document.ocr_pages,
-            ),
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?)",
+            (number, self.files, json.dumps(fields), document.wording(), sketch),
         )
         self.documents += 1
         self.rows += len(passages)
@@ -234,12 +212,10 @@ def assemble(
     db.close()
 
 
-_DOCUMENT_FIELDS = (
-    "document_id, title, creator, date, collection_id, url, kind, citation, origin, text,"
-    " locators, excluded, rights, ocr_confidence, notes, file_digest, digest"
-)
+_DOCUMENT_FIELDS = ", ".join((*COLUMNS, "digest"))
 _COPY_DOCUMENTS = (
-    f"INSERT INTO documents SELECT k.number, {_DOCUMENT_FIELDS}, k.first_row, d.passages"  # noqa: S608
+    f"INSERT INTO documents (number, {_DOCUMENT_FIELDS}, first_row, passages)"  # noqa: S608
+    f" SELECT k.number, {_DOCUMENT_FIELDS}, k.first_row, d.passages"
     " FROM kept k CROSS JOIN store{0}.documents d ON d.number = k.old WHERE k.store = {0}"
     " ORDER BY k.number"
 )
@@ -251,7 +227,7 @@ _COPY_PASSAGES = (
     " WHERE k.store = {0} ORDER BY k.number, p.row"
 )
 _COPY_READINGS = (
-    "INSERT INTO readings SELECT k.number, k.file, as_read, wording, sketch, pages, ocr_pages"
+    "INSERT INTO readings SELECT k.number, k.file, as_read, wording, sketch"
     " FROM kept k CROSS JOIN store{0}.readings r ON r.document = k.old WHERE k.store = {0}"
     " ORDER BY k.number"
 )

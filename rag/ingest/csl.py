@@ -7,14 +7,25 @@ from typing import Any
 
 _OWN = ("kind", "citation", "rights", "document_id", "creator", "date", "url")
 """Fields of ours that CSL does not know and that may stand in an item all the same."""
-_MARKS = frozenset(["author", "issued", "original-date", "URL", "container-title", "type"])
+_VARIABLES = {
+    "type": "type",
+    "container": "container-title",
+    "volume": "volume",
+    "issue": "issue",
+    "number": "number",
+    "publisher": "publisher",
+    "place": "publisher-place",
+}
+_MARKS = frozenset(["author", "original-date", "URL", "container-title"])
 
 
 def is_csl(content: Any) -> bool:
     """Return whether this is CSL-JSON: a list of items, or one item."""
     if isinstance(content, list):
         return True
-    return isinstance(content, dict) and any(name in content for name in _MARKS)
+    if not isinstance(content, dict):
+        return False
+    return any(name in content for name in _MARKS) or isinstance(content.get("issued"), dict | list)
 
 
 def plain_fields(content: Any) -> Mapping[str, Any]:
@@ -37,7 +48,9 @@ def plain_fields(content: Any) -> Mapping[str, Any]:
         "creator": _people(item.get("author")),
         "date": _date(dated),
         "url": item.get("URL"),
-    }
+        "editors": _people(item.get("editor")),
+        "issued": _date(item.get("issued")) if item.get("original-date") else None,
+    } | {name: item.get(variable) for name, variable in _VARIABLES.items()}
     custom = item.get("custom")
     own = {**(custom if isinstance(custom, dict) else {}), **item}
     found |= {name: own[name] for name in _OWN if name in own}

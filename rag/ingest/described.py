@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
-from rag.ingest.names import file_citation, file_title, shown
+from rag.ingest.names import file_title, in_file, shown
 from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_sidecar
 from rag.ingest.walk.folders import Found, OnSkip, reason, report
 
@@ -73,11 +73,13 @@ def renamed(
 
     What was taken from the file's name follows the name; the id stays.
     """
-    title, citation = document.title, document.citation
+    title, publication = document.title, document.publication
     if title == file_title(was):
         title = file_title(found.path)
-    if citation == file_citation(was, document.title, document.creator):
-        citation = file_citation(found.path, title, document.creator)
+    if publication == in_file(was):
+        publication = in_file(found.path)
     collection = found.collection if document.collection == part_of else document.collection
     origin = found.name if document.origin == shown(was) else document.origin
-    return replace(document, title=title, citation=citation, collection=collection, origin=origin)
+    return replace(
+        document, title=title, publication=publication, collection=collection, origin=origin
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
-from rag.datatypes import Collection
+from rag.datatypes import Collection, Publication
 
 
 def printable(text: str) -> str:
@@ -61,10 +61,9 @@ def file_title(path: Path) -> str:
     return printable(path.stem.replace("_", " ")) or "unnamed"
 
 
-def file_citation(path: Path, title: str, creator: str | None) -> str:
-    """Return a citation for a document of which no more is known than this."""
-    named = f"{creator}, {title}" if creator else title
-    return f"{named} (file {printable(path.name)})"
+def in_file(path: Path) -> Publication:
+    """Return where a document is kept of which no more is known than its file."""
+    return Publication(archive_location=printable(path.name))
 
 
 def shown(path: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from rag.datatypes import Collection, Kind, SourceDocument
+from rag.datatypes import Collection, Kind, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.csl import is_csl, plain_fields
 from rag.ingest.dates import edtf_date
@@ -36,9 +36,14 @@ class Sidecar:
     citation: str | None = None
     rights: str | None = None
     document_id: str | None = None
+    publication: Publication | None = None
 
 
-FIELDS = tuple(field.name for field in fields(Sidecar))
+FIELDS = tuple(field.name for field in fields(Sidecar) if field.name != "publication")
+PUBLISHED = tuple(
+    field.name for field in fields(Publication) if field.name not in {"title", "archive_location"}
+)
+"""What a person can say of where a document was published, beside the other fields."""
 Problems = list[str]
 
 
@@ -85,14 +90,12 @@ def read_sidecar(path: Path) -> tuple[Sidecar, Problems]:
             raise UnreadableSource(f"{shown(path)}: {error}") from error
     else:
         content = _mapping(content, path)
-        problems += _unknown(content, FIELDS)
-    values: dict[str, Any] = {}
-    for name in FIELDS:
-        try:
-            values[name] = _value(name, content.get(name))
-        except ValueError as error:
-            problems.append(f"{name}: {error}")
-    return Sidecar(**values), problems
+        problems += _unknown(content, (*FIELDS, *PUBLISHED))
+    values = _values(content, FIELDS, problems)
+    published = {n: v for n, v in _values(content, PUBLISHED, problems).items() if v}
+    if "editors" in published:
+        published["editors"] = tuple(published["editors"].split(" and "))
+    return Sidecar(**values, publication=Publication(**published) if published else None), problems
 
 
 def read_collection(path: Path, collection: Collection) -> tuple[Collection, Problems]:
@@ -102,13 +105,19 @@ def read_collection(path: Path, collection: Collection) -> tuple[Collection, Pro
     """
     content = _mapping(_load(path), path)
     problems = _unknown(content, _COLLECTION_FIELDS)
-    known: dict[str, Any] = {}
-    for name in _COLLECTION_FIELDS:
+    known = _values(content, _COLLECTION_FIELDS, problems)
+    return replace(collection, **{k: v for k, v in known.items() if v is not None}), problems
+
+
+def _values(content: Mapping[Any, Any], names: Iterable[str], problems: Problems) -> dict[str, Any]:
+    """Return the values of fields, None for one that is not there or makes no sense."""
+    found: dict[str, Any] = dict.fromkeys(names)
+    for name in found:
         try:
-            known[name] = _value(name, content.get(name))
+            found[name] = _value(name, content.get(name))
         except ValueError as error:
             problems.append(f"{name}: {error}")
-    return replace(collection, **{k: v for k, v in known.items() if v is not None}), problems
+    return found
 
 
 def describe(document: SourceDocument, about: Sidecar, *, alone: bool = True) -> SourceDocument:
@@ -117,36 +126,21 @@ def describe(document: SourceDocument, about: Sidecar, *, alone: bool = True) ->
     `alone`: it is the only one in its file. Of a file with several (a volume of letters) a
     sidecar cannot say the title or the date.
     """
-    given = {name: getattr(about, name) for name in FIELDS}
+    given: dict[str, Any] = {name: getattr(about, name) for name in FIELDS}
     given = {name: value for name, value in given.items() if value is not None}
     if not alone:
         given = {name: value for name, value in given.items() if name not in _OF_ONE_DOCUMENT}
     if "document_id" in given and "/" not in given["document_id"]:
         given["document_id"] = f"{document.collection.collection_id}/{given['document_id']}"
-    if alone:
-        given.setdefault("citation", _cited_anew(document, about))
+    if about.publication and alone:
+        kept = document.publication.archive_location
+        given["publication"] = replace(about.publication, archive_location=kept)
     return replace(document, **given)
 
 
 def ignored_fields(about: Sidecar) -> list[str]:
     """Return the fields of a sidecar that cannot count for a file of several documents."""
     return [name for name in _OF_ONE_DOCUMENT if getattr(about, name) is not None]
-
-
-def _cited_anew(document: SourceDocument, about: Sidecar) -> str:
-    """Return the reader's citation under the new title and creator.
-
-    One that does not begin with the old ones has a form of its own and is kept.
-    """
-    old = _named(document.creator, document.title)
-    if not document.citation.startswith(old):
-        return document.citation
-    new = _named(about.creator or document.creator, about.title or document.title)
-    return new + document.citation[len(old) :]
-
-
-def _named(creator: str | None, title: str) -> str:
-    return f"{creator}, {title}" if creator else title
 
 
 def _load(path: Path) -> Any:
@@ -206,7 +200,11 @@ def _value(name: str, value: Any) -> str | None:
 
     if value is None or value == "":
         return None
-    if isinstance(value, list) and name == "creator" and all(isinstance(v, str) for v in value):
+    if (
+        isinstance(value, list)
+        and name in {"creator", "editors"}
+        and all(isinstance(v, str) for v in value)
+    ):
         value = " and ".join(value)
     # YAML takes 1984 for a number and 1964-11-02 for a day.
     if isinstance(value, date):
@@ -219,7 +217,7 @@ def _value(name: str, value: Any) -> str | None:
 
 
 def _checked(name: str, text: str) -> str | None:
-    if name == "date":
+    if name in {"date", "issued"}:
         return edtf_date(text)
     if name == "kind" and text not in get_args(Kind):
         raise ValueError(f"{text!r} is none of {', '.join(get_args(Kind))}")

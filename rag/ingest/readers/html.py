@@ -17,7 +17,7 @@ from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date
 from rag.ingest.names import file_id, file_title, printable, shown
 from rag.ingest.shared.blocks import Block, boilerplate_spans, join, outside, place, sections
-from rag.ingest.shared.gutenberg import book_citation, gutenberg, kind_by_title
+from rag.ingest.shared.gutenberg import edition, gutenberg, kind_by_title
 from rag.ingest.shared.html_blocks import blocks
 from rag.ingest.shared.markup import line_of, parse_html, parse_xhtml
 from rag.ingest.shared.running import name_of
@@ -69,7 +69,7 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         title=title,
         text=text,
         collection=collection,
-        citation=book_citation(title, creator, book, path),
+        publication=edition(book, path),
         creator=creator,
         date=None if book else _date(meta),
         url=book.url if book else _address(root),

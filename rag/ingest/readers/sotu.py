@@ -13,10 +13,9 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
-from rag.datatypes import Collection, SourceDocument
+from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.shared.paragraphs import LINES, paragraph_locators
-from rag.language import MONTHS
 
 COLLECTION = Collection(
     collection_id="sotu",
@@ -141,7 +140,12 @@ def _document(path: Path, row: Mapping[str, str]) -> SourceDocument:
         title=sotu_title(row),
         text=text,
         collection=COLLECTION,
-        citation=_citation(row),
+        publication=Publication(
+            type="webpage",
+            title=_project_title(row),
+            editors=("Gerhard Peters", "John T. Woolley"),
+            container="The American Presidency Project",
+        ),
         creator=row["president_full"],
         date=date.fromisoformat(row["date"]).isoformat(),
         url=row["source_url"],
@@ -181,18 +185,3 @@ def _plain_title(row: Mapping[str, str]) -> str:
         return "Statement on the State of the Union"
     spoken = row["sotu_type"] == "spoken"
     return "State of the Union Address" if spoken else "State of the Union Message"
-
-
-def _citation(row: Mapping[str, str]) -> str:
-    day = date.fromisoformat(row["date"])
-    delivered = f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
-    return (
-        f"{row['president_full']}, “{_quoted(_project_title(row))},” {delivered}, "
-        "online by Gerhard Peters and John T. Woolley, The American Presidency Project, "
-        f"{row['source_url']}"
-    )
-
-
-def _quoted(title: str) -> str:
-    """Return `title` for use inside quotation marks: its own become single ones."""
-    return title.replace("“", "‘").replace("”", "’")

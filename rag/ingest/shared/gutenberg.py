@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rag.datatypes import Kind, Span
-from rag.ingest.names import file_citation, printable
+from rag.datatypes import Kind, Publication, Span
+from rag.ingest.names import in_file, printable
 
 # Newer files say "*** START OF THE PROJECT GUTENBERG EBOOK X ***"; those of the 1990s
 # have "*END*THE SMALL PRINT! … *END*" in front and "End of Project Gutenberg's X" behind.
@@ -96,11 +96,8 @@ def kind_by_title(title: str) -> Kind:
     return "memoir" if _MEMOIR.search(title) else "unknown"
 
 
-def book_citation(title: str, creator: str | None, book: Gutenberg | None, path: Path) -> str:
-    """Return how a file is cited: by its number at Project Gutenberg if it is from there."""
+def edition(book: Gutenberg | None, path: Path) -> Publication:
+    """Return where a file's text was published: at Project Gutenberg, if it is from there."""
     if book is None:
-        return file_citation(path, title, creator)
-    named = f"{creator}, {title}" if creator else title
-    if book.url is None:
-        return f"{named} (Project Gutenberg)"
-    return f"{named} (Project Gutenberg eBook {book.number}), {book.url}"
+        return in_file(path)
+    return Publication(type="book", publisher="Project Gutenberg", number=book.number or "")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.datatypes import Collection, SourceDocument
+from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date
-from rag.ingest.names import file_citation, file_id, file_title, shown
+from rag.ingest.names import file_id, file_title, in_file, shown
 from rag.ingest.readers.epub.package import Package, Parts, read_package
 from rag.ingest.shared.blocks import Block, boilerplate_spans, join, outside, place
 from rag.ingest.shared.chapters import chapter_starts
@@ -42,14 +42,6 @@ _STANDARD_EBOOKS = re.compile(r"https?://standardebooks\.org/ebooks/[\w./-]+")
 _GUTENBERG = re.compile(r"gutenberg\.org/(?:ebooks/|files/)?(\d+)")
 _PICTURES = frozenset({".svg", ".jpg", ".jpeg", ".png", ".gif", ".webp"})
 _AUTHORS = frozenset({"aut", "cre", ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """A library's edition: how it is named in a citation, and its page."""
-
-    name: str
-    url: str
 
 
 def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -79,20 +71,17 @@ def _document(
         whole = outside(whole, spans, book.body)
     title = package.first("title") or file_title(path)
     creator = _creators(package)
-    edition = _edition(package, book)
-    named = f"{creator}, {title}" if creator else title
+    library, url = _library(package, book) or (None, None)
     missing = len(package.spine) - len(read)
     return SourceDocument(
         document_id=file_id(path, collection),
         title=title,
         text=text,
         collection=collection,
-        citation=f"{named} ({edition.name}), {edition.url}"
-        if edition
-        else file_citation(path, title, creator),
+        publication=library or in_file(path),
         creator=creator,
-        date=_date(package, of_library=edition is not None),
-        url=edition.url if edition else None,
+        date=_date(package, of_library=library is not None),
+        url=url,
         kind=kind_by_title(title),
         locators=place(whole, spans, chapter_starts(read, package.contents)),
         excluded=boilerplate_spans(whole, spans),
@@ -144,21 +133,21 @@ def _creators(package: Package) -> str | None:
     return " and ".join(dict.fromkeys(people)) or None
 
 
-def _edition(package: Package, book: Gutenberg | None) -> Edition | None:
-    """Return which library made this edition, where it is one of the two known here."""
+def _library(package: Package, book: Gutenberg | None) -> tuple[Publication, str] | None:
+    """Return which library made this edition, and its page there; None for any other book."""
     for element in ("identifier", "source"):
         for _, value in package.values(element):
             found = _STANDARD_EBOOKS.search(value)
             if found:
-                return Edition("Standard Ebooks", found[0])
-    if book and book.url:
-        return Edition(f"Project Gutenberg eBook {book.number}", book.url)
-    for _, value in package.values("identifier"):
-        found = _GUTENBERG.search(value)
-        if found:
-            url = f"https://www.gutenberg.org/ebooks/{found[1]}"
-            return Edition(f"Project Gutenberg eBook {found[1]}", url)
-    return None
+                return Publication(type="book", publisher="Standard Ebooks"), found[0]
+    numbers = [book.number] if book and book.number else []
+    numbers += [
+        m[1] for _, value in package.values("identifier") if (m := _GUTENBERG.search(value))
+    ]
+    if not numbers:
+        return None
+    made = Publication(type="book", publisher="Project Gutenberg", number=numbers[0])
+    return made, f"https://www.gutenberg.org/ebooks/{numbers[0]}"
 
 
 def _date(package: Package, of_library: bool) -> str | None:

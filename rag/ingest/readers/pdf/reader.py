@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_citation, file_id, file_title, printable, shown
+from rag.ingest.names import file_id, file_title, in_file, printable, shown
 from rag.ingest.ocr.engines import Ocr
 from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
 from rag.ingest.readers.pdf.ocr import reread
@@ -116,7 +116,7 @@ def read_pdf(
         title=title,
         text=text,
         collection=collection,
-        citation=file_citation(path, title, creator),
+        publication=in_file(path),
         creator=creator,
         date=_date(created, pages[0]),
         locators=_locators(starts, labels, len(text)),

@@ -15,7 +15,7 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import file_id, file_title, printable, shown
 from rag.ingest.readers.plain.chapters import in_chapters
 from rag.ingest.shared.decoding import decode
-from rag.ingest.shared.gutenberg import book_citation, gutenberg, kind_by_title
+from rag.ingest.shared.gutenberg import edition, gutenberg, kind_by_title
 from rag.ingest.shared.paragraphs import BLANK_LINES, paragraph_locators
 
 _HEADING = re.compile(r"^#[ \t]+(.+?)\s*#*$", re.MULTILINE)
@@ -40,7 +40,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         title=title,
         text=text,
         collection=collection,
-        citation=book_citation(title, creator, book, path),
+        publication=edition(book, path),
         creator=creator,
         date=_year(about.get("Original publication", "")),
         url=book.url if book else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.datatypes import Collection
+from rag.datatypes import Collection, Publication
 from rag.ingest.names import file_title, printable, slug
 from rag.ingest.readers.tei.elements import flow
 from rag.ingest.shared.running import set_text
@@ -24,7 +24,7 @@ class Volume:
 
     path: Path
     collection: Collection
-    citation: str
+    publication: Publication
 
 
 def read_volume(path: Path, root: _Element, given: Collection) -> Volume:
@@ -41,29 +41,23 @@ def read_volume(path: Path, root: _Element, given: Collection) -> Volume:
         rights=PUBLIC_DOMAIN if of_frus else given.rights,
         url=f"{HISTORY}/{name}" if of_frus else given.url,
     )
-    return Volume(path, collection, _volume_citation(root, collection.title))
+    return Volume(path, collection, _publication(root, collection.title))
 
 
-def _volume_citation(root: _Element, title: str) -> str:
-    """Return a volume's citation in the style that the Office of the Historian asks for."""
+def _publication(root: _Element, title: str) -> Publication:
+    """Return who edited and published a volume."""
     statement = next(root.iter("{*}titleStmt"), None)
     editors = [] if statement is None else list(statement.iter("{*}editor"))
     primary = [editor for editor in editors if editor.get("role") == "primary"] or editors
-    names = [name for name in map(one_line, primary) if name]
-    place = header_text(root, "publicationStmt", "pubPlace")
-    publisher = header_text(root, "publicationStmt", "publisher")
-    imprint = ": ".join(part for part in (place, publisher) if part)
-    imprint = imprint.replace("United States Government Printing", "Government Printing")
-    year = header_text(root, "publicationStmt", "date")
-    published = ", ".join(part for part in (imprint, year) if part)
-    by = f", {'ed.' if len(names) == 1 else 'eds.'} {_listed(names)}" if names else ""
-    return f"{title}{by} ({published})" if published else f"{title}{by}"
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) < 3:
-        return " and ".join(names)
-    return f"{', '.join(names[:-1])}, and {names[-1]}"
+    publisher = header_text(root, "publicationStmt", "publisher") or ""
+    return Publication(
+        type="chapter",
+        container=title,
+        editors=tuple(name for name in map(one_line, primary) if name),
+        publisher=publisher.replace("United States Government Printing", "Government Printing"),
+        place=header_text(root, "publicationStmt", "pubPlace") or "",
+        issued=header_text(root, "publicationStmt", "date") or "",
+    )
 
 
 def header_text(root: _Element, statement: str, name: str, **attributes: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, Kind, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date
-from rag.ingest.names import file_citation, file_id, file_title, printable, shown, slug
+from rag.ingest.names import file_id, file_title, in_file, printable, shown, slug
 from rag.ingest.readers.tei.elements import flow
 from rag.ingest.readers.tei.header import Volume, header_text, one_line, read_volume
 from rag.ingest.shared.markup import uses_entities, xml_parser
@@ -112,6 +112,8 @@ def _document(volume: Volume, entry: Entry) -> SourceDocument:
     name = slug(xml_id) if xml_id else f"document-{entry.position}"
     head = next((child for child in element if name_of(child) == "head"), None)
     title = one_line(head) if head is not None else ""
+    number = element.get("n") or name
+    unnumbered = re.sub(rf"^(?:No\.\s*)?{re.escape(number)}\.\s+", "", title)
     own = set_text(flow(element), entry.page)
     if not own.text:
         raise UnreadableSource(f"{shown(volume.path)}: document {name} holds no text; see the file")
@@ -122,7 +124,7 @@ def _document(volume: Volume, entry: Entry) -> SourceDocument:
         title=title or name,
         text=text,
         collection=volume.collection,
-        citation=f"{volume.citation}, Document {element.get('n') or name}",
+        publication=replace(volume.publication, number=number, title=unnumbered),
         date=_document_date(element),
         url=f"{url}/{xml_id}" if url and xml_id else url,
         kind=_kind(element, title),
@@ -146,7 +148,7 @@ def _whole(path: Path, root: _Element, collection: Collection) -> SourceDocument
         title=title,
         text=text,
         collection=collection,
-        citation=file_citation(path, title, creator),
+        publication=in_file(path),
         creator=creator,
         date=_first_date(root, "creation") or _first_date(root, "sourceDesc"),
         locators=own.pages,

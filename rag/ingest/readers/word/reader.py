@@ -15,7 +15,7 @@ from zipfile import ZipFile
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_citation, file_id, file_title, printable, shown
+from rag.ingest.names import file_id, file_title, in_file, printable, shown
 from rag.ingest.readers.word.elements import NotesOf, heading_levels, note_texts, word_blocks
 from rag.ingest.shared.blocks import SEPARATOR, join, place, sections
 from rag.ingest.shared.markup import line_of, parse_xml
@@ -74,7 +74,7 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         title=title,
         text=text,
         collection=collection,
-        citation=file_citation(path, title, creator),
+        publication=in_file(path),
         creator=creator,
         # The day on which the file was made is not the day of what it says.
         date=None,

@@ -23,7 +23,7 @@ from rag.config import Settings
 from rag.datatypes import Answer
 from rag.embedding.encoder import Encoder
 from rag.finder import SourceFinder
-from rag.llm.model import INSTRUCTIONS, Statement, is_instruction, shown_passages
+from rag.llm.model import INSTRUCTIONS, SummarySentence, is_instruction, shown_passages
 from rag.llm.summary import quoted_span
 from rag.workspace import Workspace
 
@@ -340,4 +340,4 @@ def test_a_quotation_may_differ_in_spaces_and_marks_only(finder: SourceFinder) -
 
 
 def test_a_statement_has_three_parts() -> None:
-    assert set(Statement.model_fields) == {"text", "passage", "quote"}
+    assert set(SummarySentence.model_fields) == {"text", "passage", "quote"}

@@ -16,7 +16,7 @@ from rag.claims.checkable import (
     states_nothing,
 )
 from rag.claims.clauses import Clause, clauses
-from rag.claims.layout import Block, Layout, form_of, read_layout
+from rag.claims.layout import Layout, TextBlock, form_of, read_layout
 from rag.claims.references import Context, resolve, speaker_of
 from rag.claims.transcripts import Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
@@ -155,7 +155,7 @@ class _Sentence:
 
     text: str
     places: list[int]
-    block: Block
+    block: TextBlock
     whole: bool = True
 
     @property
@@ -175,7 +175,7 @@ class _Piece:
     said_by: str | None = None
 
 
-def _sentences(layout: Layout, block: Block) -> Iterator[_Sentence]:
+def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
     """Yield the sentences of a block; what is no prose stays whole, and so does a quotation."""
     line, places = squeezed(layout.prose, block.span)
     if block.form:

@@ -24,7 +24,7 @@ _END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """A stretch of the text. `form` says why it is no prose, None where it is; `speaker` who
     speaks, in a transcript that names them."""
 
@@ -39,7 +39,7 @@ class Layout:
     it blank; `transcript` is None where the text is none."""
 
     prose: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[TextBlock, ...]
     transcript: Transcript | None = None
 
 
@@ -50,14 +50,14 @@ def read_layout(text: str) -> Layout:
     if transcript is None:
         return Layout(text, tuple(_blocks(text)))
     turns = (
-        Block(turn.span, form_of(turn.span.of(transcript.speech)), turn.speaker)
+        TextBlock(turn.span, form_of(turn.span.of(transcript.speech)), turn.speaker)
         for turn in transcript.turns
     )
     return Layout(transcript.speech, tuple(turns), transcript)
 
 
-def _blocks(text: str) -> list[Block]:
-    found: list[Block] = []
+def _blocks(text: str) -> list[TextBlock]:
+    found: list[TextBlock] = []
     for match in _LINE.finditer(text):
         line = trimmed(text, match.start(), match.end())
         if line is None:
@@ -66,15 +66,15 @@ def _blocks(text: str) -> list[Block]:
         if form is None and found and found[-1].form is None:
             before = found[-1].span
             if _goes_on(text, before, line):
-                found[-1] = Block(Span(before.start, line.end))
+                found[-1] = TextBlock(Span(before.start, line.end))
                 continue
         if form == "a link" and found and _is_title(text, found[-1], line):
-            found[-1] = Block(found[-1].span, "the title of what is linked to")
-        found.append(Block(line, form))
+            found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
+        found.append(TextBlock(line, form))
     return found
 
 
-def _is_title(text: str, before: Block, link: Span) -> bool:
+def _is_title(text: str, before: TextBlock, link: Span) -> bool:
     """Return whether the line right above a link is the title of what it leads to: it ends
     without a mark."""
     return (

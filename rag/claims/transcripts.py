@@ -41,7 +41,7 @@ _SKIPPED_BLOCK = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Utterance:
     """A stretch of speech by one speaker, None where nobody is named."""
 
     span: Span
@@ -54,7 +54,7 @@ class Transcript:
     blank in it. `times` are (place in the text, seconds), in the order of the text."""
 
     speech: str
-    turns: tuple[Turn, ...]
+    turns: tuple[Utterance, ...]
     times: tuple[tuple[int, float], ...]
 
     def at(self, place: int) -> float | None:
@@ -200,7 +200,7 @@ def _assembled(text: str, lines: Sequence[_Line]) -> Transcript:
     somebody else speaks; without times, a line is a turn."""
     speech = [" "] * len(text)
     times: list[tuple[int, float]] = []
-    turns: list[Turn] = []
+    turns: list[Utterance] = []
     runs_on = False
     for line in lines:
         spoken = _NOT_SPOKEN.sub(lambda found: " " * len(found[0]), line.span.of(text))
@@ -216,8 +216,8 @@ def _assembled(text: str, lines: Sequence[_Line]) -> Transcript:
         before = turns[-1].speaker if turns and not line.new_turn else None
         speaker = line.speaker or before
         if runs_on and line.at_s is not None and speaker == before and not line.new_turn:
-            turns[-1] = Turn(Span(turns[-1].span.start, span.end), speaker)
+            turns[-1] = Utterance(Span(turns[-1].span.start, span.end), speaker)
         else:
-            turns.append(Turn(span, speaker))
+            turns.append(Utterance(span, speaker))
         runs_on = line.at_s is not None
     return Transcript("".join(speech), tuple(turns), tuple(times))

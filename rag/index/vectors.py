@@ -39,7 +39,7 @@ sign codes are divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class VectorBlock:
     """The vectors of consecutive passages, to be copied to another index.
 
     `sentences`: float16, (sentences, dimension). `codes` and `starts` as in the files above;
@@ -190,10 +190,10 @@ class VectorIndex:
         a, b = self._sentence_rows[row], self._sentence_rows[row + 1]
         return np.asarray(self._starts[a:b])
 
-    def passages_block(self, first: int, last: int) -> Block:
+    def passages_block(self, first: int, last: int) -> VectorBlock:
         """Return what is stored of the passages `first` to `last` (left out)."""
         a, b = int(self._sentence_rows[first]), int(self._sentence_rows[last])
-        return Block(
+        return VectorBlock(
             sentences=self._sentences.vectors(a, b - a),
             codes=np.asarray(self._codes[self._code_rows[first] : self._code_rows[last]]),
             starts=np.asarray(self._starts[a:b]),

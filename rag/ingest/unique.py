@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class UniqueId:
     """The id that a document has, or the id of the one that it is a copy of."""
 
     document_id: str
@@ -20,7 +20,7 @@ class Names:
         self._ids: dict[str, str] = {}
         self._first: dict[str, tuple[int, str]] = {}
 
-    def give(self, wanted: str, wording: str, file: int, *, alone: bool = False) -> Name:
+    def give(self, wanted: str, wording: str, file: int, *, alone: bool = False) -> UniqueId:
         """Return the name of the next document.
 
         It is a copy if one of the same id says the same, or, for the only document of its
@@ -29,17 +29,17 @@ class Names:
         """
         first = self._first.get(wording)
         if alone and first is not None and first[0] != file:
-            return Name(wanted, first[1])
+            return UniqueId(wanted, first[1])
         number = 1
         given = wanted
         while given in self._ids and self._ids[given] != wording:
             number += 1
             given = f"{wanted}-{number}"
         if given in self._ids:
-            return Name(given, given)
+            return UniqueId(given, given)
         self._ids[given] = wording
         self._first.setdefault(wording, (file, given))
-        return Name(given)
+        return UniqueId(given)
 
     def said(self, wording: str) -> str | None:
         """Return the id of the first document that says this, None if none does."""

@@ -47,7 +47,7 @@ _INSTRUCTION = re.compile(
 )
 
 
-class Statement(BaseModel):
+class SummarySentence(BaseModel):
     """A sentence of the summary, with the words that it rests on."""
 
     text: str
@@ -55,7 +55,7 @@ class Statement(BaseModel):
     quote: str
 
 
-class Judgement(BaseModel):
+class PassageRelation(BaseModel):
     """How the model reads a passage."""
 
     passage: str
@@ -66,8 +66,8 @@ class Judgement(BaseModel):
 class Reply(BaseModel):
     """All that is read of a model's answer; anything else in it is ignored."""
 
-    statements: list[Statement] = []
-    judgements: list[Judgement] = []
+    statements: list[SummarySentence] = []
+    judgements: list[PassageRelation] = []
 
 
 def shown_passages(findings: tuple[Finding, ...]) -> dict[str, Evidence]:

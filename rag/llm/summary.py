@@ -15,7 +15,7 @@ from rag.config import Settings
 from rag.datatypes import Evidence, Finding, Relation, Span, Summary, SummaryStatement
 from rag.errors import LanguageModelError
 from rag.language import MONTHS, stems, words
-from rag.llm.model import Reply, Statement, ask_model, shown_passages
+from rag.llm.model import Reply, SummarySentence, ask_model, shown_passages
 from rag.relation.findings import confidence_in, verdict_of
 from rag.text import squeezed
 
@@ -145,7 +145,7 @@ def quoted_span(quote: str, item: Evidence) -> Span | None:
     )
 
 
-def _fault(statement: Statement, item: Evidence | None, span: Span | None) -> str:
+def _fault(statement: SummarySentence, item: Evidence | None, span: Span | None) -> str:
     """Return why a statement is struck, "" where it holds."""
     if item is None:
         return "It cites a document that was not shown to it."

@@ -18,7 +18,7 @@ _BREAK = re.compile(r"\n\s*\n|\f")
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class DocumentParagraph:
     """A paragraph of a document; `label` is the place that begins with it, "" if none does."""
 
     span: Span
@@ -30,7 +30,7 @@ class Window:
     """The stretch of a document that is shown, in whole paragraphs."""
 
     span: Span
-    paragraphs: tuple[Paragraph, ...]
+    paragraphs: tuple[DocumentParagraph, ...]
     begins: bool
     """Whether the document begins here."""
     ends: bool
@@ -53,7 +53,7 @@ def window(
     starts = {place.span.start: place.label for place in reversed(document.locators)}
     return Window(
         span=Span(shown[0].start, shown[-1].end),
-        paragraphs=tuple(Paragraph(span, _label(starts, span)) for span in shown),
+        paragraphs=tuple(DocumentParagraph(span, _label(starts, span)) for span in shown),
         begins=shown[0] == whole[0] if whole else True,
         ends=shown[-1] == whole[-1] if whole else True,
     )

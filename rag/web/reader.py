@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from rag.datatypes import SourceDocument, Span
-from rag.reading.around import Paragraph, Window
+from rag.reading.around import DocumentParagraph, Window
 from rag.reading.facsimile import Facsimile
 from rag.reading.page_view import Box
 from rag.web.markup import button, fold, notes
@@ -60,7 +60,7 @@ def _head(document: SourceDocument) -> str:
     )
 
 
-def _paragraph(text: str, paragraph: Paragraph, quotation: Span) -> str:
+def _paragraph(text: str, paragraph: DocumentParagraph, quotation: Span) -> str:
     span = paragraph.span
     label = f'<span class="sf-label">{escape(paragraph.label)}</span>' if paragraph.label else ""
     start, end = max(span.start, quotation.start), min(span.end, quotation.end)

@@ -56,7 +56,9 @@ def _in_volume(document: SourceDocument) -> str:
     by = (
         f", {'ed.' if len(at.editors) == 1 else 'eds.'} {_listed(at.editors)}" if at.editors else ""
     )
-    return f"{at.container}{by}{_imprint(at.place, at.publisher, at.issued)}, Document {at.number}"
+    return (
+        f"{at.container}{by}{_imprint(at.place, at.publisher, at.published)}, Document {at.number}"
+    )
 
 
 def _plain(document: SourceDocument) -> str:
@@ -64,10 +66,10 @@ def _plain(document: SourceDocument) -> str:
     if at.container:
         numbered = f"{at.volume}{f', no. {at.issue}' if at.issue else ''}".strip(", ")
         within = f" {at.container} {numbered}".rstrip()
-        imprint = _imprint("", "", at.issued or document.date or "")
+        imprint = _imprint("", "", at.published or document.date or "")
         return f"{_named(document, _quoted(at.title or document.title))}{within}{imprint}"
     library = f"{at.publisher} eBook {at.number}" if at.number and at.publisher else at.publisher
-    imprint = _imprint(at.place, library, at.issued)
+    imprint = _imprint(at.place, library, at.published)
     file = f" (file {at.archive_location})" if at.archive_location and not imprint else ""
     address = f", {document.url}" if document.url and imprint else ""
     return f"{_named(document)}{imprint}{file}{address}"

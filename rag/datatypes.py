@@ -134,7 +134,7 @@ class Publication(Jsonable):
     """Its own number in what it stands in, or in a library's list."""
     publisher: str = ""
     place: str = ""
-    issued: str = ""
+    published: str = ""
     """When that was published, where it was later than the document was written: EDTF."""
     archive_location: str = ""
     """The name of the file, or a shelfmark."""

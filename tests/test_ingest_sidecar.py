@@ -247,7 +247,9 @@ def test_where_it_was_published_comes_from_a_reference_manager(tmp_path):
 
 
 def test_where_it_was_published_can_be_written_by_hand(tmp_path):
-    lines = "title: Memoirs\npublisher: Collins\nplace: London\nissued: 1961\neditors: [B. Two]\n"
+    lines = (
+        "title: Memoirs\npublisher: Collins\nplace: London\npublished: 1961\neditors: [B. Two]\n"
+    )
     about, problems = said(tmp_path, lines)
     document = describe(make_document("Text.", citation="", creator="Ann One"), about)
     assert problems == []

@@ -51,8 +51,8 @@ def csl_item(evidence: Evidence) -> Item:
     """Return the item of the document that `evidence` is from, without any quotation."""
     at = evidence.publication
     dated = csl_date(evidence.date)
-    issued = csl_date(at.issued) or dated
-    published = bool(at.container or at.publisher)
+    issued = csl_date(at.published) or dated
+    at_a_publisher = bool(at.container or at.publisher)
     item: Item = {
         "id": legible(evidence.document_id),
         "type": at.type or _type(evidence),
@@ -67,8 +67,8 @@ def csl_item(evidence: Evidence) -> Item:
         "number": legible(at.number),
         "publisher": legible(at.publisher),
         "publisher-place": legible(at.place),
-        "archive": "" if published else legible(evidence.collection_title),
-        "archive_location": "" if published else legible(at.archive_location),
+        "archive": "" if at_a_publisher else legible(evidence.collection_title),
+        "archive_location": "" if at_a_publisher else legible(at.archive_location),
         "URL": safe_url(evidence.url),
     }
     custom = {

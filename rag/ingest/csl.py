@@ -16,16 +16,16 @@ _VARIABLES = {
     "publisher": "publisher",
     "place": "publisher-place",
 }
-_MARKS = frozenset(["author", "original-date", "URL", "container-title"])
+_MARKS = frozenset(
+    ["author", "issued", "original-date", "URL", "container-title", "publisher-place"]
+)
 
 
 def is_csl(content: Any) -> bool:
     """Return whether this is CSL-JSON: a list of items, or one item."""
     if isinstance(content, list):
         return True
-    if not isinstance(content, dict):
-        return False
-    return any(name in content for name in _MARKS) or isinstance(content.get("issued"), dict | list)
+    return isinstance(content, dict) and any(name in content for name in _MARKS)
 
 
 def plain_fields(content: Any) -> Mapping[str, Any]:
@@ -49,7 +49,7 @@ def plain_fields(content: Any) -> Mapping[str, Any]:
         "date": _date(dated),
         "url": item.get("URL"),
         "editors": _people(item.get("editor")),
-        "issued": _date(item.get("issued")) if item.get("original-date") else None,
+        "published": _date(item.get("issued")) if item.get("original-date") else None,
     } | {name: item.get(variable) for name, variable in _VARIABLES.items()}
     custom = item.get("custom")
     own = {**(custom if isinstance(custom, dict) else {}), **item}

@@ -217,7 +217,7 @@ def _value(name: str, value: Any) -> str | None:
 
 
 def _checked(name: str, text: str) -> str | None:
-    if name in {"date", "issued"}:
+    if name in {"date", "published"}:
         return edtf_date(text)
     if name == "kind" and text not in get_args(Kind):
         raise ValueError(f"{text!r} is none of {', '.join(get_args(Kind))}")

@@ -56,7 +56,7 @@ def _publication(root: _Element, title: str) -> Publication:
         editors=tuple(name for name in map(one_line, primary) if name),
         publisher=publisher.replace("United States Government Printing", "Government Printing"),
         place=header_text(root, "publicationStmt", "pubPlace") or "",
-        issued=header_text(root, "publicationStmt", "date") or "",
+        published=header_text(root, "publicationStmt", "date") or "",
     )
 
 

@@ -119,8 +119,8 @@ def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
     index.train(sample)
     blocks = [(first, min(sizes.block, total - first)) for first in range(0, total, sizes.block)]
     nearest = [index.quantizer.search(exact.reconstruct_n(*block), 1)[1][:, 0] for block in blocks]
-    sizes = np.bincount(np.concatenate(nearest), minlength=lists).tolist()
-    for number, size in enumerate(sizes):  # growing them bit by bit takes twice the memory
+    counts = np.bincount(np.concatenate(nearest), minlength=lists).tolist()
+    for number, size in enumerate(counts):  # growing them bit by bit takes twice the memory
         index.invlists.resize(number, size)
         index.invlists.resize(number, 0)
     for block, numbers in zip(blocks, nearest, strict=True):

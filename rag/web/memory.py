@@ -7,13 +7,12 @@ not fit the types is left out.
 from __future__ import annotations
 
 import json
-import types
-from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-from rag.datatypes import Answer, to_jsonable
+from pydantic import TypeAdapter
+
+from rag.datatypes import to_jsonable
 from rag.web.chat import Turn, Turns
 
 MAX_CHARS = 2_000_000
@@ -46,48 +45,15 @@ def from_memory(kept: Any) -> Turns:
     for text in kept if isinstance(kept, list) else ():
         try:
             values = json.loads(text)
-            given = {name: values[name] for name in _KEPT}
-            answer = _made(Answer | None, values["answer"])
-            turns.append(_made(Turn, {**given, "number": len(turns)}, answer=answer))
+            given = {name: values[name] for name in (*_KEPT, "answer")}
+            # As JSON, in which a tuple is a list, whatever else is strict.
+            made = _turn().validate_json(json.dumps(given | {"number": len(turns)}), strict=True)
         except (TypeError, ValueError, KeyError, RecursionError):
             continue
+        turns.append(made)
     return tuple(turns)
 
 
-def _made(kind: Any, value: Any, **given: Any) -> Any:
-    """Return the JSON value as a value of the type; raises `TypeError`, `ValueError` or
-    `KeyError` where it is none. `given`: fields of a dataclass that are made already."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        [wanted] = [each for each in arguments if each is not type(None)]
-        return _made(wanted, value)
-    if origin is Literal:
-        if value not in arguments:
-            raise ValueError(f"{value!r} is none of {arguments}")
-        return value
-    if origin is tuple:
-        return _tuple(arguments, value)
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = _hints(kind)
-        names = [field.name for field in fields(kind) if field.name in value]
-        return kind(**{name: _made(hints[name], value[name]) for name in names}, **given)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise TypeError(f"{value!r} is no {kind}")
-    return value
-
-
-def _tuple(arguments: Sequence[Any], value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
-        return tuple(_made(arguments[0], item) for item in value)
-    return tuple(_made(each, item) for each, item in zip(arguments, value, strict=True))
-
-
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _turn() -> TypeAdapter[Turn]:
+    return TypeAdapter(Turn)

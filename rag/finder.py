@@ -32,7 +32,7 @@ from rag.language import words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
 from rag.relation.findings import confidence_in, verdict_of
-from rag.retrieval.search import Found, Retriever
+from rag.retrieval.search import RetrievedPassage, Retriever
 from rag.searching import Filter
 from rag.workspace import Workspace
 
@@ -246,7 +246,7 @@ class SourceFinder:
             for place, quotation, judgement in zip(found, quotations, judged, strict=True)
         ]
 
-    def _quotation(self, found: Found) -> Span:
+    def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)
         return choose_quotation(found.passage, matches)
 

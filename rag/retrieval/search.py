@@ -50,7 +50,7 @@ class ParsedClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RetrievedPassage:
     """A passage that was found, and the spelling of the claim that it was found by."""
 
     hit: Hit
@@ -81,7 +81,7 @@ class Retriever:
             for stem in stems([name])
         }
 
-    def search(self, claim: str, k: int, only: Filter | None = None) -> list[Found]:
+    def search(self, claim: str, k: int, only: Filter | None = None) -> list[RetrievedPassage]:
         """Return the `k` best passages for a claim in all its spellings, best first.
 
         Passages that repeat a better one are left out, and of nearly equal ones those come
@@ -103,7 +103,9 @@ class Retriever:
         )
         order = sorted(zip(kept, lowered, strict=True), key=lambda pair: -pair[1])
         return [
-            Found(replace(ranked[i][0], rank=rank, score=score), ranked[i][1], *places[i])
+            RetrievedPassage(
+                replace(ranked[i][0], rank=rank, score=score), ranked[i][1], *places[i]
+            )
             for rank, (i, score) in enumerate(order[:k], start=1)
         ]
 

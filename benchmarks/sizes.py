@@ -72,6 +72,16 @@ def public_names(tree: ast.Module) -> Iterator[tuple[str, bool]]:
                     yield target.id, False
 
 
+def class_names_twice(sources: Sources) -> dict[str, list[str]]:
+    """Return the public class names that more than one module has, each with its modules."""
+    classes: dict[str, list[str]] = defaultdict(list)
+    for path, text in sources.items():
+        for name, is_class in public_names(ast.parse(text)):
+            if is_class:
+                classes[name].append(_module(path))
+    return {name: homes for name, homes in classes.items() if len(homes) > 1}
+
+
 def function_lengths(tree: ast.Module) -> list[int]:
     """Return the lines of each function and method."""
     return [
@@ -134,12 +144,7 @@ def show(sources: Sources) -> None:
     trees = {_module(path): ast.parse(text) for path, text in sources.items()}
     names = {module: list(public_names(tree)) for module, tree in trees.items()}
     public = [name for given in names.values() for name, _ in given if name != name.upper()]
-    classes: dict[str, list[str]] = defaultdict(list)
-    for module, given in names.items():
-        for name, is_class in given:
-            if is_class:
-                classes[name].append(module)
-    twice = {name: homes for name, homes in classes.items() if len(homes) > 1}
+    twice = class_names_twice(sources)
     lengths = sorted(length for tree in trees.values() for length in function_lengths(tree))
     nobody = sum(not text.strip() for text in sources.values())
     print(f"modules                       {len(sources):6}   (aim: 130; {nobody} of them empty)")

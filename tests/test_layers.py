@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import rag
+from benchmarks.sizes import class_names_twice, cycles, files_here, imports
 
 PACKAGE = Path(rag.__file__).parent
 MODULES = {
@@ -120,3 +121,11 @@ def test_gradio_is_in_few_modules():
         if re.search(r"^\s*(?:import|from) gradio\b", path.read_text(encoding="utf-8"), re.M)
     }
     assert users == known
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    assert cycles(imports(files_here(PACKAGE.parent))) == []
+
+
+def test_a_class_name_stands_for_one_thing():
+    assert class_names_twice(files_here(PACKAGE.parent)) == {}

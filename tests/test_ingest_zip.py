@@ -14,7 +14,7 @@ import pytest
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.shared.zips import MB, Limits
+from rag.ingest.shared.zips import MB, ZipLimits
 from rag.ingest.walk.archive import walk_zip, zip_collection
 
 
@@ -143,7 +143,7 @@ def test_a_bomb_is_reported_and_the_rest_read(tmp_path):
     assert "5,242,880 bytes" in skip.reason
 
 
-def refusal(path: Path, limits: Limits) -> str:
+def refusal(path: Path, limits: ZipLimits) -> str:
     with pytest.raises(UnreadableSource) as error:
         list(walk_zip(path, zip_collection(path), lambda skip: None, limits))
     return str(error.value)
@@ -151,11 +151,10 @@ def refusal(path: Path, limits: Limits) -> str:
 
 def test_limits_of_the_whole(tmp_path):
     path = make(tmp_path / "z.zip", {f"{n}.txt": "words" for n in range(10)})
-    assert "holds 10 files" in refusal(path, Limits(members=9))
-    assert "unpacked, more than" in refusal(path, Limits(total=49))
-    assert (
-        len(list(walk_zip(path, zip_collection(path), print, Limits(members=10, total=50)))) == 10
-    )
+    assert "holds 10 files" in refusal(path, ZipLimits(members=9))
+    assert "unpacked, more than" in refusal(path, ZipLimits(total=49))
+    enough = ZipLimits(members=10, total=50)
+    assert len(list(walk_zip(path, zip_collection(path), print, enough))) == 10
 
 
 def test_a_member_that_lies_about_its_size_is_not_unpacked_beyond_it(tmp_path):

@@ -25,7 +25,7 @@ from rag.datatypes import (
     SourceDocument,
 )
 from rag.embedding.chunking import included
-from rag.index.store import CopiedDocument, Entry, FileRecord, Store, document_digest
+from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
 from rag.ingest import Reading, read_found
 from rag.ingest.described import Metadata, described, metadata_beside, renamed
@@ -63,7 +63,7 @@ class _Known:
 
     store: int
     record: FileRecord
-    entries: list[Entry]
+    entries: list[StoredDocument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Gatherer:
         self._names = Names()
         self._known: dict[str, _Known] = {}
         self._records: dict[str, FileRecord] = {}
-        self._same: dict[bytes, tuple[int, Entry]] = {}
+        self._same: dict[bytes, tuple[int, StoredDocument]] = {}
         self._worded: dict[tuple[str, str], tuple[int, int]] = {}
         self.gathered = Gathered()
         for number in (FRESH, LIVE):  # what both know is taken from the live index
@@ -120,7 +120,7 @@ class Gatherer:
             return
         self.gathered.collections |= source.collections
         entries = source.entries()
-        by_file: dict[int, list[Entry]] = {}
+        by_file: dict[int, list[StoredDocument]] = {}
         for entry in entries:
             by_file.setdefault(entry.file, []).append(entry)
             if self._divided[store]:

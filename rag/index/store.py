@@ -109,7 +109,7 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredDocument:
     """What tells a stored document from others, without its text."""
 
     number: int
@@ -193,13 +193,13 @@ class Store:
         """Return each document's digest by its id."""
         return dict(self._db.execute("SELECT document_id, digest FROM documents"))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[StoredDocument]:
         """Return what tells the documents apart, by number."""
         rows = self._db.execute(
             "SELECT number, document_id, digest, wording, origin, file"
             " FROM documents JOIN readings ON document = number ORDER BY number"
         )
-        return [Entry(*row) for row in rows]
+        return [StoredDocument(*row) for row in rows]
 
     def files(self) -> dict[int, FileRecord]:
         """Return the files that the documents are from, by number."""

@@ -39,7 +39,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ZipLimits:
     """How much an archive may hold; sizes in bytes, unpacked."""
 
     members: int = 20_000
@@ -52,13 +52,13 @@ class Limits:
     """Smaller members do no harm whatever their ratio."""
 
 
-ARCHIVE = Limits()
-BOOK = Limits(total=2048 * MB, member=64 * MB)
+ARCHIVE = ZipLimits()
+BOOK = ZipLimits(total=2048 * MB, member=64 * MB)
 """For a file of one work: pictures may be large, but no chapter is."""
 
 
 @contextmanager
-def opened(path: Path, kind: str, limits: Limits) -> Iterator[ZipFile]:
+def opened(path: Path, kind: str, limits: ZipLimits) -> Iterator[ZipFile]:
     """Open an archive whose contents keep within the limits as a whole.
 
     `kind` ("a zip file", "an EPUB") is for the message of `UnreadableSource`, raised if it
@@ -102,7 +102,7 @@ def _not_opened(path: Path, kind: str, error: Exception) -> str:
     return f"{shown(path)} is not {kind}; give it its proper extension, or fetch it again"
 
 
-def check_member(info: ZipInfo, where: str, limits: Limits) -> None:
+def check_member(info: ZipInfo, where: str, limits: ZipLimits) -> None:
     """Raise `UnreadableSource` for a member that cannot be unpacked, or should not be."""
     if info.flag_bits & _ENCRYPTED:
         raise UnreadableSource(f"{where} is protected by a password; unpack it and give the folder")
@@ -119,7 +119,7 @@ def check_member(info: ZipInfo, where: str, limits: Limits) -> None:
         )
 
 
-def read_member(archive: ZipFile, info: ZipInfo, path: Path, limits: Limits) -> bytes:
+def read_member(archive: ZipFile, info: ZipInfo, path: Path, limits: ZipLimits) -> bytes:
     """Return the contents of a member of the archive at `path`.
 
     Raises `UnreadableSource` if it is damaged, encrypted, or beyond the limits.

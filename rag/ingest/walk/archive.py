@@ -16,7 +16,7 @@ from zipfile import ZipFile, ZipInfo
 from rag.datatypes import Collection, SkippedFile
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown, slug
-from rag.ingest.shared.zips import ARCHIVE, DAMAGE, Limits, check_member, damaged, opened
+from rag.ingest.shared.zips import ARCHIVE, DAMAGE, ZipLimits, check_member, damaged, opened
 from rag.ingest.sidecar import COLLECTION_FILES, orphan_reason, pair
 from rag.ingest.walk.folders import Found, OnSkip, collection_from, is_passed_over
 
@@ -33,7 +33,7 @@ def zip_collection(path: Path) -> Collection:
 
 
 def walk_zip(
-    path: Path, collection: Collection, on_skip: OnSkip, limits: Limits = ARCHIVE
+    path: Path, collection: Collection, on_skip: OnSkip, limits: ZipLimits = ARCHIVE
 ) -> Iterator[Found]:
     """Yield the members of a zip file as a folder's files, in order of their names.
 
@@ -71,7 +71,7 @@ class _Unpacker:
     archive: ZipFile
     path: Path
     folder: Path
-    limits: Limits
+    limits: ZipLimits
     on_skip: OnSkip
 
     def shown(self, name: str) -> str:

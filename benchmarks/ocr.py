@@ -46,8 +46,8 @@ from rag import SourceFinder, build_index
 from rag.ingest.ocr.engines import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
 from rag.ingest.ocr.layout import page_text
 from rag.ingest.ocr.page_images import page_images
-from rag.ingest.readers.pdf.lines import tidy_page
 from rag.ingest.readers.sotu import read_sotu
+from rag.ingest.shared.page_lines import tidy_page
 
 Picture = NDArray[np.uint8]
 

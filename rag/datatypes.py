@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -224,7 +225,7 @@ def join_labels(labels: list[str]) -> str:
     if len(heads) != 1 or heads == {""}:
         return ", ".join(labels)
     head = heads.pop()
-    plural = "pp." if head == "p." else f"{head}s"
+    plural = f"{head[:-1]}p." if re.search(r"(?:^| )p\.$", head) else f"{head}s"
     first, last = (label.rpartition(" ")[2] for label in (labels[0], labels[-1]))
     return f"{plural} {first}–{last}"
 

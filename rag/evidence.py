@@ -6,6 +6,7 @@ import numpy as np
 
 from rag.citation import cited
 from rag.datatypes import Claim, Evidence, Passage, SourceDocument, Span
+from rag.embedding.chunking import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
 from rag.searching import Matches
 
@@ -40,11 +41,12 @@ def choose_quotation(passage: Passage, matches: Matches) -> Span:
 def quotation_of(
     document: SourceDocument, passage: Passage, quotation: Span, score: float = 0.0
 ) -> Quotation:
-    """Return a span of a passage as plain text to be judged, with what stands around it."""
-    at = passage.span.start
+    """Return a span of a passage as plain text to be judged, with what stands around it: as
+    search reads it, in whole words and today's letters."""
+    folded = read_by_search(document, passage.span)
     return Quotation(
-        passage.span.of(document.text),
-        Span(quotation.start - at, quotation.end - at),
+        folded.text,
+        folded.part(quotation),
         document.creator or "",
         document.title,
         document.collection.title,
@@ -70,8 +72,7 @@ def cite(
     slices of the document's text.
     """
     if judgement.span is not None:
-        at = passage.span.start
-        quotation = Span(at + judgement.span.start, at + judgement.span.end)
+        quotation = read_by_search(document, passage.span).source(judgement.span)
     if not passage.span.start <= quotation.start < quotation.end <= passage.span.end:
         raise ValueError(f"{quotation} is not inside {passage.span}")
     locator = document.locate(quotation)

@@ -78,7 +78,7 @@ def test_the_mark_is_on_the_words_in_the_text_layer(tmp_path: Path) -> None:
     path = print_pdf(tmp_path / "treaty.pdf", [TREATY[:2], TREATY])
     document = read(path)
     shown = facsimile(document, quotation(document))
-    assert (shown.number, shown.pages, shown.label) == (1, 2, "p. 2")
+    assert (shown.number, shown.pages, shown.label) == (1, 2, "PDF page 2")
     assert shown.note == ""
     assert words_under(path, shown) == QUOTE
     assert near(shown.marks[0], place(2, "", QUOTE))

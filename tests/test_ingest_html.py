@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.citation import cited
-from rag.datatypes import Collection, SourceDocument
+from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.readers.html import read_html
 from rag.ingest.shared.blocks import short
@@ -212,3 +212,95 @@ def test_entities_are_neither_expanded_nor_read_from_files(tmp_path):
 def test_long_headings_are_cut_at_a_word():
     assert short("A title:") == "A title"
     assert short("word " * 40) == "word " * 15 + "word…"
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("300<sup>12</sup> men", "300 men"),
+        ('40<sup><a href="#n13">13</a></sup> men', "40 men"),
+        ('1646<a href="#n14" epub:type="noteref">14</a>, and', "1646, and"),
+        ('the town<a href="#Footnote_1" class="fnanchor">[A]</a> fell', "the town fell"),
+        ('500 marks<a href="#fn3">[3]</a>', "500 marks"),
+        ('lost 7<span style="vertical-align: super">4</span> guns', "lost 7 guns"),
+        ("the 1<sup>st</sup> of May", "the 1st of May"),
+        ("5 km<sup>2</sup> and 10<sup>6</sup>", "5 km² and 10⁶"),
+        ("3<sup>1</sup>/<sub>2</sub> miles", "3 1/2 miles"),
+        ('see <a href="#ch2">2</a> and <a href="x.html">page 3</a>', "see 2 and page 3"),
+    ],
+)
+def test_the_mark_of_a_note_is_no_part_of_a_word(tmp_path, written, read_as):
+    assert read(tmp_path, f"<p>{written}</p>").text == read_as
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        '<p id="n1">1. Found in the archive.</p>',
+        '<p><a id="n1"></a>1. Found in the archive.</p>',
+        '<ol class="references"><li>Found in the archive.</li></ol>',
+        '<aside epub:type="footnote">Found in the archive.</aside>',
+        '<section role="doc-endnotes"><h2>Notes</h2><p>Found in the archive.</p></section>',
+        "<h2>NOTES</h2><p>1. Found in the archive.</p>",
+    ],
+)
+def test_notes_are_read_and_no_evidence(tmp_path, note):
+    page = f'<p>The town fell<a href="#n1" class="noteref">1</a> in May.</p>{note}<h2>End</h2><p>x'
+    document = read(tmp_path, page)
+    excluded = "".join(span.of(document.text) for span in document.excluded)
+    assert "Found in the archive." in excluded
+    assert "The town fell in May." in document.text
+    assert "fell" not in excluded
+
+
+def test_a_note_within_a_line_is_set_aside(tmp_path):
+    page = '<p>The town <span class="footnote">Found in the archive.</span>fell.</p><p>Then.</p>'
+    document = read(tmp_path, page)
+    assert document.text == "The town fell.\n\nFound in the archive.\n\nThen."
+    assert [span.of(document.text) for span in document.excluded] == ["Found in the archive."]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        '<span class="pagenum" id="Page_48">48</span>',
+        '<span class="pagenum"><a id="Page_48">[Pg 48]</a></span>',
+        '<span epub:type="pagebreak" title="48"></span>',
+        '<a role="doc-pagebreak" aria-label="page 48" id="x"></a>',
+        '<a id="page48"></a>',
+    ],
+)
+def test_printed_pages_are_places_and_no_words(tmp_path, mark):
+    document = read(tmp_path, f"<p>We saw the admi{mark}ral hang.</p><p>Then.</p>")
+    assert document.text == "We saw the admiral hang.\n\nThen."
+    labels = [(place.span.of(document.text), place.label) for place in document.locators]
+    assert labels == [
+        ("We saw the admi", "paragraph 1"),
+        ("ral hang.", "p. 48"),
+        ("Then.", "p. 48"),
+    ]
+    assert document.locate(Span(0, len(document.text))) == "paragraph 1, p. 48"
+
+
+def test_what_an_archive_of_the_web_adds_is_left_out(tmp_path):
+    page = (
+        '<div id="wm-ipp-base"><div id="wm-ipp">37 captures</div></div>'
+        '<p style="display:none">Hidden.</p><div id="donato">Donate.</div><p>The letter.</p>'
+    )
+    document = read(tmp_path, page)
+    assert document.text == "The letter."
+    assert [place.label for place in document.locators] == ["paragraph 1"]
+
+
+@pytest.mark.parametrize(
+    ("meta", "date"),
+    [
+        ('property="article:published_time" content="2011-07-04T12:00:00Z"', None),
+        ('name="date" content="2003-05-01"', None),
+        ('name="dc.date" content="1775-04-19"', "1775-04-19"),
+    ],
+)
+def test_the_day_on_which_a_page_was_put_on_the_web_is_not_its_date(tmp_path, meta, date):
+    page = f'<head><meta {meta}><meta name="author" content="Webmaster"></head><p>x'
+    document = read(tmp_path, page)
+    assert (document.date, document.creator) == (date, None)

@@ -13,10 +13,11 @@ from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.citation import cited
-from rag.datatypes import Collection, SourceDocument
+from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
-from rag.ingest.readers.pdf.reader import PAGE_BREAK, read_pdf
+from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.shared.page_lines import rejoin_words, running_lines, tidy_page
+from rag.ingest.shared.page_text import PAGE_BREAK
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")
@@ -81,19 +82,36 @@ def refusal(path: Path) -> str:
 
 def test_every_page_has_its_locator(tmp_path):
     document = read(make(tmp_path / "book.pdf", book()))
-    assert [place.label for place in document.locators] == [f"p. {n}" for n in range(1, 7)]
+    pages = document.locators[:6]
+    assert [place.label for place in pages] == [f"p. {n}" for n in range(101, 107)]
     assert "".join(p.span.of(document.text) for p in document.locators) == document.text
-    for place, sentence in zip(document.locators, SENTENCES, strict=True):
+    for place, sentence in zip(pages, SENTENCES, strict=True):
         assert sentence in place.span.of(document.text)
     assert document.text.count(PAGE_BREAK) == 5
 
 
-def test_running_heads_and_page_numbers_are_excluded_not_removed(tmp_path):
+def test_running_heads_and_page_numbers_stand_aside(tmp_path):
     document = read(make(tmp_path / "book.pdf", book()))
-    excluded = [span.of(document.text) for span in document.excluded]
-    assert excluded == [line for page in book() for line in (page[0], page[-1])]
-    spans = [(span.start, span.end) for span in document.excluded]
-    assert spans == sorted(spans)
+    (aside,) = document.excluded
+    assert aside.of(document.text).split("\n\n")[1:] == [
+        line for page in book() for line in (page[0], page[-1])
+    ]
+    assert aside.end == len(document.text)
+    body = document.text[: aside.start]
+    assert body == PAGE_BREAK.join("\n".join(page[1:-1]) for page in book())
+
+
+def test_pages_without_numbers_are_said_to_be_counted(tmp_path):
+    document = read(make(tmp_path / "a.pdf", [[sentence] for sentence in SENTENCES]))
+    assert [place.label for place in document.locators][:2] == ["PDF page 1", "PDF page 2"]
+    assert document.locate(Span(0, len(document.text))) == "PDF pages 1–6"
+
+
+def test_a_page_without_its_number_is_counted_between_the_others(tmp_path):
+    pages = book()
+    pages[3] = pages[3][:-1]
+    labels = [place.label for place in read(make(tmp_path / "a.pdf", pages)).locators[:6]]
+    assert labels == [f"p. {n}" for n in range(101, 107)]
 
 
 def test_labels_of_the_file_are_used(tmp_path):
@@ -104,7 +122,7 @@ def test_labels_of_the_file_are_used(tmp_path):
     writer.write(path)
     writer.close()
     labels = [place.label for place in read(path).locators]
-    assert labels == ["p. i", "p. ii", "p. 9", "p. 10"]
+    assert labels[:4] == ["p. i", "p. ii", "p. 9", "p. 10"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +166,7 @@ def test_the_day_a_file_was_made_dates_it_only_if_the_page_agrees(tmp_path, line
 def test_a_page_without_text_does_not_shift_the_others(tmp_path):
     document = read(make(tmp_path / "a.pdf", [["First."], [], ["Third."]]))
     pages = {place.label: place.span.of(document.text).strip() for place in document.locators}
-    assert (pages["p. 1"], pages["p. 3"]) == ("First.", "Third.")
+    assert (pages["PDF page 1"], pages["PDF page 3"]) == ("First.", "Third.")
 
 
 def test_a_scan_is_refused_with_what_to_do(tmp_path):

@@ -179,3 +179,101 @@ def test_real_gutenberg_files():
         assert document.url == f"https://www.gutenberg.org/ebooks/{path.stem}"
     memoirs = {path.stem for d, path in zip(documents, files, strict=True) if d.kind == "memoir"}
     assert memoirs == {"2010", "23", "2323", "2397", "3846", "3891", "4367"}
+
+
+FRONT = (
+    '---\n# second proof\ntitle: "Diary of Lt. Crewe"\nauthor: [Josiah Crewe]\ndate: 1813-09-10\n'
+)
+FRONT += (
+    "tags: [navy]\nlicense: Public domain\n---\n\n# Entry\n\nThe Lawrence struck her colours.\n"
+)
+
+
+@pytest.mark.parametrize("name", ["diary.md", "diary.txt"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_front_matter_is_about_the_text_and_no_evidence(tmp_path, name, line_end):
+    text = FRONT.replace("\n", line_end)
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    (diary,) = read_plain(path, MINE)
+    assert diary.text == text
+    assert (diary.title, diary.creator, diary.date) == (
+        "Diary of Lt. Crewe",
+        "Josiah Crewe",
+        "1813-09-10",
+    )
+    assert diary.rights == "Public domain"
+    (front,) = diary.excluded
+    assert front.of(text).endswith(f"---{line_end}")
+    assert diary.locators[0].span.of(text).startswith("# Entry")
+
+
+@pytest.mark.parametrize("text", ["---\n\nA rule above.\n\n---\n\nText.", "--- a\nb: c\n---\n"])
+def test_a_rule_is_no_front_matter(tmp_path, text):
+    path = tmp_path / "a.md"
+    path.write_text(text)
+    assert next(read_plain(path, MINE)).excluded == ()
+
+
+def test_front_matter_in_toml_is_read(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text('+++\ntitle = "Log"\ndate = 1813-09-10\n+++\nText.')
+    (log,) = read_plain(path, MINE)
+    assert (log.title, log.date) == ("Log", "1813-09-10")
+
+
+AUSTRALIA = (
+    "\nProject Gutenberg Australia\n\nTitle: A Voyage\nAuthor: Elias Thorne\n"
+    "* A Project Gutenberg of Australia eBook *\neBook No.: 0300999.txt\nLanguage: English\n\n"
+    "Project Gutenberg of Australia eBooks are created from printed editions\nin the public "
+    "domain.\n\n{rule}\n\nTitle: A Voyage\nAuthor: Elias Thorne\n\n"
+)
+CANADA = (
+    "* A Distributed Proofreaders Canada eBook *\n\nThis eBook is made available at no cost.\n\n"
+    "Title: A Voyage\nDate of first publication: 1851\nAuthor: Elias Thorne\n"
+    "Faded Page eBook #20200101\n\nThis eBook was produced by: volunteers\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "foot", "library", "date"),
+    [
+        (
+            AUSTRALIA.format(rule="-" * 60),
+            "THE END\n\nThis site is full of FREE ebooks - Project Gutenberg Australia\n",
+            "Project Gutenberg Australia eBook 0300999",
+            None,
+        ),
+        (
+            CANADA,
+            "[End of A Voyage, by Elias Thorne]\n",
+            "Distributed Proofreaders Canada eBook 20200101",
+            "1851",
+        ),
+    ],
+)
+def test_the_sister_projects_of_gutenberg_are_known(tmp_path, head, foot, library, date):
+    book = "CHAPTER I.\n\nOn the 4th of May 1791 we anchored.\n\n"
+    path = tmp_path / "0300999.txt"
+    path.write_text(head + book + foot)
+    (voyage,) = read_plain(path, MINE)
+    assert (voyage.title, voyage.creator, voyage.date) == ("A Voyage", "Elias Thorne", date)
+    assert library in cited(voyage)
+    excluded = "".join(span.of(voyage.text) for span in voyage.excluded)
+    assert "anchored" not in excluded
+    assert "public domain" in excluded or "at no cost" in excluded
+    assert foot.splitlines()[-1] in excluded
+
+
+def test_running_heads_of_a_plain_text_are_its_pages(tmp_path):
+    heads = ["88 HISTORY OF THE FORTS.", "THE GARRISON. 89", "90 HISTORY OF THE FORTS."]
+    heads += ["THE GARRISON. 91", "92 HISTORY OF THE FORTS.", "THE GARRISON. 93"]
+    text = "\n\n\n".join(
+        f"{head}\n\nMatter {n} of the fort was\nput off." for n, head in enumerate(heads)
+    )
+    path = tmp_path / "forts_djvu.txt"
+    path.write_text(text)
+    (forts,) = read_plain(path, MINE)
+    assert forts.text == text
+    assert [span.of(text) for span in forts.excluded] == heads
+    assert [place.label for place in forts.locators] == [f"p. {n}" for n in range(88, 94)]

@@ -148,8 +148,11 @@ def test_the_catalogued_date_comes_first(tmp_path):
 @pytest.mark.parametrize(
     ("attributes", "date"),
     [
-        ('from="1901-05" to="1901-07"', "1901-05"),
-        ('notBefore="1901"', "1901"),
+        ('from="1901-05" to="1901-07"', "1901-05/1901-07"),
+        ('from="1901-05-01" to="1901-05-31"', "1901-05"),
+        ('notBefore="1901-01-01" notAfter="1902-12-31"', "1901/1902"),
+        ('notBefore="1901"', "1901/.."),
+        ('notAfter="1901-04-02"', "1901?"),
         ('when="1901-13-40"', None),
         ("", None),
     ],
@@ -243,12 +246,14 @@ def test_any_other_tei_file_is_one_document(tmp_path):
     (diary,) = read_tei(write(tmp_path, GENERIC.format(body=body), "my diary.tei"), MINE)
     assert diary.document_id == "mine/my-diary"
     assert (diary.title, diary.creator, diary.date) == ("A Diary", "Eve Four", "1815-06")
-    assert diary.text == "June\n\nThe freind came at dawn.\n\nRain."
+    assert diary.text == "Front\n\nJune\n\nThe freind came at dawn.\n\nRain."
     assert diary.collection == MINE
 
 
 def test_a_body_without_text_is_refused(tmp_path):
-    assert "without any text" in refusal(write(tmp_path, GENERIC.format(body="<p/>")))
+    assert "without any text" in refusal(
+        write(tmp_path, GENERIC.format(body="<p/>").replace(">Front<", "><"))
+    )
 
 
 def test_other_xml_is_refused(tmp_path):
@@ -328,3 +333,106 @@ def check_real(document: SourceDocument, div) -> None:
 def text_without_notes(document: SourceDocument) -> str:
     at = document.text.rfind("\n\nNotes\n\n")
     return document.text if at < 0 else document.text[:at]
+
+
+def test_an_enclosure_has_its_own_writer_date_and_page(tmp_path):
+    enclosed = (
+        "<frus:attachment><head>Mr. Hobbs to Mr. Strand</head><opener><dateline>Zenda, "
+        '<date when="1894-11-02">2 November</date></dateline></opener><p>The brig was seized.</p>'
+        '<pb n="9"/><p>More.</p><closer><signed>J. Hobbs, Consul.</signed></closer>'
+        "<frus:attachment><p>A list of the crew.</p></frus:attachment></frus:attachment></div>"
+    )
+    letter, own, within = read(tmp_path, LETTER.replace("</div>", enclosed))
+    assert "brig" not in letter.text
+    assert letter.date == "1901-03-04"
+    assert (own.document_id, within.document_id) == (
+        f"{letter.document_id}/enclosure-1",
+        f"{letter.document_id}/enclosure-2",
+    )
+    assert (own.date, own.creator) == ("1894-11-02", "J. Hobbs, Consul")
+    assert own.title == "Mr. Hobbs to Mr. Strand"
+    assert cited(own).endswith(", enclosure 1")
+    assert "crew" not in own.text
+    assert (within.date, within.creator) == ("1901?", None)
+    assert within.locators[0].label == "p. 9"
+
+
+def test_a_range_is_no_first_day(tmp_path):
+    bounds = (
+        '<div frus:doc-dateTime-min="1949-01-01T00:00:00-05:00" '
+        'frus:doc-dateTime-max="1950-12-31T23:59:59-05:00" '
+    )
+    assert read(tmp_path, LETTER.replace("<div ", bounds, 1))[0].date == "1949/1950"
+
+
+TEXT = "<TEI><teiHeader><fileDesc><titleStmt><title>{0}</title><author>{1}</author></titleStmt>"
+TEXT += '<sourceDesc><bibl><date when="{2}"/></bibl></sourceDesc></fileDesc></teiHeader>'
+TEXT += "<text><body><p>{3}</p></body></text></TEI>"
+
+
+def test_each_text_of_a_corpus_is_a_document(tmp_path):
+    inner = "<teiCorpus>" + TEXT.format("C", "Cleo", "1782", "Third.") + "</teiCorpus>"
+    corpus = (
+        "<teiCorpus><teiHeader><fileDesc><titleStmt><title>All</title></titleStmt></fileDesc>"
+        "</teiHeader>"
+        + TEXT.format("A", "Ann", "1780-02-03", "First.")
+        + TEXT.format("B", "Bea", "1781", "Second.")
+        + inner
+        + "</teiCorpus>"
+    )
+    texts = list(read_tei(write(tmp_path, corpus, "all.xml"), MINE))
+    assert [(t.title, t.creator, t.date, t.text) for t in texts] == [
+        ("A", "Ann", "1780-02-03", "First."),
+        ("B", "Bea", "1781", "Second."),
+        ("C", "Cleo", "1782", "Third."),
+    ]
+    assert len({t.document_id for t in texts}) == 3
+
+
+def test_each_text_of_a_group_is_a_document_and_nothing_is_lost(tmp_path):
+    group = (
+        "<TEI><teiHeader><fileDesc><titleStmt><title>Papers</title></titleStmt></fileDesc>"
+        "</teiHeader><text><front><p>Found in a barn.</p></front><group>"
+        '<text xml:id="a"><body><head>Letter</head><pb n="7"/><p>One.</p></body></text>'
+        "<group><text><body><p>Two.</p></body></text></group></group>"
+        "<back><div><p>A deposition.</p></div></back></text></TEI>"
+    )
+    texts = list(read_tei(write(tmp_path, group, "papers.xml"), MINE))
+    assert [t.text for t in texts] == [
+        "Found in a barn.",
+        "Letter\n\nOne.",
+        "Two.",
+        "A deposition.",
+    ]
+    assert texts[0].kind == "editorial"
+    assert texts[1].title == "Letter, in Papers"
+    assert texts[1].document_id == "mine/papers/a"
+
+
+def test_front_and_back_of_a_text_are_read(tmp_path):
+    text = (
+        "<TEI><text><front><titlePage><docTitle>THE WAR</docTitle></titlePage>"
+        "<div type='preface'><p>Why I write.</p></div></front><body><p>It began.</p></body>"
+        "<back><div type='appendix'><p>A letter.</p></div><div type='index'><p>Zenda, 4</p></div>"
+        "</back></text></TEI>"
+    )
+    (book,) = read_tei(write(tmp_path, text), MINE)
+    assert "Why I write.\n\nIt began.\n\nA letter." in book.text
+    assert [span.of(book.text) for span in book.excluded] == ["THE WAR", "Zenda, 4"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ('300<hi rend="superscript">12</hi> men', "300 men"),
+        ('1646<ref target="#n" rend="sup">13</ref>, and', "1646, and"),
+        ('the 1<hi rend="sup">st</hi> of May', "the 1st of May"),
+        ('5 km<hi rend="superscript">2</hi>', "5 km²"),
+        ('the town<ref type="noteAnchor" target="#n">a</ref> fell', "the town fell"),
+    ],
+)
+def test_a_raised_number_is_no_part_of_the_word(tmp_path, written, read_as):
+    (text,) = read_tei(
+        write(tmp_path, f"<TEI><text><body><p>{written}</p></body></text></TEI>"), MINE
+    )
+    assert text.text == read_as

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.ingest.readers.pdf.reader import PAGE_BREAK
+from rag.ingest.shared.page_text import PAGE_BREAK
 from rag.reading.page_view import Box, PlacedText, find_boxes, letters, page_at, page_spans, part_on
 
 

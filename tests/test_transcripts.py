@@ -214,3 +214,48 @@ def test_hostile_text_is_read_in_time(line: str) -> None:
 
 def test_clock() -> None:
     assert [clock(s) for s in (0, 59.9, 60, 3600)] == ["0:00", "0:59", "1:00", "1:00:00"]
+
+
+THREE_LINES = """1
+00:00:01,000 --> 00:00:04,000
+In 1848 Polk told Congress
+that gold had been found.
+
+2
+00:00:04,000 --> 00:00:07,000
+In 1848 Polk told Congress
+that gold had been found.
+Monroe told the powers
+
+3
+00:00:07,000 --> 00:00:10,000
+that gold had been found.
+Monroe told the powers
+to keep out.
+
+4
+00:00:10,000 --> 00:00:13,000
+Monroe told the powers
+to keep out.
+"""
+TAILS = """WEBVTT
+
+00:01.000 --> 00:03.000
+In 1848 Polk told Congress that gold had been found
+
+00:03.000 --> 00:05.000
+<c>that gold</c> had been found in Ohio. Monroe told the powers
+
+00:05.000 --> 00:07.000
+Monroe told the powers to keep out.
+"""
+
+
+@pytest.mark.parametrize("captions", [THREE_LINES, TAILS, TAILS.replace("\n", "\r\n")])
+def test_captions_that_roll_up_are_said_once(captions):
+    found = read_transcript(captions)
+    assert found is not None
+    said = " ".join(" ".join(turn.span.of(found.speech).split()) for turn in found.turns)
+    assert said.replace(" in Ohio", "") == (
+        "In 1848 Polk told Congress that gold had been found. Monroe told the powers to keep out."
+    )

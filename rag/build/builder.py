@@ -21,7 +21,7 @@ from rag.build.near import groups
 from rag.build.partial import PartialVectors, WorkFolder
 from rag.config import Settings
 from rag.datatypes import BuildReport, FileProgress, Passage, Progress, SourceDocument
-from rag.embedding.chunking import chunk, heading
+from rag.embedding.chunking import chunk, heading, read_by_search
 from rag.embedding.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
@@ -171,7 +171,7 @@ class _Build:
 
     @property
     def _chunker(self) -> str:
-        return f"sentences, at most {most_pieces(self.encoder)} word pieces"
+        return f"sentences over page ends, at most {most_pieces(self.encoder)} word pieces"
 
     @property
     def _divided_alike(self) -> Generation | None:
@@ -316,7 +316,7 @@ class _Build:
         """Return what the lexical index holds of each passage of a document."""
         document = store.document(number)
         front = heading(document)
-        return [front + p.span.of(document.text) for p in store.passages_of(number)]
+        return [front + read_by_search(document, p.span).text for p in store.passages_of(number)]
 
     def _manifest(self, store: Store, sentences: int) -> Manifest:
         digests = store.digests()

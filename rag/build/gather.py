@@ -24,7 +24,7 @@ from rag.datatypes import (
     SkippedFile,
     SourceDocument,
 )
-from rag.embedding.chunking import included
+from rag.embedding.chunking import read_by_search
 from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
 from rag.ingest import Reading, read_found
@@ -274,7 +274,7 @@ class Gatherer:
             keys = source.keys_of(place[1])
         else:
             passages, keys = self._divide(document)
-        words = " ".join(span.of(document.text) for span in included(document))
+        words = read_by_search(document).text
         self._keep(file, FRESH, self._fresh.add(document, passages, keys, as_read, sketch(words)))
 
     def _keep(self, file: _File, store: int, number: int) -> None:

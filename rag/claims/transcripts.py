@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.datatypes import Span
@@ -22,6 +22,9 @@ a time in prose stands alone."""
 
 MIN_LABELS = 2
 """The least number of lines with a speaker's name before them in a transcript without times."""
+
+_FEW_WORDS = 2
+"""Words at a cue's beginning that may be those at the end of the one before by chance."""
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"\s*{_CLOCK}\s*-->\s*\d.*")
@@ -122,15 +125,18 @@ def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None
 
 def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
     """Yield the spoken lines of subtitles: those between a cue's times and an empty line, and
-    what stands around the subtitles. A line that the next cue shows again is left out."""
+    what stands around the subtitles. What a cue shows again of the one before is left out."""
     at_s: float | None = None
     skipping = False
-    shown = ""
+    shown: list[str] = []
+    cue: list[_Line] = []
     for number, line in enumerate(lines):
         content = line.of(text).rstrip("\r\n").lstrip("\ufeff")
         following = lines[number + 1].of(text) if number + 1 < len(lines) else ""
-        if cue := _CUE.fullmatch(line.of(text).strip()):
-            at_s, skipping = _seconds(*cue.groups()[:4]), False
+        if times := _CUE.fullmatch(line.of(text).strip()):
+            yield from _not_shown(text, cue, shown)
+            shown, cue = _spoken_lines(text, cue) or shown, []
+            at_s, skipping = _seconds(*times.groups()[:4]), False
         elif not content:
             at_s, skipping = None, False
         elif at_s is None and _SKIPPED_BLOCK.match(content):
@@ -139,12 +145,41 @@ def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
             _CUE.fullmatch(following.strip()) and (at_s is None or content.isdigit())
         ):
             continue  # a comment, or the number or name of the next cue
-        else:
-            spoken = _NOT_SPOKEN.sub("", content).strip()
-            if spoken and spoken != shown:
-                voice = _VOICE.search(content)
-                yield _Line(line, at_s, voice[1].strip() if voice else None)
-                shown = spoken
+        elif _NOT_SPOKEN.sub("", content).strip():
+            voice = _VOICE.search(content)
+            cue.append(_Line(line, at_s, voice[1].strip() if voice else None))
+    yield from _not_shown(text, cue, shown)
+
+
+def _spoken_lines(text: str, cue: Sequence[_Line]) -> list[str]:
+    return [" ".join(_spoken(line.span.of(text)).split()) for line in cue]
+
+
+def _spoken(line: str) -> str:
+    """Return a line with blanks for what is not spoken in it."""
+    return _NOT_SPOKEN.sub(lambda found: " " * len(found[0]), line)
+
+
+def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
+    """Yield what of a cue was not `shown` by the one before: captions roll up line by line, or
+    begin with the last words of what they showed."""
+    said = _spoken_lines(text, cue)
+    again = next(
+        (n for n in range(min(len(said), len(shown)), 0, -1) if said[:n] == list(shown[-n:])), 0
+    )
+    rest = list(cue[again:])
+    before = " ".join(shown).split()
+    if rest and not again and before:
+        found = list(re.finditer(r"\S+", _spoken(rest[0].span.of(text))))
+        words = [match[0] for match in found]
+        most = min(len(words), len(before))
+        repeated = next((n for n in range(most, _FEW_WORDS, -1) if words[:n] == before[-n:]), 0)
+        if repeated == len(words):
+            rest = rest[1:]
+        elif repeated:
+            start = rest[0].span.start + found[repeated].start()
+            rest[0] = replace(rest[0], span=Span(start, rest[0].span.end))
+    yield from rest
 
 
 def _is_stamped(text: str, lines: Sequence[Span]) -> bool:

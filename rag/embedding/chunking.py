@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Passage, SourceDocument, Span
-from rag.language import sentences
+from rag.language import Folded, fold, sentences
 from rag.text import ends_paragraph, trimmed
 
 PieceStarts = Callable[[Sequence[str]], list[list[int]]]
@@ -34,26 +34,21 @@ def chunk(
 
     Together they cover every sentence outside `document.excluded`, once.
     """
-    text = document.text
-    spans = [s for part in included(document) for s in sentences(text, part)]
-    starts = piece_starts([span.of(text) for span in spans])
+    folded = read_by_search(document)
+    spans = sentences(folded.text)
+    starts = piece_starts([span.of(folded.text) for span in spans])
     sized = [
-        piece
+        (folded.source(piece), size)
         for span, offsets in zip(spans, starts, strict=True)
-        for piece in _divide(text, span, offsets, max_pieces)
+        for piece, size in _divide(folded.text, span, offsets, max_pieces)
     ]
     return list(_group(document, sized, max_pieces))
 
 
-def included(document: SourceDocument) -> Iterator[Span]:
-    """Yield the stretches of the text that count as evidence, in order."""
-    at = 0
-    for gap in sorted(document.excluded):
-        if gap.start > at:
-            yield Span(at, gap.start)
-        at = max(at, gap.end)
-    if at < len(document.text):
-        yield Span(at, len(document.text))
+def read_by_search(document: SourceDocument, within: Span | None = None) -> Folded:
+    """Return what search and judging read of a document, or of a stretch of it: whole words
+    in today's letters, without what is no evidence. A sentence goes on over a page's end."""
+    return fold(document.text, within, document.excluded)
 
 
 def heading(document: SourceDocument) -> str:

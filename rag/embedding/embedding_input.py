@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from rag.datatypes import Passage, SourceDocument, Span
-from rag.embedding.chunking import MAX_PIECES, heading
+from rag.embedding.chunking import MAX_PIECES, heading, read_by_search
 from rag.embedding.encoder import EmbeddingInput, Encoder
 
 SLACK = 4
@@ -32,10 +32,11 @@ def passage_room(encoder: Encoder, document: SourceDocument) -> int:
 def embedding_input(encoder: Encoder, document: SourceDocument, passage: Passage) -> EmbeddingInput:
     """Return what is embedded for a passage: the heading in front, then its own words."""
     front = fitted_heading(encoder, document)
-    shift = len(front) - passage.span.start
+    folded = read_by_search(document, passage.span)
+    parts = map(folded.part, passage.sentences)
     return EmbeddingInput(
-        front + passage.span.of(document.text),
-        tuple(Span(s.start + shift, s.end + shift) for s in passage.sentences),
+        front + folded.text,
+        tuple(Span(len(front) + part.start, len(front) + part.end) for part in parts),
     )
 
 

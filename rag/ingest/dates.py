@@ -8,6 +8,7 @@ year reads those.
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +37,30 @@ def iso_date(value: str) -> str | None:
     except ValueError:
         return None
     return found[0]
+
+
+def stretch_of(first: str | None, last: str | None) -> str | None:
+    """Return the date for a stretch between two days: a day, month or year where it is one.
+
+    >>> stretch_of("1950-03-01", "1950-03-31"), stretch_of("1949-01-01", "1950-12-31")
+    ('1950-03', '1949/1950')
+    >>> stretch_of("1950-03-05", None), stretch_of(None, "1950-03-05")
+    ('1950-03-05/..', '1950?')
+    """
+    if first is None:
+        return f"{last[:4]}?" if last else None
+    if last is None:
+        return f"{first}/.."
+    if first == last or last < first:
+        return first
+    begin, end = first, last
+    if len(first) == len(last) == len("1950-03-01"):
+        ends_month = int(last[8:]) == calendar.monthrange(int(last[:4]), int(last[5:7]))[1]
+        if first[8:] == "01" and ends_month:
+            begin, end = first[:7], last[:7]
+            if begin[5:] == "01" and end[5:] == "12":
+                begin, end = begin[:4], end[:4]
+    return begin if begin == end else f"{begin}/{end}"
 
 
 @dataclass(frozen=True, slots=True)

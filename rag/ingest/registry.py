@@ -7,34 +7,90 @@ under the file's extension.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
-from rag.ingest.names import shown
+from rag.ingest.names import printable, shown, slug
 from rag.ingest.ocr.engines import Ocr
+from rag.ingest.readers.ead import read_ead
 from rag.ingest.readers.epub.reader import read_epub
 from rag.ingest.readers.html import read_html
+from rag.ingest.readers.mail import mail_attachments, read_mail
+from rag.ingest.readers.ocr_formats.alto import read_alto
+from rag.ingest.readers.ocr_formats.hocr import MARK as HOCR
+from rag.ingest.readers.ocr_formats.hocr import read_hocr
+from rag.ingest.readers.ocr_formats.page_xml import read_page_xml
+from rag.ingest.readers.odt import read_odt
+from rag.ingest.readers.pdf.attachments import attached_files
 from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.readers.picture import read_picture
 from rag.ingest.readers.plain.reader import read_plain
+from rag.ingest.readers.rtf import read_rtf
+from rag.ingest.readers.sheets import read_sheets
 from rag.ingest.readers.tei.reader import read_tei
 from rag.ingest.readers.word.reader import read_word, refuse_old_word
+from rag.ingest.shared.markup import root_name
 from rag.ingest.walk.folders import reason
 
+XML_ROOTS: dict[str, Reader] = {
+    "alto": read_alto,
+    "PcGts": read_page_xml,
+    "ead": read_ead,
+}
+"""Readers of XML by the name of its outermost element; any other is read as TEI."""
+
+
+def read_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Return the documents of an XML file, by the reader of its kind."""
+    return XML_ROOTS.get(root_name(path.read_bytes()), read_tei)(path, collection)
+
+
+def read_page(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Return the document of an HTML file: one of the Web, or one that an OCR program wrote."""
+    with path.open("rb") as file:
+        is_hocr = HOCR.search(file.read(_HEAD_BYTES)) is not None
+    return (read_hocr if is_hocr else read_html)(path, collection)
+
+
 READERS: dict[str, Reader] = {
+    ".csv": read_sheets,
     ".doc": refuse_old_word,
     ".docx": read_word,
+    ".eml": read_mail,
     ".epub": read_epub,
-    ".htm": read_html,
-    ".html": read_html,
+    ".hocr": read_hocr,
+    ".htm": read_page,
+    ".html": read_page,
+    ".jpeg": read_picture,
+    ".jpg": read_picture,
     ".md": read_plain,
+    ".odt": read_odt,
     ".pdf": read_pdf,
+    ".png": read_picture,
+    ".rtf": read_rtf,
     ".tei": read_tei,
+    ".tif": read_picture,
+    ".tiff": read_picture,
+    ".tsv": read_sheets,
     ".txt": read_plain,
-    ".xhtml": read_html,
-    ".xml": read_tei,
+    ".xhtml": read_page,
+    ".xlsx": read_sheets,
+    ".xml": read_xml,
 }
+
+ATTACHED: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
+    ".eml": mail_attachments,
+    ".pdf": attached_files,
+}
+"""Kinds of files that other files can be attached to: what yields their names and contents."""
+
+_HEAD_BYTES = 20_000
+MAX_DEPTH = 3
+_MAX_NAME = 60
 
 ZIP = ".zip"
 """Read as a folder, so it has no reader of its own."""
@@ -46,8 +102,8 @@ Item = SourceDocument | SkippedFile
 def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
     """Return the reader for a file's extension; raises `UnknownFormat` if there is none."""
     reader = READERS.get(path.suffix.lower())
-    if reader is read_pdf:
-        return partial(read_pdf, ocr=ocr)
+    if reader is read_pdf or reader is read_picture:
+        return partial(reader, ocr=ocr)
     if reader is None:
         raise UnknownFormat(
             f"{shown(path)}: no reader for {path.suffix or 'a file without extension'!r}; "
@@ -56,10 +112,14 @@ def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
     return reader
 
 
-def read_file(path: Path, collection: Collection, ocr: Ocr | None = None) -> Iterator[Item]:
-    """Yield the documents of a file as they are read, and what could not be read of it.
+def read_file(
+    path: Path, collection: Collection, ocr: Ocr | None = None, depth: int = 0
+) -> Iterator[Item]:
+    """Yield the documents of a file as they are read, and what could not be read of it; those
+    of the files attached to it follow.
 
-    `ocr`: what reads pages without text, None for the best that is installed.
+    `ocr`: what reads pages without text, None for the best that is installed. `depth`: how
+    many files it is attached within.
     """
 
     def start() -> Iterator[SourceDocument]:
@@ -70,7 +130,41 @@ def read_file(path: Path, collection: Collection, ocr: Ocr | None = None) -> Ite
             )
         return reader_for(path, ocr)(path, collection)
 
-    return guarded(start, path)
+    yield from guarded(start, path)
+    attached = ATTACHED.get(path.suffix.lower())
+    if attached is not None and path.is_file() and depth < MAX_DEPTH:
+        yield from _attachments(attached(path), path, collection, ocr, depth + 1)
+
+
+def _attachments(
+    files: Iterator[tuple[str, bytes]],
+    path: Path,
+    collection: Collection,
+    ocr: Ocr | None,
+    depth: int,
+) -> Iterator[Item]:
+    """Yield the documents of the files within a file, each under the id of that file."""
+    for number, (given, content) in enumerate(files, start=1):
+        name = printable(given.replace("\\", "/").rpartition("/")[2]) or f"attachment-{number}"
+        where = f"{shown(path)}/{name}"
+        with TemporaryDirectory(prefix="source-finder-") as folder:
+            copy = Path(folder) / name[-_MAX_NAME:].lstrip(".")
+            copy.write_bytes(content)
+            here = shown(copy)
+            for item in read_file(copy, collection, ocr, depth):
+                if isinstance(item, SkippedFile):
+                    yield SkippedFile(where, item.reason.replace(here, where))
+                    continue
+                own = item.document_id.partition("/")[2]
+                yield replace(
+                    item,
+                    document_id=f"{collection.collection_id}/{slug(path.stem)}/{own}",
+                    publication=replace(
+                        item.publication,
+                        archive_location=f"{copy.name}, attached to {printable(path.name)}",
+                    ),
+                    origin=item.origin.replace(here, where),
+                )
 
 
 def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterator[Item]:

@@ -7,6 +7,7 @@ Whatever else needs to know of the language imports from here, never from the mo
 from __future__ import annotations
 
 from rag.language.archive_spellings import Style, respelled
+from rag.language.folding import Folded, fold, goes_on, whole_word
 from rag.language.lexicon import table, word_list
 from rag.language.names import TITLES, capitalised, capitalised_inside, is_name, name_around
 from rag.language.numbers import Quantity, agree, quantities
@@ -21,13 +22,14 @@ from rag.language.spelling_keys import (
     vowel_keys,
 )
 from rag.language.syntax import parse
-from rag.language.timex import Timex, days, of_date, times, years_in
+from rag.language.timex import Timex, days, of_date, times, times_told_from, years_in
 from rag.language.tokens import MONTHS, sentences, stems, stop_words, words
 
 __all__ = [
     "MIN_KEY_LETTERS",
     "MONTHS",
     "TITLES",
+    "Folded",
     "Quantity",
     "Respelling",
     "Style",
@@ -39,6 +41,8 @@ __all__ = [
     "chinese_spellings",
     "days",
     "deletions",
+    "fold",
+    "goes_on",
     "is_name",
     "name_around",
     "of_date",
@@ -57,8 +61,10 @@ __all__ = [
     "stop_words",
     "table",
     "times",
+    "times_told_from",
     "vowel_keys",
     "wade_giles",
+    "whole_word",
     "word_list",
     "words",
     "years_in",

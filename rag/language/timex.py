@@ -10,10 +10,19 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.datatypes import Span
 from rag.dates import days_of
+from rag.language.calendars import (
+    LAST_OLD_YEAR,
+    NEW_YEAR,
+    a_year_on,
+    in_new_style,
+    is_old_style,
+    other_calendars,
+    told_from,
+)
 from rag.language.lexicon import table
 from rag.language.tokens import MONTHS
 
@@ -25,7 +34,7 @@ _MONTH_NUMBERS["sept"] = 9
 _NAMES = "|".join([*MONTHS, *(month.upper() for month in MONTHS)])  # not "may" and "march"
 _MONTH = rf"(?P<month>(?-i:{_NAMES}|(?:{'|'.join(m[:3] for m in MONTHS)}|Sept)\.?))"
 _DAY = r"(?P<day>[0-3]?\d)(?i:st|nd|rd|th|d)?"
-_YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
+_YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)(?:/(?P<newyear>\d{4}|\d{1,2})(?![\d/]))?"
 _SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"
 _PART = r"(?:(?P<part>early|late|mid|the (?:beginning|start|middle|end|close) of)[-\s]+)?"
 _TABLE = table("calendar")
@@ -80,6 +89,8 @@ class Timex:
     span: Span
     first: str
     last: str
+    other: tuple[tuple[str, str], ...] = ()
+    """What else it may be called: the days of Old Style of "30 January 1648/9"."""
 
     @property
     def years(self) -> tuple[int, int]:
@@ -88,7 +99,25 @@ class Timex:
 
     def overlaps(self, other: Timex) -> bool:
         """Return whether the two may mean the same day."""
-        return self.first <= other.last and other.first <= self.last
+        return any(
+            first <= other_last and other_first <= last
+            for first, last in ((self.first, self.last), *self.other)
+            for other_first, other_last in ((other.first, other.last), *other.other)
+        )
+
+    def could_be(self, other: Timex) -> bool:
+        """Return whether the two mean the same day if one of them is in Old Style and does not
+        say so: early in the years before 1752."""
+        if self.overlaps(other):
+            return True
+        pairs = ((self, other), (other, self))
+        return any(
+            old.last[5:] < NEW_YEAR
+            and int(old.last[:4]) < LAST_OLD_YEAR
+            and a_year_on(old.first) <= new.last
+            and new.first <= a_year_on(old.last)
+            for old, new in pairs
+        )
 
 
 def times(text: str, century: int = 1900) -> list[Timex]:
@@ -102,7 +131,7 @@ def times(text: str, century: int = 1900) -> list[Timex]:
     >>> [t.years for t in times("in the autumn of 64 and the late 1930s; 1500 miles")]
     [(1964, 1964), (1936, 1939)]
     """
-    found: list[Timex] = []
+    found = [Timex(Span(a, b), first, last) for a, b, first, last in other_calendars(text)]
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             span = Span(match.start(), match.end())
@@ -110,8 +139,45 @@ def times(text: str, century: int = 1900) -> list[Timex]:
                 continue
             if pattern is _PLAIN_YEAR and _COUNTED.match(text, match.end()):
                 continue
-            found += [Timex(span, *stretch) for stretch in _stretch(match, century)]
+            for first, last in _stretch(match, century):
+                found.append(_in_both_styles(match, Timex(span, first, last)))
     return sorted(found, key=lambda timex: timex.span)
+
+
+def times_told_from(text: str, written: str | None) -> list[Timex]:
+    """Return the days in a letter that are told from its month: "the 16th ult.".
+
+    `written`: the letter's date; without one, or with one that leaves the month open, there
+    are none.
+    """
+    if written is None:
+        return []
+    dated = of_date(written)
+    if dated.first[:7] != dated.last[:7]:
+        return []
+    return [Timex(Span(a, b), day, day) for a, b, day in told_from(text, dated.first)]
+
+
+def _in_both_styles(match: re.Match[str], timex: Timex) -> Timex:
+    """Return a time with what it is called in the other style where it is in two: "1648/9", or
+    says that it is in Old Style."""
+    double = match.groupdict().get("newyear")
+    is_day = timex.first == timex.last
+    if double:
+        year = int(timex.first[:4])
+        if str(year + 1)[-len(double) :] != double:
+            later = len(double) == len("1966") and int(double) > year
+            return replace(timex, last=f"{double}-12-31") if later else timex
+        if timex.first[5:] == "01-01" and timex.last[5:] == "12-31":
+            return replace(timex, last=f"{year + 1}-12-31")  # a year of accounts
+        if timex.last[5:] >= NEW_YEAR:
+            return timex
+        new = a_year_on(timex.first), a_year_on(timex.last)
+        shifted = [(in_new_style(new[0]),) * 2] if is_day else []
+        return Timex(timex.span, *new, other=((timex.first, timex.last), *shifted))
+    if is_day and is_old_style(match.string, match.end()):
+        return replace(timex, other=((in_new_style(timex.first),) * 2,))
+    return timex
 
 
 def days(text: str) -> list[str]:

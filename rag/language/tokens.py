@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from rag.datatypes import Span
+from rag.language.folding import LETTERS
 from rag.language.lexicon import table
 from rag.text import trimmed
 
@@ -23,6 +24,7 @@ MONTHS: tuple[str, ...] = tuple(table("calendar")["months"].split())
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['’]s$")
+_LETTERS = str.maketrans(LETTERS)
 
 
 @lru_cache(maxsize=200_000)
@@ -30,7 +32,7 @@ def _fold(word: str) -> str:
     if word[0].isdecimal():  # "²" is a digit, too, but no number
         return _SEPARATOR.sub("", word)
     word = _POSSESSIVE.sub("", word).replace("'", "").replace("’", "")
-    decomposed = unicodedata.normalize("NFKD", word)
+    decomposed = unicodedata.normalize("NFKD", word.translate(_LETTERS))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 

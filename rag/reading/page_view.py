@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from rag.datatypes import Span
-from rag.ingest.readers.pdf.reader import PAGE_BREAK
+from rag.ingest.shared.page_text import PAGE_BREAK
 
 MIN_FOUND = 0.6
 """The share of a quotation's words that must stand close together on a page for the place to

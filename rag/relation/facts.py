@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from rag.datatypes import Aspect, Reason, Span
@@ -22,10 +23,12 @@ from rag.language import (
     of_date,
     place_names,
     quantities,
+    sentences,
     spelling_key,
     stands_for,
     stems,
     times,
+    times_told_from,
     words,
 )
 from rag.relation.statement import UNITS_OF_MONEY, Name, Saying, Statement
@@ -40,6 +43,14 @@ _WE = re.compile(
     r"\b(?:we|us|ours?|th(?:is|e) (?:nation|country|government|republic|congress)|federal)\b",
     re.IGNORECASE,
 )
+
+_GOES_ON_FROM = re.compile(
+    r"(?:(?:and|but|so|then|there|here|it|its|they|he|she|we|i|this|these|that|those|the same|next"
+    r"|his|her|their|our|my|soon|meanwhile|thereupon|afterwards?|later|at (?:once|last|noon|night)"
+    r"|on (?:that|this|the same)|in the (?:morning|evening|afternoon|night))\b)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that tells of the day of the one before it."""
 
 _LATER_OR_EARLIER = re.compile(
     r"\s+years?\s+(?:(?P<later>later|on|after|afterwards)|(?:earlier|before))\b", re.IGNORECASE
@@ -155,24 +166,26 @@ def compare_times(
     that what is not in the quotation was changed. `done_at`: where the quotation has what the
     claim says happened; of several times the nearest is that of it."""
     quotation = source.quotation
-    its_own = _nearest(quotation.times, done_at) if len(claim.times) == 1 else None
-    around = times(source.passage)
+    there = [*quotation.times, *times_told_from(quotation.text, source.date)]
+    its_own = _nearest(there, done_at) if len(claim.times) == 1 else None
+    around = [*times(source.passage), *times_told_from(source.passage, source.date)]
     dated = of_date(source.date) if source.date else None
-    unclaimed = [t for t in quotation.times if not any(map(t.overlaps, claim.times))]
+    beside = _in_other_sentences(quotation.text, there, done_at)
+    unclaimed = [t for t in there if not any(map(t.could_be, claim.times)) and t not in beside]
     unsaid = []
     for said in claim.times:
         words_said = said.span.of(claim.text)
-        own = not (literal and quotation.times) and dated is not None and _told_by(said, dated)
-        equal = next((t for t in quotation.times if said.overlaps(t)), None)
+        own = not (literal and there) and dated is not None and _told_by(said, dated)
+        equal = next((t for t in there if said.overlaps(t) and t not in beside), None)
         if equal and its_own and not said.overlaps(its_own):
             yield "missing", Reason("date", words_said, its_own.span.of(quotation.text), False)
         elif equal:
             yield "agrees", Reason("date", words_said, equal.span.of(quotation.text), True)
-        elif own and len(quotation.times) < len(claim.times):
+        elif own and len(there) - len(beside) < len(claim.times):
             yield "agrees", Reason("date", words_said, f"a record of {source.date}", True)
         elif not own and unclaimed:
             unsaid.append(words_said)
-        elif not quotation.times and (equal := next(filter(said.overlaps, around), None)):
+        elif not there and (equal := next(filter(said.overlaps, around), None)):
             found = f"{equal.span.of(source.passage)} {ELSEWHERE}"
             yield "agrees", Reason("date", words_said, found, True)
         else:
@@ -201,7 +214,29 @@ def _nearest(given: Sequence[Timex], places: Sequence[Span]) -> Timex | None:
 
 def _told_by(said: Timex, dated: Timex) -> bool:
     """Return whether a record of that date can tell of that time as its own."""
+    if said.first > dated.last:
+        return False  # it came after the record
+    if _length(said) < _length(dated) and said.first[:7] == said.last[:7]:
+        return False  # a record of some day of a year or month does not tell the day
     return said.overlaps(dated) or 0 <= dated.years[0] - said.years[1] <= YEARS_AFTER
+
+
+def _length(timex: Timex) -> int:
+    return (date.fromisoformat(timex.last) - date.fromisoformat(timex.first)).days
+
+
+def _in_other_sentences(text: str, given: Sequence[Timex], done_at: Sequence[Span]) -> list[Timex]:
+    """Return the days that belong to other sentences than what the claim says happened, where
+    that stands in a sentence that does not go on from the one before it."""
+    spans = sentences(text)
+    own = [s for s in spans if any(s.start <= place.start < s.end for place in done_at)]
+    if not own or any(_GOES_ON_FROM.match(s.of(text)) for s in own):
+        return []
+    return [
+        timex
+        for timex in given
+        if timex.first == timex.last and not any(s.overlaps(timex.span) for s in own)
+    ]
 
 
 def compare_names(claim: Statement, source: Source, literal: bool) -> Iterable[tuple[str, Reason]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rag.datatypes import Floats, Hit, Passage, SourceDocument
 from rag.dates import days_of
+from rag.embedding.chunking import read_by_search
 from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import QuestionError
 from rag.index.search_terms import names, weighted_terms
@@ -96,7 +97,7 @@ class Retriever:
                     best[name] = (hit, parsed.query.vectors)
         ranked = sorted(best.values(), key=lambda found: -found[0].score)[: REPEATED * k]
         places = [self._place(hit.passage_id) for hit, _ in ranked]
-        texts = [words(passage.span.of(document.text)) for document, passage in places]
+        texts = [words(read_by_search(document, found.span).text) for document, found in places]
         kept = ranking.distinct(texts, len(texts))
         lowered = ranking.spread(
             [ranked[i][0].score for i in kept], [places[i][0].document_id for i in kept]
@@ -212,7 +213,7 @@ class Retriever:
 
     def _text(self, passage_id: str) -> str:
         document, passage = self._place(passage_id)
-        return passage.span.of(document.text)
+        return read_by_search(document, passage.span).text
 
 
 def times_and_days(claim: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

@@ -37,6 +37,13 @@ _DATE = (
     "article:published_time",
     "date",
 )
+_WEB = "1991"
+"""The first year from which a page's date says when it was put on the Web."""
+
+_NOT_AUTHORS = re.compile(
+    r"web\s?-?master|admin(?:istrator)?|editors?|staff|unknown|anonymous|user|root|transcriber",
+    re.IGNORECASE,
+)
 _RIGHTS = ("dcterms.rights", "dc.rights")
 _SLASHED = re.compile(r"(\d{4})/(\d{2})(?:/(\d{2}))?")
 
@@ -106,17 +113,23 @@ def _title(root: _Element, parts: Sequence[Block]) -> str | None:
 def _creators(meta: Mapping[str, list[str]]) -> str | None:
     for name in _CREATOR:
         # Some give the address of a page about the author.
-        people = [value for value in meta.get(name, ()) if "://" not in value]
+        people = [
+            value
+            for value in meta.get(name, ())
+            if "://" not in value and not _NOT_AUTHORS.fullmatch(value)
+        ]
         if people:
             return " and ".join(dict.fromkeys(people))
     return None
 
 
 def _date(meta: Mapping[str, list[str]]) -> str | None:
+    """Return when the document was made; from the years of the Web on, a date is that of the
+    page."""
     for name in _DATE:
         for value in meta.get(name, ()):
             found = iso_date(_SLASHED.sub(_with_hyphens, value))
-            if found:
+            if found and found < _WEB:
                 return found
     return None
 

@@ -5,11 +5,14 @@ Blocks are joined by blank lines, and a citation names the section and the parag
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Locator, Span
 
+_NOTES_HEADING = re.compile(r"\W*(?:(?:foot|end)-?)?notes?\W*", re.IGNORECASE)
+_NOTE = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§]{1,3})[\])]?[.:]?\s")
 SEPARATOR = "\n\n"
 
 
@@ -18,13 +21,15 @@ class Block:
     """One paragraph, heading or table.
 
     `level` is that of a heading, 0 for others. `names` are the ids by which links point
-    to it. `boilerplate`: a library's words about the file.
+    to it. `boilerplate`: what is no evidence, a library's words about the file or a note.
+    `pages`: the printed pages that it stands on, as places in its text.
     """
 
     text: str
     level: int = 0
     names: tuple[str, ...] = ()
     boilerplate: bool = False
+    pages: tuple[Locator, ...] = ()
 
 
 _LABEL_LIMIT = 80
@@ -44,6 +49,7 @@ def place(
 ) -> tuple[Locator, ...]:
     """Return a locator for each block: "section Terms, paragraph 2".
 
+    Where the file has the printed pages, it is "section Terms, p. 12".
     `sections` gives the label of the section that begins with the block of that number,
     "" for none: paragraphs are counted anew in each. A heading has the number of the
     paragraph below it. Boilerplate is no place to cite.
@@ -58,8 +64,19 @@ def place(
             continue
         number += not block.level
         counted = f"paragraph {number + bool(block.level)}"
-        places.append(Locator(span, f"{section}, {counted}" if section else counted))
+        for part, label in _labelled(block, counted):
+            whole = f"{section}, {label}" if section else label
+            places.append(Locator(Span(span.start + part.start, span.start + part.end), whole))
     return tuple(places)
+
+
+def _labelled(block: Block, counted: str) -> Iterator[tuple[Span, str]]:
+    """Yield the parts of a block by printed page; what precedes the first is counted."""
+    first = block.pages[0].span.start if block.pages else len(block.text)
+    if first:
+        yield Span(0, first), counted
+    for page in block.pages:
+        yield page.span, page.label
 
 
 def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -71,6 +88,20 @@ def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Sp
             found.append(Span(found.pop().start, span.end) if previous else span)
         previous = block.boilerplate
     return tuple(found)
+
+
+def without_note_lists(parts: Sequence[Block]) -> list[Block]:
+    """Return the blocks with numbered notes below a heading "Notes" marked as boilerplate."""
+    found: list[Block] = []
+    listed = False
+    for block in parts:
+        if block.level or _NOTES_HEADING.fullmatch(block.text):
+            listed = bool(_NOTES_HEADING.fullmatch(block.text))
+        elif listed and not block.boilerplate:
+            listed = bool(_NOTE.match(block.text))
+            block = replace(block, boilerplate=listed)
+        found.append(block)
+    return found
 
 
 def outside(parts: Sequence[Block], spans: Sequence[Span], body: Span) -> list[Block]:

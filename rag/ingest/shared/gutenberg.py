@@ -36,7 +36,10 @@ _FOOT_LINES = 600
 
 
 # The first line only: what is indented below a title is its subtitle.
-_FIELD = re.compile(r"^(Title|Author|Original publication):(.*)", re.MULTILINE)
+_FIELD = re.compile(
+    r"^(Title|Author|Original publication|Date of first publication|First published):(.*)",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 _EBOOK_NUMBER = re.compile(r"\[(?:eBook|Etext) ?#(\d+)\]", re.IGNORECASE)
@@ -49,34 +52,89 @@ _MEMOIR = re.compile(
 )
 
 
+# The sister projects: "* A Project Gutenberg of Australia eBook *", "A Distributed
+# Proofreaders Canada eBook", "Project Gutenberg Canada ebook #123".
+_SISTER = re.compile(
+    r"^\W*(?:A |THE )?(?P<name>PROJECT GUTENBERG(?: OF)? (?:AUSTRALIA|CANADA)"
+    r"|DISTRIBUTED PROOFREADERS CANADA|FADED PAGE|ROY GLASHAN'S LIBRARY)"
+    r"(?: E-?(?:BOOK|TEXT)| EDITION)\b[^\n]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SISTER_HEAD_LIMIT = 8_000
+_RULE = re.compile(r"^[ \t]*[-_=*~]{20,}[ \t]*$", re.MULTILINE)
+_ABOUT_LINE = re.compile(
+    r"\s*(?:(?:title|author|editor|illustrator|translator|language|edition|date|release|produced|this"
+    r" e-?(?:book|text)|e-?book no|character set|first published|posted|updated|faded page"
+    r"|project gutenberg|a project gutenberg|a distributed)\b)",
+    re.IGNORECASE,
+)
+_SISTER_FOOT = re.compile(
+    r"^[ \t]*(?:\[?\s*(?:THE )?END OF .{1,200}?\bby\b[^\n]*\]"
+    r"|THIS SITE IS FULL OF FREE E-?BOOKS[^\n]*"
+    r"|PROJECT GUTENBERG(?: OF)? (?:AUSTRALIA|CANADA)[ \t]*$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PARAGRAPH = re.compile(r"\s*(\S[^\n]*(?:\n[^\n]*\S[^\n]*)*)")
+_SISTER_NUMBER = re.compile(r"e-?(?:book|text)\s*(?:no\.?\s*:?|#)\s*(\w+)", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Gutenberg:
-    """What a Project Gutenberg file says about itself, and where its book stands."""
+    """What a file of Project Gutenberg, or a project of its kind, says about itself, and where
+    its book stands. `library`: the project; `url`: the book's page, where it can be told."""
 
     body: Span
     fields: Mapping[str, str] = field(default_factory=dict)
     number: str | None = None
-
-    @property
-    def url(self) -> str | None:
-        """The book's page, where the file gives its number."""
-        return f"https://www.gutenberg.org/ebooks/{self.number}" if self.number else None
+    library: str = "Project Gutenberg"
+    url: str | None = None
 
 
 def gutenberg(text: str) -> Gutenberg | None:
-    """Return what the header of a Project Gutenberg file says, None for another text."""
+    """Return what the header of such a file says, None for another text."""
     head = _HEAD.search(text, 0, _HEAD_LIMIT)
     start = head.end() if head else 0
     end = _foot_start(text, start)
     if head is None and end is None:
-        return None
+        return _sister(text)
     header = text[:start]
     number = _EBOOK_NUMBER.search(header)
     return Gutenberg(
         body=Span(start, len(text) if end is None else end),
-        fields={name: printable(value) for name, value in _FIELD.findall(header) if value.strip()},
+        fields=_fields(header),
         number=number[1] if number else None,
+        url=f"https://www.gutenberg.org/ebooks/{number[1]}" if number else None,
     )
+
+
+def _sister(text: str) -> Gutenberg | None:
+    """Return what a file of one of the sister projects says, None for another text."""
+    mark = _SISTER.search(text, 0, _SISTER_HEAD_LIMIT)
+    if mark is None:
+        return None
+    rules = list(_RULE.finditer(text, mark.end(), _SISTER_HEAD_LIMIT))
+    start = rules[0].end() if rules else mark.end()
+    # What the head says once more below the rule, or all of it where there is none.
+    while (found := _PARAGRAPH.match(text, start)) and _ABOUT_LINE.match(found[1]):
+        start = found.end()
+    foot = next(_SISTER_FOOT.finditer(text, max(start, len(text) - 3_000)), None)
+    number = _SISTER_NUMBER.search(text, 0, start)
+    library = " ".join(mark["name"].split()).title().replace(" Of ", " of ").replace("'S", "'s")
+    return Gutenberg(
+        body=Span(start, foot.start() if foot else len(text)),
+        fields=_fields(text[:start]),
+        number=number[1] if number else None,
+        library=library.replace("Gutenberg of Australia", "Gutenberg Australia"),
+    )
+
+
+def _fields(header: str) -> dict[str, str]:
+    """Return what a header says, the first of each kind."""
+    found: dict[str, str] = {}
+    for name, value in _FIELD.findall(header):
+        if value.strip():
+            found.setdefault(name.capitalize(), printable(value))
+    return found
 
 
 def _foot_start(text: str, after: int) -> int | None:
@@ -100,4 +158,13 @@ def edition(book: Gutenberg | None, path: Path) -> Publication:
     """Return where a file's text was published: at Project Gutenberg, if it is from there."""
     if book is None:
         return in_file(path)
-    return Publication(type="book", publisher="Project Gutenberg", number=book.number or "")
+    return Publication(type="book", publisher=book.library, number=book.number or "")
+
+
+def first_published(book: Gutenberg) -> str | None:
+    """Return the year of the original edition: the release date is that of the file."""
+    for name in ("Original publication", "Date of first publication", "First published"):
+        years = re.findall(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b", book.fields.get(name, ""))
+        if years:
+            return str(years[-1])
+    return None

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.ingest.shared.blocks import SEPARATOR, Block
-from rag.ingest.shared.running import Break, Event, name_of, set_text
+from rag.ingest.shared.blocks import SEPARATOR, Block, without_note_lists
+from rag.ingest.shared.note_marks import LINKED_MARK, raised_text
+from rag.ingest.shared.running import Break, Event, Page, name_of, set_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -34,6 +35,13 @@ class _Boilerplate:
 
 
 @dataclass(frozen=True, slots=True)
+class _Aside:
+    """A note within a line of text."""
+
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Within:
     """What an element stands in: text set line by line, a cell of a table, an article."""
 
@@ -42,7 +50,7 @@ class _Within:
     article: bool = False
 
 
-_Item = Event | _Heading | _Name | _Boilerplate
+_Item = Event | _Heading | _Name | _Boilerplate | _Aside
 
 _LEFT_OUT_WORDS = (
     "head script style noscript template nav svg iframe object "
@@ -60,38 +68,109 @@ _BLOCKS_WORDS = (
 _BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _ARTICLES = frozenset(["article", "section", "main", "blockquote"])
 _HEADING = re.compile(r"h([1-6])")
+_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
+# What web archives put around a page that they kept.
+_ARCHIVES_OWN = re.compile(r"wm-ipp|wm-capinfo|donato|__wb|wayback|ukwa-|lib-nla-|arquivo-", re.I)
+_PAGE_CLASS = re.compile(
+    r"(?:^|\s)(?:x-ebookmaker-pageno|page-?num(?:ber)?|pageno|page-?break|pgnum|folio|pb)(?:\s|$)",
+    re.IGNORECASE,
+)
+_PAGE_NAME = re.compile(r"(?:page|pg|p)[_.-]?(\d{1,4}|[ivxlc]{1,8})", re.IGNORECASE)
+_PAGE_TEXT = re.compile(
+    r"[\[({|]?\s*(?:p(?:g|age|p)?\.?\s*)?(\d{1,4}[a-z]?|[ivxlc]{1,8})\s*[\])}|]?", re.IGNORECASE
+)
+_PAGE_MARK_LIMIT = 16
+_MARK_LIMIT = 12
+_MARK_CLASS = re.compile(
+    r"fn-?anchor|(?:foot|end)?note-?(?:ref|anchor|link|call|mark)|noteref|fn-?ref", re.IGNORECASE
+)
+_NOTE_NAME = re.compile(
+    r"_?(?:fn|ftn|foot|end|edn|note|n|cite_note)[\w.-]*\d|_?(?:foot|end)?notes?\b", re.IGNORECASE
+)
+_NOTE_TYPES = frozenset(["footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes"])
+_NOTE_CLASS = re.compile(
+    r"(?:^|\s)(?:footnotes?|endnotes?|footnote-?(?:body|text|list)|fnote|reflist|references)(?:\s|$)",
+    re.IGNORECASE,
+)
 _BOILERPLATE = re.compile(r"pg-(?:header|footer|boilerplate)\b")
 # They mark where a word may be broken or a line may not, and are in the way of whoever
 # looks for the word.
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 
 
-def blocks(root: _Element) -> list[Block]:
-    """Return the blocks of a page in reading order, those without text left out."""
+def blocks(
+    root: _Element, notes: frozenset[str] = frozenset(), page: str | None = None
+) -> list[Block]:
+    """Return the blocks of a page in reading order, those without text left out.
+
+    `notes`: names to which marks of notes in other files point. `page`: the printed page on
+    which it begins.
+    """
+    targets = notes | note_targets(root)
     made: list[Block] = []
+    asides: list[Block] = []
+    outer: list[list[Event]] = []
     events: list[Event] = []
     names: list[str] = []
     level = 0
     # Boilerplate may lie within boilerplate.
     depth = 0
-    for item in (*_flow(root), Break(SEPARATOR)):
+    for item in (*_flow(root, targets), Break(SEPARATOR)):
         match item:
             case _Heading():
                 level = item.level
             case _Name():
                 names.append(item.name)
-            case Break(mark) if mark == SEPARATOR:
-                text = set_text(events).text
-                if text:
-                    made.append(Block(text, level, tuple(names), depth > 0))
+            case Break(mark) if mark == SEPARATOR and not outer:
+                running = set_text(events, page)
+                page = next((e.number for e in reversed(events) if isinstance(e, Page)), page)
+                if running.text:
+                    is_note = depth > 0 or not targets.isdisjoint(names)
+                    block = Block(running.text, level, tuple(names), is_note, running.pages)
+                    made.append(block)
                     # A name whose element is empty points to what comes next.
                     names = []
-                events, level = [], 0
+                made += asides
+                asides, events, level = [], [], 0
             case _Boilerplate():
                 depth += 1 if item.begins else -1
+            case _Aside(begins=True):
+                outer.append(events)
+                events = []
+            case _Aside():
+                note = set_text(events).text
+                asides += [Block(note, boilerplate=True)] if note else []
+                events = outer.pop()
             case _:
                 events.append(item)
-    return made
+    return without_note_lists(made)
+
+
+def note_targets(root: _Element) -> frozenset[str]:
+    """Return the names in a page to which marks of notes before them point."""
+    seen: set[str] = set()
+    targets: set[str] = set()
+    for element in root.iter():
+        seen |= {element.get("id") or "", element.get("name") or ""}
+        for href in _note_links(element):
+            if href.startswith("#") and href[1:] not in seen:
+                targets.add(href[1:])
+    return frozenset(targets)
+
+
+def note_links(root: _Element) -> Iterator[str]:
+    """Yield the addresses to which marks of notes on a page point."""
+    for element in root.iter():
+        yield from _note_links(element)
+
+
+def _note_links(element: _Element) -> Iterator[str]:
+    name = name_of(element)
+    if name in {"a", "sup", "span"} and _is_note_mark(element, name):
+        for link in element.iter("{*}a", "a"):
+            if href := link.get("href"):
+                yield href
 
 
 def types_of(element: _Element) -> frozenset[str]:
@@ -103,20 +182,22 @@ def types_of(element: _Element) -> frozenset[str]:
     return frozenset(" ".join(words).split())
 
 
-def _flow(root: _Element) -> Iterator[_Item]:
+def _flow(root: _Element, targets: frozenset[str]) -> Iterator[_Item]:
     """Yield what the page holds. A stack, because pages can be nested thousands deep."""
     waiting: list[tuple[_Element | _Item, _Within]] = [(root, _Within())]
     while waiting:
         item, within = waiting.pop()
-        if isinstance(item, str | Break | _Heading | _Name | _Boilerplate):
+        if isinstance(item, str | Break | Page | _Heading | _Name | _Boilerplate | _Aside):
             yield item
             continue
         # The union also names the events that only TEI has.
         element: _Element = item  # type: ignore[assignment]
-        waiting.extend(reversed(_opened(element, within)))
+        waiting.extend(reversed(_opened(element, within, targets)))
 
 
-def _opened(element: _Element, within: _Within) -> list[tuple[_Element | _Item, _Within]]:
+def _opened(
+    element: _Element, within: _Within, targets: frozenset[str]
+) -> list[tuple[_Element | _Item, _Within]]:
     """Return what an element is made of, one step down."""
     name = name_of(element)
     items: list[tuple[_Element | _Item, _Within]] = []
@@ -126,6 +207,16 @@ def _opened(element: _Element, within: _Within) -> list[tuple[_Element | _Item, 
         return [(_Name(pointer), within)] if name and pointer else []
     if name in {"br", "wbr", "img"}:
         return [(Break("\n"), within)] if name == "br" else []
+    inline = name not in _BLOCKS and name not in _LINES
+    if (number := _page_number(element, name, inline)) is not None:
+        named: list[tuple[_Element | _Item, _Within]] = (
+            [(_Name(pointer), within)] if pointer else []
+        )
+        return [*named, (Page(number), within)]
+    if _is_note_mark(element, name):
+        return [(_Name(pointer), within)] if pointer else []
+    if name == "sup" or _is_raised(element):
+        return [(text, within) for text in [_raised(element) or ""] if text]
     inside = _Within(
         lined=within.lined or name == "pre",
         cell=within.cell or name in {"td", "th"},
@@ -133,10 +224,15 @@ def _opened(element: _Element, within: _Within) -> list[tuple[_Element | _Item, 
     )
     before, after = _separations(name, within)
     marked = bool(_BOILERPLATE.search(f"{pointer or ''} {element.get('class', '')}"))
+    note = _is_note(element) or (not inline and pointer in targets)
+    marked = marked or (note and not inline)
+    aside = note and inline
     if before:
         items.append((Break(before), within))
     if marked:
         items.append((_Boilerplate(True), within))
+    if aside:
+        items.append((_Aside(True), within))
     if pointer:
         items.append((_Name(pointer), within))
     heading = _HEADING.fullmatch(name)
@@ -146,6 +242,8 @@ def _opened(element: _Element, within: _Within) -> list[tuple[_Element | _Item, 
     for child in element:
         items.append((child, inside))
         items += [(event, inside) for event in _characters(child.tail, inside)]
+    if aside:
+        items.append((_Aside(False), within))
     if after:
         items.append((Break(after), within))
     if marked:
@@ -156,9 +254,64 @@ def _opened(element: _Element, within: _Within) -> list[tuple[_Element | _Item, 
 def _is_left_out(element: _Element, name: str, within: _Within) -> bool:
     if name in _LEFT_OUT or element.get("hidden") is not None:
         return True
+    if _UNSEEN.search(element.get("style") or "") or _ARCHIVES_OWN.match(element.get("id") or ""):
+        return True
     # The foot of a quotation or an article is part of it; that of the page is the site's.
     at_foot = name == "footer" and not within.article
     return at_foot or element.get("role") in {"navigation", "contentinfo", "search"}
+
+
+def _page_number(element: _Element, name: str, inline: bool) -> str | None:
+    """Return the number of the printed page that begins at an element, None at any other."""
+    said = "".join(map(str, element.itertext())).strip()
+    named = element.get("id") or element.get("name") or ""
+    by_name = _PAGE_NAME.fullmatch(named)
+    marker = "pagebreak" in types_of(element) or _PAGE_CLASS.search(element.get("class") or "")
+    if len(said) > _PAGE_MARK_LIMIT or not (marker or (name == "a" and by_name and not said)):
+        return None
+    for text in (said, element.get("title") or "", element.get("aria-label") or ""):
+        if found := _PAGE_TEXT.fullmatch(text.strip()):
+            return found[1]
+    inner = (_PAGE_NAME.fullmatch(child.get("id") or child.get("name") or "") for child in element)
+    found = by_name or next((match for match in inner if match), None)
+    return found[1] if found else ("" if inline and marker and not said else None)
+
+
+def _is_note_mark(element: _Element, name: str) -> bool:
+    """Return whether an element only refers to a note."""
+    said = "".join(map(str, element.itertext())).strip()
+    if not said or len(said) > _MARK_LIMIT:
+        return False
+    marked = types_of(element) & {"noteref"} or _MARK_CLASS.search(element.get("class") or "")
+    if marked and LINKED_MARK.fullmatch(said):
+        return True
+    if name == "sup" or _is_raised(element):
+        linked = next(element.iter("{*}a", "a"), None) is not None
+        return bool(linked and LINKED_MARK.fullmatch(said)) or _raised(element) is None
+    href = element.get("href") or "" if name == "a" else ""
+    fragment = href.partition("#")[2]
+    to_note = _NOTE_NAME.match(fragment) or (fragment and said[0] in "[(")
+    return bool(to_note and LINKED_MARK.fullmatch(said))
+
+
+def _is_note(element: _Element) -> bool:
+    """Return whether an element holds a note, or a list of notes."""
+    if types_of(element) & _NOTE_TYPES:
+        return True
+    return bool(_NOTE_CLASS.search(element.get("class") or ""))
+
+
+def _is_raised(element: _Element) -> bool:
+    return bool(_RAISED.search(element.get("style") or ""))
+
+
+def _raised(element: _Element) -> str | None:
+    """Return what a raised element says, None where it is a note's mark."""
+    before = element.getprevious()
+    parent = element.getparent()
+    text = parent.text if before is None and parent is not None else None
+    text = before.tail if before is not None else text
+    return raised_text("".join(map(str, element.itertext())), text or "", element.tail or "")
 
 
 def _separations(name: str, within: _Within) -> tuple[str, str]:

@@ -32,6 +32,8 @@ _ENCODING = re.compile(
 )
 # What is labelled with these is in fact Windows-1252, as browsers have it by rule.
 _WESTERN = frozenset({"ascii", "iso8859-1"})
+_XML_PROLOGUE = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]{0,2000}>", re.DOTALL)
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 # Bounded, so that a page of nothing but beginnings does not take for ever.
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[[^\]]{0,20000}\]\s*)?>", re.IGNORECASE)
@@ -93,6 +95,12 @@ def _entities_refused(where: str) -> UnreadableSource:
         f"{where} relies on entities of its own, which are not expanded because they can be "
         "made to exhaust the machine; make the file anew with another program"
     )
+
+
+def root_name(raw: bytes) -> str:
+    """Return the name of the outermost element of an XML file, "" where none can be told."""
+    found = _ROOT.search(_XML_PROLOGUE.sub(b" ", raw[:20_000]))
+    return found[1].decode("ascii", "replace") if found else ""
 
 
 def parse_xhtml(raw: bytes, path: Path) -> _Element:

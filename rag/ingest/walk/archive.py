@@ -19,6 +19,7 @@ from rag.ingest.names import printable, shown, slug
 from rag.ingest.shared.zips import ARCHIVE, DAMAGE, ZipLimits, check_member, damaged, opened
 from rag.ingest.sidecar import COLLECTION_FILES, orphan_reason, pair
 from rag.ingest.walk.folders import Found, OnSkip, collection_from, is_passed_over
+from rag.ingest.walk.page_runs import RECORDS, is_of_page, page_run, work_name, write_work
 
 # File systems allow 255 bytes, and a sidecar's name must fit beside it.
 _NAME_LIMIT = 180
@@ -50,6 +51,11 @@ def walk_zip(
         members = unpacker.members()
         collections = unpacker.collections(members, collection)
         for place, names in _by_folder(members).items():
+            run = page_run(names, posixpath.basename(place))
+            if run:
+                work = posixpath.basename(place) if len(_by_folder(members)) > 1 else path.stem
+                yield from unpacker.work(place, run, names, members, collections[place], work)
+                names = [n for n in names if n not in run and not is_of_page(n, run)]
             pairs, orphans = pair(names)
             for orphan in orphans:
                 shown_name = unpacker.shown(posixpath.join(place, orphan))
@@ -121,6 +127,33 @@ class _Unpacker:
                         made[place] = collection_from(files[name], own, renaming)
                 break
         return made
+
+    def work(
+        self,
+        place: str,
+        run: list[str],
+        names: list[str],
+        members: Mapping[str, ZipInfo],
+        collection: Collection,
+        work: str,
+    ) -> Iterator[Found]:
+        """Yield the one file that the pages of a work are put together in."""
+        wanted = [posixpath.join(place, name) for name in run]
+        about = [posixpath.join(place, name) for name in names if RECORDS.fullmatch(name)]
+        with (
+            self.unpacked({name: members[name] for name in [*wanted, *about]}) as files,
+            TemporaryDirectory(prefix="source-finder-") as folder,
+        ):
+            target = Path(folder) / work_name(work)
+            records = {name: files[name].read_bytes() for name in about if name in files}
+            pages = [files[name] for name in wanted if name in files]
+            try:
+                beside = write_work(target, pages, records)
+            except UnreadableSource as error:
+                self.on_skip(SkippedFile(self.shown(place), str(error)))
+                return
+            name = self.shown(posixpath.join(place, target.name))
+            yield Found(target, collection, name, beside, temporary=True)
 
     @contextmanager
     def unpacked(self, members: Mapping[str, ZipInfo]) -> Iterator[dict[str, Path]]:

@@ -22,6 +22,7 @@ from rag.ingest.walk.folders import (
     lone_file,
     reason,
     walk_folder,
+    work_of,
 )
 
 BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] = {
@@ -29,7 +30,7 @@ BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] =
 }
 """Sources that come with the install as packages of the same name."""
 
-READING = 2
+READING = 3
 """Raised when a reader changes in what it yields, so that files are read again."""
 
 _JUST_NOW_S = 2
@@ -65,6 +66,8 @@ def unpacked(files: Iterable[Found], on_skip: OnSkip) -> Iterator[Found]:
     for found in files:
         if found.path.suffix.lower() == ZIP and found.path.is_file():
             yield from _in_zip(found, on_skip)
+        elif found.pages:
+            yield from work_of(found, on_skip)
         else:
             yield found
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
 from rag.ingest.names import folder_collection, printable, shown
 from rag.ingest.sidecar import COLLECTION_FILES, SUFFIXES, orphan_reason, pair, read_collection
+from rag.ingest.walk.page_runs import RECORDS, is_of_page, page_run, work_name, write_work
 
 OnSkip = Callable[[SkippedFile], None]
 
@@ -26,6 +28,9 @@ class Found:
     """Unpacked from a zip file, until the next one is asked for."""
     built_in: Callable[[], Iterator[SourceDocument | SkippedFile]] | None = None
     """Reads what comes with the install and is no file."""
+
+    pages: tuple[Path, ...] = ()
+    """The text files of the pages of one work, where it is the folder of such."""
 
     def in_reports(self, text: str) -> str:
         """Return `text` with the place that the file was read from in the words of a report.
@@ -69,6 +74,11 @@ def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) 
     collection = above
     if collection is None or own:
         collection = described_collection(folder, folder_collection(folder), on_skip)
+    run = page_run((e.name for e in entries if e.is_file()), folder.name)
+    if run:
+        pages = tuple(folder / name for name in run)
+        yield Found(folder, collection, shown(folder), pages=pages)
+        entries = [e for e in entries if e.name not in run and not is_of_page(e.name, run)]
     pairs, orphans = pair(entry.name for entry in entries if not entry.is_dir())
     for entry in entries:
         if entry.name in pairs:
@@ -82,6 +92,20 @@ def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) 
             on_skip(SkippedFile(shown(entry), linked))
         elif entry.is_dir():
             yield from walk_folder(entry, on_skip, collection)
+
+
+def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
+    """Yield the one file that the pages of a work are put together in."""
+    with TemporaryDirectory(prefix="source-finder-") as made:
+        target = Path(made) / work_name(found.path.resolve().name)
+        try:
+            about = [path for path in found.path.iterdir() if RECORDS.fullmatch(path.name)]
+            beside = write_work(target, found.pages, {p.name: p.read_bytes() for p in about})
+        except (SourceError, OSError) as error:
+            on_skip(SkippedFile(found.name, reason(error, found.path)))
+            return
+        name = shown(found.path / target.name)
+        yield Found(target, found.collection, name, beside, temporary=True)
 
 
 def is_passed_over(name: str) -> bool:

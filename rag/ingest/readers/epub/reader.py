@@ -18,11 +18,11 @@ from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date
 from rag.ingest.names import file_id, file_title, in_file, shown
-from rag.ingest.readers.epub.package import Package, Parts, read_package
+from rag.ingest.readers.epub.package import Package, Parts, read_package, resolve
 from rag.ingest.shared.blocks import Block, boilerplate_spans, join, outside, place
 from rag.ingest.shared.chapters import chapter_starts
 from rag.ingest.shared.gutenberg import Gutenberg, gutenberg, kind_by_title
-from rag.ingest.shared.html_blocks import blocks, types_of
+from rag.ingest.shared.html_blocks import blocks, note_links, types_of
 from rag.ingest.shared.markup import parse_xhtml
 from rag.ingest.shared.running import name_of
 from rag.ingest.shared.zips import BOOK, opened
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _NO_EVIDENCE_WORDS = (
     "cover titlepage title-page halftitlepage halftitle imprint "
     "colophon uncopyright copyright-page copyright toc landmarks "
-    "loi lot index"
+    "loi lot index endnotes footnotes rearnotes"
 )
 _NO_EVIDENCE = frozenset(_NO_EVIDENCE_WORDS.split())
 _STANDARD_EBOOKS = re.compile(r"https?://standardebooks\.org/ebooks/[\w./-]+")
@@ -52,7 +52,7 @@ def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     with opened(path, "an EPUB", BOOK) as archive:
         parts = Parts(archive, path)
         package = read_package(parts)
-        read = [(name, _blocks(parts, name, package)) for name in package.spine if name in parts]
+        read = list(_read_parts(parts, package))
     if not any(found for _, found in read):
         raise UnreadableSource(
             f"{shown(path)} holds no text: it may be a book of page images, which needs OCR; "
@@ -91,12 +91,37 @@ def _document(
     )
 
 
-def _blocks(parts: Parts, name: str, package: Package) -> list[Block]:
+def _read_parts(parts: Parts, package: Package) -> Iterator[tuple[str, list[Block]]]:
+    """Yield the parts in reading order, each with its blocks. Printed pages go on from part to
+    part, and the mark of a note may point into another one."""
+    names = [name for name in package.spine if name in parts]
+    noted: dict[str, set[str]] = {}
+    for name in names:
+        root = parse_part(parts, name)
+        for href in () if root is None else note_links(root):
+            there, _, fragment = resolve(name, href).partition("#")
+            if there != name and fragment and names.index(name) < _place_of(there, names):
+                noted.setdefault(there, set()).add(fragment)
+    page: str | None = None
+    for name in names:
+        found = _blocks(parts, name, package, frozenset(noted.get(name, ())), page)
+        pages = [place.label for block in found for place in block.pages]
+        page = pages[-1].removeprefix("p. ") if pages else page
+        yield name, found
+
+
+def _place_of(name: str, names: list[str]) -> int:
+    return names.index(name) if name in names else -1
+
+
+def _blocks(
+    parts: Parts, name: str, package: Package, notes: frozenset[str], page: str | None
+) -> list[Block]:
     """Return the blocks of a part; all are boilerplate where the part is no evidence."""
     root = parse_part(parts, name)
     if root is None:
         return []
-    found = blocks(root)
+    found = blocks(root, notes, page)
     said = {posixpath.basename(name).partition(".")[0], package.roles.get(name, "")}
     for element in root.iter("{*}body", "body", "{*}section", "section"):
         # The part as a whole, not a chapter that has an index of its own within it.

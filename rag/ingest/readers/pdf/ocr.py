@@ -20,8 +20,9 @@ from rag.ingest.ocr.engines import Ocr, OcrEngine
 from rag.ingest.ocr.layout import mean_confidence, page_text
 from rag.ingest.ocr.legibility import GOOD_LAYER, READABLE_FONT, legibility, sound_words
 from rag.ingest.ocr.memory import Remembering
+from rag.ingest.ocr.orientation import read_upright
 from rag.ingest.ocr.page_images import PageImages, page_images
-from rag.ingest.readers.pdf.lines import tidy_page
+from rag.ingest.shared.page_lines import tidy_page
 from rag.ingest.shared.pulse import reached
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ def _with_engine(
     pages = list(layers)
     readings: list[_Reading] = []
     failed: list[int] = []
+    senseless: list[int] = []
     for number in wanted:
         reached(f"page {number + 1}")
         try:
@@ -134,7 +136,9 @@ def _with_engine(
             log.info("%s: page %d: %s", shown(path), number + 1, error)
             failed.append(number + 1)
             continue
-        if reading.text and (not pages[number] or worth(reading.text) > worth(pages[number])):
+        if reading.text and legibility(reading.text) < READABLE_FONT:
+            senseless.append(number + 1)
+        elif reading.text and (not pages[number] or worth(reading.text) > worth(pages[number])):
             pages[number] = reading.text
             readings.append(reading)
     confidence = _mean(readings)
@@ -145,8 +149,12 @@ def _with_engine(
             f"mean confidence {confidence:.2f}"
         )
     if failed:
-        listed = ", ".join(map(str, failed[:5])) + (", ..." if len(failed) > 5 else "")
-        notes.append(f"OCR failed on {len(failed)} of {len(layers)} pages: {listed}")
+        notes.append(f"OCR failed on {len(failed)} of {len(layers)} pages: {_listed(failed)}")
+    if senseless:
+        notes.append(
+            f"OCR made no sense of {len(senseless)} of {len(layers)} pages, which are left out: "
+            f"{_listed(senseless)}"
+        )
     return Reread(
         tuple(pages),
         confidence,
@@ -158,8 +166,12 @@ def _with_engine(
 
 def _read(engine: OcrEngine, images: PageImages, number: int) -> _Reading:
     image = images.render(number)
-    lines = [] if image is None else engine(image)
+    lines = [] if image is None else read_upright(engine, image)
     return _Reading(tidy_page(page_text(lines)), mean_confidence(lines))
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
 
 
 def _mean(readings: list[_Reading]) -> float | None:

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import logging
 import re
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.datatypes import Collection, Locator, SourceDocument, Span
+from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_id, file_title, in_file, printable, shown
 from rag.ingest.ocr.engines import Ocr
-from rag.ingest.readers.pdf.lines import rejoin_words, running_lines, tidy_page
+from rag.ingest.readers.pdf.forms import PLACEHOLDER, filled_fields, xfa_lines
+from rag.ingest.readers.pdf.layers import Layer, page_layers
 from rag.ingest.readers.pdf.ocr import reread
-from rag.ingest.readers.pdf.spaces import with_spaces
-from rag.ingest.shared.pulse import reached
+from rag.ingest.readers.pdf.opening import DAMAGE, check_bytes, damaged, open_pdf
+from rag.ingest.shared.page_lines import rejoin_words
+from rag.ingest.shared.page_text import page_labels, put_together
 from rag.language import MONTHS
 
 if TYPE_CHECKING:
@@ -31,35 +31,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAGE_BREAK = "\n\f\n"
 
-# What a damaged file can make pypdf raise, besides its own errors: it follows wrong
-# offsets and reads wrong types.
-_DAMAGE = (
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    RecursionError,
-    NotImplementedError,
-    OSError,
-    EOFError,
-    struct.error,
-    zlib.error,
-)
-_END_LIMIT = 2048
-_SIGNATURES = {
-    b"PK\x03\x04": "a Word, Excel or zip file",
-    b"\xd0\xcf\x11\xe0": "an old Word or Excel file",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"II*\x00": "a TIFF image",
-    b"MM\x00*": "a TIFF image",
-    b"<": "HTML or XML, perhaps the error page of a website",
-    b"AT&T": "a DjVu file",
-}
+# Characters of the page that a portfolio shows to readers that cannot open it.
+_COVER_SHEET = 600
+
 # What programs put in for want of a title: their own words, or a file's name.
 _NO_TITLE = re.compile(
     r"untitled\W*\d*|microsoft \w+ - .*|document ?\d*|title|scan\w*|[\W\d]*"
@@ -95,21 +70,29 @@ def read_pdf(
     Raises `UnreadableSource` if the file is empty, cut short, encrypted, not a PDF, or
     has no text and no OCR engine finds any.
     """
-    _check_bytes(path)
+    check_bytes(path)
     with _complaints_counted(path):
-        reader = _open(path)
-        layers, failures = _page_texts(reader, path)
-        labels = _labels(reader, len(layers))
+        reader = open_pdf(path)
+        layers, failures = page_layers(reader, path)
+        fields = _form(reader, path, layers)
+        given = _labels(reader, len(layers))
         title, creator, created = _information(reader)
-    result = reread(path, with_spaces(path, layers), ocr or Ocr())
-    if not any(result.pages):
+        if _is_cover_sheet(reader, layers):
+            return
+    result = reread(path, [layer.text for layer in layers], ocr or Ocr())
+    if not any(result.pages) and not any(fields):
         if failures:
-            raise _damaged(path, failures[0]) from failures[0]
+            raise damaged(path, failures[0]) from failures[0]
         raise UnreadableSource(
             f"{shown(path)} has no text layer: it is a scan of {len(layers)} pages; {result.why}"
         )
     pages = rejoin_words(list(result.pages))
-    text, starts = _joined(pages)
+    notes = [
+        list(layer.notes) if page == layer.text else []
+        for page, layer in zip(result.pages, layers, strict=True)
+    ]
+    labels = given or page_labels(pages, "PDF page")
+    text, locators, excluded = put_together(pages, labels, notes, fields)
     title = title or file_title(path)
     yield SourceDocument(
         document_id=file_id(path, collection),
@@ -119,114 +102,81 @@ def read_pdf(
         publication=in_file(path),
         creator=creator,
         date=_date(created, pages[0]),
-        locators=_locators(starts, labels, len(text)),
-        excluded=_running_spans(pages, starts),
+        locators=locators,
+        excluded=excluded,
         origin=shown(path),
         ocr_confidence=result.confidence,
-        notes=_notes(pages, len(failures), result.notes),
+        notes=_notes(pages, fields, len(failures), result.notes),
         pages=len(pages),
         ocr_pages=result.ocr_pages,
     )
 
 
-def _notes(pages: list[str], failures: int, of_ocr: tuple[str, ...]) -> tuple[str, ...]:
+def _notes(
+    pages: list[str], fields: list[list[str]], failures: int, of_ocr: tuple[str, ...]
+) -> tuple[str, ...]:
     notes = list(of_ocr)
     if failures:
         notes.append(f"the text layer of {failures} of {len(pages)} pages is damaged")
-    if empty := sum(not page for page in pages):
+    if empty := sum(not page and not own for page, own in zip(pages, fields, strict=True)):
         notes.append(f"{empty} of {len(pages)} pages have no text")
     return tuple(notes)
 
 
-def _check_bytes(path: Path) -> None:
-    """Refuse what is plainly no whole PDF, before a tolerant parser makes a guess of it."""
-    with path.open("rb") as file:
-        head = file.read(1024)
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END_LIMIT))
-        tail = file.read()
-    if not head.strip(b"\0 \t\r\n"):
-        raise UnreadableSource(f"{shown(path)} is empty; fetch or copy it again")
-    if b"%PDF-" not in head:
-        kinds = (kind for mark, kind in _SIGNATURES.items() if head.lstrip().startswith(mark))
-        raise UnreadableSource(
-            f"{shown(path)} is not a PDF: it looks like {next(kinds, 'something else')}; "
-            "give it its proper extension, or fetch it again"
-        )
-    # Some programs fill the last block with zeros.
-    if b"%%EOF" not in tail and b"startxref" not in tail.rstrip(b"\0"):
-        raise UnreadableSource(
-            f"{shown(path)} is cut short: the end of the PDF is missing; fetch or copy it again"
-        )
-
-
-def _open(path: Path) -> PdfReader:
-    from pypdf import PasswordType, PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+def _labels(reader: PdfReader, count: int) -> list[str]:
+    """Return the page numbers that the file gives, [] where it gives none."""
+    from pypdf.errors import PyPdfError
 
     try:
-        reader = PdfReader(path)
-        locked = reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED
-    except DependencyError as error:
-        raise UnreadableSource(
-            f"{shown(path)} is encrypted with AES, which needs another package: "
-            "pip install cryptography"
-        ) from error
-    except (PyPdfError, *_DAMAGE) as error:
-        raise _damaged(path, error) from error
-    if locked:
-        raise UnreadableSource(
-            f"{shown(path)} is encrypted and needs a password; save a copy without one, "
-            "for instance: qpdf --password=SECRET --decrypt IN.pdf OUT.pdf"
-        )
-    return reader
+        if "/PageLabels" not in reader.root_object:
+            return []
+        given = [printable(label) for label in reader.page_labels]
+    except (PyPdfError, *DAMAGE):
+        return []
+    if len(given) != count:
+        return []
+    return [f"p. {label}" if label else f"PDF page {n}" for n, label in enumerate(given, start=1)]
 
 
-def _page_texts(reader: PdfReader, path: Path) -> tuple[list[str], list[Exception]]:
-    """Return the text layer of every page, and what went wrong on single pages.
+def _form(reader: PdfReader, path: Path, layers: list[Layer]) -> list[list[str]]:
+    """Return what is filled in on each page; a page that only asks to wait for a form in XFA
+    gives way to what that holds.
 
-    The text is "" for a page without any and for one that is damaged.
+    Raises `UnreadableSource` where it holds nothing.
     """
     from pypdf.errors import PyPdfError
 
-    texts: list[str] = []
-    failures: list[Exception] = []
     try:
-        pages = list(reader.pages)
-    except (PyPdfError, *_DAMAGE) as error:
-        raise _damaged(path, error) from error
-    for number, page in enumerate(pages, start=1):
-        reached(f"page {number}")
-        try:
-            texts.append(tidy_page(page.extract_text()))
-        except (PyPdfError, *_DAMAGE) as error:
-            log.info("%s: page %d cannot be read: %r", shown(path), number, error)
-            failures.append(error)
-            texts.append("")
-    if not texts:
-        raise UnreadableSource(f"{shown(path)} is a PDF without pages; fetch or copy it again")
-    return texts, failures
+        fields = [filled_fields(page) for page in reader.pages]
+        waiting = [n for n, layer in enumerate(layers) if PLACEHOLDER.match(layer.text)]
+        if waiting and "/AcroForm" in reader.root_object:
+            lines = xfa_lines(reader, path)
+            if not lines:
+                raise UnreadableSource(
+                    f"{shown(path)} is a form of Adobe's XFA kind with nothing filled in; open it "
+                    "in Adobe Reader and print it to a new PDF"
+                )
+            fields[waiting[0]] = lines
+            for number in waiting:
+                layers[number] = Layer("")
+    except (PyPdfError, *DAMAGE):
+        return [[] for _ in layers]
+    return fields
 
 
-def _damaged(path: Path, error: Exception) -> UnreadableSource:
-    return UnreadableSource(
-        f"{shown(path)} is damaged ({printable(str(error)) or type(error).__name__}); fetch it "
-        "again, or repair it, for instance: qpdf IN.pdf OUT.pdf"
-    )
-
-
-def _labels(reader: PdfReader, count: int) -> list[str]:
-    """Return the page numbers as the file prints them, else counted from 1."""
+def _is_cover_sheet(reader: PdfReader, layers: list[Layer]) -> bool:
+    """Return whether the file is a portfolio, whose one page only says so."""
     from pypdf.errors import PyPdfError
 
-    counted = [str(number) for number in range(1, count + 1)]
     try:
-        given = [printable(label) for label in reader.page_labels]
-    except (PyPdfError, *_DAMAGE):
-        return counted
-    if len(given) != count:
-        return counted
-    return [label or number for label, number in zip(given, counted, strict=True)]
+        return (
+            len(layers) == 1
+            and len(layers[0].text) < _COVER_SHEET
+            and "/Collection" in reader.root_object
+            and bool(reader.attachments)
+        )
+    except (PyPdfError, *DAMAGE):
+        return False
 
 
 def _information(reader: PdfReader) -> tuple[str | None, str | None, datetime | None]:
@@ -239,11 +189,11 @@ def _information(reader: PdfReader) -> tuple[str | None, str | None, datetime | 
             return None, None, None
         title = printable(about.title or "")
         author = printable(about.author or "")
-    except (PyPdfError, *_DAMAGE):
+    except (PyPdfError, *DAMAGE):
         return None, None, None
     try:
         created = about.creation_date
-    except (PyPdfError, *_DAMAGE):
+    except (PyPdfError, *DAMAGE):
         created = None
     return (
         None if _NO_TITLE.fullmatch(title) else title,
@@ -266,33 +216,6 @@ def _date(created: datetime | None, first_page: str) -> str | None:
         rf"|\b{created:%Y-%m-%d}\b|\b0?{created.month}/0?{day}/{year}\b"
     )
     return f"{created:%Y-%m-%d}" if re.search(written, first_page, re.IGNORECASE) else None
-
-
-def _joined(pages: list[str]) -> tuple[str, list[int]]:
-    """Return the pages as one text, and where each of them begins in it."""
-    starts: list[int] = []
-    at = 0
-    for page in pages:
-        starts.append(at)
-        at += len(page) + len(PAGE_BREAK)
-    return PAGE_BREAK.join(pages), starts
-
-
-def _locators(starts: list[int], labels: list[str], length: int) -> tuple[Locator, ...]:
-    ends = [*starts[1:], length]
-    return tuple(
-        Locator(Span(start, end), f"p. {label}")
-        for start, end, label in zip(starts, ends, labels, strict=True)
-        if start < end
-    )
-
-
-def _running_spans(pages: list[str], starts: list[int]) -> tuple[Span, ...]:
-    return tuple(
-        Span(start + line.start, start + line.end)
-        for start, lines in zip(starts, running_lines(pages), strict=True)
-        for line in lines
-    )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Plain text and Markdown: one file is one document, its text as it is decoded.
 
 A Project Gutenberg file is recognised by its marks. Its licence is then set aside,
-and title and author are taken from its header.
+and title and author are taken from its header, as they are from front matter in YAML.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_id, file_title, printable, shown
 from rag.ingest.readers.plain.chapters import in_chapters
+from rag.ingest.readers.plain.front_matter import FrontMatter, front_matter
+from rag.ingest.readers.plain.pages import pages_of
 from rag.ingest.shared.decoding import decode
-from rag.ingest.shared.gutenberg import edition, gutenberg, kind_by_title
+from rag.ingest.shared.gutenberg import edition, first_published, gutenberg, kind_by_title
 from rag.ingest.shared.paragraphs import BLANK_LINES, paragraph_locators
 
 _HEADING = re.compile(r"^#[ \t]+(.+?)\s*#*$", re.MULTILINE)
@@ -28,13 +30,17 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """
     text = decode(path.read_bytes(), path)
     book = gutenberg(text)
-    body = book.body if book else Span(0, len(text))
-    places = in_chapters(text, paragraph_locators(text, BLANK_LINES, body))
-    if not places:
+    front = FrontMatter() if book else front_matter(text)
+    body = book.body if book else Span(front.end, len(text))
+    places, running = pages_of(text, body)
+    places = places or in_chapters(text, paragraph_locators(text, BLANK_LINES, body))
+    if not body.of(text).strip():
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
     about = book.fields if book else {}
-    title = about.get("Title") or _markdown_title(text, path) or file_title(path)
-    creator = about.get("Author")
+    said = front.fields
+    title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
+    title = title or file_title(path)
+    creator = about.get("Author") or said.get("creator")
     yield SourceDocument(
         document_id=file_id(path, collection),
         title=title,
@@ -42,23 +48,18 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         collection=collection,
         publication=edition(book, path),
         creator=creator,
-        date=_year(about.get("Original publication", "")),
-        url=book.url if book else None,
+        date=first_published(book) if book else said.get("date"),
+        url=book.url if book else said.get("url"),
         kind=kind_by_title(title) if book else "unknown",
         locators=places,
         excluded=tuple(
-            span for span in (Span(0, body.start), Span(body.end, len(text))) if len(span)
+            span for span in (Span(0, body.start), *running, Span(body.end, len(text))) if len(span)
         ),
         origin=shown(path),
+        rights=said.get("rights"),
     )
 
 
-def _year(publication: str) -> str | None:
-    # Only the original edition dates a book; the release date is that of the file.
-    years = re.findall(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b", publication)
-    return years[-1] if years else None
-
-
-def _markdown_title(text: str, path: Path) -> str | None:
-    heading = _HEADING.search(text, 0, 2_000) if path.suffix.lower() == ".md" else None
+def _heading(text: str, path: Path, start: int) -> str | None:
+    heading = _HEADING.search(text, start, start + 2_000) if path.suffix.lower() == ".md" else None
     return printable(heading[1]) if heading else None

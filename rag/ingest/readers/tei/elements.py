@@ -7,9 +7,11 @@ the editors' words and not the document's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rag.ingest.shared.note_marks import LINKED_MARK, raised_text
 from rag.ingest.shared.running import Break, Event, Loose, Note, Page, name_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ LINES = frozenset(["item", "row", "l", "signed", "speaker", "stage"])
 # These are lines of their own only in such places; elsewhere they stand in a sentence.
 _LINES_WITHIN = {"seg": ("opener", "closer", "div"), "bibl": ("listBibl",), "label": ("list",)}
 _RUNNING_HEAD = "fw"
+_RAISED = re.compile(r"\bsup(?:er(?:script)?)?\b|\bsupralinear-?note\b", re.IGNORECASE)
+_RAISED_LIMIT = 12
+_NOTE_TYPE = re.compile(r"note-?(?:anchor|ref|mark)|^(?:foot|end)?note$", re.IGNORECASE)
 # Of two readings in a `choice` the document's own is kept, not the editors'.
 _CORRECTIONS = frozenset({"corr", "reg", "expan"})
 # Where a line end is part of the layout; in prose it is only where the printer's line
@@ -50,8 +55,8 @@ def flow(element: _Element) -> Iterator[Event]:
 
 def _child(child: _Element) -> Iterator[Event]:
     name = name_of(child)
-    if name == "note" or (name == "div" and child.get("type") == "document"):
-        if name == "note":
+    if name in {"note", "noteGrp"} or is_apart(child):
+        if not is_apart(child):
             yield Note(child)
         # What is left out can hold the only mark of a page's beginning: a long footnote
         # that runs on to the next page, a document within this one.
@@ -64,10 +69,43 @@ def _child(child: _Element) -> Iterator[Event]:
         lined = parent is not None and name_of(parent) in _LINED
         if child.get("break") != "no":
             yield Break("\n") if lined else " "
+    elif name in {"hi", "ref", "seg"} and _is_raised(child):
+        said = raised_text(_said(child), _before(child), child.tail or "")
+        if said and not (name == "ref" and LINKED_MARK.fullmatch(said.strip())):
+            yield said
+    elif name == "ref" and _NOTE_TYPE.search(child.get("type") or ""):
+        return
     elif name == "gap":
         yield "[…]"
     elif name and name != _RUNNING_HEAD and not _is_correction(child):
         yield from flow(child)
+
+
+def is_apart(element: _Element) -> bool:
+    """Return whether an element is a document of its own within another one, or its notes."""
+    name = name_of(element)
+    if name == "attachment":
+        return True
+    return name.startswith("div") and element.get("type") == "document"
+
+
+def _is_raised(element: _Element) -> bool:
+    """Return whether a short piece is set above the line."""
+    rendered = f"{element.get('rend') or ''} {element.get('rendition') or ''}"
+    return bool(_RAISED.search(rendered)) and len(_said(element)) <= _RAISED_LIMIT
+
+
+def _said(element: _Element) -> str:
+    return "".join(str(text) for text in element.itertext())
+
+
+def _before(element: _Element) -> str:
+    """Return what stands right before an element in its line."""
+    previous = element.getprevious()
+    parent = element.getparent()
+    if previous is not None:
+        return previous.tail or ""
+    return parent.text or "" if parent is not None else ""
 
 
 def _is_correction(element: _Element) -> bool:

@@ -8,17 +8,19 @@ Any other TEI file is read as one document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.datatypes import Collection, Kind, SourceDocument, Span
+from rag.datatypes import Collection, Kind, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.dates import iso_date
+from rag.ingest.dates import iso_date, stretch_of
 from rag.ingest.names import file_id, file_title, in_file, printable, shown, slug
-from rag.ingest.readers.tei.elements import flow
+from rag.ingest.readers.tei.elements import flow, is_apart
 from rag.ingest.readers.tei.header import Volume, header_text, one_line, read_volume
 from rag.ingest.shared.markup import uses_entities, xml_parser
 from rag.ingest.shared.running import Running, name_of, set_text
@@ -35,28 +37,52 @@ _BRACKETED_SOURCE = re.compile(r"^\[Source: [^\n]*\]$", re.MULTILINE)
 _DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
 
 
+_NO_EVIDENCE_WORDS = (
+    "titlePage titlepage title half-title toc contents index advert advertisement "
+    "bibliography colophon errata"
+)
+_NO_EVIDENCE = frozenset(_NO_EVIDENCE_WORDS.split())
+"""Parts of a text's front and back, by element or type, that say nothing about the past."""
+
+
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A document's element, its number in the file, and the page on which it begins."""
+class DocumentElement:
+    """A document's element, its number in the file, and the page on which it begins.
+
+    `enclosed`: where it is an enclosure, its number in the document that it was sent with.
+    """
 
     element: _Element
     position: int
     page: str | None
+    enclosed: int = 0
+    parent: DocumentElement | None = None
 
 
 def read_tei(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Return the documents of a TEI file, in its order.
 
-    Raises `UnreadableSource` if the file is not well-formed, not TEI, or uses entities
-    of its own. The iterator raises it for a document without any text; asked again, it
-    goes on with the next document.
+    A corpus holds texts with headers of their own, a group several texts under one; each is
+    a document. Raises `UnreadableSource` if the file is not well-formed, not TEI, or uses
+    entities of its own. The iterator raises it for a document without any text; asked again,
+    it goes on with the next document.
     """
     root = parse(path)
-    entries = document_entries(root)
-    if not entries:
-        return iter([_whole(path, root, collection)])
+    texts = list(root.iter("{*}TEI", "{*}TEI.2")) or [root]
     # `map`, because a generator would be at its end after the first error.
-    return map(partial(_document, read_volume(path, root, collection)), entries)
+    return chain.from_iterable(
+        _documents(path, text, number if len(texts) > 1 else 0, collection)
+        for number, text in enumerate(texts, start=1)
+    )
+
+
+def _documents(
+    path: Path, root: _Element, number: int, collection: Collection
+) -> Iterator[SourceDocument]:
+    entries = document_entries(root)
+    if entries:
+        return map(partial(_document, read_volume(path, root, collection)), entries)
+    return map(partial(_whole, path, root, number, collection), _texts(root))
 
 
 def parse(path: Path) -> _Element:
@@ -81,7 +107,7 @@ def parse(path: Path) -> _Element:
     if name_of(root) not in ROOTS:
         raise UnreadableSource(
             f"{shown(path)} is XML but not TEI (its root is <{printable(name_of(root))}>); "
-            "only TEI is read: convert it to text, or leave it out"
+            "of XML, TEI, ALTO, PAGE and EAD are read: convert it to text, or leave it out"
         )
     return root
 
@@ -94,38 +120,53 @@ def _entities_refused(path: Path) -> UnreadableSource:
     )
 
 
-def document_entries(root: _Element) -> list[Entry]:
-    """Return the elements marked as documents, each with the page on which it begins."""
-    entries: list[Entry] = []
+def document_entries(root: _Element) -> list[DocumentElement]:
+    """Return the elements marked as documents, and the enclosures in them, each with the page
+    on which it begins."""
+    entries: list[DocumentElement] = []
+    known: dict[_Element, DocumentElement] = {}
+    enclosed: Counter[_Element] = Counter()
     page: str | None = None
-    for element in root.iter("{*}pb", "{*}div"):
+    for element in root.iter("{*}pb", "{*}div", "{*}attachment"):
         if name_of(element) == "pb":
             page = element.get("n")
         elif element.get("type") == "document":
-            entries.append(Entry(element, len(entries) + 1, page))
+            entries.append(DocumentElement(element, len(entries) + 1, page))
+            known[element] = entries[-1]
+        elif name_of(element) == "attachment":
+            parent = next((known[a] for a in element.iterancestors() if a in known), None)
+            if parent is not None:
+                enclosed[parent.element] += 1
+                number = enclosed[parent.element]
+                entries.append(DocumentElement(element, len(entries) + 1, page, number, parent))
     return entries
 
 
-def _document(volume: Volume, entry: Entry) -> SourceDocument:
+def _document(volume: Volume, entry: DocumentElement) -> SourceDocument:
     element = entry.element
-    xml_id = element.get(XML_ID)
-    name = slug(xml_id) if xml_id else f"document-{entry.position}"
+    name = _name(entry)
     head = next((child for child in element if name_of(child) == "head"), None)
     title = one_line(head) if head is not None else ""
-    number = element.get("n") or name
+    outer = entry if entry.parent is None else entry.parent
+    number = outer.element.get("n") or _name(outer)
     unnumbered = re.sub(rf"^(?:No\.\s*)?{re.escape(number)}\.\s+", "", title)
     own = set_text(flow(element), entry.page)
     if not own.text:
         raise UnreadableSource(f"{shown(volume.path)}: document {name} holds no text; see the file")
     text, excluded = _with_notes(own)
     url = volume.collection.url
+    xml_id = outer.element.get(XML_ID)
+    if entry.parent is not None:
+        number = f"{number}, enclosure {entry.enclosed}"
+        title = title or f"Enclosure {entry.enclosed}"
     return SourceDocument(
         document_id=f"{volume.collection.collection_id}/{name}",
         title=title or name,
         text=text,
         collection=volume.collection,
         publication=replace(volume.publication, number=number, title=unnumbered),
-        date=_document_date(element),
+        creator=_signed(element) if entry.parent is not None else None,
+        date=_entry_date(entry),
         url=f"{url}/{xml_id}" if url and xml_id else url,
         kind=_kind(element, title),
         locators=own.pages,
@@ -134,27 +175,144 @@ def _document(volume: Volume, entry: Entry) -> SourceDocument:
     )
 
 
-def _whole(path: Path, root: _Element, collection: Collection) -> SourceDocument:
-    """Return a TEI file without marked documents as one document: its body."""
-    body = next(root.iter("{*}body"), None)
-    own = set_text(flow(body)) if body is not None else None
-    if own is None or not own.text:
+def _name(entry: DocumentElement) -> str:
+    xml_id = entry.element.get(XML_ID)
+    if entry.parent is not None:
+        return f"{_name(entry.parent)}/{slug(xml_id) if xml_id else f'enclosure-{entry.enclosed}'}"
+    return slug(xml_id) if xml_id else f"document-{entry.position}"
+
+
+def _signed(element: _Element) -> str | None:
+    """Return who signed a paper, None where nobody did."""
+    for signed in element.iter("{*}signed"):
+        own = next(a for a in signed.iterancestors() if a is element or name_of(a) == "attachment")
+        name = one_line(signed).strip(" .,")
+        if own is element and name:
+            return name
+    return None
+
+
+def _entry_date(entry: DocumentElement) -> str | None:
+    """Return when a document was made. An enclosure without a date is as old as what it was
+    sent with, or older: its year is uncertain."""
+    own = _document_date(entry.element)
+    if own is None and entry.parent is not None:
+        sent = _entry_date(entry.parent)
+        return f"{sent[:4]}?" if sent else None
+    return own
+
+
+def _texts(root: _Element) -> list[tuple[str, list[_Element]]]:
+    """Return the texts of a file, each with its name in it and its parts: "" and all of the one
+    text, or the members of a group, with what stands before and behind them."""
+    outer = next((child for child in root if name_of(child) == "text"), None)
+    if outer is None:
+        return [("", [part]) for part in list(root.iter("{*}body"))[:1]]
+    members = [
+        text
+        for text in outer.iter("{*}text")
+        if text is not outer
+        and not any(name_of(part) == "group" for part in text)
+        and any(name_of(outer) == "group" for outer in list(text.iterancestors())[:1])
+    ]
+    if not members:
+        return [("", list(outer))]
+    named = [
+        (slug(text.get(XML_ID) or f"text-{number}"), list(text))
+        for number, text in enumerate(members, start=1)
+    ]
+    front = [part for part in outer if name_of(part) == "front"]
+    back = [part for part in outer if name_of(part) == "back"]
+    before = [("front", front)] if any(map(_says, front)) else []
+    return [*before, *named, *([("back", back)] if any(map(_says, back)) else [])]
+
+
+def _says(part: _Element) -> bool:
+    return bool(set_text(flow(part)).text)
+
+
+def _whole(
+    path: Path,
+    root: _Element,
+    number: int,
+    collection: Collection,
+    named: tuple[str, list[_Element]],
+) -> SourceDocument:
+    """Return a text without marked documents as one document: what precedes its body, the body
+    and what follows it."""
+    name, parts = named
+    text, pages, excluded = _joined_parts(parts)
+    if not text:
         raise UnreadableSource(f"{shown(path)} is TEI without any text in its body; leave it out")
-    text, excluded = _with_notes(own)
     title = header_text(root, "titleStmt", "title") or file_title(path)
     creator = header_text(root, "titleStmt", "author")
+    header = next((child for child in root if name_of(child) == "teiHeader"), root)
+    date = _first_date(header, "creation") or _first_date(header, "sourceDesc")
+    kind: Kind = "unknown"
+    if name:
+        own = _heading_of(parts)
+        title = f"{own or name}, in {title}" if own != title else title
+        creator = _author_of(parts) or (creator if name not in {"front", "back"} else None)
+        date = next((found for part in parts if (found := _document_date(part))), None) or date
+        kind = "editorial" if name == "front" else "unknown"
+    identity = [file_id(path, collection)]
+    identity += [slug(root.get(XML_ID) or f"text-{number}")] if number else []
+    identity += [name] if name else []
     return SourceDocument(
-        document_id=file_id(path, collection),
+        document_id="/".join(identity),
         title=title,
         text=text,
         collection=collection,
         publication=in_file(path),
         creator=creator,
-        date=_first_date(root, "creation") or _first_date(root, "sourceDesc"),
-        locators=own.pages,
+        date=date,
+        kind=kind,
+        locators=pages,
         excluded=excluded,
         origin=shown(path),
     )
+
+
+def _heading_of(parts: Sequence[_Element]) -> str:
+    heads = (one_line(head) for part in parts for head in part.iter("{*}head", "{*}titlePart"))
+    return next((head for head in heads if head), "")
+
+
+def _author_of(parts: Sequence[_Element]) -> str | None:
+    names = (one_line(n) for part in parts for n in part.iter("{*}docAuthor", "{*}byline"))
+    return next((name for name in names if name), None)
+
+
+def _joined_parts(
+    parts: Sequence[_Element],
+) -> tuple[str, tuple[Locator, ...], tuple[Span, ...]]:
+    """Return the parts of a text as one, with its pages and what of it is no evidence."""
+    text = ""
+    pages: list[Locator] = []
+    excluded: list[Span] = []
+    notes: list[_Element] = []
+    page: str | None = None
+    for part in parts:
+        outside = name_of(part) in {"front", "back"}
+        for element in part if outside else [part]:
+            own = set_text(flow(element), page)
+            page = next((mark.get("n") for mark in reversed(list(element.iter("{*}pb")))), page)
+            if name_of(element) == "pb":
+                page = element.get("n")
+            notes += own.notes
+            if not own.text:
+                continue
+            start = len(text) + (2 if text else 0)
+            text = f"{text}\n\n{own.text}" if text else own.text
+            pages += (_moved(place, start) for place in own.pages)
+            if outside and {name_of(element), element.get("type")} & _NO_EVIDENCE:
+                excluded.append(Span(start, len(text)))
+    whole, aside = _with_notes(Running(text, tuple(pages), tuple(notes)))
+    return whole, tuple(pages), (*excluded, *aside)
+
+
+def _moved(place: Locator, by: int) -> Locator:
+    return Locator(Span(place.span.start + by, place.span.end + by), place.label)
 
 
 def _with_notes(own: Running) -> tuple[str, tuple[Span, ...]]:
@@ -187,19 +345,38 @@ def _kind(element: _Element, title: str) -> Kind:
 
 def _document_date(element: _Element) -> str | None:
     """Return when a document was made: the catalogued date, else that of its dateline."""
-    for name, value in element.attrib.items():
-        if str(name).endswith("doc-dateTime-min"):
-            return iso_date(str(value))
+    bounds = {
+        str(name).rpartition("-")[2]: iso_date(str(value))
+        for name, value in element.attrib.items()
+        if re.search(r"doc-dateTime-(?:min|max)$", str(name))
+    }
+    if bounds.get("min"):
+        return stretch_of(bounds["min"], bounds.get("max") or bounds["min"])
     return _first_date(element, "dateline") or _first_date(element, "head")
 
 
 def _first_date(element: _Element, within: str) -> str | None:
+    """Return the first date in such a part, of this document and not of one in it."""
     for part in element.iter(f"{{*}}{within}"):
-        for dated in part.iter("{*}date"):
+        if any(is_apart(outer) for outer in _between(part, element)):
+            continue
+        for dated in part.iter("{*}date", "{*}origDate"):
             if any(name_of(outer) == "note" for outer in dated.iterancestors()):
                 continue
-            for attribute in _DATE_ATTRIBUTES:
-                found = iso_date(dated.get(attribute, ""))
-                if found:
-                    return found
+            if found := _date_of(dated):
+                return found
     return None
+
+
+def _between(inner: _Element, outer: _Element) -> Iterator[_Element]:
+    for element in inner.iterancestors():
+        if element is outer:
+            return
+        yield element
+
+
+def _date_of(dated: _Element) -> str | None:
+    """Return a TEI date: a day, or the stretch that its attributes give."""
+    values = {name: iso_date(dated.get(name, "")) for name in _DATE_ATTRIBUTES}
+    first, last = values["notBefore"] or values["from"], values["notAfter"] or values["to"]
+    return values["when"] or stretch_of(first, last)

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.ingest.shared.blocks import SEPARATOR, Block
+from rag.ingest.shared.blocks import SEPARATOR, Block, without_note_lists
+from rag.ingest.shared.note_marks import raised_text
 from rag.ingest.shared.running import Break, Event, name_of, set_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_NOTE_STYLE = re.compile(r"(?:foot|end)note.?reference|superscript", re.IGNORECASE)
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _LEFT_OUT_WORDS = (
     "del moveFrom delText instrText delInstrText pPr rPr sdtPr "
@@ -88,7 +90,7 @@ def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
                 events, level = [], 0
             case _:
                 events.append(item)
-    return made
+    return without_note_lists(made)
 
 
 def note_texts(root: _Element, parts: NotesOf) -> list[str]:
@@ -136,6 +138,9 @@ def _opened(
         return [element.text] if element.text else []
     if name in _LEFT_OUT or not name or _is_hidden(element, name):
         return []
+    if name == "r" and _is_raised(element):
+        said = raised_text(_words_of(element), _words_of(element.getprevious()), "")
+        return [said] if said else []
     inside: list[_Element | Event | _Heading] = list(element)
     if name == "p":
         around = Break(" " if in_cell else SEPARATOR)
@@ -161,6 +166,25 @@ def _follows_joined(paragraph: _Element) -> bool:
         and name_of(before) == "p"
         and next(before.iterfind("{*}pPr/{*}rPr/{*}del"), None) is not None
     )
+
+
+def _is_raised(run: _Element) -> bool:
+    """Return whether a run is set above the line."""
+    properties = next(run.iterfind("{*}rPr"), None)
+    if properties is None or not _words_of(run):
+        return False
+    align = attribute(next(properties.iterfind("{*}vertAlign"), None), "val")
+    style = attribute(next(properties.iterfind("{*}rStyle"), None), "val") or ""
+    height = attribute(next(properties.iterfind("{*}position"), None), "val") or "0"
+    return (
+        align == "superscript"
+        or bool(_NOTE_STYLE.search(style))
+        or (height.isdecimal() and int(height) > 0)
+    )
+
+
+def _words_of(run: _Element | None) -> str:
+    return "" if run is None else "".join(part.text or "" for part in run.iterfind("{*}t"))
 
 
 def _is_hidden(element: _Element, name: str) -> bool:

@@ -17,7 +17,7 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_id, file_title, in_file, printable, shown
 from rag.ingest.readers.word.elements import NotesOf, heading_levels, note_texts, word_blocks
-from rag.ingest.shared.blocks import SEPARATOR, join, place, sections
+from rag.ingest.shared.blocks import SEPARATOR, boilerplate_spans, join, place, sections
 from rag.ingest.shared.markup import line_of, parse_xml
 from rag.ingest.shared.zips import BOOK, opened, read_member
 
@@ -79,7 +79,10 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         # The day on which the file was made is not the day of what it says.
         date=None,
         locators=place(found, spans, sections(found)),
-        excluded=(Span(len(body), len(text)),) if notes else (),
+        excluded=(
+            *boilerplate_spans(found, spans),
+            *([Span(len(body), len(text))] if notes else []),
+        ),
         origin=shown(path),
         rights=_property(core, "rights", _NO_TITLE),
     )

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from rag.datatypes import Span
+from rag.language import whole_word
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # The look-behind lets no match begin inside a word: long runs of letters stay cheap.
 _BROKEN = re.compile(
-    r"(?<![^\W_])([^\W\d_]+(?:-[^\W\d_]+)*)[-\u00ad\u2010]\n+([^\W\d_]+(?:-[^\W\d_]+)*)"
+    r"(?<![^\W_])([^\W\d_]+(?:-[^\W\d_]+)*)([-\u00ad\u2010\u00ac])\n+"
+    r"([^\W\d_]+(?:-[^\W\d_]+)*)"
 )
 
 EDGE_LINES = 2
@@ -28,6 +31,8 @@ _MIN_PAGES = 3
 _MIN_SHARE = 0.25
 # "0" or "13" on page after page may be a column of a table.
 _MIN_CHARACTERS = 3
+_MAX_HEAD = 80
+_AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,4}(?=\W|$)|(?<=\W)\d{1,4}(?=\W{0,2}$)")
 _NUMBER = re.compile(r"\d{1,6}")
 _LIST_POINT = re.compile(r"\W*\d+[.)]\s+(?=\S)")
 
@@ -83,10 +88,66 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
     on_pages = Counter(key for of_page in keys for key in set().union(*of_page))
     needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
     common = {key for key, count in on_pages.items() if count >= needed}
+    counting = _counting(pages, edges)
     return [
-        tuple(line for line, own in zip(lines, of_page, strict=True) if own & common)
-        for lines, of_page in zip(edges, keys, strict=True)
+        tuple(
+            line
+            for line, own in zip(lines, of_page, strict=True)
+            if own & common
+            or (line in (lines[0], lines[-1]) and _offsets(line.of(page), index) & counting)
+        )
+        for index, (page, lines, of_page) in enumerate(zip(pages, edges, keys, strict=True))
     ]
+
+
+def _counting(pages: list[str], edges: list[list[Span]]) -> set[int]:
+    """Return how far the numbers in the pages' outermost lines are from the pages' places in
+    the file: where three of them count on, or two neighbours that stand on lines alone."""
+    outer = [
+        [line.of(page) for line in dict.fromkeys((lines[0], lines[-1]))] if lines else []
+        for page, lines in zip(pages, edges, strict=True)
+    ]
+    found = [set().union(*(_offsets(line, n) for line in of)) for n, of in enumerate(outer)]
+    alone = [
+        set().union(*(_offsets(line, n) for line in of if not any(map(str.isalpha, line))))
+        for n, of in enumerate(outer)
+    ]
+    often = Counter(offset for offsets in found for offset in offsets)
+    return {offset for offset, count in often.items() if count >= _MIN_PAGES}.union(
+        *(here & there for here, there in pairwise(alone))
+    )
+
+
+def _offsets(line: str, index: int) -> set[int]:
+    """Return how far a number at a line's ends is from the page's place in the file."""
+    line = line.strip()
+    if len(line) > _MAX_HEAD or (_LIST_POINT.match(line) and not line.isupper()):
+        return set()
+    return {int(found[0]) - index for found in _AT_END.finditer(line)}
+
+
+def printed_numbers(pages: list[str]) -> list[str | None]:
+    """Return the page numbers that the pages themselves carry, in their running heads and
+    feet; None for a page whose number cannot be told.
+
+    A page without one lies between, or beside, pages that count on. Two pages at least must
+    agree on how they count.
+    """
+    told: list[int | None] = []
+    for page, lines in zip(pages, running_lines(pages), strict=True):
+        found = set().union(*(_offsets(line.of(page), len(told)) for line in lines))
+        told.append(found.pop() if len(found) == 1 else None)
+    agreed = Counter(offset for offset in told if offset is not None)
+    offsets = [offset if offset is not None and agreed[offset] > 1 else None for offset in told]
+    numbers: list[str | None] = []
+    for index, own in enumerate(offsets):
+        before = next((o for o in reversed(offsets[:index]) if o is not None), None)
+        after = next((o for o in offsets[index + 1 :] if o is not None), None)
+        beside = {offset for offset in (before, after) if offset is not None}
+        offset = own if own is not None else beside.pop() if len(beside) == 1 else None
+        counted = None if offset is None else index + offset
+        numbers.append(str(counted) if counted is not None and counted > 0 else None)
+    return numbers
 
 
 def _unbroken_words(page: str) -> Iterable[str]:
@@ -94,19 +155,8 @@ def _unbroken_words(page: str) -> Iterable[str]:
 
 
 def _whole(found: re.Match[str], known: Counter[str]) -> str:
-    first, second = found.groups()
-    if "\u00ad" in found[0]:  # a soft hyphen is there only to be broken at
-        return first + second
-    hyphenated = f"{first}-{second}"
-    if known[hyphenated.casefold()]:
-        return hyphenated
-    if second[0].isupper() and not (first.isupper() and second.isupper()):
-        # "Anglo-/American"; but "obliga-/The Crown" is a running foot below a broken word.
-        return hyphenated if first[0].isupper() else found[0]
-    if known[(first + second).casefold()]:
-        return first + second
-    both_words = known[first.casefold()] and known[second.casefold()]
-    return hyphenated if both_words else first + second
+    word = whole_word(found[1], found[3], found[2], known)
+    return found[0] if word is None else word
 
 
 def _edge_lines(page: str) -> list[Span]:

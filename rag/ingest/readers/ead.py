@@ -1,0 +1,64 @@
+"""EAD, the finding aids of archives: what a collection holds, component by component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.names import file_id, file_title, in_file, shown
+from rag.ingest.shared.blocks import Block, join, place
+from rag.ingest.shared.markup import line_of, parse_xml
+from rag.ingest.shared.running import name_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_PROSE = frozenset(["p", "unittitle", "item", "defitem", "event"])
+_HEADERS = frozenset(["eadheader", "control", "frontmatter"])
+
+
+def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of a finding aid: an archivist's words, with the unit that they
+    describe as the place.
+
+    Raises `UnreadableSource` if the file is damaged or says nothing.
+    """
+    root = parse_xml(path.read_bytes(), shown(path))
+    parts: list[Block] = []
+    labels: dict[int, str] = {}
+    for element in root.iter():
+        name = name_of(element)
+        within = {name_of(outer) for outer in element.iterancestors()}
+        if name not in _PROSE or within & (_HEADERS | _PROSE):
+            continue
+        text = line_of(element)
+        if name == "unittitle":
+            text = ", ".join(filter(None, [text, _beside(element, "unitdate")]))
+            labels[len(parts)] = f"unit {_beside(element, 'unitid') or text[:60]}"
+        if text:
+            parts.append(Block(text))
+    if not parts:
+        raise UnreadableSource(f"{shown(path)} is a finding aid that says nothing; leave it out")
+    text, spans = join(parts)
+    heading = next((line_of(n) for n in root.iter("{*}titleproper") if line_of(n)), None)
+    title = heading or file_title(path)
+    yield SourceDocument(
+        document_id=file_id(path, collection),
+        title=title,
+        text=text,
+        collection=collection,
+        publication=in_file(path),
+        kind="editorial",
+        locators=place(parts, spans, labels),
+        origin=shown(path),
+    )
+
+
+def _beside(unit: _Element, name: str) -> str:
+    """Return what stands beside a unit's title."""
+    around = unit.getparent()
+    found = next(around.iterfind(f"{{*}}{name}"), None) if around is not None else None
+    return line_of(found) if found is not None else ""

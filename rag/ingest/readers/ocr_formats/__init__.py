@@ -1,0 +1,1 @@
+"""What OCR programs and libraries write beside the pictures of pages: ALTO, PAGE XML, hOCR."""

@@ -1,0 +1,83 @@
+"""What a PDF form holds beside its pages: filled-in fields, and forms in XFA."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import UnreadableSource
+from rag.ingest.names import printable, shown
+from rag.ingest.shared.markup import parse_xml
+from rag.ingest.shared.running import name_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pypdf import PageObject, PdfReader
+
+PLACEHOLDER = re.compile(r"\s*Please wait\W", re.IGNORECASE)
+"""How a page begins that only says that the viewer cannot show the form."""
+
+_MADE_BY_PROGRAM = re.compile(
+    r".*\[\d+\].*|.{1,2}|(?:text|field|untitled|fill)?[\W_]*\d*", re.IGNORECASE
+)
+
+
+def filled_fields(page: PageObject) -> list[str]:
+    """Return the text fields of a page that are filled in: "Name of witness: Amos Dell"."""
+    lines = []
+    for reference in _resolved(page.get("/Annots")) or ():
+        field = _resolved(reference)
+        if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in {"/Tx", "/Ch"}:
+            continue
+        value = _inherited(field, "/V")
+        text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+        label = printable(str(field.get("/TU") or _inherited(field, "/T") or "")).strip(" :")
+        if text.strip():
+            named = "" if _MADE_BY_PROGRAM.fullmatch(label) else f"{label}: "
+            lines.append(named + text.replace("\r\n", "\n").replace("\r", "\n").strip())
+    return lines
+
+
+def xfa_lines(reader: PdfReader, path: Path) -> list[str]:
+    """Return what is filled in in a form of Adobe's XFA, a line for each field."""
+    form = _resolved(reader.root_object.get("/AcroForm")) or {}
+    parts = _resolved(form.get("/XFA"))
+    if not parts:
+        return []
+    streams = [_resolved(part) for part in (parts if isinstance(parts, list) else [parts])]
+    lines: list[str] = []
+    for stream in streams:
+        if not hasattr(stream, "get_data"):
+            continue
+        try:
+            root = parse_xml(stream.get_data(), f"{shown(path)}: its form")
+        except UnreadableSource:
+            continue  # the packets of one form may be pieces of one XML text
+        data = [part for part in root.iter("{*}data") if "xfa-data" in str(part.tag)]
+        lines += [line for part in data for line in _leaves(part)]
+    return lines
+
+
+def _leaves(part: Any) -> Iterator[str]:
+    for element in part.iter():
+        text = " ".join((element.text or "").split()) if not len(element) else ""
+        if text:
+            label = re.sub(r"[_\W]+", " ", name_of(element)).strip()
+            yield f"{label}: {text}"
+
+
+def _inherited(field: Any, key: str) -> Any:
+    """Return what a field says, or the one above it."""
+    for _ in range(8):
+        if key in field:
+            return _resolved(field[key])
+        field = _resolved(field.get("/Parent"))
+        if not field:
+            break
+    return None
+
+
+def _resolved(item: Any) -> Any:
+    return item.get_object() if hasattr(item, "get_object") else item

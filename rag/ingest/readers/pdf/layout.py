@@ -1,0 +1,320 @@
+"""From the letters of a page to its lines in reading order, with raised marks told apart.
+
+Letters on one height make a row; a page of two or more columns is read column by column,
+between the rows that cross them. A raised figure or sign behind a word is the mark of a note
+and no part of the line's text.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from rag.ingest.readers.pdf.letters import Letter
+from rag.ingest.shared.note_marks import MARK, raised_text
+
+# In parts of a line's height.
+_SAME_BASE = 0.2
+_RAISED = 0.12
+_WORD_GAP = 0.15
+_TOUCHING = 0.6
+_SMALLER = 0.86
+_GUTTER = 0.5
+# A column of prose: so many rows, filled so far, of so many words each.
+_MIN_ROWS = 5
+_MIN_FILLED = 0.6
+_MIN_WORDS = 2.5
+_MAX_CROSSING = 0.2
+_GUTTER_RANGE = (0.25, 0.75)
+_MAX_COLUMNS = 4
+_PARAGRAPH_GAP = 1.4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Letters of one size that follow each other on one base line."""
+
+    letters: tuple[Letter, ...]
+
+    @property
+    def text(self) -> str:
+        """The letters, a space where a gap is, none in front."""
+        first, *rest = self.letters
+        return first.text + "".join(f" {n.text}" if n.gap else n.text for n in rest)
+
+    @property
+    def left(self) -> float:
+        """Its left end in points."""
+        return self.letters[0].left
+
+    @property
+    def right(self) -> float:
+        """Its right end in points."""
+        return max(letter.right for letter in self.letters)
+
+    @property
+    def base(self) -> float:
+        """The height of its base line."""
+        return self.letters[0].base
+
+    @property
+    def height(self) -> float:
+        """The height of its line."""
+        return self.letters[0].height
+
+
+@dataclass(slots=True)
+class Row:
+    """Runs that stand on one line of the page, or of a column of it."""
+
+    runs: list[Run]
+    raised: list[Run] = field(default_factory=list)
+
+    @property
+    def base(self) -> float:
+        """The height of its base line."""
+        return self.runs[0].base
+
+    @property
+    def height(self) -> float:
+        """The height of the line."""
+        return self.runs[0].height
+
+    @property
+    def left(self) -> float:
+        """Its left end."""
+        return min(run.left for run in self.runs)
+
+    @property
+    def right(self) -> float:
+        """Its right end."""
+        return max(run.right for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text. `marks`: of the notes that it refers to; `height`: of the line in
+    points, which goes with the size of the type; `apart`: whether white space stands above;
+    `opening`: the mark that it begins with, raised."""
+
+    text: str
+    height: float
+    apart: bool
+    marks: tuple[str, ...] = ()
+    opening: str = ""
+
+
+def page_lines(letters: Sequence[Letter]) -> list[list[Line]]:
+    """Return the lines of a page in reading order, those of each column, or of what lies
+    between columns, as one list."""
+    blocks = _blocks(_rows(list(_runs(letters))), _MAX_COLUMNS)
+    return [lines for block in blocks if (lines := _lines(block))]
+
+
+def _runs(letters: Iterable[Letter]) -> Iterable[Run]:
+    run: list[Letter] = []
+    for letter in letters:
+        if run and not _continues(run[-1], letter):
+            yield Run(tuple(run))
+            run = []
+        run.append(letter)
+    if run:
+        yield Run(tuple(run))
+
+
+def _continues(last: Letter, letter: Letter) -> bool:
+    size = max(last.height, letter.height)
+    return (
+        abs(letter.base - last.base) < _RAISED * size
+        and min(last.height, letter.height) > 0.9 * size
+        and -_WORD_GAP * size <= letter.left - last.right < size
+    )
+
+
+def _rows(runs: list[Run]) -> list[Row]:
+    """Return the rows of a page from the top down."""
+    rows: list[Row] = []
+    small: list[Run] = []
+    for run in sorted(runs, key=lambda run: (-run.base, run.left)):
+        near = next((row for row in reversed(rows[-12:]) if _on_row(run, row)), None)
+        if near is not None:
+            near.runs.append(run)
+        elif _could_be_raised(run):
+            small.append(run)
+        else:
+            rows.append(Row([run]))
+    for run in sorted(small, key=lambda run: -run.height):
+        level = next((row for row in rows if _on_row(run, row)), None)
+        beside = next((row for row in rows if _is_raised_on(run, row)), None)
+        if level is not None:
+            level.runs.append(run)
+        elif beside is not None:
+            beside.raised.append(run)
+        else:
+            rows.append(Row([run]))
+    return sorted(rows, key=lambda row: -row.base)
+
+
+def _on_row(run: Run, row: Row) -> bool:
+    size = max(run.height, row.height)
+    if abs(run.base - row.base) >= _SAME_BASE * size:
+        return False
+    smaller = run.height < _SMALLER * row.height and run.base - row.base >= _RAISED * row.height
+    return not (smaller and _could_be_raised(run))
+
+
+def _could_be_raised(run: Run) -> bool:
+    return len(run.letters) <= 6 and " " not in run.text
+
+
+def _is_raised_on(run: Run, row: Row) -> bool:
+    rise = (run.base - row.base) / row.height
+    if not 0.08 <= rise <= 0.75:
+        return False
+    if not MARK.fullmatch(run.text) and run.height >= _SMALLER * row.height:
+        return False
+    touching = _TOUCHING * row.height
+    return any(
+        -touching <= run.left - other.right <= touching
+        or (-touching <= other.left - run.right <= touching)
+        for other in row.runs
+    )
+
+
+def _words(row: Row) -> list[tuple[float, float]]:
+    """Return where the words of a row begin and end."""
+    found: list[tuple[float, float]] = []
+    for run in row.runs:
+        start, end = run.letters[0].left, run.letters[0].right
+        for letter in run.letters[1:]:
+            if letter.gap:
+                found.append((start, end))
+                start = letter.left
+            end = letter.right
+        found.append((start, end))
+    return sorted(found)
+
+
+def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
+    """Return the rows in groups that are each read from the top down."""
+    gutter = _gutter(rows) if columns > 1 else None
+    if gutter is None:
+        return [rows]
+    blocks: list[list[Row]] = []
+    left: list[Row] = []
+    right: list[Row] = []
+
+    def close() -> None:
+        blocks.extend(_blocks(left.copy(), columns - 1) if left else [])
+        blocks.extend(_blocks(right.copy(), columns - 1) if right else [])
+        left.clear()
+        right.clear()
+
+    for row in rows:
+        if any(start < gutter < end for start, end in _words(row)) or _runs_over(row, gutter):
+            close()
+            blocks.append([row])
+            continue
+        for side, runs in ((left, _side(row, gutter, 0)), (right, _side(row, gutter, 1))):
+            if runs:
+                raised = [r for r in row.raised if (r.left > gutter) == (side is right)]
+                side.append(Row(runs, raised))
+    close()
+    return blocks
+
+
+def _side(row: Row, gutter: float, side: int) -> list[Run]:
+    """Return the runs, or parts of runs, on one side of a gutter."""
+    kept = []
+    for run in row.runs:
+        letters = tuple(n for n in run.letters if ((n.left + n.right) / 2 > gutter) == bool(side))
+        if letters:
+            kept.append(Run(letters))
+    return kept
+
+
+def _runs_over(row: Row, gutter: float) -> bool:
+    """Return whether a row has words on both sides with no more than a space between."""
+    words = _words(row)
+    before = [end for _, end in words if end <= gutter]
+    after = [start for start, _ in words if start >= gutter]
+    return bool(before and after) and min(after) - max(before) < _GUTTER * row.height
+
+
+def _gutter(rows: list[Row]) -> float | None:
+    """Return where two columns part, None for a page that has one."""
+    words = [_words(row) for row in rows]
+    if len(rows) < _MIN_ROWS:
+        return None
+    left = min(first[0][0] for first in words)
+    right = max(end for of_row in words for _, end in of_row)
+    low, high = (left + share * (right - left) for share in _GUTTER_RANGE)
+    edges = {place for of_row in words for a, b in of_row for place in (a - 0.5, b + 0.5)}
+    ends = sorted(place for place in edges if low <= place < high)
+    if not ends:
+        return None
+
+    def crossing(place: float) -> int:
+        return sum(
+            any(start < place < end for start, end in of_row) or _runs_over(row, place)
+            for row, of_row in zip(rows, words, strict=True)
+        )
+
+    place = min(ends, key=crossing)
+    if crossing(place) > _MAX_CROSSING * len(rows):
+        return None
+    beside = [of_row for of_row in words if not any(a < place < b for a, b in of_row)]
+    sides = (
+        [[word for word in of_row if word[1] <= place] for of_row in beside],
+        [[word for word in of_row if word[0] >= place] for of_row in beside],
+    )
+    return place if all(map(_is_prose, sides)) else None
+
+
+def _is_prose(column: list[list[tuple[float, float]]]) -> bool:
+    filled = [row for row in column if row]
+    if len(filled) < _MIN_ROWS:
+        return False
+    left = min(row[0][0] for row in filled)
+    width = max(row[-1][1] for row in filled) - left
+    return (
+        statistics.median(row[-1][1] - left for row in filled) >= _MIN_FILLED * width
+        and statistics.median(map(len, filled)) >= _MIN_WORDS
+    )
+
+
+def _lines(rows: list[Row]) -> list[Line]:
+    if not rows:
+        return []
+    pitches = [above.base - below.base for above, below in pairwise(rows)]
+    usual = statistics.median_low(pitches) if pitches else 0.0
+    return [
+        _line(row, apart=before > _PARAGRAPH_GAP * usual)
+        for row, before in zip(rows, [0.0, *pitches], strict=True)
+    ]
+
+
+def _line(row: Row, *, apart: bool) -> Line:
+    parts: list[str] = []
+    marks: list[str] = []
+    opening = ""
+    right = row.left
+    raised = {id(run) for run in row.raised}
+    runs = sorted([*row.runs, *row.raised], key=lambda run: run.left)
+    for number, run in enumerate(runs):
+        before = "".join(parts)
+        text = run.text
+        spaced = bool(parts) and (run.letters[0].gap or run.left - right > _WORD_GAP * row.height)
+        right = max(right, run.right)
+        if id(run) in raised:
+            following = runs[number + 1].text if number + 1 < len(runs) else ""
+            kept = raised_text(text, before, following)
+            if kept is None:
+                marks.append(text)
+                opening = opening or ("" if parts else text)
+                continue
+            text = kept
+        parts.append(f" {text}" if spaced else text)
+    return Line("".join(parts).strip(), row.height, apart, tuple(marks), opening)

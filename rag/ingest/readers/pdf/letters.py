@@ -1,0 +1,129 @@
+"""The letters of a PDF page that a reader sees, each with its place on the page.
+
+PDFium places them. Left out is what lies outside the visible part of the page, and the second
+of two letters drawn over each other to look bold. Text that runs up, down or upside down comes
+out as if the page had been turned for it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage
+
+TWIN = 0.15
+"""Two equal letters nearer than this, in parts of their height, are one drawn twice: an "i"
+and the next are at least .2 apart."""
+
+_EDGE_PT = 1.0
+_HYPHEN = 0x02  # PDFium's sign for a hyphen that breaks a word at a line's end
+_QUARTER = math.pi / 2
+
+
+class Letter(NamedTuple):
+    """A letter: its place in points, upwards, `base` the line it stands on. `gap`: white space
+    stands before it."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    bottom: float
+    top: float
+    gap: bool
+
+    @property
+    def height(self) -> float:
+        """The height of its line, which goes with the size of the type."""
+        return self.top - self.bottom
+
+
+def page_letters(page: PdfPage) -> list[Letter]:
+    """Return the visible letters of a page in the order of the file, turned upright: those
+    that run with most of the page's text first, stamps along the edge after them."""
+    turned = list(_placed(page))
+    if not turned:
+        return []
+    often = Counter(quarter for quarter, _ in turned)
+    (main, _), *_ = often.most_common(1)
+    kept = [letter for quarter, letter in turned if quarter == main]
+    return _without_twins(kept)
+
+
+def _placed(page: PdfPage) -> Iterator[tuple[int, Letter]]:
+    """Yield each letter with the quarter turns that its text has."""
+    from pypdfium2 import raw
+
+    text_page = page.get_textpage()
+    handle = text_page.raw
+    left, bottom, right, top = page.get_cropbox()
+    box = raw.FS_RECTF()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    gap = False
+    for index in range(raw.FPDFText_CountChars(handle)):
+        code = raw.FPDFText_GetUnicode(handle, index)
+        if code in {0x20, 0xA0, 0x09, 0x0A, 0x0D} or not code:
+            gap = True
+            continue
+        if raw.FPDFText_IsGenerated(handle, index) == 1:
+            gap = gap or code != _HYPHEN
+            continue
+        raw.FPDFText_GetLooseCharBox(handle, index, box)
+        raw.FPDFText_GetCharOrigin(handle, index, x, y)
+        middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+        inside = (
+            left - _EDGE_PT <= middle[0] <= right + _EDGE_PT
+            and bottom - _EDGE_PT <= middle[1] <= top + _EDGE_PT
+        )
+        if inside:
+            quarter = round(-raw.FPDFText_GetCharAngle(handle, index) / _QUARTER) % 4
+            yield quarter, _upright(_character(code), box, (x.value, y.value), quarter, gap)
+            gap = False
+
+
+def _character(code: int) -> str:
+    if code == _HYPHEN or code == 0xFFFE:
+        return "-"
+    return "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)
+
+
+def _upright(
+    text: str, box: object, origin: tuple[float, float], quarter: int, gap: bool
+) -> Letter:
+    corners = [(box.left, box.bottom), (box.right, box.top)]  # type: ignore[attr-defined]
+    (x0, y0), (x1, y1), (_, base) = (_turn(point, quarter) for point in (*corners, origin))
+    return Letter(text, min(x0, x1), max(x0, x1), base, min(y0, y1), max(y0, y1), gap)
+
+
+def _turn(point: tuple[float, float], quarter: int) -> tuple[float, float]:
+    x, y = point
+    return ((x, y), (y, -x), (-x, -y), (-y, x))[quarter]
+
+
+def _without_twins(letters: Iterable[Letter]) -> list[Letter]:
+    """Return the letters without those that are drawn over an equal one."""
+    kept: list[Letter] = []
+    seen: dict[tuple[str, int, int], list[Letter]] = {}
+    for letter in letters:
+        near = TWIN * letter.height
+        cell = max(near, 1.0)
+        column, row = int(letter.left // cell), int(letter.base // cell)
+        others = (
+            other
+            for dx in (-1, 0, 1)
+            for dy in (-1, 0, 1)
+            for other in seen.get((letter.text, column + dx, row + dy), ())
+        )
+        if any(
+            abs(other.left - letter.left) < near and abs(other.base - letter.base) < near
+            for other in others
+        ):
+            continue
+        seen.setdefault((letter.text, column, row), []).append(letter)
+        kept.append(letter)
+    return kept

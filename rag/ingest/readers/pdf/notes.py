@@ -1,0 +1,113 @@
+"""Footnotes of a PDF: the lines at a page's foot that are told by their type, place and number."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from rag.ingest.readers.pdf.layout import Line
+
+SMALL = 0.93
+"""Type of this share of the body's is a note's: 8 to 9 points under 10 to 11."""
+
+_OPENS = re.compile(
+    r"[\[(]?(\d{1,3}|[*†‡§¶‖]{1,4}|[a-z](?=[.)\]]))[.)\]]?\s*(?=[^\d\W]|[\"'“‘(\[])"
+)
+_NUMBER_ALONE = re.compile(r"[\W_]*(?:\d{1,4}|[ivxlc]{1,7})[\W_]*")
+_ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
+# Notes in the type of the text stand in the lower part of a page only.
+_LOWER_PART = 0.4
+
+Blocks = list[list[Line]]
+
+
+def body_height(pages: Iterable[Blocks]) -> float:
+    """Return the height of most letters' lines, in points; 0.0 without any."""
+    often: Counter[float] = Counter()
+    for blocks in pages:
+        for lines in blocks:
+            for line in lines:
+                often[round(2 * line.height) / 2] += len(line.text)
+    return often.most_common(1)[0][0] if often else 0.0
+
+
+def without_notes(blocks: Blocks, body: float, open_note: bool) -> tuple[Blocks, list[str]]:
+    """Return a page's blocks without its footnotes, and these, a note to a text.
+
+    `body`: see `body_height`. `open_note`: the last note of the page before did not come to
+    its end, so that small type may go on with it. Signs in the text that refer to a note
+    ("troops*") go with it.
+    """
+    referred = {mark for lines in blocks for line in lines for mark in _marks(line)}
+    kept: Blocks = []
+    noted: list[Line] = []
+    for number, lines in enumerate(blocks):
+        first = _first_note(lines, body, referred, open_note, number > 0)
+        tail = [line for line in lines[first:] if _NUMBER_ALONE.fullmatch(line.text)]
+        noted += [line for line in lines[first:] if line not in tail]
+        kept.append([*lines[:first], *tail])
+    notes = _put_together(noted)
+    opened = [found[1] for note in notes if (found := _OPENS.match(note))]
+    clean = [[replace(line, text=_without_signs(line.text, opened)) for line in b] for b in kept]
+    return [block for block in clean if block], notes
+
+
+def is_open(notes: Sequence[str]) -> bool:
+    """Return whether the last of a page's notes has not come to its end."""
+    return bool(notes) and not _ENDS.search(notes[-1])
+
+
+def _marks(line: Line) -> set[str]:
+    return {part for mark in line.marks for part in mark.split(",")} - {line.opening}
+
+
+def _first_note(
+    lines: Sequence[Line], body: float, referred: set[str], open_note: bool, after_others: bool
+) -> int:
+    """Return the number of the first line that belongs to notes, their count without any."""
+    first = len(lines)
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number]
+        if _NUMBER_ALONE.fullmatch(line.text):
+            continue
+        if line.height > SMALL * body:
+            break
+        if number or after_others:
+            opens = _opens(line) or (open_note and (line.apart or not number))
+            first = number if opens else first
+    if first < len(lines):
+        return first
+    low = int(_LOWER_PART * len(lines))
+    for number in range(max(low, 1), len(lines)):
+        line = lines[number]
+        opening = _opens(line)
+        if opening and line.apart and opening in referred:
+            return number
+    return len(lines)
+
+
+def _opens(line: Line) -> str:
+    """Return the mark with which a line begins a note, "" where it begins none."""
+    found = _OPENS.match(line.text)
+    return line.opening or (found[1] if found else "")
+
+
+def _put_together(lines: Sequence[Line]) -> list[str]:
+    notes: list[str] = []
+    for line in lines:
+        text = f"{line.opening} {line.text}" if line.opening else line.text
+        if notes and not _opens(line):
+            notes[-1] += f"\n{text}"
+        else:
+            notes.append(text)
+    return notes
+
+
+def _without_signs(text: str, opened: Sequence[str]) -> str:
+    for mark in opened:
+        sign = re.escape(mark)
+        plain = rf"(?<=[^\W\d_]){sign}" if mark.isdecimal() else rf"(?<=[\w.,;:!?'\"’”)]){sign}"
+        text = re.sub(rf"(?:(?<=\S)[\[(]{sign}[\])]|{plain}(?![\w*†‡§]))", "", text)
+    return text

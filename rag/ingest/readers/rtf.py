@@ -1,0 +1,78 @@
+"""Rich Text Format: one file is one document, its text taken out by striprtf."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.names import file_id, file_title, in_file, printable, shown
+from rag.ingest.shared.blocks import Block, boilerplate_spans, join, place, without_note_lists
+
+_RAISED = re.compile(r"\{\\super\b\s?(?:\\[a-z]+-?\d*\s?)*(?:\d{1,3}|[*])\}")
+_NOTE = re.compile(r"\{\\\*?\\?footnote\b")
+_FIELD = r"\{{\\{}\s+([^{{}}\\]+)\}}"
+
+
+def read_rtf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of an .rtf file; footnotes are no part of its sentences.
+
+    Raises `UnreadableSource` if the file is no RTF or holds no text.
+    """
+    from striprtf.striprtf import rtf_to_text
+
+    raw = path.read_bytes().decode("cp1252", "replace")
+    if not raw.lstrip().startswith("{\\rtf"):
+        raise UnreadableSource(f"{shown(path)} is no RTF; give it its proper extension")
+    notes: list[str] = []
+    body = _without_notes(_RAISED.sub("", raw), notes)
+    text = rtf_to_text(body, errors="replace")
+    parts = [Block(line.strip()) for line in re.split(r"\n+", text) if line.strip()]
+    if not parts:
+        raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
+    said = (" ".join(rtf_to_text("{\\rtf1 " + note + "}").split()) for note in notes)
+    parts = without_note_lists(parts)
+    parts += [Block(f"{n}. {note}", boilerplate=True) for n, note in enumerate(said, 1) if note]
+    whole, spans = join(parts)
+    title = _about(raw, "title") or file_title(path)
+    creator = _about(raw, "author")
+    yield SourceDocument(
+        document_id=file_id(path, collection),
+        title=title,
+        text=whole,
+        collection=collection,
+        publication=in_file(path),
+        creator=creator,
+        locators=place(parts, spans, {}),
+        excluded=boilerplate_spans(parts, spans),
+        origin=shown(path),
+    )
+
+
+def _about(raw: str, name: str) -> str | None:
+    found = re.search(_FIELD.format(name), raw)
+    return printable(found[1]) or None if found else None
+
+
+def _without_notes(raw: str, notes: list[str]) -> str:
+    """Return the file without its footnotes, which are added to `notes`."""
+    kept: list[str] = []
+    at = 0
+    for found in _NOTE.finditer(raw):
+        if found.start() < at:
+            continue
+        depth, end = 0, found.start()
+        while end < len(raw):
+            if raw[end] == "\\":
+                end += 1
+            elif raw[end] in "{}":
+                depth += 1 if raw[end] == "{" else -1
+                if not depth:
+                    break
+            end += 1
+        kept.append(raw[at : found.start()])
+        notes.append(raw[found.end() : end])
+        at = end + 1
+    return "".join([*kept, raw[at:]])

@@ -1,0 +1,119 @@
+"""Dates in calendars other than today's, and dates told from that of a letter.
+
+Old Style years began on 25 March: "30 January 1648/9" is of 1649 as it is counted now. The
+French Republic counted years from 22 September 1792, in months of 30 days.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+NEW_YEAR = "03-25"
+"""The day on which Old Style years began, in England until 1752."""
+
+LAST_OLD_YEAR = 1752
+
+_MONTHS = (
+    "vendémiaire brumaire frimaire nivôse pluviôse ventôse germinal floréal prairial messidor "
+    "thermidor fructidor"
+)
+_REPUBLICAN = _MONTHS.split()
+_PLAIN = str.maketrans("éôÉÔ", "eoEO")
+_MONTH_NAMES = [
+    re.sub("[éô]", lambda letter: f"[{letter[0]}{letter[0].translate(_PLAIN)}]", name)
+    for name in _REPUBLICAN
+]
+# The first day of each year, from year I.
+_FIRST_DAYS = (
+    "1792-09-22 1793-09-22 1794-09-22 1795-09-23 1796-09-22 1797-09-22 1798-09-22 1799-09-23 "
+    "1800-09-23 1801-09-23 1802-09-23 1803-09-24 1804-09-23 1805-09-23"
+)
+_YEARS = _FIRST_DAYS.split()
+_ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV"]
+_REPUBLICAN_DATE = re.compile(
+    rf"\b(?:(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|e)?\s+(?:of\s+)?)?"
+    rf"(?P<month>{'|'.join(_MONTH_NAMES)})"
+    r"\s*,?\s*(?:of\s+)?(?:the\s+)?(?:an|l['’]an|year)\s+(?P<year>[IVX]{1,5}|\d{1,2})\b",
+    re.IGNORECASE,
+)
+_ERAS = {"meiji": 1867, "taisho": 1911, "taishō": 1911, "showa": 1925, "shōwa": 1925}
+"""The year before the first of each reign in Japan."""
+
+_ERA = re.compile(rf"\b(?P<era>{'|'.join(_ERAS)})\s+(?P<year>\d{{1,2}})\b", re.IGNORECASE)
+_HEGIRA = re.compile(r"\b(?P<year>1?\d{3})\s*(?:A\.?\s?H\.?(?!\w)|(?:of\s+the\s+)?Hegira\b)")
+_LUNAR_YEAR = 0.970224  # in years of the sun
+_RELATIVE = re.compile(
+    r"\b(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?\s*,?\s*(?:day\s+)?(?:of\s+)?(?:the\s+)?"
+    r"(?:(?P<ult>ult(?:imo)?\b\.?|last\s+month|past\s+month)"
+    r"|(?P<inst>inst(?:ant)?\b\.?|this\s+month|present\s+month)"
+    r"|(?P<prox>prox(?:imo)?\b\.?|next\s+month))",
+    re.IGNORECASE,
+)
+_STYLE = re.compile(r"\s*[,(\[]?\s*(?:O\.\s?S\b|OS\b|old\s+style)", re.IGNORECASE)
+
+
+def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield where a date in another calendar stands in a text, from and to, and the first and
+    the last day that it means.
+
+    >>> list(other_calendars("18 Brumaire an VIII"))
+    [(0, 19, '1799-11-09', '1799-11-09')]
+    """
+    for found in _REPUBLICAN_DATE.finditer(text):
+        year = found["year"].upper()
+        number = int(year) if year.isdecimal() else _ROMAN.index(year) + 1 if year in _ROMAN else 0
+        plain = found["month"].casefold().translate(_PLAIN)
+        month = [name.translate(_PLAIN) for name in _REPUBLICAN].index(plain)
+        day = int(found["day"] or 0)
+        if 0 < number <= len(_YEARS) and day <= 30:
+            first = date.fromisoformat(_YEARS[number - 1]) + timedelta(30 * month + max(day - 1, 0))
+            last = first if day else first + timedelta(29)
+            yield found.start(), found.end(), first.isoformat(), last.isoformat()
+    for found in _ERA.finditer(text):
+        year_now = _ERAS[found["era"].casefold()] + int(found["year"])
+        yield found.start(), found.end(), f"{year_now}-01-01", f"{year_now}-12-31"
+    for found in _HEGIRA.finditer(text):
+        first_year = int(621.57 + int(found["year"]) * _LUNAR_YEAR)
+        yield found.start(), found.end(), f"{first_year}-01-01", f"{first_year + 1}-12-31"
+
+
+def told_from(text: str, written: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where a day is told from the month of a letter, from and to, and that day.
+
+    `written`: a day of that month.
+
+    >>> [day for _, _, day in told_from("the 16th ult. and the 2d inst.", "1865-01-05")]
+    ['1864-12-16', '1865-01-02']
+    """
+    year, month = int(written[:4]), int(written[5:7])
+    for found in _RELATIVE.finditer(text):
+        months = 12 * year + month - 1 + bool(found["prox"]) - bool(found["ult"])
+        try:
+            day = date(months // 12, months % 12 + 1, int(found["day"]))
+        except ValueError:
+            continue
+        yield found.start(), found.end(), day.isoformat()
+
+
+def is_old_style(text: str, end: int) -> bool:
+    """Return whether a date that ends there is said to be in Old Style."""
+    return _STYLE.match(text, end) is not None
+
+
+def in_new_style(day: str) -> str:
+    """Return a day of the Julian calendar as it is counted now.
+
+    >>> in_new_style("1732-02-11"), in_new_style("1917-10-25")
+    ('1732-02-22', '1917-11-07')
+    """
+    told = date.fromisoformat(day)
+    century = told.year - ((told.month, told.day) < (3, 1))
+    return (told + timedelta(century // 100 - century // 400 - 2)).isoformat()
+
+
+def a_year_on(day: str) -> str:
+    """Return the day a year later; 29 February becomes the 28th."""
+    later = f"{int(day[:4]) + 1:04}{day[4:]}"
+    return later if day[5:] != "02-29" else f"{later[:8]}28"

@@ -1,0 +1,84 @@
+"""Old Style and double years, the Republic's months, and days told from a letter's month."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.language import times, times_told_from
+from rag.language.calendars import in_new_style
+
+
+def overlap(one: str, other: str) -> bool:
+    (first,), (second,) = times(one), times(other)
+    return first.overlaps(second) and second.overlaps(first)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("30 January 1648/9", "the 30th of January 1649", True),
+        ("30 January 1648/9", "30 January 1648", True),
+        ("14 March 1706/7", "March 1707", True),
+        ("14 March 1706/07", "14 March 1707", True),
+        ("Feb. 3, 1699/1700", "3 February 1700", True),
+        ("11 February 1731/2", "February 22, 1732", True),
+        ("25 October 1917 O.S.", "7 November 1917", True),
+        ("25 October 1917 (Old Style)", "7 November 1917", True),
+        ("25 October 1917", "7 November 1917", False),
+        ("14 March 1706/7", "14 March 1708", False),
+        ("30 June 1648", "30 June 1649", False),
+        ("18 Brumaire an VIII", "November 9, 1799", True),
+        ("9 Thermidor, year II", "27 July 1794", True),
+        ("in Brumaire an 8", "9 November 1799", True),
+        ("Meiji 27", "1894", True),
+        ("1293 A.H.", "in 1876", True),
+        ("in 1948/49", "in 1949", True),
+        ("1964/1966", "1965", True),
+    ],
+)
+def test_times_in_other_calendars(one, other, same):
+    assert overlap(one, other) is same
+
+
+def test_a_single_year_before_1752_may_be_in_either_style():
+    (early,), (later,) = times("10 February 1722"), times("10 February 1723")
+    assert not early.overlaps(later)
+    assert early.could_be(later)
+    assert later.could_be(early)
+    (summer,), (next_summer,) = times("10 June 1722"), times("10 June 1723")
+    assert not summer.could_be(next_summer)
+    (modern,), (after) = times("10 February 1822"), times("10 February 1823")
+    assert not modern.could_be(after[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "day"),
+    [
+        ("beaten on the 16th ult.", "1865-01-05", "1864-12-16"),
+        ("beaten on the 16th ultimo", "1865-03", "1865-02-16"),
+        ("your letter of the 3d inst. came", "1865-01-05", "1865-01-03"),
+        ("on the 2d instant", "1865-12-05", "1865-12-02"),
+        ("to meet on the 4th prox.", "1865-12-05", "1866-01-04"),
+        ("on the 20th of last month", "1865-01-05", "1864-12-20"),
+    ],
+)
+def test_days_told_from_the_month_of_a_letter(text, written, day):
+    (found,) = times_told_from(text, written)
+    assert (found.first, found.last) == (day, day)
+
+
+@pytest.mark.parametrize("written", [None, "1865", "1864-12/1865-01"])
+def test_without_the_month_of_a_letter_nothing_is_told(written):
+    assert times_told_from("on the 16th ult.", written) == []
+
+
+def test_no_such_day_is_no_date():
+    assert times_told_from("the 31st ult.", "1865-03-05") == []
+
+
+@pytest.mark.parametrize(
+    ("julian", "gregorian"),
+    [("1582-10-05", "1582-10-15"), ("1700-02-28", "1700-03-10"), ("1900-03-01", "1900-03-14")],
+)
+def test_the_days_between_the_calendars(julian, gregorian):
+    assert in_new_style(julian) == gregorian

@@ -1,0 +1,199 @@
+"""What OCR programs, offices and mail programs write: read in order, cited by page or row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from openpyxl import Workbook
+from PIL import Image
+
+from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.ocr.engines import Ocr
+from rag.ingest.registry import read_file, reader_for
+
+MINE = Collection("mine", "Mine")
+ALTO = """<?xml version="1.0"?><!-- made by a library --><alto
+ xmlns="http://www.loc.gov/standards/alto/ns-v3#"><Layout>
+<Page ID="P1" PRINTED_IMG_NR="23"><PrintSpace><TextBlock><TextLine><String CONTENT="The" WC="0.9"/>
+<SP/><String CONTENT="Sultan" WC="0.9"/></TextLine><TextLine><String CONTENT="spared" WC="0.5"/>
+<String CONTENT="pris" SUBS_TYPE="HypPart1" SUBS_CONTENT="prisoners" WC="0.9"/><HYP CONTENT="-"/>
+</TextLine><TextLine><String CONTENT="oners" SUBS_TYPE="HypPart2" SUBS_CONTENT="prisoners"/>
+<String CONTENT="then."/></TextLine></TextBlock></PrintSpace></Page>
+<Page ID="P2"><PrintSpace><TextBlock><TextLine><String CONTENT="End."/></TextLine></TextBlock>
+</PrintSpace></Page></Layout></alto>"""
+PAGE = """<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15"><Page>
+<ReadingOrder><OrderedGroup><RegionRefIndexed index="1" regionRef="b"/>
+<RegionRefIndexed index="0" regionRef="a"/></OrderedGroup></ReadingOrder>
+<TextRegion id="b"><TextLine><TextEquiv><Unicode>Second.</Unicode></TextEquiv></TextLine>
+</TextRegion>
+<TextRegion id="a"><TextLine><Word><TextEquiv><Unicode>wrong</Unicode></TextEquiv></Word>
+<TextEquiv index="1"><Unicode>Frist.</Unicode></TextEquiv>
+<TextEquiv index="0"><Unicode>First.</Unicode></TextEquiv></TextLine></TextRegion>
+<TextRegion id="n" type="page-number"><TextLine><TextEquiv><Unicode>- 7 -</Unicode></TextEquiv>
+</TextLine></TextRegion></Page></PcGts>"""
+HOCR = """<html><body><div class='ocr_page' title='image p1'><div class='ocr_carea'>
+<p class='ocr_par'>
+<span class='ocr_line'><span class='ocrx_word' title='x_wconf 90'>They</span>
+<span class='ocrx_word' title='x_wconf 80'>re-</span></span>
+<span class='ocr_line'><span class='ocrx_word'>fused.</span></span></p></div></div>
+<div class='ocr_page'><span class='ocr_line'>Then.</span></div></body></html>"""
+EAD = """<ead xmlns="urn:isbn:1-931666-22-9"><eadheader><titleproper>Holt papers</titleproper>
+<p>Made in 2001.</p></eadheader><archdesc><did><unittitle>Papers</unittitle></did><dsc><c01><did>
+<unitid>MS 4</unitid><unittitle>Letters</unittitle><unitdate>1780</unitdate></did>
+<scopecontent><p>On the mill.</p></scopecontent></c01></dsc></archdesc></ead>"""
+
+
+def read(path: Path, content: str | bytes | None = None) -> SourceDocument:
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (document,) = reader_for(path)(path, MINE)
+    assert document.origin == str(path)
+    assert document.document_id == f"mine/{path.stem}"
+    return document
+
+
+def labels(document: SourceDocument) -> list[tuple[str, str]]:
+    return [(p.span.of(document.text).strip(), p.label) for p in document.locators]
+
+
+def test_alto(tmp_path):
+    page = read(tmp_path / "a.xml", ALTO)
+    assert labels(page) == [("The Sultan\nspared prisoners\nthen.", "p. 23"), ("End.", "image 2")]
+    assert page.ocr_confidence == pytest.approx(0.8, abs=0.05)
+
+
+def test_page_xml(tmp_path):
+    assert labels(read(tmp_path / "a.xml", PAGE)) == [("First.\n\nSecond.", "p. 7")]
+
+
+@pytest.mark.parametrize("name", ["a.hocr", "a.html"])
+def test_hocr(tmp_path, name):
+    page = read(tmp_path / name, HOCR)
+    assert labels(page) == [("They refused.", "image 1"), ("Then.", "image 2")]
+    assert page.ocr_confidence == pytest.approx(0.86, abs=0.05)
+
+
+def test_finding_aid(tmp_path):
+    aid = read(tmp_path / "a.xml", EAD)
+    assert (aid.title, aid.kind) == ("Holt papers", "editorial")
+    assert labels(aid) == [
+        ("Papers", "unit Papers, paragraph 1"),
+        ("Letters, 1780", "unit MS 4, paragraph 1"),
+        ("On the mill.", "unit MS 4, paragraph 2"),
+    ]
+
+
+def test_other_xml_is_refused_by_name(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text("<rss><channel/></rss>")
+    (skipped,) = read_file(path, MINE)
+    assert isinstance(skipped, SkippedFile)
+    assert "<rss>" in skipped.reason
+
+
+RTF = (
+    r"{\rtf1\ansi{\fonttbl{\f0 Times;}}{\info{\title Crewe's log}{\author J. Crewe}}\f0 "
+    r"The rebels lost 300{\super 12} men in \'93May\'94.{\footnote The Duke's {\i letter}.}\par "
+    r"Then they fled.\par}"
+)
+
+
+def test_rich_text(tmp_path):
+    log = read(tmp_path / "a.rtf", RTF)
+    assert (log.title, log.creator) == ("Crewe's log", "J. Crewe")
+    assert log.text.startswith("The rebels lost 300 men in “May”.\n\nThen they fled.")
+    assert [span.of(log.text) for span in log.excluded] == ["1. The Duke's letter."]
+
+
+def odt(path: Path, body: str) -> Path:
+    names = "urn:oasis:names:tc:opendocument:xmlns:"
+    root = (
+        f'<o:document-content xmlns:o="{names}office:1.0" xmlns:text="{names}text:1.0" '
+        f'xmlns:style="{names}style:1.0" xmlns:table="{names}table:1.0"><o:automatic-styles>'
+        '<style:style style:name="T1"><style:text-properties style:text-position="super 58%"/>'
+        f"</style:style></o:automatic-styles><o:body><o:text>{body}</o:text></o:body>"
+        "</o:document-content>"
+    )
+    with ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", root)
+        archive.writestr(
+            "meta.xml",
+            '<m xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Log</dc:title></m>',
+        )
+    return path
+
+
+def test_open_document(tmp_path):
+    body = (
+        '<text:h text:outline-level="1">Log</text:h><text:p>They lost 300<text:span '
+        'text:style-name="T1">12</text:span> men<text:note><text:note-body><text:p>A note.</text:p>'
+        "</text:note-body></text:note> in<text:s/>May.</text:p><table:table><table:table-row>"
+        "<table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b</text:p>"
+        "</table:table-cell></table:table-row></table:table>"
+    )
+    log = read(odt(tmp_path / "a.odt", body))
+    assert log.title == "Log"
+    assert log.text == "Log\n\nThey lost 300 men in May.\n\na\tb\n\nNotes\n\n1. A note."
+    assert [span.of(log.text) for span in log.excluded] == ["\n\nNotes\n\n1. A note."]
+
+
+MAIL = (
+    "From: Amos Dell <dell@example.org>\r\nTo: Board\r\nSubject: The landing\r\n"
+    "Date: Fri, 05 May 1995 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+    'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\n'
+    "It had failed.\r\n--x\r\nContent-Type: text/plain\r\n"
+    'Content-Disposition: attachment; filename="memo.txt"\r\n\r\nThe memo.\r\n--x--\r\n'
+)
+
+
+def test_mail_and_what_is_attached(tmp_path):
+    path = tmp_path / "a.eml"
+    path.write_bytes(MAIL.encode())
+    letter, memo = read_file(path, MINE)
+    assert isinstance(letter, SourceDocument)
+    assert isinstance(memo, SourceDocument)
+    assert (letter.title, letter.creator, letter.date) == ("The landing", "Amos Dell", "1995-05-05")
+    assert letter.text.endswith("Subject: The landing\n\nIt had failed.")
+    assert (memo.document_id, memo.text.strip()) == ("mine/a/memo", "The memo.")
+
+
+def test_workbook(tmp_path):
+    book = Workbook()
+    book.active.title = "Ships"
+    for row in [("Ship", "Guns", "Lost"), ("Harriet", 12, None), ("Swallow", 20, "1814")]:
+        book.active.append(row)
+    hidden = book.create_sheet("Draft")
+    hidden.append(["No one sees this"])
+    hidden.sheet_state = "hidden"
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    assert labels(read(path)) == [
+        ("Ship: Harriet; Guns: 12.", "sheet Ships, row 2"),
+        ("Ship: Swallow; Guns: 20; Lost: 1814.", "sheet Ships, row 3"),
+    ]
+
+
+def test_table(tmp_path):
+    table = read(tmp_path / "a.csv", 'Ship;Guns\n"Harriet; the brig";12\n\nSwallow;20\n')
+    assert labels(table) == [
+        ("Ship: Harriet; the brig; Guns: 12.", "row 2"),
+        ("Ship: Swallow; Guns: 20.", "row 4"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.odt", "a.png", "a.tif", "a.rtf"])
+def test_a_damaged_file_is_refused(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(UnreadableSource, match=r"a\."):
+        list(reader_for(path)(path, MINE))
+
+
+def test_a_picture_without_an_engine_says_what_it_needs(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("L", (60, 80), 255).save(path)
+    with pytest.raises(UnreadableSource, match="needs OCR"):
+        list(reader_for(path, Ocr("off"))(path, MINE))

@@ -1,0 +1,233 @@
+"""PDF: what a reader sees on the page is what is read, in the order in which it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pypdf import PdfWriter
+from pypdf.generic import RectangleObject
+from reportlab.lib.pagesizes import A5
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.citation import cited
+from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.registry import read_file
+from rag.ingest.shared.page_text import PAGE_BREAK
+
+MINE = Collection("mine", "Mine")
+PROSE = (
+    "The fleet left the harbour in March and no letter came before the",
+    "summer. Grain was dear in every town, and the old minister did not",
+    "return. Snow closed the passes early, so that a truce was signed at",
+    "the bridge by both ministers, and the fair was held as it had been",
+)
+COLUMNS = (
+    ("The duke had three sons", "In the north the winter"),
+    ("and the youngest of them", "came early and the mills"),
+    ("was sent to the abbey at", "stood still. A miller of"),
+    ("Sarn, where he learned to", "the valley sold his corn"),
+    ("read and to keep accounts", "to the garrison and was"),
+    ("until the war called him.", "hanged for it in spring."),
+)
+
+
+def draw(path: Path, *pages: list[tuple[float, float, float, str]]) -> Path:
+    """Write a PDF: for each page (left, height of the base line, size, words)."""
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for pieces in pages:
+        for left, base, size, words in pieces:
+            canvas.setFont("Times-Roman", size)
+            canvas.drawString(left, base, words)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def prose(*last: str, top: float = 540) -> list[tuple[float, float, float, str]]:
+    return [(40, top - 14 * n, 11, line) for n, line in enumerate([*PROSE, *last])]
+
+
+def read(path: Path) -> SourceDocument:
+    (document,) = read_pdf(path, MINE)
+    return document
+
+
+def body(document: SourceDocument) -> str:
+    end = document.excluded[0].start if document.excluded else len(document.text)
+    return document.text[:end]
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_columns_stored_row_by_row_are_read_one_after_the_other(tmp_path, columns):
+    rows = [(left, right, left)[:columns] for left, right in COLUMNS]
+    places = (30, 160, 290)
+    path = draw(
+        tmp_path / "a.pdf",
+        [(30, 560, 14, "THE CHRONICLE OF SARN AND OF THE NORTHERN VALLEYS")]
+        + [
+            (places[column], 520 - 13 * number, 9.5, words)
+            for number, row in enumerate(rows)
+            for column, words in enumerate(row)
+        ],
+    )
+    text = " ".join(read(path).text.split())
+    assert "three sons and the youngest of them was sent to the abbey" in text
+    assert "the mills stood still. A miller of the valley sold his corn" in text
+
+
+def test_a_table_is_read_row_by_row(tmp_path):
+    rows = [("BAIN, J", "DIRECTOR", "37,499.96"), ("SMITH, A", "INTERN", "446.87")] * 4
+    path = draw(
+        tmp_path / "a.pdf",
+        [
+            (place, 500 - 15 * number, 10, cell)
+            for number, row in enumerate(rows)
+            for place, cell in reversed(list(zip((40, 180, 300), row, strict=True)))
+        ],
+    )
+    assert "BAIN, J DIRECTOR 37,499.96\nSMITH, A INTERN 446.87" in read(path).text
+
+
+@pytest.mark.parametrize("apart", [(0.3, 0.0), (0.5, 0.5), (0.0, 0.0)])
+@pytest.mark.parametrize("by_word", [True, False])
+def test_letters_drawn_twice_for_bold_are_read_once(tmp_path, apart, by_word):
+    words = "All 1800 men of the hill fort"
+    pieces = []
+    left = 40.0
+    for part in [f"{word} " for word in words.split()] if by_word else list(words):
+        pieces += [(left + n * apart[0], 500 + n * apart[1], 12, part) for n in range(2)]
+        left += Canvas("x").stringWidth(part, "Times-Roman", 12)
+    assert read(draw(tmp_path / "a.pdf", pieces)).text == words
+
+
+def test_what_lies_outside_the_crop_is_not_read(tmp_path):
+    path = draw(tmp_path / "a.pdf", [(40, 500, 10, "Left page."), (240, 500, 10, "Right page.")])
+    writer = PdfWriter(clone_from=path)
+    writer.pages[0].cropbox = RectangleObject((0, 0, 210, 595))
+    writer.write(path)
+    assert read(path).text == "Left page."
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_text_that_runs_another_way_is_read_in_order(tmp_path, turn):
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    canvas.translate(200, 300)
+    canvas.rotate(turn)
+    canvas.setFont("Times-Roman", 9)
+    for number, line in enumerate(PROSE):
+        canvas.drawString(-150, 40 - 20 * number, line)
+    canvas.save()
+    assert read(path).text == "\n".join(PROSE)
+
+
+@pytest.mark.parametrize(
+    ("before", "raised", "after", "wanted"),
+    [
+        ("lost 300", "12", " men", "lost 300 men"),
+        ("in 1646", "14", ", and", "in 1646, and"),
+        ("the prisoners", "15", " were", "the prisoners were"),
+        ("the town,", "3,4", " but", "the town, but"),
+        ("the troops", "*", " came", "the troops came"),
+        ("on the 1", "st", " of May", "on the 1st of May"),
+        ("some 5 km", "2", " of land", "some 5 km² of land"),
+        ("W", "m", " Penn", "Wm Penn"),
+    ],
+)
+def test_a_raised_number_is_no_part_of_the_word(tmp_path, before, raised, after, wanted):
+    width = Canvas("x").stringWidth
+    second = 40 + width(before, "Times-Roman", 11)
+    third = second + width(raised, "Times-Roman", 7)
+    base = 540 - 14 * len(PROSE)
+    line = [(40, base, 11, before), (second, base + 4, 7, raised), (third, base, 11, after)]
+    assert read(draw(tmp_path / "a.pdf", [*prose(), *line])).text.splitlines()[-1] == wanted
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        [(40, 60, 8, "1 Orloff to Nicholas, in the archive at Moscow"), (40, 50, 8, "and Kiev.")],
+        [(40, 63, 5, "1"), (44, 60, 8, "Orloff to Nicholas."), (40, 50, 8, "2 See above.")],
+        [(40, 60, 8, "* Orloff to Nicholas.")],
+        [(40, 60, 8, "[1] Orloff to Nicholas."), (200, 30, 11, "12")],
+    ],
+)
+def test_a_footnote_is_no_part_of_a_sentence_over_the_page_end(tmp_path, note):
+    last = "and the Tsar was told that General Orloff had never, as they said,"
+    path = draw(
+        tmp_path / "a.pdf",
+        [*prose(last), *note],
+        [(40, 540, 11, "ordered the burning of Vilkov."), *prose(top=520)],
+    )
+    document = read(path)
+    assert f"{last}{PAGE_BREAK}ordered the burning" in document.text.replace("\n\n12\n", "\n")
+    assert "Orloff to Nicholas" not in body(document)
+    assert "Orloff to Nicholas" in document.text
+
+
+def test_small_type_within_the_text_is_no_note(tmp_path):
+    quoted = [(50, 400 - 10 * n, 9, f"{line} quoted") for n, line in enumerate(PROSE)]
+    document = read(draw(tmp_path / "a.pdf", [*prose(), *quoted, *prose(top=300)]))
+    assert document.excluded == ()
+
+
+@pytest.mark.parametrize("by_state", ["off", "base"])
+def test_a_layer_that_is_switched_off_is_not_read(tmp_path, by_state):
+    from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject
+    from pypdf.generic import TextStringObject as Text
+
+    path = draw(tmp_path / "a.pdf", [(40, 500, 11, "Seen by all.")])
+    writer = PdfWriter(clone_from=path)
+    name = NameObject
+    layer = writer._add_object(
+        DictionaryObject({name("/Type"): name("/OCG"), name("/Name"): Text("Draft")})
+    )
+    usual = (
+        {name("/OFF"): ArrayObject([layer])}
+        if by_state == "off"
+        else {name("/BaseState"): name("/OFF"), name("/ON"): ArrayObject()}
+    )
+    writer.root_object[name("/OCProperties")] = DictionaryObject(
+        {name("/OCGs"): ArrayObject([layer]), name("/D"): DictionaryObject(usual)}
+    )
+    page = writer.pages[0]
+    page["/Resources"][name("/Properties")] = DictionaryObject({name("/MC0"): layer})
+    more = DecodedStreamObject()
+    more.set_data(
+        page.get_contents().get_data()
+        + b"\n/OC /MC0 BDC BT /F2 11 Tf 40 450 Td (Hidden draft.) Tj ET EMC"
+    )
+    page[name("/Contents")] = writer._add_object(more)
+    writer.write(path)
+    assert read(path).text == "Seen by all."
+
+
+def test_attached_files_are_documents(tmp_path):
+    path = draw(tmp_path / "covers.pdf", [(40, 500, 11, "The covering letter.")])
+    writer = PdfWriter(clone_from=path)
+    writer.add_attachment("memo 1.txt", b"The landing had failed.")
+    writer.add_attachment("picture.xyz", b"...")
+    writer.write(path)
+    first, memo, skipped = read_file(path, MINE)
+    assert isinstance(first, SourceDocument)
+    assert isinstance(memo, SourceDocument)
+    assert isinstance(skipped, SkippedFile)
+    assert (first.document_id, memo.document_id) == ("mine/covers", "mine/covers/memo-1")
+    assert memo.text == "The landing had failed."
+    assert cited(memo) == "memo 1 (file memo 1.txt, attached to covers.pdf)"
+    assert memo.origin.endswith("covers.pdf/memo 1.txt")
+    assert "picture.xyz" in skipped.path
+
+
+def test_filled_fields_are_read(tmp_path):
+    path = tmp_path / "form.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    canvas.drawString(40, 500, "STATEMENT OF WITNESS")
+    canvas.acroForm.textfield(name="Witness", value="Amos Dell", x=40, y=400)
+    canvas.acroForm.textfield(name="Text1", value="He fired first.", x=40, y=300)
+    canvas.acroForm.textfield(name="Empty", value="", x=40, y=200)
+    canvas.save()
+    text = read(path).text
+    assert text == "STATEMENT OF WITNESS\n\nWitness: Amos Dell\nHe fired first."

@@ -51,8 +51,8 @@ def check(case: Path) -> Iterator[tuple[str, str, str, bool]]:
     listed = case / "claims.tsv"
     for path in sorted((case / "input").iterdir()):
         if path.suffix in CAPTIONS:
-            for claim in split_claims(path.read_text(encoding="utf-8")):
-                yield claim.query, "", path.name, False
+            for said in split_claims(path.read_text(encoding="utf-8")):
+                yield said.query, "", path.name, False
     if not listed.is_file():
         return
     with TemporaryDirectory() as folder:

@@ -215,16 +215,31 @@ def join_labels(labels: list[str]) -> str:
     'pp. 12–13'
     >>> join_labels(["paragraph 4", "paragraph 5", "paragraph 6"])
     'paragraphs 4–6'
-    >>> join_labels(["chapter I", "p. 3"])
-    'chapter I, p. 3'
+    >>> join_labels(["chapter I, paragraph 9", "chapter I, p. 3", "chapter I, p. 4"])
+    'chapter I, paragraph 9, pp. 3–4'
     """
-    labels = list(dict.fromkeys(labels))
+    runs: list[list[str]] = []
+    for label in dict.fromkeys(labels):
+        head = label.rpartition(" ")[0]
+        if runs and head and runs[-1][0].rpartition(" ")[0] == head:
+            runs[-1].append(label)
+        else:
+            runs.append([label])
+    joined: list[str] = []
+    section = ""
+    for run in runs:
+        own = run[0].rpartition(", ")[0]
+        whole = _joined_run(run)
+        joined.append(whole.removeprefix(f"{own}, ") if own and own == section else whole)
+        section = own
+    return ", ".join(joined)
+
+
+def _joined_run(labels: list[str]) -> str:
+    """Return one label for places that differ in their last word."""
     if len(labels) < 2:
-        return "".join(labels)
-    heads = {label.rpartition(" ")[0] for label in labels}
-    if len(heads) != 1 or heads == {""}:
-        return ", ".join(labels)
-    head = heads.pop()
+        return labels[0]
+    head = labels[0].rpartition(" ")[0]
     plural = f"{head[:-1]}p." if re.search(r"(?:^| )p\.$", head) else f"{head}s"
     first, last = (label.rpartition(" ")[2] for label in (labels[0], labels[-1]))
     return f"{plural} {first}–{last}"

@@ -78,7 +78,8 @@ BAD = {
         b"<TEI><text><body><p>&x;</p></body></text></TEI>",
         "entities",
     ),
-    "sheet.xlsx": (b"PK\x03\x04", "no reader"),
+    "sheet.xlsx": (b"PK\x03\x04", "damaged"),
+    "book.djvu": (b"AT&TFORM", "no reader"),
 }
 
 

@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
+from rag.ingest.ocr.engines import Ocr
 from rag.ingest.readers.pdf.reader import read_pdf
 from rag.ingest.shared.page_lines import rejoin_words, running_lines, tidy_page
 from rag.ingest.shared.page_text import PAGE_BREAK
@@ -31,10 +32,8 @@ SENTENCES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def text_layers_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OCR has its own tests; here a page without text is to stay one."""
-    monkeypatch.setenv("SOURCE_FINDER_OCR", "off")
+NO_OCR = Ocr("off")
+"""OCR has its own tests; here a page without text is to stay one."""
 
 
 def make(
@@ -67,13 +66,13 @@ def book(count: int = 6) -> list[list[str]]:
 
 
 def read(path: Path) -> SourceDocument:
-    (document,) = read_pdf(path, MINE)
+    (document,) = read_pdf(path, MINE, NO_OCR)
     return document
 
 
 def refusal(path: Path) -> str:
     with pytest.raises(UnreadableSource) as error:
-        list(read_pdf(path, MINE))
+        list(read_pdf(path, MINE, NO_OCR))
     message = str(error.value)
     assert path.name in message
     assert ";" in message or ":" in message

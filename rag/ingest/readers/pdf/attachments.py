@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from rag.errors import UnreadableSource
 from rag.ingest.readers.pdf.opening import DAMAGE, open_pdf
 from rag.ingest.shared.zips import BOOK
 
@@ -20,7 +21,7 @@ def attached_files(path: Path) -> Iterator[tuple[str, bytes]]:
 
     try:
         attached = list(open_pdf(path).attachment_list)[:MAX_ATTACHED]
-    except (PyPdfError, *DAMAGE):
+    except (UnreadableSource, PyPdfError, *DAMAGE):
         return
     for file in attached:
         try:

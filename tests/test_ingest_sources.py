@@ -51,7 +51,7 @@ def test_an_unknown_extension_is_reported_not_guessed(tmp_path):
     documents, skipped = gather(folder)
     assert [d.document_id for d in documents] == ["f/b"]
     assert [Path(s.path).name for s in skipped] == ["LICENSE", "a.djvu"]
-    assert ".pdf, .tei, .txt, .xhtml, .xml, .zip" in skipped[1].reason
+    assert ".txt, .xhtml, .xlsx, .xml, .zip" in skipped[1].reason
     with pytest.raises(UnknownFormat, match="djvu"):
         reader_for(folder / "a.djvu")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import time
+from itertools import pairwise
 
 import pytest
 import webvtt
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rag.claims.extraction import MAX_CHARS, check_question, split_claims
@@ -166,6 +167,8 @@ _CUES = st.lists(st.lists(_WORD, min_size=1, max_size=6).map(" ".join), min_size
 
 @given(_CUES, st.sampled_from(["srt", "vtt"]))
 def test_words_and_times_are_those_of_another_parser(cues: list[str], form: str) -> None:
+    said = [cue.split() for cue in dict.fromkeys(cues)]
+    assume(not any(set(a[-3:]) & set(b[:3]) for a, b in pairwise(said)))  # such ones roll up
     point = "," if form == "srt" else "."
     blocks = [
         f"{number}\n00:0{number}:10{point}500 --> 00:0{number}:12{point}000\n{cue}\n"

@@ -26,6 +26,7 @@ from rag.ingest.shared.zips import BOOK, opened, read_member
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_SIGNS: dict[str, Event] = {"s": " ", "tab": Break("\t"), "line-break": Break("\n")}
 _LEFT_OUT = frozenset(["tracked-changes", "annotation", "sequence-decls", "forms", "bookmark"])
 
 
@@ -118,7 +119,7 @@ def _flow(element: _Element, raised: frozenset[str], notes: list[str]) -> Iterat
             if body is not None:
                 notes.append(f"{len(notes) + 1}. {line_of(body)}")
         elif name in {"s", "tab", "line-break"}:
-            yield {"s": " ", "tab": Break("\t"), "line-break": Break("\n")}[name]
+            yield _SIGNS[name]
         elif name == "span" and _attribute(child, "style-name") in raised:
             said = raised_text(line_of(child), element.text or "", child.tail or "")
             if said:

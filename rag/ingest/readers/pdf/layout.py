@@ -33,7 +33,7 @@ _PARAGRAPH_GAP = 1.4
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LetterRun:
     """Letters of one size that follow each other on one base line."""
 
     letters: tuple[Letter, ...]
@@ -69,8 +69,8 @@ class Run:
 class Row:
     """Runs that stand on one line of the page, or of a column of it."""
 
-    runs: list[Run]
-    raised: list[Run] = field(default_factory=list)
+    runs: list[LetterRun]
+    raised: list[LetterRun] = field(default_factory=list)
 
     @property
     def base(self) -> float:
@@ -113,15 +113,15 @@ def page_lines(letters: Sequence[Letter]) -> list[list[Line]]:
     return [lines for block in blocks if (lines := _lines(block))]
 
 
-def _runs(letters: Iterable[Letter]) -> Iterable[Run]:
+def _runs(letters: Iterable[Letter]) -> Iterable[LetterRun]:
     run: list[Letter] = []
     for letter in letters:
         if run and not _continues(run[-1], letter):
-            yield Run(tuple(run))
+            yield LetterRun(tuple(run))
             run = []
         run.append(letter)
     if run:
-        yield Run(tuple(run))
+        yield LetterRun(tuple(run))
 
 
 def _continues(last: Letter, letter: Letter) -> bool:
@@ -133,10 +133,10 @@ def _continues(last: Letter, letter: Letter) -> bool:
     )
 
 
-def _rows(runs: list[Run]) -> list[Row]:
+def _rows(runs: list[LetterRun]) -> list[Row]:
     """Return the rows of a page from the top down."""
     rows: list[Row] = []
-    small: list[Run] = []
+    small: list[LetterRun] = []
     for run in sorted(runs, key=lambda run: (-run.base, run.left)):
         near = next((row for row in reversed(rows[-12:]) if _on_row(run, row)), None)
         if near is not None:
@@ -157,7 +157,7 @@ def _rows(runs: list[Run]) -> list[Row]:
     return sorted(rows, key=lambda row: -row.base)
 
 
-def _on_row(run: Run, row: Row) -> bool:
+def _on_row(run: LetterRun, row: Row) -> bool:
     size = max(run.height, row.height)
     if abs(run.base - row.base) >= _SAME_BASE * size:
         return False
@@ -165,11 +165,11 @@ def _on_row(run: Run, row: Row) -> bool:
     return not (smaller and _could_be_raised(run))
 
 
-def _could_be_raised(run: Run) -> bool:
+def _could_be_raised(run: LetterRun) -> bool:
     return len(run.letters) <= 6 and " " not in run.text
 
 
-def _is_raised_on(run: Run, row: Row) -> bool:
+def _is_raised_on(run: LetterRun, row: Row) -> bool:
     rise = (run.base - row.base) / row.height
     if not 0.08 <= rise <= 0.75:
         return False
@@ -225,13 +225,13 @@ def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
     return blocks
 
 
-def _side(row: Row, gutter: float, side: int) -> list[Run]:
+def _side(row: Row, gutter: float, side: int) -> list[LetterRun]:
     """Return the runs, or parts of runs, on one side of a gutter."""
     kept = []
     for run in row.runs:
         letters = tuple(n for n in run.letters if ((n.left + n.right) / 2 > gutter) == bool(side))
         if letters:
-            kept.append(Run(letters))
+            kept.append(LetterRun(letters))
     return kept
 
 

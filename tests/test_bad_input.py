@@ -100,7 +100,7 @@ def test_a_folder_of_everything_that_goes_wrong(tmp_path: Path, encoder: Encoder
         assert path in said[path]
         assert len(said[path].partition(";")[2]) > 10, "what to try"
     found = SourceFinder.open(tmp_path / "index").find_sources("ice closed the harbour", k=1)[0]
-    assert (found.document_id, found.locator) == ("archive/letter", "p. 1")
+    assert (found.document_id, found.locator) == ("archive/letter", "PDF page 1")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -157,7 +157,7 @@ def test_a_pdf_of_a_thousand_pages(tmp_path: Path) -> None:
     (document,) = read_with_workers(tmp_path)
     assert (document.pages, document.ocr_pages) == (1000, 0)
     at = document.text.index("on page 731.")
-    assert document.locators[730].label == "p. 731"
+    assert document.locators[730].label == "PDF page 731"
     assert document.locators[730].span.start <= at < document.locators[730].span.end
 
 

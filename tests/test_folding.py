@@ -56,6 +56,12 @@ def test_a_sentence_goes_on_over_the_end_of_a_page(before, after, goes_on, betwe
     assert fold(text, gaps=(gap,)).text == f"{before}{' ' if goes_on else chr(10) * 2}{after}"
 
 
+def test_a_word_is_whole_over_a_page_end_with_a_head():
+    text = "that no pris-\n\f\n23\nTHE SIEGE\noner should"
+    gap = Span(text.index("23"), text.index("oner"))
+    assert fold(text, gaps=(gap,)).text == "that no prisoner should"
+
+
 def test_a_mark_within_a_word_leaves_it_whole():
     text = "the admi48ral hanged"
     assert fold(text, gaps=(Span(8, 10),)).text == "the admiral hanged"

@@ -139,8 +139,8 @@ def test_a_scan_is_read_page_by_page(tmp_path, engine):
     if engine == "tesseract" and not shutil.which("tesseract"):
         pytest.skip("Tesseract is not installed")
     document = read(make(tmp_path / "scan.pdf", [(LETTER, []), (OTHER, [])]), Ocr(engine))
-    assert words_missed(LETTER, on_page(document, "p. 1")) <= 0.05
-    assert words_missed(OTHER, on_page(document, "p. 2")) <= 0.05
+    assert words_missed(LETTER, on_page(document, "PDF page 1")) <= 0.05
+    assert words_missed(OTHER, on_page(document, "PDF page 2")) <= 0.05
     assert "day.\nHe carried" in document.text
     assert "at night.\n\nOn the following" in document.text
     assert "".join(p.span.of(document.text) for p in document.locators) == document.text
@@ -184,8 +184,8 @@ def test_only_the_scan_in_a_mixed_file_is_read(tmp_path, counted):
         make(tmp_path / "mixed.pdf", [([], OTHER), (LETTER, []), ([], OTHER)]), with_engine(counted)
     )
     assert counted.pages == 1
-    assert OTHER[0] in on_page(document, "p. 1")
-    assert LETTER[0] in on_page(document, "p. 2")
+    assert OTHER[0] in on_page(document, "PDF page 1")
+    assert LETTER[0] in on_page(document, "PDF page 2")
     assert document.notes == ("1 of 3 pages read by OCR (counted), mean confidence 0.90",)
 
 
@@ -284,8 +284,12 @@ def test_a_failure_on_one_page_leaves_the_others(tmp_path):
             return super().__call__(image)
 
     document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3), with_engine(Failing()))
-    assert [place.label for place in document.locators] == ["p. 1", "p. 2", "p. 3"]
-    assert LETTER[0] in on_page(document, "p. 3")
+    assert [place.label for place in document.locators] == [
+        "PDF page 1",
+        "PDF page 2",
+        "PDF page 3",
+    ]
+    assert LETTER[0] in on_page(document, "PDF page 3")
     assert "OCR failed on 1 of 3 pages: 2" in document.notes
     assert "1 of 3 pages have no text" in document.notes
 
@@ -393,6 +397,6 @@ def test_a_real_scan_is_searchable():
     if not path.exists():
         pytest.skip(f"{path} is absent: set SOURCE_FINDER_DATA")
     document = read(path)
-    assert [place.label for place in document.locators] == ["p. 1", "p. 2"]
+    assert [place.label for place in document.locators] == ["PDF page 1", "PDF page 2"]
     assert legibility(document.text) > GOOD_LAYER
     assert document.ocr_confidence is not None

@@ -178,7 +178,7 @@ class _Fold:
         before = self.text[max(0, joint.start - _CONTEXT) : joint.start]
         after = self.text[joint.end : joint.end + _CONTEXT]
         if _ENDS_BROKEN.search(before) and after[:1].isalpha():
-            sign = _between_halves(self.text, Span(joint.start - 1, joint.end))
+            sign = _between_halves(self.text, Span(joint.start - 1, joint.end), apart=True)
             if sign is not None:
                 self._drop_last()
                 self.put(sign, joint.start - 1)
@@ -220,14 +220,24 @@ def _joints(text: str, whole: Span, gaps: Iterable[Span]) -> Iterator[Span]:
         yield last
 
 
-def _between_halves(text: str, gap: Span) -> str | None:
+def _between_halves(text: str, gap: Span, *, apart: bool = False) -> str | None:
     """Return what stands between the halves of a word that is broken around `gap`, which
-    begins with its hyphen: "-" or nothing; None where they are two words."""
+    begins with its hyphen: "-" or nothing; None where they are two words. `apart`: there is
+    more between them than a line's end, so that the halves were counted as words."""
     first = _FIRST_HALF.search(text, max(0, gap.start - 60), gap.start)
     second = _SECOND_HALF.match(text, gap.end)
     if first is None or second is None:
         return None
-    word = whole_word(first[0], second[0], text[gap.start], lambda: vocabulary(text))
+    halves = (first[0].casefold(), second[0].casefold())
+
+    def known() -> Counter[str]:
+        counts = vocabulary(text)
+        if not apart:
+            return counts
+        own = Counter({half: counts[half] - 1 for half in halves})
+        return own + Counter({w: counts[w] for w in ("".join(halves), "-".join(halves))})
+
+    word = whole_word(first[0], second[0], text[gap.start], known)
     return None if word is None else "-" if word[len(first[0])] == "-" else ""
 
 

@@ -453,6 +453,8 @@ class Answer(Jsonable):
     """The videos linked to in the question, on other front ends."""
     summary: Summary | None = None
     """By a language model, where one is set and there is evidence; None else."""
+    by_words: bool = False
+    """Whether passages were searched by their words alone, as the index is not complete yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +467,8 @@ class IndexFacts(Jsonable):
     passages: int
     built: str
     """When, in ISO 8601."""
+    by_words: int = 0
+    """Passages that have no vectors yet, and so are found by their words alone."""
 
 
 @dataclass(frozen=True, slots=True)

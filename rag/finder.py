@@ -162,7 +162,8 @@ class SourceFinder:
         _check_k(k)
         only = self.retriever.only(collections, after, before)
         videos = find_videos(text, self.settings.front_ends)
-        answer = Answer(text, (), searched=self.searched(), videos=videos)
+        by_words = self.facts().by_words > 0
+        answer = Answer(text, (), searched=self.searched(), videos=videos, by_words=by_words)
         if videos:
             yield answer  # their captions may take a while
             text, notes = with_captions(text, videos, self.settings.captions)

@@ -1,4 +1,4 @@
-"""A finder whose index can be rebuilt while it answers.
+"""A finder whose index can be built and rebuilt while it answers.
 
 The build runs in a process of its own: it takes nothing from those who ask meanwhile but
 processor time, and a file that kills its reader kills nothing else. The old index answers
@@ -15,17 +15,24 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from rag.build.builder import build_index
+from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
 from rag.config import Settings
 from rag.datatypes import BuildReport, FileProgress
-from rag.errors import IndexBusy, SourceFinderError
+from rag.embedding.encoder import Encoder
+from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
-from rag.index.generations import Manifest, live_generation, load_encoder, open_index
+from rag.index.generations import (
+    Generation,
+    load_encoder,
+    open_index,
+    open_unfinished,
+    recorded_sources,
+)
 from rag.index.local import LocalIndex
-from rag.workspace import Workspace
+from rag.workspace import Workspace, default_sources
 
 POLL_S = 0.2
 """How often the building process is looked at."""
@@ -49,18 +56,35 @@ class Work:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
+READING = (
+    "The sources are being read for the first time. Questions are answered as soon as they can be "
+    "searched by their words, in a minute or so."
+)
+
+
 class LiveFinder:
     """One index and its finder of the moment. Safe to share by threads.
 
-    `current` is replaced when a rebuild has ended: whoever answers takes it once, and keeps it
-    to the answer's end. `work` is None before the first rebuild.
+    `current` is replaced when what is being built can be searched by its words, and again when
+    it is complete: whoever answers takes it once, and keeps it to the answer's end. `work` is
+    None before the first rebuild.
     """
 
-    def __init__(self, finder: SourceFinder, manners: Manners | None = None) -> None:
-        self.settings = finder.settings
-        self.current = finder
-        self.home = _home(finder)
+    def __init__(
+        self,
+        finder: SourceFinder | None,
+        manners: Manners | None = None,
+        *,
+        settings: Settings | None = None,
+        home: Path | None = None,
+    ) -> None:
+        if finder is not None:
+            settings, home = settings or finder.settings, home or _home(finder)
+        assert settings is not None and home is not None, "without a finder, both are given"
+        self.settings, self.home = settings, home
         self.work: Work | None = None
+        self._finder = finder
+        self._kind = SourceFinder if finder is None else type(finder)
         self._manners = manners
         self._lock = threading.Lock()
 
@@ -68,6 +92,40 @@ class LiveFinder:
     def open(cls, index: str | Path | None = None, **options: Any) -> LiveFinder:
         """Open an index; arguments and errors as in `SourceFinder.open`."""
         return cls(SourceFinder.open(index, **options))
+
+    @classmethod
+    def begin(cls, settings: Settings, index: str | Path | None = None) -> LiveFinder:
+        """Open an index, or begin to build the default one where there is none yet, and return
+        at once. Errors as in `SourceFinder.open`."""
+        home = settings.index_path(index)
+        try:
+            opened = open_index(home)
+        except IndexNotBuilt:
+            if home != settings.index_path(None):
+                raise
+        else:
+            workspace = Workspace.of(settings, LocalIndex(opened), load_encoder(opened, settings))
+            return cls(SourceFinder(workspace))
+        live = cls(None, settings=settings, home=home)
+        live.rebuild("Building the index")
+        return live
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anything to search yet."""
+        return self._finder is not None
+
+    @property
+    def current(self) -> SourceFinder:
+        """The finder of the moment; raises `IndexNotBuilt` while there is none yet."""
+        if self._finder is None:
+            problem = self.work.problem if self.work else ""
+            raise IndexNotBuilt(problem or READING)
+        return self._finder
+
+    def searched(self) -> tuple[str, ...]:
+        """Return a line for each collection that is searched."""
+        return self._finder.searched() if self._finder else ()
 
     @property
     def busy(self) -> bool:
@@ -93,18 +151,28 @@ class LiveFinder:
         try:
             if fetching:
                 fetch(fetching, self.settings.sources, self._progress, manners=self._manners)
-            report = _built(self._sources(), self.home, self.settings, self._progress)
-            opened = open_index(self.home)
-            workspace = Workspace.of(
-                self.settings, LocalIndex(opened), load_encoder(opened, self.settings)
-            )
-            self.current = type(self.current)(workspace)
+            report = _built(self._sources(), self.home, self.settings, self._advance)
+            self._take(open_index(self.home))
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
             self._progress("", 0, 0, ended=True, problem=str(error))
         except BaseException as error:
             self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
             raise
+
+    def _advance(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
+        """Tell how the build goes; when its words are there, answer from them."""
+        self._progress(stage, done, total, file)
+        if stage == EMBEDDING and done == 0:
+            encoder = Encoder.load(self.settings.model, self.settings)
+            unfinished = open_unfinished(self.home, encoder)
+            if unfinished is not None:
+                self._take(unfinished, encoder)
+
+    def _take(self, opened: Generation, encoder: Encoder | None = None) -> None:
+        """Answer from this generation from now on."""
+        encoder = encoder or load_encoder(opened, self.settings)
+        self._finder = self._kind(Workspace.of(self.settings, LocalIndex(opened), encoder))
 
     def _progress(
         self, stage: str, done: int, total: int, file: FileProgress | None = None, **changes: Any
@@ -118,7 +186,7 @@ class LiveFinder:
     def _sources(self) -> list[str]:
         """Return what the index was built from, and what lies in the sources folder now."""
         folder = self.settings.sources
-        known = Manifest.read(live_generation(self.home)).sources
+        known = recorded_sources(self.home) or default_sources(self.settings)
         added = [str(folder)] if any(source_files(folder)) else []
         return [*(source for source in known if source != str(folder)), *added]
 

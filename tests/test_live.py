@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from rag.build.builder import build_index
+from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import add_file
 from rag.catalog.download import Manners
 from rag.config import Settings
+from rag.datatypes import Answer
 from rag.embedding.encoder import Encoder
-from rag.errors import IndexBusy
+from rag.errors import IndexBusy, IndexNotBuilt
 from rag.finder import SourceFinder
+from rag.index.generations import open_index, open_unfinished
+from rag.index.local import LocalIndex
+from rag.index.on_demand import VectorsOnDemand
 from rag.live import LiveFinder, Work
+from rag.searching import SIGNALS, Candidate, Query
 from rag.web import corpus
+from rag.workspace import Workspace
 from tests.conftest import MONROE_WORDS, write_sources
 
 TRUCE = "A truce was signed at the bridge of Zenda in the presence of both ministers."
@@ -51,7 +57,6 @@ def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path:
     letter, broken = tmp_path / "letter.txt", tmp_path / "broken.pdf"
     letter.write_text(TRUCE, encoding="utf-8")
     broken.write_bytes(b"<html>404</html>")
-    old = live.current
     message = corpus.add(live, [("letter.txt", letter), ("broken.pdf", broken), ("x.exe", broken)])
     assert "x.exe is of no kind that can be read" in message
     assert live.busy
@@ -59,7 +64,6 @@ def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path:
         live.rebuild("Again")
     asked = 0
     while live.busy:
-        assert live.current is old or not live.busy
         assert MONROE_WORDS in live.current.find_sources(MONROE_WORDS, 1)[0].passage
         asked += 1
     assert asked > 1, "nothing was asked during the rebuild"
@@ -123,3 +127,77 @@ def test_a_description_that_makes_no_sense_is_told_in_the_form(
     assert "Nothing was changed" in shelf
     assert "sf-describe" in shelf
     assert not live.busy
+
+
+def test_the_first_build_is_answered_from_by_words_at_once(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    """From no index at all: first by words, with whole passages and quotations, then in full."""
+    sources, index = write_sources(tmp_path, ["1823-Monroe-1", "1848-Polk-1"]), tmp_path / "index"
+    answers: list[Answer] = []
+
+    def ask(stage: str, done: int, total: int, file: object = None) -> None:
+        if stage == EMBEDDING and done == 0:
+            assert total
+            opened = open_unfinished(index, encoder)
+            assert opened is not None
+            settings = Settings.from_environment()
+            finder = SourceFinder(Workspace.of(settings, LocalIndex(opened), encoder))
+            assert finder.facts().by_words == finder.facts().passages
+            answers.append(finder.ask(MONROE_WORDS))
+
+    build_index([sources / "signed"], index, encoder=encoder, progress=ask)
+    [by_words] = answers
+    assert by_words.by_words
+    [best, *_] = by_words.findings[0].evidence
+    assert MONROE_WORDS in best.passage and best.quote in best.passage
+    whole = SourceFinder.open(index)
+    assert whole.facts().by_words == 0
+    answer = whole.ask(MONROE_WORDS)
+    assert not answer.by_words
+    assert answer.findings[0].evidence[0].passage == best.passage
+    assert open_unfinished(index, encoder) is None
+
+
+def test_what_is_added_is_found_by_words_beside_what_was_there(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    sources, index = write_sources(tmp_path, ["1823-Monroe-1", "1848-Polk-1"]), tmp_path / "index"
+    [polk] = [sources / "signed" / "1848-Polk-1.txt"]
+    kept = polk.rename(tmp_path / polk.name)
+    build_index([sources / "signed"], index, encoder=encoder)
+    kept.rename(polk)
+    found: list[list[Candidate]] = []
+    vectors: list[VectorsOnDemand] = []
+
+    def look(stage: str, done: int, total: int, file: object = None) -> None:
+        if stage == EMBEDDING and done == 0:
+            opened = open_unfinished(index, encoder)
+            assert opened is not None and isinstance(opened.vectors, VectorsOnDemand)
+            vectors.append(opened.vectors)
+            found.append(candidates(LocalIndex(opened)))
+
+    def candidates(opened: LocalIndex) -> list[Candidate]:
+        vector = encoder.encode_query("gold in that territory")
+        query = Query({"gold": 1.0, "territori": 1.0}, vector, (), (), dict.fromkeys(SIGNALS, 1.0))
+        return opened.search(query, 8)
+
+    build_index([sources / "signed"], index, encoder=encoder, progress=look)
+    whole = {c.passage_id: c.signals for c in candidates(LocalIndex(open_index(index)))}
+    assert 0 < vectors[0].missing < vectors[0].passages
+    assert {c.document_id for c in found[0]} == {"signed/1823-Monroe-1", "signed/1848-Polk-1"}
+    for candidate in found[0][:5]:
+        if candidate.passage_id in whole:
+            pieces = whole[candidate.passage_id]["pieces"]
+            assert candidate.signals["pieces"] == pytest.approx(pieces, abs=0.02)
+
+
+def test_before_there_is_anything_it_is_said(tmp_path: Path) -> None:
+    settings = replace(Settings.from_environment(), home=tmp_path)
+    live = LiveFinder(None, settings=settings, home=settings.index_path(None))
+    assert not live.ready
+    assert live.searched() == ()
+    with pytest.raises(IndexNotBuilt, match="for the first time"):
+        live.current  # noqa: B018
+    with pytest.raises(IndexNotBuilt):
+        LiveFinder.begin(settings, "mine")

@@ -27,6 +27,7 @@ from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.index.generations import (
     FORMAT,
+    PIECE_PASSAGES,
     Generation,
     Manifest,
     make_live,
@@ -44,6 +45,9 @@ from rag.ingest.isolation.workers import Workers
 from rag.ingest.walk.files import check_sources
 
 log = logging.getLogger(__name__)
+
+EMBEDDING = "Embedding passages"
+"""The stage from whose beginning on what is being built can be searched by its words."""
 
 SHARD = 256
 """Passages embedded between two saves: what a killed build has to do again (seconds)."""
@@ -230,16 +234,19 @@ class _Build:
             assemble(path, (live, work.store), gathered.kept, gathered.files, gathered.collections)
             write_near_duplicates(path, groups(Store(path).sketches()))
         store = Store(path)
-        with self._timed("embed"):
-            sentences, embedded = self._embed(generation, store, work, gathered.kept)
         with self._timed("lexical"):
             self._index_words(generation, store, gathered.kept)
+            counts = self._piece_passages(store, gathered.kept)
+            np.save(generation / PIECE_PASSAGES, counts)
+            self._manifest(store, 0).write_unfinished(generation)
+        with self._timed("embed"):
+            sentences, embedded = self._embed(generation, store, work, counts)
         with self._timed("checksums"):
             self._manifest(store, sentences).write(generation)
         return embedded
 
     def _embed(
-        self, generation: Path, store: Store, work: WorkFolder, kept: Sequence[Kept]
+        self, generation: Path, store: Store, work: WorkFolder, counts: NDArray[np.int32]
     ) -> tuple[int, int]:
         """Write the vectors of all passages; return how many sentences there are and how
         many passages had to be embedded."""
@@ -248,6 +255,7 @@ class _Build:
         rows = old.store.keys() if old else {}
         partial = PartialVectors(work.folder)
         embedded = sentences = 0
+        self.progress(EMBEDDING, 0, len(keys))
         with VectorWriter(generation, self.encoder.dimension, self.lists) as writer:
             for first, last, source in runs([rows.get(key) for key in keys], self.shard):
                 if old is not None and source is not None:
@@ -263,8 +271,8 @@ class _Build:
                     vectors = [made[row] for row in sorted(made)]
                     writer.add([v for v in vectors if v is not None])
                     sentences += sum(len(v.sentences) for v in vectors if v is not None)
-                self.progress("Embedding passages", last, len(keys))
-            writer.finish(self._piece_passages(store, kept))
+                self.progress(EMBEDDING, last, len(keys))
+            writer.finish(counts)
         return sentences, embedded
 
     def _piece_passages(self, store: Store, kept: Sequence[Kept]) -> NDArray[np.int32]:

@@ -156,16 +156,21 @@ def serve(
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
 ) -> None:
     """Open the browser application."""
-    from rag import web
-    from rag.live import LiveFinder
+    from rag.cli.opening import Opening
 
-    if not web.is_loopback(host):
-        print(
-            f"Warning: whoever can reach {host}:{port} can search and read all that is indexed, "
-            "and change it where the page can. There is no password.",
-            file=sys.stderr,
-        )
-    web.serve(LiveFinder(_open(index)), host, port, open_browser=browser)
+    with Opening(host, port) as opening:
+        print(f"Source Finder is starting at {opening.url}", flush=True)
+        from rag import web
+        from rag.live import LiveFinder
+
+        if not web.is_loopback(host):
+            print(
+                f"Warning: whoever can reach {host}:{port} can search and read all that is "
+                "indexed, and change it where the page can. There is no password.",
+                file=sys.stderr,
+            )
+        live = LiveFinder.begin(Settings.from_environment(), index)
+    web.serve(live, host, port, open_browser=browser)
 
 
 @cli.command()

@@ -21,10 +21,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.config import DEFAULT_INDEX, Settings
 from rag.embedding.encoder import Encoder
@@ -38,6 +41,7 @@ from rag.errors import (
     SourceFinderError,
 )
 from rag.index.lexical import LexicalIndex
+from rag.index.on_demand import VectorsOnDemand
 from rag.index.store import Store
 from rag.index.upgrades import upgrade_store
 from rag.index.vectors import VectorIndex
@@ -51,6 +55,10 @@ second); beyond it only the sizes are, and `source-finder doctor` checks the byt
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+WORDS = "words.json"
+"""A manifest of a generation that has all but its vectors; gone once it is complete."""
+
+PIECE_PASSAGES = "piece_passages.npy"
 _GENERATION = re.compile(r"generation-\d{8}-\d{6}-\d{6}")
 
 
@@ -73,9 +81,18 @@ class Manifest:
     sentences: int
     built: str
     files: dict[str, list[Any]] = field(default_factory=dict)
+    by_words: int = 0
+    """Passages that have no vectors yet, while the generation is being built."""
+
+    def write_unfinished(self, generation: Path) -> None:
+        """Say that the generation, without its vectors, can be searched by its words."""
+        pending = generation / f"{WORDS}.new"
+        _write_durably(pending, json.dumps(asdict(self)))
+        pending.replace(generation / WORDS)
 
     def write(self, generation: Path) -> None:
         """Write the manifest, with the size and hash of every other file there."""
+        (generation / WORDS).unlink(missing_ok=True)
         files = [p for p in sorted(generation.rglob("*")) if p.is_file() and p.name != MANIFEST]
         described = {
             path.relative_to(generation).as_posix(): [path.stat().st_size, _sha256(path)]
@@ -137,7 +154,7 @@ class Generation:
     store: Store
     lexical: LexicalIndex
     document_words: LexicalIndex
-    vectors: VectorIndex
+    vectors: VectorIndex | VectorsOnDemand
 
 
 def open_index(path: Path, *, verify: bool = True) -> Generation:
@@ -162,6 +179,48 @@ def open_index(path: Path, *, verify: bool = True) -> Generation:
         raise IndexCorrupt(
             f"The index in {generation} cannot be opened: {error}. {_rebuild(path)}"
         ) from error
+
+
+def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
+    """Return the generation that is being built in `path` once it can be searched by its words,
+    None where there is none. Its passages have the vectors of the live generation or, where they
+    are new, none yet.
+    """
+    under_way = [folder for folder in _generations(path) if (folder / WORDS).is_file()]
+    unfinished = [folder for folder in under_way if not (folder / MANIFEST).exists()]
+    if not unfinished:
+        return None
+    generation = max(unfinished)
+    manifest = Manifest(**json.loads((generation / WORDS).read_text(encoding="utf-8")))
+    store = Store(generation / "sources.sqlite")
+    counts = np.load(generation / PIECE_PASSAGES, allow_pickle=False)
+    vectors = VectorsOnDemand(store, encoder, counts, *_known(path, manifest, store))
+    return Generation(
+        path=generation,
+        manifest=replace(manifest, by_words=vectors.missing),
+        store=store,
+        lexical=LexicalIndex.open(generation / "lexical", manifest.passages),
+        document_words=LexicalIndex.open(generation / "documents", manifest.documents),
+        vectors=vectors,
+    )
+
+
+def _known(
+    path: Path, manifest: Manifest, store: Store
+) -> tuple[VectorIndex | None, NDArray[np.int64] | None]:
+    """Return the vectors of the live generation, and at which row they are for each passage."""
+    try:
+        live = open_index(path, verify=False)
+    except SearchIndexError:
+        return None, None
+    made_by = (live.manifest.model_fingerprint, live.manifest.chunker)
+    if made_by != (manifest.model_fingerprint, manifest.chunker):
+        return None, None
+    if not isinstance(live.vectors, VectorIndex):
+        return None, None
+    rows = live.store.keys()
+    known = [rows.get(key, -1) for key in store.keys_in_order()]
+    return live.vectors, np.array(known, dtype=np.int64)
 
 
 def load_encoder(index: Generation, settings: Settings) -> Encoder:

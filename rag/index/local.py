@@ -61,6 +61,7 @@ class LocalIndex:
             documents=manifest.documents,
             passages=manifest.passages,
             built=manifest.built,
+            by_words=manifest.by_words,
         )
 
     def holdings(self) -> tuple[Holding, ...]:

@@ -110,7 +110,47 @@ class VectorWriter:
         np.save(self._folder / "piece_passages.npy", piece_passages)
 
 
-class VectorIndex:
+def estimated_cosines(query: QueryVectors, codes: NDArray[np.uint8], dimension: int) -> Floats:
+    """Return the estimated cosine of each claim piece with each sign code: float32, (claim
+    pieces, codes)."""
+    bits = np.unpackbits(codes, axis=1, count=dimension).astype(np.float32)
+    # With signs s = 2b - 1, q·s = 2 q·b - sum(q).
+    products: Floats = 2 * (query.pieces @ bits.T) - query.pieces.sum(axis=1, keepdims=True)
+    products /= np.float32(np.sqrt(dimension) * SIGN_SCALE)
+    return products
+
+
+class PieceVectors:
+    """What compares a claim with passages piece by piece, wherever their vectors are from.
+
+    `piece_passages`: in how many of the `passages` each word piece is, (vocabulary,).
+    """
+
+    def __init__(self, piece_passages: NDArray[np.int32], passages: int) -> None:
+        self._piece_passages = piece_passages
+        self._rarity = np.log((passages + 1) / (1 + piece_passages)).astype(np.float32)
+
+    def weights(self, ids: NDArray[np.int64]) -> Floats:
+        """Return how much each word piece counts: its inverse document frequency."""
+        return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)
+
+    def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
+        """Return, for each passage, the estimated cosine of each claim piece (rows) with
+        each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
+        raise NotImplementedError
+
+    def late_interaction(self, query: QueryVectors, rows: NDArray[np.int64]) -> Floats:
+        """Return each passage's score: over the claim's pieces, the mean of the best match
+        in the passage, weighted by the pieces' rarity. Shape (len(rows),), about 0 to 1."""
+        if not len(rows):
+            return np.zeros(0, np.float32)
+        weights = self.weights(query.ids)
+        best = [matches.max(axis=1) for matches in self.piece_matches(query, rows)]
+        scores: Floats = np.stack(best) @ (weights / weights.sum())
+        return scores
+
+
+class VectorIndex(PieceVectors):
     """Finds passages by meaning, and compares a claim with them piece by piece."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
@@ -126,9 +166,7 @@ class VectorIndex:
         self._codes = np.memmap(folder / "codes.bin", np.uint8, "r").reshape(
             -1, (dimension + 7) // 8
         )
-        passages = len(self._code_rows) - 1
-        self._piece_passages = array("piece_passages.npy")
-        self._rarity = np.log((passages + 1) / (1 + self._piece_passages)).astype(np.float32)
+        super().__init__(array("piece_passages.npy"), len(self._code_rows) - 1)
 
     @property
     def passages(self) -> int:
@@ -158,10 +196,6 @@ class VectorIndex:
             best.append(float((vectors @ vector).max()))
         return np.array(best, dtype=np.float32)
 
-    def weights(self, ids: NDArray[np.int64]) -> Floats:
-        """Return how much each word piece counts: its inverse document frequency."""
-        return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)
-
     def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
         """Return, for each passage, the estimated cosine of each claim piece (rows) with
         each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
@@ -169,21 +203,8 @@ class VectorIndex:
         codes = np.concatenate(
             [self._codes[a : a + n] for a, n in zip(self._code_rows[rows], lengths, strict=True)]
         )
-        bits = np.unpackbits(codes, axis=1, count=self.dimension).astype(np.float32)
-        # With signs s = 2b - 1, q·s = 2 q·b - sum(q).
-        products = 2 * (query.pieces @ bits.T) - query.pieces.sum(axis=1, keepdims=True)
-        products /= np.float32(np.sqrt(self.dimension) * SIGN_SCALE)
+        products = estimated_cosines(query, codes, self.dimension)
         return np.split(products, np.cumsum(lengths)[:-1], axis=1)
-
-    def late_interaction(self, query: QueryVectors, rows: NDArray[np.int64]) -> Floats:
-        """Return each passage's score: over the claim's pieces, the mean of the best match
-        in the passage, weighted by the pieces' rarity. Shape (len(rows),), about 0 to 1."""
-        if not len(rows):
-            return np.zeros(0, np.float32)
-        weights = self.weights(query.ids)
-        best = [matches.max(axis=1) for matches in self.piece_matches(query, rows)]
-        scores: Floats = np.stack(best) @ (weights / weights.sum())
-        return scores
 
     def sentence_starts(self, row: int) -> NDArray[np.int32]:
         """Return at which code of the passage each of its sentences begins."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,19 @@ from typing import Any
 import gradio as gr
 
 from rag import dossier
-from rag.errors import SourceFinderError
+from rag.errors import IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
-from rag.live import LiveFinder
+from rag.live import READING, LiveFinder
 from rag.web import corpus
 from rag.web.answer import render_kept
-from rag.web.chat import Turn, Turns, converse, stop
+from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
 from rag.web.markup import render_searched
 from rag.web.memory import from_memory, to_memory
+
+WAIT_S = 0.2
+"""How often it is looked whether there is anything to search yet."""
 
 UNMOVED = (gr.skip(), gr.skip())
 
@@ -87,6 +91,16 @@ class Actions:
             return
         box = question_box(searching=True, value=None)
         claim = desk.claim(turns) if desk.chosen else None
+        if not self.live.ready:
+            waiting = told((*turns, Turn(len(turns), text)), READING)
+            yield chat_messages(waiting), turns, box, *UNMOVED, gr.skip()
+            box = gr.skip()
+            self._wait()
+        if not self.live.ready:
+            turns = told(turns, self.live.work.problem if self.live.work else "")
+            box = question_box(searching=False)
+            yield chat_messages(turns), turns, box, *UNMOVED, to_memory(turns)
+            return
         for grown in converse(self.live.current, text, turns, [claim.claim.query] if claim else []):
             turns, laid = grown, desk.with_answer(self.live.current, grown)
             shown = gr.skip() if laid is desk else laid.page
@@ -94,6 +108,11 @@ class Actions:
             yield chat_messages(turns), turns, box, shown, desk, gr.skip()
             box = gr.skip()
         yield gr.skip(), turns, question_box(searching=False), gr.skip(), desk, to_memory(turns)
+
+    def _wait(self) -> None:
+        """Return once there is something to search, or the first build has failed."""
+        while not self.live.ready and self.live.busy:
+            time.sleep(WAIT_S)
 
     def stopped(self, turns: Turns) -> tuple[Any, ...]:
         """Return chat, turns, box, memory."""
@@ -104,7 +123,7 @@ class Actions:
         """Return chat, turns, pane, desk, shelf, work, searched, timer for a page that was
         loaded, with the conversation that the browser has kept."""
         turns = from_memory(memory)
-        desk = Desk().with_answer(self.live.current, turns)
+        desk = Desk().with_answer(self.live.current, turns) if self.live.ready else Desk()
         return chat_messages(turns), turns, desk.page, desk, *self._corpus(), self._timer()
 
     def clicked(self, turns: Turns, desk: Desk, event: gr.EventData) -> tuple[Any, ...]:
@@ -126,7 +145,10 @@ class Actions:
         if name in corpus.ACTS:
             shelf, message = corpus.act(self.live, click)
             return *UNMOVED, shelf, corpus.work(self.live, message), self._timer(), gr.skip()
-        desk = desk.after(self.live.current, turns, click)
+        try:
+            desk = desk.after(self.live.current, turns, click)
+        except IndexNotBuilt as error:
+            return *UNMOVED, *self._worked(str(error))
         return desk.page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
     def uploaded(self, given: list[str] | None) -> tuple[Any, ...]:
@@ -135,11 +157,20 @@ class Actions:
         message = corpus.add(self.live, named)
         return None, corpus.shelf(self.live), corpus.work(self.live, message), self._timer()
 
-    def watched(self) -> tuple[Any, ...]:
-        """Return shelf, work, searched, timer while the index is worked on."""
+    def watched(self, turns: Turns, desk: Desk) -> tuple[Any, ...]:
+        """Return shelf, work, searched, timer, chat, turns, pane, desk, memory while the index is
+        worked on. Once it is complete, what was answered by words alone is answered again."""
+        unchanged = (gr.skip(),) * 5
         if self.live.busy:
-            return gr.skip(), corpus.work(self.live), gr.skip(), gr.skip()
-        return *self._corpus(), self._timer()
+            searched = render_searched(self.live.searched())
+            return gr.skip(), corpus.work(self.live), searched, gr.skip(), *unchanged
+        if not self.live.ready or not any(t.answer and t.answer.by_words for t in turns):
+            return *self._corpus(), self._timer(), *unchanged
+        finder = self.live.current
+        turns = tuple(answered_again(finder, turn) for turn in turns)
+        desk = replace(desk, whole=False).with_answer(finder, turns)
+        again = chat_messages(turns), turns, desk.page, desk, to_memory(turns)
+        return *self._corpus(), self._timer(), *again
 
     def _worked(self, message: str) -> tuple[Any, ...]:
         shelf, work, _ = self._corpus(message)
@@ -147,7 +178,7 @@ class Actions:
 
     def _corpus(self, message: str = "") -> tuple[str, str, str]:
         work = corpus.work(self.live, message)
-        return corpus.shelf(self.live), work, render_searched(self.live.current.searched())
+        return corpus.shelf(self.live), work, render_searched(self.live.searched())
 
     def _timer(self) -> gr.Timer:
         return gr.Timer(active=self.live.busy)

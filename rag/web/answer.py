@@ -44,6 +44,8 @@ QUOTE_CHARS = 170
 PLACES_TO_ADD = 3
 """Collections and archives that the overview of a long text names."""
 
+BY_WORDS = "Found by words alone so far; this is answered again when the index is complete"
+
 PANE = "sf-pane"
 """The name in the page of the place where passages are shown."""
 
@@ -240,6 +242,8 @@ def render_summary(answer: Answer | None, stage: Stage, question: str = "") -> s
         lead += "…"
     parts = [part for part in (lead, f"so far, {counts}" if lead and counts else counts) if part]
     line = " ".join(parts) if stage == "searching" else "; ".join(parts)
+    if answer is not None and answer.by_words and stage != "searching":
+        line += f". {BY_WORDS}"
     room = " sf-two-lines" if is_long(question) else ""
     return f'<p class="sf-summary sf-stage-{stage}{room}" role="status">{escape(line)}</p>'
 

@@ -62,7 +62,7 @@ def build_app(live: LiveFinder) -> gr.Blocks:
         memory = gr.BrowserState([], storage_key=MEMORY, secret=MEMORY_KEY)
         timer = gr.Timer(WATCH_S, active=False)
         gr.HTML(INTRODUCTION, js_on_load=None)
-        searched = gr.HTML(render_searched(live.current.searched()), js_on_load=None)
+        searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
         work = gr.HTML("", elem_id="sf-work-place", js_on_load=None)
         with gr.Tabs(elem_id="sf-tabs"):
             with gr.Tab("Ask"), gr.Row(elem_id="sf-room"):
@@ -111,7 +111,14 @@ def build_app(live: LiveFinder) -> gr.Blocks:
             **HIDDEN,
         )
         drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **HIDDEN)
-        timer.tick(actions.watched, None, [shelf, work, searched, timer], **HIDDEN)
+        timer.tick(
+            actions.watched,
+            [turns, desk],
+            [shelf, work, searched, timer, chatbot, turns, shown, desk, memory],
+            concurrency_limit=1,
+            trigger_mode="once",
+            **HIDDEN,
+        )
         app.load(
             actions.remembered,
             memory,

@@ -124,6 +124,18 @@ def converse(
     yield (*turns, turn)
 
 
+def answered_again(finder: SourceFinder, turn: Turn) -> Turn:
+    """Return a turn that was answered by words alone with a whole answer; any other, and one
+    that is still under way or fails now, as it is."""
+    if turn.answer is None or not turn.answer.by_words or turn.stage != "done":
+        return turn
+    try:
+        return replace(turn, answer=finder.ask(turn.answer.question))
+    except SourceFinderError as error:
+        log.info("Not answered again: %s", error)
+        return turn
+
+
 def _said_so_far(turns: Turns) -> Iterator[str]:
     """Yield what was looked up so far, the last first."""
     for turn in reversed(turns):

@@ -25,8 +25,8 @@ def shelf(live: LiveFinder, *, describing: str = "", problem: str = "") -> str:
     """Return the corpus as it is now."""
     report = live.work.report if live.work else None
     held = Shelf(
-        holdings=live.current.holdings(),
-        documents=live.current.index.listed(),
+        holdings=live.current.holdings() if live.ready else (),
+        documents=live.current.index.listed() if live.ready else (),
         files=list(source_files(live.settings.sources)),
         reasons=reasons_of(report),
     )

@@ -23,6 +23,8 @@ MOST_FILES = 500
 FILES_ON_THE_WAY = 6
 """Files whose way into the index is shown; there may be thousands."""
 
+MEANWHILE = "Go on asking meanwhile; answers get better by themselves."
+
 FIELD_WORDS = {
     "title": "Title",
     "creator": "Author",
@@ -203,7 +205,7 @@ def _under_way(work: Work) -> str:
     stage = f"{work.stage or 'Starting'} {so_far}".strip()
     return (
         f'<div class="sf-work" role="status"><p>{escape(work.title)}: {escape(stage)}. '
-        "Questions are answered from the old index meanwhile.</p>"
+        f"{MEANWHILE}</p>"
         f'<progress aria-label="{escape(work.title)}"{value}></progress>{_on_the_way(work)}</div>'
     )
 

@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from rag.build.builder import build_index
-from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, SourceDocument, Span
-from rag.errors import SourceFinderError
-from rag.finder import SourceFinder
+if TYPE_CHECKING:
+    from rag.build.builder import build_index
+    from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, SourceDocument, Span
+    from rag.errors import SourceFinderError
+    from rag.finder import SourceFinder
 
 __all__ = [
     "Answer",
@@ -30,8 +32,25 @@ __all__ = [
 ]
 
 
+_HOMES = {
+    "SourceFinder": "rag.finder",
+    "SourceFinderError": "rag.errors",
+    "build_index": "rag.build.builder",
+}
+"""Where what is not a datatype is from. All is imported when it is asked for: whoever only wants
+the command line's help, or its first page, does not wait for the rest."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "rag.datatypes")), name)
+
+
 @cache
 def _default_finder() -> SourceFinder:
+    from rag.finder import SourceFinder
+
     return SourceFinder.open()
 
 

@@ -34,6 +34,8 @@ import platformdirs
 APP = "source-finder"
 DEFAULT_INDEX = "default"
 DEFAULT_MODEL = "default"
+PER_CLAIM = 5
+"""Passages shown for each claim of an answer."""
 LLM_TIMEOUT_S = 60.0
 """The answer is there without the model; a small one on a CPU writes a summary in this time."""
 FRONT_ENDS = (

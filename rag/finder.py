@@ -12,7 +12,7 @@ from rag.claims.captions import with_captions
 from rag.claims.extraction import check_question, split_claims
 from rag.claims.help import help_for
 from rag.claims.videos import find_videos
-from rag.config import Settings
+from rag.config import PER_CLAIM, Settings
 from rag.datatypes import (
     Answer,
     Claim,
@@ -37,9 +37,6 @@ from rag.searching import Filter
 from rag.workspace import Workspace
 
 log = logging.getLogger(__name__)
-
-PER_CLAIM = 5
-"""Passages shown for each claim of an answer."""
 
 FAILED = "looking it up failed; the application’s log says why"
 """Why a claim is set aside whose search ended in an error of the program."""

@@ -11,25 +11,19 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
 from threadpoolctl import threadpool_limits
 
-from rag import dossier
-from rag.build.builder import build_index
-from rag.build.report import report_text
 from rag.cli import catalog
-from rag.cli.answer import answer_text
 from rag.cli.terminal import JsonOption, TerminalProgress
-from rag.config import Settings
-from rag.doctor import examine
-from rag.dossier import FORMATS
+from rag.config import PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
-from rag.finder import PER_CLAIM, SourceFinder
-from rag.index.generations import recorded_sources
-from rag.workspace import default_sources
+
+if TYPE_CHECKING:
+    from rag.finder import SourceFinder
 
 cli = typer.Typer(
     name="source-finder",
@@ -50,7 +44,7 @@ CollectionOption = Annotated[
 AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
 ExportOption = Annotated[
     list[Path] | None,
-    typer.Option(help=f"Write a dossier too, as its extension says: {', '.join(FORMATS)}."),
+    typer.Option(help="Write a dossier too, as its extension says: .pdf, .md, .html, .bib ..."),
 ]
 BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
@@ -133,6 +127,11 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Build an index, or refresh it: only what changed is read and embedded again."""
+    from rag.build.builder import build_index
+    from rag.build.report import report_text
+    from rag.index.generations import recorded_sources
+    from rag.workspace import default_sources
+
     settings = Settings.from_environment()
     target = settings.index_path(index)
     default = default_sources(settings) if target == settings.index_path(None) else []
@@ -176,6 +175,8 @@ def serve(
 @cli.command()
 def doctor(as_json: JsonOption = False) -> int:
     """Say what is installed, which indexes and model there are, and what is wrong."""
+    from rag.doctor import examine
+
     diagnosis = examine(Settings.from_environment())
     if as_json:
         print(diagnosis.to_json(indent=1))
@@ -187,12 +188,17 @@ def doctor(as_json: JsonOption = False) -> int:
 
 
 def _open(index: str | None) -> SourceFinder:
+    from rag.finder import SourceFinder
+
     return SourceFinder.open(index, progress=TerminalProgress())
 
 
 def _answer(
     text: str, index: str | None, export: list[Path] | None, as_json: bool, **filters: Any
 ) -> None:
+    from rag import dossier
+    from rag.cli.answer import answer_text
+
     for path in export or ():
         dossier.form_of(path.suffix)  # before a long text is looked up
     finder = _open(index)

@@ -201,3 +201,32 @@ def test_before_there_is_anything_it_is_said(tmp_path: Path) -> None:
         live.current  # noqa: B018
     with pytest.raises(IndexNotBuilt):
         LiveFinder.begin(settings, "mine")
+
+
+def test_what_was_typed_is_kept_where_it_cannot_be_saved(live: LiveFinder, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text(TRUCE, encoding="utf-8")
+    add_file(live.settings.sources, letter, "letter.txt")
+    typed = {"title": "A <letter>", "creator": "", "date": "the day after", "rights": "none"}
+    shelf, told = corpus.act(live, {"act": "described", "file": "letter.txt", **typed})
+    assert told == ""
+    assert 'value="A &lt;letter&gt;"' in shelf
+    assert 'name="date" value="the day after"' in shelf
+    assert shelf.count('aria-invalid="true"') == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "iso"),
+    [
+        ("14 February 1845", "1845-02-14"),
+        ("February 14, 1845", "1845-02-14"),
+        ("March 1845", "1845-03"),
+        ("1845", "1845"),
+        ("1845-02-14", "1845-02-14"),
+        ("1845~", "1845~"),
+        ("the day after", "the day after"),
+        ("", ""),
+    ],
+)
+def test_dates_as_people_write_them(written: str, iso: str) -> None:
+    assert corpus.as_iso(written) == iso

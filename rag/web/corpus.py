@@ -6,13 +6,17 @@ returns the corpus as HTML; what went wrong is told in it.
 
 from __future__ import annotations
 
+import calendar
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rag.build.corpus_files import add_file, describe_file, remove_file, source_files
 from rag.catalog.search import find_entry
 from rag.errors import SourceFinderError
+from rag.language import times
 from rag.live import LiveFinder
 from rag.web.markup import notes
 from rag.web.shelf import Shelf, reasons_of, render_shelf, render_work
@@ -21,8 +25,14 @@ UPDATING = "Bringing the index up to date"
 ACTS = frozenset({"describe", "described", "remove", "rebuild", "fetch-now"})
 
 
-def shelf(live: LiveFinder, *, describing: str = "", problem: str = "") -> str:
-    """Return the corpus as it is now."""
+def shelf(
+    live: LiveFinder,
+    *,
+    describing: str = "",
+    problem: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> str:
+    """Return the corpus as it is now, with the form for a file that is being described."""
     report = live.work.report if live.work else None
     held = Shelf(
         holdings=live.current.holdings() if live.ready else (),
@@ -30,7 +40,7 @@ def shelf(live: LiveFinder, *, describing: str = "", problem: str = "") -> str:
         files=list(source_files(live.settings.sources)),
         reasons=reasons_of(report),
     )
-    return render_shelf(held, describing=describing, problem=problem)
+    return render_shelf(held, describing=describing, problem=problem, typed=typed)
 
 
 def work(live: LiveFinder, message: str = "") -> str:
@@ -58,6 +68,7 @@ def act(live: LiveFinder, click: Mapping[str, Any]) -> tuple[str, str]:
     """Do what a click asks for (`ACTS`); return the corpus and what to tell."""
     name = click["act"]
     file = str(click.get("file") or "")
+    fields = {key: str(value) for key, value in click.items() if key not in ("act", "file")}
     if name == "describe":
         return shelf(live, describing=file), ""
     if name == "rebuild":
@@ -71,11 +82,32 @@ def act(live: LiveFinder, click: Mapping[str, Any]) -> tuple[str, str]:
             away = remove_file(live.settings.sources, file)
             told = [f"{file} is now in {away.parent}; it is searched until the index is updated."]
             return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
-        fields = {key: str(value) for key, value in click.items() if key not in ("act", "file")}
-        describe_file(live.settings.sources, file, fields)
+        describe_file(
+            live.settings.sources, file, fields | {"date": as_iso(fields.get("date", ""))}
+        )
     except (SourceFinderError, OSError) as error:
-        return shelf(live, describing=file, problem=f"{error}."), ""
+        return shelf(live, describing=file, problem=f"{error}.", typed=fields), ""
     return shelf(live), " ".join(_begin(live, UPDATING))
+
+
+def as_iso(written: str) -> str:
+    """Return a date as people write it in ISO 8601; what is no such date, and what is ISO 8601
+    already, as it is.
+
+    >>> as_iso("14 February 1845"), as_iso("Feb. 1845"), as_iso("1845"), as_iso("1845~")
+    ('1845-02-14', '1845-02', '1845', '1845~')
+    """
+    found = times(written)
+    plain = re.fullmatch(r"[\w\s,.]*[^\W\d_][\w\s,.]*", written.strip())
+    if plain is None or len(found) != 1:
+        return written
+    first, last = date.fromisoformat(found[0].first), date.fromisoformat(found[0].last)
+    if first == last:
+        return first.isoformat()
+    month = calendar.monthrange(first.year, first.month)[1]
+    if (first.day, last) == (1, first.replace(day=month)):
+        return f"{first:%Y-%m}"
+    return written
 
 
 def _begin(live: LiveFinder, title: str, fetching: tuple[str, ...] = ()) -> list[str]:

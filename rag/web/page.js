@@ -57,6 +57,7 @@
     if (place.dataset.sure && !window.confirm(place.dataset.sure)) return;
     event.preventDefault();
     /* Links inside the page are followed here, because the page has a base address. */
+    if (place.dataset.act === "describe") drafts.clear();
     if (place.dataset.act) send({ ...place.dataset });
     else goTo(document.getElementById(place.getAttribute("href").slice(1)));
   });
@@ -73,6 +74,28 @@
     }
     send({ ...values, ...form.dataset });
   });
+
+  /* ---- what was typed into a form stays, whatever is drawn anew around it ---- */
+
+  const drafts = new Map(); // by the form's file: its fields' values
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.(".sf-describe");
+    if (!form) return;
+    drafts.set(form.dataset.file, Object.fromEntries(new FormData(form)));
+    form.dataset.drawn = "";
+  });
+
+  document.addEventListener("submit", (event) => drafts.delete(event.target.dataset.file));
+
+  function restoreDraft() {
+    const form = document.querySelector(".sf-describe:not([data-drawn])");
+    if (!form) return;
+    form.dataset.drawn = "";
+    for (const [name, value] of Object.entries(drafts.get(form.dataset.file) ?? {})) {
+      if (form.elements[name]) form.elements[name].value = value;
+    }
+  }
 
   /* ---- keeping in view ---- */
 
@@ -112,6 +135,7 @@
       clicks = answered.dataset.clicks;
       if (clicks !== "0") lead(answered.querySelector(".sf-frame"));
     }
+    restoreDraft();
     /* A file that was asked for is saved. */
     const file = document.querySelector("#sf-kept a[download]");
     if (file && file.download !== saved) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rag.ingest.names import shown
 from rag.live import Work
 from rag.searching import DocumentLine
 from rag.web.markup import button, fold, link, notes
+from rag.web.templating import render
 from rag.wording import KIND_WORDS, counted, escape
 
 MOST_FILES = 500
@@ -28,7 +30,7 @@ MEANWHILE = "Go on asking meanwhile; answers get better by themselves."
 FIELD_WORDS = {
     "title": "Title",
     "creator": "Author",
-    "date": "Date (1964-11-02, 1964-11 or 1964)",
+    "date": "Date (14 February 1845, 1964-11 or 1964)",
     "url": "Address of the source on the web",
     "citation": "How to cite it",
     "rights": "Rights",
@@ -46,6 +48,15 @@ class Shelf:
     """Why a file could not be read, by its path."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The file whose description is being changed, what is wrong with it, what was typed."""
+
+    file: str
+    problem: str
+    typed: Mapping[str, str]
+
+
 def reasons_of(report: BuildReport | None) -> dict[str, str]:
     """Return why files were left out in a build, by path."""
     if report is None:
@@ -54,13 +65,20 @@ def reasons_of(report: BuildReport | None) -> dict[str, str]:
     return copies | {skipped.path: skipped.reason for skipped in report.skipped}
 
 
-def render_shelf(shelf: Shelf, *, describing: str = "", problem: str = "") -> str:
+def render_shelf(
+    shelf: Shelf,
+    *,
+    describing: str = "",
+    problem: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> str:
     """Return the corpus: the collections, then the files. `describing`: the file whose
-    description is being changed, with its `problem`, if there was one."""
+    description is being changed, with its `problem`, if there was one, and what was `typed`."""
+    form = _Form(describing, problem, typed or {})
     return (
         '<div class="sf-frame sf-shelf">'
         f'<h2 id="sf-indexed">What is searched</h2>{_collections(shelf)}'
-        f'<h2 id="sf-files">Your files</h2>{_files(shelf, describing, problem)}'
+        f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
         '<p class="sf-actions"><button type="button" class="sf-act" data-act="rebuild">'
         "Bring the index up to date</button></p></div>"
     )
@@ -93,7 +111,7 @@ def _collection_row(home: Holding, documents: Sequence[DocumentLine]) -> str:
     )
 
 
-def _files(shelf: Shelf, describing: str, problem: str) -> str:
+def _files(shelf: Shelf, form: _Form) -> str:
     if not shelf.files:
         return notes(
             ["None yet. Drop some below: PDF, TEI, EPUB, Word, HTML, text, or a zip of these."]
@@ -102,8 +120,7 @@ def _files(shelf: Shelf, describing: str, problem: str) -> str:
     for document in shelf.documents:
         by_origin[document.origin].append(document)
     items = "".join(
-        _file(file, by_origin, shelf.reasons, describing, problem)
-        for file in shelf.files[:MOST_FILES]
+        _file(file, by_origin, shelf.reasons, form) for file in shelf.files[:MOST_FILES]
     )
     more = len(shelf.files) - MOST_FILES
     rest = [f"{counted(more, 'more file', 'more files')} in the folder"] if more > 0 else []
@@ -114,8 +131,7 @@ def _file(
     file: SourceFile,
     by_origin: Mapping[str, Sequence[DocumentLine]],
     reasons: Mapping[str, str],
-    describing: str,
-    problem: str,
+    asked: _Form,
 ) -> str:
     path = shown(file.path)
     documents = by_origin.get(path, ())
@@ -127,7 +143,9 @@ def _file(
         f'data-act="remove" data-file="{escape(file.name)}" data-sure="{escape(sure)}">'
         "Remove</button>"
     )
-    form = _description(file, documents, problem) if file.name == describing else ""
+    form = ""
+    if file.name == asked.file:
+        form = _description(file, documents, asked.problem, asked.typed)
     return (
         f'<li class="sf-file sf-file-{state}"><p class="sf-actions"><span class="sf-name" '
         f'dir="auto">{escape(file.name)}</span><span class="sf-quiet">{_size(file.bytes)}</span>'
@@ -156,29 +174,22 @@ def _size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{max(size // 1000, 1):,} kB"
 
 
-def _description(file: SourceFile, documents: Sequence[DocumentLine], problem: str) -> str:
+def _description(
+    file: SourceFile, documents: Sequence[DocumentLine], problem: str, typed: Mapping[str, str]
+) -> str:
+    """Return the form for a file's description, with what the reader has `typed` where that
+    could not be saved."""
     guess = documents[0] if len(documents) == 1 else None
-    fields = "".join(
-        f'<label>{words} <input name="{name}" value="{escape(getattr(file.about, name) or "")}" '
-        f'placeholder="{escape(str(getattr(guess, name, None) or ""))}"></label>'
-        for name, words in FIELD_WORDS.items()
-    )
-    options = "".join(
-        f'<option value="{kind}"{" selected" if file.about.kind == kind else ""}>'
-        f"{KIND_WORDS[kind]}</option>"
-        for kind in get_args(Kind)
-        if kind != "unknown"
-    )
-    return (
-        f'<form class="sf-describe" data-act="described" data-file="{escape(file.name)}" '
-        f'aria-label="What is known about {escape(file.name)}">'
-        f"{notes([problem] if problem else [])}{fields}"
-        f'<label>Kind of source <select name="kind"><option value="">not stated</option>{options}'
-        "</select></label>"
-        '<p class="sf-actions"><button type="submit" class="sf-button">Save</button>'
-        '<button type="button" class="sf-act" data-act="describe" data-file="">Cancel</button></p>'
-        '<p class="sf-note">Saved beside the file; it counts once the index is up to date. A field '
-        "that is left empty is what the file says of itself.</p></form>"
+    names = (*FIELD_WORDS, "kind")
+    return render(
+        "describe.html",
+        file=file,
+        problem=problem,
+        wrong=[name for name in FIELD_WORDS if re.search(rf"\b{name}\b", problem)],
+        values=typed or {name: getattr(file.about, name) for name in names},
+        guesses={name: getattr(guess, name, None) for name in FIELD_WORDS},
+        field_words=FIELD_WORDS,
+        kinds=[(kind, KIND_WORDS[kind]) for kind in get_args(Kind) if kind != "unknown"],
     )
 
 

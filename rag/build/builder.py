@@ -40,7 +40,7 @@ from rag.index.nearest import LISTS, Lists
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.terms import Part, Terms, collect
-from rag.index.vectors import VectorWriter
+from rag.index.vectors import VectorIndex, VectorWriter
 from rag.ingest.isolation.workers import Workers
 from rag.ingest.walk.files import check_sources
 
@@ -259,6 +259,7 @@ class _Build:
         with VectorWriter(generation, self.encoder.dimension, self.lists) as writer:
             for first, last, source in runs([rows.get(key) for key in keys], self.shard):
                 if old is not None and source is not None:
+                    assert isinstance(old.vectors, VectorIndex), "a live generation is complete"
                     sentences += writer.copy(old.vectors, source, source + last - first)
                 else:
                     shard = {row: partial.get(keys[row]) for row in range(first, last)}

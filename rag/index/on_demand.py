@@ -39,6 +39,7 @@ class VectorsOnDemand(PieceVectors):
         self.passages = int(store.row_bounds[-1])
         super().__init__(piece_passages, self.passages)
         self._store, self._encoder, self._known = store, encoder, known
+        self.dimension = encoder.dimension
         self._known_rows = (
             np.full(self.passages, -1, np.int64) if known_rows is None else known_rows
         )

@@ -130,6 +130,10 @@ class PieceVectors:
         self._piece_passages = piece_passages
         self._rarity = np.log((passages + 1) / (1 + piece_passages)).astype(np.float32)
 
+    def piece_passages(self) -> NDArray[np.int32]:
+        """Return in how many passages each word piece is, (vocabulary,)."""
+        return np.array(self._piece_passages)
+
     def weights(self, ids: NDArray[np.int64]) -> Floats:
         """Return how much each word piece counts: its inverse document frequency."""
         return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)
@@ -221,7 +225,3 @@ class VectorIndex(PieceVectors):
             sentence_counts=np.diff(self._sentence_rows[first : last + 1]),
             code_counts=np.diff(self._code_rows[first : last + 1]),
         )
-
-    def piece_passages(self) -> NDArray[np.int32]:
-        """Return in how many passages each word piece is, (vocabulary,)."""
-        return np.array(self._piece_passages)

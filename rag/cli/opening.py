@@ -6,10 +6,12 @@ nothing but the standard library, so that it is there at once.
 
 from __future__ import annotations
 
+import socket
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import Any
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Source Finder</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -42,15 +44,29 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    """Knows its connections, so that none is left on the port when the application takes it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.connections: list[socket.socket] = []
+        super().__init__((host, port), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Return the next connection and where it is from."""
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
+
 class Opening:
     """Serves the page as a context manager; where the port is taken, nothing: whoever wants it
     next says so."""
 
     def __init__(self, host: str, port: int) -> None:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         with suppress(OSError, OverflowError):
-            self._server = ThreadingHTTPServer((host, port), _Handler)
+            self._server = _Server(host, port)
 
     def __enter__(self) -> Opening:
         if self._server is not None:
@@ -65,4 +81,8 @@ class Opening:
     ) -> None:
         if self._server is not None:
             self._server.shutdown()
+            for connection in self._server.connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
             self._server.server_close()

@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: app test check bench setup clean
+.PHONY: app test check bench torture setup clean
 .DEFAULT_GOAL := app
 
 $(STAMP): pyproject.toml constraints.txt
@@ -29,6 +29,9 @@ bench: setup             ## quality and cost, beside the plain alternatives and 
 	$(RUN)/python -m benchmarks.retrieval
 	$(RUN)/python -m benchmarks.cost
 	$(RUN)/python -m benchmarks.peers --cost
+
+torture: setup           ## attack a server, builds and readers; an hour (see docs/reliability.md)
+	$(RUN)/python -m benchmarks.torture --seconds 900 --kills 500 --askers 64
 
 clean:                   ## remove the virtual environment; indexes and sources stay
 	rm -rf $(VENV)

@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rag.quiet import keep_quiet
+
 if TYPE_CHECKING:
     from rag.build.builder import build_index
     from rag.datatypes import Answer, BuildReport, Claim, Evidence, Finding, SourceDocument, Span
@@ -30,6 +32,8 @@ __all__ = [
     "build_index",
     "find_sources",
 ]
+
+keep_quiet()
 
 
 _HOMES = {

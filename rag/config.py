@@ -18,7 +18,8 @@
 `SOURCE_FINDER_LLM`
     A language model for a summary, as langchain's `init_chat_model` names it
     ("ollama:llama3.1"); none by default. `SOURCE_FINDER_LLM_URL`: its server, where that is
-    not the provider's. `SOURCE_FINDER_LLM_TIMEOUT`: seconds it may take.
+    not the provider's, and `SOURCE_FINDER_LLM_KEY` the key for it.
+    `SOURCE_FINDER_LLM_TIMEOUT`: seconds it may take.
 `SOURCE_FINDER_CACHE`
     Where the converted model is kept: the user's cache folder.
 """
@@ -26,7 +27,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -61,8 +62,8 @@ class Settings:
     front_ends: tuple[tuple[str, str], ...] = ()
     ocr: str = "auto"
     """What reads pages without text: auto, off, or an engine's name (see `rag.ingest.ocr`)."""
-    llm_key_known: bool = False
-    """Whether the provider's package finds a key of its own."""
+    llm_key: str = field(default="", repr=False)
+    """For the server at `llm_url`; a provider's own key is for that provider alone."""
     entailment: str | None = None
     """A model that judges claims beside the rules, by folder or hub name; None for none."""
 
@@ -81,7 +82,7 @@ class Settings:
             llm=os.environ.get("SOURCE_FINDER_LLM") or "",
             llm_url=os.environ.get("SOURCE_FINDER_LLM_URL") or "",
             llm_timeout_s=_seconds(os.environ.get("SOURCE_FINDER_LLM_TIMEOUT", ""), LLM_TIMEOUT_S),
-            llm_key_known=bool(os.environ.get("OPENAI_API_KEY")),
+            llm_key=os.environ.get("SOURCE_FINDER_LLM_KEY", ""),
             ocr=os.environ.get("SOURCE_FINDER_OCR", "").strip().lower() or "auto",
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,

@@ -477,6 +477,9 @@ class SkippedFile(Jsonable):
 
     path: str
     reason: str
+    given_up: bool = False
+    """Whether it hung, crashed its reader or ate its memory: it is not tried again until it
+    changes."""
 
 
 @dataclass(frozen=True, slots=True)

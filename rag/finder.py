@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag.catalog.next_steps import where_to_look
 from rag.claims.captions import with_captions
-from rag.claims.extraction import check_question, split_claims
+from rag.claims.extraction import check_claim, check_question, split_claims
 from rag.claims.help import help_for
 from rag.claims.videos import find_videos
 from rag.config import PER_CLAIM, Settings
@@ -117,7 +117,7 @@ class SourceFinder:
 
         Raises `QuestionError` for an empty or unreadable claim or an unknown collection.
         """
-        check_question(claim)
+        check_claim(claim)
         _check_k(k)
         whole = Claim("c1", claim, Span(0, len(claim)))
         return self._evidence(whole, k, self.retriever.only(collections, after, before))

@@ -8,9 +8,11 @@ until the new one is complete; then every further question goes to the new one.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from multiprocessing.connection import wait
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -67,7 +69,7 @@ class LiveFinder:
 
     `current` is replaced when what is being built can be searched by its words, and again when
     it is complete: whoever answers takes it once, and keeps it to the answer's end. `work` is
-    None before the first rebuild.
+    None before the first rebuild. `may_change`: whether those who ask may also change the corpus.
     """
 
     def __init__(
@@ -86,7 +88,10 @@ class LiveFinder:
         self._finder = finder
         self._kind = SourceFinder if finder is None else type(finder)
         self._manners = manners
+        self.may_change = True
         self._lock = threading.Lock()
+        self._building: Any = None
+        self._cancelled = False
 
     @classmethod
     def open(cls, index: str | Path | None = None, **options: Any) -> LiveFinder:
@@ -145,17 +150,25 @@ class LiveFinder:
                     "then try again; what was asked meanwhile is answered from the old index."
                 )
             self.work = Work(title)
+            self._cancelled = False
         threading.Thread(target=self._run, args=(tuple(fetching),), daemon=True).start()
+
+    def cancel(self) -> None:
+        """End a rebuild that is under way. What it has finished is kept for the next one."""
+        self._cancelled = True
+        if self._building is not None:
+            self._building.kill()
 
     def _run(self, fetching: tuple[str, ...]) -> None:
         try:
             if fetching:
                 fetch(fetching, self.settings.sources, self._progress, manners=self._manners)
-            report = _built(self._sources(), self.home, self.settings, self._advance)
+            report = self._built()
             self._take(open_index(self.home))
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
-            self._progress("", 0, 0, ended=True, problem=str(error))
+            problem = "It was called off." if self._cancelled else str(error)
+            self._progress("", 0, 0, ended=True, problem=problem)
         except BaseException as error:
             self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
             raise
@@ -190,6 +203,22 @@ class LiveFinder:
         added = [str(folder)] if any(source_files(folder)) else []
         return [*(source for source in known if source != str(folder)), *added]
 
+    def _built(self) -> BuildReport:
+        """Build in a new process and return its report; raises what the build raised."""
+        context = multiprocessing.get_context("spawn")
+        told: Any = context.Queue()
+        process = context.Process(
+            target=_build, args=(self._sources(), str(self.home), self.settings, told)
+        )
+        process.start()
+        self._building = process
+        try:
+            if self._cancelled:
+                process.kill()
+            return _followed(process, told, self._advance)
+        finally:
+            self._building = None
+
 
 def _home(finder: SourceFinder) -> Path:
     """Return the folder that a finder's index is built in."""
@@ -201,14 +230,8 @@ def _home(finder: SourceFinder) -> Path:
     return finder.workspace.path
 
 
-def _built(
-    sources: list[str], home: Path, settings: Settings, progress: Callable[..., None]
-) -> BuildReport:
-    """Build in a new process and return its report; raises what the build raised."""
-    context = multiprocessing.get_context("spawn")
-    told: Any = context.Queue()
-    process = context.Process(target=_build, args=(sources, str(home), settings, told))
-    process.start()
+def _followed(process: Any, told: Any, progress: Callable[..., None]) -> BuildReport:
+    """Return the report of a build that runs in a process, when it comes."""
     while True:
         try:
             name, *values = told.get(timeout=POLL_S)
@@ -217,8 +240,8 @@ def _built(
                 continue
             raise SourceFinderError(
                 f"The build ended without a word (code {process.exitcode}): out of memory, or a "
-                "file crashed its reader. The old index is unharmed; remove the last file that "
-                "was added, and try again."
+                "file crashed its reader. The old index is unharmed. Try again; if it ends so "
+                "once more, `source-finder build` in a terminal tells at which file."
             ) from None
         if name == "progress":
             progress(*values)
@@ -232,6 +255,7 @@ def _built(
 
 def _build(sources: list[str], home: str, settings: Settings, told: Any) -> None:
     """Build, and tell of it through the queue. Runs in the new process."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         report = build_index(
             sources,
@@ -245,3 +269,12 @@ def _build(sources: list[str], home: str, settings: Settings, told: Any) -> None
         told.put(("failed", "The build ran out of memory. Give it fewer or smaller files."))
     else:
         told.put(("built", report))
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, however it went: a build that
+    nobody waits for would keep the index locked. What it has finished is kept."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

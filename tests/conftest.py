@@ -18,7 +18,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("OPENVINO_TELEMETRY", "0")
 
 import httpx
 import pytest

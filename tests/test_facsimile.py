@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,13 @@ import pypdfium2
 import pytest
 from PIL import Image
 from pypdf import PdfWriter
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+)
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
@@ -17,7 +26,16 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
 from rag.ingest.readers.pdf.reader import read_pdf
-from rag.reading.facsimile import WIDTH, Facsimile, facsimile, has_pages, source_path
+from rag.reading import facsimile as facsimile_module
+from rag.reading.drawing import WIDTH
+from rag.reading.facsimile import (
+    Facsimile,
+    PageLimits,
+    _Drawers,
+    facsimile,
+    has_pages,
+    source_path,
+)
 from rag.reading.page_view import Box
 from tests.scans import FONT, LEADING, LEFT, SIZE, TOP, TREATY, print_pdf, scan_pdf
 
@@ -189,3 +207,71 @@ def test_a_file_in_an_archive_is_told(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(UnreadableSource, match="in an archive"):
         source_path(document)
+
+
+# ---- pages that are made to do harm ----
+
+
+@pytest.fixture
+def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """PageLimits that are soon reached, and processes that nobody else has."""
+    limits = PageLimits(seconds=3, memory_bytes=1 << 29)
+    monkeypatch.setattr("rag.reading.facsimile.LIMITS", limits)
+    own = _Drawers(ocr=False)
+    monkeypatch.setattr("rag.reading.facsimile._PICTURES", own)
+    yield
+    own.end()
+
+
+def doubling_pdf(path: Path, forms: int) -> Path:
+    """Write a page whose annotation draws a form that draws another one twice, and so on."""
+    writer = PdfWriter(print_pdf(path, [TREATY]))
+    inner = StreamObject()
+    inner.set_data(b"0 0 m 9 9 l S")
+    for _ in range(forms):
+        inner[NameObject("/Type")], inner[NameObject("/Subtype")] = (
+            NameObject("/XObject"),
+            NameObject("/Form"),
+        )
+        inner[NameObject("/BBox")] = ArrayObject([NumberObject(n) for n in (0, 0, 99, 99)])
+        outer = StreamObject()
+        outer.set_data(b"/F Do /F Do")
+        forms_of = DictionaryObject({NameObject("/F"): writer._add_object(inner)})
+        outer[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): forms_of})
+        inner = outer
+    inner[NameObject("/BBox")] = ArrayObject([NumberObject(n) for n in (0, 0, 99, 99)])
+    inner[NameObject("/Type")] = NameObject("/XObject")
+    inner[NameObject("/Subtype")] = NameObject("/Form")
+    note = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Subtype"): NameObject("/Stamp"),
+            NameObject("/Rect"): ArrayObject([NumberObject(n) for n in (0, 0, 99, 99)]),
+            NameObject("/F"): NumberObject(4),
+            NameObject("/AP"): DictionaryObject({NameObject("/N"): writer._add_object(inner)}),
+        }
+    )
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(note)])
+    writer.write(path)
+    return path
+
+
+def test_a_page_that_would_take_all_memory_is_told_of(tmp_path: Path, tight: None) -> None:
+    path = doubling_pdf(tmp_path / "bomb.pdf", 28)
+    document = replace(read(print_pdf(tmp_path / "plain.pdf", [TREATY])), origin=str(path))
+    assert path.stat().st_size < 20_000
+    with pytest.raises(UnreadableSource, match=r"bomb\.pdf cannot be drawn: it"):
+        facsimile(document, quotation(document))
+    before = time.monotonic()
+    with pytest.raises(UnreadableSource, match=r"bomb\.pdf cannot be drawn"):
+        facsimile(document, quotation(document))
+    assert time.monotonic() - before < 0.1, "it is not tried again"
+    plain = read(tmp_path / "plain.pdf")
+    assert facsimile(plain, quotation(plain)).marks, "the next page is drawn"
+
+
+def test_a_page_waits_only_so_long_for_others(tmp_path: Path, tight: None) -> None:
+    document = read(print_pdf(tmp_path / "treaty.pdf", [TREATY]))
+    facsimile_module.LIMITS = PageLimits(waiting_s=0)
+    with facsimile_module._PICTURES._turn, pytest.raises(UnreadableSource, match="open it again"):
+        facsimile(document, quotation(document))

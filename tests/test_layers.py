@@ -19,8 +19,8 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 LAYERS = [
-    ["errors", "config", "datatypes"],
-    ["text", "dates", "deadline", "judging"],
+    ["errors", "config", "datatypes", "quiet"],
+    ["text", "dates", "deadline", "isolation", "judging", "typed_json"],
     ["language"],
     ["wording", "ingest", "embedding"],
     ["searching", "citation"],
@@ -86,7 +86,8 @@ def test_a_dossier_is_made_of_answers_alone():
 
 
 def test_readers_know_files_only():
-    allowed = {"rag.datatypes", "rag.errors", "rag.language", "rag.text", "rag.ingest"}
+    apart = {"rag.isolation", "rag.typed_json"}
+    allowed = {"rag.datatypes", "rag.errors", "rag.language", "rag.text", "rag.ingest", *apart}
     for module, path in MODULES.items():
         if below({"rag.ingest"}, module):
             assert {name for name in imported(path) if not below(allowed, name)} == set(), module

@@ -192,7 +192,7 @@ def test_no_file_is_served(served: str, path: str) -> None:
 def test_the_index_is_not_served_as_a_file(served: str, finder: SourceFinder) -> None:
     path = finder.index.generation.path / "sources.sqlite"
     assert path.is_file()
-    assert httpx.get(f"{served}gradio_api/file={path}").status_code == 403
+    assert httpx.get(f"{served}gradio_api/file={path}").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "config", "gradio_api/info", "gradio_api/mcp/"])

@@ -341,6 +341,7 @@ class _Build:
             passages=int(store.row_bounds[-1]),
             sentences=sentences,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
+            home=str(self.target.absolute().parent.parent),
         )
 
     def _report(self, made: Generation, gathered: Gathered, embedded: int) -> BuildReport:

@@ -167,7 +167,9 @@ class Gatherer:
         about = metadata_beside(found, self.gathered.skipped.append)
         record = FileRecord(path, content, digest, state, found.collection, about.digest)
         known = self._known.get(digest) if digest else None
-        problems: list[SkippedFile] = []
+        if known and known.record.problems and known.record.path != path:
+            known = None  # it was given up under another name
+        problems = list(known.record.problems) if known else []
         reading = None if known else read_found(found, self._reading, problems.append)
         return _Opened(found, record, about, known, reading, problems)
 
@@ -177,6 +179,7 @@ class Gatherer:
         if known and not all(self._names.said(copied.wording) for copied in known.record.copies):
             # The file of which it was a copy is gone or has another wording now.
             known = None
+            opened.problems.clear()
             reading = read_found(opened.found, self._reading, opened.problems.append)
         file = _File(len(self.gathered.files), opened)
         added = self._fresh.documents
@@ -200,7 +203,8 @@ class Gatherer:
         self.gathered.skipped += opened.problems
         record = replace(
             record,
-            digest="" if opened.problems else record.digest,
+            digest=record.digest if all(p.given_up for p in opened.problems) else "",
+            problems=tuple(p for p in opened.problems if p.given_up),
             copies=tuple(file.copies),
         )
         if self._fresh.documents > added:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_CHARS = 200_000
 """About three hours of speech. A longer text is a document to index, not a question."""
 
+MAX_CLAIM = 2_000
+"""Nothing longer is one claim; each step of looking it up takes time with its length."""
+
 MAX_PARSED = 1_000
 """A longer sentence is a list, or no sentence: it stays whole, and its grammar is not read."""
 
@@ -46,6 +49,8 @@ CAPTION_CHARS = 150
 _INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
 _INITIAL_FIRST = re.compile(r"\w\.")
 _HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
+TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
+
 _OPENING = '“"'
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
@@ -74,6 +79,17 @@ def check_question(text: str) -> str:
     if not words(text):
         raise QuestionError(
             "There is no word in the question. Type or paste a claim about the past."
+        )
+    return text
+
+
+def check_claim(text: str) -> str:
+    """Return `text` if it can be one claim; raises `QuestionError` with what to do."""
+    check_question(text)
+    if len(text) > MAX_CLAIM:
+        raise QuestionError(
+            f"The claim has {len(text):,} characters; at most {MAX_CLAIM:,} are looked up as one "
+            "claim. Send one statement, or the text as a whole to be cut into its claims."
         )
     return text
 
@@ -119,6 +135,8 @@ def _split(text: str) -> Iterator[Claim]:
             context = piece.context
             said = text[piece.span.start : piece.span.end]
             looked_up = not unsaid and (piece.set_aside is None or (alone and bool(words(said))))
+            if len(said) > MAX_CLAIM:
+                looked_up, piece = False, replace(piece, set_aside=TOO_LONG)
             plain = " ".join(said.split())
             yield Claim(
                 claim_id=f"c{next(numbers)}",

@@ -27,13 +27,14 @@ _FEW_WORDS = 2
 """Words at a cue's beginning that may be those at the end of the one before by chance."""
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
-_CUE = re.compile(rf"\s*{_CLOCK}\s*-->\s*\d.*")
-_STAMP = re.compile(rf"\s*([\[(]?)\s*{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
+# A look-behind lets no match begin within white space: long runs of it stay cheap.
+_CUE = re.compile(rf"(?<!\s)\s*{_CLOCK}\s*-->\s*\d.*")
+_STAMP = re.compile(rf"(?<!\s)\s*(?:([\[(])\s*)?{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
 _NAME = r"[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}"
-_NAME_AND_STAMP = re.compile(rf"\s*({_NAME})\s+[\[(]?{_CLOCK}[\])]?\s*$")
-_LABEL = re.compile(rf"\s*({_NAME})\s*:\s+(?=\S)")
+_NAME_AND_STAMP = re.compile(rf"(?<!\s)\s*({_NAME})\s+[\[(]?{_CLOCK}[\])]?\s*$")
+_LABEL = re.compile(rf"(?<!\s)\s*({_NAME})\s*:\s+(?=\S)")
 _VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^>\n]{1,60})>")
-_NEW_TURN = re.compile(r"\s*(?:>>+|(?:&gt;){2,}|[-–—](?=\s?\S))\s*")
+_NEW_TURN = re.compile(r"(?<!\s)\s*(?:>>+|(?:&gt;){2,}|[-–—](?=\s?\S))\s*")
 _NOT_SPOKEN = re.compile(
     r"<[^>\n]{0,60}>|\{\\[^}\n]{0,40}\}|\[[^\]\n]{1,40}\]|♪[^♪\n]*♪?|♫|"
     r"\((?:[A-Z][A-Z ]{2,30}|laughter|applause|music|laughs|cheering)\)"

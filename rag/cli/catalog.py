@@ -12,7 +12,7 @@ import typer
 from rag.catalog.fetch import FetchedFile, FetchReport, describe
 from rag.catalog.fetch import fetch as fetch_collections
 from rag.catalog.search import CatalogEntry, CatalogMatch, find_entry, load_catalog, search_catalog
-from rag.cli.terminal import JsonOption, TerminalProgress
+from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import Settings
 from rag.datatypes import BuildReport, Progress, to_jsonable
 from rag.errors import QuestionError
@@ -63,7 +63,7 @@ def fetch(
     """Download collections into the sources folder, and index them."""
     entries = [find_entry(identity) for identity in dict.fromkeys(ids)]
     for entry in entries:
-        print(describe(entry), file=sys.stderr)
+        print(harmless(describe(entry)), file=sys.stderr)
     if not yes:
         _confirm(sum(len(entry.files) for entry in entries))
     settings = Settings.from_environment()
@@ -90,7 +90,8 @@ def _build(settings: Settings, progress: Progress) -> BuildReport:
 
 
 def _show(value: object, text: str, as_json: bool) -> None:
-    print(json.dumps(to_jsonable(value), ensure_ascii=False, indent=1) if as_json else text)
+    shown = json.dumps(to_jsonable(value), ensure_ascii=False, indent=1) if as_json else text
+    print(harmless(shown, as_json))
 
 
 def _line(entry: CatalogEntry) -> str:

@@ -7,7 +7,9 @@ or that of the error (see `errors`).
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +20,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from rag.cli import catalog
-from rag.cli.terminal import JsonOption, TerminalProgress
+from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
 
@@ -57,10 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # threads of the embedding model: one thread takes a query from 36 ms to 23.
     threadpool_limits(1, user_api="blas")
     logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)
     try:
         result = cli(arguments, standalone_mode=False)
     except SourceFinderError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {harmless(str(error))}", file=sys.stderr)
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -72,6 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _stop(*_: object) -> None:
+    """End as with Ctrl+C: what was begun is put away, and processes that were started end."""
+    raise KeyboardInterrupt
 
 
 @cli.command()
@@ -144,13 +153,21 @@ def build(
         afresh=afresh,
         settings=settings,
     )
-    print(report.to_json(indent=1) if as_json else report_text(report))
+    print(harmless(report.to_json(indent=1) if as_json else report_text(report), as_json))
 
 
 @cli.command()
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, envvar="GRADIO_SERVER_PORT")] = 7860,
     host: Annotated[str, typer.Option(envvar="GRADIO_SERVER_NAME")] = "127.0.0.1",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name by which the server may be called (repeatable)."),
+    ] = None,
+    allow_changes: Annotated[
+        bool,
+        typer.Option("--allow-changes", help="Let others than this machine change the corpus."),
+    ] = False,
     index: IndexOption = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
 ) -> None:
@@ -162,14 +179,18 @@ def serve(
         from rag import web
         from rag.live import LiveFinder
 
-        if not web.is_loopback(host):
+        names = allowed_host or ()
+        # Behind a proxy, a server on this machine alone is for others, too.
+        for_others = bool(names) or not web.is_loopback(host)
+        if for_others:
             print(
                 f"Warning: whoever can reach {host}:{port} can search and read all that is "
-                "indexed, and change it where the page can. There is no password.",
+                f"indexed{', and change it' if allow_changes else ''}. There is no password.",
                 file=sys.stderr,
             )
         live = LiveFinder.begin(Settings.from_environment(), index)
-    web.serve(live, host, port, open_browser=browser)
+    live.may_change = allow_changes or not for_others
+    web.serve(live, host, port, names, open_browser=browser)
 
 
 @cli.command()
@@ -182,8 +203,9 @@ def doctor(as_json: JsonOption = False) -> int:
         print(diagnosis.to_json(indent=1))
     else:
         for name, value in diagnosis.facts.items():
-            print(f"{name:24} {value}")
-        print("\n" + "\n".join(f"Problem: {p}" for p in diagnosis.problems or ("none found",)))
+            print(harmless(f"{name:24} {value}"))
+        problems = [f"Problem: {p}" for p in diagnosis.problems or ("none found",)]
+        print(harmless("\n" + "\n".join(problems)))
     return 1 if diagnosis.problems else 0
 
 
@@ -203,7 +225,7 @@ def _answer(
         dossier.form_of(path.suffix)  # before a long text is looked up
     finder = _open(index)
     answer = finder.ask(text, **filters)
-    print(answer.to_json(indent=1) if as_json else answer_text(answer))
+    print(harmless(answer.to_json(indent=1) if as_json else answer_text(answer), as_json))
     for path in export or ():
         made = datetime.now(UTC)
         _write(path, dossier.export([answer], path.suffix, made=made, index=finder.facts()))

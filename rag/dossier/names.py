@@ -13,8 +13,8 @@ from rag.wording import legible
 
 CslName = dict[str, str]
 
-_AND = re.compile(r"\s*;\s*|\s+and\s+")
-_LISTED = re.compile(r",?\s+and\s+|,\s+")
+_AND = re.compile(r"(?<!\s)\s*;\s*|(?<!\s)\s+and\s+")
+_LISTED = re.compile(r",?(?<!\s)\s+and\s+|,\s+")
 _SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
 _PARTICLES = frozenset(
     [

@@ -36,13 +36,31 @@ def chunk(
     """
     folded = read_by_search(document)
     spans = sentences(folded.text)
-    starts = piece_starts([span.of(folded.text) for span in spans])
     sized = [
         (folded.source(piece), size)
-        for span, offsets in zip(spans, starts, strict=True)
+        for some in _batches(spans)
+        for span, offsets in zip(some, piece_starts([s.of(folded.text) for s in some]), strict=True)
         for piece, size in _divide(folded.text, span, offsets, max_pieces)
     ]
     return list(_group(document, sized, max_pieces))
+
+
+_BATCH = 100_000
+"""Characters whose word pieces are held at a time: some hundred bytes for each piece."""
+
+
+def _batches(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """Yield spans in runs of `_BATCH` characters or one span."""
+    batch: list[Span] = []
+    size = 0
+    for span in spans:
+        if batch and size + len(span) > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(span)
+        size += len(span)
+    if batch:
+        yield batch
 
 
 def read_by_search(document: SourceDocument, within: Span | None = None) -> Folded:

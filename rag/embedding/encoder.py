@@ -28,9 +28,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.config import Settings
+from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import Floats, Span
 from rag.embedding.inference import (
+    DEFAULT_WEIGHTS,
     Transformer,
     fingerprint,
     load_sentence_transformer,
@@ -124,7 +125,7 @@ class Encoder:
 
         folder = model_folder(name)
         try:
-            digest = fingerprint(folder)
+            digest = fingerprint(folder, DEFAULT_WEIGHTS if name == DEFAULT_MODEL else "")
             # A folder is recorded whole, so that an index finds its model from anywhere.
             name = str(folder) if Path(name).is_dir() else name
             return cls(name, folder, digest, load_transformer(folder, digest, settings))

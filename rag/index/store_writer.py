@@ -13,7 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from rag.datatypes import Collection, Passage, SourceDocument
-from rag.index.store import COLUMNS, DOCUMENTS, FileRecord, Store, document_digest, pack, packed
+from rag.index.store import (
+    COLUMNS,
+    DOCUMENTS,
+    GIVEN_UP,
+    FileRecord,
+    Store,
+    document_digest,
+    pack,
+    packed,
+)
 
 _SCHEMA = """
 CREATE TABLE collections (
@@ -32,9 +41,10 @@ CREATE TABLE readings (
     document INTEGER PRIMARY KEY, file INTEGER NOT NULL, as_read TEXT NOT NULL,
     wording BLOB NOT NULL, sketch BLOB NOT NULL
 );
+GIVEN_UP_TABLE;
 CREATE TABLE near_duplicates (document INTEGER NOT NULL, other INTEGER NOT NULL);
 CREATE INDEX near_duplicates_by_document ON near_duplicates (document);
-""".replace("DOCUMENTS_TABLE", DOCUMENTS)
+""".replace("DOCUMENTS_TABLE", DOCUMENTS).replace("GIVEN_UP_TABLE", GIVEN_UP)
 
 
 _AS_READ = (
@@ -124,7 +134,7 @@ class StoreWriter:
 
     def end_file(self, file: FileRecord) -> None:
         """Note that the documents added last are those of `file`, and keep them."""
-        self._db.execute(_INSERT_FILE, (self.files, *_file_row(file)))
+        _insert_file(self._db, self.files, file)
         self.files += 1
         self._db.execute("COMMIT")
         self._db.execute("BEGIN")
@@ -135,11 +145,9 @@ class StoreWriter:
         self._db.close()
 
 
-_INSERT_FILE = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-
-
-def _file_row(file: FileRecord) -> tuple[object, ...]:
-    return (
+def _insert_file(db: sqlite3.Connection, number: int, file: FileRecord) -> None:
+    row = (
+        number,
         os.fsencode(file.path),
         file.content,
         file.digest,
@@ -148,6 +156,9 @@ def _file_row(file: FileRecord) -> tuple[object, ...]:
         file.described,
         json.dumps([astuple(copied) for copied in file.copies]),
     )
+    db.execute(f"INSERT INTO files VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    given_up = [(number, problem.path, problem.reason) for problem in file.problems]
+    db.executemany("INSERT INTO given_up VALUES (?, ?, ?)", given_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +217,8 @@ def assemble(
         "INSERT INTO collections VALUES (?, ?, ?, ?)",
         (astuple(collections[name]) for (name,) in in_order),
     )
-    db.executemany(_INSERT_FILE, ((n, *_file_row(file)) for n, file in enumerate(files)))
+    for number, file in enumerate(files):
+        _insert_file(db, number, file)
     db.execute("CREATE UNIQUE INDEX documents_by_id ON documents (document_id)")
     db.execute("COMMIT")
     db.close()

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rag.datatypes import Publication
-from rag.index.store import DOCUMENTS, pack
+from rag.index.store import DOCUMENTS, GIVEN_UP, pack
 
 _PUBLICATION = pack("publication", Publication())
 
@@ -43,7 +43,15 @@ def _with_publications(db: sqlite3.Connection) -> None:
     db.execute("CREATE UNIQUE INDEX documents_by_id ON documents (document_id)")
 
 
-UPGRADES: dict[int, Callable[[sqlite3.Connection], None]] = {1: _with_publications}
+def _with_files_given_up(db: sqlite3.Connection) -> None:
+    """2 to 3: files that hung or crashed their reader are known."""
+    db.execute(GIVEN_UP)
+
+
+UPGRADES: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _with_publications,
+    2: _with_files_given_up,
+}
 """What brings a store of a format to the next one."""
 
 

@@ -72,6 +72,7 @@ def read_found(found: Found, reading: Reading, on_skip: OnSkip) -> Iterator[Sour
 def _documents(items: Iterator[Item], found: Found, on_skip: OnSkip) -> Iterator[SourceDocument]:
     for item in items:
         if isinstance(item, SkippedFile):
-            on_skip(SkippedFile(found.in_reports(item.path), found.in_reports(item.reason)))
+            path, why = found.in_reports(item.path), found.in_reports(item.reason)
+            on_skip(replace(item, path=path, reason=why))
         else:
             yield replace(item, origin=found.in_reports(item.origin))

@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
 from rag.ingest.names import file_title, in_file, shown
-from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_sidecar
+from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_metadata, read_sidecar
 from rag.ingest.walk.folders import Found, OnSkip, reason, report
 
 
@@ -33,7 +33,7 @@ def metadata_beside(found: Found, on_skip: OnSkip) -> Metadata:
         text = f"{shown(other)} is passed over, because {shown(path)} describes the same file"
         rename(SkippedFile(shown(other), f"{text}; keep one of them"))
     try:
-        content = path.read_bytes()
+        content = read_metadata(path)
         about, problems = read_sidecar(path)
     except (SourceError, OSError) as error:
         rename(SkippedFile(shown(path), reason(error, path)))

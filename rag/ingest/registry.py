@@ -34,6 +34,7 @@ from rag.ingest.readers.sheets import read_sheets
 from rag.ingest.readers.tei.reader import read_tei
 from rag.ingest.readers.word.reader import read_word, refuse_old_word
 from rag.ingest.shared.markup import root_name
+from rag.ingest.sidecar import MAX_FIELD
 from rag.ingest.walk.folders import reason
 
 XML_ROOTS: dict[str, Reader] = {
@@ -185,4 +186,11 @@ def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterat
             if documents is None:
                 return
         else:
-            yield document
+            yield _bounded(document)
+
+
+def _bounded(document: SourceDocument) -> SourceDocument:
+    """Return the document with what it says of itself cut where it is longer than any title."""
+    said = {name: getattr(document, name) for name in ("title", "creator", "citation", "rights")}
+    long = {name: value for name, value in said.items() if value and len(value) > MAX_FIELD}
+    return replace(document, **{name: f"{value[:MAX_FIELD]}…" for name, value in long.items()})

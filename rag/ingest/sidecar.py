@@ -20,7 +20,12 @@ from rag.ingest.names import printable, shown, slug
 SUFFIXES = (".yaml", ".yml", ".json")
 COLLECTION_FILES = ("collection.yaml", "collection.yml")
 _COLLECTION_FIELDS = ("title", "rights", "url")
-_SIZE_LIMIT = 256 * 1024
+_SIZE_LIMIT = 64 * 1024
+MAX_FIELD = 2_000
+"""Characters of what is said of a document: a title page has no more."""
+
+_MAX_DEPTH = 12
+"""Levels of lists and fields in metadata; CSL-JSON has six."""
 _OF_ONE_DOCUMENT = ("title", "date", "url", "citation", "document_id")
 
 
@@ -143,15 +148,25 @@ def ignored_fields(about: Sidecar) -> list[str]:
     return [name for name in _OF_ONE_DOCUMENT if getattr(about, name) is not None]
 
 
-def _load(path: Path) -> Any:
-    """Return what a YAML or JSON file holds; raises `UnreadableSource`."""
-    if path.stat().st_size > _SIZE_LIMIT:
+def read_metadata(path: Path) -> bytes:
+    """Return the bytes of a file of metadata; raises `UnreadableSource` for one that is too
+    large, or no file at all: a pipe or a device would be waited for, or read, without end."""
+    if not path.is_file():
+        raise UnreadableSource(f"{shown(path)} is not a regular file; remove it")
+    with path.open("rb") as file:
+        content = file.read(_SIZE_LIMIT + 1)
+    if len(content) > _SIZE_LIMIT:
         raise UnreadableSource(
             f"{shown(path)} is too large for metadata ({_SIZE_LIMIT // 1024} KB at most); "
             "rename it if it is something else"
         )
+    return content
+
+
+def _load(path: Path) -> Any:
+    """Return what a YAML or JSON file holds; raises `UnreadableSource`."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_metadata(path).decode("utf-8-sig")
         return _from_json(text) if path.suffix.lower() == ".json" else _from_yaml(text)
     # A number of thousands of digits is a ValueError, and so is a day such as 1964-02-31.
     except (ValueError, RecursionError) as error:
@@ -173,9 +188,15 @@ def _from_yaml(text: str) -> Any:
     import yaml
 
     try:
-        # A few lines of aliases within aliases can stand for gigabytes.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ValueError("it uses aliases (*name), which are not followed")
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            # A few lines of aliases within aliases can stand for gigabytes.
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError("it uses aliases (*name), which are not followed")
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:  # the time to read it grows with the square of this
+                raise ValueError("it is nested too deep")
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
@@ -213,6 +234,8 @@ def _value(name: str, value: Any) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         raise ValueError(f"{printable(str(value))[:60]} is not text; put it in quotes")
+    if len(value) > MAX_FIELD:
+        raise ValueError(f"it has more than {MAX_FIELD:,} characters")
     return _checked(name, printable(value))
 
 

@@ -62,7 +62,9 @@ _AT_LEAST = re.compile(
 _AT_MOST = re.compile(
     r"\b(?:under|below|less than|fewer than|at most|up to|not quite)\s*[$£€]?$", re.IGNORECASE
 )
-_FROM_UP_TO = re.compile(r"\bfrom\b[^.;:]*\bup to\s*[$£€]?$", re.IGNORECASE)  # where it went
+_FROM_UP_TO = re.compile(
+    r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
+)  # where it went
 
 Bound = Literal["exact", "about", "at least", "at most"]
 

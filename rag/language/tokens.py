@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 from rag.datatypes import Span
@@ -82,11 +82,33 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
     """
     from sentencex import get_sentence_boundaries
 
-    base, end = (within.start, within.end) if within is not None else (0, len(text))
-    part = text[base:end]
+    whole = Span(0, len(text)) if within is None else within
     found = []
-    for boundary in get_sentence_boundaries("en", part):
-        span = trimmed(text, base + boundary["start_index"], base + boundary["end_index"])
-        if span is not None:
-            found.append(span)
+    for part in _stretches(text, whole):
+        for boundary in get_sentence_boundaries("en", part.of(text)):
+            start, end = boundary["start_index"], boundary["end_index"]
+            span = trimmed(text, part.start + start, part.start + end)
+            if span is not None:
+                found.append(span)
     return found
+
+
+_STRETCH = 200_000
+"""Characters given to the splitter at a time: it takes some 200 bytes for each boundary, and
+millions of line ends are boundaries."""
+
+
+def _stretches(text: str, whole: Span) -> Iterator[Span]:
+    """Yield a text in parts that end with a paragraph, or else a word, without blank ones."""
+    start = whole.start
+    while start < whole.end:
+        end = min(start + _STRETCH, whole.end)
+        if end < whole.end:
+            middle = start + _STRETCH // 2
+            cut = text.rfind("\n\n", middle, end)
+            cut = cut if cut >= 0 else max(text.rfind(mark, middle, end) for mark in " \n")
+            end = cut + 1 if cut >= 0 else end
+        part = trimmed(text, start, end)
+        if part is not None:
+            yield part
+        start = end

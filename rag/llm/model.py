@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import httpx
 from pydantic import BaseModel, ValidationError
 
 from rag.config import Settings
@@ -128,8 +129,10 @@ def _call(settings: Settings, messages: list[tuple[str, str]]) -> Reply:
         options["base_url"] = settings.llm_url
     if settings.llm.startswith("openai:"):
         options |= {"timeout": settings.llm_timeout_s, "max_retries": 0}
-        if settings.llm_url and not settings.llm_key_known:
-            options["api_key"] = "none"  # a server of one's own asks for none
+        # A key is for the server that it was given for: it follows no redirection.
+        options["http_client"] = httpx.Client(follow_redirects=False)
+        if settings.llm_url:  # OpenAI's own key is not for another server
+            options["api_key"] = settings.llm_key or "none"
     model = init_chat_model(settings.llm, **options)
     # A schema for the answer, and no tools: there is nothing that a model could do.
     reply = model.with_structured_output(Reply, method="json_schema").invoke(messages)

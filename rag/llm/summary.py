@@ -14,7 +14,7 @@ from dataclasses import replace
 from rag.config import Settings
 from rag.datatypes import Evidence, Finding, Relation, Span, Summary, SummaryStatement
 from rag.errors import LanguageModelError
-from rag.language import MONTHS, stems, words
+from rag.language import MONTHS, stems, stop_words, words
 from rag.llm.model import Reply, SummarySentence, ask_model, shown_passages
 from rag.relation.findings import confidence_in, verdict_of
 from rag.text import squeezed
@@ -23,7 +23,8 @@ MAX_STATEMENTS = 8
 
 MIN_QUOTED_WORDS = 3
 
-_QUOTED = re.compile(r"[\"“«]([^\"”»]+)[\"”»]|(?<!\w)['‘]([^'’]{2,})['’](?!\w)")
+_QUOTED = re.compile(r"[\"“«]([^\"“”«»]+)[\"”»]|(?<!\w)['‘]([^'‘’]{2,})['’](?!\w)")
+_NAME = re.compile(r"\b[^\W\d_a-z][^\W\d_]+\b")
 _ALIKE = str.maketrans("‘’“”–—", "''\"\"--")
 _NEGATIONS = frozenset(
     words(
@@ -162,7 +163,42 @@ def _fault(statement: SummarySentence, item: Evidence | None, span: Span | None)
         return f"It says more than its quotation from {item.citation}"
     if bool(_NEGATIONS.intersection(said)) != bool(_NEGATIONS.intersection(there)):
         return f"It denies what its quotation says, or the other way round: {item.citation}"
+    if is_turned(statement.text, statement.quote):
+        return f"It names those in its quotation in another order: {item.citation}"
     return ""
+
+
+def is_turned(said: str, quote: str) -> bool:
+    """Return whether a sentence may turn a quotation round: names that are in both stand in
+    another order, or "by" stands between two of them in one alone.
+
+    >>> is_turned("Ampudia defeated Taylor.", "General Taylor defeated General Ampudia")
+    True
+    >>> is_turned("Taylor defeated Ampudia.", "General Taylor defeated General Ampudia")
+    False
+    """
+    there = _names(quote)
+    named = {name for name, _ in there}
+    here = [(name, start) for name, start in _names(said) if name in named]
+    at = 0
+    between: list[tuple[str, str]] = []
+    for number, (name, start) in enumerate(here):
+        place = next((n for n in range(at, len(there)) if there[n][0] == name), None)
+        if place is None:
+            return True
+        if number:
+            between.append(
+                (said[here[number - 1][1] : start], quote[there[at - 1][1] : there[place][1]])
+            )
+        at = place + 1
+    return any(("by" in words(one)) != ("by" in words(other)) for one, other in between)
+
+
+def _names(text: str) -> list[tuple[str, int]]:
+    """Return the words with a capital, with their places; those that are no names, because a
+    sentence begins with them, are left out where they are very common."""
+    found = ((match[0], match.start()) for match in _NAME.finditer(text))
+    return [(name, start) for name, start in found if name.casefold() not in stop_words()]
 
 
 def _about(item: Evidence) -> set[str]:

@@ -1,33 +1,45 @@
-"""A page of an indexed PDF as a picture, with the place of a quotation on it."""
+"""A page of an indexed PDF as a picture, with the place of a quotation on it.
+
+The file is a stranger's, so it is opened in a process of its own (see `drawing`): a page that
+cannot be drawn in a few seconds, or with some memory, is told of, and is not tried again.
+"""
 
 from __future__ import annotations
 
-import ctypes
-import io
+import base64
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rag.datatypes import SourceDocument, Span
-from rag.errors import SourceError, UnreadableSource
-from rag.ingest.ocr.engines import Ocr, OcrLine
-from rag.ingest.ocr.layout import reading_order
-from rag.ingest.ocr.page_images import PageImages
-from rag.reading.page_view import Box, PlacedText, find_boxes, page_at, page_spans, part_on
+from rag.errors import UnreadableSource
+from rag.ingest.ocr.engines import Ocr
+from rag.isolation.process import Process, Stopped
+from rag.reading.page_view import Box, page_at, page_spans, part_on
+from rag.typed_json import from_jsonable
 
-WIDTH = 1100
-"""Pixels across: small print is legible, and a page of type is some 100 kB as WebP."""
+GB = 1 << 30
+MODULE = "rag.reading.drawing"
 
-QUALITY = 70
-MAX_HEIGHT = 4000
-"""Pixels down, for a page that is a roll."""
 
-_ENGINE = threading.Lock()
-"""PDFium and the OCR engine work for one thread at a time."""
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    """What a page may cost before it is given up."""
+
+    seconds: int = 20
+    """A large scan takes 2 on a slow machine."""
+    memory_bytes: int = 3 * GB // 2
+    """A scan of a newspaper page in colour holds .5 as a picture."""
+    ocr_seconds: int = 60
+    ocr_memory_bytes: int = 5 * GB
+    """As for reading: see `rag.ingest.isolation.workers`."""
+    waiting_s: int = 30
+    """How long a page waits for those before it."""
+
+
+LIMITS = PageLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +82,18 @@ def facsimile(
     number = min(max(number, 0), len(spans) - 1)
     part = part_on(spans[number], quotation)
     page_text = spans[number].of(document.text)
-    with _ENGINE, _opened(path) as pdf:
-        if len(pdf) != len(spans):
-            raise UnreadableSource(
-                f"{path.name} has {len(pdf)} pages now and had {len(spans)} when it was indexed: "
-                "it is another file. Bring the index up to date to read the new one"
-            )
-        image, width, height = _picture(pdf, number)
-        marks: tuple[Box, ...] = ()
-        if part is not None:
-            inner = Span(part.start - spans[number].start, part.end - spans[number].start)
-            marks = find_boxes(_layer(pdf, number), page_text, inner)
-            if not marks and document.ocr_confidence is not None:
-                digest = document.file_digest or str(path.stat().st_mtime_ns)
-                marks = find_boxes(_read_by_ocr(str(path), digest, number, ocr), page_text, inner)
+    request = {
+        "path": str(path),
+        "pages": len(spans),
+        "number": number,
+        "text": page_text,
+        "start": part.start - spans[number].start if part else 0,
+        "end": part.end - spans[number].start if part else 0,
+    }
+    drawn = _PICTURES.ask(request, path)
+    marks = from_jsonable(Marks, {"boxes": drawn["boxes"]}).boxes
+    if part is not None and not marks and document.ocr_confidence is not None:
+        marks = _marks_by_ocr(path, {**request, "ocr": (ocr or Ocr()).choice})
     note = ""
     if part is not None and not marks:
         note = (
@@ -91,7 +101,88 @@ def facsimile(
             "The file may have been replaced since it was indexed; compare the text below"
         )
     label = document.locate(spans[number]) or f"page {number + 1}"
+    image = base64.b64decode(str(drawn["image"]))
+    width, height = int(drawn["width"]), int(drawn["height"])
     return Facsimile(number, len(spans), label, image, width, height, marks, page_text, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where a quotation is on a page."""
+
+    boxes: tuple[Box, ...]
+
+
+def _marks_by_ocr(path: Path, request: Mapping[str, Any]) -> tuple[Box, ...]:
+    """Return where OCR finds the quotation; takes seconds. () where it cannot be read."""
+    try:
+        found = _LETTERS.ask(request, path)
+    except UnreadableSource:
+        return ()
+    return from_jsonable(Marks, {"boxes": found["boxes"]}).boxes
+
+
+class _Drawers:
+    """A process that draws pages, one at a time; it starts when it is needed, and again after
+    one that a page has brought down. Safe to share by threads."""
+
+    def __init__(self, *, ocr: bool) -> None:
+        self._ocr = ocr
+        self._turn = threading.Lock()
+        self._process: Process | None = None
+        self._given_up: dict[tuple[str, int, int], str] = {}
+
+    def ask(self, request: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """Return what comes of the request. Raises `UnreadableSource` where the page cannot be
+        drawn within the limits, and at once where that was so before and the file is the same.
+        """
+        limits = LIMITS
+        key = (str(path), path.stat().st_mtime_ns, int(request["number"]))
+        if why := self._given_up.get(key):
+            raise UnreadableSource(why)
+        if not self._turn.acquire(timeout=limits.waiting_s):
+            raise UnreadableSource(
+                f"A page of {path.name} is not drawn now, because others are; open it again later"
+            )
+        try:
+            [drawn] = self._started(limits).ask(request)
+        except Stopped as stopped:
+            self.end()
+            why = f"A page of {path.name} cannot be drawn: {self._reason(stopped, limits)}"
+            while len(self._given_up) >= _REMEMBERED:
+                self._given_up.pop(next(iter(self._given_up)))
+            self._given_up[key] = why
+            raise UnreadableSource(why) from stopped
+        finally:
+            self._turn.release()
+        if "problem" in drawn:
+            raise UnreadableSource(str(drawn["problem"]))
+        return dict(drawn)
+
+    def end(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+
+    def _started(self, limits: PageLimits) -> Process:
+        if self._process is None:
+            memory = limits.ocr_memory_bytes if self._ocr else limits.memory_bytes
+            seconds = limits.ocr_seconds if self._ocr else limits.seconds
+            self._process = Process(MODULE, memory, seconds)
+        return self._process
+
+    def _reason(self, stopped: Stopped, limits: PageLimits) -> str:
+        if stopped.why == "too slow":
+            seconds = limits.ocr_seconds if self._ocr else limits.seconds
+            return f"it takes more than {seconds} seconds"
+        if stopped.why == "crashed":
+            return f"it brings the program that draws it down ({stopped.how})"
+        return "it needs too much memory"
+
+
+_REMEMBERED = 1000
+_PICTURES, _LETTERS = _Drawers(ocr=False), _Drawers(ocr=True)
 
 
 def source_path(document: SourceDocument) -> Path:
@@ -112,120 +203,3 @@ def source_path(document: SourceDocument) -> Path:
         f"The file of this document is not where it was when it was indexed ({origin}). Put it "
         "back there, or bring the index up to date; until then the indexed text is shown"
     )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    from pypdfium2 import PdfDocument, PdfiumError
-
-    try:
-        pdf = PdfDocument(path)
-    except (PdfiumError, OSError) as error:
-        raise UnreadableSource(f"The pages of {path.name} cannot be drawn: {error}") from error
-    try:
-        yield pdf
-    except (PdfiumError, ValueError, MemoryError, ctypes.ArgumentError) as error:
-        raise UnreadableSource(f"A page of {path.name} cannot be drawn: {error}") from error
-    finally:
-        pdf.close()
-
-
-def _picture(pdf: Any, number: int) -> tuple[bytes, int, int]:
-    page = pdf[number]
-    try:
-        width, height = page.get_size()
-        scale = min(WIDTH / max(width, 1.0), MAX_HEIGHT / max(height, 1.0))
-        bitmap = page.render(scale=scale)
-        try:
-            picture = bitmap.to_pil().convert("RGB")
-        finally:
-            bitmap.close()
-    finally:
-        page.close()
-    file = io.BytesIO()
-    picture.save(file, "WEBP", quality=QUALITY)
-    return file.getvalue(), picture.width, picture.height
-
-
-def _layer(pdf: Any, number: int) -> PlacedText:
-    """Return the letters of a page's text layer with their boxes."""
-    page = pdf[number]
-    try:
-        layer = page.get_textpage()
-        try:
-            count = layer.count_chars()
-            text = layer.get_text_range() if count else ""
-            # Characters outside the basic plane, or left out by PDFium, would shift all others.
-            characters = list(text) if len(text) == count else _one_by_one(layer, count)
-            page_box, turned = page.get_bbox(), page.get_rotation()
-            boxes = [_on_picture(page_box, turned, layer.get_charbox(i)) for i in range(count)]
-        finally:
-            layer.close()
-    finally:
-        page.close()
-    return PlacedText("".join(characters), tuple(boxes))
-
-
-def _one_by_one(layer: Any, count: int) -> list[str]:
-    from pypdfium2.raw import FPDFText_GetUnicode
-
-    codes = (FPDFText_GetUnicode(layer, i) for i in range(count))
-    return [chr(code) if code < 0x110000 else "\ufffd" for code in codes]
-
-
-def _on_picture(page_box: tuple[float, ...], turned: int, bounds: tuple[float, ...]) -> Box | None:
-    """Return a box in the page's own points, which run up from the lower left corner, as
-    shares of the page's picture, which is turned clockwise by so many degrees."""
-    left, bottom, right, top = page_box
-    x0, y0, x1, y1 = bounds
-    if x1 <= x0 or y1 <= y0:
-        return None
-    width, height = right - left, top - bottom
-    x0, x1 = (x0 - left) / width, (x1 - left) / width
-    y0, y1 = 1 - (y1 - bottom) / height, 1 - (y0 - bottom) / height
-    if turned == 90:
-        return Box(1 - y1, x0, 1 - y0, x1)
-    if turned == 180:
-        return Box(1 - x1, 1 - y1, 1 - x0, 1 - y0)
-    if turned == 270:
-        return Box(y0, 1 - x1, y1, 1 - x0)
-    return Box(x0, y0, x1, y1)
-
-
-@lru_cache(maxsize=64)
-def _read_by_ocr(path: str, _digest: str, number: int, ocr: Ocr | None) -> PlacedText:
-    """Return the letters that OCR finds on a page; takes seconds the first time."""
-    with _opened(Path(path)) as pdf:
-        image = PageImages(pdf).render(number)
-    engine = (ocr or Ocr()).engine()
-    if image is None or engine is None:
-        return PlacedText("", ())
-    try:
-        lines = reading_order(engine(image))
-    except SourceError:
-        return PlacedText("", ())
-    height, width = image.shape
-    text: list[str] = []
-    boxes: list[Box | None] = []
-    for line in lines:
-        text += [*line.text, "\n"]
-        boxes += [*_spread(line, width, height), None]
-    return PlacedText("".join(text), tuple(boxes))
-
-
-def _spread(line: OcrLine, width: int, height: int) -> list[Box]:
-    """Return a box for each character of a line, as if all were equally wide."""
-    step = (line.right - line.left) / max(len(line.text), 1)
-    boxes = []
-    for i in range(len(line.text)):
-        left = line.left + i * step
-        fall = line.slope * (left + step / 2)
-        boxes.append(
-            Box(
-                left / width,
-                (line.top + fall) / height,
-                (left + step) / width,
-                (line.bottom + fall) / height,
-            )
-        )
-    return boxes

@@ -23,6 +23,7 @@ from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
 from rag.web.markup import render_searched
 from rag.web.memory import from_memory, to_memory
+from rag.web.uploads import forget
 
 WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
@@ -139,6 +140,8 @@ class Actions:
                 offered = {path: file for turn in turns for file, path in turn.offered}
                 path = str(click.get("path"))
                 message = corpus.add(self.live, [(offered[path], Path(path))])
+                if self.live.may_change:
+                    forget([Path(path)])
                 return *UNMOVED, *self._worked(message)
         except (SourceFinderError, KeyError) as error:
             return *UNMOVED, *self._worked(str(error))
@@ -155,6 +158,7 @@ class Actions:
         """Return upload field, shelf, work, timer after files were dropped into the corpus."""
         named = [(Path(path).name, Path(path)) for path in given or ()]
         message = corpus.add(self.live, named)
+        forget([path for _, path in named])
         return None, corpus.shelf(self.live), corpus.work(self.live, message), self._timer()
 
     def watched(self, turns: Turns, desk: Desk) -> tuple[Any, ...]:

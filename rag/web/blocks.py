@@ -20,6 +20,7 @@ from rag.web.desk import Desk
 from rag.web.dropped import TAKEN
 from rag.web.endpoints import add_endpoints
 from rag.web.markup import render_searched
+from rag.web.uploads import KEPT_S, SWEPT_S
 
 TITLE = "Source Finder"
 INTRODUCTION = (
@@ -55,7 +56,12 @@ def build_app(live: LiveFinder) -> gr.Blocks:
     """Return the page. Start it with `start` or `serve`, which add its looks."""
     actions = Actions(live)
     nothing: Turns = ()
-    app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
+    app = gr.Blocks(
+        title=TITLE,
+        analytics_enabled=False,
+        fill_height=True,
+        delete_cache=(SWEPT_S, KEPT_S),
+    )
     with app:
         add_endpoints(live, SHARED_SEARCHES)  # first, so that they have their names
         turns, desk = gr.State(nothing), gr.State(Desk())

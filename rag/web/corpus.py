@@ -22,6 +22,10 @@ from rag.web.markup import notes
 from rag.web.shelf import Shelf, reasons_of, render_shelf, render_work
 
 UPDATING = "Bringing the index up to date"
+FOR_READING = (
+    "This server is for reading: nobody can change its corpus from here. Whoever runs it can, on "
+    "its own machine, or start it with --allow-changes."
+)
 ACTS = frozenset({"describe", "described", "remove", "rebuild", "fetch-now"})
 
 
@@ -51,6 +55,8 @@ def work(live: LiveFinder, message: str = "") -> str:
 def add(live: LiveFinder, files: Iterable[tuple[str, Path]]) -> str:
     """Put files, each with its name, into the corpus and begin to index them; return what to
     tell, "" if all went well."""
+    if not live.may_change:
+        return FOR_READING
     told = []
     added = 0
     for name, path in files:
@@ -68,6 +74,8 @@ def act(live: LiveFinder, click: Mapping[str, Any]) -> tuple[str, str]:
     """Do what a click asks for (`ACTS`); return the corpus and what to tell."""
     name = click["act"]
     file = str(click.get("file") or "")
+    if not live.may_change:
+        return shelf(live, problem=FOR_READING), FOR_READING
     fields = {key: str(value) for key, value in click.items() if key not in ("act", "file")}
     if name == "describe":
         return shelf(live, describing=file), ""

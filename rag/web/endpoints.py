@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import ipaddress
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -12,8 +11,6 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 from pydantic import ValidationError, validate_call
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from rag.errors import SourceFinderError
 from rag.live import LiveFinder
@@ -74,27 +71,3 @@ def answering(action: Callable[..., str]) -> Callable[..., str]:
     # Gradio does not resolve annotations that are written as text.
     called.__signature__ = inspect.signature(action, eval_str=True)  # type: ignore[attr-defined]
     return called
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only programs on this machine can reach a server on `host`.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def guards(host: str) -> dict[str, Any]:
-    """Return FastAPI's arguments for a server on `host`.
-
-    One that is for this machine alone answers only to this machine's own names: a page
-    elsewhere whose name is made to point here (DNS rebinding) gets nothing.
-    """
-    if not is_loopback(host):
-        return {}
-    names = ["127.0.0.1", "localhost", "[::1]", host]
-    return {"middleware": [Middleware(TrustedHostMiddleware, allowed_hosts=names)]}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from rag.build.corpus_files import MAX_BYTES
 from rag.errors import SourceFinderError
 from rag.live import LiveFinder
 from rag.web.blocks import build_app
-from rag.web.endpoints import guards
+from rag.web.guard import Access, Guard
 from rag.web.theme import build_theme
+from rag.web.uploads import upload_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,12 @@ class RunningApp:
 
     app: gr.Blocks
     url: str
+    _closing: ExitStack
 
     def close(self) -> None:
-        """Stop the server."""
+        """Stop the server, and remove what was uploaded to it."""
         self.app.close(verbose=False)
+        self._closing.close()
 
 
 def resource(name: str) -> str:
@@ -41,14 +48,22 @@ def check_free(host: str, port: int) -> None:
         probe.bind(address)
 
 
-def start(live: LiveFinder, host: str = "127.0.0.1", port: int = 7860) -> RunningApp:
-    """Start the application in the background and return it with its address.
+def start(
+    live: LiveFinder, host: str = "127.0.0.1", port: int = 7860, names: Sequence[str] = ()
+) -> RunningApp:
+    """Start the application in the background and return it with its address. `names`: further
+    names by which it may be called, behind a proxy for instance.
 
     Raises `SourceFinderError` where the port is taken.
     """
+    closing = ExitStack()
     try:
         check_free(host, port)
+        uploads = closing.enter_context(upload_folder())
+        closing.callback(live.cancel)
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
         app = build_app(live)
+        access = Access(host, tuple(names), uploads, live.may_change)
         _, url, _ = app.launch(
             server_name=host,
             server_port=port,
@@ -62,26 +77,35 @@ def start(live: LiveFinder, host: str = "127.0.0.1", port: int = 7860) -> Runnin
             enable_monitoring=False,
             ssr_mode=False,
             mcp_server=True,
-            app_kwargs=guards(host),
+            app_kwargs={"middleware": [Middleware(Guard, access)]},
             theme=build_theme(),
             css=resource("style.css"),
             head=f"<script>{resource('page.js')}</script>",
             favicon_path=str(files("rag.web") / "icon.svg"),
         )
     except (OSError, OverflowError) as error:
+        closing.close()
         why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise SourceFinderError(
             f"The application could not be started on {host}:{port}: {why}. "
             "Try another port, for example --port 7861."
         ) from error
-    return RunningApp(app, url)
+    except BaseException:
+        closing.close()
+        raise
+    return RunningApp(app, url, closing)
 
 
 def serve(
-    live: LiveFinder, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False
+    live: LiveFinder,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    names: Sequence[str] = (),
+    *,
+    open_browser: bool = False,
 ) -> None:
     """Show the application until interrupted. `open_browser` opens it in a new tab."""
-    running = start(live, host, port)
+    running = start(live, host, port, names)
     print(f"Source Finder is at {running.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
     if open_browser:
         import webbrowser

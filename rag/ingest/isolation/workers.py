@@ -3,37 +3,26 @@
 A thread for each process hands it one file after another and takes what comes back. Memory
 stays flat: a process waits when nobody takes its documents. One that gives no sign of life
 for too long is killed, one that crashes is replaced, and the file is reported.
-
-`subprocess` and not `multiprocessing`: the latter runs the user's own script once more in
-every new process, unless the script is written with that in mind.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, cast
 
-from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument
-from rag.ingest.isolation.worker import Message
+from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
+from rag.ingest.isolation.worker import DOCUMENT, PLACE, PROBLEM
 from rag.ingest.names import shown
 from rag.ingest.registry import Item
+from rag.isolation.process import Process, Stopped
+from rag.typed_json import from_jsonable
 
 GB = 1 << 30
-
-_KILLED = -9
-_START_S = 60
 
 _AHEAD = 4
 """Documents that wait for the build to take them, per file."""
@@ -78,13 +67,11 @@ class Workers:
     ) -> None:
         self._limits = limits or Limits()
         self._watch = watch
-        program = f"from {module} import main; main()"
-        # -P: a file of the user's that is named as a module is not taken for it.
-        self._command = [sys.executable, "-P", "-c", program, str(self._limits.memory_bytes)]
-        self._command += [str(self._limits.stall_s), ocr, str(pages or "")]
+        self._module = module
+        self._arguments = (ocr, str(pages or ""))
         self._threads = ThreadPoolExecutor(self._limits.processes, "reading")
-        self._idle: list[_Process] = []
-        self._all: list[_Process] = []
+        self._idle: list[_Reader] = []
+        self._all: list[_Reader] = []
         self._closing = threading.Event()
 
     def __enter__(self) -> Workers:
@@ -123,15 +110,17 @@ class Workers:
             try:
                 for item in process.read(path, collection, self._watch):
                     self._put(items, item)
-            except _Stopped as stopped:
-                self._put(items, SkippedFile(shown(path), f"{shown(path)} {stopped}"))
+            except _GivenUp as given_up:
+                self._put(
+                    items, SkippedFile(shown(path), f"{shown(path)} {given_up}", given_up=True)
+                )
             else:
                 self._idle.append(process)
         finally:
             self._put(items, None)
 
-    def _start(self) -> _Process:
-        process = _Process(self._command, self._limits)
+    def _start(self) -> _Reader:
+        process = _Reader(self._module, self._limits, self._arguments)
         self._all.append(process)
         return process
 
@@ -144,102 +133,54 @@ class Workers:
         return None
 
 
-class _Stopped(Exception):
-    """A process is gone or had to go; the message ends a sentence that begins with a file."""
+class _Reader:
+    """A process that reads files, and where it is in one."""
 
-
-class _Process:
-    """One `worker`, from the outside."""
-
-    def __init__(self, command: list[str], limits: Limits) -> None:
+    def __init__(self, module: str, limits: Limits, arguments: tuple[str, ...]) -> None:
         self._limits = limits
-        self._started = self._stalled = False
         self._where = ""
-        self._process = subprocess.Popen(  # noqa: S603 - this program's own module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(_absolute, sys.path))},
-            start_new_session=True,  # Ctrl-C is for the process that watches
-        )
-        self._in = cast("IO[bytes]", self._process.stdin)
-        self._out = cast("IO[bytes]", self._process.stdout)
+        self._process = Process(module, limits.memory_bytes, limits.stall_s, arguments)
+        self.end = self._process.end
 
     def read(self, path: Path, collection: Collection, watch: Watch) -> Iterator[Item]:
-        """Yield what the process makes of a file; raises `_Stopped`."""
+        """Yield what the process makes of a file; raises `_GivenUp`."""
         self._where = ""
         watch(FileProgress(shown(path), "being read"))
+        request = {"path": str(path), "collection": to_jsonable(collection)}
         try:
-            if not self._started:  # which is no fault of the file
-                self._receive(max(_START_S, self._limits.stall_s))
-                self._started = True
-            pickle.dump((path, collection), self._in)
-            self._in.flush()
-        except OSError as error:
-            raise self._stopped() from error
-        while (message := self._receive(self._limits.stall_s)) is not None:
-            if isinstance(message, str):
-                self._where = f" at {message}"
-                watch(FileProgress(shown(path), message))
-            elif isinstance(message, MemoryError):
-                self.end()
-                raise _Stopped(
-                    f"needs more than {self._limits.memory_bytes / GB:.1f} GB of memory to be "
-                    f"read{self._where}; {_REPAIR}"
-                )
-            else:
-                if isinstance(message, SourceDocument):
-                    self._where = f" after {message.document_id}"
-                yield message
+            for message in self._process.ask(request):
+                if PLACE in message:
+                    self._where = f" at {message[PLACE]}"
+                    watch(FileProgress(shown(path), str(message[PLACE])))
+                elif DOCUMENT in message:
+                    document = from_jsonable(SourceDocument, message[DOCUMENT])
+                    self._where = f" after {document.document_id}"
+                    yield document
+                else:
+                    yield from_jsonable(SkippedFile, message[PROBLEM])
+        except Stopped as stopped:
+            raise _GivenUp(self._reason(stopped)) from stopped
+        except (TypeError, ValueError, KeyError) as error:  # no document: it was taken over
+            self.end()
+            raise _GivenUp(f"made its reader send what is no document; {_REPAIR}") from error
 
-    def _receive(self, patience_s: int) -> Message:
-        timer = threading.Timer(patience_s, self._stall)
-        timer.start()
-        try:
-            return cast("Message", pickle.load(self._out))  # noqa: S301 - from our own process
-        except (EOFError, pickle.UnpicklingError, ValueError, OSError) as error:
-            raise self._stopped() from error
-        finally:
-            timer.cancel()
-
-    def _stall(self) -> None:
-        self._stalled = True
-        self._kill()
-
-    def _stopped(self) -> _Stopped:
-        """Return why the process is gone."""
-        self.end()
-        code = self._process.returncode
-        if self._stalled:
-            return _Stopped(
+    def _reason(self, stopped: Stopped) -> str:
+        """Return why a file was given up, as the end of a sentence that begins with the file."""
+        if stopped.why == "too much memory":
+            most = self._limits.memory_bytes / GB
+            return f"needs more than {most:.1f} GB of memory to be read{self._where}; {_REPAIR}"
+        if stopped.why == "too slow":
+            return (
                 f"was given up: nothing came of it for {self._limits.stall_s} "
                 f"seconds{self._where}; {_REPAIR}"
             )
-        if code == _KILLED:
-            return _Stopped(
+        if stopped.why == "killed":
+            return (
                 f"was given up: the system stopped its reader{self._where}, most likely for want "
                 f"of memory; {_REPAIR}"
             )
-        how = signal.strsignal(-code) if code < 0 else f"exit code {code}"
-        return _Stopped(f"crashed its reader{self._where} ({how}); {_REPAIR}")
-
-    def end(self) -> None:
-        """End the process, whatever it is doing."""
-        self._kill()
-        self._process.wait()
-        for pipe in (self._in, self._out):
-            with suppress(OSError):  # what it did not take
-                pipe.close()
-
-    def _kill(self) -> None:
-        if self._process.poll() is not None:
-            return
-        if os.name == "posix":
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # Tesseract with it
-        else:
-            self._process.kill()
+        return f"crashed its reader{self._where} ({stopped.how}); {_REPAIR}"
 
 
-def _absolute(path: str) -> str:
-    return str(Path(path).absolute())
+class _GivenUp(Exception):
+    """A file was given up; the message ends a sentence that begins with the file."""

@@ -18,7 +18,7 @@ _BLANK_RUN = re.compile(r"\n{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # The look-behind lets no match begin inside a word: long runs of letters stay cheap.
 _BROKEN = re.compile(
-    r"(?<![^\W_])([^\W\d_]+(?:-[^\W\d_]+)*)([-\u00ad\u2010\u00ac])\n+"
+    r"(?<![^\W_])(?<![^\W\d_]-)([^\W\d_]+(?:-[^\W\d_]+)*)([-\u00ad\u2010\u00ac])\n+"
     r"([^\W\d_]+(?:-[^\W\d_]+)*)"
 )
 
@@ -160,7 +160,7 @@ def _whole(found: re.Match[str], known: Counter[str]) -> str:
 
 
 def _edge_lines(page: str) -> list[Span]:
-    lines = [Span(*found.span()) for found in re.finditer(r"[^\n]*\S[^\n]*", page)]
+    lines = [Span(*found.span()) for found in re.finditer(r"(?m)^[^\n]*\S[^\n]*", page)]
     if len(lines) <= 2 * EDGE_LINES:
         return lines
     return lines[:EDGE_LINES] + lines[-EDGE_LINES:]

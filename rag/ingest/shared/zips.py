@@ -8,6 +8,7 @@ list says of it.
 from __future__ import annotations
 
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ DAMAGE = (
     zlib.error,
 )
 _ENCRYPTED = 0x1
+_LISTING = 400
+"""Bytes in an archive's list for each file: 46, its name, and what else packers write there."""
 # bzip2 and LZMA members are unpacked by zipfile without any bound on memory.
 _METHODS = frozenset({ZIP_STORED, ZIP_DEFLATED})
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -65,6 +68,7 @@ def opened(path: Path, kind: str, limits: ZipLimits) -> Iterator[ZipFile]:
     is none, is damaged, or claims to hold too much.
     """
     try:
+        _check_listing(path, limits)
         archive = ZipFile(path)
     except DAMAGE as error:
         raise UnreadableSource(_not_opened(path, kind, error)) from error
@@ -72,16 +76,27 @@ def opened(path: Path, kind: str, limits: ZipLimits) -> Iterator[ZipFile]:
         listed = archive.infolist()
         total = sum(info.file_size for info in listed)
         if len(listed) > limits.members:
-            raise UnreadableSource(
-                f"{shown(path)} holds {len(listed):,} files, more than {limits.members:,}; "
-                "unpack it and give the folder"
-            )
+            raise _too_many(path, limits)
         if total > limits.total:
             raise UnreadableSource(
                 f"{shown(path)} would take {total // MB:,} MB unpacked, more than "
                 f"{limits.total // MB:,}; if you trust it, unpack it and give the folder"
             )
         yield archive
+
+
+def _check_listing(path: Path, limits: ZipLimits) -> None:
+    """Raise `UnreadableSource` where an archive's list of contents alone would fill the memory."""
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # None where there is none
+    if end is not None and end[zipfile._ECD_SIZE] > _LISTING * limits.members:  # type: ignore[attr-defined]
+        raise _too_many(path, limits)
+
+
+def _too_many(path: Path, limits: ZipLimits) -> UnreadableSource:
+    return UnreadableSource(
+        f"{shown(path)} holds more than {limits.members:,} files; unpack it and give the folder"
+    )
 
 
 def _not_opened(path: Path, kind: str, error: Exception) -> str:

@@ -90,7 +90,7 @@ class _Unpacker:
         for info in self.archive.infolist():
             name = member_name(info)
             parts = name.split("/")
-            if info.is_dir() or _MAC_LEFTOVERS in parts:
+            if info.is_dir() or not name or _MAC_LEFTOVERS in parts:
                 continue
             refusal = _refusal(info, name)
             if refusal:
@@ -194,7 +194,9 @@ def member_name(info: ZipInfo) -> str:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
             name = info.filename
-    return name.replace("\\", "/")
+    parts = name.replace("\\", "/").split("/")
+    outside = "/" if len(parts) > 1 and not parts[0] else ""
+    return outside + "/".join(part for part in parts if part not in ("", "."))
 
 
 def _refusal(info: ZipInfo, name: str) -> str | None:

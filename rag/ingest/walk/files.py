@@ -14,6 +14,7 @@ from rag.errors import SourceError, UnreadableSource
 from rag.ingest.names import shown
 from rag.ingest.readers.sotu import COLLECTION, read_sotu
 from rag.ingest.registry import ZIP, guarded
+from rag.ingest.shared.zips import DAMAGE
 from rag.ingest.walk.archive import walk_zip, zip_collection
 from rag.ingest.walk.folders import (
     Found,
@@ -81,6 +82,9 @@ def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
         yield from walk_zip(found.path, collection, on_skip)
     except (SourceError, OSError) as error:
         on_skip(SkippedFile(found.name, reason(error, found.path)))
+    except (*DAMAGE, MemoryError) as error:  # of an archive, that nobody foresaw
+        why = f"{found.name} cannot be unpacked ({type(error).__name__}); pack it anew"
+        on_skip(SkippedFile(found.name, why))
 
 
 def file_state(found: Found) -> str:

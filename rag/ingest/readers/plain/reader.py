@@ -20,7 +20,7 @@ from rag.ingest.shared.decoding import decode
 from rag.ingest.shared.gutenberg import edition, first_published, gutenberg, kind_by_title
 from rag.ingest.shared.paragraphs import BLANK_LINES, paragraph_locators
 
-_HEADING = re.compile(r"^#[ \t]+(.+?)\s*#*$", re.MULTILINE)
+_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 
 
 def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -62,4 +62,4 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 
 def _heading(text: str, path: Path, start: int) -> str | None:
     heading = _HEADING.search(text, start, start + 2_000) if path.suffix.lower() == ".md" else None
-    return printable(heading[1]) if heading else None
+    return printable(heading[1].rstrip().rstrip("#")) if heading else None

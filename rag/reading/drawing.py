@@ -1,0 +1,203 @@
+"""A process that draws pages of PDFs for another one: `main()`, started by `facsimile`."""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rag.datatypes import Span, to_jsonable
+from rag.errors import SourceError, UnreadableSource
+from rag.ingest.ocr.engines import Ocr, OcrLine
+from rag.ingest.ocr.layout import reading_order
+from rag.ingest.ocr.page_images import PageImages
+from rag.isolation.child import Send, serve
+from rag.reading.page_view import Box, PlacedText, find_boxes
+
+WIDTH = 1100
+"""Pixels across: small print is legible, and a page of type is some 100 kB as WebP."""
+
+QUALITY = 70
+MAX_HEIGHT = 4000
+"""Pixels down, for a page that is a roll."""
+
+MAX_LETTERS = 50_000
+"""On a page; five times a newspaper's. A quotation is not looked for among more."""
+
+
+def main() -> None:
+    """Draw pages until standard input ends. Arguments: bytes of memory, seconds for a page."""
+    serve(lambda _: _answer, int(sys.argv[1]), int(sys.argv[2]), writes=False)
+
+
+def _answer(request: Any, send: Send) -> None:
+    try:
+        send(read(request) if request.get("ocr") else draw(request))
+    except UnreadableSource as error:
+        send({"problem": str(error)})
+
+
+def draw(request: Any) -> dict[str, Any]:
+    """Return a page as a picture, with the boxes of a quotation on it by the text layer.
+
+    `request`: the "path", how many "pages" it had, the "number" of this one, its "text", and
+    where in it the quotation is ("start", "end"; both 0 for none). Raises `UnreadableSource`.
+    """
+    path, number = Path(request["path"]), int(request["number"])
+    with _opened(path) as pdf:
+        if len(pdf) != request["pages"]:
+            raise UnreadableSource(
+                f"{path.name} has {len(pdf)} pages now and had {request['pages']} when it was "
+                "indexed: it is another file. Bring the index up to date to read the new one"
+            )
+        image, width, height = _picture(pdf, number)
+        boxes = _boxes(_layer(pdf, number), request) if request["end"] else ()
+    return {
+        "image": base64.b64encode(image).decode("ascii"),
+        "width": width,
+        "height": height,
+        "boxes": to_jsonable(boxes),
+    }
+
+
+def read(request: Any) -> dict[str, Any]:
+    """Return the boxes of a quotation on a page as OCR reads it; `request` as for `draw`."""
+    path = Path(request["path"])
+    changed_ns = path.stat().st_mtime_ns
+    page = _read_by_ocr(str(path), changed_ns, int(request["number"]), str(request["ocr"]))
+    return {"boxes": to_jsonable(_boxes(page, request))}
+
+
+def _boxes(page: PlacedText, request: Any) -> tuple[Box, ...]:
+    text = str(request["text"])
+    if len(text) > MAX_LETTERS:
+        return ()
+    return find_boxes(page, text, Span(request["start"], request["end"]))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    try:
+        pdf = PdfDocument(path)
+    except (PdfiumError, OSError) as error:
+        raise UnreadableSource(f"The pages of {path.name} cannot be drawn: {error}") from error
+    try:
+        yield pdf
+    except (PdfiumError, ValueError, MemoryError, ctypes.ArgumentError) as error:
+        raise UnreadableSource(f"A page of {path.name} cannot be drawn: {error}") from error
+    finally:
+        pdf.close()
+
+
+def _picture(pdf: Any, number: int) -> tuple[bytes, int, int]:
+    page = pdf[number]
+    try:
+        width, height = page.get_size()
+        scale = min(WIDTH / max(width, 1.0), MAX_HEIGHT / max(height, 1.0))
+        bitmap = page.render(scale=scale)
+        try:
+            picture = bitmap.to_pil().convert("RGB")
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+    file = io.BytesIO()
+    picture.save(file, "WEBP", quality=QUALITY)
+    return file.getvalue(), picture.width, picture.height
+
+
+def _layer(pdf: Any, number: int) -> PlacedText:
+    """Return the letters of a page's text layer with their boxes."""
+    page = pdf[number]
+    try:
+        layer = page.get_textpage()
+        try:
+            count = layer.count_chars()
+            if count > MAX_LETTERS:
+                return PlacedText("", ())
+            text = layer.get_text_range() if count else ""
+            # Characters outside the basic plane, or left out by PDFium, would shift all others.
+            characters = list(text) if len(text) == count else _one_by_one(layer, count)
+            page_box, turned = page.get_bbox(), page.get_rotation()
+            boxes = [_on_picture(page_box, turned, layer.get_charbox(i)) for i in range(count)]
+        finally:
+            layer.close()
+    finally:
+        page.close()
+    return PlacedText("".join(characters), tuple(boxes))
+
+
+def _one_by_one(layer: Any, count: int) -> list[str]:
+    from pypdfium2.raw import FPDFText_GetUnicode
+
+    codes = (FPDFText_GetUnicode(layer, i) for i in range(count))
+    return [chr(code) if code < 0x110000 else "\ufffd" for code in codes]
+
+
+def _on_picture(page_box: tuple[float, ...], turned: int, bounds: tuple[float, ...]) -> Box | None:
+    """Return a box in the page's own points, which run up from the lower left corner, as
+    shares of the page's picture, which is turned clockwise by so many degrees."""
+    left, bottom, right, top = page_box
+    x0, y0, x1, y1 = bounds
+    if x1 <= x0 or y1 <= y0:
+        return None
+    width, height = right - left, top - bottom
+    x0, x1 = (x0 - left) / width, (x1 - left) / width
+    y0, y1 = 1 - (y1 - bottom) / height, 1 - (y0 - bottom) / height
+    if turned == 90:
+        return Box(1 - y1, x0, 1 - y0, x1)
+    if turned == 180:
+        return Box(1 - x1, 1 - y1, 1 - x0, 1 - y0)
+    if turned == 270:
+        return Box(y0, 1 - x1, y1, 1 - x0)
+    return Box(x0, y0, x1, y1)
+
+
+_ocr = lru_cache(maxsize=1)(Ocr)  # an engine takes a second to load
+
+
+@lru_cache(maxsize=64)
+def _read_by_ocr(path: str, _changed_ns: int, number: int, ocr: str) -> PlacedText:
+    """Return the letters that OCR finds on a page; takes seconds the first time."""
+    with _opened(Path(path)) as pdf:
+        image = PageImages(pdf).render(number)
+    engine = _ocr(ocr).engine()
+    if image is None or engine is None:
+        return PlacedText("", ())
+    try:
+        lines = reading_order(engine(image))
+    except SourceError:
+        return PlacedText("", ())
+    height, width = image.shape
+    text: list[str] = []
+    boxes: list[Box | None] = []
+    for line in lines:
+        text += [*line.text, "\n"]
+        boxes += [*_spread(line, width, height), None]
+    return PlacedText("".join(text), tuple(boxes))
+
+
+def _spread(line: OcrLine, width: int, height: int) -> list[Box]:
+    """Return a box for each character of a line, as if all were equally wide."""
+    step = (line.right - line.left) / max(len(line.text), 1)
+    boxes = []
+    for i in range(len(line.text)):
+        left = line.left + i * step
+        fall = line.slope * (left + step / 2)
+        boxes.append(
+            Box(
+                left / width,
+                (line.top + fall) / height,
+                (left + step) / width,
+                (line.bottom + fall) / height,
+            )
+        )
+    return boxes

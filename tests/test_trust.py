@@ -1,0 +1,326 @@
+"""Damaged models and manifests, hostile archives and metadata, processes that must end, and what
+a text may do to a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rag.build.builder import build_index
+from rag.claims.extraction import MAX_CLAIM, TOO_LONG, split_claims
+from rag.cli.main import main
+from rag.cli.terminal import harmless
+from rag.config import Settings
+from rag.datatypes import SkippedFile
+from rag.embedding import inference
+from rag.embedding.chunking import chunk
+from rag.embedding.encoder import Encoder
+from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
+from rag.finder import SourceFinder
+from rag.index.generations import MANIFEST, live_generation, open_index, recorded_sources
+from rag.ingest import read_sources
+from rag.ingest.shared import zips
+from rag.ingest.sidecar import read_sidecar
+from rag.language import sentences
+from rag.live import LiveFinder
+from rag.llm.summary import is_turned
+from rag.web import corpus
+from rag.web.uploads import PREFIX, forget, sweep, upload_folder
+from tests.conftest import ROOT, make_document, write_sources
+
+# ---- models and indexes ----
+
+
+def test_other_weights_than_the_publishers_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = inference.model_folder("default")
+    folder = tmp_path / "model"
+    shutil.copytree(original, folder)
+    assert inference.fingerprint(folder, inference.DEFAULT_WEIGHTS)
+    weights = folder / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    monkeypatch.setattr("rag.embedding.encoder.model_folder", lambda name: folder)
+    with pytest.raises(ModelError, match=r"is not the file that its publisher has made public"):
+        Encoder.load("default", Settings.from_environment())
+
+
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "checksums.json"])
+def test_a_converted_model_with_a_changed_bit_is_not_used(tmp_path: Path, name: str) -> None:
+    for file, content in (("model.xml", b"<net/>"), ("model.bin", b"weights")):
+        (tmp_path / file).write_bytes(content)
+    checksums = {f: inference._sha256(tmp_path / f).hex() for f in ("model.xml", "model.bin")}
+    (tmp_path / "checksums.json").write_text(json.dumps(checksums))
+    assert inference._is_as_converted(tmp_path)
+    changed = bytearray((tmp_path / name).read_bytes())
+    changed[-3] ^= 1
+    (tmp_path / name).write_bytes(changed)
+    assert not inference._is_as_converted(tmp_path)
+    (tmp_path / name).unlink()
+    assert not inference._is_as_converted(tmp_path)
+
+
+@pytest.mark.parametrize("was", ["chunker", "passages", "checksum", "signed"])
+def test_a_manifest_with_a_changed_letter_is_refused(
+    small_index: Path, tmp_path: Path, was: str
+) -> None:
+    index = shutil.copytree(small_index, tmp_path / "index")
+    manifest = live_generation(index) / MANIFEST
+    text = manifest.read_text()
+    at = text.index(was)
+    manifest.write_text(text[:at] + ("x" if text[at] != "x" else "y") + text[at + 1 :])
+    with pytest.raises(IndexCorrupt):
+        open_index(index)
+
+
+def test_a_home_that_was_moved_finds_its_sources(tmp_path: Path, encoder: Encoder) -> None:
+    home = tmp_path / "here"
+    write_sources(home / "corpus" / "sources", ["1823-Monroe-1"])
+    build_index([home / "corpus" / "sources"], home / "indexes" / "mine", encoder=encoder)
+    home.rename(tmp_path / "there")
+    index = tmp_path / "there" / "indexes" / "mine"
+    sources = recorded_sources(index)
+    assert sources == [str(tmp_path / "there" / "corpus" / "sources")]
+    report = build_index(sources, index, encoder=encoder)
+    assert (report.documents, report.embedded) == (1, 0)
+
+
+# ---- archives, metadata, texts ----
+
+
+def read_all(path: Path) -> tuple[list[str], list[SkippedFile]]:
+    skipped: list[SkippedFile] = []
+    return [d.text for d in read_sources([path], skipped.append)], skipped
+
+
+@pytest.mark.parametrize("name", ["sub//b.txt", "./b.txt", "sub/./b.txt", "sub///./b.txt"])
+def test_an_odd_path_in_an_archive_is_read(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr(name, "Gold was found.")
+        archive.writestr("a.txt", "Silver was not.")
+    texts, skipped = read_all(tmp_path)
+    assert sorted(texts) == ["Gold was found.", "Silver was not."]
+    assert skipped == []
+
+
+def test_a_list_of_contents_that_fills_the_memory_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(300):
+            archive.writestr(f"{number}.txt", b"")
+    monkeypatch.setattr(zips, "ZipFile", lambda *_: pytest.fail("it was listed"))
+    with (
+        pytest.raises(UnreadableSource, match="more than 10 files"),
+        zips.opened(path, "a zip file", zips.ZipLimits(members=10)),
+    ):
+        pytest.fail("it was opened")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_or_a_device_as_metadata_is_told_of(tmp_path: Path) -> None:
+    for name in ("piped", "endless"):
+        (tmp_path / f"{name}.txt").write_text(f"Gold was found by the {name}.")
+    os.mkfifo(tmp_path / "piped.yaml")
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
+    texts, skipped = read_all(tmp_path)
+    assert len(texts) == 2
+    assert all("is not a regular file" in problem.reason for problem in skipped)
+    assert len(skipped) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 30_000, "{a: " * 15_000, "- " * 30_000, "? " * 30_000, "title: " + "x" * 3000],
+    ids=["lists", "fields", "items", "keys", "length"],
+)
+def test_deep_or_long_metadata_is_told_of_at_once(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(content)
+    before = time.thread_time()
+    try:
+        _, problems = read_sidecar(path)
+    except UnreadableSource as error:
+        problems = [str(error)]
+    assert problems
+    assert time.thread_time() - before < 2
+
+
+def test_line_ends_without_words_cost_little(encoder: Encoder) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    text = f"Gold was found.{' ' * 9}{chr(10) * 4_000_000}Silver was not."
+    found = chunk(make_document(text), encoder.piece_starts)
+    assert [p.span.of(text).split()[0] for p in found] in (["Gold"], ["Gold", "Silver"])
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
+def test_a_long_text_has_the_same_sentences_as_its_parts() -> None:
+    paragraph = "Gold was found in 1848. Mr. Polk told the Congress of it!\n\n"
+    text = paragraph * 8_000  # longer than what is divided at a time
+    found = sentences(text)
+    assert len(found) == 16_000
+    assert found[1].of(text) == "Mr. Polk told the Congress of it!"
+    assert found[-1].of(text) == found[1].of(text)
+
+
+# ---- claims ----
+
+
+def test_a_claim_has_a_length(finder: SourceFinder) -> None:
+    endless = "a b " * (MAX_CLAIM // 4 + 1)
+    with pytest.raises(QuestionError, match="at most 2,000 are looked up as one claim"):
+        finder.find_sources(endless)
+    [claim] = split_claims(endless)
+    assert claim.set_aside == TOO_LONG
+    assert finder.ask(endless).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "quote", "turned"),
+    [
+        ("Ampudia defeated Taylor.", "General Taylor defeated General Ampudia", True),
+        ("Taylor defeated Ampudia.", "General Taylor defeated General Ampudia", False),
+        ("Ampudia defeated Taylor.", "Ampudia was defeated by Taylor", True),
+        ("Ampudia was defeated by Taylor.", "Ampudia was defeated by Taylor", False),
+        ("Gold was found in California.", "gold was found in California", False),
+    ],
+)
+def test_a_summary_does_not_turn_a_quotation_round(said: str, quote: str, turned: bool) -> None:
+    assert is_turned(said, quote) is turned
+
+
+# ---- the terminal ----
+
+
+def test_nothing_in_a_text_moves_the_cursor() -> None:
+    evil = "gold\x1b[2J\x1b]0;owned\x07\x9b31m\x08\x7f\u202e\r found\n\tthen"
+    plain = harmless(evil)
+    assert not set(plain) & set("\x1b\x07\x9b\x08\x7f\u202e\r")
+    assert plain.endswith("found\n\tthen")
+    assert json.loads(harmless(json.dumps(evil, ensure_ascii=False), as_json=True)) == evil
+
+
+def test_an_error_about_a_file_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "none\x1b[2J.txt"]) != 0
+    assert "\x1b" not in capsys.readouterr().err
+
+
+# ---- processes and leftovers ----
+
+BUILD = "import sys; from rag.cli.main import main; sys.exit(main(sys.argv[1:]))"
+SERVE = """
+import sys, time, threading
+from pathlib import Path
+from rag.live import LiveFinder
+live = LiveFinder.open(sys.argv[1])
+live.rebuild("x")
+while live._building is None or live.work.stage == "":
+    time.sleep(.02)
+print(live._building.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def gone(pid: int, within_s: float = 20) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if Path(f"/proc/{pid}/stat").is_file():
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state == "Z":
+                return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_build_ends_with_the_server(tmp_path: Path, encoder: Encoder, how: int) -> None:
+    home = tmp_path / "home"
+    sources = write_sources(home / "corpus" / "sources", ["1823-Monroe-1"])
+    index = home / "indexes" / "mine"
+    build_index([sources], index, encoder=encoder)
+    write_sources(sources)  # something to do
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(index)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"SOURCE_FINDER_HOME": str(home), "PYTHONPATH": str(ROOT)},
+    )
+    assert server.stdout is not None
+    pid = int(server.stdout.readline())
+    server.send_signal(how)
+    server.wait(30)
+    server.stdout.close()
+    assert gone(pid), "the build goes on"
+    assert build_index([sources], index, encoder=encoder).documents == 6, "nothing is locked"
+
+
+@pytest.mark.slow
+def test_a_rebuild_can_be_called_off(tmp_path: Path, encoder: Encoder) -> None:
+    home = tmp_path / "home"
+    sources = write_sources(home / "corpus" / "sources", ["1823-Monroe-1"])
+    build_index([sources], home / "indexes" / "mine", encoder=encoder)
+    settings = replace(Settings.from_environment(), home=home)
+    live = LiveFinder(SourceFinder.open(home / "indexes" / "mine", settings=settings))
+    live.rebuild("x")
+    live.cancel()
+    deadline = time.monotonic() + 60
+    while live.busy and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert live.work is not None
+    assert live.work.problem == "It was called off."
+    assert live.current.find_sources("Monroe", 1)
+
+
+def test_uploads_are_gone_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed = tmp_path / f"{PREFIX}killed"
+    killed.mkdir()
+    (killed / ".held").touch()
+    (killed / "letter.pdf").write_bytes(b"secret")
+    with upload_folder() as folder:
+        assert not killed.exists(), "of a server that was killed"
+        (folder / "one").mkdir()
+        upload = folder / "one" / "letter.pdf"
+        upload.write_bytes(b"secret")
+        sweep()
+        assert upload.exists(), "of a server that runs"
+        forget([upload, tmp_path / "other"])
+        assert not upload.exists()
+        own = tmp_path / "own.pdf"
+        own.write_bytes(b"mine")
+        forget([own])
+        assert own.exists(), "what is no upload stays"
+    assert not folder.exists()
+
+
+def test_a_server_for_reading_changes_nothing(finder: SourceFinder, tmp_path: Path) -> None:
+    live = LiveFinder(finder)
+    live.settings = replace(finder.settings, home=tmp_path)
+    live.may_change = False
+    letter = tmp_path / "letter.txt"
+    letter.write_text("A truce was signed.")
+    assert "for reading" in corpus.add(live, [("letter.txt", letter)])
+    for act in sorted(corpus.ACTS):
+        _, told = corpus.act(live, {"act": act, "file": "letter.txt", "id": "x"})
+        assert "for reading" in told
+    assert not (tmp_path / "corpus").exists()
+    assert not live.busy

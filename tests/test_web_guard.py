@@ -1,0 +1,236 @@
+"""Requests that another page, a name elsewhere or a stranger's program sends to the server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from rag.web import guard
+from rag.web.guard import API, HEADERS, Access, Guard
+
+OWN = "http://127.0.0.1:7860"
+
+
+async def taking(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read a body to its end and say how long it was."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(size).encode()})
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Any:
+    import asyncio
+
+    def asking(
+        method: str = "POST",
+        path: str = f"{API}/queue/join",
+        access: Access | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        guarded = Guard(taking, access or Access("127.0.0.1", uploads=tmp_path))
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(guarded)
+            async with httpx.AsyncClient(transport=transport, base_url=OWN) as client:
+                return await client.request(method, path, **more)
+
+        return asyncio.run(send())
+
+    return asking
+
+
+ROUTES = [
+    ("GET", "/"),
+    ("GET", "/config"),
+    ("POST", f"{API}/queue/join"),
+    ("GET", f"{API}/queue/data"),
+    ("POST", f"{API}/upload"),
+    ("POST", f"{API}/call/ask"),
+    ("POST", f"{API}/mcp/"),
+    ("GET", f"{API}/info"),
+]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},  # another program's page on this machine
+        {"Origin": "http://127.0.0.1.evil.example:7860"},
+        {"Origin": "http://localhost@evil.example"},
+        {"Origin": "file://127.0.0.1:7860"},
+        {"Origin": "https://["},
+        {"Host": "evil.example"},
+        {"Host": "evil.example:7860", "Origin": "http://evil.example:7860"},  # rebinding
+        {"Host": "127.0.0.1:7860@evil.example"},
+        {"Host": "10.1.2.3:7860"},
+        {"Host": ""},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_page_gets_nothing(ask: Any, headers: dict[str, str]) -> None:
+    for method, path in ROUTES:
+        assert ask(method, path, headers=headers).status_code in {400, 403}, path
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},  # a program
+        {"Origin": OWN, "Sec-Fetch-Site": "same-origin"},
+        {"Host": "localhost:7860", "Origin": "http://localhost:7860"},
+        {"Host": "[::1]:7860", "Origin": "http://[::1]:7860"},
+    ],
+)
+def test_its_own_page_and_programs_are_answered(ask: Any, headers: dict[str, str]) -> None:
+    for method, path in ROUTES:
+        answer = ask(method, path, headers=headers)
+        assert answer.status_code == 200, path
+        assert dict(answer.headers).items() >= HEADERS.items()
+
+
+def test_a_link_to_the_page_may_be_followed(ask: Any) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert ask("GET", "/", headers=headers).status_code == 200
+    assert ask("GET", f"{API}/info", headers=headers).status_code == 403
+
+
+def test_a_server_for_others_answers_to_its_names(ask: Any) -> None:
+    access = Access("0.0.0.0", ("sources.example",))
+    behind_proxy = {"Host": "127.0.0.1:7860", "Origin": "https://sources.example"}
+    for headers, status in (
+        ({"Host": "sources.example", "Origin": "https://sources.example"}, 200),
+        ({"Host": "10.1.2.3:7860", "Origin": "http://10.1.2.3:7860"}, 200),
+        (behind_proxy, 200),
+        ({"Host": "other.example", "Origin": "http://other.example"}, 400),
+        ({"Host": "sources.example", "Origin": "https://evil.example"}, 403),
+        ({"Host": "sources.example.evil.example"}, 400),
+    ):
+        assert ask(access=access, headers=headers).status_code == status, headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"{API}/file=/etc/passwd"),
+        ("GET", f"{API}/file=https://example.com/"),
+        ("GET", f"{API}/proxy=https://example.com/"),
+        ("POST", f"{API}/vibe-edit"),
+        ("GET", f"{API}/vibe-code/"),
+        ("POST", f"{API}/process_recording"),
+        ("GET", f"{API}/stream/a/b/c/playlist.m3u8"),
+        ("GET", f"{API}/custom_component/a/client/b/c"),
+        ("GET", "/monitoring"),
+        ("GET", "/static/%2e%2e/%2e%2e/config"),
+        ("POST", "/login"),
+        ("POST", "/"),
+        ("PUT", f"{API}/upload"),
+        ("DELETE", f"{API}/queue/join"),
+    ],
+)
+def test_what_the_page_does_not_need_is_not_there(ask: Any, method: str, path: str) -> None:
+    assert ask(method, path).status_code in {404, 405}
+
+
+def test_a_body_has_a_limit(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def chunks(size: int) -> Any:
+        async def stream() -> Any:
+            for _ in range(size // 1000):
+                yield b"x" * 1000
+
+        return stream()
+
+    assert ask(path=f"{API}/call/ask", content=b"x" * guard.MAX_BODY).status_code == 200
+    assert ask(path=f"{API}/call/ask", content=b"x" * (guard.MAX_BODY + 1)).status_code == 413
+    assert ask(path=f"{API}/call/ask", content=chunks(2 * guard.MAX_BODY)).status_code == 413
+    monkeypatch.setattr(guard, "MAX_EVENT_BODY", 10_000)
+    assert ask(content=b"x" * 10_001).status_code == 413
+    monkeypatch.setattr(guard, "MAX_UPLOADS", 50_000)
+    assert ask(path=f"{API}/upload", content=chunks(50_000)).status_code == 200
+    assert ask(path=f"{API}/upload", content=chunks(51_000)).status_code == 413
+    assert ask(path=f"{API}/upload", content=b"x" * 50_001).status_code == 413
+
+
+def test_uploads_end_before_the_disk_is_full(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UPLOADS", 5000)
+    (tmp_path / "before").write_bytes(b"x" * 4000)
+    assert ask(path=f"{API}/upload", content=b"x" * 1001).status_code == 413
+    assert ask(path=f"{API}/upload", content=b"x" * 1000).status_code == 200
+    monkeypatch.setattr(guard, "FREE_BYTES", 1 << 60)
+    assert ask(path=f"{API}/upload", content=b"x").status_code == 413
+
+
+def test_a_slow_body_is_given_up(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    async def dripping() -> Any:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    assert ask(content=dripping()).status_code == 408
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "https://example.com/a.pdf", "http://127.0.0.1:22/", "../secret", "file:///a"],
+)
+@pytest.mark.parametrize("written", ["plain", "escaped", "utf-16"])
+def test_only_uploads_can_be_named(ask: Any, tmp_path: Path, path: str, written: str) -> None:
+    def body(path: str) -> bytes:
+        text = json.dumps({"data": [[{"path": path, "meta": {"_type": "gradio.FileData"}}]]})
+        if written == "escaped":
+            text = text.replace("path", "p\\u0061th").replace("gradio", "gr\\u0061dio")
+        return text.encode("utf-16" if written == "utf-16" else "utf-8")
+
+    assert ask(content=body(path)).status_code == 403
+    assert ask(content=body(f"{tmp_path}/../other")).status_code == 403
+    assert ask(content=body(str(tmp_path / "ab" / "mine.pdf"))).status_code == 200
+
+
+# ---- the real server ----
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", ""),
+        ("GET", "config"),
+        ("POST", "gradio_api/upload"),
+        ("POST", "gradio_api/queue/join"),
+        ("POST", "gradio_api/call/ask"),
+        ("POST", "gradio_api/mcp/"),
+    ],
+)
+def test_another_page_cannot_use_the_server(served: str, method: str, path: str) -> None:
+    foreign = httpx.request(method, served + path, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    assert "access-control-allow-origin" not in foreign.headers
+
+
+def test_the_page_can_be_in_no_frame_and_send_nothing_away(served: str) -> None:
+    headers = httpx.get(served).headers
+    assert headers["x-frame-options"] == "DENY"
+    assert "connect-src 'self'" in headers["content-security-policy"]
+
+
+def test_an_upload_is_of_nobody_but_the_page(served: str) -> None:
+    sent = httpx.post(f"{served}gradio_api/upload", files={"files": ("a.txt", b"secret")})
+    [path] = sent.json()
+    assert Path(path).parents[1].name.startswith("source-finder-uploads-")
+    assert Path(path).parents[1].stat().st_mode & 0o077 == 0
+    assert httpx.get(f"{served}gradio_api/file={path}").status_code == 404

@@ -281,10 +281,11 @@ def wait_for(url: str, process: subprocess.Popen[bytes], within_s: float = 300) 
     end = time.monotonic() + within_s
     while time.monotonic() < end and process.poll() is None:
         try:
-            httpx.get(url, timeout=30)
-            return
+            if "data-opening" not in httpx.get(url, timeout=30).text:
+                return
         except httpx.TransportError:
-            time.sleep(0.2)
+            pass
+        time.sleep(0.2)
     raise SystemExit(f"the server did not start: code {process.poll()}")
 
 

@@ -132,10 +132,10 @@ def served(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     )
     url = f"http://127.0.0.1:{port}/"
     try:
-        for _ in range(600):
+        for _ in range(1800):
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(url)
-                break
+                if "data-opening" not in httpx.get(url).text:
+                    break
             assert server.poll() is None, Path(log.name).read_text()
             time.sleep(0.1)
         yield url

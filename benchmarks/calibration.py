@@ -25,8 +25,8 @@ from benchmarks import claim_sets
 from benchmarks.perturbations import changed_sentences
 from benchmarks.relation import absent, test
 from rag import SourceFinder
+from rag.config import PER_CLAIM
 from rag.datatypes import Claim, Span
-from rag.finder import PER_CLAIM
 from rag.judging import BEARS_ON
 from rag.relation.findings import combined, verdict_of
 

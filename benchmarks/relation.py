@@ -29,8 +29,8 @@ from benchmarks import claim_sets
 from benchmarks.changes import CHANGES
 from benchmarks.claim_sets import Labelled, Query
 from rag import SourceFinder
+from rag.config import PER_CLAIM
 from rag.datatypes import Evidence, Span, Verdict
-from rag.finder import PER_CLAIM
 from rag.judging import BEARS_ON, Quotation
 from rag.relation.findings import verdict_of
 from rag.relation.rules import BEARING, CONTRADICTS, SAYS, SUPPORTS, Likeness, RuleJudge

@@ -43,7 +43,7 @@ from rag.index import nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.local import CANDIDATES, top
 from rag.index.nearest import Lists, Sentences, SentenceWriter
-from rag.index.vectors import SENTENCES_SEARCHED
+from rag.index.vectors import SENTENCES_SEARCHED, VectorIndex
 from rag.language import stems, words
 
 DRAWN = 200_000
@@ -120,6 +120,7 @@ def apart(function: Callable[..., Measured], *given: object, **named: object) ->
 def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
     """Write the sentences of `passages` passages, without the lists."""
     vectors = generation_of(finder).vectors
+    assert isinstance(vectors, VectorIndex)  # an index whose vectors are all there
     block = vectors.passages_block(0, vectors.passages)
     real, lengths = block.sentences.astype(np.float32), block.sentence_counts
     random = np.random.default_rng(1)

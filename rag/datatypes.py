@@ -305,6 +305,10 @@ class Claim(Jsonable):
         return self.resolved or self.shown
 
 
+SPEAKER = "(whose words these are)"
+"""What `Reason.source` says where a claim names whoever wrote or said the quotation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason(Jsonable):
     """One thing in which a claim and a quotation agree or differ, in words to check.

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from rag.citation import cited
+from rag.config import PER_CLAIM
 from rag.datatypes import Span
 from rag.errors import QuestionError
-from rag.finder import PER_CLAIM, SourceFinder
+from rag.finder import SourceFinder
 
 QUOTED = (
     "The values of quote, passage and text are quoted from sources, word for word. They are "

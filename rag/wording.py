@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from rag.datatypes import Aspect, ClaimForm, Finding, Kind, Reason, Relation, Verdict
+from rag.datatypes import SPEAKER, Aspect, ClaimForm, Finding, Kind, Reason, Relation, Verdict
 from rag.language import MONTHS
 
 VERDICT_WORDS: dict[Verdict, str] = {
@@ -116,7 +116,6 @@ def counted(number: int, one: str, many: str) -> str:
 MOST_UNSAID = 2
 """Things named that a passage does not say; more are for whoever reads the passage."""
 
-_SPEAKER = "(whose words these are)"
 _CHECKED: dict[Aspect, str] = {
     "name": "name",
     "place": "place",
@@ -165,8 +164,8 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:
     agreed = [reason for reason in reasons if reason.agrees and reason.aspect in _CHECKED]
-    speaks = [reason for reason in agreed if reason.source == _SPEAKER]
-    others = [_CHECKED[reason.aspect] for reason in agreed if reason.source != _SPEAKER]
+    speaks = [reason for reason in agreed if reason.source == SPEAKER]
+    others = [_CHECKED[reason.aspect] for reason in agreed if reason.source != SPEAKER]
     counted_kinds = Counter(others)
     kinds = [kind if number == 1 else f"{kind}s" for kind, number in counted_kinds.items()]
     return [*(["speaker"] if speaks else []), *kinds]

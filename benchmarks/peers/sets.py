@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query, Target
 from benchmarks.peers.systems import Document
-from rag.embedding.chunking import included
+from rag.embedding.chunking import read_by_search
 from rag.index.generations import open_index
 from rag.index.store import Store
 
@@ -99,7 +99,7 @@ def _documents(store: Store) -> list[Document]:
     for number in range(store.documents):
         document = store.document(number)
         known = [part for part in (document.creator, document.title, document.date) if part]
-        text = "".join(span.of(document.text) for span in included(document))
+        text = read_by_search(document).text
         documents.append(Document(document.document_id, ", ".join(known), text))
     return documents
 

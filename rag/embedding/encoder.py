@@ -89,6 +89,21 @@ class QueryVectors:
     ids: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class PieceLayers:
+    """The word pieces of a text, the tokenizer's marks left out.
+
+    `ids`: int64, (pieces,), their numbers in the vocabulary. `starts`: int64, (pieces,), where
+    each begins in the text. `middle`, `last`: float32, (pieces, dimension), their vectors after
+    half of the model's layers and after all.
+    """
+
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    middle: Floats
+    last: Floats
+
+
 class Encoder:
     """An embedding model, ready to use: `Encoder.load("default", settings)`.
 
@@ -207,6 +222,26 @@ class Encoder:
         )
         return QueryVectors(vector=unit(vector), pieces=unit(vectors[own]), ids=ids[own])
 
+    def encode_layers(self, texts: Sequence[str]) -> list[PieceLayers]:
+        """Return the word pieces of each text with their vectors in the middle of the model and
+        at its end; what lies beyond the window is left out."""
+        result: list[PieceLayers | None] = [None] * len(texts)
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        for first in range(0, len(order), BATCH_SIZE):
+            batch = order[first : first + BATCH_SIZE]
+            ids, mask = _padded([encodings[i] for i in batch])
+            middle, last = self._transformer.layers(ids, mask)
+            for row, i in enumerate(batch):
+                own = np.flatnonzero(_own_pieces(encodings[i]))
+                result[i] = PieceLayers(
+                    ids=ids[row, own],
+                    starts=np.array(encodings[i].offsets, dtype=np.int64)[own, 0],
+                    middle=middle[row, own],
+                    last=last[row, own],
+                )
+        return [pieces for pieces in result if pieces is not None]
+
     def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Floats]:
         """Return a vector for each of the given spans of each text, embedded in its context.
 
@@ -230,12 +265,7 @@ class Encoder:
 
     def _run(self, encodings: list[Any]) -> list[Floats]:
         """Return the piece vectors of each encoding, marks ([CLS], [SEP]) included."""
-        length = max(len(encoding.ids) for encoding in encodings)
-        ids = np.zeros((len(encodings), length), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = 1
+        ids, mask = _padded(encodings)
         vectors = self._transformer(ids, mask)
         return [vectors[row, : len(e.ids)] for row, e in enumerate(encodings)]
 
@@ -268,6 +298,17 @@ class Encoder:
         """Return the model's own vectors, each text by itself."""
         vectors: Floats = self._whole_model.encode(texts, show_progress_bar=False)
         return vectors.astype(np.float32)
+
+
+def _padded(encodings: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pieces' numbers and which of them are no padding, both (texts, pieces)."""
+    length = max(len(encoding.ids) for encoding in encodings)
+    ids = np.zeros((len(encodings), length), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = 1
+    return ids, mask
 
 
 def sign_codes(vectors: Floats) -> NDArray[np.uint8]:

@@ -48,6 +48,10 @@ class Transformer(Protocol):
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats: ...
 
+    def layers(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return the piece vectors after half of the model's layers, and after all of them."""
+        ...
+
 
 def model_folder(name: str) -> Path:
     """Return the folder of a model: the installed default, a folder, or a hub model.
@@ -204,15 +208,21 @@ class TorchTransformer:
         self._module = load_sentence_transformer(folder)[0]
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+        return self.layers(ids, mask)[1]
+
+    def layers(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> tuple[Floats, Floats]:
         import torch
 
         with torch.inference_mode():
-            features = {
-                "input_ids": torch.from_numpy(ids),
-                "attention_mask": torch.from_numpy(mask),
-            }
-            vectors: Floats = self._module(features)["token_embeddings"].float().numpy()
-        return vectors
+            middle, last = _layers(self._module, torch.from_numpy(ids), torch.from_numpy(mask))
+        return middle.float().numpy(), last.float().numpy()
+
+
+def _layers(module: Any, ids: Any, mask: Any) -> tuple[Any, Any]:
+    """Return the hidden states of a sentence-transformers module in the middle and at the end."""
+    told = module.auto_model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+    states = told.hidden_states
+    return states[len(states) // 2], told.last_hidden_state
 
 
 class ConversionError(Exception):
@@ -231,7 +241,7 @@ class OpenVinoTransformer:
     def __init__(self, folder: Path, digest: str, cache: Path) -> None:
         import openvino
 
-        kept = cache / "openvino" / f"{digest[:16]}-{openvino.__version__[:8]}"
+        kept = cache / "openvino" / f"{digest[:16]}-{openvino.__version__[:8]}-layers"
         if not _is_as_converted(kept):
             shutil.rmtree(kept, ignore_errors=True)
             kept = _convert(folder, kept)
@@ -242,9 +252,12 @@ class OpenVinoTransformer:
             raise ConversionError(f"the converted model in {kept} was damaged") from error
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+        return self.layers(ids, mask)[1]
+
+    def layers(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> tuple[Floats, Floats]:
         request = self._compiled.create_infer_request()
-        vectors: Floats = request.infer([ids, mask], share_inputs=True)[0]
-        return vectors
+        outputs = request.infer([ids, mask], share_inputs=True)
+        return outputs[0], outputs[1]
 
 
 _CONVERTED = ("model.xml", "model.bin")
@@ -302,8 +315,7 @@ def _export(reference: TorchTransformer, target: Path) -> None:
             self.module = module
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            features = {"input_ids": input_ids, "attention_mask": attention_mask}
-            return self.module(features)["token_embeddings"]
+            return _layers(self.module, input_ids, attention_mask)
 
     example = {
         "input_ids": torch.randint(5, 99, (2, 16)),
@@ -326,7 +338,7 @@ def _check_agreement(folder: Path, reference: TorchTransformer, converted: Path)
     for text in _SAMPLES:
         ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
         mask = np.ones_like(ids)
-        ours, theirs = compiled([ids, mask])[0][0], reference(ids, mask)[0]
+        ours, theirs = compiled([ids, mask])[1][0], reference(ids, mask)[0]
         cosine = float(unit(ours.mean(axis=0)) @ unit(theirs.mean(axis=0)))
         if cosine < AGREEMENT:
             raise ConversionError(f"its vectors differ from PyTorch's (cosine {cosine:.4f})")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
@@ -192,5 +193,9 @@ def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterat
 def _bounded(document: SourceDocument) -> SourceDocument:
     """Return the document with what it says of itself cut where it is longer than any title."""
     said = {name: getattr(document, name) for name in ("title", "creator", "citation", "rights")}
-    long = {name: value for name, value in said.items() if value and len(value) > MAX_FIELD}
-    return replace(document, **{name: f"{value[:MAX_FIELD]}…" for name, value in long.items()})
+    cut: dict[str, Any] = {
+        name: f"{value[:MAX_FIELD]}…"
+        for name, value in said.items()
+        if value and len(value) > MAX_FIELD
+    }
+    return replace(document, **cut)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import BinaryIO
+from typing import IO
 
 _LENGTH = struct.Struct(">Q")
 
@@ -16,7 +16,7 @@ class BrokenMessage(Exception):
     """What came is no message: cut off, too long, or no JSON."""
 
 
-def write_message(pipe: BinaryIO, content: object) -> None:
+def write_message(pipe: IO[bytes], content: object) -> None:
     """Write a JSON value. Lone surrogates, which old encodings leave in a text, are kept."""
     text = json.dumps(content).encode("ascii")
     pipe.write(_LENGTH.pack(len(text)))
@@ -24,7 +24,7 @@ def write_message(pipe: BinaryIO, content: object) -> None:
     pipe.flush()
 
 
-def read_message(pipe: BinaryIO, most_bytes: int = MAX_BYTES) -> object:
+def read_message(pipe: IO[bytes], most_bytes: int = MAX_BYTES) -> object:
     """Return the next JSON value; raises `BrokenMessage` where there is none."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from rag.datatypes import Aspect, Reason, Span
+from rag.datatypes import SPEAKER, Aspect, Reason, Span
 from rag.language import (
     MIN_KEY_LETTERS,
     TITLES,
@@ -256,7 +256,7 @@ def compare_names(claim: Statement, source: Source, literal: bool) -> Iterable[t
         if _is_named(name, near):
             yield "agrees", Reason(aspect, name.text, name.text, True)
         elif any(said.speaker in name.text for said in by_author):
-            yield "agrees", Reason(aspect, name.text, "(whose words these are)", True)
+            yield "agrees", Reason(aspect, name.text, SPEAKER, True)
         elif (_is_named(name, around) or _is_initials(name.text, source)) and not (
             other or literal
         ):

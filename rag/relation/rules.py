@@ -143,6 +143,11 @@ class RuleJudge:
         """Return a judgement of each quotation, in order."""
         return [measured.judgement() for measured in self.measure(claim, quotations)]
 
+    def compare(self, claim: str, quotation: Quotation) -> Comparison:
+        """Return what of a claim a quotation has, has otherwise, and has not."""
+        (measured,) = self.measure(claim, [quotation])
+        return measured.comparison
+
     def _tells(self, reason: Reason) -> bool:
         """Return whether an agreement tells that two texts are about the same thing: not a name
         that every twentieth passage has, like China in diplomatic papers."""

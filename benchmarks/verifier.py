@@ -1,0 +1,188 @@
+"""What judges say of search results whose stand is known by reading, at every threshold.
+
+    python -m benchmarks.verifier --sources FOLDER [--given FOLDER] [--judges NAME,NAME]
+
+The results are those of `training/results.jsonl` that nothing was fitted on: their claims were
+written on documents that no training claim comes from (`training/README.md` says how, and how the
+results were labelled). `--sources`: the FRUS volumes and memoirs; the addresses come with the
+install. `--given`: claims that are kept outside the project.
+
+Printed for each judge, in one run: what it calls supports and contradicts and how many are right,
+with 95 % intervals over claims; supporting passages called contradicting; the area under the curve
+of its probabilities, over all and over those that bear on the claim; recall at several precisions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from rag.config import Settings
+from rag.datatypes import Passage, Span
+from rag.embedding.encoder import Encoder
+from rag.embedding.inference import unit
+from rag.evidence import choose_quotation
+from rag.judging import Judge, Judgement, Quotation
+from rag.language import sentences
+from rag.relation.learned import load_learned
+from rag.relation.rules import RuleJudge
+from rag.retrieval.rarity import Rarity
+from rag.searching import Matches
+from rag.workspace import Workspace
+from training import pairs
+from training.pairs import Pair, quotation_of
+
+SAMPLES = 1000
+PRECISIONS = (0.9, 0.8, 0.7)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A labelled result and what a judge makes of it."""
+
+    pair: Pair
+    judgement: Judgement
+
+    def probability(self, relation: str) -> float:
+        """Return how likely the judge thinks that it supports or contradicts."""
+        told = self.judgement.probabilities
+        return told.supports if relation == "supports" else told.contradicts
+
+
+def judge_of(name: str, workspace: Workspace) -> Judge:
+    """Return a judge by name: "rules", or "learned", the one that is installed."""
+    rarity = Rarity(workspace.index)
+    rules = RuleJudge(workspace.encoder, rarity.of, rarity.tells)
+    if name == "rules":
+        return rules
+    return load_learned(workspace.settings, workspace.encoder, rules)
+
+
+def quoted(encoder: Encoder, pair: Pair) -> Quotation:
+    """Return a result with the sentences that the program would quote of it."""
+    quotation = quotation_of(pair)
+    query = encoder.encode_query(pair.claim)
+    (layers,) = encoder.encode_layers([pair.passage])
+    told = Passage("", Span(0, len(pair.passage)), tuple(sentences(pair.passage)))
+    starts = np.searchsorted(layers.starts, [span.start for span in told.sentences])
+    cosines = query.pieces @ unit(layers.last).T
+    weights = np.ones(len(cosines), np.float32)
+    chosen = choose_quotation(told, Matches(cosines, weights, starts.astype(np.int32)))
+    return replace(quotation, span=chosen)
+
+
+def judge_all(judge: Judge, results: Sequence[Pair], encoder: Encoder) -> list[Judged]:
+    """Return what a judge makes of the results, a claim at a time."""
+    claims: dict[str, list[Pair]] = defaultdict(list)
+    for pair in results:
+        claims[pair.claim_id].append(pair)
+    found = []
+    for own in claims.values():
+        told = judge.judge(own[0].claim, [quoted(encoder, pair) for pair in own])
+        found += [Judged(pair, judgement) for pair, judgement in zip(own, told, strict=True)]
+    return found
+
+
+def is_right(one: Judged, relation: str) -> bool:
+    """Return whether a result is what a judge calls it; a part of the claim counts as support."""
+    right = {"supports", "partly"} if relation == "supports" else {relation}
+    return one.pair.label in right
+
+
+def share(numbers: Sequence[bool]) -> float:
+    """Return the share of true ones, nan of none."""
+    return sum(numbers) / len(numbers) if numbers else float("nan")
+
+
+def precision(given: Sequence[Judged], relation: str) -> float:
+    """Return the share of right ones among those that are called so."""
+    return share([is_right(o, relation) for o in given if o.judgement.relation == relation])
+
+
+def recall(given: Sequence[Judged], relation: str) -> float:
+    """Return the share of those that are so that are called so."""
+    return share([o.judgement.relation == relation for o in given if o.pair.label == relation])
+
+
+def interval(given: Sequence[Judged], measure: Callable[[Sequence[Judged]], float]) -> str:
+    """Return the 95 % interval of a measure, claims drawn anew."""
+    chance = random.Random(1)
+    claims: dict[str, list[Judged]] = defaultdict(list)
+    for one in given:
+        claims[one.pair.claim_id].append(one)
+    groups = list(claims.values())
+    drawn = [
+        measure([one for own in chance.choices(groups, k=len(groups)) for one in own])
+        for _ in range(SAMPLES)
+    ]
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return f"{low:.2f} to {high:.2f}"
+
+
+def area(given: Sequence[Judged], relation: str) -> float:
+    """Return the area under the curve of a relation's probabilities (Mann and Whitney 1947)."""
+    yes = [o.probability(relation) for o in given if o.pair.label == relation]
+    no = np.sort([o.probability(relation) for o in given if o.pair.label != relation])
+    below = (np.searchsorted(no, yes, "left") + np.searchsorted(no, yes, "right")) / 2
+    return float(below.mean() / len(no))
+
+
+def recall_at(given: Sequence[Judged], relation: str, wanted: float) -> float:
+    """Return the recall at the lowest threshold with `wanted` precision."""
+    order = sorted(given, key=lambda o: -o.probability(relation))
+    right = np.cumsum([is_right(o, relation) for o in order])
+    good = np.flatnonzero(right / np.arange(1, len(order) + 1) >= wanted)
+    if not len(good):
+        return 0.0
+    return share([i <= good[-1] for i, o in enumerate(order) if o.pair.label == relation])
+
+
+def report(name: str, given: Sequence[Judged]) -> None:
+    """Print what a judge is worth."""
+    print(f"\n{name}")
+    bearing = [o for o in given if o.pair.label != "no"]
+    for relation in ("supports", "contradicts"):
+        called = [o for o in given if o.judgement.relation == relation]
+        print(
+            f"  {relation}: called {len(called)}, right {precision(given, relation):.2f} "
+            f"({interval(given, partial(precision, relation=relation))}), "
+            f"recall {recall(given, relation):.2f} "
+            f"({interval(given, partial(recall, relation=relation))}); "
+            f"area {area(given, relation):.3f}, of those that bear on it "
+            f"{area(bearing, relation):.3f}; recall at precision "
+            + ", ".join(f"{p} {recall_at(given, relation, p):.2f}" for p in PRECISIONS)
+        )
+    wrong = [
+        o for o in given if o.pair.label == "supports" and o.judgement.relation == "contradicts"
+    ]
+    print(f"  supporting passages called contradicting: {len(wrong)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sources", type=Path, required=True)
+    parser.add_argument("--given", type=Path, default=Path("none"))
+    parser.add_argument("--judges", default="rules,learned")
+    parser.add_argument("--index", default=None, help="whose word statistics the rules go by")
+    asked = parser.parse_args()
+    files = sorted(str(p) for p in asked.sources.rglob("*") if p.suffix in {".xml", ".txt"})
+    places = pairs.Places(["sotu", *files])
+    claims = {p.claim_id: p.claim for p in [*pairs.given(asked.given), *pairs.written(places)]}
+    results = [pair for pair in pairs.labelled(places, claims) if pair.part == "test"]
+    labels = [pair.label for pair in results]
+    told = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
+    print(f"{len(results)} results of {len({p.claim_id for p in results})} claims: {told}")
+    workspace = Workspace.open(Settings.from_environment(), asked.index)
+    for name in asked.judges.split(","):
+        report(name, judge_all(judge_of(name, workspace), results, workspace.encoder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""What in a claim can be checked by looking it up: its numbers, times and names.
+
+Whether a passage has them is seen without grammar, so that this costs a millisecond and works on
+any text. It does not tell what a passage says of them: that is the verifier's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rag.datatypes import SPEAKER, Reason
+from rag.judging import Quotation
+from rag.language import (
+    Quantity,
+    Timex,
+    agree,
+    capitalised,
+    capitalised_inside,
+    of_date,
+    quantities,
+    stands_for,
+    stems,
+    stop_words,
+    times,
+    words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How a passage stands to what can be checked in a claim.
+
+    `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not.
+    `by_speaker`: whether the claim names whoever wrote or said the passage.
+    """
+
+    agrees: tuple[Reason, ...]
+    differs: tuple[Reason, ...]
+    missing: tuple[Reason, ...]
+    by_speaker: bool
+
+    def count(self, aspect: str) -> tuple[int, int, int]:
+        """Return how many facts of a kind agree, differ and are missing."""
+        agrees, differs, missing = (
+            sum(reason.aspect == aspect for reason in found)
+            for found in (self.agrees, self.differs, self.missing)
+        )
+        return agrees, differs, missing
+
+
+def check(claim: str, quotation: Quotation) -> Checked:
+    """Return which of the claim's numbers, times and names the passage has."""
+    found = [
+        *_check_times(claim, quotation),
+        *_check_numbers(claim, quotation.passage),
+        *_check_names(claim, quotation),
+    ]
+    return Checked(
+        tuple(reason for how, reason in found if how == "agrees"),
+        tuple(reason for how, reason in found if how == "differs"),
+        tuple(reason for how, reason in found if how == "missing"),
+        _names_speaker(claim, quotation.creator),
+    )
+
+
+def _names_speaker(claim: str, creator: str) -> bool:
+    """Return whether a claim has the last name of a document's creator."""
+    last = words(creator)[-1:]
+    return bool(last) and any(words(span.of(claim))[-1:] == last for span in capitalised(claim))
+
+
+Told = Iterable[tuple[str, Reason]]
+
+
+def _check_times(claim: str, quotation: Quotation) -> Told:
+    """Yield each time of the claim: said in the passage, or the passage's own date."""
+    there = times(quotation.passage)
+    dated = [of_date(quotation.date)] if quotation.date else []
+    for said in times(claim):
+        text = said.span.of(claim)
+        if same := _overlapping(said, there):
+            yield "agrees", Reason("date", text, same.span.of(quotation.passage), True)
+        elif _overlapping(said, dated):
+            yield "agrees", Reason("date", text, quotation.date, True)
+        elif there or dated:
+            other = there[0].span.of(quotation.passage) if there else quotation.date
+            yield "differs", Reason("date", text, other, False)
+        else:
+            yield "missing", Reason("date", text, "", False)
+
+
+def _overlapping(said: Timex, there: Iterable[Timex]) -> Timex | None:
+    return next((other for other in there if said.overlaps(other)), None)
+
+
+def _check_numbers(claim: str, passage: str) -> Told:
+    """Yield each number of the claim; one that the passage has not differs where the passage
+    counts the same thing, or gives as much money or as large a share, otherwise."""
+    there = quantities(passage, [timex.span for timex in times(passage)])
+    for said in quantities(claim, [timex.span for timex in times(claim)]):
+        text = said.span.of(claim)
+        same = next((other for other in there if agree(said, other)), None)
+        if same is not None:
+            yield "agrees", Reason("number", text, same.span.of(passage), True)
+            continue
+        alike = [other for other in there if _of_a_kind(said, other)]
+        if alike:
+            nearest = min(alike, key=lambda other: abs(other.value - said.value))
+            yield "differs", Reason("number", text, nearest.span.of(passage), False)
+        else:
+            yield "missing", Reason("number", text, "", False)
+
+
+def _of_a_kind(said: Quantity, other: Quantity) -> bool:
+    if said.money or other.money or said.share or other.share:
+        return said.money == other.money and said.share == other.share
+    return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
+
+
+def _check_names(claim: str, quotation: Quotation) -> Told:
+    """Yield each name of the claim: in the passage, in its heading, or missing."""
+    own = set(stems(words(quotation.passage)))
+    around = set(stems(words(quotation.heading)))
+    creator = set(stems(words(quotation.creator)))
+    inside = capitalised_inside(claim)
+    for span in capitalised(claim):
+        name = span.of(claim)
+        folded = words(name)
+        if not folded or stop_words().issuperset(folded):
+            continue
+        ways = {tuple(stems(folded))} | stands_for(name)
+        if any(own.issuperset(way) for way in ways):
+            yield "agrees", Reason("name", name, name, True)
+        elif any(creator.issuperset(way) for way in ways):
+            yield "agrees", Reason("name", name, SPEAKER, True)
+        elif any(around.issuperset(way) for way in ways):
+            yield "agrees", Reason("name", name, quotation.heading, True)
+        elif span in inside:  # the first word of a sentence may be any
+            yield "missing", Reason("name", name, "", False)

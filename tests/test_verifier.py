@@ -1,0 +1,139 @@
+"""The judge that was trained: the same network in two ways, and what it may be relied on for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rag.config import Settings
+from rag.datatypes import SPEAKER, Span
+from rag.embedding.encoder import Encoder
+from rag.errors import ModelError
+from rag.judging import Quotation
+from rag.relation import verifier
+from rag.relation.checks import check
+from rag.relation.learned import load_learned
+from rag.relation.network import Network, Pieces
+from rag.relation.rules import RuleJudge
+from rag.relation.verifier import heading_of, read_weights, telling, windows
+from training.network import Batch, VerifierNetwork
+
+PASSAGE = (
+    "The accounts of the abundance of gold in that territory are of such an extraordinary "
+    "character as would scarcely command belief were they not corroborated. An officer visited "
+    "the mineral district in July last. There were then about 4,000 persons collecting gold. "
+    "The effects produced by the discovery have been surprising."
+)
+POLK = Quotation(
+    PASSAGE, creator="James K. Polk", title="Fourth Annual Message", date="1848-12-05", score=0.9
+)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.load("default", Settings.from_environment())
+
+
+def pieces_of(vectors: np.ndarray, ids: list[int], rarity: np.ndarray) -> Pieces:
+    return Pieces(np.array(ids), vectors[:, :384], vectors[:, 384:], rarity)
+
+
+def test_the_network_computes_what_was_trained():
+    torch.manual_seed(0)
+    chance = np.random.default_rng(0)
+
+    def vectors(*shape: int) -> np.ndarray:
+        halves = chance.normal(size=(*shape, 2, 384)).astype(np.float32)
+        halves /= np.linalg.norm(halves, axis=-1, keepdims=True)
+        return halves.reshape(*shape, 768)
+
+    trained = VerifierNetwork().eval()
+    claim, passage = vectors(2, 5), vectors(2, 20)
+    claim_ids = np.array([[1, 2, 3, 4, 5], [1, 2, 3, -1, -1]])
+    passage_ids = chance.integers(1, 9, (2, 20))
+    rare, rarer = (chance.random((2, n)).astype(np.float32) for n in (5, 20))
+    rows = np.full((2, 2, 11), -1)
+    rows[0] = [[0, 1, 2, *range(3, 11)], [0, 1, 2, *range(11, 19)]]
+    rows[1, 0, :8] = range(8)
+    tensors = [claim, claim_ids, rare, passage, passage_ids, rarer, rows]
+    with torch.no_grad():
+        labels, relevance, share = trained(Batch(*map(torch.from_numpy, tensors)))
+    network = Network({name: t.numpy() for name, t in trained.state_dict().items()})
+    for i, count in enumerate([5, 3]):
+        read = network.read(
+            pieces_of(claim[i, :count], claim_ids[i, :count].tolist(), rare[i, :count]),
+            pieces_of(passage[i], passage_ids[i].tolist(), rarer[i]),
+            [row[row >= 0] for row in rows[i] if (row >= 0).any()],
+        )
+        assert read.labels == pytest.approx(labels[i].exp().numpy(), abs=1e-5)
+        assert read.relevance == pytest.approx(float(relevance[i].sigmoid()), abs=1e-5)
+        assert read.shares == pytest.approx(share[i].exp().numpy()[: len(read.shares)], abs=1e-5)
+
+
+@pytest.mark.parametrize("passage", [PASSAGE, "gold " * 300, "Peace.", "", "A. B. C. " * 60])
+def test_windows_cover_a_passage(encoder: Encoder, passage: str):
+    quotation = replace(POLK, passage=passage)
+    front = heading_of(quotation)
+    (layers,) = encoder.encode_layers([front + passage])
+    head, cuts = windows(passage, len(front), layers.starts)
+    covered = {row for first, last in cuts for row in range(first, last)}
+    assert covered >= set(range(head, len(layers.ids)))
+    assert all(first >= head for first, _ in cuts)
+
+
+def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch):
+    assert read_weights()
+    monkeypatch.setattr(verifier, "WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="altered"):
+        read_weights()
+
+
+def test_few_windows_are_read(encoder: Encoder):
+    claim, passage = encoder.encode_layers(["gold in California", "A long war. " * 40 + "Gold."])
+    cuts = [(first, first + 4) for first in range(0, len(passage.ids) - 4, 4)]
+    sure = np.ones(30_522, np.float32)
+    ours, theirs = (Pieces(p.ids, p.middle, p.last, sure[p.ids]) for p in (claim, passage))
+    kept = telling(ours, theirs, 0, cuts)
+    assert len(kept) == verifier.WINDOWS_READ
+    assert kept == sorted(kept)
+
+
+def facts(claim: str, quotation: Quotation = POLK) -> Iterator[tuple[str, str, str]]:
+    checked = check(claim, quotation)
+    for how in ("agrees", "differs", "missing"):
+        for reason in getattr(checked, how):
+            yield how, reason.claim, reason.source
+
+
+@pytest.mark.parametrize(
+    ("claim", "fact"),
+    [
+        ("Four thousand persons dug gold", ("agrees", "Four thousand", "4,000")),
+        ("About 9,000 persons dug gold", ("differs", "9,000", "4,000")),
+        ("In 1848 gold was found", ("agrees", "1848", "1848-12-05")),
+        ("In 1852 gold was found", ("differs", "1852", "1848-12-05")),
+        ("It was Polk who told of gold", ("agrees", "Polk", SPEAKER)),
+        ("He told Taylor of gold", ("missing", "Taylor", "")),
+    ],
+)
+def test_what_can_be_looked_up_is(claim: str, fact: tuple[str, str, str]):
+    assert fact in list(facts(claim))
+
+
+def test_what_a_passage_says_word_for_word_is_borne_out_and_a_changed_number_is_not(
+    encoder: Encoder,
+):
+    judge = load_learned(Settings.from_environment(), encoder, RuleJudge(encoder, lambda word: 5.0))
+    said = "There were then about 4,000 persons collecting gold."
+    at = PASSAGE.index(said)
+    quoted = replace(POLK, span=Span(at, at + len(said)))
+    assert judge.judge(said, [quoted])[0].relation == "supports"
+    changed = said.replace("4,000", "9,000")
+    assert judge.judge(changed, [quoted])[0].relation != "supports"
+    assert (
+        judge.judge("The Senate refused the treaty with Peru.", [quoted])[0].relation == "context"
+    )

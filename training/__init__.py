@@ -1,0 +1,1 @@
+"""What the verifier is trained on, and how: see README.md."""

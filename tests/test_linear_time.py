@@ -80,7 +80,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.thread_time() - before
 
 
-@pytest.mark.parametrize(("pattern", "anchored"), patterns())
+@pytest.mark.parametrize(("pattern", "anchored"), list(patterns()))
 def test_a_pattern_takes_time_in_proportion_to_the_text(
     pattern: re.Pattern[str], anchored: bool
 ) -> None:

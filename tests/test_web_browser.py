@@ -428,12 +428,12 @@ def test_a_pdf_opens_at_its_page_with_the_mark_on_the_right_words(
     assert best.document_id.endswith("treaty")
     visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
     visit.see("#sf-page-mark")
-    assert visit.pane.get_by_text("p. 2 (2 of 2)").is_visible()
+    assert visit.pane.get_by_text("PDF page 2 (2 of 2)").is_visible()
     assert visit.page.locator("#sf-page-mark").bounding_box()["y"] < 900
     found = words_in(sources / "signed" / "treaty.pdf", 1, visit.page.evaluate(BOXES))
     assert re.sub(r"\W", "", found) == re.sub(r"\W", "", best.quote)
     visit.button("Page before").click()
-    visit.pane.get_by_text("p. 1 (1 of 2)").wait_for()
+    visit.pane.get_by_text("PDF page 1 (1 of 2)").wait_for()
     assert visit.page.locator(".sf-box").count() == 0
     visit.button("Page after").click()
     visit.see("#sf-page-mark")

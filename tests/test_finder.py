@@ -12,7 +12,7 @@ import pytest
 from conftest import MONROE_WORDS, PRESIDENTS
 
 from rag.build.builder import build_index
-from rag.datatypes import Evidence, Reason
+from rag.datatypes import Evidence, Publication, Reason
 from rag.errors import QuestionError
 from rag.finder import FAILED, NEAREST, PER_CLAIM, SourceFinder
 from rag.judging import BEARS_ON
@@ -243,7 +243,10 @@ def test_answers_go_through_json(finder):
         assert back["quote"] == item.quote
         reasons = tuple(Reason(**reason) for reason in back.pop("reasons"))
         copies = tuple(back.pop("copies"))
-        assert Evidence(**back, reasons=reasons, copies=copies) == item
+        told = back.pop("publication")
+        publication = Publication(**told | {"editors": tuple(told["editors"])})
+        again = Evidence(**back, reasons=reasons, copies=copies, publication=publication)
+        assert again == item
 
 
 def test_threads_get_the_same_answers(finder):

@@ -117,7 +117,9 @@ def split_claims(text: str) -> Iterator[Claim]:
             yield from (*waiting, claim)
             waiting = None
     for claim in waiting or ():
-        asked = claim.set_aside == "a question"
+        # "Really?" asks for nothing that a source could tell.
+        content = [word for word in words(claim.text) if word not in stop_words()]
+        asked = claim.set_aside == "a question" and len(content) > 1
         yield replace(claim, set_aside=None, form="question") if asked else claim
 
 

@@ -65,12 +65,11 @@ def feature_rows(given: Sequence[Pair], probabilities: Floats) -> Floats:
 
 
 def fit(rows: Floats, labels: Sequence[str]) -> dict[str, Floats]:
-    """Return the weights and the intercept of "supports", "contradicts" and "bears"."""
+    """Return the weights and the intercept of "supports" and of "contradicts"."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     targets = {
         "supports": {"supports"},
         "contradicts": {"contradicts"},
-        "bears": {"supports", "partly", "contradicts", "bears"},
     }
     result = {}
     for name, right in targets.items():

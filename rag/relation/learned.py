@@ -2,7 +2,8 @@
 
 A passage supports a claim only from a probability on that was set on labelled search results so
 that nine in ten are right, and where the rules see nothing that differs. It contradicts the claim
-only where they do. Everything else is left to the reader.
+only where they do. Everything else is left to the reader. Whether it bears on the claim at all is
+the rules' measure: unlike the verifier's and the search's, it means the same in a small index.
 """
 
 from __future__ import annotations
@@ -16,19 +17,14 @@ from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import Floats, Reason, Relation
 from rag.embedding.encoder import Encoder
 from rag.embedding.inference import fingerprint, model_folder
-from rag.judging import BEARS_ON, Judgement, Probabilities, Quotation
+from rag.judging import Judgement, Probabilities, Quotation
 from rag.relation.checks import Checked, check
-from rag.relation.rules import RuleJudge
+from rag.relation.rules import Measured, RuleJudge
 from rag.relation.verifier import Reading, Verifier, load_verifier, read_weights
 
 CONTRADICTS = 0.3
 """From this probability on a passage contradicts a claim that the rules see differ from it: of 8
 such results among 2,400 that the weights were set on, 6 were right, of all 75 beyond it .43."""
-
-ABOUT = 0.45
-"""From this probability on a passage is taken to be about the claim's matter: of the claims that
-the weights were set on, .88 of those with nothing in the sources are shown nothing then, and .91
-of the others something."""
 
 FEATURES = (
     "supports", "partly", "contradicts", "relevance", "score",
@@ -42,7 +38,7 @@ FEATURES = (
 class LearnedJudge:
     """Judges by the verifier and by what in a claim can be looked up.
 
-    `weights`: for each of "supports", "contradicts" and "bears" those of `FEATURES`, and the
+    `weights`: for "supports" and "contradicts" those of `FEATURES`, and the
     intercept at last. `sure`: from which probability on a passage supports a claim.
     `rules`: what sees differences.
     """
@@ -64,12 +60,15 @@ class LearnedJudge:
         if not quotations:
             return []
         readings = self._verifier.read(claim, quotations)
+        measured = self._rules.measure(claim, quotations)
         return [
-            self._judgement(claim, quotation, reading)
-            for reading, quotation in zip(readings, quotations, strict=True)
+            self._judgement(claim, *told)
+            for told in zip(quotations, readings, measured, strict=True)
         ]
 
-    def _judgement(self, claim: str, quotation: Quotation, reading: Reading) -> Judgement:
+    def _judgement(
+        self, claim: str, quotation: Quotation, reading: Reading, measured: Measured
+    ) -> Judgement:
         checked = check(claim, quotation)
         told = features(reading, checked, quotation)
         likely = {
@@ -92,7 +91,7 @@ class LearnedJudge:
             reasons = (*differs, *checked.agrees)
         return Judgement(
             relation,
-            Probabilities(likely["supports"], likely["contradicts"], _bearing(likely["bears"])),
+            Probabilities(likely["supports"], likely["contradicts"], measured.like.bearing),
             reasons,
             None if relation == "context" else decides.span,
         )
@@ -116,7 +115,7 @@ def load_learned(settings: Settings, encoder: Encoder, rules: RuleJudge) -> Lear
         encoder = Encoder.load(DEFAULT_MODEL, settings)
     return LearnedJudge(
         load_verifier(encoder, arrays),
-        {name: arrays[f"weights.{name}"] for name in ("supports", "contradicts", "bears")},
+        {name: arrays[f"weights.{name}"] for name in ("supports", "contradicts")},
         float(arrays["sure"]),
         rules,
     )
@@ -140,12 +139,6 @@ def features(reading: Reading, checked: Checked, quotation: Quotation) -> Floats
         ],
         dtype=np.float32,
     )
-
-
-def _bearing(about: float) -> float:
-    """Return the probability of being about the claim, with `ABOUT` put at `BEARS_ON`, by odds."""
-    odds = about / max(1 - about, 1e-6) * (1 - ABOUT) / ABOUT * BEARS_ON / (1 - BEARS_ON)
-    return odds / (1 + odds)
 
 
 def _logit(probability: float) -> float:

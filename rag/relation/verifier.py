@@ -24,7 +24,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "84b19b27afa4f993fa0f39ff38ff964175aabed8d5ce76a5f10a135f6f05d945"
+WEIGHTS_SHA256 = "c6bc0bc40ece873a08f8b91a2f577c36dbd58423ae5e1282655d8ae6cf14b4ea"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

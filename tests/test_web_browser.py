@@ -260,10 +260,12 @@ def test_several_claims_stream_and_nothing_moves(
         # The overview comes above the rows when all is known; what was there keeps its order.
         "['.sf-question'].map(it => document.querySelector(it).getBoundingClientRect().top)"
     )
+    visit.page.evaluate("window.first = document.querySelector('.sf-row')")
     before = visit.page.evaluate(tops)
     gate.set()
     visit.see(".sf-stage-done", 1)
     assert visit.page.evaluate(tops) == before
+    assert visit.page.evaluate("window.first === document.querySelector('.sf-row')")
     assert visit.pane.locator("h2.sf-claim").inner_text() == f"{MONROE}."
     counts = visit.page.locator(".sf-stage-done").inner_text()
     assert counts == summary_counts(real.ask(LONG_TEXT))

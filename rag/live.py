@@ -75,10 +75,10 @@ class LiveFinder:
     def __init__(
         self,
         finder: SourceFinder | None,
-        manners: Manners | None = None,
         *,
         settings: Settings | None = None,
         home: Path | None = None,
+        manners: Manners | None = None,
     ) -> None:
         if finder is not None:
             settings, home = settings or finder.settings, home or _home(finder)

@@ -105,7 +105,7 @@ def small_corpus() -> Iterator[LiveFinder]:
         index = home / "indexes" / "small"
         build_index([sources], index)
         finder = SourceFinder.open(index)
-        yield LiveFinder(finder, replace(finder.settings, home=home))
+        yield LiveFinder(finder, settings=replace(finder.settings, home=home))
 
 
 def visit(browser: Any, url: str, size: dict[str, int], scheme: str) -> Any:

@@ -340,7 +340,7 @@ def test_real_pdfs_with_text():
         assert document.locators, path
         assert "".join(p.span.of(document.text) for p in document.locators) == document.text
         left_out = sum(len(span) for span in document.excluded)
-        assert left_out < 0.1 * len(document.text), path
+        assert left_out < 0.15 * len(document.text), path  # heads, feet and footnotes
         document.text.encode("utf-8")
 
 
@@ -349,9 +349,9 @@ def test_real_running_heads():
     if not path.exists():
         pytest.skip(f"{path} is absent: set SOURCE_FINDER_DATA")
     document = read(path)
-    excluded = [span.of(document.text) for span in document.excluded]
-    assert sum("Federal Register / Vol. 85, No. 152" in line for line in excluded) == 14
-    assert not any("Operating Procedures" in line for line in excluded)
+    excluded = "".join(span.of(document.text) for span in document.excluded)
+    assert excluded.count("Federal Register / Vol. 85, No. 152") == 14
+    assert "Operating Procedures" not in excluded
     assert document.date == "2020-08-06"
 
 

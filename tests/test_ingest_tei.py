@@ -308,7 +308,8 @@ def test_every_document_of_the_real_volumes_is_read():
             f"{path.stem}/{div.get('{http://www.w3.org/XML/1998/namespace}id')}" for div in marked
         ]
         documents = list(read_tei(path, MINE))
-        assert [d.document_id for d in documents] == expected
+        own = [d.document_id for d in documents if "/enclosure-" not in d.document_id]
+        assert own == expected
         for document, div in zip(documents, marked, strict=True):
             check_real(document, div)
 

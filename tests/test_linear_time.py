@@ -36,12 +36,15 @@ UNITS = (
 ENDS = ("", "!\0")
 
 
-def used() -> dict[str, set[str]]:
-    """Return, for each name of a pattern, the methods that the package calls on it."""
-    found: dict[str, set[str]] = {}
-    for path in Path(rag.__file__).parent.rglob("*.py"):
+def used() -> dict[tuple[str, str], set[str]]:
+    """Return, for each pattern, by its module and name, the methods that are called on it. A
+    private name belongs to its module, another to the package: its module is ""."""
+    found: dict[tuple[str, str], set[str]] = {}
+    package = Path(rag.__file__).parent
+    for path in package.rglob("*.py"):
+        module = ".".join(("rag", *path.relative_to(package).with_suffix("").parts))
         for name, method in re.findall(r"\b(_?[A-Z][A-Z_0-9]*)\.(\w+)\(", path.read_text("utf-8")):
-            found.setdefault(name, set()).add(method)
+            found.setdefault((module if name[0] == "_" else "", name), set()).add(method)
     return found
 
 
@@ -53,7 +56,8 @@ def patterns() -> Iterator[Any]:
         if module.name.endswith("__main__"):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
-            anchored = methods.get(name, set()) in (
+            own = (module.name if name[0] == "_" else "", name)
+            anchored = methods.get(own, set()) in (
                 {"match"},
                 {"fullmatch"},
                 {"match", "fullmatch"},

@@ -244,8 +244,8 @@ def gone(pid: int, within_s: float = 20) -> bool:
             return True
         if Path(f"/proc/{pid}/stat").is_file():
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            if state == "Z":
-                return True
+            if state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1:
+                return True  # none of its threads holds a file any more
         time.sleep(0.05)
     return False
 

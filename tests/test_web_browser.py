@@ -61,7 +61,7 @@ WILL = (
     "leave the castle at Zenda to my sister Flavia, and to the",
     "gardener his four hundred crowns, with my thanks.",
 )
-LONG_TEXT = f"We heard three things. {MONROE}.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
+LONG_TEXT = f"{MONROE}. We heard three things.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
 SETTLED_S = 0.5
 
 HENTZAU = "Rupert of Hentzau crossed the moat of Zenda at night in October 1885."
@@ -117,7 +117,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, sources: Path, encoder: Encod
 @pytest.fixture(scope="module")
 def live(real: SourceFinder) -> LiveFinder:
     home = real.index.generation.path.parents[2]
-    return LiveFinder(real, replace(real.settings, home=home))
+    return LiveFinder(real, settings=replace(real.settings, home=home))
 
 
 @pytest.fixture(scope="module")
@@ -257,8 +257,8 @@ def test_several_claims_stream_and_nothing_moves(
     assert visit.page.locator(".sf-stage-searching").inner_text().startswith("Searching… so far")
     assert visit.button("Stop").is_visible()
     tops = (
-        # The overview comes above the rows when all is known; what was there keeps its order.
-        "['.sf-question'].map(it => document.querySelector(it).getBoundingClientRect().top)"
+        "['.sf-question', '.sf-overview', '.sf-row']"
+        ".map(it => document.querySelector(it).getBoundingClientRect().top)"
     )
     visit.page.evaluate("window.first = document.querySelector('.sf-row')")
     before = visit.page.evaluate(tops)

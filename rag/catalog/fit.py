@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
+from rag.catalog import entries
 from rag.catalog.entries import CatalogEntry, load_catalog
 from rag.catalog.search import CLOSE_YEARS, OUTSIDE, overlap
 from rag.language import (
@@ -107,7 +109,7 @@ def fit(subject: Subject, entry: CatalogEntry) -> Fit:
     not at all where the claim does not say the years itself: then they are sure."""
     persons = tuple(name for name in entry.persons if is_meant(name, subject.said))
     places = tuple(name for name in entry.places if _is_place(name, subject))
-    held = _things_of()[entry.id]
+    held = _counts().things[entry.id]
     things = tuple(noun for stem, noun in subject.things.items() if stem in held)
     if not (persons or places or things):
         return Fit(entry, (), (), (), 0.0)
@@ -148,9 +150,11 @@ def is_meant(person: str, said: Sequence[str]) -> bool:
         return False
     at = said.index(surname)
     before = said[at - 1] if at else ""
-    if at + 1 < len(said) and said[at + 1] in _given_names():
+    if at + 1 < len(said) and said[at + 1] in _counts().given_names:
         return False  # it is a first name here: "George Washington" is not Lloyd George
-    namesakes = {given for given in _given_names().get(surname, ()) if given[:1] == before[:1]}
+    namesakes = {
+        given for given in _counts().given_names.get(surname, ()) if given[:1] == before[:1]
+    }
     return not namesakes or parts[0] in namesakes
 
 
@@ -168,45 +172,49 @@ def _parts(name: str) -> tuple[tuple[str, ...], Stems]:
     return folded, tuple(stems(folded))
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What the entries of a catalog are on: `things`, the stems of an entry's subjects besides
+    persons and places, by its id; `given_names`, the first names of its persons by their
+    surnames; `frequencies`, in how many entries each person, place and stem is."""
+
+    things: dict[str, frozenset[str]]
+    given_names: dict[str, set[str]]
+    frequencies: Counter[str]
+
+
+def _counts() -> _Counts:
+    return _counts_of(entries.catalog_folder())
+
+
 @cache
-def _things_of() -> dict[str, frozenset[str]]:
-    """Return the stems of what each entry is on, besides persons and places, by its id."""
-    return {
+def _counts_of(folder: Path) -> _Counts:
+    catalog = load_catalog(folder)
+    things = {
         entry.id: frozenset(stems(words(" . ".join((entry.title, *entry.topics)))))
         - {stem for name in (*entry.persons, *entry.places) for stem in _parts(name)[1]}
-        for entry in load_catalog()
+        for entry in catalog
     }
-
-
-@cache
-def _given_names() -> dict[str, set[str]]:
-    """Return the first names of the catalog's persons by their surnames."""
-    found: dict[str, set[str]] = {}
-    for name in (name for entry in load_catalog() for name in entry.persons):
-        parts, _ = _parts(name)
-        if len(parts) > 1:
-            found.setdefault(parts[-1], set()).add(parts[0])
-    return found
-
-
-@cache
-def _frequencies() -> Counter[str]:
-    """Return in how many entries each person, place and stem of a subject is."""
-    found: Counter[str] = Counter()
-    for entry in load_catalog():
-        found.update({*entry.persons, *entry.places, *_things_of()[entry.id]})
-    return found
+    given_names: dict[str, set[str]] = {}
+    frequencies: Counter[str] = Counter()
+    for entry in catalog:
+        frequencies.update({*entry.persons, *entry.places, *things[entry.id]})
+        for parts, _ in map(_parts, entry.persons):
+            if len(parts) > 1:
+                given_names.setdefault(parts[-1], set()).add(parts[0])
+    return _Counts(things, given_names, frequencies)
 
 
 def is_telling(term: str) -> bool:
     """Return whether a place or thing is of few enough entries to tell where to look."""
     stem = "".join(stems(words(term))[:1])
-    return _rarity(term if term in _frequencies() else stem) >= MIN_RARITY
+    return _rarity(term if term in _counts().frequencies else stem) >= MIN_RARITY
 
 
-@cache
 def _rarity(term: str) -> float:
-    return math.log((len(_things_of()) + 1) / (_frequencies()[term] + 1))
+    """Return the logarithm of how many times as many entries there are as have the term."""
+    counts = _counts()
+    return math.log(1 + len(counts.things) / max(counts.frequencies[term], 1))
 
 
 def ranked(fits: Iterable[Fit]) -> list[Fit]:

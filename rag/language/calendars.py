@@ -51,7 +51,7 @@ _RELATIVE = re.compile(
     r"|(?P<prox>prox(?:imo)?\b\.?|next\s+month))",
     re.IGNORECASE,
 )
-_STYLE = re.compile(r"\s*[,(\[]?\s*(?:O\.\s?S\b|OS\b|old\s+style)", re.IGNORECASE)
+_STYLE = re.compile(r"\s*(?:[,(\[]\s*)?(?:O\.\s?S\b|OS\b|old\s+style)", re.IGNORECASE)
 
 
 def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:

@@ -49,10 +49,11 @@ _SPECIAL = re.compile(
 _BEFORE_EXPONENT = re.compile(r"(?:\b(?:[kcdm]?m|ft|in|mi|yds?)|\b10)$")
 _PAGE_END = re.compile(r"\s*\f\s*")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_FIRST_HALF = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*$")
+_FIRST_HALF = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*$")
 _SECOND_HALF = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN_WORD = re.compile(
-    r"(?<![^\W_])[^\W\d_]+(?:-[^\W\d_]+)*[-\u2010\u00ad\u00ac]\s*\n\s*[^\W\d_]+(?:-[^\W\d_]+)*"
+    r"(?<![^\W_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*[-\u2010\u00ad\u00ac][^\S\n]*\n\s*"
+    r"[^\W\d_]+(?:-[^\W\d_]+)*"
 )
 _ENDS_BROKEN = re.compile(r"[^\W\d_][-\u2010\u00ad\u00ac]$")
 _BREAKING_SIGNS = "\u00ad\u00ac"  # there only where a line ended

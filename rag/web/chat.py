@@ -74,8 +74,8 @@ class Turn:
         return tuple(part for part in parts if part)
 
     def _findings(self, answer: Answer) -> list[str]:
-        """Return a row for each claim; of several, those with nothing found in one fold, below
-        an overview."""
+        """Return a row for each claim; of several, an overview, the rows of those on which
+        something was found, and, once all are looked up, the others in one fold."""
         many = render.has_many_claims(answer)
         rows = [
             render.render_row(finding, n, self.number, question=answer.question, many=many)
@@ -85,7 +85,9 @@ class Turn:
             return rows
         found = [row for row, f in zip(rows, answer.findings, strict=True) if f.evidence]
         missing = [row for row, f in zip(rows, answer.findings, strict=True) if not f.evidence]
-        overview = render.render_overview(answer, done=self.stage != "searching")
+        if self.stage == "searching":
+            return [render.render_overview(answer, done=False), *found]
+        overview = render.render_overview(answer, done=True)
         return [overview, *found, render.render_missing(missing, opened=not found)]
 
 

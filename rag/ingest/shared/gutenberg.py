@@ -55,7 +55,7 @@ _MEMOIR = re.compile(
 # The sister projects: "* A Project Gutenberg of Australia eBook *", "A Distributed
 # Proofreaders Canada eBook", "Project Gutenberg Canada ebook #123".
 _SISTER = re.compile(
-    r"^\W*(?:A |THE )?(?P<name>PROJECT GUTENBERG(?: OF)? (?:AUSTRALIA|CANADA)"
+    r"^[^\w\n]*(?:A |THE )?(?P<name>PROJECT GUTENBERG(?: OF)? (?:AUSTRALIA|CANADA)"
     r"|DISTRIBUTED PROOFREADERS CANADA|FADED PAGE|ROY GLASHAN'S LIBRARY)"
     r"(?: E-?(?:BOOK|TEXT)| EDITION)\b[^\n]*",
     re.IGNORECASE | re.MULTILINE,
@@ -69,7 +69,7 @@ _ABOUT_LINE = re.compile(
     re.IGNORECASE,
 )
 _SISTER_FOOT = re.compile(
-    r"^[ \t]*(?:\[?\s*(?:THE )?END OF .{1,200}?\bby\b[^\n]*\]"
+    r"^[ \t]*(?:(?:\[[ \t]*)?(?:THE )?END OF .{1,200}?\bby\b[^\n]*\]"
     r"|THIS SITE IS FULL OF FREE E-?BOOKS[^\n]*"
     r"|PROJECT GUTENBERG(?: OF)? (?:AUSTRALIA|CANADA)[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,

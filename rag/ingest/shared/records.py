@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20\d\d)(?:-(?:0\d|1[0-2])(?:-[0-3]\d)?)?(?!\d)")
-_LIFE_DATES = re.compile(r",?\s*\d{4}\??-?(?:\d{4}\??)?\.?$")
+_LIFE_DATES = re.compile(r"(?:,\s*|(?<![\s,])\s+|(?<!\s))\d{4}\??-?(?:\d{4}\??)?\.?$")
 _CREATORS = ("creator", "author")
 _DATES = ("dateCreated", "dateIssued", "date", "created", "issued", "copyrightDate")
 

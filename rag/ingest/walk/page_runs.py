@@ -17,7 +17,7 @@ MIN_PAGES = 3
 RECORDS = re.compile(r"(?:.*[._-])?(?:mets|mods|dc|marc|meta)\.xml", re.IGNORECASE)
 """Files beside the pages that say what the work is."""
 
-_PAGE = re.compile(r"(?P<stem>.*?)(?P<number>\d+)\.txt", re.IGNORECASE)
+_PAGE = re.compile(r"(?P<stem>(?:.*\D)?)(?P<number>\d+)\.txt", re.IGNORECASE)
 _STEM = re.compile(
     r"(?:.*[\W_])?(?:p|pg|page|pages|img|image|seq|scan|leaf|fol|folio|f|n)[\W_]*|", re.IGNORECASE
 )

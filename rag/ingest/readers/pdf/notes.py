@@ -19,6 +19,8 @@ _NUMBER_ALONE = re.compile(r"[\W_]*(?:\d{1,4}|[ivxlc]{1,7})[\W_]*")
 _ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
 # Notes in the type of the text stand in the lower part of a page only.
 _LOWER_PART = 0.4
+# Marks of which the notes may stand on another page or in another column.
+_SKIPPED = 4
 
 Blocks = list[list[Line]]
 
@@ -67,17 +69,19 @@ def _first_note(
     lines: Sequence[Line], body: float, referred: set[str], open_note: bool, after_others: bool
 ) -> int:
     """Return the number of the first line that belongs to notes, their count without any."""
-    first = len(lines)
+    first = above = len(lines)
     for number in range(len(lines) - 1, -1, -1):
         line = lines[number]
         if _NUMBER_ALONE.fullmatch(line.text):
             continue
         if line.height > SMALL * body:
             break
+        above = number
         if number or after_others:
-            opens = _opens(line) or (open_note and (line.apart or not number))
+            opens = _opens_note(line, referred) or (open_note and (line.apart or not number))
             first = number if opens else first
-    if first < len(lines):
+    # Small type above that belongs to no note: a text that is set smaller, and numbered.
+    if first < len(lines) and (first == above or open_note or _opens(lines[first]) in referred):
         return first
     low = int(_LOWER_PART * len(lines))
     for number in range(max(low, 1), len(lines)):
@@ -94,15 +98,32 @@ def _opens(line: Line) -> str:
     return line.opening or (found[1] if found else "")
 
 
+def _opens_note(line: Line, referred: set[str]) -> bool:
+    """Return whether a line in small type begins a note: "(a)" and "1)" begin points of a text
+    as often, unless something refers to them."""
+    mark = _opens(line)
+    bracketed = not line.opening and line.text.removeprefix(mark)[:1] in {"", *"()[]"}
+    plain = not bracketed and line.text.startswith(mark) and not mark.isalpha()
+    return bool(mark) and (bool(line.opening) or plain or mark in referred)
+
+
 def _put_together(lines: Sequence[Line]) -> list[str]:
     notes: list[str] = []
     for line in lines:
         text = f"{line.opening} {line.text}" if line.opening else line.text
-        if notes and not _opens(line):
+        if notes and not _counts_on(notes[-1], line):
             notes[-1] += f"\n{text}"
         else:
             notes.append(text)
     return notes
+
+
+def _counts_on(note: str, line: Line) -> bool:
+    """Return whether a line begins the note after another: "10 seconds" does not after "13"."""
+    mark, last = _opens(line), _OPENS.match(note)
+    if line.opening or not mark.isdecimal() or last is None or not last[1].isdecimal():
+        return bool(mark)
+    return int(last[1]) < int(mark) <= int(last[1]) + _SKIPPED
 
 
 def _without_signs(text: str, opened: Sequence[str]) -> str:

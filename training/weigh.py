@@ -2,7 +2,8 @@
 networks were not trained on.
 
 Logistic regressions over `FEATURES`; a threshold is the lowest from which on the share of right
-ones is at least what is asked for, a part of the claim counted as right where a passage supports.
+ones is surely at least what is asked for, a part of the claim counted as right where a passage
+supports.
 """
 
 from __future__ import annotations
@@ -88,10 +89,12 @@ def likely(rows: Floats, weights: Floats) -> Floats:
 
 
 def threshold(probabilities: Floats, labels: Sequence[str]) -> float:
-    """Return the lowest probability from which on `WANTED` of them are right; 1.0 for none."""
+    """Return the lowest probability from which on `WANTED` of them are right, less one standard
+    error of that share, since those to come will be others; 1.0 for none."""
     order = np.argsort(-probabilities)
     right = np.array([labels[i] in RIGHT for i in order])
     shares = np.cumsum(right) / np.arange(1, len(right) + 1)
-    good = np.flatnonzero(shares >= WANTED)
+    errors = np.sqrt(shares * (1 - shares) / np.arange(1, len(right) + 1))
+    good = np.flatnonzero(shares - errors >= WANTED)
     good = good[good >= FEWEST - 1]
     return float(probabilities[order[good[-1]]]) if len(good) else 1.0

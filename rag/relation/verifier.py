@@ -24,7 +24,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "c6bc0bc40ece873a08f8b91a2f577c36dbd58423ae5e1282655d8ae6cf14b4ea"
+WEIGHTS_SHA256 = "103cc00c11b1b1f377f2af8f603bb49e65070bcf899e48767d279bff18adb8fe"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

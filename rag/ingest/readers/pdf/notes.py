@@ -99,12 +99,11 @@ def _opens(line: Line) -> str:
 
 
 def _opens_note(line: Line, referred: set[str]) -> bool:
-    """Return whether a line in small type begins a note: "(a)" and "1)" begin points of a text
-    as often, unless something refers to them."""
+    """Return whether a line in small type begins a note: "(a)", "1)" and "a." begin points of a
+    text as often, unless something refers to them."""
     mark = _opens(line)
-    bracketed = not line.opening and line.text.removeprefix(mark)[:1] in {"", *"()[]"}
-    plain = not bracketed and line.text.startswith(mark) and not mark.isalpha()
-    return bool(mark) and (bool(line.opening) or plain or mark in referred)
+    point = mark.isalpha() or line.text.startswith("(") or line.text.startswith(f"{mark})")
+    return bool(mark) and (bool(line.opening) or not point or mark in referred)
 
 
 def _put_together(lines: Sequence[Line]) -> list[str]:

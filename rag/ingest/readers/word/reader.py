@@ -67,15 +67,14 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         )
     body, spans = join(found)
     text = SEPARATOR.join([body, "Notes", *notes]) if notes else body
-    title = _property(core, "title", _NO_TITLE) or file_title(path)
-    creator = _property(core, "creator", _NO_AUTHOR)
+    title, creator, rights = (_property(core, name) for name in ("title", "creator", "rights"))
     yield SourceDocument(
         document_id=file_id(path, collection),
-        title=title,
+        title=file_title(path) if not title or _NO_TITLE.fullmatch(title) else title,
         text=text,
         collection=collection,
         publication=in_file(path),
-        creator=creator,
+        creator=None if not creator or _NO_AUTHOR.fullmatch(creator) else creator,
         # The day on which the file was made is not the day of what it says.
         date=None,
         locators=place(found, spans, sections(found)),
@@ -84,7 +83,7 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             *([Span(len(body), len(text))] if notes else []),
         ),
         origin=shown(path),
-        rights=_property(core, "rights", _NO_TITLE),
+        rights=rights or None,
     )
 
 
@@ -122,7 +121,6 @@ class _Parts:
         return _MAIN
 
 
-def _property(core: _Element | None, name: str, useless: re.Pattern[str]) -> str | None:
+def _property(core: _Element | None, name: str) -> str:
     element = next(core.iter(f"{{*}}{name}"), None) if core is not None else None
-    value = line_of(element) if element is not None else ""
-    return None if useless.fullmatch(value) else value
+    return line_of(element) if element is not None else ""

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ def estimated_cosines(query: QueryVectors, codes: NDArray[np.uint8], dimension: 
     return products
 
 
-class PieceVectors:
+class PieceVectors(ABC):
     """What compares a claim with passages piece by piece, wherever their vectors are from.
 
     `piece_passages`: in how many of the `passages` each word piece is, (vocabulary,).
@@ -138,10 +139,10 @@ class PieceVectors:
         """Return how much each word piece counts: its inverse document frequency."""
         return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)
 
+    @abstractmethod
     def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
         """Return, for each passage, the estimated cosine of each claim piece (rows) with
         each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
-        raise NotImplementedError
 
     def late_interaction(self, query: QueryVectors, rows: NDArray[np.int64]) -> Floats:
         """Return each passage's score: over the claim's pieces, the mean of the best match

@@ -137,7 +137,8 @@ def _with_engine(
             failed.append(number + 1)
             continue
         if reading.text and legibility(reading.text) < READABLE_FONT:
-            senseless += [] if pages[number] else [number + 1]
+            if not pages[number]:
+                senseless.append(number + 1)
         elif reading.text and (not pages[number] or worth(reading.text) > worth(pages[number])):
             pages[number] = reading.text
             readings.append(reading)

@@ -70,11 +70,11 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     title, creator, rights = (_property(core, name) for name in ("title", "creator", "rights"))
     yield SourceDocument(
         document_id=file_id(path, collection),
-        title=file_title(path) if not title or _NO_TITLE.fullmatch(title) else title,
+        title=file_title(path) if _NO_TITLE.fullmatch(title) else title,
         text=text,
         collection=collection,
         publication=in_file(path),
-        creator=None if not creator or _NO_AUTHOR.fullmatch(creator) else creator,
+        creator=None if _NO_AUTHOR.fullmatch(creator) else creator,
         # The day on which the file was made is not the day of what it says.
         date=None,
         locators=place(found, spans, sections(found)),
@@ -83,7 +83,7 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             *([Span(len(body), len(text))] if notes else []),
         ),
         origin=shown(path),
-        rights=rights or None,
+        rights=None if _NO_TITLE.fullmatch(rights) else rights,
     )
 
 

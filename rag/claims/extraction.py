@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count, pairwise, zip_longest
+from itertools import count, islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from rag.claims.checkable import (
@@ -118,15 +118,18 @@ def split_claims(text: str) -> Iterator[Claim]:
             waiting = None
     for claim in waiting or ():
         # "Really?" asks for nothing that a source could tell.
-        content = [word for word in words(claim.text) if word not in stop_words()]
-        asked = claim.set_aside == "a question" and len(content) > 1
+        asked = claim.set_aside == "a question" and len(_content(claim.text)) > 1
         yield replace(claim, set_aside=None, form="question") if asked else claim
+
+
+def _content(text: str) -> list[str]:
+    return [word for word in words(text) if word not in stop_words()]
 
 
 def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
-    alone = sum(1 for sentence in found if words(sentence.text)) == 1
+    alone = len(list(islice((one for one in found if words(one.text)), 2))) == 1
     numbers = count(1)
     context = Context()
     for sentence, following in zip_longest(found, found[1:]):

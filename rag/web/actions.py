@@ -78,7 +78,11 @@ class Actions:
     live: LiveFinder
 
     def ask(self, sent: Any, turns: Turns, desk: Desk) -> Iterator[tuple[Any, ...]]:
-        """Yield chat, turns, box, pane, desk, memory as the answer grows."""
+        """Yield chat, turns, box, pane, desk, memory as the answer grows. What is sent while
+        another search goes on stays in the box."""
+        if turns and turns[-1].stage == "searching":
+            yield (gr.skip(),) * 6
+            return
         sent = sent or {}
         dropped = sort_dropped([Path(file) for file in sent.get("files") or ()])
         for problem in dropped.problems:

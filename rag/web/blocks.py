@@ -93,6 +93,8 @@ def build_app(live: LiveFinder) -> gr.Blocks:
             "outputs": [chatbot, turns, box, shown, desk, memory],
             "concurrency_limit": SHARED_SEARCHES,
             "concurrency_id": "search",
+            # By "once", what is sent right after Stop would be lost while that search ends.
+            "trigger_mode": "multiple",
             **HIDDEN,
         }
         typed = box.submit(**asking)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import docx
 import pypdfium2
 import pytest
 import yaml
@@ -548,9 +549,18 @@ def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
     visit.asked(MONROE)
     with visit.page.expect_download() as waiting:
         visit.button("Keep as BibTeX").click()
-    assert waiting.value.suggested_filename.endswith(".bib")
+    first = waiting.value.suggested_filename
+    assert first.startswith("monroe")
+    assert first.endswith(".bib")
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert text.startswith("@")
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as Word").click()
+    assert waiting.value.suggested_filename == first.replace(".bib", ".docx")
+    kept = docx.Document(str(waiting.value.path()))
+    assert any(MONROE in paragraph.text for paragraph in kept.paragraphs)
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as Word").click()  # the same again
     with visit.page.expect_download() as waiting:
         visit.button("Keep as Markdown").click()
     quote = visit.pane.locator("mark").first.inner_text()

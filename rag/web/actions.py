@@ -66,9 +66,11 @@ def kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
     answers = [turn.answer for turn in turns if turn.answer is not None]
     made = datetime.now(UTC).astimezone()
     content = dossier.export(answers, extension, made=made, index=finder.facts())
-    name = f"source-finder-{made:%Y-%m-%d-%H%M%S}{extension}"
+    name = dossier.file_name(answers, extension)
     media_type = dossier.form_of(extension).media_type
-    return render_kept(name, media_type, base64.b64encode(content).decode("ascii"))
+    return render_kept(
+        name, media_type, base64.b64encode(content).decode("ascii"), made.isoformat()
+    )
 
 
 @dataclass(frozen=True, slots=True)

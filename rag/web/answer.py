@@ -298,11 +298,12 @@ def render_keeping() -> str:
     return f'<p class="sf-keep sf-actions">{label} {buttons}</p>'
 
 
-def render_kept(name: str, media_type: str, content: str) -> str:
-    """Return a link to a file to be saved. `content`: its bytes in base 64."""
+def render_kept(name: str, media_type: str, content: str, made: str) -> str:
+    """Return a link to a file to be saved. `content`: its bytes in base 64; `made`: when, by
+    which page.js knows it from the one before it."""
     return (
-        f'<a download="{escape(name)}" href="data:{escape(media_type)};base64,{content}">'
-        f"{escape(name)}</a>"
+        f'<a download="{escape(name)}" data-made="{escape(made)}"'
+        f' href="data:{escape(media_type)};base64,{content}">{escape(name)}</a>'
     )
 
 

@@ -24,6 +24,7 @@ from rag.dossier.page import to_html
 from rag.dossier.pdf import to_pdf
 from rag.dossier.ris import ris
 from rag.dossier.word import to_word
+from rag.dossier.zotero import zotero_rdf
 from rag.errors import QuestionError
 from rag.language import stop_words, words
 
@@ -59,6 +60,7 @@ FORMATS: Mapping[str, Format] = {
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         of_blocks=to_word,
     ),
+    ".rdf": Format("Zotero", "application/rdf+xml", of_items=zotero_rdf),
     ".bib": Format("BibTeX", "application/x-bibtex", of_items=bibtex),
     ".ris": Format("RIS", "application/x-research-info-systems", of_items=ris),
     ".json": Format("CSL-JSON", "application/vnd.citationstyles.csl+json", of_items=_csl_json),

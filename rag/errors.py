@@ -15,7 +15,8 @@
     │   └── IndexNotWritten          disk full, no permission
     ├── FetchError               6   a collection cannot be downloaded
     ├── CatalogError             7   the catalog is malformed, or lacks what was named
-    └── LanguageModelError       8   the language model failed; the answer goes on without it
+    ├── LanguageModelError       8   the language model failed; the answer goes on without it
+    └── BackupError              9   a backup cannot be written, or is not whole
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -102,3 +103,9 @@ class LanguageModelError(SourceFinderError):
     """The language model cannot be asked, failed, or was too slow."""
 
     exit_code = 8
+
+
+class BackupError(SourceFinderError):
+    """A backup cannot be written or restored, or is not whole."""
+
+    exit_code = 9

@@ -29,7 +29,7 @@ LAYERS = [
     ["catalog", "relation", "retrieval"],
     ["build", "evidence", "llm"],
     ["workspace"],
-    ["finder", "doctor", "dossier"],
+    ["backup", "finder", "doctor", "dossier"],
     ["rag", "live", "programs", "langchain"],
     ["web"],
     ["cli"],

@@ -19,7 +19,7 @@ import click
 import typer
 from threadpoolctl import threadpool_limits
 
-from rag.cli import catalog
+from rag.cli import backup, catalog
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
@@ -35,6 +35,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(catalog.app)  # `catalog` and `fetch`
+cli.add_typer(backup.app)  # `backup` and `restore`
 
 IndexOption = Annotated[
     str | None, typer.Option("--index", help="An index by name or folder; else the default.")

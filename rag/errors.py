@@ -16,7 +16,8 @@
     ├── FetchError               6   a collection cannot be downloaded
     ├── CatalogError             7   the catalog is malformed, or lacks what was named
     ├── LanguageModelError       8   the language model failed; the answer goes on without it
-    └── BackupError              9   a backup cannot be written, or is not whole
+    ├── BackupError              9   a backup cannot be written, or is not whole
+    └── ZoteroError              10  Zotero does not run, or did not take what was sent
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -109,3 +110,9 @@ class BackupError(SourceFinderError):
     """A backup cannot be written or restored, or is not whole."""
 
     exit_code = 9
+
+
+class ZoteroError(SourceFinderError):
+    """Zotero does not run on this computer, or did not take what was sent."""
+
+    exit_code = 10

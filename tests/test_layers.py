@@ -30,7 +30,7 @@ LAYERS = [
     ["build", "evidence", "llm"],
     ["workspace"],
     ["backup", "finder", "doctor", "dossier"],
-    ["rag", "live", "programs", "langchain"],
+    ["rag", "live", "programs", "langchain", "zotero"],
     ["web"],
     ["cli"],
 ]

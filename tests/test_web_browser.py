@@ -20,6 +20,7 @@ import pypdfium2
 import pytest
 import yaml
 
+from rag import zotero
 from rag.build.builder import build_index
 from rag.datatypes import Answer
 from rag.embedding.encoder import Encoder
@@ -31,6 +32,7 @@ from rag.web.answer import summary_counts
 from rag.web.blocks import EXAMPLES
 from rag.web.chat import HINT, UNEXPECTED
 from tests.conftest import MONROE_WORDS, write_sources
+from tests.fake_zotero import zotero_stand_in
 from tests.scans import TREATY, print_pdf, scan_pdf
 
 CHROMIUM = "/usr/bin/chromium"
@@ -565,6 +567,20 @@ def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
         visit.button("Keep as Markdown").click()
     quote = visit.pane.locator("mark").first.inner_text()
     assert quote[:40] in Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def test_sources_are_sent_to_zotero_or_it_is_said_why_not(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.asked(MONROE)
+    got: list[bytes] = []
+    with zotero_stand_in(got) as address:
+        monkeypatch.setattr(zotero, "ADDRESS", address)
+        visit.button("Send the sources to Zotero").click()
+        visit.page.get_by_text(re.compile(r"Sent to Zotero: \d+ sources? with")).wait_for()
+    assert b"bib:Memo" in got[0]
+    visit.button("Send the sources to Zotero").click()
+    visit.page.get_by_text("Zotero does not run on this computer").wait_for()
 
 
 # ---- the corpus ----

@@ -49,6 +49,9 @@ ExportOption = Annotated[
     list[Path] | None,
     typer.Option(help="Write a dossier too, as its extension says: .pdf, .md, .html, .bib ..."),
 ]
+ZoteroOption = Annotated[
+    bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
+]
 BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
 
@@ -93,10 +96,12 @@ def ask(
     before: BeforeOption = None,
     index: IndexOption = None,
     export: ExportOption = None,
+    to_zotero: ZoteroOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What sources support this claim?"""
-    _answer(text, index, export, as_json, k=k, collections=collection, after=after, before=before)
+    filters = {"k": k, "collections": collection, "after": after, "before": before}
+    _answer(text, index, export, to_zotero, as_json, **filters)
 
 
 @cli.command()
@@ -105,6 +110,7 @@ def check(
     k: KOption = PER_CLAIM,
     index: IndexOption = None,
     export: ExportOption = None,
+    to_zotero: ZoteroOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look up every claim in a long quotation, an article or a transcript (.srt, .vtt)."""
@@ -118,7 +124,7 @@ def check(
         ) from error
     except OSError as error:
         raise QuestionError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
-    _answer(text, index, export, as_json, k=k)
+    _answer(text, index, export, to_zotero, as_json, k=k)
 
 
 @cli.command()
@@ -217,9 +223,14 @@ def _open(index: str | None) -> SourceFinder:
 
 
 def _answer(
-    text: str, index: str | None, export: list[Path] | None, as_json: bool, **filters: Any
+    text: str,
+    index: str | None,
+    export: list[Path] | None,
+    to_zotero: bool,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
-    from rag import dossier
+    from rag import dossier, zotero
     from rag.cli.answer import answer_text
 
     for path in export or ():
@@ -230,6 +241,8 @@ def _answer(
     for path in export or ():
         made = datetime.now(UTC)
         _write(path, dossier.export([answer], path.suffix, made=made, index=finder.facts()))
+    if to_zotero:
+        print(zotero.send([answer]), file=sys.stderr)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag import dossier
+from rag import dossier, zotero
 from rag.errors import IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import READING, LiveFinder
@@ -27,6 +27,11 @@ from rag.web.uploads import forget
 
 WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
+
+ZOTERO_ELSEWHERE = (
+    "This server is not for you alone, so it sends nothing to the Zotero beside it. Keep all this "
+    "as Zotero, and open the file in your own with File, Import."
+)
 
 UNMOVED = (gr.skip(), gr.skip())
 
@@ -137,6 +142,8 @@ class Actions:
             if name == "keep":
                 kept = kept_file(self.live.current, turns, str(click.get("form")))
                 return *UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
+            if name == "zotero":
+                return *UNMOVED, *self._worked(self._sent(turns))
             if name == "add":
                 # Only what this conversation was offered: a click can name any path.
                 offered = {path: file for turn in turns for file, path in turn.offered}
@@ -155,6 +162,12 @@ class Actions:
         except IndexNotBuilt as error:
             return *UNMOVED, *self._worked(str(error))
         return desk.page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+    def _sent(self, turns: Turns) -> str:
+        """Send the conversation's sources to the Zotero beside this server; return what to tell."""
+        if not self.live.may_change:
+            return ZOTERO_ELSEWHERE
+        return zotero.send([turn.answer for turn in turns if turn.answer is not None])
 
     def uploaded(self, given: list[str] | None) -> tuple[Any, ...]:
         """Return upload field, shelf, work, timer after files were dropped into the corpus."""

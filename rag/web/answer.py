@@ -295,7 +295,8 @@ def render_keeping() -> str:
         for extension, form in FORMATS.items()
     )
     label = '<span class="sf-quiet">Keep all this as</span>'
-    return f'<p class="sf-keep sf-actions">{label} {buttons}</p>'
+    send = button("Send the sources to Zotero", "zotero")
+    return f'<p class="sf-keep sf-actions">{label} {buttons} {send}</p>'
 
 
 def render_kept(name: str, media_type: str, content: str, made: str) -> str:

@@ -21,6 +21,7 @@ from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
+from rag.web.health import Counts
 from rag.web.markup import render_searched
 from rag.web.memory import from_memory, to_memory
 from rag.web.uploads import forget
@@ -83,6 +84,7 @@ class Actions:
     """What the page's events do. Each returns new values for the components it names."""
 
     live: LiveFinder
+    counts: Counts
 
     def ask(self, sent: Any, turns: Turns, desk: Desk) -> Iterator[tuple[Any, ...]]:
         """Yield chat, turns, box, pane, desk, memory as the answer grows."""
@@ -109,12 +111,15 @@ class Actions:
             box = question_box(searching=False)
             yield chat_messages(turns), turns, box, *UNMOVED, to_memory(turns)
             return
-        for grown in converse(self.live.current, text, turns, [claim.claim.query] if claim else []):
-            turns, laid = grown, desk.with_answer(self.live.current, grown)
-            shown = gr.skip() if laid is desk else laid.page
-            desk = laid
-            yield chat_messages(turns), turns, box, shown, desk, gr.skip()
-            box = gr.skip()
+        first = [claim.claim.query] if claim else []
+        with self.counts.question() as asked:
+            for grown in converse(self.live.current, text, turns, first):
+                turns, laid = grown, desk.with_answer(self.live.current, grown)
+                shown = gr.skip() if laid is desk else laid.page
+                desk = laid
+                yield chat_messages(turns), turns, box, shown, desk, gr.skip()
+                box = gr.skip()
+            asked.failed = turns[-1].stage == "failed"
         yield gr.skip(), turns, question_box(searching=False), gr.skip(), desk, to_memory(turns)
 
     def _wait(self) -> None:

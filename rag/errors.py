@@ -12,7 +12,8 @@
     │   ├── IndexCorrupt             a file is missing, cut short or altered
     │   ├── IndexMismatch            made by another model or format
     │   ├── IndexBusy                another build holds it
-    │   └── IndexNotWritten          disk full, no permission
+    │   ├── IndexNotWritten          disk full, no permission
+    │   └── IndexNotReached          the server that holds it does not answer
     ├── FetchError               6   a collection cannot be downloaded
     ├── CatalogError             7   the catalog is malformed, or lacks what was named
     ├── LanguageModelError       8   the language model failed; the answer goes on without it
@@ -86,6 +87,10 @@ class IndexBusy(SearchIndexError):
 
 class IndexNotWritten(SearchIndexError):
     """The index could not be written: disk full, or no permission."""
+
+
+class IndexNotReached(SearchIndexError):
+    """The server that holds the index does not answer, or not as it should."""
 
 
 class FetchError(SourceFinderError):

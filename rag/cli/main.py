@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from rag.cli import backup, catalog
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
-from rag.config import PER_CLAIM, Settings
+from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ cli.add_typer(catalog.app)  # `catalog` and `fetch`
 cli.add_typer(backup.app)  # `backup` and `restore`
 
 IndexOption = Annotated[
-    str | None, typer.Option("--index", help="An index by name or folder; else the default.")
+    str | None,
+    typer.Option("--index", help="An index: name, folder or qdrant:// address."),
 ]
 KOption = Annotated[int, typer.Option("--k", min=1, max=100, help="Passages per claim.")]
 CollectionOption = Annotated[
@@ -150,7 +151,7 @@ def build(
 
     settings = Settings.from_environment()
     target = settings.index_path(index)
-    default = default_sources(settings) if target == settings.index_path(None) else []
+    default = default_sources(settings) if target == settings.index_path(DEFAULT_INDEX) else []
     given = [path if path == "sotu" else str(Path(path).absolute()) for path in paths or ()]
     before = [] if only else [*recorded_sources(target), *default]
     report = build_index(
@@ -161,6 +162,33 @@ def build(
         settings=settings,
     )
     print(harmless(report.to_json(indent=1) if as_json else report_text(report), as_json))
+
+
+@cli.command()
+def publish(
+    location: Annotated[
+        str, typer.Argument(help="qdrant:///FOLDER, or qdrant://HOST:6333/NAME for a server.")
+    ],
+    index: IndexOption = None,
+    back_to: Annotated[
+        str | None,
+        typer.Option(help="A generation that is still there, to be shown again instead."),
+    ] = None,
+) -> None:
+    """Put an index where Qdrant serves it; it is shown at once when it is complete."""
+    from rag.index.generations import open_index
+    from rag.index.qdrant import publishing
+
+    settings = Settings.from_environment()
+    if back_to is not None:
+        publishing.roll_back(location, back_to, key=settings.index_key)
+        name = back_to
+    else:
+        opened = open_index(settings.index_path(index))
+        name = publishing.publish(
+            opened, location, key=settings.index_key, progress=TerminalProgress()
+        )
+    print(f"{location} serves {name}.")
 
 
 @cli.command()
@@ -196,7 +224,7 @@ def serve(
                 file=sys.stderr,
             )
         live = LiveFinder.begin(Settings.from_environment(), index)
-    live.may_change = allow_changes or not for_others
+    live.may_change = not live.elsewhere and (allow_changes or not for_others)
     web.serve(live, host, port, names, open_browser=browser)
 
 

@@ -62,8 +62,8 @@ KNOWN = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A stem of the index: its number, and in how many passages and documents it is."""
+class Frequencies:
+    """Of a stem of the index: its number, and in how many passages and documents it is."""
 
     number: int
     passages: int
@@ -123,7 +123,7 @@ class QdrantIndex:
         self._collections = {one.collection_id: one for one in given}
         counts = ids.decoded(about["pieces"], np.int32)
         self._pieces = StoredPieces(points, counts, self.manifest.passages, self.manifest.dimension)
-        self._words: dict[str, Word | None] = {}
+        self._words: dict[str, Frequencies | None] = {}
         self._known_heads: dict[int, Head] = {}
         self._document = lru_cache(maxsize=256)(self._read_document)
         self._number = lru_cache(maxsize=4096)(self._read_number)
@@ -398,7 +398,7 @@ class QdrantIndex:
         (both,) = self._search([Search(DOCUMENT_WORDS, others, 1, Where(ids=list(having)))])
         return any(score > 0 for score in both.values())
 
-    def _known(self, stems: Iterable[str]) -> dict[str, Word | None]:
+    def _known(self, stems: Iterable[str]) -> dict[str, Frequencies | None]:
         """Return what the index knows of stems, None for those that it does not have."""
         wanted = list(dict.fromkeys(stems))
         known = self._words
@@ -406,10 +406,12 @@ class QdrantIndex:
         if missing:
             if len(known) > KNOWN:
                 self._words = known = {stem: known[stem] for stem in wanted if stem in known}
-            new: dict[str, Word | None] = dict.fromkeys(missing)
+            new: dict[str, Frequencies | None] = dict.fromkeys(missing)
             fields = ["stem", "passages", "documents"]
             for one, said in self._points.matching(Where({"stem": missing}), fields):
-                new[said["stem"]] = Word(one & ~ids.WORD, said["passages"], said["documents"])
+                new[said["stem"]] = Frequencies(
+                    one & ~ids.WORD, said["passages"], said["documents"]
+                )
             known.update(new)
         return {stem: known[stem] for stem in wanted}
 

@@ -217,9 +217,9 @@ def test_what_can_be_asked_is_returned(text):
 )
 def test_hostile_text_is_cut_in_time(line):
     list(split_claims("The parser is loaded by now, in 1964."))
-    started = time.process_time()
+    started = time.thread_time()
     list(split_claims(line))
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_the_first_claim_does_not_wait_for_the_last():

@@ -9,7 +9,8 @@ install. `--given`: claims that are kept outside the project.
 
 Printed for each judge, in one run: what it calls supports and contradicts and how many are right,
 with 95 % intervals over claims; supporting passages called contradicting; the area under the curve
-of its probabilities, over all and over those that bear on the claim; recall at several precisions.
+of its probabilities, over all and over those that bear on the claim; recall at several precisions;
+how well a claim's results are ordered by the search alone, and with what the judge says of them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from rag.config import Settings
 from rag.datatypes import Passage, Span
 from rag.embedding.encoder import Encoder
 from rag.embedding.inference import unit
-from rag.evidence import choose_quotation
+from rag.evidence import choose_quotation, weighed
 from rag.judging import Judge, Judgement, Quotation
 from rag.language import sentences
 from rag.relation.learned import load_learned
@@ -41,6 +42,8 @@ from training.pairs import Pair, quotation_of
 
 SAMPLES = 1000
 PRECISIONS = (0.9, 0.8, 0.7)
+WORTH = {"supports": 3, "contradicts": 3, "partly": 2, "bears": 1, "no": 0}
+"""What a result is worth to who asks what sources there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,25 @@ def recall_at(given: Sequence[Judged], relation: str, wanted: float) -> float:
     return share([i <= good[-1] for i, o in enumerate(order) if o.pair.label == relation])
 
 
+def order(given: Sequence[Judged], score: Callable[[Judged], float]) -> float:
+    """Return the mean nDCG of the results of each claim that has any which bears on it (Järvelin
+    and Kekäläinen 2002), ordered by a score; see `WORTH`."""
+    claims: dict[str, list[Judged]] = defaultdict(list)
+    for one in given:
+        claims[one.pair.claim_id].append(one)
+    found = []
+    for own in claims.values():
+        gains = [WORTH[one.pair.label] for one in sorted(own, key=lambda o: -score(o))]
+        best = discounted(sorted(gains, reverse=True))
+        found += [discounted(gains) / best] if best else []
+    return float(np.mean(found))
+
+
+def discounted(gains: Sequence[int]) -> float:
+    """Return the discounted cumulative gain of results in order."""
+    return float(sum((2**gain - 1) / np.log2(place + 2) for place, gain in enumerate(gains)))
+
+
 def report(name: str, given: Sequence[Judged]) -> None:
     """Print what a judge is worth."""
     print(f"\n{name}")
@@ -163,6 +185,11 @@ def report(name: str, given: Sequence[Judged]) -> None:
         o for o in given if o.pair.label == "supports" and o.judgement.relation == "contradicts"
     ]
     print(f"  supporting passages called contradicting: {len(wrong)}")
+    alone = order(given, lambda o: o.pair.score)
+    both = order(given, lambda o: weighed(o.pair.score, o.judgement))
+    print(
+        f"  order of a claim's results, nDCG: by the search alone {alone:.3f}, with it {both:.3f}"
+    )
 
 
 def main() -> None:

@@ -2,6 +2,10 @@
 
 `SOURCE_FINDER_HOME`
     The folder that holds `corpus/` and `indexes/`: the checkout, else the user's data folder.
+`SOURCE_FINDER_INDEX`
+    The index that is opened where none is named: a name, a folder, or where Qdrant has it
+    ("qdrant://host:6333/name", see `rag.index.qdrant`). `SOURCE_FINDER_INDEX_KEY`: the server's
+    API key.
 `SOURCE_FINDER_MODEL`
     A sentence-transformers model: a folder, a hub name, or `default` (all-MiniLM-L6-v2,
     installed with the package).
@@ -64,6 +68,9 @@ class Settings:
     """What reads pages without text: auto, off, or an engine's name (see `rag.ingest.ocr`)."""
     llm_key: str = field(default="", repr=False)
     """For the server at `llm_url`; a provider's own key is for that provider alone."""
+    index: str = DEFAULT_INDEX
+    """Which index is opened where none is named."""
+    index_key: str = field(default="", repr=False)
     entailment: str | None = None
     """A model that judges claims beside the rules, by folder or hub name; None for none."""
 
@@ -85,6 +92,8 @@ class Settings:
             llm_key=os.environ.get("SOURCE_FINDER_LLM_KEY", ""),
             ocr=os.environ.get("SOURCE_FINDER_OCR", "").strip().lower() or "auto",
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
+            index=os.environ.get("SOURCE_FINDER_INDEX") or DEFAULT_INDEX,
+            index_key=os.environ.get("SOURCE_FINDER_INDEX_KEY", ""),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,
         )
 
@@ -101,10 +110,11 @@ class Settings:
     def index_path(self, index: str | Path | None) -> Path:
         """Return the folder of an index given by name ("mine") or by path ("indexes/mine").
 
-        None names the default index. A bare name lies in `home/indexes`.
+        None names that of the settings, the default one where they name no folder. A bare name
+        lies in `home/indexes`.
         """
         if index is None:
-            index = DEFAULT_INDEX
+            index = DEFAULT_INDEX if "://" in self.index else self.index
         path = Path(index).expanduser()
         if isinstance(index, str) and len(path.parts) == 1 and not path.is_absolute():
             return self.home / "indexes" / path

@@ -12,10 +12,13 @@
     │   ├── IndexCorrupt             a file is missing, cut short or altered
     │   ├── IndexMismatch            made by another model or format
     │   ├── IndexBusy                another build holds it
-    │   └── IndexNotWritten          disk full, no permission
+    │   ├── IndexNotWritten          disk full, no permission
+    │   └── IndexNotReached          the server that holds it does not answer
     ├── FetchError               6   a collection cannot be downloaded
     ├── CatalogError             7   the catalog is malformed, or lacks what was named
-    └── LanguageModelError       8   the language model failed; the answer goes on without it
+    ├── LanguageModelError       8   the language model failed; the answer goes on without it
+    ├── BackupError              9   a backup cannot be written, or is not whole
+    └── ZoteroError              10  Zotero does not run, or did not take what was sent
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -86,6 +89,10 @@ class IndexNotWritten(SearchIndexError):
     """The index could not be written: disk full, or no permission."""
 
 
+class IndexNotReached(SearchIndexError):
+    """The server that holds the index does not answer, or not as it should."""
+
+
 class FetchError(SourceFinderError):
     """A collection cannot be downloaded, or what came is not what was to come."""
 
@@ -102,3 +109,15 @@ class LanguageModelError(SourceFinderError):
     """The language model cannot be asked, failed, or was too slow."""
 
     exit_code = 8
+
+
+class BackupError(SourceFinderError):
+    """A backup cannot be written or restored, or is not whole."""
+
+    exit_code = 9
+
+
+class ZoteroError(SourceFinderError):
+    """Zotero does not run on this computer, or did not take what was sent."""
+
+    exit_code = 10

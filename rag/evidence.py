@@ -16,6 +16,10 @@ MAX_QUOTED = 3
 GAIN_PER_SENTENCE = 0.04
 """How much better a quotation must match the claim to be one sentence longer."""
 
+DECIDING = 0.5
+"""Of .2 to 1.0, all of which order the results of development claims better than the search alone
+(nDCG of five .922 to .930 instead of .912), the one in the middle."""
+
 
 def choose_quotation(passage: Passage, matches: Matches) -> Span:
     """Return the run of the passage's sentences that best says what the claim says.
@@ -53,6 +57,13 @@ def quotation_of(
         document.date or "",
         score,
     )
+
+
+def weighed(found: float, judgement: Judgement) -> float:
+    """Return by what evidence is ranked, 0 to 1: the score that the search gave it, and
+    `DECIDING` of what that lacks to 1 as far as the passage decides the claim."""
+    told = judgement.probabilities
+    return found + DECIDING * (1 - found) * min(told.supports + told.contradicts, 1.0)
 
 
 def cite(

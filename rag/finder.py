@@ -26,7 +26,7 @@ from rag.datatypes import (
     Span,
 )
 from rag.errors import QuestionError
-from rag.evidence import choose_quotation, cite, quotation_of
+from rag.evidence import choose_quotation, cite, quotation_of, weighed
 from rag.judging import BEARS_ON
 from rag.language import words
 from rag.llm.summary import summarise
@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 FAILED = "looking it up failed; the application’s log says why"
 """Why a claim is set aside whose search ended in an error of the program."""
+
+READ = 10
+"""Passages that are judged at least, however few are asked for: the judge's word orders them."""
 
 NEAREST = 3
 """Passages shown as the nearest ones where nothing bears on a claim."""
@@ -123,8 +126,8 @@ class SourceFinder:
         return self._evidence(whole, k, self.retriever.only(collections, after, before))
 
     def search(self, claim: str, k: int = 10) -> list[Hit]:
-        """Return the `k` best passages by their ids: `find_sources` without the citations,
-        for evaluation."""
+        """Return the `k` best passages by their ids, for evaluation: `find_sources` without the
+        citations, and ordered by the search alone."""
         return [found.hit for found in self.retriever.search(claim, k)]
 
     def ask(
@@ -221,7 +224,7 @@ class SourceFinder:
         return tuple(notes)
 
     def _evidence(self, claim: Claim, k: int, only: Filter) -> list[Evidence]:
-        found = self.retriever.search(claim.query, k, only)
+        found = self.retriever.search(claim.query, max(k, READ), only)
         quotations = [self._quotation(passage) for passage in found]
         judged = self.judge.judge(
             claim.query,
@@ -230,19 +233,20 @@ class SourceFinder:
                 for place, quotation in zip(found, quotations, strict=True)
             ],
         )
-        return [
+        evidence = [
             cite(
                 claim,
                 place.document,
                 place.passage,
                 quotation,
-                place.hit.score,
+                place.hit.score if claim.form != "claim" else weighed(place.hit.score, judgement),
                 place.hit.likeness,
                 judgement,
                 self.index.near_duplicates(place.document.document_id),
             )
             for place, quotation, judgement in zip(found, quotations, judged, strict=True)
         ]
+        return sorted(evidence, key=lambda item: -item.score)[:k]
 
     def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)

@@ -21,7 +21,7 @@ from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
-from rag.config import Settings
+from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import BuildReport, FileProgress
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
@@ -34,6 +34,7 @@ from rag.index.generations import (
     recorded_sources,
 )
 from rag.index.local import LocalIndex
+from rag.index.qdrant import is_location
 from rag.workspace import Workspace, default_sources
 
 POLL_S = 0.2
@@ -64,12 +65,19 @@ READING = (
 )
 
 
+_ELSEWHERE = (
+    "This index is not on this machine, so it cannot be brought up to date from here. "
+    "Open one by its name or folder."
+)
+
+
 class LiveFinder:
     """One index and its finder of the moment. Safe to share by threads.
 
     `current` is replaced when what is being built can be searched by its words, and again when
     it is complete: whoever answers takes it once, and keeps it to the answer's end. `work` is
     None before the first rebuild. `may_change`: whether those who ask may also change the corpus.
+    `elsewhere`: whether the index is served from elsewhere, and so is not rebuilt here.
     """
 
     def __init__(
@@ -89,6 +97,7 @@ class LiveFinder:
         self._kind = SourceFinder if finder is None else type(finder)
         self._manners = manners
         self.may_change = True
+        self.elsewhere = False
         self._lock = threading.Lock()
         self._building: Any = None
         self._cancelled = False
@@ -103,10 +112,14 @@ class LiveFinder:
         """Open an index, or begin to build the default one where there is none yet, and return
         at once. Errors as in `SourceFinder.open`."""
         home = settings.index_path(index)
+        if is_location(settings.index if index is None else index):
+            served = cls(SourceFinder(Workspace.open(settings, index)), home=home)
+            served.elsewhere = True
+            return served
         try:
             opened = open_index(home)
         except IndexNotBuilt:
-            if home != settings.index_path(None):
+            if home != settings.index_path(DEFAULT_INDEX):
                 raise
         else:
             workspace = Workspace.of(settings, LocalIndex(opened), load_encoder(opened, settings))
@@ -143,6 +156,8 @@ class LiveFinder:
 
         Raises `IndexBusy` where that is under way already.
         """
+        if self.elsewhere:
+            raise SourceFinderError(_ELSEWHERE)
         with self._lock:
             if self.busy:
                 raise IndexBusy(
@@ -223,10 +238,7 @@ class LiveFinder:
 def _home(finder: SourceFinder) -> Path:
     """Return the folder that a finder's index is built in."""
     if finder.workspace.path is None:
-        raise SourceFinderError(
-            "This index is not on this machine, so it cannot be brought up to date from here. "
-            "Open one by its name or folder."
-        )
+        raise SourceFinderError(_ELSEWHERE)
     return finder.workspace.path
 
 

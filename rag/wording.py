@@ -73,6 +73,7 @@ def safe_url(url: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(url)
+        _ = parts.port  # one that is no number, or too large, is found only when it is asked for
     except ValueError:
         return None
     return url if parts.scheme in ("http", "https") and parts.hostname else None

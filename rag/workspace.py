@@ -17,6 +17,7 @@ from rag.embedding.encoder import Encoder
 from rag.errors import IndexNotBuilt
 from rag.index.generations import load_encoder, open_index
 from rag.index.local import LocalIndex
+from rag.index.qdrant import is_location
 from rag.ingest.ocr.engines import Ocr
 from rag.judging import Judge
 from rag.relation.judges import load_judge
@@ -63,12 +64,18 @@ class Workspace:
     def open(
         cls, settings: Settings, index: str | Path | None = None, progress: Progress | None = None
     ) -> Workspace:
-        """Open an index by name or path, the default one for None.
+        """Open an index by name, path or location; for None that of the settings.
 
         The default index is built first where there is none yet. Raises `IndexNotBuilt` for any
         other index that does not exist, `IndexCorrupt` and `IndexMismatch` for one that cannot
         be used, `ModelError` as `of`.
         """
+        index = settings.index if index is None else index
+        if is_location(index):
+            from rag.index.qdrant import index as qdrant
+
+            served = qdrant.QdrantIndex.open(str(index), settings.index_key)
+            return cls.of(settings, served, qdrant.load_encoder(served, settings))
         path = settings.index_path(index)
         try:
             opened = open_index(path)

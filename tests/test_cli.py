@@ -65,7 +65,7 @@ def test_a_dossier_is_written_as_its_extension_says(
     assert finder.facts().corpus_hash in Path(f"{form}.md").read_text(encoding="utf-8")
 
     # Refused before anything is opened or looked up.
-    assert main(["ask", CLAIM, "--export", f"{form}.docx", "--index", "there-is-none"]) == 2
+    assert main(["ask", CLAIM, "--export", f"{form}.odt", "--index", "there-is-none"]) == 2
     assert ".ris (RIS)" in capsys.readouterr().err
 
 

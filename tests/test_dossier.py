@@ -31,7 +31,7 @@ from rag.datatypes import (
     Span,
     Suggestion,
 )
-from rag.dossier import FORMATS, export
+from rag.dossier import FORMATS, export, file_name
 from rag.dossier.bibtex import bibtex_key
 from rag.dossier.blocks import plain
 from rag.dossier.chicago import STYLE, Chicago
@@ -220,7 +220,8 @@ def test_a_citation_that_a_person_wrote_is_kept():
     document = make_document("Text.", citation="AVP RF, f. 3, op. 64, d. 1.")
     evidence = evidence_of(document)
     assert csl_item(evidence)["custom"]["citation"] == "AVP RF, f. 3, op. 64, d. 1."
-    assert "- As catalogued: AVP RF, f. 3, op. 64, d. 1." in written([answer_of(evidence)], ".md")
+    assert f"\n{evidence.citation}\n" in written([answer_of(evidence)], ".md")
+    assert evidence.citation.startswith("AVP RF, f. 3, op. 64, d. 1")
 
 
 def test_the_style_is_valid_csl():
@@ -302,7 +303,7 @@ def test_what_is_hostile_stays_text(hostile):
     markdown = MarkdownIt().render(written(hostile, ".md"))
     tree = etree.HTML(markdown)
     assert not tree.xpath("//script|//img|//code|//blockquote//*[self::h1 or self::a or self::li]")
-    assert tree.xpath("//a/@href") == ["https://example.org/a_%7Bb%7D?c=1%20d#e"]
+    assert set(tree.xpath("//a/@href")) == {"https://example.org/a_%7Bb%7D?c=1%20d#e"}
     shown = " ".join("".join(tree.xpath("//blockquote//text()")).split())
     half = HOSTILE[: len(HOSTILE) // 2]
     assert " ".join(half.replace("\x00", "\ufffd").split()) in shown
@@ -375,10 +376,23 @@ def test_nothing_found_cites_nothing():
 
 
 def test_an_unknown_form_names_the_known_ones(answers):
-    with pytest.raises(QuestionError, match=r"docx.*\.md \(Markdown\)"):
-        export(answers, ".docx", made=MADE, index=FACTS)
+    with pytest.raises(QuestionError, match=r"odt.*\.md \(Markdown\)"):
+        export(answers, ".odt", made=MADE, index=FACTS)
     assert export(answers, ".MD", made=MADE, index=FACTS)
 
 
 def test_every_format_says_what_it_is():
     assert all(form.title and "/" in form.media_type for form in FORMATS.values())
+
+
+def test_a_file_is_named_by_its_subject():
+    def named(*claims: str) -> str:
+        findings = tuple(Finding(Claim("c", c, Span(0, 1)), "not found") for c in claims)
+        return file_name([Answer("Zenda, was it?", findings)], ".docx")
+
+    assert named("Monroe told Europe to stay out", "Polk") == "monroe-told-europe-stay.docx"
+    assert named("It was 1823/24: a “../../x” \x00\n* of Łódź") == "1823-24-x-łodz.docx"
+    assert named() == "zenda.docx"
+    assert named("— ?!") == "source-finder.docx"
+    assert named("To be or not to be") == "to-be-or-not-to-be.docx"
+    assert len(named("Мы " + "ж" * 400).encode()) < 255

@@ -29,8 +29,8 @@ LAYERS = [
     ["catalog", "relation", "retrieval"],
     ["build", "evidence", "llm"],
     ["workspace"],
-    ["finder", "doctor", "dossier"],
-    ["rag", "live", "programs", "langchain"],
+    ["backup", "finder", "doctor", "dossier"],
+    ["rag", "live", "programs", "langchain", "zotero"],
     ["web"],
     ["cli"],
 ]

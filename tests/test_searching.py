@@ -13,6 +13,7 @@ from rag.finder import SourceFinder
 from rag.retrieval.search import Retriever
 from rag.searching import SIGNALS, Filter, Index, inverse_frequency
 from rag.workspace import Workspace
+from tests.engines import by_client, in_process, served
 from tests.plain_index import PlainIndex
 
 CLAIMS = [
@@ -23,6 +24,8 @@ CLAIMS = [
 ]
 INDEXES: dict[str, Callable[[SourceFinder], Index]] = {
     "local": lambda finder: finder.index,
+    "qdrant": lambda finder: served(finder, in_process()),
+    "qdrant client": lambda finder: served(finder, by_client()),
     "plain": lambda finder: PlainIndex(
         [finder.document(line.document_id) for line in finder.index.listed()], finder.encoder
     ),

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import docx
 import pypdfium2
 import pytest
 import yaml
 
+from rag import zotero
 from rag.build.builder import build_index
 from rag.datatypes import Answer
 from rag.embedding.encoder import Encoder
@@ -30,6 +32,7 @@ from rag.web.answer import summary_counts
 from rag.web.blocks import EXAMPLES
 from rag.web.chat import HINT, UNEXPECTED
 from tests.conftest import MONROE_WORDS, write_sources
+from tests.fake_zotero import zotero_stand_in
 from tests.scans import TREATY, print_pdf, scan_pdf
 
 CHROMIUM = "/usr/bin/chromium"
@@ -548,13 +551,36 @@ def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
     visit.asked(MONROE)
     with visit.page.expect_download() as waiting:
         visit.button("Keep as BibTeX").click()
-    assert waiting.value.suggested_filename.endswith(".bib")
+    first = waiting.value.suggested_filename
+    assert first.startswith("monroe")
+    assert first.endswith(".bib")
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert text.startswith("@")
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as Word").click()
+    assert waiting.value.suggested_filename == first.replace(".bib", ".docx")
+    kept = docx.Document(str(waiting.value.path()))
+    assert any(MONROE in paragraph.text for paragraph in kept.paragraphs)
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as Word").click()  # the same again
     with visit.page.expect_download() as waiting:
         visit.button("Keep as Markdown").click()
     quote = visit.pane.locator("mark").first.inner_text()
     assert quote[:40] in Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def test_sources_are_sent_to_zotero_or_it_is_said_why_not(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.asked(MONROE)
+    got: list[bytes] = []
+    with zotero_stand_in(got) as address:
+        monkeypatch.setattr(zotero, "ADDRESS", address)
+        visit.button("Send the sources to Zotero").click()
+        visit.page.get_by_text(re.compile(r"Sent to Zotero: \d+ sources? with")).wait_for()
+    assert b"bib:Memo" in got[0]
+    visit.button("Send the sources to Zotero").click()
+    visit.page.get_by_text("Zotero does not run on this computer").wait_for()
 
 
 # ---- the corpus ----

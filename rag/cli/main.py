@@ -19,9 +19,9 @@ import click
 import typer
 from threadpoolctl import threadpool_limits
 
-from rag.cli import catalog
+from rag.cli import backup, catalog
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
-from rag.config import PER_CLAIM, Settings
+from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(catalog.app)  # `catalog` and `fetch`
+cli.add_typer(backup.app)  # `backup` and `restore`
 
 IndexOption = Annotated[
-    str | None, typer.Option("--index", help="An index by name or folder; else the default.")
+    str | None,
+    typer.Option("--index", help="An index: name, folder or qdrant:// address."),
 ]
 KOption = Annotated[int, typer.Option("--k", min=1, max=100, help="Passages per claim.")]
 CollectionOption = Annotated[
@@ -47,6 +49,9 @@ AfterOption = Annotated[str | None, typer.Option(help="Only sources from this ye
 ExportOption = Annotated[
     list[Path] | None,
     typer.Option(help="Write a dossier too, as its extension says: .pdf, .md, .html, .bib ..."),
+]
+ZoteroOption = Annotated[
+    bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
 ]
 BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
@@ -92,10 +97,12 @@ def ask(
     before: BeforeOption = None,
     index: IndexOption = None,
     export: ExportOption = None,
+    to_zotero: ZoteroOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What sources support this claim?"""
-    _answer(text, index, export, as_json, k=k, collections=collection, after=after, before=before)
+    filters = {"k": k, "collections": collection, "after": after, "before": before}
+    _answer(text, index, export, to_zotero, as_json, **filters)
 
 
 @cli.command()
@@ -104,6 +111,7 @@ def check(
     k: KOption = PER_CLAIM,
     index: IndexOption = None,
     export: ExportOption = None,
+    to_zotero: ZoteroOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look up every claim in a long quotation, an article or a transcript (.srt, .vtt)."""
@@ -117,7 +125,7 @@ def check(
         ) from error
     except OSError as error:
         raise QuestionError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
-    _answer(text, index, export, as_json, k=k)
+    _answer(text, index, export, to_zotero, as_json, k=k)
 
 
 @cli.command()
@@ -143,7 +151,7 @@ def build(
 
     settings = Settings.from_environment()
     target = settings.index_path(index)
-    default = default_sources(settings) if target == settings.index_path(None) else []
+    default = default_sources(settings) if target == settings.index_path(DEFAULT_INDEX) else []
     given = [path if path == "sotu" else str(Path(path).absolute()) for path in paths or ()]
     before = [] if only else [*recorded_sources(target), *default]
     report = build_index(
@@ -154,6 +162,33 @@ def build(
         settings=settings,
     )
     print(harmless(report.to_json(indent=1) if as_json else report_text(report), as_json))
+
+
+@cli.command()
+def publish(
+    location: Annotated[
+        str, typer.Argument(help="qdrant:///FOLDER, or qdrant://HOST:6333/NAME for a server.")
+    ],
+    index: IndexOption = None,
+    back_to: Annotated[
+        str | None,
+        typer.Option(help="A generation that is still there, to be shown again instead."),
+    ] = None,
+) -> None:
+    """Put an index where Qdrant serves it; it is shown at once when it is complete."""
+    from rag.index.generations import open_index
+    from rag.index.qdrant import publishing
+
+    settings = Settings.from_environment()
+    if back_to is not None:
+        publishing.roll_back(location, back_to, key=settings.index_key)
+        name = back_to
+    else:
+        opened = open_index(settings.index_path(index))
+        name = publishing.publish(
+            opened, location, key=settings.index_key, progress=TerminalProgress()
+        )
+    print(f"{location} serves {name}.")
 
 
 @cli.command()
@@ -189,7 +224,7 @@ def serve(
                 file=sys.stderr,
             )
         live = LiveFinder.begin(Settings.from_environment(), index)
-    live.may_change = allow_changes or not for_others
+    live.may_change = not live.elsewhere and (allow_changes or not for_others)
     web.serve(live, host, port, names, open_browser=browser)
 
 
@@ -216,9 +251,14 @@ def _open(index: str | None) -> SourceFinder:
 
 
 def _answer(
-    text: str, index: str | None, export: list[Path] | None, as_json: bool, **filters: Any
+    text: str,
+    index: str | None,
+    export: list[Path] | None,
+    to_zotero: bool,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
-    from rag import dossier
+    from rag import dossier, zotero
     from rag.cli.answer import answer_text
 
     for path in export or ():
@@ -229,6 +269,8 @@ def _answer(
     for path in export or ():
         made = datetime.now(UTC)
         _write(path, dossier.export([answer], path.suffix, made=made, index=finder.facts()))
+    if to_zotero:
+        print(zotero.send([answer]), file=sys.stderr)
 
 
 def _write(path: Path, content: bytes) -> None:

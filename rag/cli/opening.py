@@ -31,9 +31,9 @@ setInterval(async () => {
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer every address with the page."""
+        """Answer every address with the page; it is not for programs yet."""
         content = PAGE.encode()
-        self.send_response(200)
+        self.send_response(503 if self.path in {"/health", "/metrics"} else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", "no-store")

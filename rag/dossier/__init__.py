@@ -23,9 +23,17 @@ from rag.dossier.markdown import to_markdown
 from rag.dossier.page import to_html
 from rag.dossier.pdf import to_pdf
 from rag.dossier.ris import ris
+from rag.dossier.word import to_word
+from rag.dossier.zotero import zotero_rdf
 from rag.errors import QuestionError
+from rag.language import stop_words, words
 
-__all__ = ["FORMATS", "Format", "export", "form_of"]
+__all__ = ["FORMATS", "Format", "export", "file_name", "form_of"]
+
+SUBJECT_WORDS = 6
+"""How many words of the first claim name a file."""
+SUBJECT_CHARS = 60
+"""File systems take names of 255 bytes; a letter may be four of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,12 @@ FORMATS: Mapping[str, Format] = {
     ".md": Format("Markdown", "text/markdown", of_blocks=to_markdown),
     ".html": Format("HTML", "text/html", of_blocks=to_html),
     ".pdf": Format("PDF", "application/pdf", of_blocks=to_pdf),
+    ".docx": Format(
+        "Word",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        of_blocks=to_word,
+    ),
+    ".rdf": Format("Zotero", "application/rdf+xml", of_items=zotero_rdf),
     ".bib": Format("BibTeX", "application/x-bibtex", of_items=bibtex),
     ".ris": Format("RIS", "application/x-research-info-systems", of_items=ris),
     ".json": Format("CSL-JSON", "application/vnd.citationstyles.csl+json", of_items=_csl_json),
@@ -77,3 +91,17 @@ def export(
         assert form.of_blocks is not None
         written = form.of_blocks(dossier(answers, made, index))
     return written if isinstance(written, bytes) else written.encode("utf-8")
+
+
+def file_name(answers: Sequence[Answer], extension: str) -> str:
+    """Return a name for a file of a conversation: the telling words of its first claim, or of
+    what was asked where there is none.
+
+    >>> file_name([Answer("Monroe told Europe to stay out of the Americas", ())], ".docx")
+    'monroe-told-europe-stay-americas.docx'
+    """
+    claims = [finding.claim.shown for answer in answers for finding in answer.findings]
+    about = (claims or [answer.question for answer in answers] or [""])[0]
+    telling = [word for word in words(about) if word not in stop_words()] or words(about)
+    subject = "-".join(telling[:SUBJECT_WORDS])[:SUBJECT_CHARS].strip("-")
+    return f"{subject or 'source-finder'}{extension}"

@@ -73,7 +73,7 @@ class _Dossier:
             yield Listing(tuple(bibliography))
 
     def _answer(self, answer: Answer, number: str) -> Iterator[Block]:
-        yield Heading(2, f"{number} What was asked".strip())
+        yield Heading(2, f"{number} What was asked".strip(), on_new_page=number not in ("", "1."))
         yield Extract(answer.question, "", "")
         for at, finding in enumerate(answer.findings, 1):
             yield from self._finding(finding, f"{number}{at}")
@@ -93,7 +93,8 @@ class _Dossier:
             yield Listing(tuple(text(line) for line in answer.searched))
 
     def _finding(self, finding: Finding, number: str) -> Iterator[Block]:
-        yield Heading(3, f"{number} {' '.join(finding.claim.text.split())}")
+        words = " ".join(finding.claim.text.split())
+        yield Heading(3, f"{number} {words}", on_new_page=True)
         yield Paragraph((Run(f"{verdict_words(finding)}.", bold=True),))
         rows = tuple(_of_claim(finding))
         if rows:
@@ -104,7 +105,7 @@ class _Dossier:
             yield from self._evidence(evidence)
         if finding.nearest:
             yield Heading(4, "The nearest passages, which are not evidence")
-            yield Listing(tuple(map(self._near, finding.nearest)))
+            yield Listing(tuple(map(_near, finding.nearest)))
         if finding.look_next:
             yield Heading(4, "Where to look next")
             yield Listing(tuple(map(_suggestion, finding.look_next)))
@@ -113,15 +114,16 @@ class _Dossier:
         start = evidence.start - evidence.passage_start
         end = evidence.end - evidence.passage_start
         passage = evidence.passage
-        yield Extract(passage[:start], passage[start:end], passage[end:])
+        cited = _cited(evidence)
+        yield Extract(passage[:start], passage[start:end], passage[end:], cited)
         rows = [
             ("Relation", text(RELATION_WORDS[evidence.relation])),
             ("How it stands", text(stands(evidence.relation, evidence.reasons))),
         ]
-        rows += [("Kind", text(KIND_WORDS[evidence.kind])), ("Citation", self._cited(evidence))]
-        own = self._items[evidence.document_id]["custom"].get("citation")
-        if own:
-            rows.append(("As catalogued", text(own)))
+        rows += [
+            ("Kind", text(KIND_WORDS[evidence.kind])),
+            ("In Chicago style", self._noted(evidence)),
+        ]
         if evidence.ocr_confidence is not None:
             sure = f"text read by OCR, {evidence.ocr_confidence:.0%} sure by its own account"
             rows.append(("Text", text(f"{sure}; check against the image")))
@@ -132,12 +134,8 @@ class _Dossier:
         ]
         yield Facts(tuple(rows))
 
-    def _near(self, evidence: Evidence) -> Runs:
-        """Return a passage that is no evidence in short: its words, citation and place."""
-        return (Run(f"“{evidence.quote}” "), *self._cited(evidence), Run(f" {_place(evidence)}"))
-
-    def _cited(self, evidence: Evidence) -> Runs:
-        """Return the note for a quotation, the address in it as a link."""
+    def _noted(self, evidence: Evidence) -> Runs:
+        """Return the note for a quotation in Chicago style, the address in it as a link."""
         note = self._chicago.note(evidence.document_id, legible(evidence.locator))
         return tuple(part for run in note for part in _linked(run, safe_url(evidence.url)))
 
@@ -145,6 +143,18 @@ class _Dossier:
         title = self._items[evidence.document_id]["title"]
         parts = (evidence.creator, title, written_date(evidence.date))
         return ", ".join(part for part in parts if part)
+
+
+def _cited(evidence: Evidence) -> Runs:
+    """Return the citation of a quotation, as it is on the screen, with a link to the source."""
+    url = safe_url(evidence.url)
+    runs = tuple(_linked(Run(evidence.citation), url))
+    return runs if url is None or any(run.url for run in runs) else (*runs, Run(" "), _link(url))
+
+
+def _near(evidence: Evidence) -> Runs:
+    """Return a passage that is no evidence in short: its words, citation and place."""
+    return (Run(f"“{evidence.quote}” "), *_cited(evidence), Run(f" {_place(evidence)}"))
 
 
 def _about(

@@ -38,6 +38,7 @@ def csl_items(answers: Iterable[Answer]) -> list[Item]:
         item = items.setdefault(evidence.document_id, csl_item(evidence))
         quotation = {
             "quote": legible(evidence.quote),
+            "citation": legible(evidence.citation),
             "locator": legible(evidence.locator),
             "start": evidence.start,
             "end": evidence.end,

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote
 
-from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run
+from rag.dossier.blocks import (
+    Block,
+    Extract,
+    Facts,
+    Heading,
+    Listing,
+    Paragraph,
+    Run,
+    paragraphs,
+    uri,
+)
 from rag.wording import legible
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>#|~^$&!]")
 _LINE_START = re.compile(r"(?m)^[ \t]*(?:([-+=])|(\d+)([.)])(?=\s|$))")
-_PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
 
 
 def to_markdown(blocks: Iterable[Block]) -> str:
@@ -31,12 +39,13 @@ def escaped(text: str) -> str:
 
 def _block(block: Block) -> Iterator[str]:
     match block:
-        case Heading(level, words):
+        case Heading(level, words, _):
             yield f"{'#' * level} {_line((Run(words),))}"
         case Paragraph(runs):
             yield _line(runs)
-        case Extract(before, marked, after):
-            yield _quoted(before, marked, after)
+        case Extract():
+            yield _quoted(block)
+            yield _line(block.citation)
         case Facts(rows):
             yield "\n".join(f"- {escaped(label)}: {_line(runs)}" for label, runs in rows)
         case Listing(items):
@@ -53,11 +62,8 @@ def _run(run: Run) -> str:
     shown = escaped(words)
     if run.url:
         # Brackets and spaces would end the address early.
-        return f"[{shown}](<{quote(run.url, safe=_SAFE)}>)"
+        return f"[{shown}](<{uri(run.url)}>)"
     return _emphasised(shown, "**" if run.bold else "*" if run.italic else "")
-
-
-_SAFE = "%/:?#@!$&'()*+,;=-._~[]"
 
 
 def _emphasised(shown: str, sign: str) -> str:
@@ -69,14 +75,11 @@ def _emphasised(shown: str, sign: str) -> str:
     return f"{shown[:start]}{sign}{inner}{sign}{shown[start + len(inner) :]}"
 
 
-def _quoted(before: str, marked: str, after: str) -> str:
+def _quoted(extract: Extract) -> str:
     """Return a block quotation, the marked words bold in every paragraph they reach into."""
-    parts = [(part, bold) for part, bold in ((before, False), (marked, True), (after, False))]
-    paragraphs = [""]
-    for words, bold in parts:
-        for at, piece in enumerate(_PARAGRAPHS.split(words)):
-            if at:
-                paragraphs.append("")
-            paragraphs[-1] += _emphasised(escaped(piece), "**" if bold else "")
-    lines = "\n\n".join(p.strip() for p in paragraphs if p.strip()).split("\n")
+    shown = [
+        "".join(_emphasised(escaped(words), "**" if marked else "") for words, marked in parts)
+        for parts in paragraphs(extract)
+    ]
+    lines = "\n\n".join(part.strip() for part in shown).split("\n")
     return "\n".join(f"> {line.strip()}".rstrip() for line in lines)

@@ -30,14 +30,16 @@ def to_html(blocks: Iterable[Block]) -> str:
 
 def _block(block: Block) -> str:
     match block:
-        case Heading(level, words):
-            return f'<h{level} dir="auto">{escape(words)}</h{level}>'
+        case Heading(level, words, on_new_page):
+            begins = ' class="page"' if on_new_page else ""
+            return f'<h{level}{begins} dir="auto">{escape(words)}</h{level}>'
         case Paragraph(runs):
             return f'<p dir="auto">{_runs(runs)}</p>'
-        case Extract(before, quote, after):
+        case Extract(before, quote, after, citation):
             marked = f"<mark>{escape(quote)}</mark>" if quote else ""
             inner = f"{escape(before)}{marked}{escape(after)}"
-            return f'<blockquote dir="auto">{inner}</blockquote>'
+            below = f'\n<p class="citation" dir="auto">{_runs(citation)}</p>' if citation else ""
+            return f'<blockquote dir="auto">{inner}</blockquote>{below}'
         case Facts(rows):
             items = "\n".join(
                 f'<dt>{escape(label)}</dt><dd dir="auto">{_runs(runs)}</dd>' for label, runs in rows

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from io import BytesIO
 from typing import Any
 
-from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, text
+from rag.dossier.blocks import (
+    Block,
+    Extract,
+    Facts,
+    Heading,
+    Listing,
+    Paragraph,
+    Run,
+    paragraphs,
+    text,
+)
 from rag.dossier.fonts import ITALIC, SERIF, Typesetter, glyphs
 from rag.wording import counted, escape
 
 INK, SOFT, ACCENT, MARK = "#1e1d1a", "#5b5549", "#8c3b2a", "#f6e3b4"
-_PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
 _KEPT_CHARS = 300
 """A longer heading is not kept with what follows: ReportLab never ends with one that is
 higher than a page."""
@@ -59,13 +67,15 @@ def _missing(setter: Typesetter) -> str:
 def _block(block: Block, setter: Typesetter) -> Iterator[Any]:
     """Yield what ReportLab sets for a block."""
     match block:
-        case Heading(level, words):
-            yield _heading(level, words, setter)
+        case Heading():
+            yield _heading(block, setter)
         case Paragraph(runs):
             yield _set(_markup(runs, setter), after=6)
-        case Extract(before, quote, after):
-            for markup in _marked(before, quote, after, setter):
+        case Extract():
+            for markup in _marked(block, setter):
                 yield _set(markup, leftIndent=14, after=5)
+            if block.citation:
+                yield _set(_markup(block.citation, setter), size=9, after=5, leftIndent=14)
         case Facts(rows):
             for label, runs in rows:
                 named = f'<font color="{SOFT}">{_markup(text(f"{label}: "), setter)}</font>'
@@ -95,18 +105,19 @@ def _set(
     return Flowing(markup, style)
 
 
-def _heading(level: int, words: str, setter: Typesetter) -> Any:
-    size = _SIZES[level]
-    colour = ACCENT if level == 4 else INK
+def _heading(block: Heading, setter: Typesetter) -> Any:
+    size = _SIZES[block.level]
+    colour = ACCENT if block.level == 4 else INK
     heading = _set(
-        _markup(text(words), setter),
+        _markup(text(block.text), setter),
         size=size,
         after=5,
         spaceBefore=size,
         keepWithNext=1,
         textColor=colour,
+        pageBreakBefore=int(block.on_new_page),
     )
-    heading.outline = (level - 1, words)
+    heading.outline = (block.level - 1, block.text)
     return heading
 
 
@@ -133,16 +144,11 @@ def _in_fonts(words: str, setter: Typesetter, font: str = SERIF) -> str:
     )
 
 
-def _marked(before: str, quote: str, after: str, setter: Typesetter) -> Iterator[str]:
+def _marked(extract: Extract, setter: Typesetter) -> Iterator[str]:
     """Yield the paragraphs of an extract, the quotation on a ground of its own colour."""
-    paragraphs = [""]
-    for words, marked in ((before, False), (quote, True), (after, False)):
-        for at, piece in enumerate(_PARAGRAPHS.split(words)):
-            if at:
-                paragraphs.append("")
-            shown = _in_fonts(piece, setter)
-            paragraphs[-1] += f'<span backColor="{MARK}">{shown}</span>' if marked else shown
-    return (paragraph for paragraph in paragraphs if paragraph)
+    for parts in paragraphs(extract):
+        shown = [(_in_fonts(words, setter), marked) for words, marked in parts]
+        yield "".join(f'<span backColor="{MARK}">{s}</span>' if m else s for s, m in shown)
 
 
 def _outline(document: Any, flowable: Any) -> None:

@@ -36,7 +36,7 @@ class DocumentDates:
         self._last = _numbers(s.last.toordinal() if s else _UNKNOWN for s in stretches)
         self._known = self._first != _UNKNOWN
         self._day = _numbers(
-            _day_of_year(f"{s.first:%m-%d}") if s and s.first == s.last else _UNKNOWN
+            day_of_year(f"{s.first:%m-%d}") if s and s.first == s.last else _UNKNOWN
             for s in stretches
         )
 
@@ -56,7 +56,7 @@ class DocumentDates:
                 apart = np.where(self._day == _UNKNOWN, np.inf, self._apart(first, last))
                 near = np.maximum(near, _falling(apart, DAYS_NEAR))
         for day in days:
-            apart = np.abs(self._day - _day_of_year(day)).astype(float)
+            apart = np.abs(self._day - day_of_year(day)).astype(float)
             apart = np.minimum(apart, np.abs(_DAYS_IN_YEAR - apart))
             near = np.maximum(near, _falling(apart, DAYS_NEAR))
         if not named:
@@ -83,7 +83,7 @@ def _ordinal(date: str) -> int:
     return datetime.date.fromisoformat(date).toordinal()
 
 
-def _day_of_year(month_and_day: str) -> int:
+def day_of_year(month_and_day: str) -> int:
     """Return the number of a day ("03-12") in a leap year; one far from all others where the
     calendar has no such day."""
     try:

@@ -87,6 +87,17 @@ class Manifest:
     home: str = ""
     """Where `indexes/` was when it was built, to find its sources where all was moved."""
 
+    def at(self, home: Path) -> Manifest:
+        """Return the manifest for another home, which has the same corpus."""
+        corpus = Path(self.home) / "corpus"
+        sources = [
+            str(home / "corpus" / Path(source).relative_to(corpus))
+            if Path(source).is_relative_to(corpus)
+            else source
+            for source in self.sources
+        ]
+        return replace(self, sources=sources, home=str(home))
+
     def write_unfinished(self, generation: Path) -> None:
         """Say that the generation, without its vectors, can be searched by its words."""
         pending = generation / f"{WORDS}.new"
@@ -255,7 +266,7 @@ def live_generation(path: Path) -> Path:
     made_by = Manifest.format_of(generation)
     if made_by == FORMAT:
         return generation
-    new = path / f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    new = path / _new_name()
     try:
         if not isinstance(made_by, int) or not 1 <= made_by < FORMAT:
             raise ValueError(f"this version reads format {FORMAT}")
@@ -307,14 +318,45 @@ def _moved(source: str, before: str, home: Path) -> str:
     return str(now) if now.exists() else source
 
 
+def check_brought(generation: Path, home: Path) -> None:
+    """Check a generation that was built in another home, and let its sources that lay in the
+    corpus there be those of `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
+    made_by = Manifest.format_of(generation)
+    if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
+        raise IndexMismatch(
+            f"An index that was brought here has format {made_by}; this version reads {FORMAT}. "
+            "Install the version that it was made by, or a later one."
+        )
+    manifest = Manifest.read(generation)
+    manifest.verify(generation, every_byte=True)
+    if manifest.home and manifest.home != str(home):
+        manifest.at(home).write(generation)
+
+
+def adopt(path: Path, brought: Path) -> None:
+    """Make a whole generation that lies elsewhere on the same disk the live one of the index in
+    `path`; whoever reads the old one keeps it. The caller holds the lock."""
+    generation = path / _new_name()
+    brought.rename(generation)
+    try:
+        make_live(path, generation)
+    except OSError:
+        shutil.rmtree(generation, ignore_errors=True)
+        raise
+
+
 def new_generation(path: Path) -> Path:
     """Make the folder of a new generation, and delete those that a killed build left."""
     for folder in _generations(path):
         if not (folder / MANIFEST).exists():
             shutil.rmtree(folder, ignore_errors=True)
-    generation = path / f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    generation = path / _new_name()
     generation.mkdir()
     return generation
+
+
+def _new_name() -> str:
+    return f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
 
 
 def _generations(path: Path) -> list[Path]:

@@ -99,6 +99,18 @@ class LexicalIndex:
         """Every stem that is in any text."""
         return [stem for stem in self._bm25.vocab_dict if stem]
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of every stem that is in any text."""
+        return {stem: number for stem, number in self._bm25.vocab_dict.items() if stem}
+
+    @property
+    def stored(self) -> Mapping[str, NDArray[Any]]:
+        """What each text scores for each stem, a column of a compressed sparse matrix a stem:
+        "data", "indices" and "indptr"."""
+        found: Mapping[str, NDArray[Any]] = self._bm25.scores
+        return found
+
     def scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
         """Return the score of every row for a query, shape (rows,); 0 shares no word."""
         known = [stem for stem in dict.fromkeys(stems) if self.knows(stem)]

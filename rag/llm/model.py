@@ -127,12 +127,12 @@ def _call(settings: Settings, messages: list[tuple[str, str]]) -> Reply:
     options: dict[str, Any] = {"temperature": 0}
     if settings.llm_url:
         options["base_url"] = settings.llm_url
+        if not settings.llm.startswith("ollama:"):  # a provider's own key is not for another server
+            options["api_key"] = settings.llm_key or "none"
     if settings.llm.startswith("openai:"):
         options |= {"timeout": settings.llm_timeout_s, "max_retries": 0}
         # A key is for the server that it was given for: it follows no redirection.
         options["http_client"] = httpx.Client(follow_redirects=False)
-        if settings.llm_url:  # OpenAI's own key is not for another server
-            options["api_key"] = settings.llm_key or "none"
     model = init_chat_model(settings.llm, **options)
     # A schema for the answer, and no tools: there is nothing that a model could do.
     reply = model.with_structured_output(Reply, method="json_schema").invoke(messages)

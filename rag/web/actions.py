@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag import dossier
+from rag import dossier, zotero
 from rag.errors import IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import READING, LiveFinder
@@ -21,12 +21,18 @@ from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
+from rag.web.health import Counts
 from rag.web.markup import render_searched
 from rag.web.memory import from_memory, to_memory
 from rag.web.uploads import forget
 
 WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
+
+ZOTERO_ELSEWHERE = (
+    "This server is not for you alone, so it sends nothing to the Zotero beside it. Keep all this "
+    "as Zotero, and open the file in your own with File, Import."
+)
 
 UNMOVED = (gr.skip(), gr.skip())
 
@@ -66,9 +72,11 @@ def kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
     answers = [turn.answer for turn in turns if turn.answer is not None]
     made = datetime.now(UTC).astimezone()
     content = dossier.export(answers, extension, made=made, index=finder.facts())
-    name = f"source-finder-{made:%Y-%m-%d-%H%M%S}{extension}"
+    name = dossier.file_name(answers, extension)
     media_type = dossier.form_of(extension).media_type
-    return render_kept(name, media_type, base64.b64encode(content).decode("ascii"))
+    return render_kept(
+        name, media_type, base64.b64encode(content).decode("ascii"), made.isoformat()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class Actions:
     """What the page's events do. Each returns new values for the components it names."""
 
     live: LiveFinder
+    counts: Counts
 
     def ask(self, sent: Any, turns: Turns, desk: Desk) -> Iterator[tuple[Any, ...]]:
         """Yield chat, turns, box, pane, desk, memory as the answer grows. What is sent while
@@ -106,12 +115,15 @@ class Actions:
             box = question_box(searching=False)
             yield chat_messages(turns), turns, box, *UNMOVED, to_memory(turns)
             return
-        for grown in converse(self.live.current, text, turns, [claim.claim.query] if claim else []):
-            turns, laid = grown, desk.with_answer(self.live.current, grown)
-            shown = gr.skip() if laid is desk else laid.page
-            desk = laid
-            yield chat_messages(turns), turns, box, shown, desk, gr.skip()
-            box = gr.skip()
+        first = [claim.claim.query] if claim else []
+        with self.counts.question() as asked:
+            for grown in converse(self.live.current, text, turns, first):
+                turns, laid = grown, desk.with_answer(self.live.current, grown)
+                shown = gr.skip() if laid is desk else laid.page
+                desk = laid
+                yield chat_messages(turns), turns, box, shown, desk, gr.skip()
+                box = gr.skip()
+            asked.failed = turns[-1].stage == "failed"
         yield gr.skip(), turns, question_box(searching=False), gr.skip(), desk, to_memory(turns)
 
     def _wait(self) -> None:
@@ -139,6 +151,8 @@ class Actions:
             if name == "keep":
                 kept = kept_file(self.live.current, turns, str(click.get("form")))
                 return *UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
+            if name == "zotero":
+                return *UNMOVED, *self._worked(self._sent(turns))
             if name == "add":
                 # Only what this conversation was offered: a click can name any path.
                 offered = {path: file for turn in turns for file, path in turn.offered}
@@ -157,6 +171,12 @@ class Actions:
         except IndexNotBuilt as error:
             return *UNMOVED, *self._worked(str(error))
         return desk.page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+    def _sent(self, turns: Turns) -> str:
+        """Send the conversation's sources to the Zotero beside this server; return what to tell."""
+        if not self.live.may_change:
+            return ZOTERO_ELSEWHERE
+        return zotero.send([turn.answer for turn in turns if turn.answer is not None])
 
     def uploaded(self, given: list[str] | None) -> tuple[Any, ...]:
         """Return upload field, shelf, work, timer after files were dropped into the corpus."""

@@ -295,14 +295,16 @@ def render_keeping() -> str:
         for extension, form in FORMATS.items()
     )
     label = '<span class="sf-quiet">Keep all this as</span>'
-    return f'<p class="sf-keep sf-actions">{label} {buttons}</p>'
+    send = button("Send the sources to Zotero", "zotero")
+    return f'<p class="sf-keep sf-actions">{label} {buttons} {send}</p>'
 
 
-def render_kept(name: str, media_type: str, content: str) -> str:
-    """Return a link to a file to be saved. `content`: its bytes in base 64."""
+def render_kept(name: str, media_type: str, content: str, made: str) -> str:
+    """Return a link to a file to be saved. `content`: its bytes in base 64; `made`: when, by
+    which page.js knows it from the one before it."""
     return (
-        f'<a download="{escape(name)}" href="data:{escape(media_type)};base64,{content}">'
-        f"{escape(name)}</a>"
+        f'<a download="{escape(name)}" data-made="{escape(made)}"'
+        f' href="data:{escape(media_type)};base64,{content}">{escape(name)}</a>'
     )
 
 

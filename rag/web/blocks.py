@@ -19,6 +19,7 @@ from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.dropped import TAKEN
 from rag.web.endpoints import add_endpoints
+from rag.web.health import Counts
 from rag.web.markup import render_searched
 from rag.web.uploads import KEPT_S, SWEPT_S
 
@@ -52,9 +53,10 @@ MEMORY_KEY = "source-finder"
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build_app(live: LiveFinder) -> gr.Blocks:
-    """Return the page. Start it with `start` or `serve`, which add its looks."""
-    actions = Actions(live)
+def build_app(live: LiveFinder, counts: Counts) -> gr.Blocks:
+    """Return the page, which counts what is asked. Start it with `start` or `serve`, which add its
+    looks."""
+    actions = Actions(live, counts)
     nothing: Turns = ()
     app = gr.Blocks(
         title=TITLE,
@@ -63,7 +65,7 @@ def build_app(live: LiveFinder) -> gr.Blocks:
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        add_endpoints(live, SHARED_SEARCHES)  # first, so that they have their names
+        add_endpoints(live, counts, SHARED_SEARCHES)  # first, so that they have their names
         turns, desk = gr.State(nothing), gr.State(Desk())
         memory = gr.BrowserState([], storage_key=MEMORY, secret=MEMORY_KEY)
         timer = gr.Timer(WATCH_S, active=False)

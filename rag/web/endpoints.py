@@ -15,6 +15,7 @@ from pydantic import ValidationError, validate_call
 from rag.errors import SourceFinderError
 from rag.live import LiveFinder
 from rag.programs import Programs
+from rag.web.health import Counts
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +32,11 @@ class Refusal(gr.Error):
         return str(self.message)
 
 
-def add_endpoints(live: LiveFinder, concurrency_limit: int) -> None:
+def add_endpoints(live: LiveFinder, counts: Counts, concurrency_limit: int) -> None:
     """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
     the page's searches."""
     programs = Programs(lambda: live.current)
+    asking = (programs.find_sources, programs.ask)
     for action in (
         programs.find_sources,
         programs.ask,
@@ -42,11 +44,22 @@ def add_endpoints(live: LiveFinder, concurrency_limit: int) -> None:
         programs.list_collections,
     ):
         api(
-            answering(action),
+            answering(counted(action, counts) if action in asking else action),
             api_name=action.__name__,
             concurrency_limit=concurrency_limit,
             concurrency_id="search",
         )
+
+
+def counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
+    """Return the action as one whose calls are counted as questions."""
+
+    @wraps(action)
+    def called(*arguments: Any, **named: Any) -> str:
+        with counts.question():
+            return action(*arguments, **named)
+
+    return called
 
 
 def answering(action: Callable[..., str]) -> Callable[..., str]:

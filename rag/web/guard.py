@@ -27,6 +27,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.build.corpus_files import MAX_BYTES
+from rag.web.health import PATHS
 
 MB = 1 << 20
 
@@ -51,7 +52,7 @@ BODY_S = 60
 API = "/gradio_api"
 _EVENTS = f"{API}/queue/join"
 _UPLOAD = f"{API}/upload"
-_PAGES = frozenset(
+_PAGES = PATHS | frozenset(
     {"/", "/config", "/config/", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"}
 )
 _ENDPOINTS = frozenset(

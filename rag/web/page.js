@@ -138,8 +138,8 @@
     restoreDraft();
     /* A file that was asked for is saved. */
     const file = document.querySelector("#sf-kept a[download]");
-    if (file && file.download !== saved) {
-      saved = file.download;
+    if (file && file.dataset.made !== saved) {
+      saved = file.dataset.made;
       file.click();
     }
     // Gradio calls its examples a list, but they are buttons; its box has no name, and its
@@ -150,6 +150,6 @@
   }).observe(document.documentElement, {
     childList: true,
     subtree: true,
-    attributeFilter: ["data-clicks", "download"],
+    attributeFilter: ["data-clicks", "data-made"],
   });
 })();

@@ -17,6 +17,7 @@ from rag.errors import SourceFinderError
 from rag.live import LiveFinder
 from rag.web.blocks import build_app
 from rag.web.guard import Access, Guard
+from rag.web.health import Counts, Health
 from rag.web.theme import build_theme
 from rag.web.uploads import upload_folder
 
@@ -62,7 +63,8 @@ def start(
         uploads = closing.enter_context(upload_folder())
         closing.callback(live.cancel)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
-        app = build_app(live)
+        counts = Counts()
+        app = build_app(live, counts)
         access = Access(host, tuple(names), uploads, live.may_change)
         _, url, _ = app.launch(
             server_name=host,
@@ -77,7 +79,9 @@ def start(
             enable_monitoring=False,
             ssr_mode=False,
             mcp_server=True,
-            app_kwargs={"middleware": [Middleware(Guard, access)]},
+            app_kwargs={
+                "middleware": [Middleware(Guard, access), Middleware(Health, live, counts)]
+            },
             theme=build_theme(),
             css=resource("style.css"),
             head=f"<script>{resource('page.js')}</script>",

@@ -1,0 +1,147 @@
+"""The same claims to an index on this machine and to Qdrant: the same passages, and how fast.
+
+    python -m benchmarks.cluster [--index default] [--at qdrant:///FOLDER] [--claims 50]
+        [--set sotu-test|frus-summary] [--searches]
+
+The index is published first where it is not there yet; without `--at`, to a temporary folder.
+Whole: claims through `SourceFinder.find_sources`, first ten pieces of evidence, in order.
+Searches: `Index.search` alone, and of the passages that both find, how far their signals differ.
+Times in milliseconds, each claim asked a second time, by turns; disk in millions of bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from benchmarks import claim_sets
+from rag.config import Settings
+from rag.finder import SourceFinder
+from rag.index.generations import open_index
+from rag.index.qdrant import generations
+from rag.index.qdrant.publishing import complete, publish
+from rag.retrieval.search import Retriever
+from rag.searching import Candidate
+
+Found = TypeVar("Found")
+
+FIRST = 10
+"""Passages that are compared."""
+
+SEARCHED = 100
+"""Candidates that a claim asks an index for."""
+
+
+def disk_mb(folder: Path) -> float:
+    """Return what a folder takes on the disk, not how long its files say they are."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def by_turns(
+    asked: Sequence[str], ways: Sequence[Callable[[str], Found]]
+) -> tuple[list[list[Found]], list[list[float]]]:
+    """Return what each way finds for each claim, and its milliseconds."""
+    found: list[list[Found]] = [[] for _ in ways]
+    times: list[list[float]] = [[] for _ in ways]
+    for text in asked:
+        for way in ways:
+            way(text)
+        for number, way in enumerate(ways):
+            started = time.perf_counter()
+            found[number].append(way(text))
+            times[number].append(1000 * (time.perf_counter() - started))
+    return found, times
+
+
+def told(finder: SourceFinder, claim: str) -> list[tuple[str, int, int, str]]:
+    """Return the first evidence for a claim: where it is, and what it says of it."""
+    found = finder.find_sources(claim, FIRST)
+    return [(e.document_id, e.start, e.end, e.relation) for e in found]
+
+
+def searched(finder: SourceFinder, claim: str) -> list[Candidate]:
+    """Return what the index finds for a claim as it stands."""
+    query = Retriever(finder.index, finder.encoder).parse(claim).query
+    return finder.index.search(query, SEARCHED)
+
+
+def compare_whole(here: SourceFinder, there: SourceFinder, claims: list[str]) -> None:
+    """Print how many claims have the same evidence from both, and name the others."""
+    found, times = by_turns(claims, [lambda c: told(here, c), lambda c: told(there, c)])
+    same = [one == other for one, other in zip(*found, strict=True)]
+    print_times("find_sources", times)
+    print(f"the same first {FIRST}, in order: {sum(same)} of {len(same)} claims")
+    for claim, one, other in zip(claims, *found, strict=True):
+        if one != other:
+            print(f"  {len({*one} & {*other})} of {len(one)} shared: {claim}")
+
+
+def compare_searches(here: SourceFinder, there: SourceFinder, claims: list[str]) -> None:
+    """Print how many candidates both find, and how far their signals differ."""
+    found, times = by_turns(claims, [lambda c: searched(here, c), lambda c: searched(there, c)])
+    shared, first, apart = [], [], []
+    for one, other in zip(*found, strict=True):
+        ours, theirs = ({c.passage_id: c.signals for c in some} for some in (one, other))
+        shared.append(len(ours.keys() & theirs.keys()) / max(len(ours), 1))
+        first.append([*ours][:FIRST] == [*theirs][:FIRST])
+        for name in ours.keys() & theirs.keys():
+            apart += [abs(value - theirs[name][key]) for key, value in ours[name].items()]
+    print_times("Index.search", times)
+    print(
+        f"the same first {FIRST}: {sum(first)} of {len(first)}; of {SEARCHED} candidates shared: "
+        f"{statistics.fmean(shared):.4f}, least {min(shared):.2f}; signals differ by at most "
+        f"{max(apart):.6f}"
+    )
+
+
+def print_times(what: str, times: list[list[float]]) -> None:
+    """Print the p50 and p95 of both."""
+    for name, measured in zip(("on this machine", "Qdrant"), times, strict=True):
+        p50, p95 = np.percentile(measured, [50, 95])
+        print(f"{what}, {name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms")
+
+
+def main() -> None:
+    """Print what is the same, and what it costs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="the folder with the claim sets")
+    parser.add_argument("--index", default="default")
+    parser.add_argument("--at", help="where Qdrant has, or is to have it")
+    parser.add_argument("--claims", type=int, default=50)
+    parser.add_argument("--set", choices=["sotu-test", "frus-summary"], default="sotu-test")
+    parser.add_argument("--searches", action="store_true", help="the index alone")
+    given = parser.parse_args()
+    data = claim_sets.data_folder(given.data)
+    queries = (
+        claim_sets.sotu_test(data) if given.set == "sotu-test" else claim_sets.frus(data, "summary")
+    )
+    claims = [query.text for query in queries][: given.claims]
+    settings = replace(Settings.from_environment(), index="default")
+    path = settings.index_path(given.index)
+    opened = open_index(path)
+    with tempfile.TemporaryDirectory(prefix="cluster-") as temporary:
+        at = given.at or f"qdrant://{temporary}/index"
+        if opened.path.name not in complete(generations(at, settings.index_key)):
+            started, used = time.perf_counter(), time.process_time()
+            publish(opened, at, key=settings.index_key)
+            seconds, used = time.perf_counter() - started, time.process_time() - used
+            print(f"published in {seconds:.0f} s, {used:.0f} s of processor")
+        print(f"{opened.manifest.passages:,} passages; disk: {disk_mb(opened.path):.0f} MB here")
+        if at.startswith("qdrant:///"):
+            folder = Path(at.removeprefix("qdrant://")) / opened.path.name
+            print(f"disk: {disk_mb(folder):.0f} MB in Qdrant's folder")
+        here, there = SourceFinder.open(path), SourceFinder.open(at)
+        compare = compare_searches if given.searches else compare_whole
+        compare(here, there, claims)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""CSL items as Zotero RDF: the sources, each with its quotations as notes attached to it.
+
+BibTeX and RIS have room for notes, too, but Zotero joins those into one field or one note.
+What is written here is what Zotero's own translators ("Zotero RDF", "RDF") write and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rag.dossier.blocks import Extract, paragraphs
+from rag.dossier.csl import Item, place
+from rag.wording import KIND_WORDS, escape
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+NAMESPACES = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "z": "http://www.zotero.org/namespaces/export#",
+    "bib": "http://purl.org/net/biblio#",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "prism": "http://prismstandard.org/namespaces/1.2/basic/",
+    "vcard": "http://nwalsh.com/rdf/vCard#",
+}
+TYPES = {
+    "article-journal": "journalArticle",
+    "article-magazine": "magazineArticle",
+    "article-newspaper": "newspaperArticle",
+    "bill": "bill",
+    "book": "book",
+    "chapter": "bookSection",
+    "hearing": "hearing",
+    "interview": "interview",
+    "legal_case": "case",
+    "legislation": "statute",
+    "manuscript": "manuscript",
+    "map": "map",
+    "personal_communication": "letter",
+    "report": "report",
+    "speech": "presentation",
+    "thesis": "thesis",
+    "webpage": "webpage",
+}
+"""Zotero's name for a CSL type; what is not here is a "document" there."""
+_NODES = {
+    "book": "bib:Book",
+    "bookSection": "bib:BookSection",
+    "journalArticle": "bib:Article",
+    "magazineArticle": "bib:Article",
+    "newspaperArticle": "bib:Article",
+    "manuscript": "bib:Manuscript",
+    "webpage": "bib:Document",
+}
+"""The class of an item's node; Zotero goes by `z:itemType`, others by this."""
+_CONTAINERS = {
+    "bookSection": "bib:Book",
+    "journalArticle": "bib:Journal",
+    "magazineArticle": "bib:Periodical",
+    "newspaperArticle": "bib:Newspaper",
+    "webpage": "z:Website",
+}
+
+
+def zotero_rdf(items: Iterable[Item]) -> str:
+    """Return a file (UTF-8) that Zotero imports; without any source if there are no items."""
+    from lxml import etree
+
+    root = etree.Element(_name("rdf:RDF"), nsmap=NAMESPACES)
+    for number, item in enumerate(items, 1):
+        notes = [f"#note_{number}_{at}" for at, _ in enumerate(item["custom"]["quotations"], 1)]
+        _add_item(root, item, f"#item_{number}", notes)
+        for note, quoted in zip(notes, item["custom"]["quotations"], strict=True):
+            memo = _add(root, "bib:Memo")
+            memo.set(_name("rdf:about"), note)
+            _add(memo, "rdf:value", note_html(quoted, item))
+    written = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return written.decode("utf-8")
+
+
+def note_html(quoted: dict[str, Any], item: Item) -> str:
+    """Return a quotation as a note: its words, its citation with a link, where to check it."""
+    words = "".join(
+        f"<p>{'<br/>'.join(map(escape, ''.join(part for part, _ in parts).splitlines()))}</p>"
+        for parts in paragraphs(Extract("", quoted["quote"], ""))
+    )
+    url = item.get("URL", "")
+    link = f'<a href="{escape(url)}">{escape(url)}</a>' if url else ""
+    before, found, after = (
+        quoted["citation"].partition(url) if url else (quoted["citation"], "", "")
+    )
+    cited = f"{escape(before)}{link}{escape(after)}" if found else f"{escape(before)} {link}"
+    checked = escape(place(item["id"], quoted["start"], quoted["end"]))
+    return f"<blockquote>{words}</blockquote><p>{cited.strip()}</p><p>Source Finder: {checked}</p>"
+
+
+def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
+    kind = TYPES.get(item["type"], "document")
+    node = _add(root, _NODES.get(kind, "rdf:Description"))
+    node.set(_name("rdf:about"), name)
+    _add(node, "z:itemType", kind)
+    within = node
+    if item.get("container-title"):
+        within = _add(_add(node, "dcterms:isPartOf"), _CONTAINERS.get(kind, "bib:Book"))
+        _add(within, "dc:title", item["container-title"])
+    _add_if(within, "prism:volume", item.get("volume"))
+    _add_if(within, "prism:number", item.get("issue"))
+    _add_publisher(node, item)
+    _add_creators(node, "bib:authors", item.get("author", ()))
+    _add_creators(node, "bib:editors", item.get("editor", ()))
+    _add(node, "dc:title", item["title"])
+    _add_if(node, "dc:date", written(item.get("issued")))
+    if item.get("URL"):
+        address = _add(_add(node, "dc:identifier"), "dcterms:URI")
+        _add(address, "rdf:value", item["URL"])
+    _add_if(node, "z:archive", item.get("archive"))
+    _add_if(node, "dc:coverage", item.get("archive_location"))
+    _add_if(node, "dc:rights", item["custom"].get("rights"))
+    _add(node, "dc:subject", KIND_WORDS[item["custom"]["kind"]])
+    _add(node, "dc:description", _extra(item))
+    for note in notes:
+        _add(node, "dcterms:isReferencedBy").set(_name("rdf:resource"), note)
+
+
+def _extra(item: Item) -> str:
+    """Return what Zotero has no field for, as its field "Extra" names it, one thing a line."""
+    lines = {
+        "Original Date": written(item.get("original-date")),
+        "Number": item.get("number"),
+        "Cite as": item["custom"].get("citation"),
+        "Source Finder": item["id"],
+    }
+    return "\n".join(f"{name}: {' '.join(value.split())}" for name, value in lines.items() if value)
+
+
+def written(dated: dict[str, Any] | None) -> str:
+    """Return a CSL date in ISO 8601, or as it is written where it is no date; "" without one.
+
+    >>> written({"date-parts": [[1964, 11], [1966]], "circa": True})
+    'circa 1964-11/1966'
+    """
+    if not dated:
+        return ""
+    parts = ["-".join(f"{n:0{2 if at else 4}}" for at, n in enumerate(p)) for p in _parts(dated)]
+    about = "circa " if dated.get("circa") else ""
+    return dated.get("literal") or f"{about}{'/'.join(parts)}"
+
+
+def _parts(dated: dict[str, Any]) -> list[list[int]]:
+    found: list[list[int]] = dated.get("date-parts", [])
+    return found
+
+
+def _add_publisher(node: _Element, item: Item) -> None:
+    if not item.get("publisher") and not item.get("publisher-place"):
+        return
+    publisher = _add(_add(node, "dc:publisher"), "foaf:Organization")
+    if item.get("publisher-place"):
+        address = _add(_add(publisher, "vcard:adr"), "vcard:Address")
+        _add(address, "vcard:locality", item["publisher-place"])
+    _add_if(publisher, "foaf:name", item.get("publisher"))
+
+
+def _add_creators(node: _Element, tag: str, names: Iterable[dict[str, str]]) -> None:
+    given = list(names)
+    if not given:
+        return
+    listed = _add(_add(node, tag), "rdf:Seq")
+    for name in given:
+        person = _add(_add(listed, "rdf:li"), "foaf:Person")
+        _add(person, "foaf:surname", name.get("literal") or name["family"])
+        first = [name[part] for part in ("given", "suffix") if name.get(part)]
+        _add_if(person, "foaf:givenName", ", ".join(first))
+
+
+def _add_if(parent: _Element, tag: str, value: str | None) -> None:
+    if value:
+        _add(parent, tag, value)
+
+
+def _add(parent: _Element, tag: str, value: str | None = None) -> _Element:
+    from lxml import etree
+
+    element = etree.SubElement(parent, _name(tag))
+    element.text = value
+    return element
+
+
+def _name(tag: str) -> str:
+    prefix, local = tag.split(":")
+    return f"{{{NAMESPACES[prefix]}}}{local}"

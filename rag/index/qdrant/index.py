@@ -1,0 +1,451 @@
+"""The index that Qdrant serves, as `rag.searching.Index`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.config import Settings
+from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, SourceDocument, Span
+from rag.dates import days_of, describe_dates
+from rag.embedding.encoder import Encoder, QueryVectors
+from rag.errors import IndexCorrupt, IndexMismatch
+from rag.index.dating import DAYS_NEAR, DocumentDates, day_of_year
+from rag.index.generations import Manifest
+from rag.index.local import CANDIDATES
+from rag.index.qdrant import generations, live
+from rag.index.qdrant import points as ids
+from rag.index.qdrant.asking import (
+    DOCUMENT_WORDS,
+    SENTENCES,
+    WORDS,
+    Generations,
+    Points,
+    Search,
+    Sparse,
+    Where,
+)
+from rag.index.spellings import RARE
+from rag.index.vectors import PieceVectors, estimated_cosines
+from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
+from rag.searching import (
+    SIGNALS,
+    Candidate,
+    DocumentLine,
+    Filter,
+    Matches,
+    Query,
+    inverse_frequency,
+    weigh,
+)
+
+WIDER = 5
+"""Times as many passages as are wanted are asked for by their words alone, since the words and
+the date of a passage's document count too, and the engine does not know them together."""
+
+BANDS = (3, 10, 30, 90, 270)
+"""The passages of so many documents that have most of a claim's words are asked for by
+themselves, those of the best 3, then those of the next, and so on."""
+
+PAGE = 2_000
+"""Documents whose lines are read at a time."""
+
+KNOWN = 50_000
+"""Words whose frequencies, and documents whose lines, are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """Of a stem of the index: its number, and in how many passages and documents it is."""
+
+    number: int
+    passages: int
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is kept in memory of a document that was found."""
+
+    line: DocumentLine
+    near: tuple[str, ...]
+
+
+class StoredPieces(PieceVectors):
+    """Compares a claim with passages by the codes of their word pieces that Qdrant stores.
+    What are rows elsewhere are passages' numbers here."""
+
+    def __init__(
+        self, points: Points, piece_passages: NDArray[np.int32], passages: int, dimension: int
+    ) -> None:
+        super().__init__(piece_passages, passages)
+        self._points, self._dimension = points, dimension
+
+    def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
+        """Return, for each passage, the estimated cosine of each claim piece (rows) with
+        each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
+        wanted = [ids.PIECES | int(row) for row in rows]
+        stored = self._points.retrieve(wanted, ["codes"])
+        width = (self._dimension + 7) // 8
+        codes = [ids.decoded(stored[one]["codes"], np.uint8).reshape(-1, width) for one in wanted]
+        products = estimated_cosines(query, np.concatenate(codes), self._dimension)
+        return np.split(products, np.cumsum([len(one) for one in codes])[:-1], axis=1)
+
+    def starts(self, row: int) -> NDArray[np.int32]:
+        """Return at which code of the passage each of its sentences begins."""
+        stored = self._points.retrieve([ids.PIECES | row], ["starts"])
+        return ids.decoded(stored[ids.PIECES | row]["starts"], np.int32)
+
+
+class QdrantIndex:
+    """A generation that was live when it was opened. Safe to share by threads."""
+
+    def __init__(self, points: Points, location: str, generation: str) -> None:
+        self.location, self.generation = location, generation
+        self._points = points
+        stored = points.retrieve([ids.ABOUT], ["name", "manifest", "collections", "pieces"])
+        if ids.ABOUT not in stored:
+            raise IndexCorrupt(
+                f"The index {generation} at {location} is not complete. Publish it again with "
+                f"`source-finder publish {location}`."
+            )
+        about = stored[ids.ABOUT]
+        self.manifest = Manifest(**json.loads(about["manifest"]))
+        self._name = str(about["name"])
+        given = (Collection(*fields) for fields in json.loads(about["collections"]))
+        self._collections = {one.collection_id: one for one in given}
+        counts = ids.decoded(about["pieces"], np.int32)
+        self._pieces = StoredPieces(points, counts, self.manifest.passages, self.manifest.dimension)
+        self._words: dict[str, Frequencies | None] = {}
+        self._known_heads: dict[int, Head] = {}
+        self._document = lru_cache(maxsize=256)(self._read_document)
+        self._number = lru_cache(maxsize=4096)(self._read_number)
+
+    @classmethod
+    def open(cls, location: str, key: str = "") -> QdrantIndex:
+        """Return what is live at a location (see `rag.index.qdrant`); it stays this generation,
+        whatever is published later. Raises `SearchIndexError`."""
+        return cls.of(generations(location, key))
+
+    @classmethod
+    def of(cls, there: Generations) -> QdrantIndex:
+        """Return what is live among generations."""
+        name = live(there)
+        return cls(there.open(name), there.location, name)
+
+    def close(self) -> None:
+        """Let go of the engine; the index cannot be used afterwards."""
+        self._points.close()
+
+    @property
+    def passages(self) -> int:
+        """How many passages there are."""
+        return self.manifest.passages
+
+    @property
+    def collections(self) -> Mapping[str, Collection]:
+        """The collections that documents are of, by id."""
+        return self._collections
+
+    def facts(self) -> IndexFacts:
+        """Return which index this is."""
+        own = self.manifest
+        return IndexFacts(self._name, own.corpus_hash, own.documents, own.passages, own.built)
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return what there is of each collection."""
+        return self._holdings
+
+    @cached_property
+    def _holdings(self) -> tuple[Holding, ...]:
+        dates: dict[str, list[str | None]] = {name: [] for name in self._collections}
+        for line in self._lines():
+            dates[line.collection].append(line.date)
+        return tuple(
+            Holding(
+                collection_id=name,
+                title=collection.title,
+                rights=collection.rights,
+                url=collection.url,
+                documents=len(dates[name]),
+                years=describe_dates(dates[name]),
+                undated=dates[name].count(None),
+            )
+            for name, collection in self._collections.items()
+        )
+
+    def listed(self) -> list[DocumentLine]:
+        """Return a line for each document, in the index's order."""
+        return list(self._lines())
+
+    def _lines(self) -> Iterator[DocumentLine]:
+        for first in range(0, self.manifest.documents, PAGE):
+            numbers = range(first, min(first + PAGE, self.manifest.documents))
+            wanted = [ids.DOCUMENT | number for number in numbers]
+            stored = self._points.retrieve(wanted, ["line"])
+            yield from (DocumentLine(*json.loads(stored[one]["line"])) for one in wanted)
+
+    # ---- search ----
+
+    def search(self, query: Query, count: int) -> list[Candidate]:
+        """Return the best candidates, best first, `count` where there are so many."""
+        if query.only.collections == frozenset():
+            return []
+        weights = np.array([query.weights[name] for name in SIGNALS], np.float32)
+        weights[SIGNALS.index("pieces")] = 0
+        passages, signals = self._proposed(query, weights, max(CANDIDATES, count))
+        order = np.argsort(-weigh(signals, weights), kind="stable")[:count]
+        rows, signals = passages[order], signals[order]
+        signals[:, SIGNALS.index("pieces")] = self._pieces.late_interaction(query.vectors, rows)
+        return [
+            Candidate(name, name.rpartition("#")[0], dict(zip(SIGNALS, values, strict=True)))
+            for name, values in zip(map(self._passage_id, rows), signals.tolist(), strict=True)
+        ]
+
+    def _proposed(
+        self, query: Query, weights: Floats, each: int
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Return what is found by words and by meaning: numbers of passages, in order, and their
+        signals, "pieces" not yet among them."""
+        words, of_documents = self._asked(query.terms)
+        vector = [query.vectors.vector.tolist()]
+        found, nearest = self._found(query, words, of_documents, each)
+        numbers = sorted({ids.place_of(passage)[0] for passage in (*found, *nearest)})
+        at = {number: place for place, number in enumerate(numbers)}
+        documents = self._document_signals(query, of_documents, numbers)
+        by_word = {
+            passage: share * weights[2] + documents[at[ids.place_of(passage)[0]]] @ weights[3:]
+            for passage, share in found.items()
+        }
+        lexical = sorted(by_word, key=lambda passage: (-by_word[passage], passage))[:each]
+        passages = sorted({*lexical, *nearest})
+        shares, cosines = self._search(
+            [
+                Search(WORDS, words, len(nearest), Where(ids=sorted(nearest - found.keys()))),
+                Search(SENTENCES, vector, each, Where(ids=sorted({*lexical} - nearest.keys()))),
+            ]
+        )
+        shares, cosines = found | shares, nearest | cosines
+        signals = np.zeros((len(passages), len(SIGNALS)), np.float32)
+        for row, passage in enumerate(passages):
+            signals[row, 1:3] = cosines[passage], shares.get(passage, 0)
+            signals[row, 3:] = documents[at[ids.place_of(passage)[0]]]
+        return np.array(passages, np.int64), signals
+
+    def _found(
+        self, query: Query, words: Sparse, of_documents: Sparse, each: int
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """Return passages by the share of words, more than are wanted, and by meaning."""
+        admitted = _admitted(query.only)
+        vector = [query.vectors.vector.tolist()]
+        found, nearest, documents = self._search(
+            [
+                Search(WORDS, words, WIDER * each, admitted),
+                Search(SENTENCES, vector, each, admitted),
+                Search(DOCUMENT_WORDS, of_documents, BANDS[-1], admitted),
+            ]
+        )
+        numbers = [document & ~ids.DOCUMENT for document in documents]
+        bands = [numbers[a:b] for a, b in pairwise((0, *BANDS)) if numbers[a:b]]
+        apart = [*(Where({"document": band}) for band in bands), *_near(query)]
+        more = [Search(WORDS, words, WIDER * each, admitted.and_(where)) for where in apart]
+        for others in self._search(more):
+            found |= others
+        return found, nearest
+
+    def _document_signals(self, query: Query, asked: Sparse, numbers: list[int]) -> Floats:
+        """Return the signals of documents: (documents, 3), words, days and years."""
+        wanted = [ids.DOCUMENT | number for number in numbers]
+        (shares,) = self._search([Search(DOCUMENT_WORDS, asked, len(wanted), Where(ids=wanted))])
+        dates = DocumentDates([head.line.date for head in self._heads(numbers)])
+        near = dates.nearness(query.times, query.days)
+        return np.column_stack([[shares.get(one, 0) for one in wanted], *near]).astype(np.float32)
+
+    def _asked(self, terms: Mapping[str, float]) -> tuple[Sparse, Sparse]:
+        """Return a claim's terms as it is asked for in passages and in documents: what a term
+        counts, over the most that a text could have of all."""
+        known = {stem: word for stem, word in self._known(terms).items() if word}
+        counts = [("passages", self.manifest.passages), ("documents", self.manifest.documents)]
+        vectors: list[Sparse] = []
+        for kind, of in counts:
+            weighed = sorted(
+                (word.number, terms[stem] * inverse_frequency(getattr(word, kind), of))
+                for stem, word in known.items()
+            )
+            highest = sum(weight for _, weight in weighed)
+            vectors.append(([n for n, _ in weighed], [weight / highest for _, weight in weighed]))
+        return vectors[0], vectors[1]
+
+    def _search(self, searches: Sequence[Search]) -> list[dict[int, float]]:
+        """Ask for all at once; nothing is found by no words, or among no passages."""
+        asked = [
+            search
+            for search in searches
+            if search.limit and search.vector != ([], []) and search.where.ids != []
+        ]
+        found = dict(zip(map(id, asked), self._points.search(asked), strict=True))
+        return [found.get(id(search), {}) for search in searches]
+
+    # ---- passages and documents ----
+
+    def passage(self, passage_id: str) -> Passage:
+        """Return a passage; raises KeyError."""
+        number = self._passage_number(passage_id)
+        stored = self._points.retrieve([ids.PASSAGE | number], ["span", "sentences"])
+        fields = stored[ids.PASSAGE | number]
+        flat = ids.decoded(fields["sentences"], np.int64).tolist()
+        spans = tuple(Span(a, b) for a, b in zip(flat[::2], flat[1::2], strict=True))
+        return Passage(passage_id.rpartition("#")[0], Span(*fields["span"]), spans)
+
+    def document(self, document_id: str) -> SourceDocument:
+        """Return a document with its text; raises KeyError."""
+        return self._document(self._number(document_id))
+
+    def near_duplicates(self, document_id: str) -> tuple[str, ...]:
+        """Return the ids of the documents that say nearly the same, itself left out."""
+        (head,) = self._heads([self._number(document_id)])
+        return head.near
+
+    def matches(self, query: QueryVectors, passage_id: str) -> Matches:
+        """Return how a claim and a passage match, piece by piece."""
+        number = self._passage_number(passage_id)
+        (cosines,) = self._pieces.piece_matches(query, np.array([number]))
+        return Matches(cosines, self._pieces.weights(query.ids), self._pieces.starts(number))
+
+    def _passage_number(self, passage_id: str) -> int:
+        document_id, _, place = passage_id.rpartition("#")
+        number = self._number(document_id)
+        (head,) = self._heads([number])
+        if not (place.isdecimal() and int(place) < head.line.passages):
+            raise KeyError(passage_id)
+        return ids.passage_number(number, int(place))
+
+    def _passage_id(self, passage: int) -> str:
+        number, place = ids.place_of(int(passage))
+        (head,) = self._heads([number])
+        return f"{head.line.document_id}#{place}"
+
+    def _read_number(self, document_id: str) -> int:
+        for point, _ in self._points.matching(Where({"document_id": [document_id]}), ["line"]):
+            return point & ~ids.DOCUMENT
+        raise KeyError(document_id)
+
+    def _read_document(self, number: int) -> SourceDocument:
+        stored = self._points.retrieve([ids.TEXT | number], ["document"])
+        return ids.expanded(stored[ids.TEXT | number]["document"], self._collections)
+
+    def _heads(self, numbers: Iterable[int]) -> list[Head]:
+        """Return what is kept of documents, by their numbers."""
+        numbers = list(numbers)
+        known = self._known_heads
+        wanted = [ids.DOCUMENT | number for number in numbers if number not in known]
+        if wanted:
+            if len(known) > KNOWN:
+                self._known_heads = known = {n: known[n] for n in numbers if n in known}
+            for one, fields in self._points.retrieve(wanted, ["line", "near"]).items():
+                line = DocumentLine(*json.loads(fields["line"]))
+                known[one & ~ids.DOCUMENT] = Head(line, tuple(fields["near"]))
+        return [known[number] for number in numbers]
+
+    # ---- words ----
+
+    def frequency(self, stem: str) -> int:
+        """Return in how many passages a stem is."""
+        word = self._known([stem])[stem]
+        return word.passages if word else 0
+
+    def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return the stems that may be another spelling of `stem`, in groups, the surest
+        first; see `rag.searching.Index`."""
+        groups: list[list[str]] = []
+        if len(stem) >= MIN_KEY_LETTERS:
+            groups.append(self._keyed([f"sound {spelling_key(stem)}"]))
+        if self._known([stem])[stem] is None:
+            groups.append(self._keyed([f"vowel {key}" for key in vowel_keys(stem)]))
+            slips = self._keyed([f"slip {key}" for key in deletions(stem)])
+            near = [word for word in slips if one_slip(stem, word)]
+            groups.append([word for word in near if self._at_home(word, beside)])
+        return groups
+
+    def _keyed(self, keys: Sequence[str]) -> list[str]:
+        """Return the stems that have one of the keys, in the order of the keys."""
+        found: dict[str, list[str]] = {key: [] for key in keys}
+        for _, fields in self._points.matching(Where({"keys": list(keys)}), ["stem", "keys"]):
+            for key in found.keys() & set(fields["keys"]):
+                found[key].append(fields["stem"])
+        return list(dict.fromkeys(stem for stems in found.values() for stem in stems))
+
+    def _at_home(self, word: str, claim: Sequence[str]) -> bool:
+        """Return whether a document has the word and another rare word of the claim."""
+        limit = max(RARE * self.manifest.documents, 1)
+        known = self._known([word, *claim])
+        own = known[word]
+        rare = sorted(
+            {w.number for stem in claim if (w := known[stem]) and 0 < w.documents <= limit}
+        )
+        if own is None or not rare:
+            return False
+        asked: Sparse = ([own.number], [1.0])
+        (having,) = self._search([Search(DOCUMENT_WORDS, asked, own.documents)])
+        others: Sparse = (rare, [1.0] * len(rare))
+        (both,) = self._search([Search(DOCUMENT_WORDS, others, 1, Where(ids=list(having)))])
+        return any(score > 0 for score in both.values())
+
+    def _known(self, stems: Iterable[str]) -> dict[str, Frequencies | None]:
+        """Return what the index knows of stems, None for those that it does not have."""
+        wanted = list(dict.fromkeys(stems))
+        known = self._words
+        missing = [stem for stem in wanted if stem not in known]
+        if missing:
+            if len(known) > KNOWN:
+                self._words = known = {stem: known[stem] for stem in wanted if stem in known}
+            new: dict[str, Frequencies | None] = dict.fromkeys(missing)
+            fields = ["stem", "passages", "documents"]
+            for one, said in self._points.matching(Where({"stem": missing}), fields):
+                new[said["stem"]] = Frequencies(
+                    one & ~ids.WORD, said["passages"], said["documents"]
+                )
+            known.update(new)
+        return {stem: known[stem] for stem in wanted}
+
+
+def load_encoder(index: QdrantIndex, settings: Settings) -> Encoder:
+    """Return the model that the index was built with; raises `ModelError` and `IndexMismatch`."""
+    encoder = Encoder.load(index.manifest.model, settings)
+    if encoder.fingerprint != index.manifest.model_fingerprint:
+        raise IndexMismatch(
+            f"The index at {index.location} was built with another version of the model "
+            f"{index.manifest.model!r}. Build it again on a machine with this version, and publish "
+            f"it with `source-finder publish {index.location}`."
+        )
+    return encoder
+
+
+def _admitted(only: Filter) -> Where:
+    """Return a filter as conditions on points."""
+    fields = {} if only.collections is None else {"collection": sorted(only.collections)}
+    least = {"last_day": days_of(only.after).first.toordinal()} if only.after else {}
+    most = {"first_day": days_of(only.before).last.toordinal()} if only.before else {}
+    return Where(fields, least, most)
+
+
+def _near(query: Query) -> list[Where]:
+    """Return what the dates of documents near a claim's times meet."""
+    near = []
+    for first, last in query.times:
+        begin, end = (date.fromisoformat(day).toordinal() for day in (first, last))
+        near.append(Where({}, {"last_day": begin - DAYS_NEAR}, {"first_day": end + DAYS_NEAR}))
+    for day in query.days:
+        number = day_of_year(day)
+        for around in (number - 366, number, number + 366):
+            least, most = around - DAYS_NEAR, around + DAYS_NEAR
+            if most >= 1 and least <= 366:
+                near.append(Where({}, {"day_of_year": least}, {"day_of_year": most}))
+    return near

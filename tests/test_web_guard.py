@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.web import guard
 from rag.web.guard import API, HEADERS, Access, Guard
@@ -34,9 +35,10 @@ def ask(tmp_path: Path) -> Any:
         method: str = "POST",
         path: str = f"{API}/queue/join",
         access: Access | None = None,
+        app: ASGIApp = taking,
         **more: Any,
     ) -> httpx.Response:
-        guarded = Guard(taking, access or Access("127.0.0.1", uploads=tmp_path))
+        guarded = Guard(app, access or Access("127.0.0.1", uploads=tmp_path))
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(guarded)
@@ -200,6 +202,28 @@ def test_only_uploads_can_be_named(ask: Any, tmp_path: Path, path: str, written:
     assert ask(content=body(path)).status_code == 403
     assert ask(content=body(f"{tmp_path}/../other")).status_code == 403
     assert ask(content=body(str(tmp_path / "ab" / "mine.pdf"))).status_code == 200
+
+
+async def telling(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say who asks."""
+    await taking(scope, receive, lambda message: send(message | {"body": who(scope)}))
+
+
+def who(scope: Scope) -> bytes:
+    return guard.asker(Request(scope)).encode()
+
+
+def test_a_browser_is_known_again_by_a_cookie_that_no_script_sees(ask: Any) -> None:
+    page = ask("GET", "/", app=telling)
+    cookie = page.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    name, _, reader = cookie.partition(";")[0].partition("=")
+    assert page.text == reader
+    again = ask("GET", "/", app=telling, headers={"Cookie": f"a=b; {name}={reader}"})
+    assert (again.text, "set-cookie" in again.headers) == (reader, False)
+    other = ask("GET", "/", app=telling, headers={"Cookie": f"{name}=alice"})
+    assert other.text not in {"alice", reader, ""}
+    assert ask("GET", f"{API}/info", app=telling).text == ""  # a program
 
 
 # ---- the real server ----

@@ -15,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import re
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -163,6 +166,36 @@ def _is_address(name: str) -> bool:
     return True
 
 
+READER = "source-finder-reader"
+"""The cookie by which a browser is known again where there are no accounts."""
+
+_READER_ID = re.compile("[A-Za-z0-9_-]{43}")
+_YEAR_S = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who sends a request. `name`: under which what is theirs is kept, "" for a program that is
+    not known again."""
+
+    name: str = ""
+
+
+def asker(request: Any) -> str:
+    """Return under which name what belongs to the sender of a request is kept: a random id that
+    its browser was given, "" for a program that was given none. It is a secret of that browser,
+    and stands in no log. `request`: Starlette's or Gradio's.
+    """
+    return _asker_of(request).name
+
+
+def _asker_of(request: Any) -> Asker:
+    # Gradio's request holds Starlette's.
+    state = (getattr(request, "request", None) or request).state
+    found: Asker = getattr(state, "asker", None) or Asker()
+    return found
+
+
 class Refused(Exception):
     """A request that is not answered: the status, and why in a sentence."""
 
@@ -187,18 +220,23 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         started = False
+        headers = Headers(scope=scope)
+        known = _reader_id(headers)
+        reader = known or (secrets.token_urlsafe(32) if scope["path"] == "/" else "")
 
         async def sending(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
+                answered = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    answered[name] = value
+                if reader and not known:
+                    answered.append("set-cookie", _cookie(READER, reader, _YEAR_S, scope))
             await send(message)
 
+        scope.setdefault("state", {})["asker"] = Asker(reader)
         try:
-            headers = Headers(scope=scope)
             self._check_sender(scope, headers)
             check_route(scope["method"], scope["path"])
             await self.app(scope, await self._body(scope, headers, receive), sending)
@@ -258,6 +296,17 @@ class Guard:
         held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         free = shutil.disk_usage(folder).free - FREE_BYTES
         return max(min(MAX_UPLOADS - held, free // 2), 0)  # each is copied once
+
+
+def _reader_id(headers: Headers) -> str:
+    given = cookie_parser(headers.get("cookie", "")).get(READER, "")
+    return given if _READER_ID.fullmatch(given) else ""
+
+
+def _cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
+    """Return a cookie that no script sees and no other page's form sends."""
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
 
 def check_route(method: str, path: str) -> None:

@@ -8,6 +8,7 @@ and no part of the line's text.
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -67,20 +68,16 @@ class LetterRun:
 
 @dataclass(slots=True)
 class Row:
-    """Runs that stand on one line of the page, or of a column of it."""
+    """Runs that stand on one line of the page, or of a column of it: on the `base` line of the
+    first of them, as high as that."""
 
     runs: list[LetterRun]
     raised: list[LetterRun] = field(default_factory=list)
+    base: float = field(init=False)
+    height: float = field(init=False)
 
-    @property
-    def base(self) -> float:
-        """The height of its base line."""
-        return self.runs[0].base
-
-    @property
-    def height(self) -> float:
-        """The height of the line."""
-        return self.runs[0].height
+    def __post_init__(self) -> None:
+        self.base, self.height = self.runs[0].base, self.runs[0].height
 
     @property
     def left(self) -> float:
@@ -146,8 +143,11 @@ def _rows(runs: list[LetterRun]) -> list[Row]:
         else:
             rows.append(Row([run]))
     for run in sorted(small, key=lambda run: -run.height):
-        level = next((row for row in rows if _on_row(run, row)), None)
-        beside = next((row for row in rows if _is_raised_on(run, row)), None)
+        around = [
+            row for row in rows if abs(run.base - row.base) <= max(run.height, row.height)
+        ]
+        level = next((row for row in around if _on_row(run, row)), None)
+        beside = next((row for row in around if _is_raised_on(run, row)), None)
         if level is not None:
             level.runs.append(run)
         elif beside is not None:
@@ -197,6 +197,17 @@ def _words(row: Row) -> list[tuple[float, float]]:
     return sorted(found)
 
 
+def _filled(row: Row) -> list[tuple[float, float]]:
+    """Return where a row's words begin and end, those with no more than a space between as one."""
+    found: list[tuple[float, float]] = []
+    for start, end in _words(row):
+        if found and start - found[-1][1] < _GUTTER * row.height:
+            start, last = found.pop()
+            end = max(end, last)
+        found.append((start, end))
+    return found
+
+
 def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
     """Return the rows in groups that are each read from the top down."""
     gutter = _gutter(rows) if columns > 1 else None
@@ -213,7 +224,7 @@ def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
         right.clear()
 
     for row in rows:
-        if any(start < gutter < end for start, end in _words(row)) or _runs_over(row, gutter):
+        if any(start < gutter < end for start, end in _filled(row)):
             close()
             blocks.append([row])
             continue
@@ -235,14 +246,6 @@ def _side(row: Row, gutter: float, side: int) -> list[LetterRun]:
     return kept
 
 
-def _runs_over(row: Row, gutter: float) -> bool:
-    """Return whether a row has words on both sides with no more than a space between."""
-    words = _words(row)
-    before = [end for _, end in words if end <= gutter]
-    after = [start for start, _ in words if start >= gutter]
-    return bool(before and after) and min(after) - max(before) < _GUTTER * row.height
-
-
 def _gutter(rows: list[Row]) -> float | None:
     """Return where two columns part, None for a page that has one."""
     words = [_words(row) for row in rows]
@@ -256,11 +259,11 @@ def _gutter(rows: list[Row]) -> float | None:
     if not ends:
         return None
 
+    filled = [stretch for row in rows for stretch in _filled(row)]
+    begun, ended = sorted(start for start, _ in filled), sorted(end for _, end in filled)
+
     def crossing(place: float) -> int:
-        return sum(
-            any(start < place < end for start, end in of_row) or _runs_over(row, place)
-            for row, of_row in zip(rows, words, strict=True)
-        )
+        return bisect_left(begun, place) - bisect_right(ended, place)
 
     place = min(ends, key=crossing)
     if crossing(place) > _MAX_CROSSING * len(rows):

@@ -113,6 +113,21 @@ def test_a_page_without_its_number_is_counted_between_the_others(tmp_path):
     assert labels == [f"p. {n}" for n in range(101, 107)]
 
 
+def test_a_line_that_says_it_is_a_page_number_is_one(tmp_path):
+    document = read(make(tmp_path / "a.pdf", [[*SENTENCES[:3], "Page 7 of 205"]]))
+    assert [place.label for place in document.locators][:1] == ["p. 7"]
+    assert document.excluded[0].of(document.text).strip() == "Page 7 of 205"
+
+
+def test_numbers_of_five_figures_in_long_heads_are_pages(tmp_path):
+    head = (
+        "The Register / Vol. 85, No. 152 / Thursday, August 6, 2020 / Proposed Rules of the Board"
+    )
+    pages = [[f"{47698 + n} {head}", SENTENCES[n], SENTENCES[-n]] for n in range(1, 5)]
+    document = read(make(tmp_path / "a.pdf", pages))
+    assert [place.label for place in document.locators][:2] == ["p. 47699", "p. 47700"]
+
+
 def test_labels_of_the_file_are_used(tmp_path):
     path = make(tmp_path / "book.pdf", book(4))
     writer = PdfWriter(clone_from=path)

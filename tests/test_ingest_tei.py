@@ -210,6 +210,32 @@ def test_an_archive_reference_in_brackets_is_no_evidence(tmp_path):
     assert [span.of(memo.text) for span in memo.excluded] == [source]
 
 
+@pytest.mark.parametrize(
+    ("paragraph", "aside"),
+    [
+        ("[<hi>Here follows discussion of coffee.</hi>]", "[Here follows discussion of coffee.]"),
+        ("[Omitted here is a list.]", "[Omitted here is a list.]"),
+        ("[2 paragraphs (11 lines) <hi>not declassified</hi>]", None),
+        ("[Enclosure 2]", "[Enclosure 2]"),
+        (
+            "He agreed. [Here follow unrelated matters.] He left.",
+            "[Here follow unrelated matters.]",
+        ),
+        ("[We must refuse.] So he said.", ""),
+        ("[Rusk:] Here follows my view.", ""),
+    ],
+)
+def test_what_the_editors_put_in_brackets_is_no_evidence(tmp_path, paragraph, aside):
+    (document,) = read(tmp_path, LETTER.replace("</head>", f"</head><p>{paragraph}</p>", 1))
+    found = [
+        span.of(document.text)
+        for span in document.excluded
+        if "Notes" not in span.of(document.text)
+    ]
+    aside = paragraph.replace("<hi>", "").replace("</hi>", "") if aside is None else aside
+    assert found == ([aside] if aside else [])
+
+
 def test_an_empty_document_does_not_lose_the_others(tmp_path):
     empty = '<div type="document" xml:id="d8"><note>Only a note</note></div>'
     after = '<div type="document" xml:id="d9"><p>After.</p></div>'

@@ -90,6 +90,51 @@ def test_a_table_is_read_row_by_row(tmp_path):
     assert "BAIN, J DIRECTOR 37,499.96\nSMITH, A INTERN 446.87" in read(path).text
 
 
+def test_a_table_of_many_words_is_read_row_by_row(tmp_path):
+    rows = [("12 May", "Paid to the", "master mason", "for lime", "3 l."), ("2 June", "Paid to",
+            "a carter", "for the stones", "14 l.")] * 4  # fmt: skip
+    path = draw(
+        tmp_path / "a.pdf",
+        [
+            (place, 500 - 12 * number, 9, cell)
+            for number, row in enumerate(rows)
+            for place, cell in zip((30, 80, 150, 230, 320), row, strict=True)
+        ],
+    )
+    assert "12 May Paid to the master mason for lime 3 l.\n2 June Paid to" in read(path).text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "left"), [(range(1, 10), 20), (range(14, 23), 20), (range(1, 10), 380)]
+)
+def test_numbers_of_lines_are_no_part_of_them(tmp_path, numbers, left):
+    lines = [PROSE[n % len(PROSE)] for n in range(9)]
+    path = draw(
+        tmp_path / "a.pdf",
+        [
+            piece
+            for row, (number, line) in enumerate(zip(numbers, lines, strict=True))
+            for piece in ((left, 500 - 20 * row, 9, str(number)), (50, 500 - 20 * row, 9, line))
+        ],
+    )
+    assert read(path).text == "\n".join(lines)
+
+
+def test_every_fifth_line_may_be_numbered(tmp_path):
+    lines = [PROSE[n % len(PROSE)] for n in range(15)]
+    rows = [(50, 500 - 20 * row, 9, line) for row, line in enumerate(lines)]
+    marks = [(400, 500 - 20 * row, 9, str(row + 1)) for row in (4, 9, 14)]
+    assert read(draw(tmp_path / "a.pdf", rows + marks)).text == "\n".join(lines)
+
+
+def test_figures_before_a_line_that_do_not_count_are_read(tmp_path):
+    rows = [
+        (30, 500 - 20 * n, 9, str(figure)) for n, figure in enumerate((9, 12, 7, 30, 2, 8, 9, 4))
+    ]
+    words = [(60, 500 - 20 * n, 9, f"men of company {n}") for n in range(8)]
+    assert "30 men of company 3" in read(draw(tmp_path / "a.pdf", rows + words)).text
+
+
 @pytest.mark.parametrize("apart", [(0.3, 0.0), (0.5, 0.5), (0.0, 0.0)])
 @pytest.mark.parametrize("by_word", [True, False])
 def test_letters_drawn_twice_for_bold_are_read_once(tmp_path, apart, by_word):

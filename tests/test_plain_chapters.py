@@ -77,3 +77,42 @@ def test_a_number_that_occurs_twice_is_named_with_its_part(tmp_path: Path) -> No
 def test_a_sentence_is_no_heading(tmp_path: Path, line: str) -> None:
     document = read(tmp_path, line, LONG, LONG)
     assert labels(document) == ["paragraph 1", "paragraph 2", "paragraph 3"]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        ["Contents", " Chapter I. Birth\n Chapter II. School\n Chapter III. War"],
+        ["TABLE OF CONTENTS", "CHAPTER I. BIRTH", "CHAPTER II. SCHOOL"],
+        [
+            "Detailed Contents",
+            "Chapter I The child of the\nhouse--the war ..... 3",
+            "II. Peace   14",
+        ],
+        [
+            "CONTENTS.",
+            "     I.   Birth\n     II.  School, and what\n          Came of it\n     III. War",
+        ],
+    ],
+)
+def test_a_table_of_contents_is_no_evidence(tmp_path: Path, listed: list[str]) -> None:
+    document = read(tmp_path, "A title", *listed, "CHAPTER I.", LONG, "CHAPTER II.", LONG)
+    (aside,) = document.excluded
+    assert aside.of(document.text).split() == " ".join(listed).split()
+
+
+@pytest.mark.parametrize(
+    "after", [LONG, "He opened the box and\nits contents were few, and\nhe wept."]
+)
+def test_what_only_speaks_of_contents_is_evidence(tmp_path: Path, after: str) -> None:
+    assert read(tmp_path, "The contents", after, LONG).excluded == ()
+
+
+def test_numbered_papers_are_named(tmp_path: Path) -> None:
+    document = read(
+        tmp_path, "THE SPECTATOR.\nNo. I.", LONG, "No. 12. Thursday, March 1, 1711", LONG
+    )
+    assert labels(document) == [
+        *("No. I, paragraph 1", "No. I, paragraph 2"),
+        *("No. 12, paragraph 1", "No. 12, paragraph 2"),
+    ]

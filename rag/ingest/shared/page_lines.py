@@ -31,8 +31,11 @@ _MIN_PAGES = 3
 _MIN_SHARE = 0.25
 # "0" or "13" on page after page may be a column of a table.
 _MIN_CHARACTERS = 3
-_MAX_HEAD = 80
-_AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,4}(?=\W|$)|(?<=\W)\d{1,4}(?=\W{0,2}$)")
+_MAX_HEAD = 120
+_AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,5}(?=\W|$)|(?<=\W)\d{1,5}(?=\W{0,2}$)")
+_PAGE_OF = re.compile(r"\W*(?:page|p\.)\s*(\d{1,5})\s*(?:of|/)\s*\d{1,5}\W*", re.IGNORECASE)
+"""A line that says by itself that it is a page's number."""
+
 _NUMBER = re.compile(r"\d{1,6}")
 _LIST_POINT = re.compile(r"\W*\d+[.)]\s+(?=\S)")
 
@@ -79,7 +82,8 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
 
     A line among the first or last two of a page is one if the same line stands there on
     at least a quarter of the pages and on three. One number in it may differ if it
-    counts the pages, as a page number does and a figure in a table does not.
+    counts the pages, as a page number does and a figure in a table does not. "Page 3 of 12" is
+    one by itself.
     """
     edges = [_edge_lines(page) for page in pages]
     keys = [
@@ -94,6 +98,7 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
             line
             for line, own in zip(lines, of_page, strict=True)
             if own & common
+            or _PAGE_OF.fullmatch(line.of(page))
             or (line in (lines[0], lines[-1]) and _offsets(line.of(page), index) & counting)
         )
         for index, (page, lines, of_page) in enumerate(zip(pages, edges, keys, strict=True))
@@ -121,6 +126,8 @@ def _counting(pages: list[str], edges: list[list[Span]]) -> set[int]:
 def _offsets(line: str, index: int) -> set[int]:
     """Return how far a number at a line's ends is from the page's place in the file."""
     line = line.strip()
+    if found := _PAGE_OF.fullmatch(line):
+        return {int(found[1]) - index}
     if len(line) > _MAX_HEAD or (_LIST_POINT.match(line) and not line.isupper()):
         return set()
     return {int(found[0]) - index for found in _AT_END.finditer(line)}
@@ -131,14 +138,22 @@ def printed_numbers(pages: list[str]) -> list[str | None]:
     feet; None for a page whose number cannot be told.
 
     A page without one lies between, or beside, pages that count on. Two pages at least must
-    agree on how they count.
+    agree on how they count, unless one says that it is "page 3 of 12".
     """
     told: list[int | None] = []
+    sure: set[int] = set()
     for page, lines in zip(pages, running_lines(pages), strict=True):
-        found = set().union(*(_offsets(line.of(page), len(told)) for line in lines))
+        said = [line.of(page) for line in lines]
+        found = set().union(*(_offsets(line, len(told)) for line in said))
         told.append(found.pop() if len(found) == 1 else None)
+        sure |= {
+            offset
+            for offset in told[-1:]
+            if offset is not None and any(map(_PAGE_OF.fullmatch, said))
+        }
     agreed = Counter(offset for offset in told if offset is not None)
-    offsets = [offset if offset is not None and agreed[offset] > 1 else None for offset in told]
+    sure |= {offset for offset, count in agreed.items() if count > 1}
+    offsets = [offset if offset in sure else None for offset in told]
     numbers: list[str | None] = []
     for index, own in enumerate(offsets):
         before = next((o for o in reversed(offsets[:index]) if o is not None), None)

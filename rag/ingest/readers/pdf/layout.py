@@ -30,6 +30,13 @@ _MIN_WORDS = 2.5
 _MAX_CROSSING = 0.2
 _GUTTER_RANGE = (0.25, 0.75)
 _MAX_COLUMNS = 4
+# White space in a row that parts cells of a table, and how many rows of prose may have some.
+_CELL_GAP = 1.5
+_MAX_CELLED = 0.3
+# Numbers of lines in a margin: by how much they count on, how many there are at least, and how
+# many rows they are apart.
+_NUMBERINGS = ((1, 8, range(1, 3)), (5, 3, range(3, 8)))
+_MOSTLY = 0.8
 _PARAGRAPH_GAP = 1.4
 
 
@@ -106,7 +113,8 @@ class Line:
 def page_lines(letters: Sequence[Letter]) -> list[list[Line]]:
     """Return the lines of a page in reading order, those of each column, or of what lies
     between columns, as one list."""
-    blocks = _blocks(_rows(list(_runs(letters))), _MAX_COLUMNS)
+    rows = _without_line_numbers(_rows(list(_runs(letters))))
+    blocks = _blocks(rows, _MAX_COLUMNS)
     return [lines for block in blocks if (lines := _lines(block))]
 
 
@@ -143,9 +151,7 @@ def _rows(runs: list[LetterRun]) -> list[Row]:
         else:
             rows.append(Row([run]))
     for run in sorted(small, key=lambda run: -run.height):
-        around = [
-            row for row in rows if abs(run.base - row.base) <= max(run.height, row.height)
-        ]
+        around = [row for row in rows if abs(run.base - row.base) <= max(run.height, row.height)]
         level = next((row for row in around if _on_row(run, row)), None)
         beside = next((row for row in around if _is_raised_on(run, row)), None)
         if level is not None:
@@ -183,6 +189,59 @@ def _is_raised_on(run: LetterRun, row: Row) -> bool:
     )
 
 
+def _without_line_numbers(rows: list[Row]) -> list[Row]:
+    """Return the rows without the numbers of lines in a margin, as transcripts, bills and poems
+    have them."""
+    for side in (0, -1):
+        found = [
+            (n, int(run.text), run)
+            for n, row in enumerate(rows)
+            if (run := sorted(row.runs, key=lambda run: run.left)[side]).text.isdecimal()
+            and len(run.letters) <= 3
+            and (len(row.runs) == 1 or _stands_off(run, row))
+        ]
+        runs = _counting_on(found)
+        if runs:
+            kept = [
+                Row(left, row.raised)
+                for row in rows
+                if (left := [r for r in row.runs if id(r) not in runs])
+            ]
+            if sum(len(row.runs) for row in kept) > len(kept) / 2 and kept:
+                rows = kept
+    return rows
+
+
+def _stands_off(run: LetterRun, row: Row) -> bool:
+    return all(
+        other is run
+        or other.left - run.right > _TOUCHING * row.height
+        or run.left - other.right > _TOUCHING * row.height
+        for other in row.runs
+    )
+
+
+def _counting_on(found: list[tuple[int, int, LetterRun]]) -> set[int]:
+    """Return which runs number the lines: they count on row by row, or every five rows, on one
+    edge."""
+    for step, least, rows in _NUMBERINGS:
+        steps = [
+            pair
+            for pair in pairwise(found)
+            if pair[1][1] - pair[0][1] == step
+            and pair[1][0] - pair[0][0] in rows
+            and _on_one_edge(pair[0][2], pair[1][2])
+        ]
+        if len(steps) + 1 >= max(least, _MOSTLY * len(found)):
+            return {id(run) for pair in steps for _, _, run in pair}
+    return set()
+
+
+def _on_one_edge(one: LetterRun, other: LetterRun) -> bool:
+    near = _GUTTER * one.height
+    return abs(one.left - other.left) < near or abs(one.right - other.right) < near
+
+
 def _words(row: Row) -> list[tuple[float, float]]:
     """Return where the words of a row begin and end."""
     found: list[tuple[float, float]] = []
@@ -210,7 +269,7 @@ def _filled(row: Row) -> list[tuple[float, float]]:
 
 def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
     """Return the rows in groups that are each read from the top down."""
-    gutter = _gutter(rows) if columns > 1 else None
+    gutter = _gutter(rows, columns) if columns > 1 else None
     if gutter is None:
         return [rows]
     blocks: list[list[Row]] = []
@@ -246,7 +305,7 @@ def _side(row: Row, gutter: float, side: int) -> list[LetterRun]:
     return kept
 
 
-def _gutter(rows: list[Row]) -> float | None:
+def _gutter(rows: list[Row], columns: int) -> float | None:
     """Return where two columns part, None for a page that has one."""
     words = [_words(row) for row in rows]
     if len(rows) < _MIN_ROWS:
@@ -268,24 +327,32 @@ def _gutter(rows: list[Row]) -> float | None:
     place = min(ends, key=crossing)
     if crossing(place) > _MAX_CROSSING * len(rows):
         return None
-    beside = [of_row for of_row in words if not any(a < place < b for a, b in of_row)]
-    sides = (
-        [[word for word in of_row if word[1] <= place] for of_row in beside],
-        [[word for word in of_row if word[0] >= place] for of_row in beside],
-    )
-    return place if all(map(_is_prose, sides)) else None
+    beside = [
+        row
+        for row, of_row in zip(rows, words, strict=True)
+        if not any(a < place < b for a, b in of_row)
+    ]
+    sides = ([Row(runs) for row in beside if (runs := _side(row, place, n))] for n in (0, 1))
+    return place if all(_is_prose(side, columns - 1) for side in sides) else None
 
 
-def _is_prose(column: list[list[tuple[float, float]]]) -> bool:
-    filled = [row for row in column if row]
-    if len(filled) < _MIN_ROWS:
+def _is_prose(column: list[Row], columns: int) -> bool:
+    """Return whether rows are a column of prose, or up to so many of them."""
+    if len(column) < _MIN_ROWS:
         return False
-    left = min(row[0][0] for row in filled)
-    width = max(row[-1][1] for row in filled) - left
-    return (
-        statistics.median(row[-1][1] - left for row in filled) >= _MIN_FILLED * width
-        and statistics.median(map(len, filled)) >= _MIN_WORDS
+    words = list(map(_words, column))
+    left = min(row[0][0] for row in words)
+    width = max(row[-1][1] for row in words) - left
+    celled = sum(
+        any(after[0] - before[1] > _CELL_GAP * row.height for before, after in pairwise(of_row))
+        for row, of_row in zip(column, words, strict=True)
     )
+    one = (
+        celled <= _MAX_CELLED * len(column)
+        and statistics.median(row[-1][1] - row[0][0] for row in words) >= _MIN_FILLED * width
+        and statistics.median(map(len, words)) >= _MIN_WORDS
+    )
+    return one or (columns > 1 and _gutter(column, columns) is not None)
 
 
 def _lines(rows: list[Row]) -> list[Line]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from rag.datatypes import Locator
+from rag.datatypes import Locator, Span
 from rag.ingest.shared.chapters import chapter_label
 
 _HEADING = re.compile(
@@ -17,6 +17,18 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _DIVISION = re.compile(r"(?:book|part|volume) ")
+
+# "THE FEDERALIST. No. X", "No. 12. Thursday, March 1, 1711".
+_NUMBERED = re.compile(
+    r"(?:[^a-z]{2,40}\s)?N(?:o|O|umber|UMBER)\.?\s*(?P<number>[IVXLC]+|\d{1,3})\.?(?:\s[^\n]{0,60})?"
+)
+_CONTENTS = re.compile(
+    r"\W*(?:[\w’']+ )?(?:table of )?contents\W*|\W*list of (?:illustrations|maps|plates)\W*",
+    re.IGNORECASE,
+)
+_BEGINS_ENTRY = re.compile(r"\W*(?:chapter|book|part|volume|letter|no\.|[ivxlc]+\.|\d+\.)\s", re.I)
+_ENDS_ENTRY = re.compile(r"(?:\.{2,}|\s{2,}|\.\s)\s*(?:\d+|[ivxlc]+)\W*\Z", re.I)
+_BEGINS_LINE = re.compile(r"[^\w\n]*[A-Z\d]")
 
 MAX_HEADING = 250
 """Characters of a heading with what stands in it ("CHAPTER I. ANCESTRY--BIRTH--BOYHOOD.")."""
@@ -45,10 +57,36 @@ def in_chapters(text: str, paragraphs: Sequence[Locator]) -> tuple[Locator, ...]
     return tuple(found)
 
 
+def contents_spans(text: str, paragraphs: Sequence[Locator]) -> tuple[Span, ...]:
+    """Return the tables of contents in a text, which say nothing about the past."""
+    words = [place.span.of(text).strip() for place in paragraphs]
+    found: list[Span] = []
+    for first, heading in enumerate(words):
+        if len(heading) > MAX_HEADING or not _CONTENTS.fullmatch(heading):
+            continue
+        last = first
+        for number in range(first + 1, len(words)):
+            following = words[number + 1] if number + 1 < len(words) else ""
+            # What stands right before prose heads it.
+            entry = _BEGINS_ENTRY.match(words[number]) and _BEGINS_ENTRY.match(following)
+            if not (entry or _ENDS_ENTRY.search(words[number]) or _is_list(words[number])):
+                break
+            last = number
+        if last > first:
+            found.append(Span(paragraphs[first].span.start, paragraphs[last].span.end))
+    return tuple(found)
+
+
+def _is_list(words: str) -> bool:
+    """Return whether the lines of a paragraph are entries: prose begins most in small letters."""
+    lines = words.splitlines()
+    return len(lines) > 2 and sum(map(bool, map(_BEGINS_LINE.match, lines))) > 0.8 * len(lines)
+
+
 def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]:
     """Return which paragraphs head a chapter, with the label of it."""
     said = [(n, place.span.of(text).strip()) for n, place in enumerate(paragraphs)]
-    found = [(n, words) for n, words in said if len(words) <= MAX_HEADING and _HEADING.match(words)]
+    found = [(n, words) for n, words in said if len(words) <= MAX_HEADING and _is_heading(words)]
     if not found:
         return []
     ends = [*(paragraphs[n].span.start for n, _ in found[1:]), paragraphs[-1].span.end]
@@ -59,7 +97,14 @@ def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]
     ]
 
 
+def _is_heading(words: str) -> bool:
+    return bool(_HEADING.match(words) or _NUMBERED.fullmatch(words))
+
+
 def _label(heading: str) -> str:
+    numbered = _NUMBERED.fullmatch(heading)
+    if numbered and not _HEADING.match(heading):
+        return f"No. {numbered['number']}"
     label = chapter_label(heading)
     return label.capitalize() if label.isupper() else label
 

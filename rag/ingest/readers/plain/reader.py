@@ -13,7 +13,7 @@ from pathlib import Path
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_id, file_title, printable, shown
-from rag.ingest.readers.plain.chapters import in_chapters
+from rag.ingest.readers.plain.chapters import contents_spans, in_chapters
 from rag.ingest.readers.plain.front_matter import FrontMatter, front_matter
 from rag.ingest.readers.plain.pages import pages_of
 from rag.ingest.shared.decoding import decode
@@ -33,7 +33,8 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     front = FrontMatter() if book else front_matter(text)
     body = book.body if book else Span(front.end, len(text))
     places, running = pages_of(text, body)
-    places = places or in_chapters(text, paragraph_locators(text, BLANK_LINES, body))
+    paragraphs = paragraph_locators(text, BLANK_LINES, body)
+    places = places or in_chapters(text, paragraphs)
     if not body.of(text).strip():
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
     about = book.fields if book else {}
@@ -53,7 +54,13 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         kind=kind_by_title(title) if book else "unknown",
         locators=places,
         excluded=tuple(
-            span for span in (Span(0, body.start), *running, Span(body.end, len(text))) if len(span)
+            span
+            for span in (
+                Span(0, body.start),
+                *sorted((*running, *contents_spans(text, paragraphs))),
+                Span(body.end, len(text)),
+            )
+            if len(span)
         ),
         origin=shown(path),
         rights=said.get("rights"),

@@ -32,8 +32,13 @@ XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 ROOTS = frozenset({"TEI", "TEI.2", "teiCorpus"})
 
 _EDITORIAL = re.compile(r"(?:(?:No\.\s*)?\d+\.?\s*)?\[?editorial notes?\b", re.IGNORECASE)
-# A paragraph that is only the archive's reference, in the editors' brackets.
-_BRACKETED_SOURCE = re.compile(r"^\[Source: [^\n]*\]$", re.MULTILINE)
+# In the editors' brackets: the archive's reference, what was left out, what comes next.
+_BRACKETED = re.compile(
+    r"^\[(?:Source: [^\n]*|[^\n\]]*not declassified[^\n\]]*"
+    r"|(?:Extracts?|Enclosure|Attachment|Annex|Tab)\b[^\n\]]{0,12})\]$"
+    r"|\[(?:Here follow|Omitted here|Here the|There follow)[^\n\]]*\]",
+    re.MULTILINE,
+)
 _DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
 
 
@@ -317,7 +322,7 @@ def _moved(place: Locator, by: int) -> Locator:
 
 def _with_notes(own: Running) -> tuple[str, tuple[Span, ...]]:
     """Return the document's text followed by its notes, and what of it is no evidence."""
-    bracketed = tuple(Span(*found.span()) for found in _BRACKETED_SOURCE.finditer(own.text))
+    bracketed = tuple(Span(*found.span()) for found in _BRACKETED.finditer(own.text))
     notes = _notes(own.notes)
     if not notes:
         return own.text, bracketed

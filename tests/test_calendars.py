@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rag.datatypes import Span
 from rag.language import times, times_told_from
 from rag.language.calendars import in_new_style
 
@@ -34,10 +35,55 @@ def overlap(one: str, other: str) -> bool:
         ("1293 A.H.", "in 1876", True),
         ("in 1948/49", "in 1949", True),
         ("1964/1966", "1965", True),
+        ("July the 4th, 1776", "4. July 1776", True),
+        ("1776, July 4", "the 4th day of July Anno Domini 1776", True),
+        ("Novr. 5th 1763", "5 November 1763", True),
+        ("Jany 30. 1648/9", "30 January 1649", True),
+        ("8ber 12. 1702", "12 October 1702", True),
+        ("5 Xber 1660", "5 December 1660", True),
+        ("11/22 March 1708", "11 March 1708", True),
+        ("25 October (7 November) 1917", "7 November 1917", True),
+        ("the night of 9-10 November 1938", "9 November 1938", True),
+        (
+            "this fourth day of July, in the year of our Lord one thousand seven hundred and"
+            " seventy-six",
+            "4 July 1776",
+            True,
+        ),
+        ("the second of September, eighteen hundred and seventy", "2 September 1870", True),
+        ("the twenty-second day of February, 1732", "22 February 1732", True),
+        ("in the year of grace 1066", "1066", True),
+        ("MDCCLXXVI", "1776", True),
+        ("10.XI.1938", "10 November 1938", True),
+        ("23/11/1938", "11/23/1938", True),
+        ("5. März 1848", "5 March 1848", True),
+        ("le 14 juillet 1789", "14 July 1789", True),
+        ("Lady Day 1745", "25 March 1745", True),
+        ("Easter Sunday 1916", "23 April 1916", True),
+        ("Good Friday 1865", "14 April 1865", True),
+        ("25 Geo. III", "in January 1785", True),
+        ("in the twelfth year of King Henry the Eighth", "1520", True),
+        ("the 15th of the 3d month 1690", "15 May 1690", True),
+        ("12 Rabi' al-awwal 1215", "3 August 1800", True),
+        ("the 24th year of Kuang Hsü", "1898", True),
+        ("16 Ramadan 1941", "1941", True),
     ],
 )
 def test_times_in_other_calendars(one, other, same):
     assert overlap(one, other) is same
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seventeen hundred and fifty men",
+        "he is 5 Mar. high",
+        "12 Charles II troops",
+        "10.13.1938 m",
+    ],
+)
+def test_what_is_no_date_of_an_archive(text):
+    assert not [time for time in times(text) if time.span != Span(6, 10)]
 
 
 def test_a_single_year_before_1752_may_be_in_either_style():

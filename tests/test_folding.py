@@ -31,6 +31,10 @@ LETTERS = "aeR s.\nſﬁ\u00ad¬-’¹²3\f,"
         ("5 km² and 10⁶", "5 km² and 10⁶"),
         ("ratifi\u2010cation", "ratifi-cation"),
         ("pris-\n\f\noner", "prisoner"),
+        ("the oppo=\nſition", "the opposition"),
+        ("the oppo⸗\nſition", "the opposition"),
+        ("x = y", "x = y"),
+        ("twenty-\nfive men", "twenty-five men"),
     ],
 )
 def test_a_word_is_read_whole_and_in_letters_of_today(written, read):

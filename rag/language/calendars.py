@@ -1,7 +1,8 @@
 """Dates in calendars other than today's, and dates told from that of a letter.
 
 Old Style years began on 25 March: "30 January 1648/9" is of 1649 as it is counted now. The
-French Republic counted years from 22 September 1792, in months of 30 days.
+French Republic counted years from 22 September 1792, in months of 30 days. `archive_dates` has
+other ways to write a date in today's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+
+from rag.language.lexicon import table
 
 NEW_YEAR = "03-25"
 """The day on which Old Style years began, in England until 1752."""
@@ -38,11 +41,38 @@ _REPUBLICAN_DATE = re.compile(
     r"\s*,?\s*(?:of\s+)?(?:the\s+)?(?:an|l['’]an|year)\s+(?P<year>[IVX]{1,5}|\d{1,2})\b",
     re.IGNORECASE,
 )
-_ERAS = {"meiji": 1867, "taisho": 1911, "taishō": 1911, "showa": 1925, "shōwa": 1925}
-"""The year before the first of each reign in Japan."""
+_ERAS: dict[str, int] = {
+    name: before for before, names in table("calendar")["eras"].items() for name in names.split()
+}
+"""The year before the first of each reign in Japan and China; "-" for "-" or a space."""
 
-_ERA = re.compile(rf"\b(?P<era>{'|'.join(_ERAS)})\s+(?P<year>\d{{1,2}})\b", re.IGNORECASE)
+_ERA_NAMES = "|".join(_ERAS).replace("-", r"[-\s]?")
+_ERA = re.compile(
+    rf"\b(?:(?P<era>{_ERA_NAMES})\s+(?P<year>\d{{1,2}})\b(?!\d)"
+    rf"|(?P<number>\d{{1,2}})(?:st|nd|rd|th|d)\s+year\s+of\s+(?:the\s+)?(?P<of>{_ERA_NAMES})\b)",
+    re.IGNORECASE,
+)
 _HEGIRA = re.compile(r"\b(?P<year>1?\d{3})\s*(?:A\.?\s?H\.?(?!\w)|(?:of\s+the\s+)?Hegira\b)")
+_MUSLIM_MONTHS = (
+    "muharram|moharrem",
+    "safar|sefer",
+    r"rabi['‘’ʿ]?\s*(?:al-?|ul-?|[üu]['’]?l-?)?\s*(?:awwal|avval|evvel|I)|rebi[üu]levvel",
+    r"rabi['‘’ʿ]?\s*(?:al-?|ul-?|[üu]['’]?l-?)?\s*(?:th?ani|[aâ]kh?ir|II)|rebi[üu]lahir",
+    r"jumada\s*(?:al-?|ul-?)?\s*(?:awwal|ula|[uū]l[aā]|I)|cemaziyelevvel",
+    r"jumada\s*(?:al-?|ul-?)?\s*(?:th?ani(?:yya)?|[aâ]kh?ira?|II)|cemaziyelahir",
+    "rajab|receb",
+    r"sha['‘’ʿ]?ban|[sş]aban",
+    r"rama[dz]h?an",
+    r"shawwal|[sş]evval",
+    r"(?:dhu|zi|z[uü])['’]?\s*(?:al-?|['’]?l-?)?\s*(?:qa|ka)['‘’ʿ]?de?h?a?h?|zilkade",
+    r"(?:dhu|zi|z[uü])['’]?\s*(?:al-?|['’]?l-?)?\s*hijj?ah?|zilhicce",
+)
+_MUSLIM_DATE = re.compile(
+    r"\b(?:(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s+(?:of\s+)?)?"
+    rf"(?:{'|'.join(f'(?P<m{n}>{name})' for n, name in enumerate(_MUSLIM_MONTHS, start=1))})"
+    r",?\s+(?:A\.?H\.?\s*)?(?P<year>1[0-4]\d\d|[1-9]\d{2})\b(?!\s*(?:A\.?D\b|C\.?E\b))(?:\s*A\.?H\b\.?)?",
+    re.IGNORECASE,
+)
 _LUNAR_YEAR = 0.970224  # in years of the sun
 _RELATIVE = re.compile(
     r"\b(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?\s*,?\s*(?:day\s+)?(?:of\s+)?(?:the\s+)?"
@@ -72,11 +102,25 @@ def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:
             last = first if day else first + timedelta(29)
             yield found.start(), found.end(), first.isoformat(), last.isoformat()
     for found in _ERA.finditer(text):
-        year_now = _ERAS[found["era"].casefold()] + int(found["year"])
+        name = re.sub(r"[-\s]", "", (found["era"] or found["of"]).casefold())
+        before = next(n for era, n in _ERAS.items() if era.replace("-", "") == name)
+        year_now = int(before) + int(found["year"] or found["number"])
         yield found.start(), found.end(), f"{year_now}-01-01", f"{year_now}-12-31"
+    for found in _MUSLIM_DATE.finditer(text):
+        month = next(n for n in range(1, 13) if found[f"m{n}"])
+        day = int(found["day"] or 0)
+        first, last = _from_hegira(int(found["year"]), month, day or 1, 1 if day else 29)
+        yield found.start(), found.end(), first, last
     for found in _HEGIRA.finditer(text):
         first_year = int(621.57 + int(found["year"]) * _LUNAR_YEAR)
         yield found.start(), found.end(), f"{first_year}-01-01", f"{first_year + 1}-12-31"
+
+
+def _from_hegira(year: int, month: int, day: int, more: int) -> tuple[str, str]:
+    """Return the day before a day of the Muslim calendar, which the moon may have moved, and
+    the day so many days after it."""
+    days = (11 * year + 3) // 30 + 354 * year + 30 * month - (month - 1) // 2 + day + 226630
+    return date.fromordinal(days - 1).isoformat(), date.fromordinal(days + more).isoformat()
 
 
 def told_from(text: str, written: str) -> Iterator[tuple[int, int, str]]:

@@ -41,7 +41,7 @@ LETTERS = {
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SPECIAL = re.compile(
-    rf"(?P<broken>(?<=[^\W\d_])[-\u2010\u00ad\u00ac][^\S\n\f]*(?:\r?\n|\r)\s*(?=[^\W\d_]))"
+    rf"(?P<broken>(?<=[^\W\d_])[-=\u2010\u2e17\u00ad\u00ac][^\S\n\f]*(?:\r?\n|\r)\s*(?=[^\W\d_]))"
     rf"|(?P<raised>(?<=[\w.,;:!?)\]'\"’”])[{_RAISED}]+)"
     rf"|(?P<letter>[{re.escape(''.join(LETTERS))}])"
 )
@@ -52,11 +52,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIRST_HALF = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*$")
 _SECOND_HALF = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN_WORD = re.compile(
-    r"(?<![^\W_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*[-\u2010\u00ad\u00ac][^\S\n]*\n\s*"
+    r"(?<![^\W_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*[-=\u2010\u2e17\u00ad\u00ac][^\S\n]*\n\s*"
     r"[^\W\d_]+(?:-[^\W\d_]+)*"
 )
-_ENDS_BROKEN = re.compile(r"[^\W\d_][-\u2010\u00ad\u00ac]$")
-_BREAKING_SIGNS = "\u00ad\u00ac"  # there only where a line ended
+_ENDS_BROKEN = re.compile(r"[^\W\d_][-=\u2010\u2e17\u00ad\u00ac]$")
+_BREAKING_SIGNS = "\u00ad\u00ac\u2e17="  # there only where a line ended
 _PREFIXES = frozenset(
     [
         "a",
@@ -79,6 +79,10 @@ _PREFIXES = frozenset(
     ]
 )
 """First halves that are words, too: "with-/draw" is "withdraw" where the text does not tell."""
+
+_TENS = frozenset(
+    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+)  # "twenty-/five"
 
 _TERMINAL = re.compile(r"[.!?][\"'’”)\]]*$")
 _ABBREVIATION = re.compile(
@@ -193,7 +197,7 @@ class _Fold:
         """Take back the hyphen before a joint."""
         while self.parts and self.places and not self.parts[-1]:
             self.parts.pop()
-        if self.parts and self.parts[-1][-1] in "-\u00ac":
+        if self.parts and self.parts[-1][-1] in "-=\u2e17\u00ac":
             self.parts[-1] = self.parts[-1][:-1]
             self.places.pop()
 
@@ -258,6 +262,8 @@ def whole_word(first: str, second: str, sign: str, known: object) -> str | None:
         return hyphenated if first[0].isupper() else None
     words: Counter[str] = known() if callable(known) else known  # type: ignore[assignment]
     if words[hyphenated.casefold()]:
+        return hyphenated
+    if first.casefold() in _TENS:
         return hyphenated
     if words[(first + second).casefold()] or first.casefold() in _PREFIXES:
         return first + second

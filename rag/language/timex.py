@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from rag.datatypes import Span
 from rag.dates import days_of
+from rag.language.archive_dates import archive_dates
 from rag.language.calendars import (
     LAST_OLD_YEAR,
     NEW_YEAR,
@@ -32,24 +33,34 @@ _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)
 _MONTH_NUMBERS["sept"] = 9
 # With a capital: people march, may and fall.
 _NAMES = "|".join([*MONTHS, *(month.upper() for month in MONTHS)])  # not "may" and "march"
-_MONTH = rf"(?P<month>(?-i:{_NAMES}|(?:{'|'.join(m[:3] for m in MONTHS)}|Sept)\.?))"
+_TABLE = table("calendar")
+_SHORTENED = {name: int(n) for n, names in _TABLE["shortened"].items() for name in names.split()}
+_MONTH_NUMBERS |= {name.casefold(): n for name, n in _SHORTENED.items()}
+_SHORT = "|".join([*(month[:3] for month in MONTHS), "Sept", *_SHORTENED])
+_MONTH = rf"(?P<month>(?-i:{_NAMES}|(?:{_SHORT})\.?))"
 _DAY = r"(?P<day>[0-3]?\d)(?i:st|nd|rd|th|d)?"
+_PAIR = r"(?:(?P<firstday>[0-3]?\d)(?i:st|nd|rd|th|d)?\s?[-–/]\s?)?"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)(?:/(?P<newyear>\d{4}|\d{1,2})(?![\d/]))?"
 _SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"
 _PART = r"(?:(?P<part>early|late|mid|the (?:beginning|start|middle|end|close) of)[-\s]+)?"
-_TABLE = table("calendar")
 _SEASONS: dict[str, list[int]] = _TABLE["seasons"]
 _SEASON = rf"(?P<season>{'|'.join(_SEASONS)})"
 _DECADES = {word: 10 * n for n, word in enumerate(_TABLE["decades"].split(), start=2)}
 _CENTURIES = {word: n for n, word in enumerate(_TABLE["centuries"].split(), start=11)}
 
-_OF_YEAR = rf"(?:,?\s+(?:of\s+)?{_YEAR}\b)?"
+_ANNO = (
+    r"(?i:of\s+|(?:in\s+)?(?:the\s+)?year(?:\s+of\s+our\s+Lord)?,?\s+"
+    r"|anno(?:\s+domini)?,?\s+|A\.?\s?D\.?\s+)"
+)
+_OF_YEAR = rf"(?:,?\s+{_ANNO}?{_YEAR}\b)?"
 _DAYS = [
     re.compile(rf"\b{_YEAR}-(?P<isomonth>[01]\d)-(?P<isoday>[0-3]\d)\b"),
-    re.compile(rf"\b{_DAY}\s+(?i:day\s+)?(?i:of\s+)?{_MONTH}(?!\w)(?!\s+\d\d?\b){_OF_YEAR}"),
-    re.compile(rf"\b{_MONTH}\s+{_DAY}\b{_OF_YEAR}"),
+    re.compile(rf"\b{_YEAR},?\s+{_MONTH}\s+{_DAY}\b(?!\.?,?\s*\d)"),
+    re.compile(rf"\b{_PAIR}{_DAY}\s+(?i:day\s+)?(?i:of\s+)?{_MONTH}(?!\w)(?!\s+\d\d?\b){_OF_YEAR}"),
+    re.compile(rf"\b{_DAY}\.\s+{_MONTH}(?!\w)\s+{_YEAR}\b"),
+    re.compile(rf"\b{_MONTH}\s+(?i:the\s+)?{_DAY}\b(?:\.(?=\s1\d\d\d\b))?{_OF_YEAR}"),
 ]
-"""Days, the last two also without a year."""
+"""Days, those without the year in front or a dot also without a year."""
 
 _PATTERNS = _DAYS + [
     re.compile(pattern, re.IGNORECASE)
@@ -131,7 +142,10 @@ def times(text: str, century: int = 1900) -> list[Timex]:
     >>> [t.years for t in times("in the autumn of 64 and the late 1930s; 1500 miles")]
     [(1964, 1964), (1936, 1939)]
     """
-    found = [Timex(Span(a, b), first, last) for a, b, first, last in other_calendars(text)]
+    found: list[Timex] = []
+    for a, b, first, last in (*other_calendars(text), *archive_dates(text)):
+        if not any(Span(a, b).overlaps(other.span) for other in found):
+            found.append(Timex(Span(a, b), first, last))
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             span = Span(match.start(), match.end())
@@ -248,7 +262,10 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
         return
     month, day = _month_and_day(said)
     if month <= 12 and day <= (calendar.monthrange(year, month)[1] if month else 0):
-        yield _part_of(*_days(year, month, day), part)
+        first, last = _days(year, month, day)
+        if 0 < int(said.get("firstday", 0)) < day:  # of a night, or in both styles
+            first = f"{first[:8]}{int(said['firstday']):02}"
+        yield _part_of(first, last, part)
 
 
 def _month_and_day(said: Mapping[str, str | None]) -> tuple[int, int]:

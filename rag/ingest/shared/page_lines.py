@@ -18,7 +18,7 @@ _BLANK_RUN = re.compile(r"\n{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # The look-behind lets no match begin inside a word: long runs of letters stay cheap.
 _BROKEN = re.compile(
-    r"(?<![^\W_])(?<![^\W\d_]-)([^\W\d_]+(?:-[^\W\d_]+)*)([-\u00ad\u2010\u00ac])\n+"
+    r"(?<![^\W_])(?<![^\W\d_]-)([^\W\d_]+(?:-[^\W\d_]+)*)([-=\u00ad\u2010\u2e17\u00ac])\n+"
     r"([^\W\d_]+(?:-[^\W\d_]+)*)"
 )
 

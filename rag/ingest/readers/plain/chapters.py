@@ -23,12 +23,16 @@ _NUMBERED = re.compile(
     r"(?:[^a-z]{2,40}\s)?N(?:o|O|umber|UMBER)\.?\s*(?P<number>[IVXLC]+|\d{1,3})\.?(?:\s[^\n]{0,60})?"
 )
 _CONTENTS = re.compile(
-    r"\W*(?:[\w’']+ )?(?:table of )?contents\W*|\W*list of (?:illustrations|maps|plates)\W*",
+    r"\W{0,9}(?:(?:[\w’']{1,20} )?(?:table of )?contents|list of (?:illustrations|maps|plates))\W{0,9}",
     re.IGNORECASE,
 )
-_BEGINS_ENTRY = re.compile(r"\W*(?:chapter|book|part|volume|letter|no\.|[ivxlc]+\.|\d+\.)\s", re.I)
-_ENDS_ENTRY = re.compile(r"(?:\.{2,}|\s{2,}|\.\s)\s*(?:\d+|[ivxlc]+)\W*\Z", re.I)
-_BEGINS_LINE = re.compile(r"[^\w\n]*[A-Z\d]")
+_BEGINS_ENTRY = re.compile(
+    r"\W{0,9}(?:chapter|book|part|volume|letter|no\.|[ivxlc]{1,7}\.|\d{1,3}\.)\s", re.IGNORECASE
+)
+_ENDS_ENTRY = re.compile(
+    r"(?:\.\.|\s\s|\.\s)\s{0,9}(?:\d{1,4}|[ivxlc]{1,7})\W{0,4}\Z", re.IGNORECASE
+)
+_BEGINS_LINE = re.compile(r"[^\w\n]{0,40}[A-Z\d]")
 
 MAX_HEADING = 250
 """Characters of a heading with what stands in it ("CHAPTER I. ANCESTRY--BIRTH--BOYHOOD.")."""
@@ -69,7 +73,7 @@ def contents_spans(text: str, paragraphs: Sequence[Locator]) -> tuple[Span, ...]
             following = words[number + 1] if number + 1 < len(words) else ""
             # What stands right before prose heads it.
             entry = _BEGINS_ENTRY.match(words[number]) and _BEGINS_ENTRY.match(following)
-            if not (entry or _ENDS_ENTRY.search(words[number]) or _is_list(words[number])):
+            if not (entry or _ENDS_ENTRY.search(words[number][-40:]) or _is_list(words[number])):
                 break
             last = number
         if last > first:

@@ -17,6 +17,11 @@ _HEAD = re.compile(
     r"(?:\A|\n[^\S\n]*\n)(?P<line>[^\S\n]*(?:(?P<first>\d{1,4})[^\S\n]+(?P<after>[^\W\d][^\n]{2,60}?)"
     r"|(?P<before>[^\W\d][^\n]{2,60}?)[^\S\n]+(?P<last>\d{1,4}))[^\S\n]*)(?=\n[^\S\n]*\n|\Z)"
 )
+# "[Pg 45]", "[Page 45]", "{45}": marks that transcribers leave where a page began.
+_MARK = re.compile(
+    r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}",
+    re.IGNORECASE,
+)
 _MIN_HEADS = 3
 _MAX_STEP = 12
 """Pages between two heads: chapters begin without one, plates have none."""
@@ -30,7 +35,19 @@ def pages_of(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ..
     """
     if PAGE_END in body.of(text):
         return _parted(text, body)
-    return _headed(text, body)
+    marks = list(_MARK.finditer(text, body.start, body.end))
+    return _marked(marks, body) if len(marks) >= _MIN_HEADS else _headed(text, body)
+
+
+def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
+    """Return the pages that marks begin; what precedes the first has no page."""
+    ends = [*(mark.start() for mark in marks[1:]), body.end]
+    places = [
+        Locator(Span(mark.end(), end), f"p. {mark[1] or mark[2]}")
+        for mark, end in zip(marks, ends, strict=True)
+        if mark.end() < end
+    ]
+    return tuple(places), tuple(Span(*mark.span()) for mark in marks)
 
 
 def _parted(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:

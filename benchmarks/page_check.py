@@ -43,10 +43,11 @@ KINDS = {
     "memoir": ("gutenberg/*.txt", 16, 0),
     "volume": ("frus/volumes/frus19[45]*.xml", 12, 6),
 }
-"""Of each kind: which files, how many sentences of the text, how many stretches set aside."""
+"""Of each kind: which files, how many sentences of the text, how many stretches set aside. Scans
+alone are read by OCR, those of few pages; a layer is taken as the archive made it."""
 
 MIN_WORDS, MAX_LETTERS = 5, 600
-MAX_SCAN_PAGES = 12
+MAX_SCAN_PAGES = 8
 WIDTH, BAND, AROUND_LINES = 1000, 0.08, 4
 
 
@@ -96,7 +97,7 @@ def draw(data: Path, ocr: Ocr, kinds: Iterable[str] = KINDS) -> list[Drawn]:
         texts: dict[Path, list[Drawn]] = {}
         asides: dict[Path, list[Drawn]] = {}
         for path in sorted(data.glob(pattern)):
-            pool = list(_sentences(path, ocr))
+            pool = list(_sentences(path, ocr if kind == "scan" else Ocr("off")))
             texts[path] = [one for one in pool if not one.aside]
             asides[path] = [one for one in pool if one.aside]
         for pools, number in ((texts, told), (asides, aside)):

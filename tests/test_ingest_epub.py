@@ -260,6 +260,14 @@ def test_a_contents_page_and_what_the_guide_names_are_no_evidence(tmp_path):
     assert [span.of(document.text) for span in document.excluded] == ["CONTENTS"]
 
 
+def test_notes_at_a_chapters_end_leave_the_chapter_evidence(tmp_path):
+    notes = '<section epub:type="endnotes"><h2>Notes</h2><ol><li>Carte.</li></ol></section>'
+    chapter = page(f'<p>The adm<span epub:type="pagebreak" title="12"/>iral hanged.</p>{notes}')
+    document = read(make(tmp_path / "o.epub", {"a.xhtml": chapter}))
+    assert document.text.startswith("The admiral hanged.")
+    assert [span.of(document.text) for span in document.excluded] == ["Notes\n\nCarte."]
+
+
 def test_a_missing_part_is_noted(tmp_path):
     path = make(tmp_path / "o.epub", CHAPTERS)
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "p.epub", "w") as new:

@@ -226,6 +226,8 @@ def test_long_headings_are_cut_at_a_word():
         ("the 1<sup>st</sup> of May", "the 1st of May"),
         ("5 km<sup>2</sup> and 10<sup>6</sup>", "5 km² and 10⁶"),
         ("3<sup>1</sup>/<sub>2</sub> miles", "3 1/2 miles"),
+        ('500 marks<a class="footnote" href="#f1">*</a>', "500 marks"),
+        ('He died<span class="mw-editsection">[edit]</span>.', "He died."),
         ('see <a href="#ch2">2</a> and <a href="x.html">page 3</a>', "see 2 and page 3"),
     ],
 )
@@ -242,6 +244,11 @@ def test_the_mark_of_a_note_is_no_part_of_a_word(tmp_path, written, read_as):
         '<aside epub:type="footnote">Found in the archive.</aside>',
         '<section role="doc-endnotes"><h2>Notes</h2><p>Found in the archive.</p></section>',
         "<h2>NOTES</h2><p>1. Found in the archive.</p>",
+        "<h2>Footnotes</h2><ol><li>Found in the archive.</li></ol>",
+        '<h2>Notes</h2><p id="n1">1. One.</p><p>Found in the archive.</p>',
+        '<p class="tnote">Found in the archive.</p>',
+        "<h2>Transcriber's Notes</h2><p>Found in the archive.</p>",
+        "<p>[Transcriber's Note: Found in the archive.]</p>",
     ],
 )
 def test_notes_are_read_and_no_evidence(tmp_path, note):
@@ -253,8 +260,10 @@ def test_notes_are_read_and_no_evidence(tmp_path, note):
     assert "fell" not in excluded
 
 
-def test_a_note_within_a_line_is_set_aside(tmp_path):
-    page = '<p>The town <span class="footnote">Found in the archive.</span>fell.</p><p>Then.</p>'
+@pytest.mark.parametrize("opened", ['span class="footnote"', "del", 'span class="sidenote"', "s"])
+def test_a_note_within_a_line_is_set_aside(tmp_path, opened):
+    aside = f"<{opened}>Found in the archive.</{opened.split()[0]}>"
+    page = f"<p>The town {aside}fell.</p><p>Then.</p>"
     document = read(tmp_path, page)
     assert document.text == "The town fell.\n\nFound in the archive.\n\nThen."
     assert [span.of(document.text) for span in document.excluded] == ["Found in the archive."]
@@ -268,6 +277,9 @@ def test_a_note_within_a_line_is_set_aside(tmp_path):
         '<span epub:type="pagebreak" title="48"></span>',
         '<a role="doc-pagebreak" aria-label="page 48" id="x"></a>',
         '<a id="page48"></a>',
+        "[Pg 48]",
+        '<span class="tei-pb">[p. 48]</span>',
+        '<span class="ws-pagenum" data-page-number="48">\u200b</span>',
     ],
 )
 def test_printed_pages_are_places_and_no_words(tmp_path, mark):
@@ -280,6 +292,22 @@ def test_printed_pages_are_places_and_no_words(tmp_path, mark):
         ("Then.", "p. 48"),
     ]
     assert document.locate(Span(0, len(document.text))) == "paragraph 1, p. 48"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        '<div id="cookie-banner">We use cookies.</div>',
+        '<div class="share-buttons">Share on Facebook</div>',
+        '<p><a href="a.html">Back to the index</a> | <a href="b.html">Next</a></p>',
+        "<aside>Related: best shoes</aside>",
+        '<div class="ws-noexport">Chapter 2</div>',
+    ],
+)
+def test_what_is_a_sites_own_is_no_evidence(tmp_path, own):
+    document = read(tmp_path, f"{own}<p>The fort fell.</p>")
+    aside = "".join(span.of(document.text) for span in document.excluded)
+    assert "".join(document.text.split()).removeprefix("".join(aside.split())) == "Thefortfell."
 
 
 def test_what_an_archive_of_the_web_adds_is_left_out(tmp_path):

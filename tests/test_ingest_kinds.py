@@ -76,6 +76,31 @@ def test_hocr(tmp_path, name):
     assert page.ocr_confidence == pytest.approx(0.86, abs=0.05)
 
 
+MARGINS = """<alto><Layout><Page><TopMargin><TextBlock><TextLine><String CONTENT="22"/>
+<String CONTENT="VARNOW"/></TextLine></TextBlock></TopMargin><PrintSpace><TextBlock><TextLine>
+<String CONTENT="He"/><String CONTENT="was"/><String CONTENT="re-"/></TextLine></TextBlock>
+<TextBlock><TextLine><String CONTENT="fused."/></TextLine></TextBlock></PrintSpace></Page></Layout>
+</alto>"""
+REGIONS = """<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"><Page>
+<TextRegion id="h" type="header"><TextEquiv><Unicode>22 VARNOW</Unicode></TextEquiv></TextRegion>
+<TextRegion id="a"><TextEquiv><Unicode>He was re¬</Unicode></TextEquiv></TextRegion>
+<TextRegion id="b"><TextEquiv><Unicode>fused.</Unicode></TextEquiv></TextRegion></Page></PcGts>"""
+PARTS = """<html><body><div class="ocr_page"><div class="ocr_header">22 VARNOW</div>
+<p class="ocr_par"><span class="ocr_line">He<sup>3</sup> was re-</span></p><p class="ocr_par">
+<span class="ocr_line">fused.</span></p></div></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.xml", MARGINS), ("a.xml", REGIONS), ("a.hocr", PARTS)]
+)
+def test_heads_that_an_ocr_file_tells_apart(tmp_path, name, content):
+    document = read(tmp_path / name, content)
+    aside = [span.of(document.text).split() for span in document.excluded]
+    assert aside == [["22", "VARNOW"]]
+    assert document.text.startswith("He was refused.")
+    assert document.locators[0].label == "p. 22"
+
+
 def test_finding_aid(tmp_path):
     aid = read(tmp_path / "a.xml", EAD)
     assert (aid.title, aid.kind) == ("Holt papers", "editorial")
@@ -158,6 +183,59 @@ def test_mail_and_what_is_attached(tmp_path):
     assert (letter.title, letter.creator, letter.date) == ("The landing", "Amos Dell", "1995-05-05")
     assert letter.text.endswith("Subject: The landing\n\nIt had failed.")
     assert (memo.document_id, memo.text.strip()) == ("mine/a/memo", "The memo.")
+
+
+HEAD = "From: Ann Holt <a@x.org>\nDate: Tue, 3 Mar 1998 10:00:00 +0000\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "quoted"),
+    [
+        (
+            "plain",
+            "It fell.\n\nOn Monday, 2 March, Bob wrote:\n> It stood.\n>> Did it?",
+            "It stood.",
+        ),
+        ("plain", "It fell.\n\n-----Original Message-----\nFrom: Bob\n\nIt stood.", "It stood."),
+        ("plain", "It fell.\n-- \nAnn Holt\nIt stood University", "It stood"),
+        ("html", "<p>It fell.</p><blockquote type='cite'>It stood.</blockquote>", "It stood."),
+        ("html", "<p>It fell.</p><div class='gmail_quote'>Bob:<br>It stood.</div>", "It stood."),
+    ],
+)
+def test_what_a_message_quotes_is_not_its_writers(tmp_path, kind, said, quoted):
+    message = read(tmp_path / "a.eml", f"{HEAD}Content-Type: text/{kind}\n\n{said}")
+    aside = "".join(span.of(message.text) for span in message.excluded)
+    assert quoted in aside
+    assert "It fell." in message.text
+    assert "It fell." not in aside
+
+
+def test_a_message_within_a_message_is_a_document(tmp_path):
+    path = tmp_path / "a.eml"
+    inner = "From: Bob <b@x.org>\nSubject: Inner\n\nIt stood.\n"
+    part = f"--B\nContent-Type: message/rfc822\n\n{inner}"
+    head = f"{HEAD}Content-Type: multipart/mixed; boundary=B\n\n"
+    path.write_text(f"{head}--B\nContent-Type: text/plain\n\nIt fell.\n{part}\n--B--\n")
+    _, within = read_file(path, MINE)
+    assert isinstance(within, SourceDocument)
+    assert (within.title, within.creator) == ("Inner", "Bob")
+
+
+def test_a_title_above_a_table_does_not_name_its_columns(tmp_path):
+    table = read(tmp_path / "a.csv", "Return of 1780,,\nRegiment,Officers,Men\n5th,12,300\n")
+    assert table.text == "Return of 1780.\n\nRegiment: 5th; Officers: 12; Men: 300."
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        r"{\rtf1\mac Caf\'8e {\deleted gone}{\v hid}{\strike struck}.}",
+        r"{\rtf1\ansi\ansicpg1250 Caf\'e9 \v hid\v0 .}",
+        r"{\rtf1\pc Caf\'82 .}",
+    ],
+)
+def test_rich_text_of_other_machines_without_what_is_unseen(tmp_path, raw):
+    assert " ".join(read(tmp_path / "a.rtf", raw).text.split()) == "Café ."
 
 
 def test_workbook(tmp_path):

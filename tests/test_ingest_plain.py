@@ -12,6 +12,7 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.readers.plain.reader import read_plain
 from rag.ingest.shared.paragraphs import BLANK_LINES, LINES, paragraph_locators
+from rag.language import fold
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")
@@ -171,8 +172,8 @@ def test_real_gutenberg_files():
     documents = [read(path) for path in files]
     for document, path in zip(documents, files, strict=True):
         assert "\ufeff" + document.text == path.read_bytes().decode("utf-8")
-        assert len(document.excluded) == 2, path
-        kept = document.text[document.excluded[0].end : document.excluded[1].start]
+        assert len(document.excluded) >= 2, path
+        kept = document.text[document.excluded[0].end : document.excluded[-1].start]
         assert "PROJECT GUTENBERG" not in kept.upper(), path
         assert len(document.locators) > 100
         assert document.creator
@@ -277,3 +278,46 @@ def test_running_heads_of_a_plain_text_are_its_pages(tmp_path):
     assert forts.text == text
     assert [span.of(text) for span in forts.excluded] == heads
     assert [place.label for place in forts.locators] == [f"p. {n}" for n in range(88, 94)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            "He lost 300[12] men.\n\n[Footnote 12: Carte [II] says 400.\n\nHe errs.]",
+            "He lost 300 men.",
+        ),
+        ("He lost 300[1] men.\n\n[1] Carte says 400.", "He lost 300 men."),
+        ("He lost 300 men.(*4)\n\n (*4) NOTE.--Carte says\n400.", "He lost 300 men."),
+        ("He lost 300 men[*] there.\n\n[*] Carte says 400.", "He lost 300 men there."),
+        ("He went, [Sidenote: 1745.] he said.", "He went, he said."),
+        ("The [Illustration: The fort] fort fell.", "The fort fell."),
+        (
+            "The fort [_sic_] and [sic] fell [Transcriber's note: blank].",
+            "The fort [sic] and fell.",
+        ),
+        ("Transcriber's Note: Spelling kept.\n\nThe fort fell.", "The fort fell."),
+        ("[1] The first point.\n\n[2] The second.", "[1] The first point. [2] The second."),
+        ("He said [Holt] was there [in May].", "He said [Holt] was there [in May]."),
+    ],
+)
+def test_notes_in_a_plain_text_are_no_words_of_the_author(tmp_path, text, wanted):
+    document = read(write(tmp_path, "a.txt", text))
+    assert " ".join(fold(document.text, None, document.excluded).text.split()) == wanted
+
+
+@pytest.mark.parametrize("mark", ["[Pg {}]", "[Page {}]", "{{{}}}", "[p. {}]"])
+def test_pages_that_a_transcriber_marked(tmp_path, mark):
+    text = "".join(f"{mark.format(n)}Of matter {n} he spoke and re-\n" for n in (12, 13, 14))
+    document = read(write(tmp_path, "a.txt", text))
+    assert [place.label for place in document.locators] == ["p. 12", "p. 13", "p. 14"]
+    said = fold(document.text, None, document.excluded).text
+    assert "reOf" not in said
+    assert "[" not in said
+
+
+def test_heads_of_every_chapter_count_the_pages(tmp_path):
+    heads = ["THE FORTS. 87", "88 HISTORY OF IT.", "THE GARRISON. 89", "90 HISTORY OF IT."]
+    text = "\n\n".join(f"{head}\n\nHe was ordered to with-" for head in heads)
+    document = read(write(tmp_path, "a.txt", f"{text}\n\ndraw."))
+    assert [place.label for place in document.locators] == [f"p. {n}" for n in range(87, 91)]

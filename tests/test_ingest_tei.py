@@ -276,6 +276,31 @@ def test_any_other_tei_file_is_one_document(tmp_path):
     assert diary.collection == MINE
 
 
+LETTERS = (
+    '<div type="letter"><head>To Ann</head><opener><dateline>York, <date when="1781-02-03">3'
+    "</date></dateline></opener><p>He <del>fled</del><add>stood</add>, the admi-<lb/>ral said.</p>"
+    '<closer><signed>Bob</signed></closer></div><div type="letter"><head>To Bob</head><opener>'
+    '<date when="1781-03-03">3 March</date></opener><p>Dear.</p></div>'
+)
+
+
+def test_letters_in_one_body_are_documents(tmp_path):
+    path = write(tmp_path, GENERIC.format(body=LETTERS))
+    ann, bob, front = read_tei(path, MINE)
+    assert (ann.title, ann.creator, ann.date) == ("To Ann, in A Diary", "Bob", "1781-02-03")
+    assert (bob.date, front.text) == ("1781-03-03", "Front")
+    own = text_without_notes(ann)
+    assert "He stood, the admi-\nral said." in own
+    assert "fled" in ann.excluded[0].of(ann.text)
+
+
+def test_a_transcription_by_lines_is_read(tmp_path):
+    lines = "<sourceDoc><surface><zone><line>He ſtood</line><line>there.</line></zone></surface>"
+    text = f"<TEI xmlns='http://www.tei-c.org/ns/1.0'><teiHeader/>{lines}</sourceDoc></TEI>"
+    (document,) = read_tei(write(tmp_path, text), MINE)
+    assert document.text == "He ſtood\nthere."
+
+
 def test_a_body_without_text_is_refused(tmp_path):
     assert "without any text" in refusal(
         write(tmp_path, GENERIC.format(body="<p/>").replace(">Front<", "><"))
@@ -353,7 +378,7 @@ def check_real(document: SourceDocument, div, marked) -> None:
     assert all(0 <= p.span.start < p.span.end <= len(text) for p in document.locators)
     assert "".join(p.span.of(text) for p in document.locators) == text_without_notes(document)
     # Nothing but white space may be lost or added: compared without any.
-    inside = div.xpath(".//text()[not(ancestor::t:note)]", namespaces=NAMESPACES)
+    inside = div.xpath(".//text()[not(ancestor::t:note or ancestor::t:del)]", namespaces=NAMESPACES)
     own = [part for part in inside if holder(part, marked) is div]
     words = [part for part in own if not is_mark(part)]
     gaps = text_without_notes(document).replace("[…]", "")

@@ -121,7 +121,7 @@ def test_a_deleted_paragraph_end_joins_two_paragraphs(tmp_path):
 
 def test_hidden_words_and_field_codes_are_left_out(tmp_path):
     field = "<w:r><w:fldChar/><w:instrText>PAGE \\* MERGE</w:instrText></w:r>"
-    hidden = run("secret", "<w:vanish/>")
+    hidden = run("secret", "<w:vanish/>") + run("struck", "<w:strike/>")
     body = paragraph(field, run("seen", '<w:vanish w:val="0"/>'), hidden)
     assert body_of(tmp_path, body) == "seen"
 

@@ -35,7 +35,7 @@ LETTERS = {
     **dict.fromkeys("ʼʹ′´`＇‛", "'"),
     **dict.fromkeys("„‟″«»＂", '"'),
     **dict.fromkeys("\u2010\u2011\u2012\u2043\u2212\ufe58\ufe63\uff0d", "-"),
-    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+    **dict.fromkeys("_\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
 }
 """What stands for a letter or sign of today; "" for what only marks where a word may break."""
 
@@ -188,6 +188,10 @@ class _Fold:
                 self._drop_last()
                 self.put(sign, joint.start - 1)
                 return
+        if not any(sign in joint.of(self.text) for sign in "\r\n\f"):  # within a line
+            spaced = any(map(str.isspace, joint.of(self.text))) and after[0] not in ".,;:!?)]”’"
+            self.put(" " if spaced else "", joint.start)
+            return
         in_word = before[-1:].isalpha() and after[:1].isalpha()
         if in_word and not any(map(str.isspace, joint.of(self.text))):
             return

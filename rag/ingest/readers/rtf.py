@@ -13,6 +13,11 @@ from rag.ingest.shared.blocks import Block, boilerplate_spans, join, place, with
 
 _RAISED = re.compile(r"\{\\super\b\s?(?:\\[a-z]+-?\d*\s?)*(?:\d{1,3}|[*])\}")
 _NOTE = re.compile(r"\{\\\*?\\?footnote\b")
+_UNSEEN = re.compile(
+    r"\{\\(?:v|deleted|strike)(?![a-z0-9])[^{}]*\}|\\(v|deleted|strike)(?![a-z0-9])[^{}]*?\\\1 ?0\b"
+)
+# The character sets of the head, where no \ansicpg says more.
+_CHARACTERS = {"mac": "mac_roman", "pca": "cp850", "pc": "cp437"}
 _FIELD = r"\{{\\{}\s+([^{{}}\\]+)\}}"
 
 
@@ -27,12 +32,14 @@ def read_rtf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     if not raw.lstrip().startswith("{\\rtf"):
         raise UnreadableSource(f"{shown(path)} is no RTF; give it its proper extension")
     notes: list[str] = []
-    body = _without_notes(_RAISED.sub("", raw), notes)
-    text = rtf_to_text(body, errors="replace")
+    body = _without_notes(_RAISED.sub("", _UNSEEN.sub("", raw)), notes)
+    declared = re.match(r"\s*\{\\rtf\d*\s*\\(mac|pca|pc)\b", raw)
+    encoding = _CHARACTERS[declared[1]] if declared else "cp1252"
+    text = rtf_to_text(body, encoding, errors="replace")
     parts = [Block(line.strip()) for line in re.split(r"\n+", text) if line.strip()]
     if not parts:
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
-    said = (" ".join(rtf_to_text("{\\rtf1 " + note + "}").split()) for note in notes)
+    said = (" ".join(rtf_to_text("{\\rtf1 " + note + "}", encoding).split()) for note in notes)
     parts = without_note_lists(parts)
     parts += [Block(f"{n}. {note}", boilerplate=True) for n, note in enumerate(said, 1) if note]
     whole, spans = join(parts)

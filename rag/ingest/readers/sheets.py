@@ -1,6 +1,6 @@
 """Spreadsheets (.xlsx, .csv, .tsv): a line of text for each row, with sheet and row as the place.
 
-The first row that is filled names the columns: "Ship: Harriet; Cargo: powder".
+The first row of several cells names the columns: "Ship: Harriet; Cargo: powder".
 """
 
 from __future__ import annotations
@@ -92,9 +92,12 @@ def _set(sheets: Sequence[Sheet]) -> tuple[str, tuple[Locator, ...]]:
     at = 0
     for name, rows in sheets:
         filled = [(number, row) for number, row in rows if any(row)]
-        heads = filled[0][1] if len(filled) > 1 and _names_columns(filled[0][1]) else []
-        for number, row in filled[1:] if heads else filled:
-            line = _line(row, heads)
+        first = next((n for n, (_, row) in enumerate(filled) if sum(map(bool, row)) > 1), 0)
+        heads: Row = []
+        if len(filled) > first + 1 and _names_columns(filled[first][1]):
+            _, heads = filled.pop(first)
+        for place, (number, row) in enumerate(filled):
+            line = _line(row, heads if place >= first else [])
             label = f"sheet {name}, row {number}" if name else f"row {number}"
             places.append(Locator(Span(at, at + len(line)), label))
             parts.append(line)

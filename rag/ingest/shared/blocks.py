@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Locator, Span
+from rag.ingest.shared.note_marks import bracketed_notes
 
-_NOTES_HEADING = re.compile(r"\W*(?:(?:foot|end)-?)?notes?\W*", re.IGNORECASE)
+_NOTES_HEADING = re.compile(r"\W*(?P<sure>(?:foot|end)-?)?notes?\W*", re.IGNORECASE)
+_TRANSCRIBERS = re.compile(r"\W{0,3}transcriber['’]?s['’]? notes?\b[.:]?", re.IGNORECASE)
 _NOTE = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§]{1,3})[\])]?[.:]?\s")
 SEPARATOR = "\n\n"
 
@@ -80,26 +82,37 @@ def _labelled(block: Block, counted: str) -> Iterator[tuple[Span, str]]:
 
 
 def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Return the stretches of boilerplate, neighbours as one."""
+    """Return the stretches of boilerplate, neighbours as one, and the notes of editors and
+    transcribers that stand in brackets between the author's words."""
     found: list[Span] = []
     previous = False
     for block, span in zip(parts, spans, strict=True):
         if block.boilerplate:
             found.append(Span(found.pop().start, span.end) if previous else span)
+        elif "[" in block.text:
+            notes = bracketed_notes(block.text)
+            found += [Span(span.start + note.start, span.start + note.end) for note in notes]
         previous = block.boilerplate
     return tuple(found)
 
 
 def without_note_lists(parts: Sequence[Block]) -> list[Block]:
-    """Return the blocks with numbered notes below a heading "Notes" marked as boilerplate."""
+    """Return the blocks with notes marked as boilerplate: numbered ones below a heading "Notes",
+    all below "Footnotes" or "Endnotes", and those of transcribers."""
     found: list[Block] = []
-    listed = False
+    listed = sure = below_transcribers = False
     for block in parts:
-        if block.level or _NOTES_HEADING.fullmatch(block.text):
-            listed = bool(_NOTES_HEADING.fullmatch(block.text))
+        heading = _NOTES_HEADING.fullmatch(block.text)
+        transcribers = _TRANSCRIBERS.match(block.text)
+        if block.level or heading:
+            listed, sure = heading is not None, bool(heading and heading["sure"])
         elif listed and not block.boilerplate:
-            listed = bool(_NOTE.match(block.text))
+            listed = sure or bool(_NOTE.match(block.text))
             block = replace(block, boilerplate=listed)
+        sure = sure or (listed and not block.level and block.boilerplate and heading is None)
+        if transcribers or (below_transcribers and not block.level):
+            block = replace(block, boilerplate=True)
+        below_transcribers = transcribers is not None and transcribers.end() == len(block.text)
         found.append(block)
     return found
 

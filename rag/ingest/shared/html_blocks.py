@@ -58,6 +58,7 @@ _LEFT_OUT_WORDS = (
     "datalist rp rt map"
 )
 _LEFT_OUT = frozenset(_LEFT_OUT_WORDS.split())
+_STRUCK = frozenset(["del", "s", "strike"])
 _LINES = frozenset(["li", "tr", "dt", "dd", "option", "legend"])
 _BLOCKS_WORDS = (
     "p div section article main aside header footer blockquote ul "
@@ -70,16 +71,32 @@ _ARTICLES = frozenset(["article", "section", "main", "blockquote"])
 _HEADING = re.compile(r"h([1-6])")
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
+# What sites and wikis put between the words of a page.
+_SITES_OWN = re.compile(
+    r"(?:^|\s)(?:cookie[\w-]*|[\w-]*consent[\w-]*|gdpr[\w-]*|share|shar(?:e|ing)-[\w-]+|social(?:-[\w-]+)?"
+    r"|newsletter[\w-]*|breadcrumbs?|advert\w*|ad-(?:slot|unit|container)|site-(?:header|footer|nav\w*)"
+    r"|navbar|nav-links?|menu|pagination|related-(?:posts?|articles?|links?|content)|skip-(?:link|to)[\w-]*"
+    r"|comments?-(?:section|list|area|form)|mw-(?:editsection|jump-link|cite-backlink)|noprint|navbox"
+    r"|catlinks|printfooter|ws-noexport|Inline-Template)(?:\s|$)",
+    re.IGNORECASE,
+)
+# A line that only leads to other pages.
+_LEAD = (
+    r"(?:(?:back|return)(?: to [\w ]{1,30})?|(?:next|previous|prev)(?: \w{1,12})?|home(?: ?page)?"
+    r"|index|(?:table of )?contents|top(?: of page)?|print(?: this page)?)"
+)
+_LEADS_ON = re.compile(rf"\W{{0,9}}{_LEAD}(?:\W{{1,9}}{_LEAD}){{0,6}}\W{{0,9}}", re.IGNORECASE)
 # What web archives put around a page that they kept.
 _ARCHIVES_OWN = re.compile(r"wm-ipp|wm-capinfo|donato|__wb|wayback|ukwa-|lib-nla-|arquivo-", re.I)
 _PAGE_CLASS = re.compile(
-    r"(?:^|\s)(?:x-ebookmaker-pageno|page-?num(?:ber)?|pageno|page-?break|pgnum|folio|pb)(?:\s|$)",
+    r"(?:^|\s)(?:x-ebookmaker-pageno|(?:ws-)?page-?num(?:ber)?|pageno|page-?break|pgnum|folio|pb)(?:\s|$)",
     re.IGNORECASE,
 )
 _PAGE_NAME = re.compile(r"(?:page|pg|p)[_.-]?(\d{1,4}|[ivxlc]{1,8})", re.IGNORECASE)
 _PAGE_TEXT = re.compile(
     r"[\[({|]?\s*(?:p(?:g|age|p)?\.?\s*)?(\d{1,4}[a-z]?|[ivxlc]{1,8})\s*[\])}|]?", re.IGNORECASE
 )
+_PAGE_IN_BRACKETS = re.compile(r"\[(?:pg|page|p)\b\.?\s*(\d{1,4}|[ivxlc]{1,8})\]", re.IGNORECASE)
 _PAGE_MARK_LIMIT = 16
 _MARK_LIMIT = 12
 _MARK_CLASS = re.compile(
@@ -90,7 +107,8 @@ _NOTE_NAME = re.compile(
 )
 _NOTE_TYPES = frozenset(["footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes"])
 _NOTE_CLASS = re.compile(
-    r"(?:^|\s)(?:footnotes?|endnotes?|footnote-?(?:body|text|list)|fnote|reflist|references)(?:\s|$)",
+    r"(?:^|\s)(?:footnotes?|endnotes?|footnote-?(?:body|text|list)|fnote|reflist|references"
+    r"|side-?notes?|margin-?notes?|marginalia|tnote|transnote|transcribers?-?notes?|tn)(?:\s|$)",
     re.IGNORECASE,
 )
 _BOILERPLATE = re.compile(r"pg-(?:header|footer|boilerplate)\b")
@@ -127,6 +145,7 @@ def blocks(
                 page = next((e.number for e in reversed(events) if isinstance(e, Page)), page)
                 if running.text:
                     is_note = depth > 0 or not targets.isdisjoint(names)
+                    is_note = is_note or _LEADS_ON.fullmatch(running.text) is not None
                     block = Block(running.text, level, tuple(names), is_note, running.pages)
                     made.append(block)
                     # A name whose element is empty points to what comes next.
@@ -224,8 +243,9 @@ def _opened(
     )
     before, after = _separations(name, within)
     marked = bool(_BOILERPLATE.search(f"{pointer or ''} {element.get('class', '')}"))
-    note = _is_note(element) or (not inline and pointer in targets)
-    marked = marked or (note and not inline)
+    note = _is_note(element) or name in _STRUCK or (not inline and pointer in targets)
+    # What stands beside a page, and is no part of an article, is the site's or an editor's.
+    marked = marked or (note and not inline) or (name == "aside" and not within.article)
     aside = note and inline
     if before:
         items.append((Break(before), within))
@@ -258,18 +278,25 @@ def _is_left_out(element: _Element, name: str, within: _Within) -> bool:
         return True
     # The foot of a quotation or an article is part of it; that of the page is the site's.
     at_foot = name == "footer" and not within.article
+    if _SITES_OWN.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
+        return name not in {"body", "html", "main", "article"}
     return at_foot or element.get("role") in {"navigation", "contentinfo", "search"}
 
 
 def _page_number(element: _Element, name: str, inline: bool) -> str | None:
     """Return the number of the printed page that begins at an element, None at any other."""
-    said = "".join(map(str, element.itertext())).strip()
+    said = "".join(map(str, element.itertext())).translate(_INVISIBLE).strip()
     named = element.get("id") or element.get("name") or ""
     by_name = _PAGE_NAME.fullmatch(named)
-    marker = "pagebreak" in types_of(element) or _PAGE_CLASS.search(element.get("class") or "")
+    marker = (
+        "pagebreak" in types_of(element)
+        or _PAGE_CLASS.search(element.get("class") or "")
+        or (inline and name != "a" and _PAGE_IN_BRACKETS.fullmatch(said))
+    )
     if len(said) > _PAGE_MARK_LIMIT or not (marker or (name == "a" and by_name and not said)):
         return None
-    for text in (said, element.get("title") or "", element.get("aria-label") or ""):
+    labels = (element.get(key) or "" for key in ("title", "aria-label", "data-page-number"))
+    for text in (said, *labels):
         if found := _PAGE_TEXT.fullmatch(text.strip()):
             return found[1]
     inner = (_PAGE_NAME.fullmatch(child.get("id") or child.get("name") or "") for child in element)
@@ -282,7 +309,9 @@ def _is_note_mark(element: _Element, name: str) -> bool:
     said = "".join(map(str, element.itertext())).strip()
     if not said or len(said) > _MARK_LIMIT:
         return False
-    marked = types_of(element) & {"noteref"} or _MARK_CLASS.search(element.get("class") or "")
+    classed = element.get("class") or ""
+    marked = types_of(element) & {"noteref"} or _MARK_CLASS.search(classed)
+    marked = marked or (name == "a" and element.get("href") and _NOTE_CLASS.search(classed))
     if marked and LINKED_MARK.fullmatch(said):
         return True
     if name == "sup" or _is_raised(element):
@@ -328,7 +357,7 @@ def _separations(name: str, within: _Within) -> tuple[str, str]:
 def _characters(text: str | None, within: _Within) -> list[Event]:
     text = (text or "").translate(_INVISIBLE)
     if not within.lined:
-        return [text] if text else []
+        return _paged(text) if text else []
     events: list[Event] = []
     for number, line in enumerate(text.splitlines() or [""]):
         # A blank line in preformatted text parts paragraphs.
@@ -339,3 +368,15 @@ def _characters(text: str | None, within: _Within) -> list[Event]:
     if text.endswith("\n"):
         events.append(Break("\n"))
     return events
+
+
+def _paged(text: str) -> list[Event]:
+    """Return words with the marks "[Pg 12]" in them as pages."""
+    events: list[Event] = []
+    at = 0
+    for found in _PAGE_IN_BRACKETS.finditer(text):
+        if found[0][1:3].casefold() in {"pg", "pa"}:
+            events += [part for part in [text[at : found.start()]] if part]
+            events.append(Page(found[1]))
+            at = found.end()
+    return [*events, text[at:]] if at < len(text) else events

@@ -1,8 +1,12 @@
-"""Raised figures and signs: which refer to a note, and which are part of what is said."""
+"""Marks of notes: which raised figures and signs refer to a note, and what stands in brackets
+that is not the author's."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+
+from rag.datatypes import Span
 
 MARK = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶‖|]{1,4})(?:\s?[,;–-]\s?(?:\d{1,4}|[*†‡§¶‖]))*[\])]?")
 """What refers to a note: "12", "[3]", "1, 2", "*"."""
@@ -31,3 +35,64 @@ def raised_text(text: str, before: str, after: str) -> str | None:
     if said.isdecimal() and _BEFORE_EXPONENT.search(before):
         return said.translate(_SUPERSCRIPT)
     return None
+
+
+# "[Footnote 12: Carte says 400.]", "[Transcriber's Note: illegible]", with brackets within.
+_INSIDE = r"[^\[\]]{0,4000}(?:\[[^\[\]]{0,500}\][^\[\]]{0,2000}){0,5}"
+_BRACKETED = re.compile(
+    r"\[\*{0,2}(?:foot-?note|end-?note|note|transcriber['’]?s['’]? note|tn|editor['’]?s['’]? note"
+    r"|ed(?:itor)?\.?|illustration|side-?note|marginal note|sic|citation needed|edit)"
+    rf"\s{{0,3}}(?:[A-Z]|\d{{1,4}}|\*{{1,3}})?\s{{0,3}}(?:[:.,—–-]{_INSIDE})?\]",
+    re.IGNORECASE,
+)
+_TRANSCRIBERS = re.compile(r"\W{0,9}transcriber['’]?s['’]? notes?\b", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"\[(?:foot-?note|note)\s{1,3}(?P<sign>\d{1,4}|[A-Z])\b", re.IGNORECASE)
+_SIGN = re.compile(r"\[(?:\*?\d{1,3}|[A-Z]|[*†‡§]{1,3})\]|\(\*\d{1,3}\)")
+
+
+_SIGN_OR_NOTE = re.compile(rf"{_FOOTNOTE.pattern}|{_SIGN.pattern}", re.IGNORECASE)
+
+
+def bracketed_notes(text: str, within: Span | None = None) -> Iterator[Span]:
+    """Yield what editors and transcribers put into a text in brackets, and say that they did.
+
+    >>> [span.of("He [sic] went. [Illustration]") for span in
+    ...  bracketed_notes("He [sic] went. [Illustration]")]
+    ['[sic]', '[Illustration]']
+    """
+    whole = within or Span(0, len(text))
+    for found in _BRACKETED.finditer(text, whole.start, whole.end):
+        yield Span(*found.span())
+
+
+def numbered_notes(text: str, paragraphs: Sequence[Span]) -> Iterator[Span]:
+    """Yield the paragraphs of a plain text that are notes, and the signs that refer to them: a
+    paragraph that begins with "[12]" or "[Footnote 12", where "[12]" stands behind a word before
+    it. Notes of the transcriber are among them."""
+    yield from (span for span in paragraphs if _TRANSCRIBERS.match(span.of(text)))
+    starts = {span.start: span for span in paragraphs}
+    waiting: dict[str, list[Span]] = {}
+    for found in _SIGN_OR_NOTE.finditer(text):
+        if found["sign"]:
+            yield from waiting.pop(f"[{found['sign']}]", [])
+            continue
+        lead = text.rfind("\n", 0, found.start()) + 1
+        if not text[lead : found.start()].strip():
+            start = next((at for at in (found.start(), lead) if at in starts), None)
+            if start is not None and found[0] in waiting:
+                yield from waiting.pop(found[0])
+                yield starts[start]
+                continue
+        if found.start() and not text[found.start() - 1].isspace():
+            waiting.setdefault(found[0], []).append(Span(*found.span()))
+
+
+def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Return stretches in order, those that touch or overlap as one."""
+    made: list[Span] = []
+    for span in sorted(spans):
+        if made and span.start <= made[-1].end:
+            made[-1] = Span(made[-1].start, max(made[-1].end, span.end))
+        elif len(span):
+            made.append(span)
+    return tuple(made)

@@ -123,11 +123,11 @@ def _blocks(
         return []
     found = blocks(root, notes, page)
     said = {posixpath.basename(name).partition(".")[0], package.roles.get(name, "")}
-    for element in root.iter("{*}body", "body", "{*}section", "section"):
-        # The part as a whole, not a chapter that has an index of its own within it.
-        parent = element.getparent()
-        if name_of(element) == "body" or (parent is not None and name_of(parent) == "body"):
-            said |= types_of(element)
+    for body in root.iter("{*}body", "body"):
+        said |= types_of(body)
+        inside = [child for child in body if name_of(child)]
+        if len(inside) == 1:  # the part as a whole, not an index within it
+            said |= types_of(inside[0])
     if said & _NO_EVIDENCE:
         return [replace(block, boilerplate=True) for block in found]
     return found

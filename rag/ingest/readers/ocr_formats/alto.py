@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.ingest.names import shown
-from rag.ingest.readers.ocr_formats.pages import document_of_pages
+from rag.ingest.readers.ocr_formats.pages import Page, document_of_pages, set_blocks
 from rag.ingest.shared.markup import parse_xml
 from rag.ingest.shared.running import name_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+_MARGINS = frozenset(["TopMargin", "BottomMargin"])
 
 
 def read_alto(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -28,20 +30,26 @@ def read_alto(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     ]
     letters = sum(length for _, length in certain)
     yield document_of_pages(
-        [_text(page) for page in pages],
+        [_page(page) for page in pages],
         path,
         collection,
-        numbers=[(page.get("PRINTED_IMG_NR") or "").strip() for page in pages],
         confidence=sum(c * n for c, n in certain) / letters if letters else None,
     )
 
 
-def _text(page: _Element) -> str:
-    blocks = []
-    for block in page.iter("{*}TextBlock"):
-        lines = [_line(line) for line in block.iter("{*}TextLine")]
-        blocks.append("\n".join(filter(None, lines)))
-    return "\n\n".join(filter(None, blocks))
+def _page(page: _Element) -> Page:
+    margins = [part for part in page if name_of(part) in _MARGINS]
+    outside = [block for margin in margins for block in margin.iter("{*}TextBlock")]
+    blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
+    return Page(
+        set_blocks(map(_text, blocks)),
+        tuple(filter(None, map(_text, outside))),
+        (page.get("PRINTED_IMG_NR") or "").strip(),
+    )
+
+
+def _text(block: _Element) -> str:
+    return "\n".join(filter(None, map(_line, block.iter("{*}TextLine"))))
 
 
 def _line(line: _Element) -> str:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.ingest.names import shown
-from rag.ingest.readers.ocr_formats.pages import document_of_pages
+from rag.ingest.readers.ocr_formats.pages import Page, document_of_pages, set_blocks
 from rag.ingest.shared.markup import line_of, parse_xml
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _NUMBER = "page-number"
+_ASIDE = frozenset([_NUMBER, "header", "footer", "footnote", "footnote-continued", "marginalia"])
 
 
 def read_page_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -25,20 +26,24 @@ def read_page_xml(path: Path, collection: Collection) -> Iterator[SourceDocument
     root = parse_xml(path.read_bytes(), shown(path))
     pages = list(root.iter("{*}Page"))
     yield document_of_pages(
-        [_text(page) for page in pages],
+        [_page(page) for page in pages],
         path,
         collection,
-        numbers=[_printed_number(page) for page in pages],
     )
 
 
-def _text(page: _Element) -> str:
+def _page(page: _Element) -> Page:
     regions = {region.get("id"): region for region in page.iter("{*}TextRegion")}
     order = [ref.get("regionRef") for ref in _in_order(page)]
     names = [name for name in order if name in regions]
     names += [name for name in regions if name not in names]
-    texts = (_region_text(regions[name]) for name in names if not _is_number(regions[name]))
-    return "\n\n".join(filter(None, texts))
+    body = [regions[n] for n in names if regions[n].get("type") not in _ASIDE]
+    apart = [regions[n] for n in names if regions[n].get("type") in _ASIDE - {_NUMBER}]
+    return Page(
+        set_blocks(map(_region_text, body)),
+        tuple(filter(None, map(_region_text, apart))),
+        _printed_number(page),
+    )
 
 
 def _in_order(page: _Element) -> list[_Element]:

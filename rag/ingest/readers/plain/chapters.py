@@ -23,7 +23,8 @@ _NUMBERED = re.compile(
     r"(?:[^a-z]{2,40}\s)?N(?:o|O|umber|UMBER)\.?\s*(?P<number>[IVXLC]+|\d{1,3})\.?(?:\s[^\n]{0,60})?"
 )
 _CONTENTS = re.compile(
-    r"\W{0,9}(?:(?:[\w’']{1,20} )?(?:table of )?contents|list of (?:illustrations|maps|plates))\W{0,9}",
+    r"\W{0,9}(?:(?:[\w’']{1,20} )?(?:table of )?contents|list of (?:illustrations|maps|plates))"
+    r"\W{0,9}",
     re.IGNORECASE,
 )
 _BEGINS_ENTRY = re.compile(

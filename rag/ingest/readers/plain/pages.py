@@ -89,6 +89,8 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
         if len(group) >= _MIN_HEADS and all(a < b for (a, _), (b, _) in pairwise(group))
         for number, found in group
     )
+    if not heads:
+        heads = _counting(by_words)
     counted = all(0 < b - a <= _MAX_STEP for (_, a, _), (_, b, _) in pairwise(heads))
     if not heads or not counted:
         return (), ()
@@ -100,3 +102,17 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
     if body.start < bounds[0]:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
+
+
+def _counting(
+    by_words: dict[str, list[tuple[int, re.Match[str]]]],
+) -> list[tuple[int, int, re.Match[str]]]:
+    """Return heads in capitals of which the numbers count on one by one, whatever their words."""
+    heads = sorted(
+        (found.start("line"), number, found)
+        for group in by_words.values()
+        for number, found in group
+        if (found["after"] or found["before"]).isupper()
+    )
+    counted = all(after[1] - before[1] == 1 for before, after in pairwise(heads))
+    return heads if len(heads) > _MIN_HEADS and counted else []

@@ -18,6 +18,7 @@ from rag.ingest.readers.plain.front_matter import FrontMatter, front_matter
 from rag.ingest.readers.plain.pages import pages_of
 from rag.ingest.shared.decoding import decode
 from rag.ingest.shared.gutenberg import edition, first_published, gutenberg, kind_by_title
+from rag.ingest.shared.note_marks import bracketed_notes, merged, numbered_notes
 from rag.ingest.shared.paragraphs import BLANK_LINES, paragraph_locators
 
 _HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
@@ -53,14 +54,15 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         url=book.url if book else said.get("url"),
         kind=kind_by_title(title) if book else "unknown",
         locators=places,
-        excluded=tuple(
-            span
-            for span in (
+        excluded=merged(
+            [
                 Span(0, body.start),
-                *sorted((*running, *contents_spans(text, paragraphs))),
                 Span(body.end, len(text)),
-            )
-            if len(span)
+                *running,
+                *contents_spans(text, paragraphs),
+                *bracketed_notes(text, body),
+                *numbered_notes(text, [place.span for place in paragraphs]),
+            ]
         ),
         origin=shown(path),
         rights=said.get("rights"),

@@ -20,9 +20,20 @@ if TYPE_CHECKING:
 
 _IN_PROSE = ("p", "head", "ab", "lg", "sp", "list", "table", "epigraph", "argument")
 _IN_LETTERS = ("opener", "closer", "dateline", "postscript", "salute", "trailer", "byline")
-_DIVISIONS = ("div", "div1", "div2", "div3", "div4", "attachment", "floatingText", "listBibl")
+_DIVISIONS = (
+    "div",
+    "div1",
+    "div2",
+    "div3",
+    "div4",
+    "attachment",
+    "floatingText",
+    "listBibl",
+    "surface",
+    "zone",
+)
 PARAGRAPHS = frozenset((*_IN_PROSE, *_IN_LETTERS, *_DIVISIONS))
-LINES = frozenset(["item", "row", "l", "signed", "speaker", "stage"])
+LINES = frozenset(["item", "row", "l", "line", "signed", "speaker", "stage"])
 # These are lines of their own only in such places; elsewhere they stand in a sentence.
 _LINES_WITHIN = {"seg": ("opener", "closer", "div"), "bibl": ("listBibl",), "label": ("list",)}
 _RUNNING_HEAD = "fw"
@@ -31,6 +42,8 @@ _RAISED_LIMIT = 12
 _NOTE_TYPE = re.compile(r"note-?(?:anchor|ref|mark)|^(?:foot|end)?note$", re.IGNORECASE)
 # Of two readings in a `choice` the document's own is kept, not the editors'.
 _CORRECTIONS = frozenset({"corr", "reg", "expan"})
+# What the writer struck out, what stands in the text by mistake, and an editor's description.
+_ASIDE = frozenset({"del", "surplus", "secl", "figDesc"})
 # Where a line end is part of the layout; in prose it is only where the printer's line
 # was full.
 _LINED = frozenset(["opener", "closer", "signed", "dateline", "salute", "address"])
@@ -68,7 +81,8 @@ def _child(child: _Element) -> Iterator[Event]:
         parent = child.getparent()
         lined = parent is not None and name_of(parent) in _LINED
         if child.get("break") != "no":
-            yield Break("\n") if lined else " "
+            broken = _before(child).rstrip().endswith(("-", "\u00ac", "\u00ad", "\u2010"))
+            yield Break("\n") if lined or broken else " "
     elif name in {"hi", "ref", "seg"} and _is_raised(child):
         said = raised_text(_said(child), _before(child), child.tail or "")
         if said and not (name == "ref" and LINKED_MARK.fullmatch(said.strip())):
@@ -77,6 +91,8 @@ def _child(child: _Element) -> Iterator[Event]:
         return
     elif name == "gap":
         yield "[…]"
+    elif name in _ASIDE:
+        yield Note(child)
     elif name and name != _RUNNING_HEAD and not _is_correction(child):
         yield from flow(child)
 

@@ -50,6 +50,22 @@ _NO_EVIDENCE = frozenset(_NO_EVIDENCE_WORDS.split())
 """Parts of a text's front and back, by element or type, that say nothing about the past."""
 
 
+_LETTERS = frozenset(
+    [
+        "letter",
+        "despatch",
+        "dispatch",
+        "telegram",
+        "memorandum",
+        "report",
+        "charter",
+        "deed",
+        "minute",
+    ]
+)
+"""Types of divisions that have a writer and a date of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentElement:
     """A document's element, its number in the file, and the page on which it begins.
@@ -211,8 +227,9 @@ def _texts(root: _Element) -> list[tuple[str, list[_Element]]]:
     """Return the texts of a file, each with its name in it and its parts: "" and all of the one
     text, or the members of a group, with what stands before and behind them."""
     outer = next((child for child in root if name_of(child) == "text"), None)
-    if outer is None:
-        return [("", [part]) for part in list(root.iter("{*}body"))[:1]]
+    if outer is None:  # a transcription line by line has no text, but a sourceDoc
+        parts = list(root.iter("{*}body"))[:1] or list(root.iter("{*}sourceDoc"))[:1]
+        return [("", parts)]
     members = [
         text
         for text in outer.iter("{*}text")
@@ -220,6 +237,12 @@ def _texts(root: _Element) -> list[tuple[str, list[_Element]]]:
         and not any(name_of(part) == "group" for part in text)
         and any(name_of(outer) == "group" for outer in list(text.iterancestors())[:1])
     ]
+    if not members and (letters := _letters(outer)):
+        front, back = ([part for part in outer if name_of(part) == n] for n in ("front", "back"))
+        around = [(name, parts) for name, parts in (("front", front), ("back", back))]
+        own = [(slug(n.get(XML_ID) or f"letter-{i}"), [n]) for i, n in enumerate(letters, start=1)]
+        said = [(name, parts) for name, parts in around if any(map(_says, parts))]
+        return [*own, *said]
     if not members:
         return [("", list(outer))]
     named = [
@@ -230,6 +253,20 @@ def _texts(root: _Element) -> list[tuple[str, list[_Element]]]:
     back = [part for part in outer if name_of(part) == "back"]
     before = [("front", front)] if any(map(_says, front)) else []
     return [*before, *named, *([("back", back)] if any(map(_says, back)) else [])]
+
+
+def _letters(text: _Element) -> list[_Element]:
+    """Return the letters or papers that are all there is in a text's body, [] where there is
+    more, or only one."""
+    body = next((part for part in text if name_of(part) == "body"), None)
+    inside = (
+        [] if body is None else [part for part in body if name_of(part) not in {"", "pb", "head"}]
+    )
+    own = all(
+        name_of(part).startswith("div") and (part.get("type") or "").casefold() in _LETTERS
+        for part in inside
+    )
+    return inside if own and len(inside) > 1 else []
 
 
 def _says(part: _Element) -> bool:
@@ -257,7 +294,11 @@ def _whole(
     if name:
         own = _heading_of(parts)
         title = f"{own or name}, in {title}" if own != title else title
-        creator = _author_of(parts) or (creator if name not in {"front", "back"} else None)
+        creator = (
+            _author_of(parts)
+            or _signer(parts)
+            or (creator if name not in {"front", "back"} else None)
+        )
         date = next((found for part in parts if (found := _document_date(part))), None) or date
         kind = "editorial" if name == "front" else "unknown"
     identity = [file_id(path, collection)]
@@ -281,6 +322,12 @@ def _whole(
 def _heading_of(parts: Sequence[_Element]) -> str:
     heads = (one_line(head) for part in parts for head in part.iter("{*}head", "{*}titlePart"))
     return next((head for head in heads if head), "")
+
+
+def _signer(parts: Sequence[_Element]) -> str | None:
+    """Return who signed a letter that is a division by itself."""
+    letter = parts[0] if len(parts) == 1 and parts[0].get("type") in _LETTERS else None
+    return _signed(letter) if letter is not None else None
 
 
 def _author_of(parts: Sequence[_Element]) -> str | None:
@@ -357,7 +404,8 @@ def _document_date(element: _Element) -> str | None:
     }
     if bounds.get("min"):
         return stretch_of(bounds["min"], bounds.get("max") or bounds["min"])
-    return _first_date(element, "dateline") or _first_date(element, "head")
+    within = ("dateline", "opener", "head")
+    return next((found for name in within if (found := _first_date(element, name))), None)
 
 
 def _first_date(element: _Element, within: str) -> str | None:

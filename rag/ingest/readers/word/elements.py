@@ -34,6 +34,8 @@ _SIGNS: Mapping[str, Event] = {
     "noBreakHyphen": "\u2011",
 }
 
+_UNSEEN = ("vanish", "strike", "dstrike")
+
 
 @dataclass(frozen=True, slots=True)
 class NotesOf:
@@ -190,6 +192,6 @@ def _words_of(run: _Element | None) -> str:
 def _is_hidden(element: _Element, name: str) -> bool:
     """Return whether a run is hidden, or a row of a table deleted."""
     if name == "r":
-        vanish = next(element.iterfind("{*}rPr/{*}vanish"), None)
-        return vanish is not None and attribute(vanish, "val") not in {"0", "false", "off"}
+        unseen = (part for name in _UNSEEN for part in element.iterfind(f"{{*}}rPr/{{*}}{name}"))
+        return any(attribute(part, "val") not in {"0", "false", "off"} for part in unseen)
     return name == "tr" and next(element.iterfind("{*}trPr/{*}del"), None) is not None

@@ -168,6 +168,17 @@ def test_text_that_runs_another_way_is_read_in_order(tmp_path, turn):
     assert read(path).text == "\n".join(PROSE)
 
 
+@pytest.mark.parametrize("slope", [-0.05, 0.02, 0.05])
+def test_the_lines_of_a_scan_that_lies_askew_are_not_mixed(tmp_path, slope):
+    pieces = []
+    for row, line in enumerate(PROSE * 2):
+        left = 30.0
+        for word in line.split():  # as OCR programs place them
+            pieces.append((left, 500 - 11 * row + slope * left, 9, word))
+            left += Canvas("x").stringWidth(f"{word} ", "Times-Roman", 9)
+    assert read(draw(tmp_path / "a.pdf", pieces)).text == "\n".join(PROSE * 2)
+
+
 @pytest.mark.parametrize(
     ("before", "raised", "after", "wanted"),
     [

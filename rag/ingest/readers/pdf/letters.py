@@ -2,15 +2,17 @@
 
 PDFium places them. Left out is what lies outside the visible part of the page, and the second
 of two letters drawn over each other to look bold. Text that runs up, down or upside down comes
-out as if the page had been turned for it.
+out as if the page had been turned for it, and so do the sloping lines of a scan.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ and the next are at least .2 apart."""
 _EDGE_PT = 1.0
 _HYPHEN = 0x02  # PDFium's sign for a hyphen that breaks a word at a line's end
 _QUARTER = math.pi / 2
+_MIN_WORDS = 20
+_LEVEL = 0.002
+"""A slope that makes a line end within 1 point of where it began."""
 
 
 class Letter(NamedTuple):
@@ -52,7 +57,7 @@ def page_letters(page: PdfPage) -> list[Letter]:
     often = Counter(quarter for quarter, _ in turned)
     (main, _), *_ = often.most_common(1)
     kept = [letter for quarter, letter in turned if quarter == main]
-    return _without_twins(kept)
+    return _level(_without_twins(kept))
 
 
 def _placed(page: PdfPage) -> Iterator[tuple[int, Letter]]:
@@ -127,3 +132,25 @@ def _without_twins(letters: Iterable[Letter]) -> list[Letter]:
         seen.setdefault((letter.text, column, row), []).append(letter)
         kept.append(letter)
     return kept
+
+
+def _level(letters: list[Letter]) -> list[Letter]:
+    """Return the letters of a page that was scanned askew as if its lines were level.
+
+    How they slope is told by the words that follow each other on a line.
+    """
+    words = [letter for number, letter in enumerate(letters) if letter.gap or not number]
+    slopes = [
+        (after.base - before.base) / (after.left - before.left)
+        for before, after in pairwise(words)
+        if 0.5 * before.height < after.left - before.left < 20 * before.height
+        and abs(after.base - before.base) < 0.6 * before.height
+    ]
+    slope = statistics.median(slopes) if len(slopes) >= _MIN_WORDS else 0.0
+    if abs(slope) < _LEVEL:
+        return letters
+    return [
+        letter._replace(base=letter.base - by, bottom=letter.bottom - by, top=letter.top - by)
+        for letter in letters
+        for by in [slope * letter.left]
+    ]

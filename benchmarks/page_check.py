@@ -39,7 +39,7 @@ SEED = 16
 KINDS = {
     "born digital": ("pdf/born_digital/*.pdf", 22, 6),
     "scan with a layer": ("pdf/jfk_ocr/*.pdf", 20, 4),
-    "scan": ("pdf/jfk_scan_no_text/*.pdf", 14, 0),
+    "scan": ("pdf/jfk_scan_no_text/104-100*.pdf", 14, 0),
     "memoir": ("gutenberg/*.txt", 16, 0),
     "volume": ("frus/volumes/frus19[45]*.xml", 12, 6),
 }
@@ -47,7 +47,7 @@ KINDS = {
 alone are read by OCR, those of few pages; a layer is taken as the archive made it."""
 
 MIN_WORDS, MAX_LETTERS = 5, 600
-MAX_SCAN_PAGES = 8
+MAX_SCAN_PAGES = 12
 WIDTH, BAND, AROUND_LINES = 1000, 0.08, 4
 
 

@@ -291,6 +291,15 @@ def test_running_heads_of_a_plain_text_are_its_pages(tmp_path):
         ("He lost 300 men.(*4)\n\n (*4) NOTE.--Carte says\n400.", "He lost 300 men."),
         ("He lost 300 men[*] there.\n\n[*] Carte says 400.", "He lost 300 men there."),
         ("He went, [Sidenote: 1745.] he said.", "He went, he said."),
+        (
+            "He went.\n(His tour (of the hills) is told\nelsewhere.--F.D.) He came.",
+            "He went. He came.",
+        ),
+        ("He went. [The date is surely wrong.—Ed.] He came.", "He went. He came."),
+        (
+            "He met them (among others Mr. J. B. Holt).",
+            "He met them (among others Mr. J. B. Holt).",
+        ),
         ("The [Illustration: The fort] fort fell.", "The fort fell."),
         (
             "The fort [_sic_] and [sic] fell [Transcriber's note: blank].",

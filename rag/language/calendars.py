@@ -109,8 +109,11 @@ def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:
     for found in _MUSLIM_DATE.finditer(text):
         month = next(n for n in range(1, 13) if found[f"m{n}"])
         day = int(found["day"] or 0)
-        first, last = _from_hegira(int(found["year"]), month, day or 1, 1 if day else 29)
-        yield found.start(), found.end(), first, last
+        yield (
+            found.start(),
+            found.end(),
+            *_from_hegira(int(found["year"]), month, day or 1, 1 if day else 29),
+        )
     for found in _HEGIRA.finditer(text):
         first_year = int(621.57 + int(found["year"]) * _LUNAR_YEAR)
         yield found.start(), found.end(), f"{first_year}-01-01", f"{first_year + 1}-12-31"

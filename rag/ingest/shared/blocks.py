@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.datatypes import Locator, Span
-from rag.ingest.shared.note_marks import bracketed_notes
+from rag.ingest.shared.note_marks import bracketed_notes, merged
 
 _NOTES_HEADING = re.compile(r"\W*(?P<sure>(?:foot|end)-?)?notes?\W*", re.IGNORECASE)
 _TRANSCRIBERS = re.compile(r"\W{0,3}transcriber['’]?s['’]? notes?\b[.:]?", re.IGNORECASE)
@@ -89,8 +89,8 @@ def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Sp
     for block, span in zip(parts, spans, strict=True):
         if block.boilerplate:
             found.append(Span(found.pop().start, span.end) if previous else span)
-        elif "[" in block.text:
-            notes = bracketed_notes(block.text)
+        elif "[" in block.text or "(" in block.text:
+            notes = merged(list(bracketed_notes(block.text)))
             found += [Span(span.start + note.start, span.start + note.end) for note in notes]
         previous = block.boilerplate
     return tuple(found)

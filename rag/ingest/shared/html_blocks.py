@@ -310,8 +310,12 @@ def _is_note_mark(element: _Element, name: str) -> bool:
     if not said or len(said) > _MARK_LIMIT:
         return False
     classed = element.get("class") or ""
-    marked = types_of(element) & {"noteref"} or _MARK_CLASS.search(classed)
-    marked = marked or (name == "a" and element.get("href") and _NOTE_CLASS.search(classed))
+    linked = name == "a" and bool(element.get("href"))
+    marked = (
+        bool(types_of(element) & {"noteref"} or _MARK_CLASS.search(classed))
+        or linked
+        and _NOTE_CLASS.search(classed) is not None
+    )
     if marked and LINKED_MARK.fullmatch(said):
         return True
     if name == "sup" or _is_raised(element):

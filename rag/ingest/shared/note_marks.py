@@ -45,6 +45,11 @@ _BRACKETED = re.compile(
     rf"\s{{0,3}}(?:[A-Z]|\d{{1,4}}|\*{{1,3}})?\s{{0,3}}(?:[:.,—–-]{_INSIDE})?\]",
     re.IGNORECASE,
 )
+# "(He was then in Wales.--F.D.)", "[The date is wrong. Ed.]": signed by an editor.
+_SIGNED = re.compile(
+    r"[(\[][^()\[\]]{15,2500}(?:\([^()\[\]]{0,300}\)[^()\[\]]{0,1500}){0,4}(?:[—–]|--|\.)\s{0,2}"
+    r"(?:(?<!\.\s)(?<!\.)(?:[A-Z]\.\s?){2,3}|(?:Ed(?:itors?|s)?|ED|Trans(?:lator)?|TRANS|Tr)\.?)[)\]]"
+)
 _TRANSCRIBERS = re.compile(r"\W{0,9}transcriber['’]?s['’]? notes?\b", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"\[(?:foot-?note|note)\s{1,3}(?P<sign>\d{1,4}|[A-Z])\b", re.IGNORECASE)
 _SIGN = re.compile(r"\[(?:\*?\d{1,3}|[A-Z]|[*†‡§]{1,3})\]|\(\*\d{1,3}\)")
@@ -54,15 +59,17 @@ _SIGN_OR_NOTE = re.compile(rf"{_FOOTNOTE.pattern}|{_SIGN.pattern}", re.IGNORECAS
 
 
 def bracketed_notes(text: str, within: Span | None = None) -> Iterator[Span]:
-    """Yield what editors and transcribers put into a text in brackets, and say that they did.
+    """Yield what editors and transcribers put into a text in brackets, and say or sign that
+    they did.
 
     >>> [span.of("He [sic] went. [Illustration]") for span in
     ...  bracketed_notes("He [sic] went. [Illustration]")]
     ['[sic]', '[Illustration]']
     """
     whole = within or Span(0, len(text))
-    for found in _BRACKETED.finditer(text, whole.start, whole.end):
-        yield Span(*found.span())
+    for pattern in (_BRACKETED, _SIGNED):
+        for found in pattern.finditer(text, whole.start, whole.end):
+            yield Span(*found.span())
 
 
 def numbered_notes(text: str, paragraphs: Sequence[Span]) -> Iterator[Span]:

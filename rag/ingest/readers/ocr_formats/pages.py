@@ -14,7 +14,7 @@ from rag.ingest.shared.page_lines import rejoin_words, tidy_page
 from rag.ingest.shared.page_text import page_labels, put_together
 from rag.language import goes_on
 
-_NUMBER = re.compile(r"(?:^|\n)\W*(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W*(?:$|\n)")
+_NUMBER = re.compile(r"(?:^|\n)\W{0,4}(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W{0,4}(?:$|\n)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,10 +311,8 @@ def _is_note_mark(element: _Element, name: str) -> bool:
         return False
     classed = element.get("class") or ""
     linked = name == "a" and bool(element.get("href"))
-    marked = (
-        bool(types_of(element) & {"noteref"} or _MARK_CLASS.search(classed))
-        or linked
-        and _NOTE_CLASS.search(classed) is not None
+    marked = bool(types_of(element) & {"noteref"} or _MARK_CLASS.search(classed)) or (
+        linked and _NOTE_CLASS.search(classed) is not None
     )
     if marked and LINKED_MARK.fullmatch(said):
         return True

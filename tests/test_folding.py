@@ -34,6 +34,7 @@ LETTERS = "aeR s.\nſﬁ\u00ad¬-’¹²3\f,"
         ("the oppo=\nſition", "the opposition"),
         ("the oppo⸗\nſition", "the opposition"),
         ("x = y", "x = y"),
+        ("in l963 and I848, l96 men", "in 1963 and 1848, l96 men"),
         ("twenty-\nfive men", "twenty-five men"),
     ],
 )

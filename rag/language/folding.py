@@ -43,6 +43,7 @@ _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SPECIAL = re.compile(
     rf"(?P<broken>(?<=[^\W\d_])[-=\u2010\u2e17\u00ad\u00ac][^\S\n\f]*(?:\r?\n|\r)\s*(?=[^\W\d_]))"
     rf"|(?P<raised>(?<=[\w.,;:!?)\]'\"’”])[{_RAISED}]+)"
+    rf"|(?P<one>(?<!\w)[lI](?=\d{{3}}(?!\w)))"  # OCR's "l963"
     rf"|(?P<letter>[{re.escape(''.join(LETTERS))}])"
 )
 # "12 km²" and "10⁶" are no notes.
@@ -165,6 +166,8 @@ class _Fold:
             start = found.end()
             if found["letter"]:
                 self.put(LETTERS[found[0]], found.start())
+            elif found["one"]:
+                self.put("1", found.start())
             elif found["raised"]:
                 if _BEFORE_EXPONENT.search(self.text, max(0, found.start() - 5), found.start()):
                     self.copy(found.start(), found.end())

@@ -38,10 +38,10 @@ VERDICTS = Path(__file__).with_name("page_check.jsonl")
 SEED = 16
 KINDS = {
     "born digital": ("pdf/born_digital/*.pdf", 22, 6),
-    "scan with a layer": ("pdf/jfk_ocr/*.pdf", 20, 4),
+    "scan with a layer": ("pdf/jfk_ocr/*.pdf", 20, 0),
     "scan": ("pdf/jfk_scan_no_text/104-100*.pdf", 14, 0),
-    "memoir": ("gutenberg/*.txt", 16, 0),
-    "volume": ("frus/volumes/frus19[45]*.xml", 12, 6),
+    "memoir": ("gutenberg/*.txt", 18, 0),
+    "volume": ("frus/volumes/frus19[45]*.xml", 14, 6),
 }
 """Of each kind: which files, how many sentences of the text, how many stretches set aside. Scans
 alone are read by OCR, those of few pages; a layer is taken as the archive made it."""

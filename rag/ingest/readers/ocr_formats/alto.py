@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.ingest.names import shown
-from rag.ingest.readers.ocr_formats.pages import Page, document_of_pages, set_blocks
+from rag.ingest.readers.ocr_formats.pages import OcrPage, document_of_pages, set_blocks
 from rag.ingest.shared.markup import parse_xml
 from rag.ingest.shared.running import name_of
 
@@ -37,11 +37,11 @@ def read_alto(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     )
 
 
-def _page(page: _Element) -> Page:
+def _page(page: _Element) -> OcrPage:
     margins = [part for part in page if name_of(part) in _MARGINS]
     outside = [block for margin in margins for block in margin.iter("{*}TextBlock")]
     blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
-    return Page(
+    return OcrPage(
         set_blocks(map(_text, blocks)),
         tuple(filter(None, map(_text, outside))),
         (page.get("PRINTED_IMG_NR") or "").strip(),

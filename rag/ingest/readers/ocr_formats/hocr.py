@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
-from rag.ingest.readers.ocr_formats.pages import Page, document_of_pages, set_blocks
+from rag.ingest.readers.ocr_formats.pages import OcrPage, document_of_pages, set_blocks
 from rag.ingest.shared.markup import line_of, parse_xhtml
 from rag.ingest.shared.note_marks import MARK as MARK_OF_NOTE
 
@@ -47,7 +47,7 @@ def _classes(element: _Element) -> list[str]:
     return (element.get("class") or "").split()
 
 
-def _page(page: _Element) -> Page:
+def _page(page: _Element) -> OcrPage:
     apart = [element for element in page.iter() if _ASIDE.search(element.get("class") or "")]
     outside = {inner for element in apart for inner in element.iter()}
     blocks: list[list[str]] = [[]]
@@ -59,7 +59,7 @@ def _page(page: _Element) -> Page:
         elif _LINE.search(element.get("class") or ""):
             blocks[-1].append(_words(element))
     text = set_blocks("\n".join(lines) for lines in blocks)
-    return Page(text or line_of(page), tuple(filter(None, map(line_of, apart))))
+    return OcrPage(text or line_of(page), tuple(filter(None, map(line_of, apart))))
 
 
 def _words(line: _Element) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.ingest.names import shown
-from rag.ingest.readers.ocr_formats.pages import Page, document_of_pages, set_blocks
+from rag.ingest.readers.ocr_formats.pages import OcrPage, document_of_pages, set_blocks
 from rag.ingest.shared.markup import line_of, parse_xml
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ def read_page_xml(path: Path, collection: Collection) -> Iterator[SourceDocument
     )
 
 
-def _page(page: _Element) -> Page:
+def _page(page: _Element) -> OcrPage:
     regions = {region.get("id"): region for region in page.iter("{*}TextRegion")}
     order = [ref.get("regionRef") for ref in _in_order(page)]
     names = [name for name in order if name in regions]
     names += [name for name in regions if name not in names]
     body = [regions[n] for n in names if regions[n].get("type") not in _ASIDE]
     apart = [regions[n] for n in names if regions[n].get("type") in _ASIDE - {_NUMBER}]
-    return Page(
+    return OcrPage(
         set_blocks(map(_region_text, body)),
         tuple(filter(None, map(_region_text, apart))),
         _printed_number(page),

@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?:^|\n)\W{0,4}(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W{0,4
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class OcrPage:
     """A page of an OCR file: its text, and the heads, feet and notes that the file tells apart.
     `number`: the printed one, "" where the file does not give it."""
 
@@ -35,14 +35,14 @@ def set_blocks(blocks: Iterable[str]) -> str:
     return text
 
 
-def _number_in(page: Page) -> str:
+def _number_in(page: OcrPage) -> str:
     """Return a page's printed number: that of the file, or the only one in its heads and feet."""
     found = {one or other for line in page.aside for one, other in _NUMBER.findall(line.strip())}
     return page.number or (found.pop() if len(found) == 1 else "")
 
 
 def document_of_pages(
-    pages: Sequence[Page],
+    pages: Sequence[OcrPage],
     path: Path,
     collection: Collection,
     *,

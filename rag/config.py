@@ -1,7 +1,8 @@
 """Where things are and which model is used: a few settings, each from the environment.
 
 `SOURCE_FINDER_HOME`
-    The folder that holds `corpus/` and `indexes/`: the checkout, else the user's data folder.
+    The folder that holds `corpus/`, `indexes/` and `projects/`: the checkout, else the user's
+    data folder.
 `SOURCE_FINDER_INDEX`
     The index that is opened where none is named: a name, a folder, or where Qdrant has it
     ("qdrant://host:6333/name", see `rag.index.qdrant`). `SOURCE_FINDER_INDEX_KEY`: the server's
@@ -106,6 +107,11 @@ class Settings:
     def authority(self) -> Path:
         """The file of persons' spellings that a user may put there; see `rag.names.authority`."""
         return self.home / "corpus" / "authority" / "people_variants.jsonl"
+
+    @property
+    def projects(self) -> Path:
+        """The file with readers' projects and conversations; see `rag.projects`."""
+        return self.home / "projects" / "projects.sqlite"
 
     def index_path(self, index: str | Path | None) -> Path:
         """Return the folder of an index given by name ("mine") or by path ("indexes/mine").

@@ -18,7 +18,8 @@
     ├── CatalogError             7   the catalog is malformed, or lacks what was named
     ├── LanguageModelError       8   the language model failed; the answer goes on without it
     ├── BackupError              9   a backup cannot be written, or is not whole
-    └── ZoteroError              10  Zotero does not run, or did not take what was sent
+    ├── ZoteroError              10  Zotero does not run, or did not take what was sent
+    └── ProjectsError            11  readers' projects cannot be read or kept
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -121,3 +122,9 @@ class ZoteroError(SourceFinderError):
     """Zotero does not run on this computer, or did not take what was sent."""
 
     exit_code = 10
+
+
+class ProjectsError(SourceFinderError):
+    """Readers' projects cannot be read or kept, or what was asked for is not there."""
+
+    exit_code = 11

@@ -36,6 +36,8 @@ from rag.retrieval.search import RetrievedPassage, Retriever
 from rag.searching import Filter
 from rag.workspace import Workspace
 
+_EVERYTHING = Filter()
+
 log = logging.getLogger(__name__)
 
 FAILED = "looking it up failed; the application’s log says why"
@@ -84,6 +86,10 @@ class SourceFinder:
     def searched(self) -> tuple[str, ...]:
         """Return a line for each collection: its title, its documents, their dates."""
         return tuple(map(_searched, self.holdings()))
+
+    def _held(self, only: Filter) -> Iterator[Holding]:
+        wanted = only.collections
+        return (h for h in self.holdings() if wanted is None or h.collection_id in wanted)
 
     def facts(self) -> IndexFacts:
         """Return which index this is, for whoever wants to check an answer later."""
@@ -163,7 +169,8 @@ class SourceFinder:
         only = self.retriever.only(collections, after, before)
         videos = find_videos(text, self.settings.front_ends)
         by_words = self.facts().by_words > 0
-        answer = Answer(text, (), searched=self.searched(), videos=videos, by_words=by_words)
+        searched = tuple(_searched(home, only) for home in self._held(only))
+        answer = Answer(text, (), searched=searched, videos=videos, by_words=by_words)
         if videos:
             yield answer  # their captions may take a while
             text, notes = with_captions(text, videos, self.settings.captions)
@@ -253,10 +260,13 @@ class SourceFinder:
         return choose_quotation(found.passage, matches)
 
 
-def _searched(held: Holding) -> str:
+def _searched(held: Holding, only: Filter = _EVERYTHING) -> str:
     parts = [f"{held.documents:,} document{'s' if held.documents != 1 else ''}"]
     parts += [held.years] if held.years else []
     parts += [f"{held.undated:,} undated"] if held.undated else []
+    bounds = [f"from {only.after}"] if only.after else []
+    bounds += [f"up to {only.before}"] if only.before else []
+    parts += [f"searched {' and '.join(bounds)}"] if bounds else []
     return f"{held.title}: {', '.join(parts)}"
 
 

@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from rag.backup import back_up, check_backup, restore
-from rag.backup.archive import CONTENTS
+from rag.backup.archive import CONTENTS, writing_archive
 from rag.build.builder import build_index
 from rag.cli.main import main
 from rag.config import Settings
@@ -26,6 +26,7 @@ from rag.errors import BackupError, IndexBusy, IndexMismatch
 from rag.finder import SourceFinder
 from rag.index import generations
 from rag.index.generations import MANIFEST, live_generation, open_index, recorded_sources
+from rag.projects import KeptTurn, ProjectStore, new_id
 from tests.conftest import MONROE_WORDS, write_sources
 
 
@@ -67,6 +68,40 @@ def best(home: Path) -> dict[str, Any]:
 
 
 # ---- there and back ----
+
+
+def test_projects_come_back_and_those_of_before_are_put_aside(tmp_path: Path) -> None:
+    here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
+    kept = ProjectStore(here.projects)
+    conversation = kept.begin("Anna")
+    asked = KeptTurn(new_id(), "Monroe warned Europe", stage="done")
+    kept.keep("Anna", conversation, asked)
+    report = back_up(here, tmp_path / "backup.zip")
+    assert report.parts == ("projects",)
+    assert restore(there, tmp_path / "backup.zip").aside == ""
+    assert ProjectStore(there.projects).conversation("Anna", conversation).turns == (asked,)
+    later = ProjectStore(there.projects).begin("Anna")
+    with pytest.raises(BackupError, match="has projects already"):
+        restore(there, tmp_path / "backup.zip")
+    aside = Path(restore(there, tmp_path / "backup.zip", replace=True).aside)
+    assert ProjectStore(there.projects).answer(asked.turn_id) == asked
+    assert ProjectStore(aside / "projects" / "projects.sqlite").conversation("Anna", later)
+
+
+def test_projects_that_somebody_has_altered_come_back_to_nobody(tmp_path: Path) -> None:
+    here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
+    ProjectStore(here.projects).begin("Anna")
+    with sqlite3.connect(here.projects) as connection:
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON turns BEGIN DELETE FROM turns; END")
+    connection.close()
+    with pytest.raises(BackupError, match="nothing to save"):
+        back_up(here, tmp_path / "altered.zip")
+    with writing_archive(tmp_path / "altered.zip") as archive:
+        archive.add("projects/projects.sqlite", here.projects)
+        archive.finish(here.home)
+    with pytest.raises(BackupError, match=r"other tables.*Nothing was changed"):
+        restore(there, tmp_path / "altered.zip")
+    assert not there.projects.exists()
 
 
 def test_another_home_can_be_asked_and_rebuilt(

@@ -23,7 +23,7 @@ LAYERS = [
     ["text", "dates", "deadline", "isolation", "judging", "typed_json"],
     ["language"],
     ["wording", "ingest", "embedding"],
-    ["searching", "citation"],
+    ["searching", "citation", "projects"],
     ["claims", "index", "reading"],
     ["names"],
     ["catalog", "relation", "retrieval"],

@@ -381,9 +381,9 @@ def test_errors_and_hints_are_told_in_the_chat(
     assert "secret detail of the machine" in caplog.text
 
 
-def test_clearing_starts_a_new_conversation(visit: Visit) -> None:
+def test_a_new_question_begins_a_conversation_of_its_own(visit: Visit) -> None:
     visit.asked("Polk \x01 gold \u202e \U0001f9ed " + "x" * 2000)
-    visit.button("Clear").click()
+    visit.page.get_by_role("link", name="New question").click()
     visit.page.get_by_text("The passages for a claim are shown here").wait_for()
     visit.page.get_by_text(EXAMPLES[0]).click()
     visit.see(".sf-stage-done", 1)
@@ -525,12 +525,18 @@ def test_filters_narrow_the_search_and_are_taken_back(visit: Visit) -> None:
 # ---- keeping ----
 
 
-def test_a_conversation_survives_a_reload_on_this_machine_only(visit: Visit) -> None:
+def addressed(visit: Visit, *parts: str) -> str:
+    """Wait until the address has all parts, and return it."""
+    wanted = " && ".join(f"location.search.includes({part!r})" for part in parts)
+    visit.page.wait_for_function(f"() => {wanted or 'true'}")
+    return str(visit.page.url)
+
+
+def test_a_conversation_survives_a_reload(visit: Visit) -> None:
     visit.asked(MONROE)
     visit.asked("and what did he say of Russia?", 2)
     quote = visit.pane.locator("mark").first.inner_text()
-    visit.page.wait_for_function("() => Object.keys(localStorage).length > 0")
-    time.sleep(SETTLED_S)
+    addressed(visit, "conversation=")
     visit.page.reload()
     visit.see(".sf-question", 2)
     assert visit.page.locator(".sf-question").first.inner_text().startswith(MONROE)
@@ -539,12 +545,114 @@ def test_a_conversation_survives_a_reload_on_this_machine_only(visit: Visit) -> 
     visit.page.locator(".sf-badge").first.click()
     visit.page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
     visit.asked(POLK, 3)
-    visit.button("Clear").click()
+
+
+def test_back_forward_and_escape_do_what_one_expects(visit: Visit) -> None:
+    visit.asked(f"{MONROE}.\n{POLK}.")
+    first = addressed(visit, "conversation=", "claim=1")
+    visit.page.locator(".sf-badge").nth(1).click()
+    second = addressed(visit, "claim=2")
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    opened = addressed(visit, "document=")
+    visit.see("#sf-quotation")
+    visit.page.keyboard.press("Escape")
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e0'")
+    visit.page.go_back()
+    visit.see("#sf-quotation")
+    assert visit.page.url == opened
+    visit.page.go_back()
+    visit.pane.locator("h2.sf-claim", has_text=POLK).wait_for()
+    assert visit.page.url == second
+    visit.page.go_back()
+    visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
+    assert visit.page.url == first
+    visit.page.go_back()
     visit.page.get_by_text("The passages for a claim are shown here").wait_for()
-    time.sleep(SETTLED_S)
+    visit.page.go_forward()
+    visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
+    assert visit.page.locator(".sf-question").count() == 1
+
+
+def test_a_link_opens_the_same_for_another_reader_who_sees_nothing_else(
+    browser: Any, server: RunningApp
+) -> None:
+    allowed = {"permissions": ["clipboard-read", "clipboard-write"]}
+    own = Visit(browser, server.url, **allowed)
+    own.asked(MONROE)
+    own.asked(TRUCE, 2)
+    quote = own.pane.locator("mark").first.inner_text()
+    own.button("Copy link to this answer").last.click()
+    own.button("Link copied").wait_for()
+    link = own.page.evaluate("navigator.clipboard.readText()")
+    own.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    own.see("#sf-page-mark")
+    page = addressed(own, "document=")
+    other = Visit(browser, link)
+    assert TRUCE in other.see(".sf-question", 1).inner_text()
+    assert other.pane.locator("mark").first.inner_text() == quote
+    other.page.get_by_role("tab", name="Projects").click()
+    other.page.get_by_text("makes a project by itself").wait_for()
+    other.page.goto(page)
+    other.see("#sf-page-mark")
+    other.see(".sf-question", 1)
+    other.page.get_by_role("tab", name="Ask").click()
+    other.asked(POLK, 2)
+    other.page.reload()
+    assert [TRUCE in other.see(".sf-question", 2).nth(0).inner_text()] == [True]
+    own.page.get_by_role("tab", name="Projects").click()
+    assert own.page.locator("#sf-projects .sf-asked").all_inner_texts() == [MONROE]
+    own.close()
+    other.close()
+
+
+def test_two_tabs_do_not_overwrite_each_other(visit: Visit) -> None:
+    visit.asked(MONROE)
+    addressed(visit, "conversation=")
+    other = visit.context.new_page()
+    other.goto(visit.page.url)
+    other.locator(".sf-question").first.wait_for()
+    visit.asked(POLK, 2)
+    other.locator("#sf-box textarea").fill(SACAGAWEA)
+    other.locator("#sf-box textarea").press("Enter")
+    other.locator(".sf-stage-done").nth(1).wait_for()
+    other.locator(".sf-question").nth(1).wait_for()
     visit.page.reload()
-    visit.page.get_by_text(EXAMPLES[0]).wait_for()
-    assert visit.page.locator(".sf-question").count() == 0
+    questions = visit.see(".sf-question", 3).all_inner_texts()
+    assert [wanted in got for wanted, got in zip((MONROE, POLK, SACAGAWEA), questions, strict=True)]
+    assert SACAGAWEA in questions[2]
+    other.close()
+
+
+def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Visit) -> None:
+    visit.asked(MONROE)
+    visit.page.get_by_role("tab", name="Projects").click()
+    visit.button("New project").click()
+    visit.page.get_by_label("Name", exact=True).fill("Gold rush")
+    visit.page.get_by_role("group", name="Search only sources written").get_by_label(
+        "from", exact=True
+    ).fill("1840")
+    visit.button("Save").click()
+    visit.page.get_by_role("link", name="Ask in Gold rush").click()
+    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.asked("Gold was found in California")
+    dates = visit.pane.locator(".sf-card .sf-date").all_inner_texts()
+    assert set(dates) == {"1848"}
+    visit.page.get_by_role("tab", name="Projects").click()
+    visit.page.get_by_label("Search in what was asked").fill("california GOLD")
+    visit.button("Find").click()
+    visit.page.get_by_text("Questions with").wait_for()
+    assert visit.see("#sf-projects .sf-asked", 1).inner_text() == "Gold was found in California"
+    visit.button("Back to the projects").click()
+    visit.button("Remove Gold rush").click()
+    visit.page.get_by_text("Removed: Gold rush").wait_for()
+    visit.button("Undo").click()
+    visit.page.get_by_role("button", name="Gold rush", exact=True).wait_for()
+    visit.page.get_by_role("button", name="My questions", exact=True).click()
+    visit.page.locator("#sf-projects .sf-asked", has_text=MONROE).click()
+    visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
+    visit.page.get_by_label("Project").select_option("Gold rush")
+    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    assert visit.page.get_by_text("searches everything, from 1840").is_visible()
 
 
 def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
@@ -731,6 +839,10 @@ def test_axe_finds_no_serious_fault(browser: Any, server: RunningApp, scheme: st
     visit.page.locator("#sf-pane .sf-card").first.get_by_role("button", name="Open").click()
     visit.see("#sf-page-mark")
     check("page")
+    visit.page.get_by_role("tab", name="Projects").click()
+    visit.button("New project").click()
+    visit.page.get_by_label("Name", exact=True).wait_for()
+    check("projects")
     visit.page.get_by_role("tab", name="Corpus").click()
     visit.page.get_by_role("table", name="What is searched").wait_for()
     check("corpus")

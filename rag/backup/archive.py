@@ -40,6 +40,10 @@ MAX_CONTENTS = 256 << 20
 CORPUS = ("sources", "removed", "authority")
 """What a user puts into `corpus/`; the catalog comes with the install."""
 
+PROJECTS = "projects"
+STORE = f"{PROJECTS}/projects.sqlite"
+"""Readers' projects; a copy of the store, without what SQLite keeps beside it."""
+
 INDEX = re.compile(r"generation-[\d-]+")
 _BLOCK = 1 << 20
 _LEVEL = 1
@@ -59,8 +63,9 @@ class SavedFile:
 
     @property
     def part(self) -> str:
-        """The part of the home that it belongs to: "corpus/sources", "indexes/default"."""
-        return "/".join(self.name.split("/")[:2])
+        """The part of the home that it belongs to: "corpus/sources", "indexes/default",
+        "projects"."""
+        return PROJECTS if self.name == STORE else "/".join(self.name.split("/")[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +249,7 @@ def check_name(name: str, archive: Path) -> None:
     plain = all(part not in {"", ".", ".."} and PurePath(part).name == part for part in parts)
     in_corpus = len(parts) > 2 and parts[0] == "corpus" and parts[1] in CORPUS
     in_index = len(parts) > 3 and parts[0] == "indexes" and INDEX.fullmatch(parts[2])
-    if not plain or "\0" in name or not (in_corpus or in_index):
+    if not plain or "\0" in name or not (in_corpus or in_index or name == STORE):
         raise BackupError(
             f"{archive} holds {name!r}, which belongs to no home of Source Finder. Nothing was "
             "changed. Somebody has altered the file: do not use it."

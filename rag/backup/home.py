@@ -1,12 +1,12 @@
 """What of a home goes into a backup, and how it comes back.
 
-Saved are the sources that the user has put there, the spellings of persons, and the live
-generation of each index. Nothing is stopped for it: a generation is never changed once it is
-there, and files are read as they are at the moment.
+Saved are the sources that the user has put there, the spellings of persons, readers' projects,
+and the live generation of each index. Nothing is stopped for it: a generation is never changed
+once it is there, files are read as they are at the moment, and of the projects a copy is made.
 
 Coming back, everything is first unpacked beside and checked; until then nothing that is there is
-touched. Then the old corpus is moved aside, and each index gets one more generation, which becomes
-live as a built one does: whoever is reading keeps the old one.
+touched. Then the old corpus and projects are moved aside, and each index gets one more
+generation, which becomes live as a built one does: whoever is reading keeps the old one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
 from rag.backup.archive import (
     CORPUS,
+    PROJECTS,
+    STORE,
     Advance,
     Archive,
     ArchiveWriter,
@@ -33,7 +36,13 @@ from rag.backup.archive import (
 )
 from rag.config import Settings
 from rag.datatypes import Jsonable, Progress
-from rag.errors import BackupError, IndexBusy, SearchIndexError, UnreadableSource
+from rag.errors import (
+    BackupError,
+    IndexBusy,
+    ProjectsError,
+    SearchIndexError,
+    UnreadableSource,
+)
 from rag.index.generations import (
     CURRENT,
     MANIFEST,
@@ -45,6 +54,7 @@ from rag.index.generations import (
 )
 from rag.ingest.names import shown
 from rag.ingest.walk.files import BUILT_IN
+from rag.projects import copy_store
 
 RESTORING = ".restoring"
 """Where a backup is unpacked, in the home: on the same disk, so that all can be moved."""
@@ -70,8 +80,8 @@ class BackupReport(Jsonable):
 @dataclass(frozen=True, slots=True)
 class RestoreReport(Jsonable):
     """What came back. `saved_home`: where the home was when it was saved. `aside`: the folder
-    that the corpus of before was moved to, "" where there was none. `elsewhere`: sources of the
-    indexes that lie outside the home, and are not on this machine now."""
+    that corpus and projects of before were moved to, "" where there were none. `elsewhere`: sources
+    of the indexes that lie outside the home, and are not on this machine now."""
 
     home: str
     saved_home: str
@@ -102,14 +112,16 @@ def back_up(
     ):
         raise BackupError(f"{path} lies in what is to be saved. Choose a place outside of {home}.")
     left_out: list[str] = []
-    files = dict(_to_save(home, left_out))
-    if not files:
-        raise BackupError(
-            f"There is nothing to save in {home}: no index and no sources. "
-            "SOURCE_FINDER_HOME says where they are."
-        )
-    advance = _counting(progress, "Saving", len(files))
-    with _writing(path), writing_archive(path) as archive:
+    with ExitStack() as meanwhile:
+        copied = Path(meanwhile.enter_context(TemporaryDirectory(prefix="source-finder-")))
+        files = {**dict(_to_save(home, left_out)), **_projects(settings, copied, left_out)}
+        if not files:
+            raise BackupError(
+                f"There is nothing to save in {home}: no index, no sources and no projects. "
+                "SOURCE_FINDER_HOME says where they are."
+            )
+        advance = _counting(progress, "Saving", len(files))
+        archive = meanwhile.enter_context(_written(path))
         for name, file in files.items():
             _add(archive, name, file, left_out)
             advance()
@@ -123,6 +135,24 @@ def back_up(
         tuple(left_out),
         tuple(_elsewhere(home)),
     )
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[ArchiveWriter]:
+    with _writing(path), writing_archive(path) as archive:
+        yield archive
+
+
+def _projects(settings: Settings, folder: Path, left_out: list[str]) -> dict[str, Path]:
+    """Return a copy of readers' projects, made in a folder, with its name in a backup."""
+    if not settings.projects.is_file():
+        return {}
+    try:
+        copy_store(settings.projects, folder / settings.projects.name)
+    except ProjectsError as error:
+        left_out.append(str(error))
+        return {}
+    return {STORE: folder / settings.projects.name}
 
 
 def _to_save(home: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
@@ -267,14 +297,31 @@ def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
         archive.unpack(brought, advance)
         for part in _indexes(archive.contents.parts):
             check_brought(_generation(brought / part), home)
+        if PROJECTS in archive.contents.parts:
+            _check_store(archive.path, brought / STORE)
         yield brought
     finally:
         lock.release()
         shutil.rmtree(base, ignore_errors=True)
 
 
+def _check_store(path: Path, store: Path) -> None:
+    """Raise `BackupError` where what was unpacked is no store of projects of this version: then
+    nothing of it may come near the home."""
+    checked = store.with_suffix(".checked")
+    try:
+        copy_store(store, checked)
+    except ProjectsError as error:
+        raise BackupError(
+            f"The projects in {path} cannot be used: {error} Nothing was changed."
+        ) from error
+    checked.replace(store)
+    for beside in store.parent.glob(f"{store.name}-*"):
+        beside.unlink()
+
+
 def _take(home: Path, brought: Path, parts: Sequence[str]) -> str:
-    """Put what was unpacked in its place, and return where the corpus of before is now."""
+    """Put what was unpacked in its place, and return where what was there before is now."""
     indexes = _indexes(parts)
     aside = home / "corpus" / f"before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     with ExitStack() as held, ExitStack() as undo:

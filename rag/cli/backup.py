@@ -25,7 +25,7 @@ def backup(
     replace: ReplaceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Save all sources and indexes in one file."""
+    """Save all sources, indexes and projects in one file."""
     from rag.backup import back_up
 
     report = back_up(
@@ -69,7 +69,7 @@ def restore(
     )
     lines = [f"Restored in {report.home}, as saved {report.made}: {', '.join(report.parts)}."]
     if report.aside:
-        lines.append(f"The sources of before are in {report.aside}.")
+        lines.append(f"What was there before is in {report.aside}.")
     if report.home != report.saved_home:
         lines.append(
             "Run `source-finder build` once (with --index for others than the default one), so "

@@ -13,17 +13,21 @@ from typing import Any
 import gradio as gr
 
 from rag import dossier, zotero
-from rag.errors import IndexNotBuilt, SourceFinderError
+from rag.errors import IndexNotBuilt, ProjectsError, SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import READING, LiveFinder
-from rag.web import corpus
+from rag.projects import ProjectStore, new_id
+from rag.web import corpus, listing
+from rag.web.address import Address, read_address
 from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
+from rag.web.guard import asker
 from rag.web.health import Counts
+from rag.web.keeping import Keeper, Place
+from rag.web.listing import Listing
 from rag.web.markup import render_searched
-from rag.web.memory import from_memory, to_memory
 from rag.web.uploads import forget
 
 WAIT_S = 0.2
@@ -35,6 +39,9 @@ ZOTERO_ELSEWHERE = (
 )
 
 UNMOVED = (gr.skip(), gr.skip())
+
+ASK, PROJECTS = "ask", "projects"
+"""The names of tabs."""
 
 
 def html_part(content: str) -> gr.HTML:
@@ -85,12 +92,15 @@ class Actions:
 
     live: LiveFinder
     counts: Counts
+    store: ProjectStore
 
-    def ask(self, sent: Any, turns: Turns, desk: Desk) -> Iterator[tuple[Any, ...]]:
-        """Yield chat, turns, box, pane, desk, memory as the answer grows. What is sent while
-        another search goes on stays in the box."""
+    def ask(
+        self, sent: Any, turns: Turns, desk: Desk, place: Place, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield chat, turns, box, pane, desk, place and its line as the answer grows. What is sent
+        while another search goes on stays in the box."""
         if any(turn.stage == "searching" for turn in turns):
-            yield (gr.skip(),) * 6
+            yield (gr.skip(),) * 7
             return
         sent = sent or {}
         dropped = sort_dropped([Path(file) for file in sent.get("files") or ()])
@@ -101,49 +111,127 @@ class Actions:
         text = "\n".join(part for part in [sent.get("text") or "", *dropped.texts] if part)
         if not text and (dropped.offered or dropped.problems):
             box = question_box(searching=False, value=None)
-            yield chat_messages(turns), turns, box, *UNMOVED, to_memory(turns)
+            yield chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
             return
         box = question_box(searching=True, value=None)
-        claim = desk.claim(turns) if desk.chosen else None
         if not self.live.ready:
             waiting = told((*turns, Turn(len(turns), text)), READING)
-            yield chat_messages(waiting), turns, box, *UNMOVED, gr.skip()
+            yield chat_messages(waiting), turns, box, *UNMOVED, *UNMOVED
             box = gr.skip()
             self._wait()
         if not self.live.ready:
             turns = told(turns, self.live.work.problem if self.live.work else "")
             box = question_box(searching=False)
-            yield chat_messages(turns), turns, box, *UNMOVED, to_memory(turns)
+            yield chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
             return
+        yield from self._answered(self._keeper(request), text, turns, desk, place, box)
+
+    def _answered(
+        self, keeper: Keeper, text: str, turns: Turns, desk: Desk, place: Place, box: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what `ask` yields for a text that is looked up, and keep it."""
+        claim = desk.claim(turns) if desk.chosen else None
         first = [claim.claim.query] if claim else []
-        with self.counts.question() as asked:
-            for grown in converse(self.live.current, text, turns, first):
-                turns, laid = grown, desk.with_answer(self.live.current, grown)
-                shown = gr.skip() if laid is desk else laid.page
-                desk = laid
-                yield chat_messages(turns), turns, box, shown, desk, gr.skip()
-                box = gr.skip()
-            asked.failed = turns[-1].stage == "failed"
-        yield gr.skip(), turns, question_box(searching=False), gr.skip(), desk, to_memory(turns)
+        place = keeper.begun(place, turns) if text.strip() else place
+        key = new_id() if place.conversation else ""
+        scope = keeper.project(place).scope
+        finder = self.live.current
+        shown_place = self._place(keeper, place, asked=True)
+        try:
+            with self.counts.question() as asked:
+                for grown in converse(finder, text, turns, first, scope=scope, key=key):
+                    if len(grown) > len(turns):
+                        place = keeper.kept(place, grown[-1])  # the question is not lost
+                    turns, laid = grown, desk.with_answer(finder, grown)
+                    changed = laid is not desk or shown_place is not gr.skip()
+                    shown = laid.page(turns, _address(place)) if changed else gr.skip()
+                    desk = laid
+                    yield chat_messages(turns), turns, box, shown, desk, place, shown_place
+                    box = shown_place = gr.skip()
+                asked.failed = turns[-1].stage == "failed"
+        finally:
+            place = keeper.kept(place, stop(turns)[-1]) if turns else place
+        line = self._place(keeper, place, asked=True)
+        yield gr.skip(), turns, question_box(searching=False), gr.skip(), desk, place, line
 
     def _wait(self) -> None:
         """Return once there is something to search, or the first build has failed."""
         while not self.live.ready and self.live.busy:
             time.sleep(WAIT_S)
 
-    def stopped(self, turns: Turns) -> tuple[Any, ...]:
-        """Return chat, turns, box, memory."""
+    def _keeper(self, request: gr.Request) -> Keeper:
+        return Keeper(self.store, asker(request))
+
+    def _place(self, keeper: Keeper, place: Place, *, asked: bool) -> str:
+        holdings = self.live.current.holdings() if self.live.ready else ()
+        return listing.render_place(keeper, place, holdings, asked)
+
+    def stopped(self, turns: Turns, place: Place, request: gr.Request) -> tuple[Any, ...]:
+        """Return chat, turns, box."""
         turns = stop(turns)
-        return chat_messages(turns), turns, question_box(searching=False), to_memory(turns)
+        if turns:
+            self._keeper(request).kept(place, turns[-1])
+        return chat_messages(turns), turns, question_box(searching=False)
 
-    def remembered(self, memory: Any) -> tuple[Any, ...]:
-        """Return chat, turns, pane, desk, shelf, work, searched, timer for a page that was
-        loaded, with the conversation that the browser has kept."""
-        turns = from_memory(memory)
-        desk = Desk().with_answer(self.live.current, turns) if self.live.ready else Desk()
-        return chat_messages(turns), turns, desk.page, desk, *self._corpus(), self._timer()
+    def loaded(self, query: str, request: gr.Request) -> tuple[Any, ...]:
+        """Return chat, turns, pane, desk, place and its line, shelf, work, searched, timer for a
+        page that was loaded, with what its address asks for."""
+        shown = self._at(self._keeper(request), query, (), Desk(clicks=-1), Place())
+        return *shown, *self._corpus(), self._timer()
 
-    def clicked(self, turns: Turns, desk: Desk, event: gr.EventData) -> tuple[Any, ...]:
+    def gone(
+        self, turns: Turns, desk: Desk, place: Place, request: gr.Request, event: gr.EventData
+    ) -> tuple[Any, ...]:
+        """Return chat, turns, pane, desk, place and its line, and the tabs after the reader went
+        to another address within the page."""
+        query = str((event._data or {}).get("to"))
+        shown = self._at(self._keeper(request), query, turns, desk, place)
+        return *shown, gr.Tabs(selected=ASK)
+
+    def _at(
+        self, keeper: Keeper, query: str, turns: Turns, desk: Desk, place: Place
+    ) -> tuple[Any, ...]:
+        """Return chat, turns, pane, desk, place and its line for an address."""
+        address = read_address(query)
+        same = address.conversation == place.conversation and bool(turns)
+        here = same and (bool(place.conversation) or address.answer in {t.key for t in turns})
+        if not here:
+            place, turns = Place(address.project), ()
+            if address.conversation or address.answer:
+                try:
+                    place, turns = keeper.opened(address.conversation, address.answer)
+                except ProjectsError as error:
+                    turns = told((), str(error))
+        clicks = desk.clicks
+        if self.live.ready:
+            desk = Desk(clicks=clicks).at(self.live.current, turns, address)
+        else:
+            desk = Desk(clicks=clicks + 1)
+        line = self._place(keeper, place, asked=bool(turns))
+        page = desk.page(turns, _address(place))
+        return chat_messages(turns), turns, page, desk, place, line
+
+    def listed(self, place: Place, request: gr.Request) -> tuple[str, Listing]:
+        """Return the projects, as they are now, with those of the place opened."""
+        shown = Listing(shown=place.project)
+        return self._listed(self._keeper(request), shown, place), shown
+
+    def organised(
+        self, shown: Listing, place: Place, request: gr.Request, event: gr.EventData
+    ) -> tuple[str, Listing, str]:
+        """Return the projects, what is shown of them, and the line of the place after a click."""
+        keeper = self._keeper(request)
+        shown = listing.after(self.live, keeper, shown, event._data or {})
+        line = self._place(keeper, place, asked=bool(place.conversation))
+        return self._listed(keeper, shown, place), shown, line
+
+    def _listed(self, keeper: Keeper, shown: Listing, place: Place) -> str:
+        holdings = self.live.current.holdings() if self.live.ready else ()
+        return listing.render_listing(keeper, shown, holdings, place.conversation)
+
+    def clicked(
+        self, turns: Turns, desk: Desk, place: Place, event: gr.EventData
+    ) -> tuple[Any, ...]:
         """Return pane, desk, shelf, work, timer, kept after a click on the page."""
         click: Click = event._data or {}
         name = click.get("act")
@@ -170,7 +258,8 @@ class Actions:
             desk = desk.after(self.live.current, turns, click)
         except IndexNotBuilt as error:
             return *UNMOVED, *self._worked(str(error))
-        return desk.page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        page = desk.page(turns, _address(place))
+        return page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
     def _sent(self, turns: Turns) -> str:
         """Send the conversation's sources to the Zotero beside this server; return what to tell."""
@@ -185,20 +274,26 @@ class Actions:
         forget([path for _, path in named])
         return None, corpus.shelf(self.live), corpus.work(self.live, message), self._timer()
 
-    def watched(self, turns: Turns, desk: Desk) -> tuple[Any, ...]:
-        """Return shelf, work, searched, timer, chat, turns, pane, desk, memory while the index is
+    def watched(
+        self, turns: Turns, desk: Desk, place: Place, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """Return shelf, work, searched, timer, chat, turns, pane, desk while the index is
         worked on. Once it is complete, what was answered by words alone is answered again."""
-        unchanged = (gr.skip(),) * 5
+        unchanged = (gr.skip(),) * 4
         if self.live.busy:
             searched = render_searched(self.live.searched())
             return gr.skip(), corpus.work(self.live), searched, gr.skip(), *unchanged
         if not self.live.ready or not any(t.answer and t.answer.by_words for t in turns):
             return *self._corpus(), self._timer(), *unchanged
         finder = self.live.current
-        turns = tuple(answered_again(finder, turn) for turn in turns)
+        again = [(turn, answered_again(finder, turn)) for turn in turns]
+        turns = tuple(new for _, new in again)
+        for old, new in again:
+            if new is not old:
+                self._keeper(request).kept(place, new)
         desk = replace(desk, whole=False).with_answer(finder, turns)
-        again = chat_messages(turns), turns, desk.page, desk, to_memory(turns)
-        return *self._corpus(), self._timer(), *again
+        page = desk.page(turns, _address(place))
+        return *self._corpus(), self._timer(), chat_messages(turns), turns, page, desk
 
     def _worked(self, message: str) -> tuple[Any, ...]:
         shelf, work, _ = self._corpus(message)
@@ -210,3 +305,10 @@ class Actions:
 
     def _timer(self) -> gr.Timer:
         return gr.Timer(active=self.live.busy)
+
+
+def _address(place: Place) -> Address:
+    """Return the address of a place, before anything in it is chosen."""
+    return Address(
+        project="" if place.conversation else place.project, conversation=place.conversation
+    )

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Literal
 from urllib.parse import urlsplit
 
 from rag.datatypes import Answer, Claim, Finding, Suggestion, Summary, VideoLink
 from rag.dossier import FORMATS
+from rag.projects import Stage
 from rag.web import labels
+from rag.web.address import Address
 from rag.web.markup import (
     action,
     button,
@@ -27,9 +28,6 @@ from rag.web.markup import (
 )
 from rag.web.templating import render
 from rag.wording import counted, escape, stands, written_date
-
-Stage = Literal["searching", "done", "stopped", "failed"]
-"""How far the answer on the page has come."""
 
 LONG_TEXT_CHARS = 90
 """From this length on, what was sent is taken to hold many claims before they are known, and
@@ -279,6 +277,14 @@ def render_closing(answer: Answer) -> str:
         + render_searched(answer.searched)
         + render_keeping()
     )
+
+
+def render_link(key: str) -> str:
+    """Return the button that copies the link of an answer that is kept; "" where it is not."""
+    if not key:
+        return ""
+    copy = button("Copy link to this answer", "copy-link", {"to": str(Address(answer=key))})
+    return f'<p class="sf-actions sf-answer-link">{copy}</p>'
 
 
 def render_offer(name: str, path: str) -> str:

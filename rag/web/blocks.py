@@ -13,13 +13,16 @@ from typing import Any
 import gradio as gr
 
 from rag.live import LiveFinder
+from rag.projects import ProjectStore
 from rag.web import pane
-from rag.web.actions import Actions, question_box
+from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.dropped import TAKEN
 from rag.web.endpoints import add_endpoints
 from rag.web.health import Counts
+from rag.web.keeping import Place
+from rag.web.listing import Listing
 from rag.web.markup import render_searched
 from rag.web.uploads import KEPT_S, SWEPT_S
 
@@ -45,19 +48,22 @@ SHARED_SEARCHES = 4
 WATCH_S = 0.6
 """How often a page looks at the work on the index, while there is any."""
 
-BUS = "document.addEventListener('sf-act', (event) => trigger('click', event.detail));"
-MEMORY = "source-finder-conversation"
-# The browser enciphers what it keeps with this. It need not be secret: the page is the reader's.
-MEMORY_KEY = "source-finder"
+# What a click is for: another address within the page, the projects, or all else.
+BUS = """document.addEventListener('sf-act', (event) => {
+  const { act } = event.detail;
+  const organises = /-(project|conversation)$/.test(act);
+  trigger(act === 'go' ? 'select' : organises ? 'submit' : 'click', event.detail);
+});"""
+QUERY = "() => location.search"
 
+NOTHING: Turns = ()
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build_app(live: LiveFinder, counts: Counts) -> gr.Blocks:
+def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Blocks:
     """Return the page, which counts what is asked. Start it with `start` or `serve`, which add its
     looks."""
-    actions = Actions(live, counts)
-    nothing: Turns = ()
+    actions = Actions(live, counts, store)
     app = gr.Blocks(
         title=TITLE,
         analytics_enabled=False,
@@ -66,19 +72,23 @@ def build_app(live: LiveFinder, counts: Counts) -> gr.Blocks:
     )
     with app:
         add_endpoints(live, counts, SHARED_SEARCHES)  # first, so that they have their names
-        turns, desk = gr.State(nothing), gr.State(Desk())
-        memory = gr.BrowserState([], storage_key=MEMORY, secret=MEMORY_KEY)
+        turns, desk = gr.State(NOTHING), gr.State(Desk())
+        place, listing = gr.State(Place()), gr.State(Listing())
         timer = gr.Timer(WATCH_S, active=False)
         gr.HTML(INTRODUCTION, js_on_load=None)
         searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
         work = gr.HTML("", elem_id="sf-work-place", js_on_load=None)
-        with gr.Tabs(elem_id="sf-tabs"):
-            with gr.Tab("Ask"), gr.Row(elem_id="sf-room"):
+        with gr.Tabs(elem_id="sf-tabs") as tabs:
+            with gr.Tab("Ask", id=ASK), gr.Row(elem_id="sf-room"):
                 with gr.Column(elem_id="sf-talk"):
                     chatbot = _chatbot()
-                    box = _box()
+                    with gr.Column(elem_id="sf-asking"):
+                        line = gr.HTML("", elem_id="sf-line", js_on_load=None)
+                        box = _box()
                 with gr.Column(elem_id="sf-beside"):
                     shown = gr.HTML(pane.EMPTY, elem_id="sf-pane", js_on_load=None)
+            with gr.Tab("Projects", id=PROJECTS) as projects_tab:
+                projects = gr.HTML("", elem_id="sf-projects", js_on_load=None)
             with gr.Tab("Corpus"):
                 shelf = gr.HTML("", elem_id="sf-shelf", js_on_load=None)
                 drop = gr.File(
@@ -91,8 +101,8 @@ def build_app(live: LiveFinder, counts: Counts) -> gr.Blocks:
         kept = gr.HTML("", elem_id="sf-kept", js_on_load=None)
         asking: dict[str, Any] = {
             "fn": actions.ask,
-            "inputs": [box, turns, desk],
-            "outputs": [chatbot, turns, box, shown, desk, memory],
+            "inputs": [box, turns, desk, place],
+            "outputs": [chatbot, turns, box, shown, desk, place, line],
             "concurrency_limit": SHARED_SEARCHES,
             "concurrency_id": "search",
             # By "once", what is sent right after Stop would be lost while that search ends.
@@ -103,36 +113,45 @@ def build_app(live: LiveFinder, counts: Counts) -> gr.Blocks:
         chosen = chatbot.example_select(_picked, None, box, queue=False, **HIDDEN).then(**asking)
         box.stop(
             actions.stopped,
-            turns,
-            [chatbot, turns, box, memory],
+            [turns, place],
+            [chatbot, turns, box],
             cancels=[typed, chosen],
             queue=False,
             **HIDDEN,
         )
-        chatbot.clear(
-            lambda: (nothing, Desk(), pane.EMPTY, []), None, [turns, desk, shown, memory], **HIDDEN
-        )
+        clicking: dict[str, Any] = {
+            "trigger_mode": "multiple",
+            "concurrency_limit": SHARED_SEARCHES,
+            **HIDDEN,
+        }
         bus.click(
             actions.clicked,
-            [turns, desk],
+            [turns, desk, place],
             [shown, desk, shelf, work, timer, kept],
-            trigger_mode="multiple",
-            concurrency_limit=SHARED_SEARCHES,
-            **HIDDEN,
+            **clicking,
         )
+        bus.select(
+            actions.gone,
+            [turns, desk, place],
+            [chatbot, turns, shown, desk, place, line, tabs],
+            **clicking,
+        )
+        bus.submit(actions.organised, [listing, place], [projects, listing, line], **clicking)
+        projects_tab.select(actions.listed, place, [projects, listing], **HIDDEN)
         drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **HIDDEN)
         timer.tick(
             actions.watched,
-            [turns, desk],
-            [shelf, work, searched, timer, chatbot, turns, shown, desk, memory],
+            [turns, desk, place],
+            [shelf, work, searched, timer, chatbot, turns, shown, desk],
             concurrency_limit=1,
             trigger_mode="once",
             **HIDDEN,
         )
         app.load(
-            actions.remembered,
-            memory,
-            [chatbot, turns, shown, desk, shelf, work, searched, timer],
+            actions.loaded,
+            bus,
+            [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer],
+            js=QUERY,
             **HIDDEN,
         )
     return app

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.claims.followups import in_context
-from rag.datatypes import Answer
+from rag.config import PER_CLAIM
+from rag.datatypes import Answer, IndexFacts
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
+from rag.projects import EVERYTHING, Scope, Stage
 from rag.web import answer as render
 
 log = logging.getLogger(__name__)
@@ -36,16 +38,20 @@ class Turn:
     A turn without a question is a message of the application. `number` tells the turns of
     a conversation apart. `searched_as`: what was looked up instead of the question, if
     anything. `offered`: files that were dropped in and may join the corpus, as name and
-    path.
+    path. `key`: by what it is kept (see `rag.projects`), "" where it is not; `index`, `scope`: what
+    it was looked up in.
     """
 
     number: int = 0
     question: str = ""
     searched_as: str = ""
     answer: Answer | None = None
-    stage: render.Stage = "searching"
+    stage: Stage = "searching"
     message: str = ""
     offered: tuple[tuple[str, str], ...] = ()
+    key: str = ""
+    index: IndexFacts | None = None
+    scope: Scope = EVERYTHING
 
     def asked(self) -> str:
         """Return the question's HTML; the captions of a linked video belong to it."""
@@ -67,7 +73,7 @@ class Turn:
             if self.answer.summary is not None:
                 parts.append(render.render_written_summary(self.answer.summary))
             if self.stage != "searching":
-                parts.append(render.render_closing(self.answer))
+                parts.append(render.render_closing(self.answer) + render.render_link(self.key))
         parts += [render.render_offer(name, path) for name, path in self.offered]
         if self.message:
             parts.append(render.render_message(self.message))
@@ -95,9 +101,16 @@ Turns = tuple[Turn, ...]
 
 
 def converse(
-    finder: SourceFinder, text: str, turns: Turns, first: Sequence[str] = ()
+    finder: SourceFinder,
+    text: str,
+    turns: Turns,
+    first: Sequence[str] = (),
+    *,
+    scope: Scope = EVERYTHING,
+    key: str = "",
 ) -> Iterator[Turns]:
-    """Yield the conversation as the answer to `text` grows; it always ends without raising.
+    """Yield the conversation as the answer to `text`, within `scope`, grows; it always ends
+    without raising. `key`: by what the new turn is kept.
 
     A text that leans on what was said before is looked up with the names in the texts
     `first`, or else in the question before it. Errors meant for the reader become a message;
@@ -108,11 +121,12 @@ def converse(
         yield turns if hinted else (*turns, Turn(len(turns), stage="done", message=HINT))
         return
     wanted = in_context(text, [*first, *_said_so_far(turns)])
-    turn = Turn(len(turns), text, wanted if wanted != text else "")
+    searched_as = wanted if wanted != text else ""
+    turn = Turn(len(turns), text, searched_as, key=key, index=finder.facts(), scope=scope)
     yield (*turns, turn)
     shown_at = 0.0
     try:
-        for answer in finder.stream(wanted):
+        for answer in finder.stream(wanted, PER_CLAIM, *bounds(scope)):
             turn = replace(turn, answer=answer)
             if time.monotonic() - shown_at >= MIN_INTERVAL_S:
                 yield (*turns, turn)
@@ -132,10 +146,16 @@ def answered_again(finder: SourceFinder, turn: Turn) -> Turn:
     if turn.answer is None or not turn.answer.by_words or turn.stage != "done":
         return turn
     try:
-        return replace(turn, answer=finder.ask(turn.answer.question))
+        answer = finder.ask(turn.answer.question, PER_CLAIM, *bounds(turn.scope))
+        return replace(turn, answer=answer, index=finder.facts())
     except SourceFinderError as error:
         log.info("Not answered again: %s", error)
         return turn
+
+
+def bounds(scope: Scope) -> tuple[tuple[str, ...] | None, str | None, str | None]:
+    """Return collections, first and last date as a finder takes them."""
+    return scope.collections or None, scope.after, scope.before
 
 
 def _said_so_far(turns: Turns) -> Iterator[str]:

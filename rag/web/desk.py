@@ -7,24 +7,28 @@ after it, as HTML to show. Nothing here knows Gradio.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rag.catalog.fetch import describe
 from rag.catalog.search import find_entry
-from rag.datatypes import Evidence, Finding, Span
+from rag.datatypes import Evidence, Finding, Holding, Span
 from rag.errors import QuestionError, SourceFinderError, UnreadableSource
 from rag.finder import SourceFinder
 from rag.language import years_in
+from rag.projects import Scope
 from rag.reading.around import AROUND, FURTHER, window
 from rag.reading.facsimile import facsimile, has_pages
 from rag.web import pane
+from rag.web.address import Address
 from rag.web.answer import has_many_claims
 from rag.web.chat import UNEXPECTED, Turns
 from rag.web.filters import DEPTH, Filters, choose, from_form
 from rag.web.markup import shortened
 from rag.web.reader import render_facsimile, render_text
+from rag.wording import escape
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +56,39 @@ class Desk:
     """Whether the answer was whole when the claim was laid here."""
     clicks: int = 0
     """How many clicks led here; the page leads the reader to what a new one has brought."""
+    opened: Click = field(default_factory=dict)
+    """The click that laid a document over the passages; {} where none did."""
 
-    @property
-    def page(self) -> str:
-        """The HTML for the page, which knows it for the answer to the last click."""
-        return f'<div data-clicks="{self.clicks}">{self.html}</div>'
+    def page(self, turns: Turns, place: Address) -> str:
+        """Return the HTML for the page, which knows it for the answer to the last click, with the
+        address of what it shows. `place`: the project and conversation in it."""
+        turn = turns[self.turn] if 0 <= self.turn < len(turns) else None
+        card = re.fullmatch(r"sf-e(\d+)", str(self.opened.get("from")))
+        at = replace(
+            place,
+            answer=turn.key if turn else "",
+            claim=self.number if self.claim(turns) else None,
+            passage=int(card[1]) if card else None,
+            filters=self.filters,
+            opened=self.opened,
+        )
+        return f'<div data-clicks="{self.clicks}" data-at="{escape(str(at))}">{self.html}</div>'
+
+    def at(self, finder: SourceFinder, turns: Turns, address: Address) -> Desk:
+        """Return the desk as an address has it. What is not there is told in the desk itself."""
+        last = self.clicks + 1
+        keys = [turn.key for turn in turns]
+        if address.answer not in keys or address.claim is None:
+            chosen = turns[: keys.index(address.answer) + 1] if address.answer in keys else turns
+            desk = Desk(clicks=last).with_answer(finder, chosen)
+        else:
+            turn = keys.index(address.answer)
+            desk = Desk(turn, address.claim, address.filters, chosen=True, clicks=last)
+            focus = "sf-claim" if address.passage is None else f"sf-e{address.passage}"
+            desk = desk._shown(finder, turns, focus)
+        if address.opened:
+            desk = replace(desk._told(finder, turns, address.opened), clicks=last)
+        return desk
 
     def claim(self, turns: Turns) -> Finding | None:
         """Return the finding that is shown, None if there is none."""
@@ -116,12 +148,8 @@ class Desk:
             return replace(self, filters=from_form(click))._shown(finder, turns)
         if name == "unfilter":
             return replace(self, filters=Filters())._shown(finder, turns)
-        if name == "open":
-            return replace(self, html=_opened(finder, click))
-        if name == "read":
-            return replace(self, html=_read(finder, click))
-        if name == "similar":
-            return replace(self, html=_similar(finder, click))
+        if name in _OPENING:
+            return replace(self, html=_OPENING[name](finder, click), opened=click)
         if name == "fetch":
             entry = find_entry(str(click["id"]))
             return replace(self, html=pane.render_offer(entry.title, describe(entry), entry.id))
@@ -130,7 +158,7 @@ class Desk:
     def _shown(self, finder: SourceFinder, turns: Turns, focus: str = "sf-claim") -> Desk:
         finding = self.claim(turns)
         if finding is None:
-            return replace(self, html=pane.EMPTY)
+            return replace(self, html=pane.EMPTY, opened={})
         turn = turns[self.turn]
         answer, whole = turn.answer, turn.stage != "searching"
         assert answer is not None
@@ -138,29 +166,39 @@ class Desk:
         if not whole and has_many_claims(answer):
             claims = 0
         if self.filters.narrows_search:
-            finding = _looked_up_again(finder, finding, self.filters)
+            finding = _looked_up_again(finder, finding, self.filters, turn.scope)
         html = pane.render_finding(
             finding,
             turn=self.turn,
             number=self.number,
             claims=claims,
             searched=answer.searched,
-            collections=finder.holdings(),
+            collections=_within(finder, turn.scope),
             filters=self.filters,
             claimed=years_in(finding.claim.query),
             focus=focus,
         )
-        return replace(self, html=html, whole=whole)
+        return replace(self, html=html, whole=whole, opened={})
 
 
-def _looked_up_again(finder: SourceFinder, finding: Finding, filters: Filters) -> Finding:
-    """Return the finding for the same claim among the chosen sources only."""
+def _within(finder: SourceFinder, scope: Scope) -> tuple[Holding, ...]:
+    """Return the collections that are searched in a scope."""
+    all_of_them = finder.holdings()
+    wanted = scope.collections
+    return tuple(home for home in all_of_them if not wanted or home.collection_id in wanted)
+
+
+def _looked_up_again(
+    finder: SourceFinder, finding: Finding, filters: Filters, scope: Scope
+) -> Finding:
+    """Return the finding for the same claim among the chosen sources only; where nothing is
+    chosen, the scope holds."""
     *_, answer = finder.stream(
         finding.claim.query,
         DEPTH,
-        filters.collections or None,
-        filters.after,
-        filters.before,
+        filters.collections or scope.collections or None,
+        filters.after or scope.after,
+        filters.before or scope.before,
     )
     if not answer.findings:
         return replace(finding, evidence=(), nearest=())
@@ -219,3 +257,11 @@ def _similar(finder: SourceFinder, click: Click) -> str:
 def _overlaps(item: Evidence, document_id: str, passage: Span) -> bool:
     own = Span(item.passage_start, item.passage_end)
     return item.document_id == document_id and own.overlaps(passage)
+
+
+_OPENING: Mapping[str, Callable[[SourceFinder, Click], str]] = {
+    "open": _opened,
+    "read": _read,
+    "similar": _similar,
+}
+"""What is laid over the passages, by the click that does it."""

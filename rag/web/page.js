@@ -40,6 +40,16 @@
     setTimeout(() => (button.textContent = shown), SHOWN_MS);
   }
 
+  /** Copies a link into the server, whole, as it is given to somebody else. */
+  async function copyLink(button) {
+    const shown = button.dataset.words ?? button.textContent;
+    button.dataset.words = shown;
+    const link = new URL(button.dataset.to, location.origin + location.pathname).href;
+    button.textContent = (await copy(link)) ? "Link copied" : link;
+    button.focus({ preventScroll: true });
+    if (button.textContent !== link) setTimeout(() => (button.textContent = shown), SHOWN_MS);
+  }
+
   /* ---- clicks that Python answers: they go to the bus, a hidden element of the page ---- */
 
   let readAt = null; // where the quotation stood when its document is read on
@@ -50,15 +60,43 @@
     document.dispatchEvent(new CustomEvent("sf-act", { detail }));
   }
 
+  /** Goes to another address within the page. While a search goes on, the page is loaded there
+      instead: what it still finds would come into the other conversation. */
+  function go(to) {
+    if (document.querySelector(".sf-stage-searching")) location.assign(to);
+    else send({ act: "go", to });
+  }
+
+  addEventListener("popstate", () => {
+    if (document.querySelector(".sf-stage-searching")) location.reload();
+    else send({ act: "go", to: location.search || "/" });
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("select[data-goes]")) go(event.target.value);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    const from = document.activeElement;
+    const form = from?.closest(".sf-edit, .sf-describe");
+    if (form) return void form.querySelector("[data-act]:not([type=submit])")?.click();
+    if (from?.matches("textarea, input") && from.value) return;
+    document.querySelector("#sf-pane [data-act=back]")?.click();
+  });
+
   document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
     const place = event.target instanceof Element && event.target.closest("[data-act], .sf-goto");
     if (!place || place instanceof HTMLFormElement) return;
     if (place.dataset.act === "copy") return void copyCitation(place);
+    if (place.dataset.act === "copy-link") return void copyLink(place);
     if (place.dataset.sure && !window.confirm(place.dataset.sure)) return;
     event.preventDefault();
     /* Links inside the page are followed here, because the page has a base address. */
     if (place.dataset.act === "describe") drafts.clear();
-    if (place.dataset.act) send({ ...place.dataset });
+    if (place.dataset.act === "go") go(place.dataset.to);
+    else if (place.dataset.act) send({ ...place.dataset });
     else goTo(document.getElementById(place.getAttribute("href").slice(1)));
   });
 
@@ -107,7 +145,7 @@
 
   /** Leads the reader to what a click has put into the pane. */
   function lead(frame) {
-    const place = document.getElementById(frame.dataset.focus);
+    const place = frame && document.getElementById(frame.dataset.focus);
     if (!place) return;
     if (readAt === null) return goTo(place);
     const moved = place.getBoundingClientRect().top - readAt;
@@ -118,8 +156,19 @@
     readAt = null;
   }
 
+  /** Makes the address of the window that of what is shown. A click, and a first question, make
+      a step that Back undoes. */
+  function addressed(at, clicked) {
+    const now = location.search || "/";
+    if (!at || at === now) return;
+    const asked = /[?&](conversation|answer)=/;
+    const step = clicked || (asked.test(at) && !asked.test(now));
+    history[step ? "pushState" : "replaceState"](null, "", at === "/" ? location.pathname : at);
+  }
+
   let questions = 0;
   let clicks = "0"; // how many were answered
+  let at = "";
   let saved = "";
   new MutationObserver(() => {
     /* A new question goes to the top of the window, so that its answer is read from the
@@ -131,9 +180,11 @@
     }
     questions = all.length;
     const answered = document.querySelector("#sf-pane [data-clicks]");
-    if (answered && answered.dataset.clicks !== clicks) {
-      clicks = answered.dataset.clicks;
-      if (clicks !== "0") lead(answered.querySelector(".sf-frame"));
+    if (answered && (answered.dataset.clicks !== clicks || answered.dataset.at !== at)) {
+      const clicked = answered.dataset.clicks !== clicks;
+      ({ clicks, at } = answered.dataset);
+      addressed(at, clicked && clicks !== "0");
+      if (clicked && clicks !== "0") lead(answered.querySelector(".sf-frame"));
     }
     restoreDraft();
     /* A file that was asked for is saved. */
@@ -150,6 +201,6 @@
   }).observe(document.documentElement, {
     childList: true,
     subtree: true,
-    attributeFilter: ["data-clicks", "data-made"],
+    attributeFilter: ["data-clicks", "data-at", "data-made"],
   });
 })();

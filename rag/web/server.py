@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from rag.build.corpus_files import MAX_BYTES
 from rag.errors import SourceFinderError
 from rag.live import LiveFinder
+from rag.projects import ProjectStore
 from rag.web.blocks import build_app
 from rag.web.guard import Access, Guard
 from rag.web.health import Counts, Health
@@ -64,7 +65,8 @@ def start(
         closing.callback(live.cancel)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
         counts = Counts()
-        app = build_app(live, counts)
+        store = ProjectStore(live.settings.projects)
+        app = build_app(live, counts, store)
         access = Access(host, tuple(names), uploads, live.may_change)
         _, url, _ = app.launch(
             server_name=host,
@@ -80,7 +82,10 @@ def start(
             ssr_mode=False,
             mcp_server=True,
             app_kwargs={
-                "middleware": [Middleware(Guard, access), Middleware(Health, live, counts)]
+                "middleware": [
+                    Middleware(Guard, access),
+                    Middleware(Health, live, counts),
+                ]
             },
             theme=build_theme(),
             css=resource("style.css"),

@@ -1,0 +1,216 @@
+"""The reader's projects as HTML, and what a click there does.
+
+Nothing here knows Gradio. Each click changes the store and returns the list as it is then; what
+cannot be done is told in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rag.datatypes import Holding
+from rag.errors import ProjectsError, SourceFinderError
+from rag.live import LiveFinder
+from rag.projects import ConversationLine, Project, ProjectStore, Scope
+from rag.projects.store import FIRST_NAME, REMOVED_DAYS
+from rag.web.address import Address
+from rag.web.chat import bounds
+from rag.web.keeping import Keeper, Place
+from rag.web.markup import shortened
+from rag.web.templating import render
+from rag.wording import counted, written_date
+
+ACTS = frozenset(
+    f"{name}-{what}"
+    for what in ("project", "conversation")
+    for name in ("new", "edit", "save", "remove", "undo", "show", "find")
+)
+TITLE_CHARS = 140
+NEW = "new"
+"""What stands for the project that is being made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the list shows: the conversations of the project `shown`, or those with `words`; the
+    form for the project `editing`, with what was `typed` where that could not be saved. `told`:
+    what was done, with the click that undoes it."""
+
+    shown: str = ""
+    words: str = ""
+    editing: str = ""
+    typed: Project | None = None
+    problem: str = ""
+    told: str = ""
+    undo: Mapping[str, str] | None = None
+
+
+def after(live: LiveFinder, keeper: Keeper, listing: Listing, click: Mapping[str, Any]) -> Listing:
+    """Return what the list shows after a click (`ACTS`); what it asks for is done."""
+    listing = replace(listing, typed=None, problem="", told="", undo=None)
+    name = str(click.get("act"))
+    one = str(click.get("id") or "")
+    try:
+        return _after(live, keeper, listing, name, one, click)
+    except SourceFinderError as error:
+        if name != "save-project":
+            return replace(listing, problem=str(error))
+        typed = Project(one, str(click.get("name") or ""), _typed_scope(click))
+        return replace(listing, problem=str(error), editing=one, typed=typed)
+
+
+def _after(
+    live: LiveFinder,
+    keeper: Keeper,
+    listing: Listing,
+    name: str,
+    one: str,
+    click: Mapping[str, Any],
+) -> Listing:
+    store, reader = keeper.store, keeper.reader
+    if name == "show-project":
+        return Listing(shown="" if one == listing.shown else one)
+    if name == "find-conversation":
+        return Listing(shown=listing.shown, words=str(click.get("words") or "").strip())
+    if name == "edit-project":
+        return replace(listing, editing=one)
+    if name == "save-project":
+        scope = _scope(live, click)
+        title = str(click.get("name") or "")
+        if one == NEW:
+            return Listing(shown=store.add_project(reader, title, scope).project_id)
+        store.change_project(reader, one, title, scope)
+        return Listing(shown=one)
+    what = name.rpartition("-")[2]
+    change = store.remove_project if what == "project" else store.remove_conversation
+    if name.startswith("undo-"):
+        change(reader, one, undo=True)
+        return replace(listing, shown=one if what == "project" else listing.shown)
+    if name.startswith("remove-"):
+        change(reader, one)
+        title = str(click.get("title") or "")
+        return replace(listing, told=f"Removed: {title}", undo={"act": f"undo-{what}", "id": one})
+    raise ProjectsError("This is not known here. Load the page again.")
+
+
+def _scope(live: LiveFinder, click: Mapping[str, Any]) -> Scope:
+    """Return the scope that a form has; raises `QuestionError` for one that cannot be searched."""
+    scope = _typed_scope(click)
+    if scope != Scope():
+        live.current.retriever.only(*bounds(scope))
+    return scope
+
+
+def _typed_scope(click: Mapping[str, Any]) -> Scope:
+    given = click.get("collection") or ()
+    collections = (given,) if isinstance(given, str) else tuple(str(name) for name in given)
+    after, before = (str(click.get(name) or "").strip() or None for name in ("after", "before"))
+    return Scope(collections, after, before)
+
+
+def render_listing(
+    keeper: Keeper, listing: Listing, holdings: Sequence[Holding], at: str = ""
+) -> str:
+    """Return the list. `holdings`: the collections that a scope can be of; `at`: the conversation
+    that is open."""
+    store, reader = keeper.store, keeper.reader
+    projects = keeper.projects()
+    shown = listing.shown or (projects[0].project_id if len(projects) == 1 else "")
+    try:
+        lines = _lines(store, reader, listing.words, shown)
+        removed_projects = store.projects(reader, removed=True)
+        removed = store.conversations(reader, removed=True)
+    except ProjectsError as error:
+        listing, lines, removed_projects, removed = replace(listing, problem=str(error)), [], [], []
+    return render(
+        "projects.html",
+        listing=listing,
+        new=NEW,
+        projects=[_shown(project, holdings, shown == project.project_id) for project in projects],
+        form=listing.typed or _form(projects, listing.editing),
+        holdings=holdings,
+        found=[_line(line, at, projects) for line in lines],
+        first_name=FIRST_NAME,
+        removed=[
+            *(
+                {"act": "undo-project", "id": p.project_id, "title": p.name}
+                for p in removed_projects
+            ),
+            *(
+                {
+                    "act": "undo-conversation",
+                    "id": line.conversation_id,
+                    "title": shortened(line.title, TITLE_CHARS),
+                }
+                for line in removed
+            ),
+        ],
+        days=REMOVED_DAYS,
+    )
+
+
+def _lines(store: ProjectStore, reader: str, words: str, shown: str) -> list[ConversationLine]:
+    if not (reader and (words or shown)):
+        return []
+    return store.conversations(reader, "" if words else shown, words)
+
+
+def _line(line: ConversationLine, at: str, projects: Iterable[Project]) -> dict[str, Any]:
+    names = {project.project_id: project.name for project in projects}
+    return {
+        "id": line.conversation_id,
+        "to": str(Address(conversation=line.conversation_id, answer=line.turn_id)),
+        "title": shortened(line.title, TITLE_CHARS),
+        "asked": written_date(line.asked[:10]),
+        "questions": counted(line.questions, "question", "questions"),
+        "project": names.get(line.project_id, ""),
+        "open": line.conversation_id == at,
+    }
+
+
+def _shown(project: Project, holdings: Sequence[Holding], opened: bool) -> dict[str, Any]:
+    return {
+        "id": project.project_id,
+        "name": project.name,
+        "about": f"{counted(project.conversations, 'conversation', 'conversations')}, "
+        f"searches {scope_words(project.scope, holdings)}",
+        "to": str(Address(project=project.project_id)),
+        "open": opened,
+    }
+
+
+def _form(projects: Iterable[Project], editing: str) -> Project | None:
+    if editing == NEW:
+        return Project(NEW, "", Scope())
+    return next((project for project in projects if project.project_id == editing), None)
+
+
+def scope_words(scope: Scope, holdings: Sequence[Holding]) -> str:
+    """Return what is searched, in a few words.
+
+    >>> scope_words(Scope(), ()), scope_words(Scope(("a",), "1840", "1850"), ())
+    ('everything', 'a, from 1840, up to 1850')
+    """
+    titles = {home.collection_id: home.title for home in holdings}
+    parts = [titles.get(name, name) for name in scope.collections] or ["everything"]
+    parts += [f"from {scope.after}"] if scope.after else []
+    parts += [f"up to {scope.before}"] if scope.before else []
+    return ", ".join(parts)
+
+
+def render_place(keeper: Keeper, place: Place, holdings: Sequence[Holding], asked: bool) -> str:
+    """Return the line above the conversation: the project, where there are several, what is
+    searched for it, where that is not everything, and the way to a new question."""
+    projects = keeper.projects()
+    project = keeper.project(place)
+    return render(
+        "place.html",
+        projects=projects if len(projects) > 1 else [],
+        project=project,
+        scope="" if project.scope == Scope() else scope_words(project.scope, holdings),
+        fresh=str(Address(project=project.project_id if len(projects) > 1 else "")),
+        asked=asked,
+        problem=place.problem,
+    )

@@ -13,6 +13,7 @@ from rag.datatypes import (
     Evidence,
     Finding,
     Holding,
+    IndexFacts,
     SourceDocument,
     Span,
     Verdict,
@@ -117,6 +118,9 @@ class Canned:
 
     def holdings(self) -> tuple[Holding, ...]:
         return (Holding("sotu", "State of the Union addresses", "", None, 249, "1790–2026", 0),)
+
+    def facts(self) -> IndexFacts:
+        return IndexFacts("canned", "hash", 249, 3, "2026-01-01T00:00:00+00:00")
 
     def document(self, document_id: str) -> SourceDocument:
         raise QuestionError(f"There is no document {document_id!r}")

@@ -13,8 +13,9 @@ import pytest
 
 from rag.datatypes import IndexFacts, Reason, Suggestion, VideoLink
 from rag.errors import ProjectsError
-from rag.projects import KeptTurn, ProjectStore, Scope, copy_store, schema, store
-from rag.projects.store import FIRST_NAME, GONE, new_id
+from rag.projects import KeptTurn, ProjectStore, Scope, copy_store, file, schema
+from rag.projects.file import new_id
+from rag.projects.store import FIRST_NAME, GONE
 from tests.answers import answer, evidence, finding
 
 ANNA, BERT = "key of Anna", "key of Bert"
@@ -295,6 +296,6 @@ def test_a_copy_is_made_while_it_is_in_use_and_a_broken_or_altered_one_refused(
 
 def test_a_full_disk_is_told(kept: ProjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     conversation = asked(kept, ANNA, "Monroe")
-    monkeypatch.setattr(store, "FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(file, "FREE_BYTES", 1 << 60)
     with pytest.raises(ProjectsError, match="nearly full"):
         kept.keep(ANNA, conversation, turn())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -598,9 +599,9 @@ def test_a_link_opens_the_same_for_another_reader_who_sees_nothing_else(
     other.page.get_by_role("tab", name="Ask").click()
     other.asked(POLK, 2)
     other.page.reload()
-    assert [TRUCE in other.see(".sf-question", 2).nth(0).inner_text()] == [True]
+    assert TRUCE in other.see(".sf-question", 2).first.inner_text()
     own.page.get_by_role("tab", name="Projects").click()
-    assert own.page.locator("#sf-projects .sf-asked").all_inner_texts() == [MONROE]
+    assert own.see("#sf-projects .sf-asked", 1).inner_text() == MONROE
     own.close()
     other.close()
 
@@ -653,6 +654,49 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     visit.page.get_by_label("Project").select_option("Gold rush")
     visit.page.get_by_text("The passages for a claim are shown here").wait_for()
     assert visit.page.get_by_text("searches everything, from 1840").is_visible()
+
+
+def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
+    visit.asked(MONROE)
+    quote = visit.pane.locator("mark").first.inner_text()
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Pin").click()
+    visit.page.get_by_label("Your note on it, if any").first.fill("Compare Adams’s draft.")
+    visit.button("Pin this passage").first.click()
+    visit.page.get_by_text("Pinned in “My questions”").wait_for()
+    visit.page.get_by_text("This verdict is wrong").click()
+    visit.page.get_by_label("Why").fill("It is the reader’s turn.")
+    visit.button("Note it").click()
+    visit.page.get_by_text("Noted. It is kept").wait_for()
+    visit.page.get_by_role("tab", name="Projects").click()
+    assert visit.see(".sf-noting textarea", 1).input_value() == "Compare Adams’s draft."
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep the pinned passages as Markdown").click()
+    kept = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert quote[:40] in kept
+    assert "Compare Adams’s draft." in kept
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep as JSON Lines").click()
+    [line] = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["why"] == "It is the reader’s turn."
+
+
+def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit) -> None:
+    visit.page.get_by_role("tab", name="Corpus").click()
+    visit.page.get_by_label("Title, author or year").fill("treaty")
+    visit.page.locator("#sf-shelf .sf-find button").click()
+    visit.page.locator("#sf-shelf [data-act=open]").first.click()
+    visit.see("#sf-page")
+    width = visit.page.locator("#sf-page").bounding_box()["width"]
+    visit.button("Larger").click()
+    assert visit.page.locator("#sf-page").bounding_box()["width"] == pytest.approx(
+        1.5 * width, 0.01
+    )
+    visit.button("Smaller").click()
+    visit.pane.get_by_label("Find in this document").fill("TRUCE was  signed")
+    visit.pane.get_by_role("button", name="Find", exact=True).click()
+    visit.pane.get_by_text("1 place has").wait_for()
+    visit.pane.locator("#sf-pane [data-act=open], .sf-files [data-act=open]").first.click()
+    visit.see("#sf-page-mark")
 
 
 def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:

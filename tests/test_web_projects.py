@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag.errors import ProjectsError
 from rag.finder import SourceFinder
 from rag.live import LiveFinder
-from rag.projects import EVERYTHING, ProjectStore
+from rag.projects import EVERYTHING, MarkStore, ProjectStore
 from rag.projects import Scope as Bounds
 from rag.web import listing
 from rag.web.address import Address, read_address
@@ -22,7 +22,7 @@ from rag.web.chat import Turn, converse
 from rag.web.desk import Desk
 from rag.web.filters import Filters
 from rag.web.keeping import Keeper, Place, from_kept, to_kept
-from rag.web.listing import ACTS, Listing, render_listing, render_place
+from rag.web.listing import ACTS, ProjectList, render_listing, render_place
 from tests.answers import ATTACKS, Canned, Seen, answer, finding
 
 KEY = "k" * 43
@@ -74,9 +74,13 @@ TURNS = (
 )
 
 
+def keeper_of(path: Path, key: str) -> Keeper:
+    return Keeper(ProjectStore(path), MarkStore(path), key)
+
+
 @pytest.fixture
 def keeper(tmp_path: Path) -> Keeper:
-    return Keeper(ProjectStore(tmp_path / "projects.sqlite"), KEY)
+    return keeper_of(tmp_path / "projects.sqlite", KEY)
 
 
 def begun(keeper: Keeper) -> Place:
@@ -102,7 +106,7 @@ def test_another_reader_sees_the_answer_of_a_link_and_has_it_where_they_ask_on(
     keeper: Keeper,
 ) -> None:
     place = begun(keeper)
-    other = Keeper(keeper.store, "o" * 43)
+    other = keeper_of(keeper.store.path, "o" * 43)
     seen, turns = other.opened(place.conversation, TURNS[0].key)
     assert (turns, seen.conversation) == (TURNS[:1], "")
     with pytest.raises(ProjectsError):
@@ -118,8 +122,8 @@ def test_another_reader_sees_the_answer_of_a_link_and_has_it_where_they_ask_on(
 def test_without_a_key_or_a_store_there_are_answers_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     for keeper in (
-        Keeper(ProjectStore(tmp_path / "projects.sqlite"), ""),
-        Keeper(ProjectStore(tmp_path / "file" / "projects.sqlite"), KEY),
+        keeper_of(tmp_path / "projects.sqlite", ""),
+        keeper_of(tmp_path / "file" / "projects.sqlite", KEY),
     ):
         place = keeper.begun(Place(), ())
         assert place.problem.startswith("Not kept.")
@@ -173,6 +177,59 @@ def test_a_scope_holds_for_answers_filters_and_what_is_said_to_be_searched(
     assert all("1848" in str(name) for name in dates)
 
 
+def test_an_address_that_is_narrowed_to_what_is_not_there_is_told(finder: SourceFinder) -> None:
+    [*_, turns] = converse(finder, "Monroe told Europe to stay out", (), key="k")
+    desk = Desk().at(finder, turns, read_address("?answer=k&claim=1&collection=nowhere"))
+    assert "There is no collection nowhere" in Seen(desk.html).text
+
+
+# ---- reading a document ----
+
+
+def test_a_phrase_is_looked_for_in_a_document_and_each_place_opens(finder: SourceFinder) -> None:
+    [best, *_] = finder.find_sources("Monroe told Europe to stay out of the Americas", 1)
+    click = {"act": "look", "doc": best.document_id, "words": "HENCEFORTH not to be"}
+    looked = Desk().after(finder, (), click)
+    seen = Seen(looked.html)
+    assert "1 place has “HENCEFORTH not to be”" in seen.text
+    [place] = [b for b in seen.all("button", **{"data-act": "open"}) if b.get("data-start")]
+    there = Desk().after(finder, (), {k[5:]: v for k, v in place.items() if k[:5] == "data-"})
+    assert Seen(there.html).marked == "henceforth not to be"
+    again = Desk().at(finder, (), read_address(looked_at(looked)))
+    assert again.html == looked.html
+    none = Desk().after(finder, (), {**click, "words": "never written <b>"})
+    assert "No place has “never written <b>”" in Seen(none.html).text
+
+
+def looked_at(desk: Desk) -> str:
+    [at] = re.findall(r'data-at="([^"]*)"', desk.page((), Address()))
+    return str(at.replace("&amp;", "&"))
+
+
+def test_a_document_opens_from_its_beginning_where_no_passage_is_meant(
+    finder: SourceFinder,
+) -> None:
+    [best, *_] = finder.find_sources("Monroe told Europe to stay out of the Americas", 1)
+    opened = Desk().after(
+        finder, (), {"act": "open", "doc": best.document_id, "from": "", "start": "0", "end": "0"}
+    )
+    seen = Seen(opened.html)
+    assert seen.marked == ""
+    assert "The document begins here" in seen.text
+    assert 'data-focus="sf-document"' in opened.html
+
+
+def test_more_passages_are_shown_where_there_may_be_more(finder: SourceFinder) -> None:
+    [*_, turns] = converse(finder, "The President spoke of the people of the United States", ())
+    found = turns[-1].answer.findings[0].evidence
+    desk = Desk().with_answer(finder, turns)
+    offered = "Show more passages" in desk.html
+    assert offered == (len(found) == 5)
+    more = desk.after(finder, turns, {"act": "more"})
+    assert len(Seen(more.html).all("article")) >= len(found)
+    assert "Show more passages" not in more.html
+
+
 # ---- the list ----
 
 
@@ -181,7 +238,9 @@ def live(finder: SourceFinder) -> LiveFinder:
     return LiveFinder(finder)
 
 
-def click(live: LiveFinder, keeper: Keeper, shown: Listing, act: str, **values: Any) -> Listing:
+def click(
+    live: LiveFinder, keeper: Keeper, shown: ProjectList, act: str, **values: Any
+) -> ProjectList:
     assert act in ACTS
     return listing.after(live, keeper, shown, {"act": act, **values})
 
@@ -190,8 +249,8 @@ def test_projects_are_made_changed_removed_and_brought_back(
     live: LiveFinder, keeper: Keeper
 ) -> None:
     holdings = live.current.holdings()
-    assert "makes a project by itself" in Seen(render_listing(keeper, Listing(), holdings)).text
-    form = click(live, keeper, Listing(), "edit-project", id="new")
+    assert "makes a project by itself" in Seen(render_listing(keeper, ProjectList(), holdings)).text
+    form = click(live, keeper, ProjectList(), "edit-project", id="new")
     assert Seen(render_listing(keeper, form, holdings)).all("input", name="collection")
     wrong = click(live, keeper, form, "save-project", id="new", name="Gold", after="some day")
     seen = Seen(render_listing(keeper, wrong, holdings))
@@ -224,15 +283,17 @@ def test_conversations_are_listed_opened_found_and_removed(
     live: LiveFinder, keeper: Keeper
 ) -> None:
     place = begun(keeper)
-    seen = Seen(render_listing(keeper, Listing(), (), place.conversation))
+    seen = Seen(render_listing(keeper, ProjectList(), (), place.conversation))
     [link] = seen.all("a", **{"aria-current": "page"})
     assert read_address(str(link["href"])).conversation == place.conversation
     assert "2 questions" in seen.text
-    found = click(live, keeper, Listing(), "find-conversation", words="EUROPE monroe")
+    found = click(live, keeper, ProjectList(), "find-conversation", words="EUROPE monroe")
     assert "Monroe warned Europe" in Seen(render_listing(keeper, found, ())).text
-    none = click(live, keeper, Listing(), "find-conversation", words="Napoleon")
+    none = click(live, keeper, ProjectList(), "find-conversation", words="Napoleon")
     assert "No question has all these words" in Seen(render_listing(keeper, none, ())).text
-    gone = click(live, keeper, Listing(), "remove-conversation", id=place.conversation, title="M")
+    gone = click(
+        live, keeper, ProjectList(), "remove-conversation", id=place.conversation, title="M"
+    )
     assert "Nothing has been asked" in Seen(render_listing(keeper, gone, ())).text
     click(live, keeper, gone, "undo-conversation", id=place.conversation)
     assert keeper.opened(place.conversation, "")[1] == TURNS
@@ -242,7 +303,7 @@ def test_conversations_are_listed_opened_found_and_removed(
 def test_names_and_questions_are_inert(keeper: Keeper, attack: str) -> None:
     keeper.store.add_project(KEY, f"n {attack}")
     place = keeper.kept(keeper.begun(Place(), ()), replace(TURNS[0], question=attack))
-    plain = Seen(render_listing(keeper, Listing(words=attack.split()[0]), ()))
+    plain = Seen(render_listing(keeper, ProjectList(words=attack.split()[0]), ()))
     names = {"div", "form", "label", "input", "button", "h2", "ul", "li", "a", "p", "span"}
     assert set(plain.names()) <= names
     assert not [a for _, a in plain.tags if any(name.startswith("on") for name in a)]

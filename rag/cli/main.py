@@ -19,7 +19,7 @@ import click
 import typer
 from threadpoolctl import threadpool_limits
 
-from rag.cli import backup, catalog
+from rag.cli import backup, catalog, projects
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
@@ -36,6 +36,7 @@ cli = typer.Typer(
 )
 cli.add_typer(catalog.app)  # `catalog` and `fetch`
 cli.add_typer(backup.app)  # `backup` and `restore`
+cli.add_typer(projects.app)  # `objections`
 
 IndexOption = Annotated[
     str | None,

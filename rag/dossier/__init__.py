@@ -18,7 +18,7 @@ from rag.datatypes import Answer, IndexFacts
 from rag.dossier.bibtex import bibtex
 from rag.dossier.blocks import Block
 from rag.dossier.content import dossier
-from rag.dossier.csl import Item, csl_items
+from rag.dossier.csl import NO_NOTES, Item, Notes, csl_items, place
 from rag.dossier.markdown import to_markdown
 from rag.dossier.page import to_html
 from rag.dossier.pdf import to_pdf
@@ -28,7 +28,7 @@ from rag.dossier.zotero import zotero_rdf
 from rag.errors import QuestionError
 from rag.language import stop_words, words
 
-__all__ = ["FORMATS", "Format", "export", "file_name", "form_of"]
+__all__ = ["FORMATS", "Format", "Notes", "export", "file_name", "form_of", "place"]
 
 SUBJECT_WORDS = 6
 """How many words of the first claim name a file."""
@@ -78,18 +78,24 @@ def form_of(extension: str) -> Format:
 
 
 def export(
-    answers: Sequence[Answer], extension: str, *, made: datetime, index: IndexFacts
+    answers: Sequence[Answer],
+    extension: str,
+    *,
+    made: datetime,
+    index: IndexFacts,
+    notes: Notes = NO_NOTES,
 ) -> bytes:
     """Return the file of a conversation in the format of `extension`; errors as in `form_of`.
 
-    `made`: when, with its time zone; `index`: which index the answers came from.
+    `made`: when, with its time zone; `index`: which index the answers came from; `notes`: what
+    the reader has noted on quotations, by their places (`place`).
     """
     form = form_of(extension)
     if form.of_items is not None:
-        written: str | bytes = form.of_items(csl_items(answers))
+        written: str | bytes = form.of_items(csl_items(answers, notes))
     else:
         assert form.of_blocks is not None
-        written = form.of_blocks(dossier(answers, made, index))
+        written = form.of_blocks(dossier(answers, made, index, notes))
     return written if isinstance(written, bytes) else written.encode("utf-8")
 
 

@@ -12,7 +12,15 @@ from datetime import UTC, datetime
 from rag.datatypes import Answer, Claim, Evidence, Finding, IndexFacts, Suggestion, Summary
 from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, Runs, text
 from rag.dossier.chicago import Chicago
-from rag.dossier.csl import Item, cited_evidence, csl_item, csl_items, place
+from rag.dossier.csl import (
+    NO_NOTES,
+    Item,
+    Notes,
+    cited_evidence,
+    csl_item,
+    csl_items,
+    place,
+)
 from rag.wording import (
     KIND_WORDS,
     RELATION_WORDS,
@@ -34,13 +42,15 @@ HOW_TO_CHECK = (
 CONFIDENCE = "how likely this verdict is right, as measured on claims whose sources are known"
 
 
-def dossier(answers: Sequence[Answer], made: datetime, index: IndexFacts) -> tuple[Block, ...]:
-    """Return the blocks of a dossier of a conversation."""
+def dossier(
+    answers: Sequence[Answer], made: datetime, index: IndexFacts, notes: Notes = NO_NOTES
+) -> tuple[Block, ...]:
+    """Return the blocks of a dossier of a conversation. `notes`: the reader's, on quotations."""
     cited = csl_items(answers)
     shown = {item["id"]: item for item in cited}
     for evidence in _nearest(answers):
         shown.setdefault(evidence.document_id, csl_item(evidence))
-    return tuple(_Dossier(shown).blocks(answers, made, index, Chicago(cited).bibliography()))
+    return tuple(_Dossier(shown, notes).blocks(answers, made, index, Chicago(cited).bibliography()))
 
 
 def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
@@ -52,7 +62,8 @@ def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
 class _Dossier:
     """The blocks of one dossier, with the citations of the documents in it."""
 
-    def __init__(self, items: dict[str, Item]) -> None:
+    def __init__(self, items: dict[str, Item], notes: Notes) -> None:
+        self._notes = notes
         self._items = items
         self._chicago = Chicago(items.values())
 
@@ -116,7 +127,9 @@ class _Dossier:
         passage = evidence.passage
         cited = _cited(evidence)
         yield Extract(passage[:start], passage[start:end], passage[end:], cited)
-        rows = [
+        noted = self._notes.get(_place(evidence))
+        rows = [("Reader’s note", text(noted))] if noted else []
+        rows += [
             ("Relation", text(RELATION_WORDS[evidence.relation])),
             ("How it stands", text(stands(evidence.relation, evidence.reasons))),
         ]

@@ -8,7 +8,7 @@ exported item can describe the same file elsewhere. What CSL has no variable for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rag.datatypes import Answer, Evidence
@@ -16,6 +16,9 @@ from rag.dossier.names import csl_names
 from rag.wording import legible, safe_url
 
 Item = dict[str, Any]
+Notes = Mapping[str, str]
+"""A reader's notes on quotations, by their places (see `place`)."""
+NO_NOTES: Notes = {}
 
 _DAY = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d{2}))?)?")
 
@@ -28,10 +31,11 @@ def cited_evidence(answers: Iterable[Answer]) -> Iterator[Evidence]:
             yield from finding.evidence
 
 
-def csl_items(answers: Iterable[Answer]) -> list[Item]:
+def csl_items(answers: Iterable[Answer], notes: Notes = NO_NOTES) -> list[Item]:
     """Return one item for each document cited as evidence, in order of its first citation.
 
-    Each place that was quoted is once in its item's `custom["quotations"]`.
+    Each place that was quoted is once in its item's `custom["quotations"]`, with the reader's
+    note on it, if there is one.
     """
     items: dict[str, Item] = {}
     for evidence in cited_evidence(answers):
@@ -43,6 +47,8 @@ def csl_items(answers: Iterable[Answer]) -> list[Item]:
             "start": evidence.start,
             "end": evidence.end,
         }
+        noted = notes.get(place(evidence.document_id, evidence.start, evidence.end))
+        quotation |= {"note": legible(noted)} if noted else {}
         if quotation not in item["custom"]["quotations"]:
             item["custom"]["quotations"].append(quotation)
     return list(items.values())
@@ -118,6 +124,7 @@ def quotation_note(item: Item) -> list[str]:
         f"“{' '.join(quoted['quote'].split())}”"
         f" ({quoted['locator'] + '; ' if quoted['locator'] else ''}"
         f"{place(item['id'], quoted['start'], quoted['end'])})"
+        f"{' ' + ' '.join(quoted['note'].split()) if 'note' in quoted else ''}"
         for quoted in item["custom"]["quotations"]
     ]
 

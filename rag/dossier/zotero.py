@@ -94,7 +94,11 @@ def note_html(quoted: dict[str, Any], item: Item) -> str:
     )
     cited = f"{escape(before)}{link}{escape(after)}" if found else f"{escape(before)} {link}"
     checked = escape(place(item["id"], quoted["start"], quoted["end"]))
-    return f"<blockquote>{words}</blockquote><p>{cited.strip()}</p><p>Source Finder: {checked}</p>"
+    noted = "".join(f"<p>{escape(line)}</p>" for line in quoted.get("note", "").splitlines())
+    return (
+        f"<blockquote>{words}</blockquote><p>{cited.strip()}</p>{noted}"
+        f"<p>Source Finder: {checked}</p>"
+    )
 
 
 def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:

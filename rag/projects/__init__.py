@@ -1,5 +1,8 @@
-"""Readers' projects, their conversations and answers, kept on the server's disk."""
+"""Readers' projects, their conversations and answers, and what readers mark in them, on the
+server's disk."""
 
+from rag.projects.file import copy_store, new_id
+from rag.projects.marks import MarkStore, Objection, Pin, as_json_lines
 from rag.projects.store import (
     EVERYTHING,
     Conversation,
@@ -9,8 +12,6 @@ from rag.projects.store import (
     ProjectStore,
     Scope,
     Stage,
-    copy_store,
-    new_id,
 )
 
 __all__ = [
@@ -18,10 +19,14 @@ __all__ = [
     "Conversation",
     "ConversationLine",
     "KeptTurn",
+    "MarkStore",
+    "Objection",
+    "Pin",
     "Project",
     "ProjectStore",
     "Scope",
     "Stage",
+    "as_json_lines",
     "copy_store",
     "new_id",
 ]

@@ -45,6 +45,25 @@ UPGRADES: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX turns_of_conversation ON turns (conversation)",
     ),
+    (
+        # `same`: by what a passage is known for one that is pinned already.
+        """CREATE TABLE pins (
+            number INTEGER PRIMARY KEY,
+            pin_id TEXT NOT NULL UNIQUE,
+            project INTEGER NOT NULL REFERENCES projects ON DELETE CASCADE,
+            same TEXT NOT NULL,
+            content TEXT NOT NULL,
+            removed TEXT,
+            UNIQUE (project, same)
+        )""",
+        """CREATE TABLE objections (
+            number INTEGER PRIMARY KEY,
+            reader INTEGER NOT NULL REFERENCES readers ON DELETE CASCADE,
+            same TEXT NOT NULL,
+            content TEXT NOT NULL,
+            UNIQUE (reader, same)
+        )""",
+    ),
 )
 
 

@@ -16,23 +16,18 @@ transaction, and a conversation only ever grows. What was removed can be brought
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
-import shutil
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 from rag.datatypes import Answer, IndexFacts, Jsonable
 from rag.errors import ProjectsError
 from rag.language import fold
-from rag.projects.schema import check_tables, upgrade
+from rag.projects.file import StoreFile, expect, hashed, new_id, now, reader_of
 from rag.typed_json import from_jsonable
 from rag.wording import legible
 
@@ -47,11 +42,7 @@ MAX_LISTED = 200
 REMOVED_DAYS = 30
 """How long what was removed can be brought back."""
 
-FREE_BYTES = 256 << 20
-"""Nothing more is kept once the disk has less than this."""
-
 _TITLE_CHARS = 300
-_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ class KeptTurn(Jsonable):
     answer: Answer | None = None
     index: IndexFacts | None = None
     scope: Scope = Scope()
-    asked: str = field(default_factory=lambda: _now())
+    asked: str = field(default_factory=lambda: now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +106,14 @@ class Conversation:
     turns: tuple[KeptTurn, ...]
 
 
-def new_id() -> str:
-    """Return an id that cannot be guessed: 128 random bits."""
-    return secrets.token_urlsafe(16)
-
-
-class ProjectStore:
-    """The store in a file, which is made when something is first kept."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+class ProjectStore(StoreFile):
+    """Projects, conversations and answers in the file."""
 
     # ---- projects ----
 
     def projects(self, reader: str, *, removed: bool = False) -> list[Project]:
         """Return a reader's projects, the oldest first; or those that were removed."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [] if connection is None else list(_projects(connection, reader, removed))
 
     def project(self, reader: str, project_id: str = "") -> Project:
@@ -143,34 +126,34 @@ class ProjectStore:
         return known[0] if known else self._first(reader)
 
     def _first(self, reader: str) -> Project:
-        with self._writing() as connection:  # another tab may have made it meanwhile
+        with self.writing() as connection:  # another tab may have made it meanwhile
             known = list(_projects(connection, reader, False))
             return known[0] if known else _add(connection, reader, FIRST_NAME, Scope())
 
     def add_project(self, reader: str, name: str, scope: Scope | None = None) -> Project:
         """Make a project; raises `ProjectsError` for a name that is empty or too long."""
         named = _name(name)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return _add(connection, reader, named, scope or Scope())
 
     def change_project(self, reader: str, project_id: str, name: str, scope: Scope) -> None:
         """Give a project another name and scope. What was answered stays as it is."""
         named = _name(name)
-        with self._writing() as connection:
+        with self.writing() as connection:
             changed = connection.execute(
                 "UPDATE projects SET name = ?, scope = ? WHERE project_id = ? AND reader = ?",
-                (named, scope.to_json(), project_id, _reader(connection, reader)),
+                (named, scope.to_json(), project_id, reader_of(connection, reader)),
             )
-            _expect(changed.rowcount)
+            expect(changed.rowcount)
 
     def remove_project(self, reader: str, project_id: str, *, undo: bool = False) -> None:
         """Remove a project with all that is in it, or bring it back."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             changed = connection.execute(
                 "UPDATE projects SET removed = ? WHERE project_id = ? AND reader = ?",
-                (None if undo else _now(), project_id, _reader(connection, reader)),
+                (None if undo else now(), project_id, reader_of(connection, reader)),
             )
-            _expect(changed.rowcount)
+            expect(changed.rowcount)
 
     # ---- conversations ----
 
@@ -178,7 +161,7 @@ class ProjectStore:
         """Begin a conversation in a project, the oldest one unless given; return its id."""
         project = self.project(reader, project_id)
         made = new_id()
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "INSERT INTO conversations (conversation_id, project) "
                 "SELECT ?, number FROM projects WHERE project_id = ?",
@@ -192,7 +175,7 @@ class ProjectStore:
 
         Raises `ProjectsError` for a conversation of another reader, and where the disk is full.
         """
-        self._check_room()
+        self.check_room()
         values: dict[str, str | int] = {
             "turn": turn.turn_id,
             "conversation": conversation_id,
@@ -201,8 +184,8 @@ class ProjectStore:
             "stage": turn.stage,
             "content": json.dumps(turn.to_dict()),  # ASCII: a text may have half of a pair
         }
-        with self._writing() as connection:
-            values["reader"] = _reader(connection, reader)
+        with self.writing() as connection:
+            values["reader"] = reader_of(connection, reader)
             found = connection.execute(
                 f"SELECT c.number, p.number {_OWN_CONVERSATION}", values
             ).fetchone()
@@ -222,13 +205,13 @@ class ProjectStore:
         those with a question that has all the `words`, however they are accented; or those
         that were removed from projects that were not."""
         wanted = [_plain(word) for word in words.split()]
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection is None:
                 return []
             connection.create_function("has_all", 1, lambda text: _has_all(text, wanted))
             values = {
                 "project": project_id,
-                "reader": _reader(connection, reader),
+                "reader": reader_of(connection, reader),
                 "removed": removed,
                 "chars": _TITLE_CHARS,
                 "most": MAX_LISTED,
@@ -238,10 +221,10 @@ class ProjectStore:
 
     def conversation(self, reader: str, conversation_id: str) -> Conversation:
         """Return a reader's conversation; raises `ProjectsError` where it is not theirs."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection is None:
                 raise ProjectsError(GONE)
-            own = {"conversation": conversation_id, "reader": _reader(connection, reader)}
+            own = {"conversation": conversation_id, "reader": reader_of(connection, reader)}
             found = connection.execute(
                 f"SELECT p.project_id {_OWN_CONVERSATION} AND c.removed IS NULL "
                 "AND p.removed IS NULL",
@@ -261,22 +244,22 @@ class ProjectStore:
 
     def remove_conversation(self, reader: str, conversation_id: str, *, undo: bool = False) -> None:
         """Remove a conversation, or bring it back."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             changed = connection.execute(
                 "UPDATE conversations SET removed = :removed WHERE conversation_id = :conversation "
                 "AND project IN (SELECT number FROM projects WHERE reader = :reader)",
                 {
-                    "removed": None if undo else _now(),
+                    "removed": None if undo else now(),
                     "conversation": conversation_id,
-                    "reader": _reader(connection, reader),
+                    "reader": reader_of(connection, reader),
                 },
             )
-            _expect(changed.rowcount)
+            expect(changed.rowcount)
 
     def answer(self, turn_id: str) -> KeptTurn:
         """Return a turn by its id, whoever asked it; raises `ProjectsError` where there is none,
         or it was removed."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection and connection.execute(_ANSWER, (turn_id,)).fetchone()
         if not found:
             raise ProjectsError(
@@ -292,40 +275,9 @@ class ProjectStore:
         if not self.path.exists():
             return
         before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
-        with self._writing() as connection:
-            for table in ("conversations", "projects"):
+        with self.writing() as connection:
+            for table in ("pins", "conversations", "projects"):
                 connection.execute(f"DELETE FROM {table} WHERE removed < ?", (before,))  # noqa: S608
-
-    def _check_room(self) -> None:
-        folder = self.path.parent
-        if folder.exists() and shutil.disk_usage(folder).free < FREE_BYTES:
-            raise ProjectsError(
-                f"The disk with {folder} is nearly full, so this answer is not kept. Free some "
-                "space."
-            )
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """Give a connection, None where nothing was ever kept."""
-        if not self.path.exists():
-            yield None
-            return
-        with _told(self.path), closing(_connect(self.path)) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction that is done whole, or not at all."""
-        with _told(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with closing(_connect(self.path)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.execute("ROLLBACK")
-                    raise
-                connection.execute("COMMIT")
 
 
 GONE = "This conversation is not there: it was removed, or it is another reader's."
@@ -358,76 +310,13 @@ _LINES = (
 )
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the disk refuse into `ProjectsError`."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise ProjectsError(
-            f"The projects in {path} cannot be read or written: {error}. Check the disk and who "
-            "may write there; a backup has an earlier copy."
-        ) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode = WAL")
-            path.chmod(0o600)
-            path.parent.chmod(0o700)
-        upgrade(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def copy_store(path: Path, target: Path) -> None:
-    """Copy a store, in use or not, into a file of its own. Raises `ProjectsError` where it is not
-    whole, or is no store."""
-    with _told(path):
-        address = f"{path.absolute().as_uri()}?mode=ro"
-        with (
-            closing(sqlite3.connect(address, uri=True, timeout=_WAIT_S)) as source,
-            closing(sqlite3.connect(target)) as copied,
-        ):
-            source.backup(copied)
-            copied.execute("PRAGMA journal_mode = DELETE")
-            copied.execute("PRAGMA trusted_schema = OFF")
-            [whole] = copied.execute("PRAGMA integrity_check").fetchone()
-            if whole != "ok":
-                raise sqlite3.DatabaseError(str(whole))
-            check_tables(copied)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _reader(connection: sqlite3.Connection, key: str) -> int:
-    """Return a reader's number, 0 for one who has nothing here."""
-    found = connection.execute(
-        "SELECT reader FROM readers WHERE key_sha256 = ?", (_hashed(key),)
-    ).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _hashed(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def _projects(connection: sqlite3.Connection, reader: str, removed: bool) -> Iterator[Project]:
     rows = connection.execute(
         "SELECT project_id, name, scope, (SELECT count(*) FROM conversations c WHERE "
         "c.project = p.number AND c.removed IS NULL AND EXISTS "
         "(SELECT 1 FROM turns WHERE conversation = c.number)) FROM projects p WHERE reader = ? "
         "AND (removed IS NOT NULL) = ? ORDER BY number",
-        (_reader(connection, reader), removed),
+        (reader_of(connection, reader), removed),
     )
     for project_id, name, scope, conversations in rows:
         yield Project(project_id, name, _scope(scope), conversations)
@@ -437,12 +326,12 @@ def _add(connection: sqlite3.Connection, reader: str, name: str, scope: Scope) -
     if not reader:
         raise ProjectsError("Without a reader's key nothing can be kept.")
     connection.execute(
-        "INSERT INTO readers (key_sha256) VALUES (?) ON CONFLICT DO NOTHING", (_hashed(reader),)
+        "INSERT INTO readers (key_sha256) VALUES (?) ON CONFLICT DO NOTHING", (hashed(reader),)
     )
     made = Project(new_id(), name, scope)
     connection.execute(
         "INSERT INTO projects (project_id, reader, name, scope) VALUES (?, ?, ?, ?)",
-        (made.project_id, _reader(connection, reader), name, scope.to_json()),
+        (made.project_id, reader_of(connection, reader), name, scope.to_json()),
     )
     return made
 
@@ -469,11 +358,6 @@ def _turn(content: str) -> KeptTurn:
         told = "The answer was kept by another version and cannot be shown. Ask again."
         return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", told)
     return replace(turn, stage="stopped") if turn.stage == "searching" else turn
-
-
-def _expect(changed: int) -> None:
-    if not changed:
-        raise ProjectsError("This is not there any more. Load the page again.")
 
 
 def _plain(text: str) -> str:

@@ -16,8 +16,8 @@ from rag import dossier, zotero
 from rag.errors import IndexNotBuilt, ProjectsError, SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import READING, LiveFinder
-from rag.projects import ProjectStore, new_id
-from rag.web import corpus, listing
+from rag.projects import MarkStore, ProjectStore, as_json_lines, new_id
+from rag.web import corpus, listing, marking
 from rag.web.address import Address, read_address
 from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
@@ -26,7 +26,7 @@ from rag.web.dropped import sort_dropped
 from rag.web.guard import asker
 from rag.web.health import Counts
 from rag.web.keeping import Keeper, Place
-from rag.web.listing import Listing
+from rag.web.listing import ProjectList
 from rag.web.markup import render_searched
 from rag.web.uploads import forget
 
@@ -80,10 +80,12 @@ def kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
     made = datetime.now(UTC).astimezone()
     content = dossier.export(answers, extension, made=made, index=finder.facts())
     name = dossier.file_name(answers, extension)
-    media_type = dossier.form_of(extension).media_type
-    return render_kept(
-        name, media_type, base64.b64encode(content).decode("ascii"), made.isoformat()
-    )
+    return _link(name, dossier.form_of(extension).media_type, content, made)
+
+
+def _link(name: str, media_type: str, content: bytes, made: datetime) -> str:
+    encoded = base64.b64encode(content).decode("ascii")
+    return render_kept(name, media_type, encoded, made.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Actions:
     live: LiveFinder
     counts: Counts
     store: ProjectStore
+    marks: MarkStore
 
     def ask(
         self, sent: Any, turns: Turns, desk: Desk, place: Place, request: gr.Request
@@ -136,18 +139,19 @@ class Actions:
         key = new_id() if place.conversation else ""
         scope = keeper.project(place).scope
         finder = self.live.current
-        shown_place = self._place(keeper, place, asked=True)
+        line: Any = self._place(keeper, place, asked=True)
+        begins = True  # the page's address is that of the conversation from now on
         try:
             with self.counts.question() as asked:
                 for grown in converse(finder, text, turns, first, scope=scope, key=key):
                     if len(grown) > len(turns):
                         place = keeper.kept(place, grown[-1])  # the question is not lost
                     turns, laid = grown, desk.with_answer(finder, grown)
-                    changed = laid is not desk or shown_place is not gr.skip()
+                    changed = laid is not desk or begins
                     shown = laid.page(turns, _address(place)) if changed else gr.skip()
-                    desk = laid
-                    yield chat_messages(turns), turns, box, shown, desk, place, shown_place
-                    box = shown_place = gr.skip()
+                    desk, begins = laid, False
+                    yield chat_messages(turns), turns, box, shown, desk, place, line
+                    box = line = gr.skip()
                 asked.failed = turns[-1].stage == "failed"
         finally:
             place = keeper.kept(place, stop(turns)[-1]) if turns else place
@@ -160,11 +164,11 @@ class Actions:
             time.sleep(WAIT_S)
 
     def _keeper(self, request: gr.Request) -> Keeper:
-        return Keeper(self.store, asker(request))
+        return Keeper(self.store, self.marks, asker(request))
 
-    def _place(self, keeper: Keeper, place: Place, *, asked: bool) -> str:
+    def _place(self, keeper: Keeper, place: Place, *, asked: bool, told: str = "") -> str:
         holdings = self.live.current.holdings() if self.live.ready else ()
-        return listing.render_place(keeper, place, holdings, asked)
+        return listing.render_place(keeper, place, holdings, asked, told)
 
     def stopped(self, turns: Turns, place: Place, request: gr.Request) -> tuple[Any, ...]:
         """Return chat, turns, box."""
@@ -211,21 +215,56 @@ class Actions:
         page = desk.page(turns, _address(place))
         return chat_messages(turns), turns, page, desk, place, line
 
-    def listed(self, place: Place, request: gr.Request) -> tuple[str, Listing]:
+    def listed(self, place: Place, request: gr.Request) -> tuple[str, ProjectList]:
         """Return the projects, as they are now, with those of the place opened."""
-        shown = Listing(shown=place.project)
+        shown = ProjectList(shown=place.project)
         return self._listed(self._keeper(request), shown, place), shown
 
     def organised(
-        self, shown: Listing, place: Place, request: gr.Request, event: gr.EventData
-    ) -> tuple[str, Listing, str]:
-        """Return the projects, what is shown of them, and the line of the place after a click."""
+        self,
+        shown: ProjectList,
+        place: Place,
+        turns: Turns,
+        desk: Desk,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> tuple[Any, ...]:
+        """Return the projects, what is shown of them, the line of the place, and a file to be kept
+        after a click."""
         keeper = self._keeper(request)
-        shown = listing.after(self.live, keeper, shown, event._data or {})
-        line = self._place(keeper, place, asked=bool(place.conversation))
-        return self._listed(keeper, shown, place), shown, line
+        click: Click = event._data or {}
+        name = str(click.get("act"))
+        told, kept = "", gr.skip()
+        if name in listing.ACTS:
+            shown = listing.after(self.live, keeper, shown, click)
+        else:
+            try:
+                if name in marking.ACTS:
+                    told = marking.mark(keeper, place, turns, desk, click)
+                else:
+                    kept = self._kept_marks(keeper, name, click)
+            except SourceFinderError as error:
+                told = str(error)
+        asked = bool(turns)
+        line = self._place(keeper, place, asked=asked, told=told)
+        return self._listed(keeper, shown, place), shown, line, kept
 
-    def _listed(self, keeper: Keeper, shown: Listing, place: Place) -> str:
+    def _kept_marks(self, keeper: Keeper, name: str, click: Click) -> str:
+        """Return a link to the pins of a project, or to the reader's objections, as a file."""
+        made = datetime.now(UTC).astimezone()
+        if name == "keep-objections":
+            lines = as_json_lines(keeper.marks.objections(keeper.reader))
+            return _link("wrong-verdicts.jsonl", "application/jsonl", lines.encode(), made)
+        pins = keeper.marks.pins(keeper.reader, str(click.get("id")))
+        indexes = [pin.index for pin in pins if pin.index is not None]
+        index = indexes[-1] if indexes else self.live.current.facts()
+        answers, notes = marking.chosen_answers(pins)
+        extension = str(click.get("form"))
+        content = dossier.export(answers, extension, made=made, index=index, notes=notes)
+        name = dossier.file_name(answers, extension)
+        return _link(name, dossier.form_of(extension).media_type, content, made)
+
+    def _listed(self, keeper: Keeper, shown: ProjectList, place: Place) -> str:
         holdings = self.live.current.holdings() if self.live.ready else ()
         return listing.render_listing(keeper, shown, holdings, place.conversation)
 
@@ -251,6 +290,9 @@ class Actions:
                 return *UNMOVED, *self._worked(message)
         except (SourceFinderError, KeyError) as error:
             return *UNMOVED, *self._worked(str(error))
+        if name == "find-document":
+            found = corpus.shelf(self.live, finding=str(click.get("words") or "").strip())
+            return *UNMOVED, found, gr.skip(), gr.skip(), gr.skip()
         if name in corpus.ACTS:
             shelf, message = corpus.act(self.live, click)
             return *UNMOVED, shelf, corpus.work(self.live, message), self._timer(), gr.skip()

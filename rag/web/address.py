@@ -19,7 +19,7 @@ from rag.web.filters import Filters
 
 MAX_CHARS = 4000
 
-_OPENING = {"open": "", "read": "text", "similar": "similar"}
+_OPENING = {"open": "", "read": "text", "similar": "similar", "look": "found"}
 """What a click opens over the passages, and how the address says so."""
 
 
@@ -61,6 +61,7 @@ class Address:
                 ("end", self.opened.get("end")),
                 ("page", _from_one(_number(self.opened.get("page")))),
                 ("as", _OPENING.get(str(self.opened.get("act")))),
+                ("words", self.opened.get("words")),
             ]
         query = urlencode([pair for pair in pairs if pair[1] not in (None, "")], safe="/")
         return f"?{query}" if query else "/"
@@ -92,6 +93,7 @@ def read_address(query: str) -> Address:
         passage = _from_zero(one("passage"))
         opened |= {"from": "" if passage is None else f"sf-e{passage}"}
         opened |= {} if page is None else {"page": page}
+        opened |= {"words": one("words")} if act == "look" else {}
     return Address(
         one("project"),
         one("conversation"),

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from rag.live import LiveFinder
-from rag.projects import ProjectStore
+from rag.projects import MarkStore, ProjectStore
 from rag.web import pane
 from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
@@ -22,7 +22,7 @@ from rag.web.dropped import TAKEN
 from rag.web.endpoints import add_endpoints
 from rag.web.health import Counts
 from rag.web.keeping import Place
-from rag.web.listing import Listing
+from rag.web.listing import ProjectList
 from rag.web.markup import render_searched
 from rag.web.uploads import KEPT_S, SWEPT_S
 
@@ -51,7 +51,7 @@ WATCH_S = 0.6
 # What a click is for: another address within the page, the projects, or all else.
 BUS = """document.addEventListener('sf-act', (event) => {
   const { act } = event.detail;
-  const organises = /-(project|conversation)$/.test(act);
+  const organises = /-(project|conversation|pins?|objections?)$/.test(act);
   trigger(act === 'go' ? 'select' : organises ? 'submit' : 'click', event.detail);
 });"""
 QUERY = "() => location.search"
@@ -63,7 +63,7 @@ HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Blocks:
     """Return the page, which counts what is asked. Start it with `start` or `serve`, which add its
     looks."""
-    actions = Actions(live, counts, store)
+    actions = Actions(live, counts, store, MarkStore(store.path))
     app = gr.Blocks(
         title=TITLE,
         analytics_enabled=False,
@@ -73,7 +73,7 @@ def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Block
     with app:
         add_endpoints(live, counts, SHARED_SEARCHES)  # first, so that they have their names
         turns, desk = gr.State(NOTHING), gr.State(Desk())
-        place, listing = gr.State(Place()), gr.State(Listing())
+        place, listing = gr.State(Place()), gr.State(ProjectList())
         timer = gr.Timer(WATCH_S, active=False)
         gr.HTML(INTRODUCTION, js_on_load=None)
         searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
@@ -136,7 +136,12 @@ def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Block
             [chatbot, turns, shown, desk, place, line, tabs],
             **clicking,
         )
-        bus.submit(actions.organised, [listing, place], [projects, listing, line], **clicking)
+        bus.submit(
+            actions.organised,
+            [listing, place, turns, desk],
+            [projects, listing, line, kept],
+            **clicking,
+        )
         projects_tab.select(actions.listed, place, [projects, listing], **HIDDEN)
         drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **HIDDEN)
         timer.tick(

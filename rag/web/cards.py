@@ -24,13 +24,14 @@ def marked_passage(item: Evidence) -> Markup:
     start, end = item.start - item.passage_start, item.end - item.passage_start
     if not 0 <= start < end <= len(item.passage):
         start = end = 0
-    text = item.passage
+    text = item.passage.replace("\f", "\n")  # where a page ends
     parts = (text[:start], text[start:end], text[end:])
     return render_part("marked.html", before=parts[0], marked=parts[1], after=parts[2])
 
 
-def render_card(item: Evidence, *, place: str, apart: str = "") -> str:
-    """Return one passage as a card. `place` is its name in the page.
+def render_card(item: Evidence, *, place: str, apart: str = "", pins: bool = True) -> str:
+    """Return one passage as a card. `place` is its name in the page; `pins`: whether it can be
+    pinned.
 
     `apart` names a passage that is shown for another reason than its relation to the claim
     ("Not evidence"), and says nothing of that.
@@ -53,6 +54,7 @@ def render_card(item: Evidence, *, place: str, apart: str = "") -> str:
         passage=marked_passage(item),
         about=list(_about(item)),
         where=where,
+        pins=pins,
         passage_at=where | {"start": item.passage_start, "end": item.passage_end},
     )
 

@@ -122,10 +122,11 @@ def converse(
         return
     wanted = in_context(text, [*first, *_said_so_far(turns)])
     searched_as = wanted if wanted != text else ""
-    turn = Turn(len(turns), text, searched_as, key=key, index=finder.facts(), scope=scope)
+    turn = Turn(len(turns), text, searched_as, key=key, scope=scope)
     yield (*turns, turn)
     shown_at = 0.0
     try:
+        turn = replace(turn, index=finder.facts())
         for answer in finder.stream(wanted, PER_CLAIM, *bounds(scope)):
             turn = replace(turn, answer=answer)
             if time.monotonic() - shown_at >= MIN_INTERVAL_S:

@@ -35,8 +35,10 @@ def shelf(
     describing: str = "",
     problem: str = "",
     typed: Mapping[str, str] | None = None,
+    finding: str = "",
 ) -> str:
-    """Return the corpus as it is now, with the form for a file that is being described."""
+    """Return the corpus as it is now, with the form for a file that is being described, and the
+    documents `finding` some words."""
     report = live.work.report if live.work else None
     held = Shelf(
         holdings=live.current.holdings() if live.ready else (),
@@ -44,7 +46,7 @@ def shelf(
         files=list(source_files(live.settings.sources)),
         reasons=reasons_of(report),
     )
-    return render_shelf(held, describing=describing, problem=problem, typed=typed)
+    return render_shelf(held, describing=describing, problem=problem, typed=typed, finding=finding)
 
 
 def work(live: LiveFinder, message: str = "") -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from rag.catalog.fetch import describe
 from rag.catalog.search import find_entry
+from rag.config import PER_CLAIM
 from rag.datatypes import Evidence, Finding, Holding, Span
 from rag.errors import QuestionError, SourceFinderError, UnreadableSource
 from rag.finder import SourceFinder
@@ -21,13 +22,14 @@ from rag.language import years_in
 from rag.projects import Scope
 from rag.reading.around import AROUND, FURTHER, window
 from rag.reading.facsimile import facsimile, has_pages
+from rag.reading.phrases import find_phrase
 from rag.web import pane
 from rag.web.address import Address
 from rag.web.answer import has_many_claims
 from rag.web.chat import UNEXPECTED, Turns
 from rag.web.filters import DEPTH, Filters, choose, from_form
 from rag.web.markup import shortened
-from rag.web.reader import render_facsimile, render_text
+from rag.web.reader import render_facsimile, render_found, render_text
 from rag.wording import escape
 
 log = logging.getLogger(__name__)
@@ -54,10 +56,14 @@ class Desk:
     """Whether the reader has chosen the claim."""
     whole: bool = False
     """Whether the answer was whole when the claim was laid here."""
+    deep: bool = False
+    """Whether more passages are shown than at first."""
     clicks: int = 0
     """How many clicks led here; the page leads the reader to what a new one has brought."""
     opened: Click = field(default_factory=dict)
     """The click that laid a document over the passages; {} where none did."""
+    cards: Mapping[str, Evidence] = field(default_factory=dict)
+    """The passages that are shown, by the names of their cards."""
 
     def page(self, turns: Turns, place: Address) -> str:
         """Return the HTML for the page, which knows it for the answer to the last click, with the
@@ -85,7 +91,10 @@ class Desk:
             turn = keys.index(address.answer)
             desk = Desk(turn, address.claim, address.filters, chosen=True, clicks=last)
             focus = "sf-claim" if address.passage is None else f"sf-e{address.passage}"
-            desk = desk._shown(finder, turns, focus)
+            try:
+                desk = desk._shown(finder, turns, focus)
+            except SourceFinderError as error:  # it is narrowed to what is not there any more
+                desk = replace(desk, html=pane.render_problem(str(error)))
         if address.opened:
             desk = replace(desk._told(finder, turns, address.opened), clicks=last)
         return desk
@@ -148,8 +157,15 @@ class Desk:
             return replace(self, filters=from_form(click))._shown(finder, turns)
         if name == "unfilter":
             return replace(self, filters=Filters())._shown(finder, turns)
+        if name == "more":
+            return replace(self, deep=True)._shown(finder, turns, focus=f"sf-e{PER_CLAIM}")
         if name in _OPENING:
             return replace(self, html=_OPENING[name](finder, click), opened=click)
+        if name == "similar":
+            found = _similar(finder, click)
+            html = pane.render_similar(found, shortened(_passage(finder, click), 160))
+            cards = {f"sf-s{i}": _unjudged(item) for i, item in enumerate(found)}
+            return replace(self, html=html, opened=click, cards=cards)
         if name == "fetch":
             entry = find_entry(str(click["id"]))
             return replace(self, html=pane.render_offer(entry.title, describe(entry), entry.id))
@@ -165,7 +181,7 @@ class Desk:
         claims = len(answer.findings)
         if not whole and has_many_claims(answer):
             claims = 0
-        if self.filters.narrows_search:
+        if self.filters.narrows_search or self.deep:
             finding = _looked_up_again(finder, finding, self.filters, turn.scope)
         html = pane.render_finding(
             finding,
@@ -177,8 +193,11 @@ class Desk:
             filters=self.filters,
             claimed=years_in(finding.claim.query),
             focus=focus,
+            more=whole and not self.deep and len(finding.evidence) == PER_CLAIM,
         )
-        return replace(self, html=html, whole=whole, opened={})
+        cards = {f"sf-e{i}": item for i, item in enumerate(finding.evidence)}
+        cards |= {f"sf-n{i}": _unjudged(item) for i, item in enumerate(finding.nearest)}
+        return replace(self, html=html, whole=whole, opened={}, cards=cards)
 
 
 def _within(finder: SourceFinder, scope: Scope) -> tuple[Holding, ...]:
@@ -245,13 +264,26 @@ def _read(finder: SourceFinder, click: Click, problem: str = "") -> str:
     )
 
 
-def _similar(finder: SourceFinder, click: Click) -> str:
+def _looked(finder: SourceFinder, click: Click) -> str:
     document = finder.document(str(click["doc"]))
+    words = str(click.get("words") or "").strip()
+    found = find_phrase(document.text, words)
+    return render_found(document, words, found, back=str(click.get("from") or ""))
+
+
+def _passage(finder: SourceFinder, click: Click) -> str:
+    return _quotation(click).of(finder.document(str(click["doc"])).text)
+
+
+def _similar(finder: SourceFinder, click: Click) -> list[Evidence]:
+    found = finder.find_sources(_passage(finder, click), ALIKE + 1)
     passage = _quotation(click)
-    words = passage.of(document.text)
-    found = finder.find_sources(words, ALIKE + 1)
-    others = [item for item in found if not _overlaps(item, document.document_id, passage)]
-    return pane.render_similar(others[:ALIKE], shortened(words, 160))
+    return [item for item in found if not _overlaps(item, str(click["doc"]), passage)][:ALIKE]
+
+
+def _unjudged(item: Evidence) -> Evidence:
+    """Return a passage without its relation, which is to something else than the claim."""
+    return replace(item, relation="context", reasons=())
 
 
 def _overlaps(item: Evidence, document_id: str, passage: Span) -> bool:
@@ -262,6 +294,6 @@ def _overlaps(item: Evidence, document_id: str, passage: Span) -> bool:
 _OPENING: Mapping[str, Callable[[SourceFinder, Click], str]] = {
     "open": _opened,
     "read": _read,
-    "similar": _similar,
+    "look": _looked,
 }
 """What is laid over the passages, by the click that does it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rag.errors import ProjectsError
-from rag.projects import KeptTurn, Project, ProjectStore, Scope, new_id
+from rag.projects import KeptTurn, MarkStore, Project, ProjectStore, Scope, new_id
 from rag.web.chat import Turn, Turns
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class Keeper:
     written, cost the keeping and no answer."""
 
     store: ProjectStore
+    marks: MarkStore
     reader: str
 
     def begun(self, place: Place, turns: Turns) -> Place:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.datatypes import Holding
+from rag.dossier import FORMATS
 from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
-from rag.projects import ConversationLine, Project, ProjectStore, Scope
+from rag.projects import ConversationLine, Pin, Project, ProjectStore, Scope
 from rag.projects.store import FIRST_NAME, REMOVED_DAYS
 from rag.web.address import Address
 from rag.web.chat import bounds
@@ -22,18 +23,25 @@ from rag.web.markup import shortened
 from rag.web.templating import render
 from rag.wording import counted, written_date
 
+_KINDS = ("project", "conversation", "pin")
 ACTS = frozenset(
-    f"{name}-{what}"
-    for what in ("project", "conversation")
-    for name in ("new", "edit", "save", "remove", "undo", "show", "find")
+    (
+        "show-project",
+        "edit-project",
+        "save-project",
+        "find-conversation",
+        "note-pin",
+        *(f"{name}-{what}" for name in ("remove", "undo") for what in _KINDS),
+    )
 )
 TITLE_CHARS = 140
+QUOTE_CHARS = 400
 NEW = "new"
 """What stands for the project that is being made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ProjectList:
     """What the list shows: the conversations of the project `shown`, or those with `words`; the
     form for the project `editing`, with what was `typed` where that could not be saved. `told`:
     what was done, with the click that undoes it."""
@@ -47,7 +55,9 @@ class Listing:
     undo: Mapping[str, str] | None = None
 
 
-def after(live: LiveFinder, keeper: Keeper, listing: Listing, click: Mapping[str, Any]) -> Listing:
+def after(
+    live: LiveFinder, keeper: Keeper, listing: ProjectList, click: Mapping[str, Any]
+) -> ProjectList:
     """Return what the list shows after a click (`ACTS`); what it asks for is done."""
     listing = replace(listing, typed=None, problem="", told="", undo=None)
     name = str(click.get("act"))
@@ -64,27 +74,34 @@ def after(live: LiveFinder, keeper: Keeper, listing: Listing, click: Mapping[str
 def _after(
     live: LiveFinder,
     keeper: Keeper,
-    listing: Listing,
+    listing: ProjectList,
     name: str,
     one: str,
     click: Mapping[str, Any],
-) -> Listing:
+) -> ProjectList:
     store, reader = keeper.store, keeper.reader
     if name == "show-project":
-        return Listing(shown="" if one == listing.shown else one)
+        return ProjectList(shown="" if one == listing.shown else one)
     if name == "find-conversation":
-        return Listing(shown=listing.shown, words=str(click.get("words") or "").strip())
+        return ProjectList(shown=listing.shown, words=str(click.get("words") or "").strip())
     if name == "edit-project":
         return replace(listing, editing=one)
     if name == "save-project":
         scope = _scope(live, click)
         title = str(click.get("name") or "")
         if one == NEW:
-            return Listing(shown=store.add_project(reader, title, scope).project_id)
+            return ProjectList(shown=store.add_project(reader, title, scope).project_id)
         store.change_project(reader, one, title, scope)
-        return Listing(shown=one)
+        return ProjectList(shown=one)
+    if name == "note-pin":
+        keeper.marks.annotate(reader, one, str(click.get("note") or "").strip())
+        return replace(listing, told="The note is saved.")
     what = name.rpartition("-")[2]
-    change = store.remove_project if what == "project" else store.remove_conversation
+    change = {
+        "project": store.remove_project,
+        "conversation": store.remove_conversation,
+        "pin": keeper.marks.remove_pin,
+    }[what]
     if name.startswith("undo-"):
         change(reader, one, undo=True)
         return replace(listing, shown=one if what == "project" else listing.shown)
@@ -92,7 +109,7 @@ def _after(
         change(reader, one)
         title = str(click.get("title") or "")
         return replace(listing, told=f"Removed: {title}", undo={"act": f"undo-{what}", "id": one})
-    raise ProjectsError("This is not known here. Load the page again.")
+    raise KeyError(name)
 
 
 def _scope(live: LiveFinder, click: Mapping[str, Any]) -> Scope:
@@ -111,7 +128,7 @@ def _typed_scope(click: Mapping[str, Any]) -> Scope:
 
 
 def render_listing(
-    keeper: Keeper, listing: Listing, holdings: Sequence[Holding], at: str = ""
+    keeper: Keeper, listing: ProjectList, holdings: Sequence[Holding], at: str = ""
 ) -> str:
     """Return the list. `holdings`: the collections that a scope can be of; `at`: the conversation
     that is open."""
@@ -120,10 +137,13 @@ def render_listing(
     shown = listing.shown or (projects[0].project_id if len(projects) == 1 else "")
     try:
         lines = _lines(store, reader, listing.words, shown)
+        pins = keeper.marks.pins(reader, shown) if shown else []
+        objections = keeper.marks.objections(reader) if reader else []
         removed_projects = store.projects(reader, removed=True)
         removed = store.conversations(reader, removed=True)
     except ProjectsError as error:
         listing, lines, removed_projects, removed = replace(listing, problem=str(error)), [], [], []
+        pins, objections = [], []
     return render(
         "projects.html",
         listing=listing,
@@ -133,6 +153,10 @@ def render_listing(
         holdings=holdings,
         found=[_line(line, at, projects) for line in lines],
         first_name=FIRST_NAME,
+        shown=shown,
+        pins=[_pinned(pin) for pin in pins],
+        formats=[(extension, form.title) for extension, form in FORMATS.items()],
+        objections=len(objections),
         removed=[
             *(
                 {"act": "undo-project", "id": p.project_id, "title": p.name}
@@ -170,6 +194,18 @@ def _line(line: ConversationLine, at: str, projects: Iterable[Project]) -> dict[
     }
 
 
+def _pinned(pin: Pin) -> dict[str, Any]:
+    at = Address(answer=pin.turn_id, claim=pin.finding) if pin.turn_id else None
+    return {
+        "id": pin.pin_id,
+        "quote": shortened(pin.evidence.quote, QUOTE_CHARS),
+        "citation": pin.evidence.citation,
+        "claim": shortened(pin.claim.shown, TITLE_CHARS),
+        "note": pin.note,
+        "to": str(at) if at else "",
+    }
+
+
 def _shown(project: Project, holdings: Sequence[Holding], opened: bool) -> dict[str, Any]:
     return {
         "id": project.project_id,
@@ -200,9 +236,12 @@ def scope_words(scope: Scope, holdings: Sequence[Holding]) -> str:
     return ", ".join(parts)
 
 
-def render_place(keeper: Keeper, place: Place, holdings: Sequence[Holding], asked: bool) -> str:
-    """Return the line above the conversation: the project, where there are several, what is
-    searched for it, where that is not everything, and the way to a new question."""
+def render_place(
+    keeper: Keeper, place: Place, holdings: Sequence[Holding], asked: bool, told: str = ""
+) -> str:
+    """Return the line above the input box: the project, where there are several, what is
+    searched for it, where that is not everything, and the way to a new question. `told`: what
+    was done just now."""
     projects = keeper.projects()
     project = keeper.project(place)
     return render(
@@ -213,4 +252,5 @@ def render_place(keeper: Keeper, place: Place, holdings: Sequence[Holding], aske
         fresh=str(Address(project=project.project_id if len(projects) > 1 else "")),
         asked=asked,
         problem=place.problem,
+        told=told,
     )

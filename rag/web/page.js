@@ -60,6 +60,38 @@
     document.dispatchEvent(new CustomEvent("sf-act", { detail }));
   }
 
+  const ZOOM = [1, 1.5, 2, 3];
+
+  /** Makes the picture of a page larger or smaller, what is in its middle staying there. */
+  function zoom(by) {
+    const page = document.getElementById("sf-page");
+    const view = page.parentElement;
+    const now = Number(page.dataset.zoom ?? 0);
+    const next = Math.min(Math.max(now + by, 0), ZOOM.length - 1);
+    const middle = (view.scrollLeft + view.clientWidth / 2) / page.offsetWidth;
+    page.dataset.zoom = next;
+    page.style.width = `${100 * ZOOM[next]}%`;
+    view.scrollLeft = middle * page.offsetWidth - view.clientWidth / 2;
+  }
+
+  /** Shows or hides a form of a card. */
+  function unfold(button) {
+    const form = document.getElementById(button.dataset.fold);
+    form.hidden = !form.hidden;
+    const opener = document.querySelector(`[aria-expanded][data-fold="${form.id}"]`);
+    opener.setAttribute("aria-expanded", String(!form.hidden));
+    (form.hidden ? opener : form.querySelector("textarea")).focus({ preventScroll: true });
+  }
+
+  /** Puts away a form that was sent, and says so where it was opened. */
+  function putAway(form) {
+    if (form.matches(".sf-pinning")) {
+      const opener = document.querySelector(`[aria-expanded][data-fold="${form.id}"]`);
+      opener.textContent = "Pinned";
+      unfold(opener);
+    } else if (form.parentElement.matches(".sf-objects")) form.parentElement.open = false;
+  }
+
   /** Goes to another address within the page. While a search goes on, the page is loaded there
       instead: what it still finds would come into the other conversation. */
   function go(to) {
@@ -80,7 +112,7 @@
     if (event.key !== "Escape" || event.defaultPrevented) return;
     const from = document.activeElement;
     const form = from?.closest(".sf-edit, .sf-describe");
-    if (form) return void form.querySelector("[data-act]:not([type=submit])")?.click();
+    if (form) return void form.querySelector("button[data-act]")?.click();
     if (from?.matches("textarea, input") && from.value) return;
     document.querySelector("#sf-pane [data-act=back]")?.click();
   });
@@ -90,6 +122,11 @@
     const place = event.target instanceof Element && event.target.closest("[data-act], .sf-goto");
     if (!place || place instanceof HTMLFormElement) return;
     if (place.dataset.act === "copy") return void copyCitation(place);
+    if (place.dataset.act === "zoom") return void zoom(Number(place.dataset.by));
+    if (place.closest("#sf-shelf") && place.dataset.act === "open") {
+      document.querySelector("#sf-tabs [role=tab]").click(); // what is read is beside the chat
+    }
+    if (place.dataset.act === "unfold") return void unfold(place);
     if (place.dataset.act === "copy-link") return void copyLink(place);
     if (place.dataset.sure && !window.confirm(place.dataset.sure)) return;
     event.preventDefault();
@@ -111,6 +148,7 @@
       if (given.length === 1) values[name] = given[0];
     }
     send({ ...values, ...form.dataset });
+    putAway(form);
   });
 
   /* ---- what was typed into a form stays, whatever is drawn anew around it ---- */

@@ -9,8 +9,9 @@ from rag.web import labels
 from rag.web.cards import render_card
 from rag.web.filters import Filters, render_filters
 from rag.web.markup import action, button, fold, link, notes, render_searched
+from rag.web.templating import render
 from rag.web.timeline import render_timeline
-from rag.wording import counted, escape, verdict_words
+from rag.wording import VERDICT_WORDS, counted, escape, verdict_words
 
 NOT_EVIDENCE = "Not evidence"
 EMPTY = (
@@ -36,13 +37,14 @@ def render_finding(
     filters: Filters | None = None,
     claimed: tuple[int, int] | None = None,
     focus: str = "sf-claim",
+    more: bool = False,
 ) -> str:
     """Return everything about one claim: verdict, timeline, cards, where to look next.
 
     `number` of `claims`: its place in the answer; 0 claims: how many there will be is not
     known yet. `searched` is named where nothing was
     found. `filters` None: the first view, with no choice made. `claimed`: the years that
-    the claim speaks of.
+    the claim speaks of. `more`: whether further passages may be asked for.
     """
     places = [f"sf-e{i}" for i in range(len(finding.evidence))]
     cards = "".join(
@@ -55,15 +57,25 @@ def render_finding(
     missing = finding.verdict == "not found"
     where = render_searched(searched) if missing and searched else ""
     offers_filters = bool(collections) and (filtered or bool(finding.evidence))
+    further = f'<p class="sf-actions">{button("Show more passages", "more")}</p>' if more else ""
     content = (
         f"{_heading(finding, turn, number, claims)}{where}{notes(finding.notes)}"
+        f"{_objecting(finding) if claims else ''}"
         f"{render_timeline(finding.evidence, places, claimed)}"
         f"{render_filters(filters, collections) if offers_filters else ''}"
-        f"{cards}"
+        f"{cards}{further}"
         f"{render_look_next(finding.look_next, opened=missing)}"
         f"{render_nearest(finding.nearest, opened=claims == 1)}"
     )
     return frame(content, focus)
+
+
+def _objecting(finding: Finding) -> str:
+    """Return the form that says a verdict is wrong; "" where nothing was judged."""
+    if finding.claim.form != "claim":
+        return ""
+    others = [pair for pair in VERDICT_WORDS.items() if pair[0] != finding.verdict]
+    return render("objection.html", verdicts=others)
 
 
 def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:

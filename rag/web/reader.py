@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rag.datatypes import SourceDocument, Span
 from rag.reading.around import DocumentParagraph, Window
 from rag.reading.facsimile import Facsimile
 from rag.reading.page_view import Box
+from rag.reading.phrases import MOST
+from rag.web.address import Address
 from rag.web.markup import button, fold, notes
 from rag.web.pane import frame, render_back
-from rag.wording import escape, written_date
+from rag.web.templating import render
+from rag.wording import counted, escape, written_date
+
+SNIPPET = 90
+"""Characters shown before and after a phrase that was found."""
 
 
 def render_text(
@@ -36,6 +44,7 @@ def render_text(
         "before": before,
         "after": after,
     }
+    whole = {name: place[name] for name in ("doc", "start", "end")}
     up = button("Read on above", "read", {**place, "step": "up"})
     down = button("Read on below", "read", {**place, "step": "down"})
     if shown.begins:
@@ -44,20 +53,52 @@ def render_text(
         down = '<span class="sf-quiet">The document ends here</span>'
     paragraphs = "".join(_paragraph(document.text, p, quotation) for p in shown.paragraphs)
     content = (
-        f"{render_back(back)}{_head(document)}{notes([problem] if problem else [])}"
+        f"{render_back(back)}{_head(document, whole)}{notes([problem] if problem else [])}"
         f'<p class="sf-step">{up}</p><div class="sf-text" dir="auto">{paragraphs}</div>'
         f'<p class="sf-step">{down}</p>'
     )
-    return frame(content, "sf-quotation")
+    return frame(content, "sf-quotation" if len(quotation) else "sf-document")
 
 
-def _head(document: SourceDocument) -> str:
-    who = ", ".join(part for part in (document.creator, written_date(document.date)) if part)
-    return (
-        f'<header class="sf-document"><h2 dir="auto">{escape(document.title)}</h2>'
-        f'<p class="sf-meta" dir="auto">{escape(who)} · {escape(document.collection.title)}</p>'
-        "</header>"
+def _head(document: SourceDocument, at: Mapping[str, Any], words: str = "") -> str:
+    """Return what a document is, a link to this place in it, and a search for `words` in it."""
+    return render(
+        "document.html",
+        document=document,
+        who=", ".join(part for part in (document.creator, written_date(document.date)) if part),
+        to=str(Address(opened={"act": "open", **at})),
+        words=words,
     )
+
+
+def render_found(
+    document: SourceDocument, words: str, found: Sequence[Span], *, back: str = ""
+) -> str:
+    """Return where a phrase stands in a document, each place with the words around it."""
+    count = counted(len(found), "place has", "places have")
+    if len(found) == MOST:
+        count = f"The first {MOST} places that have"
+    content = render(
+        "found.html",
+        words=words,
+        count=count if found else "No place has",
+        places=[_found(document, span, back) for span in found],
+    )
+    head = _head(document, {"doc": document.document_id, "start": 0, "end": 0}, words)
+    return frame(f"{render_back(back)}{head}{content}", "sf-found")
+
+
+def _found(document: SourceDocument, span: Span, back: str) -> dict[str, Any]:
+    text = document.text
+    before = text[max(0, span.start - SNIPPET) : span.start]
+    after = text[span.end : span.end + SNIPPET]
+    return {
+        "before": " ".join(before.split()[1:]) + " " * before[-1:].isspace(),
+        "words": " ".join(span.of(text).split()),
+        "after": " " * after[:1].isspace() + " ".join(after.split()[:-1]),
+        "label": document.locate(span),
+        "at": {"doc": document.document_id, "start": span.start, "end": span.end, "from": back},
+    }
 
 
 def _paragraph(text: str, paragraph: DocumentParagraph, quotation: Span) -> str:
@@ -90,18 +131,23 @@ def render_facsimile(
     if page.number + 1 < page.pages:
         steps.append(button("Page after", "open", {**where, "page": page.number + 1}))
     steps.append(button("As text", "read", where))
+    steps.append(button("Larger", "zoom", {"by": 1}))
+    steps.append(button("Smaller", "zoom", {"by": -1}))
+    here = {"doc": document.document_id, "start": quotation.start, "end": quotation.end}
+    here |= {"page": page.number}
     picture = base64.b64encode(page.image).decode("ascii")
     marks = "".join(_mark(box, first=not number) for number, box in enumerate(page.marks))
     spoken = escape(f"{document.title}, {page.label}; its text is below")
     text = f'<p class="sf-page-text" dir="auto">{escape(page.text)}</p>'
     content = (
-        f"{render_back(back)}{_head(document)}{notes([page.note] if page.note else [])}"
+        f"{render_back(back)}{_head(document, here)}{notes([page.note] if page.note else [])}"
         f'<p class="sf-step">{" ".join(steps)}</p>'
+        '<div class="sf-view" tabindex="0" role="region" aria-label="The page">'
         f'<figure id="sf-page" class="sf-page" tabindex="-1" '
         f'style="aspect-ratio:{page.width}/{page.height}">'
         f'<img src="data:image/webp;base64,{picture}" width="{page.width}" '
         f'height="{page.height}" alt="{spoken}">'
-        f"{marks}</figure>"
+        f"{marks}</figure></div>"
         f"{fold('The text of this page', text)}"
     )
     return frame(content, "sf-page-mark" if page.marks else "sf-page")

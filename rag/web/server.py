@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from rag.build.corpus_files import MAX_BYTES
-from rag.errors import SourceFinderError
+from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
 from rag.projects import ProjectStore
 from rag.web.blocks import build_app
@@ -21,6 +22,8 @@ from rag.web.guard import Access, Guard
 from rag.web.health import Counts, Health
 from rag.web.theme import build_theme
 from rag.web.uploads import upload_folder
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ def start(
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
         counts = Counts()
         store = ProjectStore(live.settings.projects)
+        try:
+            store.forget_removed()
+        except ProjectsError as error:  # each page says so, too
+            log.warning("%s", error)
         app = build_app(live, counts, store)
         access = Access(host, tuple(names), uploads, live.may_change)
         _, url, _ = app.launch(

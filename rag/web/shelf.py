@@ -22,6 +22,9 @@ from rag.wording import KIND_WORDS, counted, escape
 MOST_FILES = 500
 """Files that are listed; a folder with more is for the command line."""
 
+MOST_DOCUMENTS = 20
+"""Documents that are listed; the others are found by their words."""
+
 FILES_ON_THE_WAY = 6
 """Files whose way into the index is shown; there may be thousands."""
 
@@ -71,13 +74,16 @@ def render_shelf(
     describing: str = "",
     problem: str = "",
     typed: Mapping[str, str] | None = None,
+    finding: str = "",
 ) -> str:
-    """Return the corpus: the collections, then the files. `describing`: the file whose
+    """Return the corpus: the collections, the documents, `finding` those with some words in what
+    is known of them, then the files. `describing`: the file whose
     description is being changed, with its `problem`, if there was one, and what was `typed`."""
     form = _Form(describing, problem, typed or {})
     return (
         '<div class="sf-frame sf-shelf">'
         f'<h2 id="sf-indexed">What is searched</h2>{_collections(shelf)}'
+        f"{_documents(shelf, finding)}"
         f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
         '<p class="sf-actions"><button type="button" class="sf-act" data-act="rebuild">'
         "Bring the index up to date</button></p></div>"
@@ -109,6 +115,24 @@ def _collection_row(home: Holding, documents: Sequence[DocumentLine]) -> str:
         f"<td>{passages:,}</td><td>{dates}</td><td>{escape(named)}</td>"
         f'<td dir="auto">{escape(home.rights)}</td></tr>'
     )
+
+
+def _documents(shelf: Shelf, finding: str) -> str:
+    """Return the documents that can be opened: the first of them, or those that are looked for."""
+    wanted = finding.casefold().split()
+    found = [d for d in shelf.documents if all(w in _known(d) for w in wanted)]
+    return render(
+        "documents.html",
+        finding=finding,
+        documents=found[:MOST_DOCUMENTS],
+        more=len(found) - MOST_DOCUMENTS,
+        any=bool(shelf.documents),
+    )
+
+
+def _known(document: DocumentLine) -> str:
+    parts = (document.title, document.creator, document.date, document.document_id)
+    return " ".join(part for part in parts if part).casefold()
 
 
 def _files(shelf: Shelf, form: _Form) -> str:

@@ -1,0 +1,163 @@
+"""Pins, notes and objections: kept whole, for their reader, and ready to hand on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rag import dossier
+from rag.cli.main import main
+from rag.datatypes import IndexFacts
+from rag.errors import ProjectsError
+from rag.projects import MarkStore, Objection, Pin, ProjectStore, as_json_lines
+from rag.web.chat import Turn
+from rag.web.desk import Desk
+from rag.web.keeping import Keeper, Place
+from rag.web.listing import ProjectList, after, render_listing
+from rag.web.marking import chosen_answers, mark
+from tests.answers import Canned, Seen, answer, evidence, finding
+
+ANNA, BERT = "a" * 43, "b" * 43
+INDEX = IndexFacts("default", "abc", 2, 30, "2026-01-01T00:00:00+00:00")
+NOTE = "Compare the draft of 30 November; <b>not</b> in “Adams”."
+FOUND = finding("related")
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Keeper:
+    path = tmp_path / "projects" / "projects.sqlite"
+    return Keeper(ProjectStore(path), MarkStore(path), ANNA)
+
+
+def pin(note: str = NOTE, **changes: object) -> Pin:
+    item = evidence(**changes)
+    return Pin("What did Monroe say?", FOUND.claim, "related", item, note, "t" * 22, 0, INDEX)
+
+
+def pinned(keeper: Keeper, *pins: Pin) -> str:
+    project = keeper.store.project(keeper.reader)
+    for one in pins:
+        keeper.marks.pin(keeper.reader, project.project_id, one)
+    return project.project_id
+
+
+# ---- what is kept ----
+
+
+def test_pins_come_back_as_they_were_to_their_reader_alone(keeper: Keeper) -> None:
+    first, second = pin(), pin("", start=1, end=2)
+    project = pinned(keeper, first, second)
+    assert keeper.marks.pins(ANNA, project) == [first, second]
+    assert keeper.marks.pins(BERT, project) == []
+    with pytest.raises(ProjectsError):
+        keeper.marks.pin(BERT, project, pin())
+    with pytest.raises(ProjectsError):
+        keeper.marks.annotate(BERT, first.pin_id, "mine")
+    with pytest.raises(ProjectsError):
+        keeper.marks.remove_pin(BERT, first.pin_id)
+
+
+def test_a_passage_is_pinned_once_for_a_claim_and_its_note_can_change(keeper: Keeper) -> None:
+    project = pinned(keeper, pin(), pin("Later."))
+    [one] = keeper.marks.pins(ANNA, project)
+    assert one.note == "Later."
+    keeper.marks.annotate(ANNA, one.pin_id, NOTE)
+    assert keeper.marks.pins(ANNA, project) == [replace(one, note=NOTE)]
+    with pytest.raises(ProjectsError, match="at most 10,000 letters"):
+        keeper.marks.annotate(ANNA, one.pin_id, "x" * 10_001)
+    keeper.marks.remove_pin(ANNA, one.pin_id)
+    assert keeper.marks.pins(ANNA, project) == []
+    keeper.marks.remove_pin(ANNA, one.pin_id, undo=True)
+    assert len(keeper.marks.pins(ANNA, project)) == 1
+
+
+def objection(why: str = "Monroe was not yet president.") -> Objection:
+    return Objection("q", FOUND.claim, "related", "supported", why, FOUND.evidence, "t" * 22, 0)
+
+
+def test_objections_are_kept_once_and_handed_on_as_json_lines(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ProjectsError, match="no verdict"):
+        keeper.marks.object(ANNA, objection())
+    pinned(keeper)
+    keeper.marks.object(ANNA, objection("first"))
+    keeper.marks.object(ANNA, objection())
+    assert [one.why for one in keeper.marks.objections(ANNA)] == [objection().why]
+    assert keeper.marks.objections(BERT) == []
+    monkeypatch.setenv("SOURCE_FINDER_HOME", str(keeper.store.path.parents[1]))
+    assert main(["objections"]) == 0
+    out = capsys.readouterr().out
+    assert out == as_json_lines(keeper.marks.objections())
+    [line] = map(json.loads, out.splitlines())
+    assert (line["verdict"], line["should_be"]) == ("related", "supported")
+    assert line["evidence"][0]["quote"] == evidence().quote
+    assert ANNA not in out
+
+
+# ---- from the page ----
+
+
+def test_a_click_pins_what_is_on_the_page_and_nothing_else(keeper: Keeper) -> None:
+    found = answer(replace(FOUND, evidence=(evidence(relation="supports"),)))
+    turns = (Turn(0, "q", "", found, "done", key="k" * 22, index=INDEX),)
+    desk = Desk().with_answer(Canned(), turns)
+    told = mark(keeper, Place(), turns, desk, {"act": "save-pin", "card": "sf-e0", "note": " n "})
+    assert "My questions" in told
+    project = keeper.store.project(ANNA).project_id
+    [one] = keeper.marks.pins(ANNA, project)
+    assert (one.evidence, one.note, one.turn_id) == (found.findings[0].evidence[0], "n", "k" * 22)
+    for card in ("sf-e7", "", None):
+        with pytest.raises(ProjectsError, match="not on the page"):
+            mark(keeper, Place(), turns, desk, {"act": "save-pin", "card": card})
+    mark(keeper, Place(), turns, desk, {"act": "save-objection", "should": "hacked", "why": "w"})
+    [held] = keeper.marks.objections(ANNA)
+    assert (held.should_be, held.why, held.evidence) == ("", "w", found.findings[0].evidence)
+
+
+def test_what_is_no_evidence_is_pinned_without_a_relation() -> None:
+    judged = replace(finding("not found"), nearest=(evidence(relation="contradicts"),))
+    desk = Desk().with_answer(Canned(), (Turn(0, "q", "", answer(judged), "done"),))
+    assert desk.cards["sf-n0"].relation == "context"
+
+
+def test_pins_are_listed_with_their_notes(keeper: Keeper) -> None:
+    project = pinned(keeper, pin())
+    seen = Seen(render_listing(keeper, ProjectList(), ()))
+    assert evidence().quote in seen.text
+    assert NOTE in seen.text
+    assert "b" not in seen.names()
+    [one] = keeper.marks.pins(ANNA, project)
+    gone = after(None, keeper, ProjectList(), {"act": "remove-pin", "id": one.pin_id, "title": "x"})
+    seen = Seen(render_listing(keeper, gone, ()))
+    assert "Pinned passages" not in seen.text
+    assert seen.all("button", **{"data-act": "undo-pin"})
+
+
+# ---- a dossier of them ----
+
+
+def test_pins_become_a_finding_for_each_claim_with_the_readers_notes() -> None:
+    other = replace(FOUND.claim, text="Monroe warned Spain")
+    pins = [pin(), replace(pin("", start=1, end=2), claim=other), pin("Second.", start=3, end=4)]
+    [made], notes = chosen_answers(pins)
+    assert [f.claim.text for f in made.findings] == [FOUND.claim.text, other.text]
+    assert made.findings[0].evidence == (pins[0].evidence, pins[2].evidence)
+    assert list(notes.values()) == [NOTE, "Second."]
+
+
+@pytest.mark.parametrize("extension", list(dossier.FORMATS))
+def test_every_form_of_export_takes_chosen_passages_with_notes(extension: str) -> None:
+    answers, notes = chosen_answers([pin()])
+    made = datetime(2026, 1, 2, tzinfo=UTC)
+    content = dossier.export(answers, extension, made=made, index=INDEX, notes=notes)
+    plain = dossier.export(answers, extension, made=made, index=INDEX)
+    assert content != plain
+    if extension in {".md", ".html", ".rdf", ".json", ".ris", ".bib"}:
+        assert "Compare the draft of 30 November" in content.decode()
+    if extension in {".md", ".html", ".rdf"}:
+        assert "<b>" not in content.decode()

@@ -19,26 +19,23 @@ import argparse
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from rag.config import Settings
-from rag.datatypes import Passage, Span
 from rag.embedding.encoder import Encoder
-from rag.embedding.inference import unit
-from rag.evidence import choose_quotation, weighed
-from rag.judging import Judge, Judgement, Quotation
-from rag.language import sentences
+from rag.evidence import weighed
+from rag.judging import Judge, Judgement
 from rag.relation.learned import load_learned
 from rag.relation.rules import RuleJudge
 from rag.retrieval.rarity import Rarity
-from rag.searching import Matches
 from rag.workspace import Workspace
 from training import pairs
-from training.pairs import Pair, quotation_of
+from training.pairs import Pair
+from training.weigh import quoted
 
 SAMPLES = 1000
 PRECISIONS = (0.9, 0.8, 0.7)
@@ -66,19 +63,6 @@ def judge_of(name: str, workspace: Workspace) -> Judge:
     if name == "rules":
         return rules
     return load_learned(workspace.settings, workspace.encoder, rules)
-
-
-def quoted(encoder: Encoder, pair: Pair) -> Quotation:
-    """Return a result with the sentences that the program would quote of it."""
-    quotation = quotation_of(pair)
-    query = encoder.encode_query(pair.claim)
-    (layers,) = encoder.encode_layers([pair.passage])
-    told = Passage("", Span(0, len(pair.passage)), tuple(sentences(pair.passage)))
-    starts = np.searchsorted(layers.starts, [span.start for span in told.sentences])
-    cosines = query.pieces @ unit(layers.last).T
-    weights = np.ones(len(cosines), np.float32)
-    chosen = choose_quotation(told, Matches(cosines, weights, starts.astype(np.int32)))
-    return replace(quotation, span=chosen)
 
 
 def judge_all(judge: Judge, results: Sequence[Pair], encoder: Encoder) -> list[Judged]:
@@ -208,7 +192,10 @@ def main() -> None:
     print(f"{len(results)} results of {len({p.claim_id for p in results})} claims: {told}")
     workspace = Workspace.open(Settings.from_environment(), asked.index)
     for name in asked.judges.split(","):
-        report(name, judge_all(judge_of(name, workspace), results, workspace.encoder))
+        judged = judge_all(judge_of(name, workspace), results, workspace.encoder)
+        report(f"{name}, all claims", judged)
+        for manner in dict.fromkeys(pair.manner for pair in results):
+            report(f"{name}, claims {manner}", [o for o in judged if o.pair.manner == manner])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from rag.datatypes import (
 from rag.errors import QuestionError
 from rag.evidence import choose_quotation, cite, quotation_of, weighed
 from rag.judging import BEARS_ON
-from rag.language import words
+from rag.language import names_in_records, with_names_of_records, words
 from rag.llm.summary import summarise
 from rag.names.authority import read_authority
 from rag.relation.findings import confidence_in, verdict_of
@@ -216,7 +216,9 @@ class SourceFinder:
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
         """Return what to tell the reader about the names: respelled, or never mentioned."""
         notes = []
-        replaced = dict.fromkeys(
+        replaced = dict.fromkeys(names_in_records(text))
+        text = with_names_of_records(text)
+        replaced |= dict.fromkeys(
             pair for r in self.retriever.respellings(text) for pair in r.replaced
         )
         if replaced:
@@ -231,10 +233,11 @@ class SourceFinder:
         return tuple(notes)
 
     def _evidence(self, claim: Claim, k: int, only: Filter) -> list[Evidence]:
-        found = self.retriever.search(claim.query, max(k, READ), only)
+        asked = with_names_of_records(claim.query)
+        found = self.retriever.search(asked, max(k, READ), only)
         quotations = [self._quotation(passage) for passage in found]
         judged = self.judge.judge(
-            claim.query,
+            asked,
             [
                 quotation_of(place.document, place.passage, quotation, place.hit.score)
                 for place, quotation in zip(found, quotations, strict=True)

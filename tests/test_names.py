@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.language import (
+    can_be_same,
     capitalised,
     capitalised_inside,
     chinese_spellings,
     deletions,
+    last_name,
+    names_in_records,
     one_slip,
     pinyin,
     respell,
@@ -18,6 +21,7 @@ from rag.language import (
     stems,
     vowel_keys,
     wade_giles,
+    with_names_of_records,
     words,
 )
 
@@ -164,3 +168,49 @@ def test_capitalised_words_are_as_written():
 def test_what_opens_a_sentence_is_no_sure_name():
     text = "“Gold,” said Polk. Congress heard O’Higgins."
     assert [span.of(text) for span in capitalised_inside(text)] == ["Polk", "O’Higgins"]
+
+
+@pytest.mark.parametrize(
+    ("said", "in_records"),
+    [
+        ("FDR's New Deal", "Franklin D. Roosevelt's New Deal"),
+        ("J.F.K. and LBJ went to Dallas", "John F. Kennedy and Lyndon B. Johnson went to Dallas"),
+        ("Teddy Roosevelt dug a canal", "Theodore Roosevelt dug a canal"),
+        ("Honest Abe freed them", "Abraham Lincoln freed them"),
+        ("Ike Eisenhower liked roads, and so did Ike",) * 2,
+        ("The MIKE and the TRIBE were lost",) * 2,
+    ],
+)
+def test_persons_are_looked_up_under_the_names_of_records(said: str, in_records: str) -> None:
+    expected = in_records.replace("Ike Eisenhower", "Ike").replace("Ike", "Dwight D. Eisenhower")
+    assert with_names_of_records(said) == expected
+    assert [name in said for name, _ in names_in_records(said)].count(False) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "recorded"),
+    [
+        ("George Bush", "George W. Bush"), ("George Bush", "George H.W. Bush"),
+        ("Joe Biden", "Joseph R. Biden Jr."), ("Grant", "Ulysses S. Grant"),
+        ("President Grant", "Ulysses S. Grant"), ("Jack Kennedy", "John F. Kennedy"),
+        ("Franklin Delano Roosevelt", "Franklin D. Roosevelt"),
+        ("Quincy Adams", "John Quincy Adams"), ("John Q. Adams", "John Quincy Adams"),
+        ("Frederick Douglass", "Douglass, Frederick"),
+    ],
+)  # fmt: skip
+def test_a_name_can_be_said_in_other_forms_than_the_recorded_one(said: str, recorded: str) -> None:
+    assert can_be_same(said, recorded)
+    assert last_name(said) == last_name(recorded)
+
+
+@pytest.mark.parametrize(
+    ("said", "recorded"),
+    [
+        ("John Adams", "John Quincy Adams"), ("John Quincy Adams", "John Adams"),
+        ("Andrew Johnson", "Lyndon B. Johnson"), ("George H.W. Bush", "George W. Bush"),
+        ("William Henry Harrison", "Benjamin Harrison"), ("Grant", "Abraham Lincoln"),
+        ("Theodore Roosevelt", "Franklin D. Roosevelt"), ("", "Ulysses S. Grant"),
+    ],
+)  # fmt: skip
+def test_persons_of_one_last_name_are_told_apart(said: str, recorded: str) -> None:
+    assert not can_be_same(said, recorded)

@@ -124,6 +124,31 @@ def test_what_can_be_looked_up_is(claim: str, fact: tuple[str, str, str]):
     assert fact in list(facts(claim))
 
 
+@pytest.mark.parametrize(
+    ("claim", "by_speaker"),
+    [
+        ("James K. Polk told of gold", True),
+        ("When Polk told of gold", True),
+        ("Leonidas Polk told of gold", False),
+        ("Taylor told of gold", False),
+    ],
+)
+def test_a_claim_that_names_the_speaker_is_known(claim: str, by_speaker: bool):
+    assert check(claim, POLK).by_speaker is by_speaker
+
+
+def test_a_namesakes_words_are_no_support(encoder: Encoder):
+    rules = RuleJudge(encoder, lambda word: 5.0)
+    judge = load_learned(Settings.from_environment(), encoder, rules)
+    said = "There were then about 4,000 persons collecting gold."
+    at = PASSAGE.index(said)
+    quoted = replace(POLK, span=Span(at, at + len(said)))
+    claim = "{} said there were then about 4,000 persons collecting gold."
+    assert judge.judge(claim.format("James Polk"), [quoted])[0].relation == "supports"
+    judgement = judge.judge(claim.format("Leonidas Polk"), [quoted])[0]
+    assert judgement.relation != "supports"
+
+
 def test_what_a_passage_says_word_for_word_is_borne_out_and_a_changed_number_is_not(
     encoder: Encoder,
 ):

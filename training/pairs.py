@@ -53,6 +53,9 @@ class Pair:
     part: str = "fit"
     """Of a search result: "fit", "weigh" (kept for `weigh`), "test", or "unused": not fitted on,
     for its document is held out, nor a test, for it was looked at while the network was trained."""
+    manner: str = "written"
+    """How a search result's claim came about: "written" on a passage, "remembered" of one, "argued"
+    without any; see the README."""
     public: bool = False
     address: bool = False
     """Whether the passage is of an address, the default corpus."""
@@ -134,7 +137,8 @@ def labelled(places: Places, claims: Mapping[str, str]) -> Iterator[Pair]:
             if (found := places.find(result)) is None:
                 continue
             pair = _pair(row["id"], claim, *found, result["label"], result.get("evidence"))
-            yield replace(pair, score=result["score"], part=row["part"])
+            manner = row.get("manner", "written")
+            yield replace(pair, score=result["score"], part=row["part"], manner=manner)
 
 
 def given(folder: Path) -> Iterator[Pair]:

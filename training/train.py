@@ -32,7 +32,10 @@ from rag.config import Settings
 from rag.datatypes import Floats
 from rag.embedding.encoder import Encoder
 from rag.relation.network import LABELS
+from rag.relation.rules import RuleJudge
 from rag.relation.verifier import MOST_CLAIM_PIECES, WEIGHTS, heading_of, telling, windows
+from rag.retrieval.rarity import Rarity
+from rag.workspace import Workspace
 from training import more, pairs
 from training.network import Batch, VerifierNetwork
 from training.pairs import Pair, quotation_of
@@ -266,7 +269,10 @@ def main() -> None:
         for seed in asked.seeds.split(",")
     ]
     kept = [pair for pair in results if pair.part == "weigh"]
-    weighed = weigh(kept, predict(networks, examples(kept, pieces), pieces))
+    workspace = Workspace.open(Settings.from_environment())
+    rarity = Rarity(workspace.index)
+    rules = RuleJudge(workspace.encoder, rarity.of, rarity.tells)
+    weighed = weigh(kept, predict(networks, examples(kept, pieces), pieces), rules)
     digest = save(networks, pieces.rarity, weighed, asked.weights)
     print(f"{asked.weights}: set WEIGHTS_SHA256 of rag/relation/verifier.py to\n{digest}")
 

@@ -12,6 +12,7 @@ from rag.language.lexicon import table, word_list
 from rag.language.names import TITLES, capitalised, capitalised_inside, is_name, name_around
 from rag.language.numbers import Quantity, agree, quantities
 from rag.language.opposites import are_opposites, poles
+from rag.language.people import can_be_same, last_name, names_in_records, with_names_of_records
 from rag.language.places import place_names, stands_for
 from rag.language.respelling import Respelling, chinese_spellings, pinyin, respell, wade_giles
 from rag.language.spelling_keys import (
@@ -36,6 +37,7 @@ __all__ = [
     "Timex",
     "agree",
     "are_opposites",
+    "can_be_same",
     "capitalised",
     "capitalised_inside",
     "chinese_spellings",
@@ -44,7 +46,9 @@ __all__ = [
     "fold",
     "goes_on",
     "is_name",
+    "last_name",
     "name_around",
+    "names_in_records",
     "of_date",
     "one_slip",
     "parse",
@@ -65,6 +69,7 @@ __all__ = [
     "vowel_keys",
     "wade_giles",
     "whole_word",
+    "with_names_of_records",
     "word_list",
     "words",
     "years_in",

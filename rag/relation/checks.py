@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.datatypes import SPEAKER, Reason
+from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
 from rag.language import (
     Quantity,
     Timex,
     agree,
+    can_be_same,
     capitalised,
     capitalised_inside,
+    last_name,
     of_date,
     quantities,
     stands_for,
@@ -65,9 +67,25 @@ def check(claim: str, quotation: Quotation) -> Checked:
 
 
 def _names_speaker(claim: str, creator: str) -> bool:
-    """Return whether a claim has the last name of a document's creator."""
-    last = words(creator)[-1:]
-    return bool(last) and any(words(span.of(claim))[-1:] == last for span in capitalised(claim))
+    """Return whether a claim names a document's creator, at least by the last name."""
+    names = (name for name in _whole_names(claim) if last_name(name) == last_name(creator))
+    return bool(creator) and any(
+        can_be_same(name, creator) or can_be_same(" ".join(name.split()[-2:]), creator)
+        for name in names
+    )
+
+
+def _whole_names(text: str) -> list[str]:
+    """Return the runs of words with a capital: "George H.W. Bush", without a stop word in front."""
+    runs: list[list[Span]] = []
+    for span in capitalised(text):
+        if stop_words().issuperset(words(span.of(text))):
+            continue
+        if runs and not text[runs[-1][-1].end : span.start].strip(" ."):
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return [" ".join(span.of(text) for span in run) for run in runs]
 
 
 Told = Iterable[tuple[str, Reason]]

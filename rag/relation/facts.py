@@ -19,7 +19,9 @@ from rag.language import (
     Quantity,
     Timex,
     agree,
+    can_be_same,
     chinese_spellings,
+    last_name,
     of_date,
     place_names,
     quantities,
@@ -253,7 +255,9 @@ def compare_names(claim: Statement, source: Source, literal: bool) -> Iterable[t
         aspect: Aspect = "place" if name.kind == "place" else "name"
         nation = bool(stands_for(name.text))
         other = next((n.text for n in strangers if _could_be_instead(n, name)), "")
-        if _is_named(name, near):
+        if _is_namesake(name, source.author or ""):
+            yield "differs", Reason(aspect, name.text, source.author or "", False)
+        elif _is_named(name, near):
             yield "agrees", Reason(aspect, name.text, name.text, True)
         elif any(said.speaker in name.text for said in by_author):
             yield "agrees", Reason(aspect, name.text, SPEAKER, True)
@@ -265,6 +269,13 @@ def compare_names(claim: Statement, source: Source, literal: bool) -> Iterable[t
             continue
         elif other or literal or not nation or not says_we:
             yield "missing", Reason(aspect, name.text, other, False)
+
+
+def _is_namesake(name: Name, author: str) -> bool:
+    """Return whether a claim's person has the last name of the source's author and is another:
+    John Adams, where John Quincy Adams writes."""
+    same = name.kind == "person" and last_name(name.text) == last_name(author)
+    return same and bool(author) and not can_be_same(name.text, author)
 
 
 def _could_be_instead(stranger: Name, name: Name) -> bool:

@@ -135,7 +135,7 @@ class RuleJudge:
         weight: Weight,
         telling: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        self._encoder = encoder
+        self.encoder = encoder
         self._weight = weight
         self._telling = telling
 
@@ -162,7 +162,7 @@ class RuleJudge:
         statement = read_statement(claim)
         sources = [_source(quotation) for quotation in quotations]
         texts = [statement, *(source.quotation for source in sources)]
-        (whole, *others) = self._encoder.encode_spans(
+        (whole, *others) = self.encoder.encode_spans(
             [text.text for text in texts], [_spans(text) for text in texts]
         )
         return [

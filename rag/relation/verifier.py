@@ -24,7 +24,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "103cc00c11b1b1f377f2af8f603bb49e65070bcf899e48767d279bff18adb8fe"
+WEIGHTS_SHA256 = "dc8abefa7facc240554abde922de3b357960a2376badece99fc822eaaad69519"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

@@ -1,9 +1,10 @@
-"""A judge that reads: the verifier's word, weighed with what can be looked up.
+"""A judge that reads: the verifier's word, weighed with what can be looked up and measured.
 
 A passage supports a claim only from a probability on that was set on labelled search results so
 that nine in ten are right, and where the rules see nothing that differs. It contradicts the claim
-only where they say so, too. Everything else is left to the reader. Whether it bears on the claim at all is
-the rules' measure: unlike the verifier's and the search's, it means the same in a small index.
+only where they say so, too. Everything else is left to the reader. Whether it bears on the claim
+at all is the rules' measure: unlike the verifier's and the search's, it means the same in a small
+index.
 """
 
 from __future__ import annotations

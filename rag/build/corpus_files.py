@@ -10,7 +10,9 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,9 @@ from rag.ingest.walk.folders import is_passed_over
 
 MAX_BYTES = 200 * 1024 * 1024
 """The largest file that is taken: a scanned book."""
+
+LEFT_S = 600
+"""What has been arriving for so long is not arriving any more."""
 
 REMOVED = "removed"
 """The folder, beside that of sources, that removed files are moved to."""
@@ -80,9 +85,10 @@ def add_file(
     if size == 0:
         raise UnreadableSource(f"{safe} is empty; fetch or copy it again")
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     target = folder / safe
     number = 1
-    while target.exists() or target.is_symlink():
+    while target.exists() or target.is_symlink() or _sidecars(target):
         if target.is_file() and filecmp.cmp(given, target, shallow=False):
             return target
         number += 1
@@ -177,12 +183,28 @@ def remove_file(folder: Path, name: str) -> Path:
     while target.exists():
         number += 1
         target = away / f"{path.stem}-{number}{path.suffix}"
-    for suffix in SUFFIXES:
-        beside = path.with_suffix(suffix)
-        if beside.is_file():
-            beside.replace(target.with_suffix(suffix))
+    # Whenever this is cut off, the file has its description where it is.
+    beside = _sidecars(path)
+    for sidecar in beside:
+        shutil.copyfile(sidecar, target.with_suffix(sidecar.suffix))
     path.replace(target)
+    for sidecar in beside:
+        sidecar.unlink(missing_ok=True)
     return target
+
+
+def _sidecars(path: Path) -> list[Path]:
+    """Return what is written beside a file, or was beside one that has gone."""
+    return [beside for suffix in SUFFIXES if (beside := path.with_suffix(suffix)).is_file()]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what was being written when a program was killed."""
+    for pattern in (".*.arriving", f".*.trial{SUFFIXES[0]}"):
+        for left in folder.glob(pattern):
+            with suppress(OSError):  # another program may have finished it
+                if time.time() - left.stat().st_mtime > LEFT_S:
+                    left.unlink()
 
 
 def _inside(folder: Path, name: str) -> Path:

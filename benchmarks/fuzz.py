@@ -30,7 +30,8 @@ from rag.ingest.isolation.workers import Limits, Workers
 
 TEXT = "In 1848 Polk told the Congress that gold had been found in California. "
 BATCH = 50
-LIMITS = Limits(stall_s=30, memory_bytes=2 << 30, processes=1)
+LIMITS = Limits(stall_s=120, memory_bytes=5 << 30, processes=1)
+"""OCR loads its models first, on a busy machine in half a minute, and asks for 2.6 GB."""
 
 
 def packed(members: dict[str, str]) -> bytes:

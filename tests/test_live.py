@@ -65,6 +65,7 @@ def test_a_file_is_added_while_the_old_index_answers(
     letter, broken = tmp_path / "letter.txt", tmp_path / "broken.pdf"
     letter.write_text(TRUCE, encoding="utf-8")
     broken.write_bytes(b"<html>404</html>")
+    live.current.find_sources(TRUCE, 1)  # the first question loads what all need
     message = corpus.add(
         live, [("letter.txt", letter), ("broken.pdf", broken), ("x.exe", broken)], editor
     )

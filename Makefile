@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: app test check bench torture setup clean
+.PHONY: app test check bench torture lock sbom setup clean
 .DEFAULT_GOAL := app
 
 $(STAMP): pyproject.toml constraints.txt
@@ -31,7 +31,24 @@ bench: setup             ## quality and cost, beside the plain alternatives and 
 	$(RUN)/python -m benchmarks.peers --cost
 
 torture: setup           ## attack a server, builds and readers; an hour (see docs/reliability.md)
-	$(RUN)/python -m benchmarks.torture --seconds 900 --kills 500 --askers 64
+	$(RUN)/python -m benchmarks.torture --minutes 15 --kills 500 --askers 64
+
+# What torch brings on Linux (CUDA, 3 GB) is left out with it: which build of torch fits is for the
+# machine to say.
+WITHOUT = torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
+  nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
+  nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+  nvidia-nvshmem-cu13 nvidia-nvtx
+
+lock: setup              ## pin every package of a release, with the hashes that PyPI publishes
+	$(RUN)/python -m uv pip compile pyproject.toml --constraint constraints.txt --no-config --universal \
+		--python-version 3.11 --generate-hashes --default-index https://pypi.org/simple --no-annotate \
+		--no-header $(WITHOUT:%=--no-emit-package %) --output-file requirements.lock
+
+sbom: setup              ## list all packages that run, with versions and licences (CycloneDX)
+	mkdir -p dist
+	$(RUN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/source-finder.cdx.json $(RUN)/python
 
 clean:                   ## remove the virtual environment; indexes and sources stay
 	rm -rf $(VENV)

@@ -1,18 +1,18 @@
 """Attack a real server, real builds and real readers, and say what came of it.
 
-    python -m benchmarks.torture [--seconds 60] [--kills 20] [--askers 8] [ATTACK ...]
+    python -m benchmarks.torture [--minutes 1] [--kills 20] [--askers 8] [ATTACK ...]
 
 Attacks: `network` (the system calls of a build, a question and a start: needs strace), `kills`
-(SIGKILL at random moments of a build; see also `benchmarks.killed_builds`), `askers` (many at a
+(SIGKILL at random moments of a build; see also `benchmarks.killed_builds`), `changes` (the same for
+uploads, descriptions and removals), `askers` (many at a
 time during rebuilds), `readers` (files with random faults, each read in a process with limits).
-All by default. Each runs for so many seconds or times; the figures in docs/reliability.md name
+All by default. Each runs for so many minutes or times; the figures in docs/reliability.md name
 theirs. Exits with 1 if anything came out as it must not.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import random
@@ -26,18 +26,17 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from benchmarks.fuzz import SEEDS, fuzz
 from rag.build.builder import build_index
-from rag.datatypes import Collection, SkippedFile
+from rag.build.corpus_files import add_file
 from rag.index.generations import open_index
-from rag.ingest.isolation.workers import Limits, Workers
+from rag.ingest.sidecar import read_sidecar
 
 CLAIMS = (
     "Polk confirmed that gold had been found in California",
@@ -68,6 +67,7 @@ class Given:
     askers: int
     folder: Path
     moments: random.Random
+    seed: int = 1
 
     @property
     def environment(self) -> dict[str, str]:
@@ -141,6 +141,52 @@ def kills(given: Given) -> Outcome:
     return Outcome("kills", given.kills, not failures, f"{failures} losses or leftovers")
 
 
+CHANGES = """
+import itertools, sys
+from pathlib import Path
+from rag.build.corpus_files import add_file, describe_file, remove_file
+folder, upload = Path(sys.argv[1]), Path(sys.argv[2])
+for n in itertools.count(int(sys.argv[3])):
+    upload.write_text(f"{n} " * 20_000)
+    name = add_file(folder, upload, f"letter-{n % 7}.txt", by="ann").name
+    for title in ("First", "Second"):
+        describe_file(folder, name, {"title": f"{title} {n}", "date": "1848"}, by="bob")
+    if n % 2:
+        remove_file(folder, name)
+"""
+
+
+def changes(given: Given) -> Outcome:
+    """Uploads, descriptions and removals that are killed leave whole files, each with what was
+    said of it, and in the end nothing else."""
+    failures: list[str] = []
+    upload = given.folder / "upload"
+    for number in range(given.kills):
+        upload.unlink(missing_ok=True)
+        program = [sys.executable, "-c", CHANGES, str(given.sources), str(upload)]
+        process = subprocess.Popen([*program, str(number * 1000)], stderr=subprocess.DEVNULL)
+        while not upload.exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(given.moments.uniform(0, 2))
+        failures += [f"it ended by itself: {process.poll()}"] if process.poll() is not None else []
+        process.kill()
+        process.wait()
+        for file in (*given.sources.glob("*.txt"), *given.sources.parent.glob("removed/*.txt")):
+            words = file.read_text().split()
+            if (len(words), len(set(words))) != (20_000, 1):
+                failures.append(f"{file.name} is not whole")
+            beside = file.with_suffix(".yaml")
+            if not beside.is_file() or read_sidecar(beside)[1]:
+                failures.append(f"{file.name} has lost its description")
+    upload.write_text("last")
+    for left in given.sources.glob(".*"):
+        os.utime(left, (0, 0))  # as some time later
+    add_file(given.sources, upload, "last.txt")
+    failures += [left.name for left in given.sources.glob(".*")]
+    said = f"{len(failures)} losses or leftovers {failures[:3]}"
+    return Outcome("changes", given.kills, not failures, said)
+
+
 def askers(given: Given) -> Outcome:
     """Many ask at a time while the index is rebuilt: no error, and memory stays flat."""
     given.write(0)
@@ -204,71 +250,15 @@ def ask_until(url: str, end: float, number: int, waits: list[float], errors: lis
 
 
 def readers(given: Given) -> Outcome:
-    """A file with random faults is read, or reported; its reader never stops the others."""
-    originals = {
-        ".txt": TEXT.encode(),
-        ".html": f"<html><title>x</title><body><p>{TEXT}</body></html>".encode(),
-        ".xml": f"<TEI xmlns='http://www.tei-c.org/ns/1.0'><text><body><div><p>{TEXT}</p></div>"
-        "</body></text></TEI>".encode(),
-        ".docx": packed({"word/document.xml": f"<w:document>{TEXT}</w:document>"}),
-        ".epub": packed({"META-INF/container.xml": "<container/>", "a.xhtml": f"<p>{TEXT}</p>"}),
-        ".pdf": printed(),
-    }
-    came: Counter[str] = Counter()
-    tried = 0
-    end = time.monotonic() + given.seconds
-    with Workers(Limits(stall_s=20, memory_bytes=2 << 30, processes=1)) as workers:
-        while time.monotonic() < end:
-            kind = given.moments.choice(list(originals))
-            path = given.folder / f"faulty{kind}"
-            path.write_bytes(faulty(originals[kind], given.moments))
-            for item in workers.read(path, Collection("x", "X")):
-                if isinstance(item, SkippedFile) and item.given_up:
-                    came[f"{kind}: {item.reason}"] += 1
-                    shutil.copy(path, given.folder / f"finding-{tried}{kind}")
-            tried += 1
-    said = (
-        f"{sum(came.values())} given up: {came.most_common(3)}" if came else "all read or told of"
-    )
-    return Outcome("readers", tried, not came, said)
-
-
-def faulty(content: bytes, moments: random.Random) -> bytes:
-    """Return the content with some bytes changed, cut out, repeated or put in."""
-    made = bytearray(content)
-    for _ in range(moments.randint(1, 20)):
-        at = moments.randrange(len(made))
-        length = moments.choice([1, 2, 8, 200])
-        match moments.randrange(4):
-            case 0:
-                made[at] = moments.randrange(256)
-            case 1:
-                del made[at : at + length]
-            case 2:
-                made[at:at] = made[at : at + length] * moments.randint(1, 9)
-            case _:
-                made[at:at] = moments.randbytes(length)
-        made = made or bytearray(b"\0")
-    return bytes(made)
-
-
-def packed(members: dict[str, str]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
-def printed() -> bytes:
-    from reportlab.pdfgen.canvas import Canvas
-
-    file = io.BytesIO()
-    canvas = Canvas(file)
-    for number in range(20):
-        canvas.drawString(72, 760 - 14 * number, TEXT[number * 60 : number * 60 + 60])
-    canvas.save()
-    return file.getvalue()
+    """A file with faults is read, or reported; its reader never stops the others."""
+    came, tried = [], 0
+    for kind in SEEDS:
+        made = fuzz(kind, time.monotonic() + given.seconds / len(SEEDS), given.seed, given.folder)
+        tried += made.tried
+        if made.found:
+            came.append(f"{kind}: {made.found}")
+            (given.folder / f"finding{kind}").write_bytes(made.file)
+    return Outcome("readers", tried, not came, "; ".join(came) or "all read or told of")
 
 
 def free_port() -> int:
@@ -295,7 +285,7 @@ def resident_mb(pid: int) -> int:
 
 
 ATTACKS: dict[str, Callable[[Given], Outcome]] = {
-    attack.__name__: attack for attack in (network, kills, askers, readers)
+    attack.__name__: attack for attack in (network, kills, changes, askers, readers)
 }
 
 
@@ -303,7 +293,7 @@ def main() -> int:
     """Run the attacks; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help=", ".join(ATTACKS))
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--askers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
@@ -313,7 +303,7 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix="torture-"))
         os.environ["SOURCE_FINDER_HOME"] = str(folder / "home")
         moments = random.Random(asked.seed)
-        given = Given(asked.seconds, asked.kills, asked.askers, folder, moments)
+        given = Given(60 * asked.minutes, asked.kills, asked.askers, folder, moments, asked.seed)
         outcomes.append(ATTACKS[name](given))
         print(json.dumps(_row(outcomes[-1])), flush=True)
         if outcomes[-1].good:

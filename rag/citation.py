@@ -12,22 +12,26 @@ from rag.wording import written_date
 def cited(document: SourceDocument, locator: str = "") -> str:
     """Return a document's citation, with the place in it and a warning where its text is OCR's.
 
-    What a person wrote as the citation comes before what is made of the fields.
+    What a person wrote as the citation comes before what is made of the fields; where readers add
+    documents, it says who described this one.
     """
+    by = document.publication.described_by
     whole = document.citation or _MADE.get(document.publication.type, _plain)(document)
-    return located(whole, locator, ocr=document.ocr_confidence is not None)
+    return located(whole, locator, ocr=document.ocr_confidence is not None, described_by=by)
 
 
-def located(citation: str, locator: str, *, ocr: bool = False) -> str:
-    """Return a citation with the place in the document, and a warning for OCR text.
+def located(citation: str, locator: str, *, ocr: bool = False, described_by: str = "") -> str:
+    """Return a citation with the place in the document, and what to know of OCR text and of a
+    reader's description.
 
     >>> located("J. Monroe, Annual Message, 1823.", "paragraph 48")
     'J. Monroe, Annual Message, 1823, paragraph 48.'
     """
-    if not locator and not ocr:
+    if not locator and not ocr and not described_by:
         return citation
     parts = [citation.rstrip().rstrip("."), locator]
     warning = " [text read by OCR; check against the image]" if ocr else ""
+    warning += f" [described by {described_by}, not by an archive]" if described_by else ""
     return ", ".join(part for part in parts if part) + warning + "."
 
 

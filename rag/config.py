@@ -104,6 +104,11 @@ class Settings:
         return self.home / "corpus" / "sources"
 
     @property
+    def accounts(self) -> Path:
+        """The file of those who may use a server that is opened to others."""
+        return self.home / "accounts.json"
+
+    @property
     def authority(self) -> Path:
         """The file of persons' spellings that a user may put there; see `rag.names.authority`."""
         return self.home / "corpus" / "authority" / "people_variants.jsonl"

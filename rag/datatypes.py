@@ -139,6 +139,8 @@ class Publication(Jsonable):
     """When that was published, where it was later than the document was written: EDTF."""
     archive_location: str = ""
     """The name of the file, or a shelfmark."""
+    described_by: str = ""
+    """Who added the document to a server for others, or said there what it is."""
 
 
 @dataclass(frozen=True, slots=True)

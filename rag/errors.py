@@ -2,6 +2,7 @@
 
     SourceFinderError            1
     ├── QuestionError            2   the question cannot be answered as it stands
+    │   └── QuotaError               a reader has had as much as a server gives to each
     ├── SourceError              3   a source cannot be read
     │   ├── UnknownFormat            no reader for this kind of file
     │   ├── UnreadableSource         the file is damaged, encrypted or empty
@@ -19,7 +20,8 @@
     ├── LanguageModelError       8   the language model failed; the answer goes on without it
     ├── BackupError              9   a backup cannot be written, or is not whole
     ├── ZoteroError              10  Zotero does not run, or did not take what was sent
-    └── ProjectsError            11  readers' projects cannot be read or kept
+    ├── ProjectsError            11  readers' projects cannot be read or kept
+    └── AccountError             12  an account cannot be made, or the accounts not be read
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -38,6 +40,10 @@ class QuestionError(SourceFinderError):
     """The question is empty, too long, or not text."""
 
     exit_code = 2
+
+
+class QuotaError(QuestionError):
+    """A reader has used what a server for others gives to each."""
 
 
 class SourceError(SourceFinderError):
@@ -128,3 +134,9 @@ class ProjectsError(SourceFinderError):
     """Readers' projects cannot be read or kept, or what was asked for is not there."""
 
     exit_code = 11
+
+
+class AccountError(SourceFinderError):
+    """An account cannot be made or removed, or the accounts cannot be read."""
+
+    exit_code = 12

@@ -7,14 +7,15 @@ until the new one is complete; then every further question goes to the new one.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from rag.build.builder import EMBEDDING, build_index
@@ -22,7 +23,7 @@ from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
 from rag.config import DEFAULT_INDEX, Settings
-from rag.datatypes import BuildReport, FileProgress
+from rag.datatypes import BuildReport, FileProgress, to_jsonable
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
@@ -35,10 +36,9 @@ from rag.index.generations import (
 )
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
+from rag.isolation.messages import MAX_BYTES
+from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
-
-POLL_S = 0.2
-"""How often the building process is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ READING = (
     "searched by their words, in a minute or so."
 )
 
+
+CALLED_OFF = "It was stopped. What was done until then is kept, and the next time goes on there."
 
 _ELSEWHERE = (
     "This index is not on this machine, so it cannot be brought up to date from here. "
@@ -169,7 +171,8 @@ class LiveFinder:
         threading.Thread(target=self._run, args=(tuple(fetching),), daemon=True).start()
 
     def cancel(self) -> None:
-        """End a rebuild that is under way. What it has finished is kept for the next one."""
+        """End a rebuild that is under way, or a download before it. What it has finished is kept
+        for the next one; the index from before goes on answering."""
         self._cancelled = True
         if self._building is not None:
             self._building.kill()
@@ -177,16 +180,28 @@ class LiveFinder:
     def _run(self, fetching: tuple[str, ...]) -> None:
         try:
             if fetching:
-                fetch(fetching, self.settings.sources, self._progress, manners=self._manners)
+                fetch(fetching, self.settings.sources, self._fetched, manners=self._manners)
             report = self._built()
             self._take(open_index(self.home))
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
-            problem = "It was called off." if self._cancelled else str(error)
+            problem = CALLED_OFF if self._cancelled else str(error)
+            self._return()
             self._progress("", 0, 0, ended=True, problem=problem)
         except BaseException as error:
             self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
             raise
+
+    def _return(self) -> None:
+        """Answer from the last complete index again, where there is one."""
+        with suppress(SourceFinderError):
+            self._take(open_index(self.home))
+
+    def _fetched(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
+        """Tell how a download goes, and end it where the work was called off."""
+        if self._cancelled:
+            raise SourceFinderError(CALLED_OFF)
+        self._progress(stage, done, total, file)
 
     def _advance(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
         """Tell how the build goes; when its words are there, answer from them."""
@@ -221,18 +236,20 @@ class LiveFinder:
     def _built(self) -> BuildReport:
         """Build in a new process and return its report; raises what the build raised."""
         context = multiprocessing.get_context("spawn")
-        told: Any = context.Queue()
+        told, telling = context.Pipe(duplex=False)
         process = context.Process(
-            target=_build, args=(self._sources(), str(self.home), self.settings, told)
+            target=_build, args=(self._sources(), str(self.home), self.settings, telling)
         )
-        process.start()
-        self._building = process
-        try:
-            if self._cancelled:
-                process.kill()
-            return _followed(process, told, self._advance)
-        finally:
-            self._building = None
+        with told:
+            with telling:
+                process.start()
+            self._building = process
+            try:
+                if self._cancelled:
+                    process.kill()
+                return _followed(process, told, self._advance)
+            finally:
+                self._building = None
 
 
 def _home(finder: SourceFinder) -> Path:
@@ -242,45 +259,54 @@ def _home(finder: SourceFinder) -> Path:
     return finder.workspace.path
 
 
-def _followed(process: Any, told: Any, progress: Callable[..., None]) -> BuildReport:
+def _followed(process: Any, told: Connection, progress: Callable[..., None]) -> BuildReport:
     """Return the report of a build that runs in a process, when it comes."""
     while True:
         try:
-            name, *values = told.get(timeout=POLL_S)
-        except Empty:
-            if process.is_alive():
-                continue
+            name, *values = json.loads(told.recv_bytes(MAX_BYTES))
+        except (EOFError, OSError, ValueError):
+            process.join()
             raise SourceFinderError(
                 f"The build ended without a word (code {process.exitcode}): out of memory, or a "
                 "file crashed its reader. The old index is unharmed. Try again; if it ends so "
                 "once more, `source-finder build` in a terminal tells at which file."
             ) from None
         if name == "progress":
-            progress(*values)
+            stage, done, total, file = values
+            progress(stage, done, total, from_jsonable(FileProgress, file) if file else None)
             continue
         process.join()
         if name == "failed":
             raise SourceFinderError(values[0])
-        report: BuildReport = values[0]
-        return report
+        return from_jsonable(BuildReport, values[0])
 
 
-def _build(sources: list[str], home: str, settings: Settings, told: Any) -> None:
-    """Build, and tell of it through the queue. Runs in the new process."""
+def _build(sources: list[str], home: str, settings: Settings, telling: Connection) -> None:
+    """Build, and tell of it as JSON: what a hostile archive may have taken over must not send
+    anything that is run where it is read. Runs in the new process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    lock = threading.Lock()
+
+    def tell(*values: Any) -> None:
+        text = json.dumps(to_jsonable(values)).encode("ascii")
+        with lock:
+            telling.send_bytes(text)
+
     try:
         report = build_index(
             sources,
             Path(home),
             settings=settings,
-            progress=lambda *values: told.put(("progress", *values)),
+            progress=lambda stage, done, total, file=None: tell(
+                "progress", stage, done, total, file
+            ),
         )
     except SourceFinderError as error:
-        told.put(("failed", str(error)))
+        tell("failed", str(error))
     except MemoryError:
-        told.put(("failed", "The build ran out of memory. Give it fewer or smaller files."))
+        tell("failed", "The build ran out of memory. Give it fewer or smaller files.")
     else:
-        told.put(("built", report))
+        tell("built", report)
 
 
 def _end_with_parent() -> None:

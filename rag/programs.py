@@ -8,7 +8,9 @@ document must not take what is written in it for an order.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rag.citation import cited
@@ -27,6 +29,15 @@ MOST_PASSAGES = 100
 
 WINDOW_CHARS = 20_000
 """The most characters of a document that are returned at once."""
+
+
+QUESTION_S = 1800
+"""The longest that one question is worked on; whoever asked may have left long ago."""
+
+TOO_LONG = (
+    f"The search was ended after {QUESTION_S // 60} minutes, and this is what was found until "
+    "then. Ask the rest in parts."
+)
 
 
 class Programs:
@@ -81,7 +92,13 @@ class Programs:
         Returns:
             JSON: "answer", with its findings, what was set aside, and what was searched.
         """
-        answer = self._current().ask(text, _checked(k), collections, after, before)
+        began = time.monotonic()
+        answer = None
+        for answer in self._current().stream(text, _checked(k), collections, after, before):
+            if time.monotonic() - began > QUESTION_S:
+                answer = replace(answer, notes=(*answer.notes, TOO_LONG))
+                break
+        assert answer is not None, "an answer has at least its beginning"
         return _json(answer=answer.to_dict())
 
     def read_document(

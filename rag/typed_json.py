@@ -37,6 +37,10 @@ def _made(kind: Any, value: Any, **given: Any) -> Any:
         if value not in arguments:
             raise ValueError(f"{value!r} is none of {arguments}")
         return value
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is no object of fields")
+        return {_made(arguments[0], key): _made(arguments[1], v) for key, v in value.items()}
     if origin is tuple:
         return _tuple(arguments, value)
     if is_dataclass(kind) and isinstance(kind, type):

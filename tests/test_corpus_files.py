@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,11 @@ from rag.build.corpus_files import (
     safe_name,
     source_files,
 )
+from rag.citation import cited
+from rag.datatypes import Publication
 from rag.errors import UnknownFormat, UnreadableSource
+from rag.ingest import read_sources
+from rag.ingest.sidecar import read_sidecar
 
 
 @pytest.fixture
@@ -92,6 +97,37 @@ def test_a_description_is_written_beside_the_file(tmp_path: Path, folder: Path) 
     assert file.about.kind is None
     describe_file(folder, "letter.txt", {"title": " "})
     assert not beside.exists()
+
+
+def test_readers_are_told_who_described_a_document(tmp_path: Path, folder: Path) -> None:
+    add_file(folder, given(tmp_path), "letter.txt", by="ann")
+    fields = {"title": "To the Duke", "kind": "primary", "described_by": "Library of Congress"}
+    describe_file(folder, "letter.txt", fields, by="bob")
+    describe_file(folder, "letter.txt", fields, by="ann")
+    with zipfile.ZipFile(tmp_path / "upload", "w") as archive:
+        archive.writestr("one.txt", "A treaty was signed at the bridge. " * 30)
+        archive.writestr("one.yaml", "title: The Treaty\ndescribed_by: the Archive itself\n")
+        archive.writestr("two.txt", "A truce was signed at the ford. " * 30)
+    add_file(folder, tmp_path / "upload", "papers.zip", by="cid")
+    add_file(folder, given(tmp_path, b"A note of mine."), "mine.txt")
+    documents = {d.title: cited(d) for d in read_sources([folder], lambda _: None)}
+    by = {title: citation.partition("[")[2] for title, citation in documents.items()}
+    assert by == {
+        "To the Duke": "described by ann, bob, not by an archive].",
+        "The Treaty": "described by cid, not by an archive].",
+        "two": "described by cid, not by an archive].",
+        "mine": "",
+    }
+
+
+def test_a_description_keeps_what_the_form_does_not_ask(tmp_path: Path, folder: Path) -> None:
+    add_file(folder, given(tmp_path), "letter.txt")
+    beside = folder / "letter.yaml"
+    beside.write_text("title: Old\ncontainer: The Gazette\neditors: [Ann A, Bob B]\n")
+    describe_file(folder, "letter.txt", {"title": "New"})
+    about, problems = read_sidecar(beside)
+    assert (about.title, problems) == ("New", [])
+    assert about.publication == Publication(container="The Gazette", editors=("Ann A", "Bob B"))
 
 
 def test_a_description_that_makes_no_sense_changes_nothing(tmp_path: Path, folder: Path) -> None:

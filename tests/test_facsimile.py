@@ -209,6 +209,18 @@ def test_a_file_in_an_archive_is_told(tmp_path: Path) -> None:
         source_path(document)
 
 
+def test_a_page_is_found_in_a_home_that_was_moved(tmp_path: Path) -> None:
+    there = tmp_path / "corpus" / "before" / "corpus" / "sources" / "treaty.pdf"
+    there.parent.mkdir(parents=True)
+    [document] = read_sources([print_pdf(there, [TREATY])], pytest.fail)
+    (tmp_path / "corpus" / "before").rename(tmp_path / "now")
+    found = source_path(document, tmp_path / "now")
+    assert found == tmp_path / "now" / "corpus" / "sources" / "treaty.pdf"
+    assert facsimile(document, quotation(document), home=tmp_path / "now").marks
+    with pytest.raises(UnreadableSource, match="not where it was"):
+        source_path(document, tmp_path / "elsewhere")
+
+
 # ---- pages that are made to do harm ----
 
 

@@ -20,9 +20,9 @@ MODULES = {
 }
 LAYERS = [
     ["errors", "config", "datatypes", "quiet"],
-    ["text", "dates", "deadline", "isolation", "judging", "typed_json"],
+    ["audit", "text", "dates", "deadline", "isolation", "judging", "typed_json"],
     ["language"],
-    ["wording", "ingest", "embedding"],
+    ["accounts", "wording", "ingest", "embedding"],
     ["searching", "citation", "projects"],
     ["claims", "index", "reading"],
     ["names"],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.audit import Audit
 from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import add_file
 from rag.catalog.download import Manners
@@ -39,6 +40,11 @@ def live(tmp_path: Path, encoder: Encoder) -> LiveFinder:
     return LiveFinder(SourceFinder.open(home, settings=settings))
 
 
+@pytest.fixture
+def editor(tmp_path: Path) -> corpus.Editor:
+    return corpus.Editor("ann", Audit(tmp_path))
+
+
 def ended(live: LiveFinder, within_s: float = 60) -> Work:
     """Wait for the end of the work on the index, and return it."""
     return until(lambda: live.work if live.work and live.work.ended else None, within_s)
@@ -53,11 +59,16 @@ def until(get: Callable[[], Work | None], within_s: float) -> Work:
 
 
 @pytest.mark.slow
-def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path: Path) -> None:
+def test_a_file_is_added_while_the_old_index_answers(
+    live: LiveFinder, tmp_path: Path, editor: corpus.Editor
+) -> None:
     letter, broken = tmp_path / "letter.txt", tmp_path / "broken.pdf"
     letter.write_text(TRUCE, encoding="utf-8")
     broken.write_bytes(b"<html>404</html>")
-    message = corpus.add(live, [("letter.txt", letter), ("broken.pdf", broken), ("x.exe", broken)])
+    live.current.find_sources(TRUCE, 1)  # the first question loads what all need
+    message = corpus.add(
+        live, [("letter.txt", letter), ("broken.pdf", broken), ("x.exe", broken)], editor
+    )
     assert "x.exe is of no kind that can be read" in message
     assert live.busy
     with pytest.raises(IndexBusy, match="already"):
@@ -79,11 +90,13 @@ def test_a_file_is_added_while_the_old_index_answers(live: LiveFinder, tmp_path:
     assert "it looks like HTML" in shelf
     assert "1 file was left out" in corpus.work(live)
     # Described, then removed.
-    shelf, told = corpus.act(live, {"act": "described", "file": "letter.txt", "date": "1812"})
+    shelf, told = corpus.act(
+        live, {"act": "described", "file": "letter.txt", "date": "1812"}, editor
+    )
     assert told == ""
     assert ended(live).problem == ""
     assert live.current.find_sources("A truce was signed", 1)[0].date == "1812"
-    _, told = corpus.act(live, {"act": "remove", "file": "letter.txt"})
+    _, told = corpus.act(live, {"act": "remove", "file": "letter.txt"}, editor)
     assert "removed" in told
     report = ended(live).report
     assert report is not None
@@ -102,28 +115,30 @@ def test_a_failed_rebuild_leaves_the_old_index(live: LiveFinder, tmp_path: Path)
 
 
 def test_a_collection_that_cannot_be_fetched_is_told(
-    live: LiveFinder, monkeypatch: pytest.MonkeyPatch
+    live: LiveFinder, monkeypatch: pytest.MonkeyPatch, editor: corpus.Editor
 ) -> None:
     # Nothing listens there: as without a network.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     live = LiveFinder(live.current, manners=Manners(tries=1, timeout_s=2))
-    shelf, told = corpus.act(live, {"act": "fetch-now", "id": "frus1964-68v14"})
+    shelf, told = corpus.act(live, {"act": "fetch-now", "id": "frus1964-68v14"}, editor)
     assert told == ""
     assert "Check the network" in ended(live).problem
-    _, told = corpus.act(live, {"act": "rebuild"})
+    _, told = corpus.act(live, {"act": "rebuild"}, editor)
     assert told == ""
     ended(live)
-    shelf, _ = corpus.act(live, {"act": "fetch-now", "id": "no-such-collection"})
+    shelf, _ = corpus.act(live, {"act": "fetch-now", "id": "no-such-collection"}, editor)
     assert "What is searched" in shelf
 
 
 def test_a_description_that_makes_no_sense_is_told_in_the_form(
-    live: LiveFinder, tmp_path: Path
+    live: LiveFinder, tmp_path: Path, editor: corpus.Editor
 ) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text(TRUCE, encoding="utf-8")
     add_file(live.settings.sources, letter, "letter.txt")
-    shelf, _ = corpus.act(live, {"act": "described", "file": "letter.txt", "date": "some day"})
+    shelf, _ = corpus.act(
+        live, {"act": "described", "file": "letter.txt", "date": "some day"}, editor
+    )
     assert "Nothing was changed" in shelf
     assert "sf-describe" in shelf
     assert not live.busy
@@ -203,12 +218,14 @@ def test_before_there_is_anything_it_is_said(tmp_path: Path) -> None:
         LiveFinder.begin(settings, "mine")
 
 
-def test_what_was_typed_is_kept_where_it_cannot_be_saved(live: LiveFinder, tmp_path: Path) -> None:
+def test_what_was_typed_is_kept_where_it_cannot_be_saved(
+    live: LiveFinder, tmp_path: Path, editor: corpus.Editor
+) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text(TRUCE, encoding="utf-8")
     add_file(live.settings.sources, letter, "letter.txt")
     typed = {"title": "A <letter>", "creator": "", "date": "the day after", "rights": "none"}
-    shelf, told = corpus.act(live, {"act": "described", "file": "letter.txt", **typed})
+    shelf, told = corpus.act(live, {"act": "described", "file": "letter.txt", **typed}, editor)
     assert told == ""
     assert 'value="A &lt;letter&gt;"' in shelf
     assert 'name="date" value="the day after"' in shelf

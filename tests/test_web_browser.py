@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import threading
 import time
@@ -36,17 +35,6 @@ from tests.conftest import MONROE_WORDS, write_sources
 from tests.fake_zotero import zotero_stand_in
 from tests.scans import TREATY, print_pdf, scan_pdf
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--mute-audio",
-)
 ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
     "\"><b onmouseover='window.hacked=1'>**bold** [x](javascript:window.hacked=1) ${7*7} {{7*7}}"
@@ -129,17 +117,6 @@ def server(live: LiveFinder) -> Iterator[RunningApp]:
     running = start(live, port=free_port())
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists() and not shutil.which("chromium"):
-        pytest.skip(f"there is no chromium at {CHROMIUM}")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Visit:

@@ -14,12 +14,14 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
+from starlette.requests import Request
 
 from rag import SourceFinder
 from rag.cli.main import main
 from rag.programs import QUOTED, WINDOW_CHARS
 from rag.web import is_loopback
-from rag.web.endpoints import Refusal, answering
+from rag.web.endpoints import Refusal, Turnstile, answering
+from rag.web.quotas import Quotas
 
 ROOT = Path(__file__).parent.parent
 CLAIM = "Monroe told Europe to stay out of the Americas"
@@ -136,7 +138,9 @@ def test_a_fault_of_ours_says_no_more_than_that(caplog: pytest.LogCaptureFixture
         raise ZeroDivisionError(claim)
 
     with pytest.raises(Refusal, match="Something went wrong") as refusal:
-        answering(broken)(CLAIM)
+        asyncio.run(
+            answering(broken, Quotas(), Turnstile(1, None))(Request({"type": "http"}), CLAIM)
+        )
     assert CLAIM not in str(refusal.value)
     assert "ZeroDivisionError" in caplog.text  # for whoever runs the server
 

@@ -10,16 +10,21 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.datatypes import Publication
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
 from rag.ingest.names import printable, slug
 from rag.ingest.registry import READERS, ZIP
 from rag.ingest.sidecar import (
     COLLECTION_FILES,
+    DESCRIBED_BY,
     FIELDS,
+    PUBLISHED,
     SUFFIXES,
     Sidecar,
     read_sidecar,
@@ -28,6 +33,9 @@ from rag.ingest.walk.folders import is_passed_over
 
 MAX_BYTES = 200 * 1024 * 1024
 """The largest file that is taken: a scanned book."""
+
+LEFT_S = 600
+"""What has been arriving for so long is not arriving any more."""
 
 REMOVED = "removed"
 """The folder, beside that of sources, that removed files are moved to."""
@@ -57,10 +65,13 @@ def source_files(folder: Path) -> Iterator[SourceFile]:
             yield SourceFile(name, path, path.stat().st_size, _about(path))
 
 
-def add_file(folder: Path, given: Path, name: str, *, max_bytes: int = MAX_BYTES) -> Path:
+def add_file(
+    folder: Path, given: Path, name: str, *, max_bytes: int = MAX_BYTES, by: str = ""
+) -> Path:
     """Copy the file `given`, called `name` by whoever sent it, into the folder of sources, and
     return its path there. A file that is there already is not copied again; another one of
-    the same name stays, and the new one gets a number.
+    the same name stays, and the new one gets a number. `by`: who added it, where readers should
+    know that.
 
     Raises `UnknownFormat` and `UnreadableSource` with what to do.
     """
@@ -74,9 +85,10 @@ def add_file(folder: Path, given: Path, name: str, *, max_bytes: int = MAX_BYTES
     if size == 0:
         raise UnreadableSource(f"{safe} is empty; fetch or copy it again")
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     target = folder / safe
     number = 1
-    while target.exists() or target.is_symlink():
+    while target.exists() or target.is_symlink() or _sidecars(target):
         if target.is_file() and filecmp.cmp(given, target, shallow=False):
             return target
         number += 1
@@ -84,6 +96,8 @@ def add_file(folder: Path, given: Path, name: str, *, max_bytes: int = MAX_BYTES
     arriving = folder / f".{target.name}.arriving"
     shutil.copyfile(given, arriving)
     os.chmod(arriving, 0o644)  # noqa: PTH101
+    if by:
+        _write_sidecar(target.with_suffix(SUFFIXES[0]), {DESCRIBED_BY: by})
     arriving.replace(target)
     return target
 
@@ -108,15 +122,14 @@ def safe_name(name: str) -> str:
     return f"{stem}{suffix}"
 
 
-def describe_file(folder: Path, name: str, fields: Mapping[str, str]) -> Path:
+def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = "") -> Path:
     """Write what is known about a file beside it, and return the path of what was written.
 
-    `fields`: of `rag.ingest.sidecar.FIELDS`; an empty one is left out. Raises
-    `UnreadableSource`, and writes nothing, for a value that makes no sense, and where the
-    file is described by a file of another kind already.
+    `fields`: of `rag.ingest.sidecar.FIELDS`; an empty one is left out. `by`: who says so, where
+    readers should know that. Who did before, and where it was published, stays. Raises
+    `UnreadableSource`, and writes nothing, for a value that makes no sense, and where the file is
+    described by a file of another kind already.
     """
-    import yaml
-
     path = _inside(folder, name)
     others = [path.with_suffix(suffix) for suffix in SUFFIXES[1:]]
     if existing := next((other for other in others if other.is_file()), None):
@@ -125,20 +138,38 @@ def describe_file(folder: Path, name: str, fields: Mapping[str, str]) -> Path:
         )
     beside = path.with_suffix(SUFFIXES[0])
     kept = {field: printable(value) for field in FIELDS if (value := fields.get(field, "").strip())}
+    _write_sidecar(beside, kept | _kept_of(_about(path), by))
+    return beside
+
+
+def _kept_of(about: Sidecar, by: str) -> dict[str, str]:
+    """Return what stays of a description when someone describes the file anew."""
+    at = about.publication or Publication()
+    said = {name: getattr(at, name) for name in PUBLISHED}
+    said["editors"] = " and ".join(at.editors)
+    who = list(dict.fromkeys(filter(None, [*about.described_by.split(", "), by])))
+    return {name: value for name, value in said.items() if value} | (
+        {DESCRIBED_BY: ", ".join(who)} if who else {}
+    )
+
+
+def _write_sidecar(beside: Path, said: Mapping[str, str]) -> None:
+    """Write metadata in one step, or remove it where there is none. Raises `UnreadableSource`,
+    and changes nothing, for a value that makes no sense."""
+    import yaml
+
+    if not said:
+        beside.unlink(missing_ok=True)
+        return
     trial = beside.with_name(f".{beside.stem}.trial{beside.suffix}")
-    text: str = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=1000)
+    text: str = yaml.safe_dump(dict(said), allow_unicode=True, sort_keys=False, width=1000)
     try:
         trial.write_text(text, encoding="utf-8")
-        problems = read_sidecar(trial)[1] if kept else []
-        if problems:
+        if problems := read_sidecar(trial)[1]:
             raise UnreadableSource(f"{'; '.join(problems)}. Nothing was changed")
-        if kept:
-            trial.replace(beside)
-        else:
-            beside.unlink(missing_ok=True)
+        trial.replace(beside)
     finally:
         trial.unlink(missing_ok=True)
-    return beside
 
 
 def remove_file(folder: Path, name: str) -> Path:
@@ -152,12 +183,28 @@ def remove_file(folder: Path, name: str) -> Path:
     while target.exists():
         number += 1
         target = away / f"{path.stem}-{number}{path.suffix}"
-    for suffix in SUFFIXES:
-        beside = path.with_suffix(suffix)
-        if beside.is_file():
-            beside.replace(target.with_suffix(suffix))
+    # Whenever this is cut off, the file has its description where it is.
+    beside = _sidecars(path)
+    for sidecar in beside:
+        shutil.copyfile(sidecar, target.with_suffix(sidecar.suffix))
     path.replace(target)
+    for sidecar in beside:
+        sidecar.unlink(missing_ok=True)
     return target
+
+
+def _sidecars(path: Path) -> list[Path]:
+    """Return what is written beside a file, or was beside one that has gone."""
+    return [beside for suffix in SUFFIXES if (beside := path.with_suffix(suffix)).is_file()]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what was being written when a program was killed."""
+    for pattern in (".*.arriving", f".*.trial{SUFFIXES[0]}"):
+        for left in folder.glob(pattern):
+            with suppress(OSError):  # another program may have finished it
+                if time.time() - left.stat().st_mtime > LEFT_S:
+                    left.unlink()
 
 
 def _inside(folder: Path, name: str) -> Path:

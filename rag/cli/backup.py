@@ -70,11 +70,6 @@ def restore(
     lines = [f"Restored in {report.home}, as saved {report.made}: {', '.join(report.parts)}."]
     if report.aside:
         lines.append(f"What was there before is in {report.aside}.")
-    if report.home != report.saved_home:
-        lines.append(
-            "Run `source-finder build` once (with --index for others than the default one), so "
-            "that pages of PDFs are found here. Nothing is embedded again."
-        )
     for source in report.elsewhere:
         lines.append(f"{source} is not there: before the next build, bring it back, too.")
     lines.append("A server that is running answers from the old index until it is started again.")

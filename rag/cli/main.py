@@ -19,7 +19,8 @@ import click
 import typer
 from threadpoolctl import threadpool_limits
 
-from rag.cli import backup, catalog, projects
+from rag.accounts import Accounts
+from rag.cli import backup, catalog, projects, users
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
@@ -37,6 +38,7 @@ cli = typer.Typer(
 cli.add_typer(catalog.app)  # `catalog` and `fetch`
 cli.add_typer(backup.app)  # `backup` and `restore`
 cli.add_typer(projects.app)  # `objections`
+cli.add_typer(users.app, name="users")
 
 IndexOption = Annotated[
     str | None,
@@ -53,6 +55,9 @@ ExportOption = Annotated[
 ]
 ZoteroOption = Annotated[
     bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
+]
+LimitOption = Annotated[
+    int, typer.Option(min=1, help="For each reader, where the server is for others.")
 ]
 BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
@@ -202,8 +207,18 @@ def serve(
     ] = None,
     allow_changes: Annotated[
         bool,
-        typer.Option("--allow-changes", help="Let others than this machine change the corpus."),
+        typer.Option("--allow-changes", help="Let everybody who can reach it change the corpus."),
     ] = False,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy", help="Believe a proxy on this machine for whom it asks (X-Forwarded)."
+        ),
+    ] = False,
+    claims_a_minute: LimitOption = 300,
+    uploads_a_day: LimitOption = 500,
+    upload_mb_a_day: LimitOption = 2000,
+    waiting: LimitOption = 64,
     index: IndexOption = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
 ) -> None:
@@ -217,16 +232,29 @@ def serve(
 
         names = allowed_host or ()
         # Behind a proxy, a server on this machine alone is for others, too.
-        for_others = bool(names) or not web.is_loopback(host)
-        if for_others:
+        settings = Settings.from_environment()
+        accounts = bool(Accounts(settings.accounts).all())
+        for_others = accounts or behind_proxy or bool(names) or not web.is_loopback(host)
+        if for_others and not accounts:
             print(
                 f"Warning: whoever can reach {host}:{port} can search and read all that is "
-                f"indexed{', and change it' if allow_changes else ''}. There is no password.",
+                f"indexed{', and change it' if allow_changes else ''}. There is no password; "
+                "`source-finder users add NAME` makes accounts.",
                 file=sys.stderr,
             )
-        live = LiveFinder.begin(Settings.from_environment(), index)
-    live.may_change = not live.elsewhere and (allow_changes or not for_others)
-    web.serve(live, host, port, names, open_browser=browser)
+        live = LiveFinder.begin(settings, index)
+    # With accounts, each of them says whether it may.
+    live.may_change = not live.elsewhere and (accounts or allow_changes or not for_others)
+    limits = web.ReaderLimits(claims_a_minute, uploads_a_day, upload_mb_a_day, waiting)
+    web.serve(
+        live,
+        host,
+        port,
+        names,
+        limits=limits if for_others else None,
+        behind_proxy=behind_proxy,
+        open_browser=browser,
+    )
 
 
 @cli.command()

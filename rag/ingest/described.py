@@ -26,7 +26,8 @@ class Metadata:
 def metadata_beside(found: Found, on_skip: OnSkip) -> Metadata:
     """Return what is written beside a file; what makes no sense there goes to `on_skip`."""
     if not found.sidecars:
-        return Metadata()
+        by = found.described_by
+        return Metadata(Sidecar(described_by=by), _digest(by.encode())) if by else Metadata()
     rename = found.renaming(on_skip)
     path, *more = found.sidecars
     for other in more:
@@ -39,7 +40,14 @@ def metadata_beside(found: Found, on_skip: OnSkip) -> Metadata:
         rename(SkippedFile(shown(path), reason(error, path)))
         return Metadata()
     report(path, problems, rename)
-    return Metadata(about, hashlib.sha256(content).hexdigest())
+    if found.temporary:  # who packed a zip file can say anything in it
+        about = replace(about, described_by=found.described_by)
+        content += found.described_by.encode()
+    return Metadata(about, _digest(content))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def described(

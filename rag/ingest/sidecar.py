@@ -42,11 +42,17 @@ class Sidecar:
     rights: str | None = None
     document_id: str | None = None
     publication: Publication | None = None
+    described_by: str = ""
 
 
-FIELDS = tuple(field.name for field in fields(Sidecar) if field.name != "publication")
+DESCRIBED_BY = "described_by"
+"""The field in which a server for others keeps who added a file or described it."""
+
+FIELDS = tuple(f.name for f in fields(Sidecar) if f.name not in {"publication", DESCRIBED_BY})
 PUBLISHED = tuple(
-    field.name for field in fields(Publication) if field.name not in {"title", "archive_location"}
+    field.name
+    for field in fields(Publication)
+    if field.name not in {"title", "archive_location", DESCRIBED_BY}
 )
 """What a person can say of where a document was published, beside the other fields."""
 Problems = list[str]
@@ -95,12 +101,14 @@ def read_sidecar(path: Path) -> tuple[Sidecar, Problems]:
             raise UnreadableSource(f"{shown(path)}: {error}") from error
     else:
         content = _mapping(content, path)
-        problems += _unknown(content, (*FIELDS, *PUBLISHED))
+        problems += _unknown(content, (*FIELDS, *PUBLISHED, DESCRIBED_BY))
     values = _values(content, FIELDS, problems)
     published = {n: v for n, v in _values(content, PUBLISHED, problems).items() if v}
     if "editors" in published:
         published["editors"] = tuple(published["editors"].split(" and "))
-    return Sidecar(**values, publication=Publication(**published) if published else None), problems
+    publication = Publication(**published) if published else None
+    by = _values(content, (DESCRIBED_BY,), problems)[DESCRIBED_BY] or ""
+    return Sidecar(**values, publication=publication, described_by=by), problems
 
 
 def read_collection(path: Path, collection: Collection) -> tuple[Collection, Problems]:
@@ -109,7 +117,7 @@ def read_collection(path: Path, collection: Collection) -> tuple[Collection, Pro
     Raises `UnreadableSource` if nothing of it can be used.
     """
     content = _mapping(_load(path), path)
-    problems = _unknown(content, _COLLECTION_FIELDS)
+    problems = _unknown(content, (*_COLLECTION_FIELDS, DESCRIBED_BY))
     known = _values(content, _COLLECTION_FIELDS, problems)
     return replace(collection, **{k: v for k, v in known.items() if v is not None}), problems
 
@@ -140,6 +148,9 @@ def describe(document: SourceDocument, about: Sidecar, *, alone: bool = True) ->
     if about.publication and alone:
         kept = document.publication.archive_location
         given["publication"] = replace(about.publication, archive_location=kept)
+    if about.described_by:
+        publication = given.get("publication", document.publication)
+        given["publication"] = replace(publication, described_by=about.described_by)
     return replace(document, **given)
 
 

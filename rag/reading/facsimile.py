@@ -22,6 +22,8 @@ from rag.typed_json import from_jsonable
 
 GB = 1 << 30
 MODULE = "rag.reading.drawing"
+CORPUS = "corpus"
+"""The folder of a home that all sources lie in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,21 @@ def has_pages(document: SourceDocument) -> bool:
 
 
 def facsimile(
-    document: SourceDocument, quotation: Span, number: int | None = None, ocr: Ocr | None = None
+    document: SourceDocument,
+    quotation: Span,
+    number: int | None = None,
+    ocr: Ocr | None = None,
+    home: Path | None = None,
 ) -> Facsimile:
     """Return the page that `quotation`, a span of the document's text, begins on, or page
     `number`, as a picture with the quotation marked. `ocr`: what finds it where the text was read
-    by OCR, None for the best that is installed.
+    by OCR, None for the best that is installed. `home`: where the file is looked for if its own
+    home has moved.
 
     Raises `UnreadableSource` with what to do where the file is not where it was when it
     was indexed, or cannot be drawn.
     """
-    path = source_path(document)
+    path = source_path(document, home)
     spans = page_spans(document.text)
     number = page_at(spans, quotation.start) if number is None else number
     number = min(max(number, 0), len(spans) - 1)
@@ -185,8 +192,9 @@ _REMEMBERED = 1000
 _PICTURES, _LETTERS = _Drawers(ocr=False), _Drawers(ocr=True)
 
 
-def source_path(document: SourceDocument) -> Path:
-    """Return the file that a document was read from.
+def source_path(document: SourceDocument, home: Path | None = None) -> Path:
+    """Return the file that a document was read from; where the home that it was in has moved, or
+    was restored elsewhere, the file at its place in the corpus of `home`.
 
     Raises `UnreadableSource` where it is not there any more, or never was a file by itself.
     """
@@ -194,6 +202,8 @@ def source_path(document: SourceDocument) -> Path:
     path = Path(origin)
     if path.is_file():
         return path
+    if home is not None and (moved := _in_corpus_of(home, path)):
+        return moved
     if any(Path(str(part)).is_file() for part in path.parents) or ".zip" in origin.lower():
         raise UnreadableSource(
             f"{path.name} lies in an archive ({origin}); unpack it beside the archive and bring "
@@ -203,3 +213,10 @@ def source_path(document: SourceDocument) -> Path:
         f"The file of this document is not where it was when it was indexed ({origin}). Put it "
         "back there, or bring the index up to date; until then the indexed text is shown"
     )
+
+
+def _in_corpus_of(home: Path, path: Path) -> Path | None:
+    """Return the file that has the same place in the corpus of this home, None for none."""
+    at = [number for number, part in enumerate(path.parts) if part == CORPUS]
+    found = (home / CORPUS / Path(*path.parts[number + 1 :]) for number in at)
+    return next((file for file in found if file.is_file() and ".." not in file.parts), None)

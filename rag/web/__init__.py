@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rag.web.blocks import build_app
 from rag.web.guard import is_loopback
+from rag.web.quotas import ReaderLimits
 from rag.web.server import RunningApp, serve, start
 
-__all__ = ["RunningApp", "build_app", "is_loopback", "serve", "start"]
+__all__ = ["ReaderLimits", "RunningApp", "build_app", "is_loopback", "serve", "start"]

@@ -13,7 +13,8 @@ from typing import Any
 import gradio as gr
 
 from rag import dossier, zotero
-from rag.errors import IndexNotBuilt, ProjectsError, SourceFinderError
+from rag.audit import Audit
+from rag.errors import IndexNotBuilt, ProjectsError, QuotaError, SourceFinderError
 from rag.finder import SourceFinder
 from rag.live import READING, LiveFinder
 from rag.projects import MarkStore, ProjectStore, as_json_lines, new_id
@@ -23,11 +24,15 @@ from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
 from rag.web.dropped import sort_dropped
-from rag.web.guard import asker
+from rag.web.gate import SIGN_OUT
+from rag.web.guard import asker, asker_of
 from rag.web.health import Counts
 from rag.web.keeping import Keeper, Place
 from rag.web.listing import ProjectList
 from rag.web.markup import render_searched
+from rag.web.metered import metered
+from rag.web.quotas import Quotas
+from rag.web.templating import render
 from rag.web.uploads import forget
 
 WAIT_S = 0.2
@@ -96,6 +101,8 @@ class Actions:
     counts: Counts
     store: ProjectStore
     marks: MarkStore
+    quotas: Quotas
+    audit: Audit
 
     def ask(
         self, sent: Any, turns: Turns, desk: Desk, place: Place, request: gr.Request
@@ -127,10 +134,18 @@ class Actions:
             box = question_box(searching=False)
             yield chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
             return
-        yield from self._answered(self._keeper(request), text, turns, desk, place, box)
+        who = asker_of(request).shown
+        yield from self._answered(self._keeper(request), who, text, turns, desk, place, box)
 
     def _answered(
-        self, keeper: Keeper, text: str, turns: Turns, desk: Desk, place: Place, box: Any
+        self,
+        keeper: Keeper,
+        who: str,
+        text: str,
+        turns: Turns,
+        desk: Desk,
+        place: Place,
+        box: Any,
     ) -> Iterator[tuple[Any, ...]]:
         """Yield what `ask` yields for a text that is looked up, and keep it."""
         claim = desk.claim(turns) if desk.chosen else None
@@ -143,7 +158,8 @@ class Actions:
         begins = True  # the page's address is that of the conversation from now on
         try:
             with self.counts.question() as asked:
-                for grown in converse(finder, text, turns, first, scope=scope, key=key):
+                growing = converse(finder, text, turns, first, scope=scope, key=key)
+                for grown in metered(growing, self.quotas, who):
                     if len(grown) > len(turns):
                         place = keeper.kept(place, grown[-1])  # the question is not lost
                     turns, laid = grown, desk.with_answer(finder, grown)
@@ -268,8 +284,18 @@ class Actions:
         holdings = self.live.current.holdings() if self.live.ready else ()
         return listing.render_listing(keeper, shown, holdings, place.conversation)
 
+    def signed_in(self, request: gr.Request) -> str:
+        """Return whose account it is, and the way out; "" where there are no accounts."""
+        account = asker_of(request).account
+        return render("signed_in.html", account=account, action=SIGN_OUT) if account else ""
+
     def clicked(
-        self, turns: Turns, desk: Desk, place: Place, event: gr.EventData
+        self,
+        turns: Turns,
+        desk: Desk,
+        place: Place,
+        request: gr.Request,
+        event: gr.EventData,
     ) -> tuple[Any, ...]:
         """Return pane, desk, shelf, work, timer, kept after a click on the page."""
         click: Click = event._data or {}
@@ -279,14 +305,12 @@ class Actions:
                 kept = kept_file(self.live.current, turns, str(click.get("form")))
                 return *UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
             if name == "zotero":
-                return *UNMOVED, *self._worked(self._sent(turns))
+                return *UNMOVED, *self._worked(self._sent(turns, self._editor(request)))
             if name == "add":
                 # Only what this conversation was offered: a click can name any path.
                 offered = {path: file for turn in turns for file, path in turn.offered}
                 path = str(click.get("path"))
-                message = corpus.add(self.live, [(offered[path], Path(path))])
-                if self.live.may_change:
-                    forget([Path(path)])
+                message = self._added([(offered[path], Path(path))], request)
                 return *UNMOVED, *self._worked(message)
         except (SourceFinderError, KeyError) as error:
             return *UNMOVED, *self._worked(str(error))
@@ -294,7 +318,7 @@ class Actions:
             found = corpus.shelf(self.live, finding=str(click.get("words") or "").strip())
             return *UNMOVED, found, gr.skip(), gr.skip(), gr.skip()
         if name in corpus.ACTS:
-            shelf, message = corpus.act(self.live, click)
+            shelf, message = corpus.act(self.live, click, self._editor(request))
             return *UNMOVED, shelf, corpus.work(self.live, message), self._timer(), gr.skip()
         try:
             desk = desk.after(self.live.current, turns, click)
@@ -303,16 +327,40 @@ class Actions:
         page = desk.page(turns, _address(place))
         return page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-    def _sent(self, turns: Turns) -> str:
-        """Send the conversation's sources to the Zotero beside this server; return what to tell."""
+    def _editor(self, request: gr.Request) -> corpus.Editor:
+        """Return who changes the corpus with a request."""
+        asking = asker_of(request)
+        why_not = ""
         if not self.live.may_change:
+            why_not = corpus.FOR_READING
+        elif not asking.may_change:
+            why_not = corpus.FOR_OTHERS
+        unnamed = "someone without an account" if self.quotas.limits else ""
+        return corpus.Editor(asking.shown, self.audit, asking.account or unnamed, why_not)
+
+    def _added(self, named: list[tuple[str, Path]], request: gr.Request) -> str:
+        """Add files to the corpus, each with its name; return what to tell."""
+        editor = self._editor(request)
+        try:
+            if not editor.why_not:
+                self.quotas.use_files(editor.name, len(named))
+            message = corpus.add(self.live, named, editor)
+        except QuotaError as error:
+            message = str(error)
+        if not editor.why_not:
+            forget([path for _, path in named])
+        return message
+
+    def _sent(self, turns: Turns, editor: corpus.Editor) -> str:
+        """Send the conversation's sources to the Zotero beside this server; return what to tell."""
+        if editor.why_not or self.quotas.limits:
             return ZOTERO_ELSEWHERE
         return zotero.send([turn.answer for turn in turns if turn.answer is not None])
 
-    def uploaded(self, given: list[str] | None) -> tuple[Any, ...]:
+    def uploaded(self, given: list[str] | None, request: gr.Request) -> tuple[Any, ...]:
         """Return upload field, shelf, work, timer after files were dropped into the corpus."""
         named = [(Path(path).name, Path(path)) for path in given or ()]
-        message = corpus.add(self.live, named)
+        message = self._added(named, request)
         forget([path for _, path in named])
         return None, corpus.shelf(self.live), corpus.work(self.live, message), self._timer()
 

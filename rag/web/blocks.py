@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from rag.audit import Audit
 from rag.live import LiveFinder
 from rag.projects import MarkStore, ProjectStore
 from rag.web import pane
@@ -24,6 +25,7 @@ from rag.web.health import Counts
 from rag.web.keeping import Place
 from rag.web.listing import ProjectList
 from rag.web.markup import render_searched
+from rag.web.quotas import Quotas
 from rag.web.uploads import KEPT_S, SWEPT_S
 
 TITLE = "Source Finder"
@@ -60,10 +62,17 @@ NOTHING: Turns = ()
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Blocks:
+def build_app(
+    live: LiveFinder,
+    counts: Counts,
+    store: ProjectStore,
+    quotas: Quotas | None = None,
+    audit: Audit | None = None,
+) -> gr.Blocks:
     """Return the page, which counts what is asked. Start it with `start` or `serve`, which add its
     looks."""
-    actions = Actions(live, counts, store, MarkStore(store.path))
+    quotas, audit = quotas or Quotas(), audit or Audit(live.settings.home)
+    actions = Actions(live, counts, store, MarkStore(store.path), quotas, audit)
     app = gr.Blocks(
         title=TITLE,
         analytics_enabled=False,
@@ -71,11 +80,12 @@ def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Block
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        add_endpoints(live, counts, SHARED_SEARCHES)  # first, so that they have their names
+        add_endpoints(live, counts, quotas, SHARED_SEARCHES)  # first, so that they have their names
         turns, desk = gr.State(NOTHING), gr.State(Desk())
         place, listing = gr.State(Place()), gr.State(ProjectList())
         timer = gr.Timer(WATCH_S, active=False)
         gr.HTML(INTRODUCTION, js_on_load=None)
+        signed_in = gr.HTML("", elem_id="sf-signed-in", js_on_load=None)
         searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
         work = gr.HTML("", elem_id="sf-work-place", js_on_load=None)
         with gr.Tabs(elem_id="sf-tabs") as tabs:
@@ -152,6 +162,7 @@ def build_app(live: LiveFinder, counts: Counts, store: ProjectStore) -> gr.Block
             trigger_mode="once",
             **HIDDEN,
         )
+        app.load(actions.signed_in, None, signed_in, **HIDDEN)
         app.load(
             actions.loaded,
             bus,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rag.audit import Audit
 from rag.build.corpus_files import add_file, describe_file, remove_file, source_files
 from rag.catalog.search import find_entry
 from rag.errors import SourceFinderError
@@ -26,7 +28,27 @@ FOR_READING = (
     "This server is for reading: nobody can change its corpus from here. Whoever runs it can, on "
     "its own machine, or start it with --allow-changes."
 )
-ACTS = frozenset({"describe", "described", "remove", "rebuild", "fetch-now"})
+FOR_OTHERS = (
+    "Your account is for asking. Whoever runs the server can let it change the corpus, too "
+    "(source-finder users add NAME --may change --replace)."
+)
+ACTS = frozenset({"describe", "described", "remove", "rebuild", "fetch-now", "cancel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Who changes the corpus. `name` is for the audit log, in which each change stands."""
+
+    name: str
+    audit: Audit
+    signature: str = ""
+    """How readers are told who described a document, "" on a server for oneself."""
+    why_not: str = ""
+    """Why nothing may be changed, "" where it may."""
+
+    def note(self, what: str, **about: object) -> None:
+        """Write a change down."""
+        self.audit.note(self.name, what, **about)
 
 
 def shelf(
@@ -54,16 +76,17 @@ def work(live: LiveFinder, message: str = "") -> str:
     return (notes([message]) if message else "") + render_work(live.work)
 
 
-def add(live: LiveFinder, files: Iterable[tuple[str, Path]]) -> str:
+def add(live: LiveFinder, files: Iterable[tuple[str, Path]], editor: Editor) -> str:
     """Put files, each with its name, into the corpus and begin to index them; return what to
     tell, "" if all went well."""
-    if not live.may_change:
-        return FOR_READING
+    if editor.why_not:
+        return editor.why_not
     told = []
     added = 0
     for name, path in files:
         try:
-            add_file(live.settings.sources, path, name)
+            kept = add_file(live.settings.sources, path, name, by=editor.signature)
+            editor.note("added a file", file=kept.name, bytes=kept.stat().st_size)
             added += 1
         except (SourceFinderError, OSError) as error:
             told.append(f"{error}.")
@@ -72,29 +95,36 @@ def add(live: LiveFinder, files: Iterable[tuple[str, Path]]) -> str:
     return " ".join(told)
 
 
-def act(live: LiveFinder, click: Mapping[str, Any]) -> tuple[str, str]:
+def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str, str]:
     """Do what a click asks for (`ACTS`); return the corpus and what to tell."""
     name = click["act"]
     file = str(click.get("file") or "")
-    if not live.may_change:
-        return shelf(live, problem=FOR_READING), FOR_READING
+    if editor.why_not:
+        return shelf(live, problem=editor.why_not), editor.why_not
     fields = {key: str(value) for key, value in click.items() if key not in ("act", "file")}
     if name == "describe":
         return shelf(live, describing=file), ""
+    if name == "cancel":
+        editor.note("stopped the work on the index", work=live.work.title if live.work else "")
+        live.cancel()
+        return shelf(live), ""
     if name == "rebuild":
+        editor.note("began to rebuild the index")
         return shelf(live), " ".join(_begin(live, UPDATING))
     try:
         if name == "fetch-now":
             entry = find_entry(str(click["id"]))
+            editor.note("began to fetch", collection=entry.id)
             told = _begin(live, f"Adding {entry.title}", (entry.id,))
             return shelf(live), " ".join(told)
         if name == "remove":
             away = remove_file(live.settings.sources, file)
+            editor.note("removed a file", file=file, now=away.name)
             told = [f"{file} is now in {away.parent}; it is searched until the index is updated."]
             return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
-        describe_file(
-            live.settings.sources, file, fields | {"date": as_iso(fields.get("date", ""))}
-        )
+        said = fields | {"date": as_iso(fields.get("date", ""))}
+        describe_file(live.settings.sources, file, said, by=editor.signature)
+        editor.note("described a file", file=file, fields=fields)
     except (SourceFinderError, OSError) as error:
         return shelf(live, describing=file, problem=f"{error}.", typed=fields), ""
     return shelf(live), " ".join(_begin(live, UPDATING))

@@ -235,7 +235,9 @@ def _opened(finder: SourceFinder, click: Click) -> str:
         return _read(finder, click)
     page = int(click["page"]) if "page" in click else None
     try:
-        shown = facsimile(document, _quotation(click), page, finder.workspace.ocr)
+        shown = facsimile(
+            document, _quotation(click), page, finder.workspace.ocr, finder.settings.home
+        )
     except UnreadableSource as error:
         return _read(finder, click, problem=f"{error}.")
     return render_facsimile(document, _quotation(click), shown, back=str(click["from"]))

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
 import gradio as gr
 from gradio.events import api
 from pydantic import ValidationError, validate_call
+from starlette.concurrency import run_in_threadpool
 
-from rag.errors import SourceFinderError
+from rag.errors import QuotaError, SourceFinderError
 from rag.live import LiveFinder
 from rag.programs import Programs
+from rag.web.guard import asker_of
 from rag.web.health import Counts
+from rag.web.quotas import Quotas
 
 log = logging.getLogger(__name__)
 
 UNEXPECTED = "Something went wrong. The details are in the application’s log."
+FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
 
 
 class Refusal(gr.Error):
@@ -32,10 +38,34 @@ class Refusal(gr.Error):
         return str(self.message)
 
 
-def add_endpoints(live: LiveFinder, counts: Counts, concurrency_limit: int) -> None:
+class Turnstile:
+    """Lets so many calls in at a time; the others wait, up to a number."""
+
+    def __init__(self, at_once: int, waiting: int | None) -> None:
+        self._room = asyncio.Semaphore(at_once)
+        self._most_waiting, self._waiting = waiting, 0
+
+    async def call(self, action: Callable[[], str]) -> str:
+        """Return what the action returns, which runs in a thread; raises `QuotaError` where too
+        many are waiting."""
+        if self._most_waiting is not None and self._waiting >= self._most_waiting:
+            raise QuotaError(FULL)
+        self._waiting += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await run_in_threadpool(action)
+        finally:
+            self._room.release()
+
+
+def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_limit: int) -> None:
     """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
     the page's searches."""
     programs = Programs(lambda: live.current)
+    turnstile = Turnstile(concurrency_limit, quotas.limits.waiting if quotas.limits else None)
     asking = (programs.find_sources, programs.ask)
     for action in (
         programs.find_sources,
@@ -44,10 +74,13 @@ def add_endpoints(live: LiveFinder, counts: Counts, concurrency_limit: int) -> N
         programs.list_collections,
     ):
         api(
-            answering(counted(action, counts) if action in asking else action),
+            answering(counted(action, counts) if action in asking else action, quotas, turnstile),
             api_name=action.__name__,
             concurrency_limit=concurrency_limit,
             concurrency_id="search",
+            # Else a tool's call is sent to this server once more, without who it is from. Calls
+            # of endpoints wait in the queue all the same.
+            queue=False,
         )
 
 
@@ -62,14 +95,20 @@ def counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
     return called
 
 
-def answering(action: Callable[..., str]) -> Callable[..., str]:
-    """Return the action with its errors as messages for whoever called it."""
+def answering(
+    action: Callable[..., str], quotas: Quotas, turnstile: Turnstile
+) -> Callable[..., Awaitable[str]]:
+    """Return the action for Gradio, which gives the request first: within what its asker may
+    use, and with its errors as messages for whoever called it."""
     checked = validate_call(action)
 
     @wraps(action)
-    def called(*arguments: Any) -> str:
+    async def called(*given: Any) -> str:
+        request, *arguments = given
+        who = asker_of(request).shown
         try:
-            return checked(*arguments)
+            quotas.check_claims(who)
+            told = await turnstile.call(lambda: checked(*arguments))
         except SourceFinderError as error:
             raise Refusal(str(error)) from error
         except ValidationError as error:
@@ -80,7 +119,21 @@ def answering(action: Callable[..., str]) -> Callable[..., str]:
         except Exception as error:
             log.exception("%s failed", action.__name__)
             raise Refusal(UNEXPECTED) from error
+        quotas.use_claims(who, claims_in(told))
+        return told
 
     # Gradio does not resolve annotations that are written as text.
-    called.__signature__ = inspect.signature(action, eval_str=True)  # type: ignore[attr-defined]
+    taken = inspect.signature(action, eval_str=True)
+    first = inspect.Parameter(
+        "request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request
+    )
+    parameters = [first, *taken.parameters.values()]
+    called.__signature__ = taken.replace(parameters=parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    called.__annotations__["return"] = taken.return_annotation
     return called
+
+
+def claims_in(told: str) -> int:
+    """Return how many claims were looked up for what is told, at least 1."""
+    return max(len(json.loads(told).get("answer", {}).get("findings", ())), 1)

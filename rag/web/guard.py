@@ -15,10 +15,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import logging
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,26 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.build.corpus_files import MAX_BYTES
-from rag.web.health import PATHS
+from rag.errors import AccountError
+from rag.web.gate import (
+    SESSION,
+    SESSION_S,
+    SIGN_IN,
+    SIGN_OUT,
+    Gate,
+    Refused,
+    network_of,
+    read_form,
+    render_sign_in,
+)
+from rag.web.health import HEALTH, PATHS
+from rag.web.quotas import MB, Quotas
 
-MB = 1 << 20
+log = logging.getLogger(__name__)
 
 MAX_BODY = 1 * MB
 """Of a request: five times the longest text that is taken."""
@@ -49,6 +63,9 @@ MAX_ASKED = 4 * MB
 FREE_BYTES = 1024 * MB
 """Uploads end before the disk has less than this."""
 
+MAX_FORM = 10_000
+"""Of the form by which someone signs in."""
+
 BODY_S = 60
 """Seconds in which a request that is no upload must have arrived."""
 
@@ -56,7 +73,17 @@ API = "/gradio_api"
 _EVENTS = f"{API}/queue/join"
 _UPLOAD = f"{API}/upload"
 _PAGES = PATHS | frozenset(
-    {"/", "/config", "/config/", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"}
+    {
+        "/",
+        SIGN_IN,
+        SIGN_OUT,
+        "/config",
+        "/config/",
+        "/theme.css",
+        "/favicon.ico",
+        "/manifest.json",
+        "/robots.txt",
+    }
 )
 _ENDPOINTS = frozenset(
     f"{API}/{name}"
@@ -70,10 +97,14 @@ _FOLDERS = (
     *(f"{API}/{name}" for name in ("api/", "call/", "heartbeat/", "mcp/", "run/")),
 )  # fmt: skip
 _POSTED = (
+    SIGN_IN, SIGN_OUT,
     *(f"{API}/{name}" for name in ("api/", "call/", "cancel", "mcp", "reset", "run/")),
     _EVENTS, _UPLOAD,
 )  # fmt: skip
 _DATA = (_EVENTS, *(f"{API}/{name}" for name in ("api/", "call/", "run/")))
+
+_WITHOUT_ACCOUNT = frozenset({HEALTH, f"{API}/startup-events"})
+"""The latter Gradio sends to itself when it starts; it does nothing after that."""
 
 HEADERS = {
     # Gradio's page is made of scripts within it; what matters is that it can send nothing away.
@@ -86,7 +117,8 @@ HEADERS = {
     ),
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # By "no-referrer", the browser would not tell its own forms from those of other pages.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
@@ -118,6 +150,8 @@ class Access:
     uploads: Path | None = None
     changes: bool = True
     """Whether files may be added to the corpus; else only texts to ask are taken."""
+    behind_proxy: bool = False
+    """Whether a proxy on this machine says whom it asks for (`X-Forwarded-For` and so on)."""
 
     def answers_to(self, host: str) -> bool:
         """Return whether the server goes by this name or address, as a `Host` header has it.
@@ -175,41 +209,48 @@ _YEAR_S = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who sends a request. `name`: under which what is theirs is kept, "" for a program that is
-    not known again."""
+    """Who sends a request.
 
-    name: str = ""
+    `owner`: under which name what is theirs is kept, see `asker`. `shown`: who that is in the
+    audit log, and by whom quotas count: an account's name, else an address.
+    """
+
+    owner: str = ""
+    shown: str = ""
+    account: str = ""
+    may_change: bool = False
 
 
 def asker(request: Any) -> str:
-    """Return under which name what belongs to the sender of a request is kept: a random id that
-    its browser was given, "" for a program that was given none. It is a secret of that browser,
-    and stands in no log. `request`: Starlette's or Gradio's.
+    """Return under which name what belongs to the sender of a request is kept: its account's;
+    where there are no accounts, a random id that its browser was given, "" for a program that was
+    given none. Such an id is a secret of the browser, and stands in no log. `request`:
+    Starlette's or Gradio's.
     """
-    return _asker_of(request).name
+    return asker_of(request).owner
 
 
-def _asker_of(request: Any) -> Asker:
-    # Gradio's request holds Starlette's.
-    state = (getattr(request, "request", None) or request).state
+def asker_of(request: Any) -> Asker:
+    """Return who sends a request, Starlette's or Gradio's, that has come through the guard."""
+    state = (getattr(request, "request", None) or request).state  # Gradio's holds Starlette's
     found: Asker = getattr(state, "asker", None) or Asker()
     return found
-
-
-class Refused(Exception):
-    """A request that is not answered: the status, and why in a sentence."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 class Guard:
     """The application behind the checks, as an ASGI application of its own."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        gate: Gate | None = None,
+        quotas: Quotas | None = None,
+    ) -> None:
         self.app = app
         self.access = access
+        self.gate = gate
+        self.quotas = quotas or Quotas()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it. Web sockets are not used here and are refused."""
@@ -220,7 +261,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         started = False
-        headers = Headers(scope=scope)
+        headers = _without_claims_of_others(scope, forwarded=self.access.behind_proxy)
         known = _reader_id(headers)
         reader = known or (secrets.token_urlsafe(32) if scope["path"] == "/" else "")
 
@@ -235,16 +276,60 @@ class Guard:
                     answered.append("set-cookie", _cookie(READER, reader, _YEAR_S, scope))
             await send(message)
 
-        scope.setdefault("state", {})["asker"] = Asker(reader)
         try:
             self._check_sender(scope, headers)
             check_route(scope["method"], scope["path"])
+            answer = await self._let_in(scope, headers, receive, reader)
+            if answer is not None:
+                await answer(scope, receive, sending)
+                return
             await self.app(scope, await self._body(scope, headers, receive), sending)
-        except Refused as refused:
+        except (Refused, AccountError) as error:
             if started:
                 raise
-            answer = PlainTextResponse(f"{refused}\n", refused.status, {"connection": "close"})
-            await answer(scope, receive, sending)
+            refused = error if isinstance(error, Refused) else _closed(error)
+            plain = PlainTextResponse(f"{refused}\n", refused.status, {"connection": "close"})
+            await plain(scope, receive, sending)
+
+    async def _let_in(
+        self, scope: Scope, headers: Headers, receive: Receive, reader: str
+    ) -> Response | None:
+        """Say in the request who asks, and return None; or what is answered to one who must sign
+        in first, signs in, or signs out. Raises `Refused`."""
+        path, address = scope["path"], (scope.get("client") or ("", 0))[0]
+        state = scope.setdefault("state", {})
+        if self.gate is None or not self.gate.needed:
+            state["asker"] = Asker(reader, network_of(address), "", self.access.changes)
+            return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
+        posted = scope["method"] == "POST"
+        if path == SIGN_IN and posted:
+            return await self._sign_in(self.gate, scope, receive, address)
+        if path == SIGN_OUT and posted:
+            self.gate.sign_out(headers)
+            gone = RedirectResponse(SIGN_IN, 303)
+            gone.headers.append("set-cookie", _cookie(SESSION, "", 0, scope))
+            return gone
+        account = await self.gate.recognise(headers, address)
+        if account is not None:
+            may_change = self.access.changes and account.may == "change"
+            state["asker"] = Asker(account.name, account.name, account.name, may_change)
+            return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
+        if path in _WITHOUT_ACCOUNT:
+            return None
+        return _asked_to_sign_in(scope, headers)
+
+    async def _sign_in(self, gate: Gate, scope: Scope, receive: Receive, address: str) -> Response:
+        try:
+            name, password, onward = read_form(await _in_time(receive, MAX_FORM))
+        except ValueError as error:
+            raise Refused(400, "This is no form that was sent from here.") from error
+        try:
+            session = await gate.sign_in(name, password, address)
+        except Refused as refused:
+            return HTMLResponse(render_sign_in(onward, str(refused)), refused.status)
+        let_in = RedirectResponse(onward, 303)
+        let_in.headers.append("set-cookie", _cookie(SESSION, session, SESSION_S, scope))
+        return let_in
 
     def _check_sender(self, scope: Scope, headers: Headers) -> None:
         hosts = headers.getlist("host")
@@ -270,23 +355,25 @@ class Guard:
         except ValueError as error:
             raise Refused(400, "The length of the request is no number.") from error
         if path.startswith(_UPLOAD) and scope["method"] == "POST":
-            room = self._room() if self.access.changes else min(self._room(), MAX_ASKED)
-            if length > room:
-                raise Refused(413, _too_large(room))
-            return _counted(receive, room)
+            return self._upload(scope["state"]["asker"], receive, length)
         most = MAX_EVENT_BODY if path.startswith(_EVENTS) else MAX_BODY
         if length > most:
             raise Refused(413, _too_large(most))
         if scope["method"] != "POST":
             return _counted(receive, most)
-        try:
-            async with asyncio.timeout(BODY_S):
-                body = await _whole(receive, most)
-        except TimeoutError as error:
-            raise Refused(408, "The request took too long to arrive.") from error
+        body = await _in_time(receive, most)
         if path.startswith(_DATA):
             check_files(body, self.access.uploads)
         return _replayed(body, receive)
+
+    def _upload(self, asking: Asker, receive: Receive, length: int) -> Receive:
+        room = self._room() if asking.may_change else min(self._room(), MAX_ASKED)
+        left = self.quotas.bytes_left(asking.shown)
+        if left is not None and left < max(length, 1):
+            raise Refused(429, f"{_too_large(left)} You have sent as much as you may in a day.")
+        if length > room:
+            raise Refused(413, _too_large(room))
+        return _counted(receive, room, lambda size: self.quotas.use_bytes(asking.shown, size))
 
     def _room(self) -> int:
         """Return how many bytes an upload may have now."""
@@ -296,6 +383,37 @@ class Guard:
         held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         free = shutil.disk_usage(folder).free - FREE_BYTES
         return max(min(MAX_UPLOADS - held, free // 2), 0)  # each is copied once
+
+
+def _closed(error: AccountError) -> Refused:
+    log.error("Nobody is let in: %s", error)
+    return Refused(503, "The server's accounts cannot be read. Tell whoever runs it.")
+
+
+def _without_claims_of_others(scope: Scope, *, forwarded: bool) -> Headers:
+    """Return the request's headers, and leave out of them what only a proxy may say: where the
+    server is. Gradio would have the page send its questions there."""
+    dropped = {b"x-forwarded-host", b"x-gradio-server", b"forwarded"}
+    if not forwarded:
+        dropped |= {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-prefix"}
+    scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() not in dropped]
+    return Headers(scope=scope)
+
+
+def _asked_to_sign_in(scope: Scope, headers: Headers) -> Response:
+    """Return the page to sign in at for a person, and for a program what it lacks."""
+    wants_page = "text/html" in headers.get("accept", "") and scope["method"] == "GET"
+    if wants_page or scope["path"] == SIGN_IN:
+        onward = "/" if scope["path"] == SIGN_IN else scope["path"]
+        if query := scope.get("query_string", b"").decode("latin-1"):
+            onward += f"?{query}"
+        page = HTMLResponse(render_sign_in(onward), 200 if scope["path"] == SIGN_IN else 401)
+        page.headers["cache-control"] = "no-store"
+        return page
+    # A browser would ask for a password by itself, again and again, for a page that is open.
+    program = "sec-fetch-mode" not in headers
+    asked = {"www-authenticate": 'Basic realm="Source Finder", charset="UTF-8"'} if program else {}
+    return PlainTextResponse("Sign in first: load the page again.\n", 401, asked)
 
 
 def _reader_id(headers: Headers) -> str:
@@ -356,6 +474,14 @@ def _too_large(most: int) -> str:
     return f"This is too large: {most / MB:,.1f} MB at most are taken here now."
 
 
+async def _in_time(receive: Receive, most: int) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _whole(receive, most)
+    except TimeoutError as error:
+        raise Refused(408, "The request took too long to arrive.") from error
+
+
 async def _whole(receive: Receive, most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
@@ -384,13 +510,17 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-def _counted(receive: Receive, most: int) -> Receive:
+def _counted(receive: Receive, most: int, count: Callable[[int], None] = lambda _: None) -> Receive:
+    """Return what gives the application a body as it comes, up to a size; `count` is told of its
+    parts."""
     size = 0
 
     async def receiving() -> Message:
         nonlocal size
         message = await receive()
-        size += len(message.get("body", b""))
+        part = len(message.get("body", b""))
+        count(part)
+        size += part
         if size > most:
             raise Refused(413, _too_large(most))
         return message

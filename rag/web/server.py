@@ -13,13 +13,17 @@ from importlib.resources import files
 import gradio as gr
 from starlette.middleware import Middleware
 
+from rag.accounts import Accounts
+from rag.audit import Audit
 from rag.build.corpus_files import MAX_BYTES
 from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
 from rag.projects import ProjectStore
 from rag.web.blocks import build_app
+from rag.web.gate import Gate
 from rag.web.guard import Access, Guard
 from rag.web.health import Counts, Health
+from rag.web.quotas import Quotas, ReaderLimits
 from rag.web.theme import build_theme
 from rag.web.uploads import upload_folder
 
@@ -54,12 +58,20 @@ def check_free(host: str, port: int) -> None:
 
 
 def start(
-    live: LiveFinder, host: str = "127.0.0.1", port: int = 7860, names: Sequence[str] = ()
+    live: LiveFinder,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    names: Sequence[str] = (),
+    *,
+    limits: ReaderLimits | None = None,
+    behind_proxy: bool = False,
 ) -> RunningApp:
-    """Start the application in the background and return it with its address. `names`: further
-    names by which it may be called, behind a proxy for instance.
+    """Start the application in the background and return it with its address.
 
-    Raises `SourceFinderError` where the port is taken.
+    `names`: further names by which it may be called, behind a proxy for instance. `limits`: what
+    each asker may use, None for all they like. `behind_proxy`: whether a proxy on this machine
+    says for whom it asks, and whether by https. Where the home has accounts, only they are
+    answered. Raises `SourceFinderError` where the port is taken.
     """
     closing = ExitStack()
     try:
@@ -67,14 +79,18 @@ def start(
         uploads = closing.enter_context(upload_folder())
         closing.callback(live.cancel)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
-        counts = Counts()
+        # Read when the server is made: else any program of this machine could say for whom it asks.
+        os.environ["FORWARDED_ALLOW_IPS"] = "127.0.0.1,::1" if behind_proxy else ""
+        counts, quotas, audit = Counts(), Quotas(limits), Audit(live.settings.home)
+        gate = Gate(Accounts(live.settings.accounts), audit)
         store = ProjectStore(live.settings.projects)
         try:
             store.forget_removed()
         except ProjectsError as error:  # each page says so, too
             log.warning("%s", error)
-        app = build_app(live, counts, store)
-        access = Access(host, tuple(names), uploads, live.may_change)
+        app = build_app(live, counts, store, quotas, audit)
+        app.queue(max_size=limits.waiting if limits else None)
+        access = Access(host, tuple(names), uploads, live.may_change, behind_proxy)
         _, url, _ = app.launch(
             server_name=host,
             server_port=port,
@@ -90,7 +106,7 @@ def start(
             mcp_server=True,
             app_kwargs={
                 "middleware": [
-                    Middleware(Guard, access),
+                    Middleware(Guard, access, gate, quotas),
                     Middleware(Health, live, counts),
                 ]
             },
@@ -118,10 +134,13 @@ def serve(
     port: int = 7860,
     names: Sequence[str] = (),
     *,
+    limits: ReaderLimits | None = None,
+    behind_proxy: bool = False,
     open_browser: bool = False,
 ) -> None:
-    """Show the application until interrupted. `open_browser` opens it in a new tab."""
-    running = start(live, host, port, names)
+    """Show the application until interrupted; arguments as those of `start`. `open_browser` opens
+    it in a new tab."""
+    running = start(live, host, port, names, limits=limits, behind_proxy=behind_proxy)
     print(f"Source Finder is at {running.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
     if open_browser:
         import webbrowser

@@ -13,7 +13,7 @@ from rag.build.corpus_files import SourceFile
 from rag.datatypes import BuildReport, Holding, Kind
 from rag.dates import describe_dates
 from rag.ingest.names import shown
-from rag.live import Work
+from rag.live import CALLED_OFF, Work
 from rag.searching import DocumentLine
 from rag.web.markup import button, fold, link, notes
 from rag.web.templating import render
@@ -223,6 +223,8 @@ def render_work(work: Work | None) -> str:
         return ""
     if not work.ended:
         return _under_way(work)
+    if work.problem == CALLED_OFF:
+        return notes([f"{work.title}: {CALLED_OFF}"])
     if work.problem:
         return (
             f'<div class="sf-work sf-work-failed" role="alert"><p>{escape(work.title)} failed. '
@@ -241,7 +243,8 @@ def _under_way(work: Work) -> str:
     return (
         f'<div class="sf-work" role="status"><p>{escape(work.title)}: {escape(stage)}. '
         f"{MEANWHILE}</p>"
-        f'<progress aria-label="{escape(work.title)}"{value}></progress>{_on_the_way(work)}</div>'
+        f'<progress aria-label="{escape(work.title)}"{value}></progress>{_on_the_way(work)}'
+        f'<p class="sf-actions">{button("Stop this", "cancel")}</p></div>'
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +17,7 @@ from rag.ingest.names import shown
 from rag.ingest.readers.sotu import COLLECTION, read_sotu
 from rag.ingest.registry import ZIP, guarded
 from rag.ingest.shared.zips import DAMAGE
+from rag.ingest.sidecar import read_sidecar
 from rag.ingest.walk.archive import walk_zip, zip_collection
 from rag.ingest.walk.folders import (
     Found,
@@ -76,10 +79,14 @@ def unpacked(files: Iterable[Found], on_skip: OnSkip) -> Iterator[Found]:
 def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
     collection = zip_collection(found.path)
     # What describes a zip file describes the collection in it.
+    by = ""
     for sidecar in found.sidecars[:1]:
         collection = collection_from(sidecar, collection, on_skip)
+        with suppress(SourceError, OSError):  # which has been told
+            by = read_sidecar(sidecar)[0].described_by
     try:
-        yield from walk_zip(found.path, collection, on_skip)
+        for member in walk_zip(found.path, collection, on_skip):
+            yield replace(member, described_by=by)
     except (SourceError, OSError) as error:
         on_skip(SkippedFile(found.name, reason(error, found.path)))
     except (*DAMAGE, MemoryError) as error:  # of an archive, that nobody foresaw

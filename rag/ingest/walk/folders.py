@@ -26,6 +26,8 @@ class Found:
     sidecars: tuple[Path, ...] = ()
     temporary: bool = False
     """Unpacked from a zip file, until the next one is asked for."""
+    described_by: str = ""
+    """Who added the zip file that this is from, or described it."""
     built_in: Callable[[], Iterator[SourceDocument | SkippedFile]] | None = None
     """Reads what comes with the install and is no file."""
 

@@ -1,0 +1,259 @@
+"""Read files with faults of all kinds, made by hypothesis: each is read, or told of.
+
+    python -m benchmarks.fuzz [--minutes 2] [--seed 1] [KIND ...]
+
+Kinds are extensions (".pdf", ".docx"); all by default, each for so many minutes. A finding is a
+file that hangs, crashes or eats up its reader, an error that nobody foresaw among them, or a
+document whose places lie outside of its text. It is made as small as hypothesis can, and kept in a
+folder that is named at the end; a test for it belongs beside those of its reader. Exits with 1 if
+there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.ingest.isolation.workers import Limits, Workers
+
+TEXT = "In 1848 Polk told the Congress that gold had been found in California. "
+BATCH = 50
+LIMITS = Limits(stall_s=120, memory_bytes=5 << 30, processes=1)
+"""OCR loads its models first, on a busy machine in half a minute, and asks for 2.6 GB."""
+
+
+def packed(members: dict[str, str]) -> bytes:
+    """Return a zip file."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def _docx() -> bytes:
+    from docx import Document
+
+    made, file = Document(), io.BytesIO()
+    made.add_heading("Message", 1)
+    made.add_paragraph(TEXT * 3)
+    made.add_table(2, 2).cell(0, 0).text = "1848"
+    made.save(file)
+    return file.getvalue()
+
+
+def _xlsx() -> bytes:
+    from openpyxl import Workbook
+
+    book, file = Workbook(), io.BytesIO()
+    book.active.append(["date", "text"])
+    book.active.append(["1848-12-05", TEXT])
+    book.save(file)
+    return file.getvalue()
+
+
+def _pdf() -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    file = io.BytesIO()
+    canvas = Canvas(file, pageCompression=0)
+    for number in range(6):
+        canvas.drawString(72, 760 - 14 * number, TEXT)
+    canvas.save()
+    return file.getvalue()
+
+
+def _picture(form: str) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("L", (80, 40), 255).save(file, form)
+    return file.getvalue()
+
+
+_OPF = (
+    '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Letters</dc:title></metadata><manifest>'
+    '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine>'
+    '<itemref idref="a"/></spine></package>'
+)
+_CONTAINER = (
+    '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
+    '<rootfile full-path="a.opf" media-type="application/oebps-package+xml"/>'
+    "</rootfiles></container>"
+)
+_ODT_TYPE = "application/vnd.oasis.opendocument.text"
+_ODT = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:text>'
+    f"<text:p>{TEXT}</text:p></office:text></office:body></office:document-content>"
+)
+_HTML = f"<html><head><title>x</title></head><body><h1>A</h1><p>{TEXT}<ul><li>{TEXT}</ul></html>"
+_MAIL = (
+    "From: a@example.org\r\nDate: Tue, 5 Dec 1848 10:00:00 +0000\r\nSubject: =?utf-8?q?Gold?=\r\n"
+    'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\n'
+    f"{TEXT}\r\n--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\n{TEXT}\r\n--b--\r\n"
+)
+SEEDS: dict[str, list[Callable[[], bytes]]] = {
+    ".csv": [lambda: f'date,text\n1848-12-05,"{TEXT}"\n'.encode()],
+    ".docx": [_docx],
+    ".eml": [_MAIL.encode],
+    ".epub": [
+        lambda: packed({"META-INF/container.xml": _CONTAINER, "a.opf": _OPF, "a.xhtml": _HTML})
+    ],
+    ".html": [_HTML.encode],
+    ".hocr": [
+        lambda: (
+            "<html><body><div class='ocr_page' title='bbox 0 0 9 9'><span class='ocr_line' "
+            f"title='bbox 1 1 2 2'><span class='ocrx_word'>{TEXT}</span></span></div></body></html>"
+        ).encode()
+    ],
+    ".odt": [lambda: packed({"mimetype": _ODT_TYPE, "content.xml": _ODT})],
+    ".pdf": [_pdf],
+    ".png": [lambda: _picture("PNG")],
+    ".jpg": [lambda: _picture("JPEG")],
+    ".tif": [lambda: _picture("TIFF")],
+    ".rtf": [lambda: rf"{{\rtf1\ansi {{\b Gold}} \'e4 \u8220? {TEXT}\par}}".encode()],
+    ".txt": [(TEXT * 9).encode, (f"CHAPTER I.\n\n{TEXT}\n\nCHAPTER II.\n\n{TEXT}\n").encode],
+    ".xlsx": [_xlsx],
+    ".xml": [
+        lambda: (
+            "<TEI xmlns='http://www.tei-c.org/ns/1.0'><text><body><div xml:id='d1'><head>A</head>"
+            f"<p>{TEXT}<note n='1'>x</note></p></div></body></text></TEI>"
+        ).encode(),
+        lambda: (
+            b"<alto><Layout><Page><PrintSpace><TextBlock><TextLine><String CONTENT='gold'/>"
+            b"</TextLine></TextBlock></PrintSpace></Page></Layout></alto>"
+        ),
+        lambda: (
+            b"<PcGts><Page><TextRegion><TextLine><TextEquiv><Unicode>gold</Unicode></TextEquiv>"
+            b"</TextLine></TextRegion></Page></PcGts>"
+        ),
+        lambda: (
+            f"<ead><archdesc><dsc><c01><did><unittitle>{TEXT}</unittitle></did></c01></dsc>"
+            "</archdesc></ead>"
+        ).encode(),
+    ],
+}  # fmt: skip
+"""Whole files of each kind, to be damaged."""
+
+Edit = tuple[int, float, int, bytes]
+EDITS = st.lists(
+    st.tuples(st.integers(0, 3), st.floats(0, 1), st.integers(1, 200), st.binary(max_size=20)),
+    min_size=1,
+    max_size=12,
+)
+
+
+def damaged(content: bytes, edits: list[Edit]) -> bytes:
+    """Return the content with bytes put in, taken out, written over and repeated."""
+    made = bytearray(content)
+    for kind, place, length, extra in edits:
+        at = int(place * len(made))
+        if kind == 0:
+            made[at : at + len(extra)] = extra
+        elif kind == 1:
+            del made[at : at + length]
+        elif kind == 2:
+            made[at:at] = made[at : at + length] * (1 + length % 9)
+        else:
+            made[at:at] = extra
+    return bytes(made)
+
+
+@dataclass(slots=True)
+class FuzzResult:
+    """What came of a kind: how many files, and what must not have been."""
+
+    tried: int = 0
+    found: str = ""
+    file: bytes = b""
+
+
+class BadOutcome(AssertionError):
+    """A file that did not come out as it must."""
+
+
+def look(workers: Workers, path: Path) -> None:
+    """Read a file; raises `BadOutcome`."""
+    for item in workers.read(path, Collection("x", "X")):
+        if isinstance(item, SkippedFile):
+            if item.given_up:
+                raise BadOutcome(item.reason)
+        elif isinstance(item, SourceDocument):
+            spans = [*item.excluded, *(place.span for place in item.locators)]
+            if any(not 0 <= span.start <= span.end <= len(item.text) for span in spans):
+                raise BadOutcome(f"a place outside of the text of {item.document_id}")
+
+
+def fuzz(kind: str, until: float, first_seed: int, folder: Path) -> FuzzResult:
+    """Damage and read files of a kind until the time is over, or something is found."""
+    findings, originals = FuzzResult(), [make() for make in SEEDS[kind]]
+    path = folder / f"faulty{kind}"
+
+    with Workers(LIMITS) as workers:
+
+        @given(st.sampled_from(originals), EDITS)
+        @settings(
+            max_examples=BATCH,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        )
+        def check(original: bytes, edits: list[Edit]) -> None:
+            if time.monotonic() > until and not findings.found:
+                return
+            path.write_bytes(damaged(original, edits))
+            findings.tried += 1
+            try:
+                look(workers, path)
+            except BadOutcome as finding:
+                findings.found, findings.file = str(finding), path.read_bytes()
+                raise
+
+        number = first_seed
+        while time.monotonic() < until and not findings.found:
+            try:
+                seed(number)(check)()
+            except BadOutcome:
+                break
+            number += 1
+    return findings
+
+
+def main() -> int:
+    """Fuzz; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(SEEDS))
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    bad = False
+    for kind in asked.kinds or SEEDS:
+        findings = fuzz(kind, time.monotonic() + 60 * asked.minutes, asked.seed, folder)
+        if findings.found:
+            bad = True
+            (folder / f"finding{kind}").write_bytes(findings.file)
+        row = {"kind": kind, "files": findings.tried, "found": findings.found}
+        print(json.dumps(row), flush=True)
+    if bad:
+        print(f"What was found is kept in {folder}")
+    return int(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""Who may use a server that is opened to others: names, what each may do, hashed passwords.
+
+They lie in one file of the home, which only its owner can read; `source-finder users` changes
+it, and a running server takes what has changed at the next request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from filelock import FileLock
+
+from rag.errors import AccountError
+from rag.typed_json import from_jsonable
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+Right = Literal["ask", "change"]
+"""To search and read; to change the corpus, too."""
+
+RIGHTS: tuple[Right, ...] = get_args(Right)
+
+LEAST_CHARS = 12
+"""Of a password. No more is asked of it than length, as NIST SP 800-63B advises."""
+
+MOST_CHARS = 200
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One user. `password`: its Argon2id hash."""
+
+    name: str
+    may: Right
+    password: str
+
+
+class Accounts:
+    """The accounts in a file, which need not be there. Safe to share by threads."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._lock = threading.Lock()
+        self._seen: tuple[int, ...] | None = None
+        self._held: dict[str, Account] = {}
+
+    def all(self) -> dict[str, Account]:
+        """Return the accounts by name, as the file has them now. Raises `AccountError` for a file
+        that cannot be read, since without it everybody would be let in."""
+        with self._lock:
+            try:
+                state = self.file.stat()
+            except FileNotFoundError:
+                self._seen, self._held = None, {}
+                return self._held
+            except OSError as error:
+                raise self._unreadable(error) from error
+            if self._seen != (seen := (state.st_ino, state.st_mtime_ns, state.st_size)):
+                self._held, self._seen = self._read(), seen
+            return self._held
+
+    def add(self, name: str, password: str, may: Right, *, replace: bool = False) -> None:
+        """Add an account, or `replace` the one of that name. Raises `AccountError` for a name or
+        password that is not taken."""
+        if not _NAME.fullmatch(name):
+            raise AccountError(
+                f"{name!r} cannot be a name: up to 32 small letters, digits, dots, - and _ are "
+                "taken, the first a letter or digit."
+            )
+        if not LEAST_CHARS <= len(password) <= MOST_CHARS:
+            raise AccountError(
+                f"A password must have {LEAST_CHARS} to {MOST_CHARS} characters, this one has "
+                f"{len(password)}. Four or five words that do not belong together are easy to keep."
+            )
+        made = Account(name, may, _hasher().hash(password))
+        with self._changing() as accounts:
+            if name in accounts and not replace:
+                raise AccountError(
+                    f"There is an account {name} already. Give --replace to change its password "
+                    "and what it may do."
+                )
+            accounts[name] = made
+
+    def remove(self, name: str) -> None:
+        """Remove an account. Raises `AccountError` where there is none of that name."""
+        with self._changing() as accounts:
+            if accounts.pop(name, None) is None:
+                raise AccountError(
+                    f"There is no account {name}. `source-finder users list` names them all."
+                )
+
+    def check(self, name: str, password: str) -> Account | None:
+        """Return the account that name and password belong to, None for none. It takes some
+        50 ms and 64 MB, for a name that is not there, too."""
+        from argon2.exceptions import InvalidHashError, VerificationError
+
+        account = self.all().get(name)
+        try:
+            _hasher().verify(account.password if account else _NOBODYS, password[:MOST_CHARS])
+        except (VerificationError, InvalidHashError):
+            return None
+        return account
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Account]]:
+        """Lend the accounts; what has become of them is written at the end."""
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.file.with_name(f".{self.file.name}.lock")):
+                changed = dict(self.all())
+                yield changed
+                self._write(changed)
+        except OSError as error:
+            raise AccountError(
+                f"{self.file} cannot be written: {error.strerror}. Check who owns it, and the disk."
+            ) from error
+
+    def _write(self, accounts: dict[str, Account]) -> None:
+        arriving = self.file.with_name(f".{self.file.name}.arriving")
+        arriving.unlink(missing_ok=True)
+        text = json.dumps([asdict(account) for account in accounts.values()], indent=1)
+        with open(os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:  # noqa: PTH123
+            out.write(f"{text}\n")
+            out.flush()
+            os.fsync(out.fileno())
+        arriving.replace(self.file)
+
+    def _read(self) -> dict[str, Account]:
+        try:
+            read = from_jsonable(tuple[Account, ...], json.loads(self.file.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise self._unreadable(error) from error
+        return {account.name: account for account in read}
+
+    def _unreadable(self, error: Exception) -> AccountError:
+        return AccountError(
+            f"The accounts in {self.file} cannot be read ({error}), so nobody is let in. Mend the "
+            "file, or remove it and add the accounts again."
+        )
+
+
+def _hasher() -> PasswordHasher:
+    from argon2 import PasswordHasher  # not loaded where there are no accounts
+
+    return PasswordHasher()
+
+
+_NOBODYS = (
+    "$argon2id$v=19$m=65536,t=3,p=4$c29tZWJvZHktZWxzZQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)
+"""Belongs to no password: whether a name is there cannot be told by the time an answer takes."""

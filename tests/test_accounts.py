@@ -1,0 +1,420 @@
+"""Accounts of a server for others: who is let in, what each may do, and what is written down."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from rag.accounts import Accounts
+from rag.audit import Audit
+from rag.cli.main import main
+from rag.config import Settings
+from rag.errors import AccountError, QuotaError
+from rag.web.gate import SESSION, Gate
+from rag.web.guard import API, Access, Guard, asker_of
+from rag.web.quotas import MB, Allowance, Quotas, ReaderLimits
+from tests.conftest import served_on
+from tests.test_web_guard import taking
+
+PASSWORD = "four words not alike"
+CLAIM = "Monroe told Europe to stay out of the Americas"
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the MCP client
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    made = Accounts(tmp_path / "accounts.json")
+    made.add("reader", PASSWORD, "ask")
+    return made
+
+
+# ---- the file ----
+
+
+def test_a_password_is_kept_as_its_hash_for_the_owner_alone(accounts: Accounts) -> None:
+    text = accounts.file.read_text()
+    assert PASSWORD not in text
+    assert "$argon2id$" in text
+    assert stat.S_IMODE(accounts.file.stat().st_mode) == 0o600
+    assert accounts.check("reader", PASSWORD) == accounts.all()["reader"]
+    assert accounts.check("reader", PASSWORD + "x") is None
+    assert accounts.check("nobody", PASSWORD) is None
+
+
+@pytest.mark.parametrize("name", ["", "Reader", "a/b", "../x", ".x", "x" * 33, "a b", "ä", "a\n"])
+def test_odd_names_are_not_taken(accounts: Accounts, name: str) -> None:
+    with pytest.raises(AccountError, match="cannot be a name"):
+        accounts.add(name, PASSWORD, "ask")
+
+
+def test_what_cannot_be_done_with_an_account_is_told(accounts: Accounts) -> None:
+    with pytest.raises(AccountError, match="12 to 200"):
+        accounts.add("other", "short", "ask")
+    with pytest.raises(AccountError, match="--replace"):
+        accounts.add("reader", PASSWORD, "change")
+    with pytest.raises(AccountError, match="no account other"):
+        accounts.remove("other")
+    accounts.add("reader", PASSWORD, "change", replace=True)
+    assert accounts.all()["reader"].may == "change"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'[{"name": "x"}]', b"[" * 100_000, b'{"a": 1}'])
+def test_accounts_that_cannot_be_read_let_nobody_in(accounts: Accounts, content: bytes) -> None:
+    guarded = guard_with(accounts)
+    known = basic("reader")
+    assert send(guarded, "GET", "/config", headers=known).status_code == 200
+    accounts.file.write_bytes(content)
+    assert send(guarded, "GET", "/config", headers=known).status_code == 503
+    accounts.file.unlink()
+    assert send(guarded, "GET", "/config").status_code == 401, "not open by itself"
+
+
+def test_users_are_made_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert main(["users", "add", "ann", "--may", "change"]) == 0
+    assert "answers only to those who sign in" in capsys.readouterr().out
+    assert main(["users", "list"]) == 0
+    assert capsys.readouterr().out.split() == ["ann", "change"]
+    assert Accounts(Settings.from_environment().accounts).check("ann", PASSWORD)
+    assert main(["users", "remove", "bob"]) == AccountError.exit_code
+    assert main(["users", "remove", "ann"]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    assert [(line["what"], line["name"]) for line in lines] == [
+        ("added an account", "ann"),
+        ("removed an account", "ann"),
+    ]
+
+
+# ---- the audit log ----
+
+
+def test_the_audit_log_is_the_owners_and_is_put_aside_when_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.audit.BYTES", 300)
+    audit = Audit(tmp_path)
+    for number in range(30):
+        audit.note("ann\n", "added a file", file=f"{number}\u2028.txt")
+    files = sorted(tmp_path.glob("audit.jsonl*"))
+    assert len(files) == 10
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+    last = (tmp_path / "audit.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last) | {"when": ""} == {
+        "when": "", "who": "ann\n", "what": "added a file", "file": "29\u2028.txt",
+    }  # fmt: skip
+
+
+# ---- who is let in ----
+
+
+def guard_with(accounts: Accounts, app: Any = taking, **more: Any) -> Guard:
+    gate = Gate(accounts, Audit(accounts.file.parent), **more)
+    return Guard(app, Access("127.0.0.1", uploads=accounts.file.parent, behind_proxy=True), gate)
+
+
+def send(guarded: Guard, method: str, path: str, **more: Any) -> httpx.Response:
+    async def sent() -> httpx.Response:
+        transport = httpx.ASGITransport(guarded)
+        base = more.pop("base", "http://127.0.0.1:7860")
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            return await client.request(method, path, **more)
+
+    return asyncio.run(sent())
+
+
+def basic(name: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+
+def signed_in(guarded: Guard, name: str = "reader", password: str = PASSWORD) -> httpx.Response:
+    form = {"name": name, "password": password, "next": "/?answer=x"}
+    return send(guarded, "POST", "/sign-in", data=form)
+
+
+def test_without_an_account_there_is_only_the_page_to_sign_in_at(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    page = send(guarded, "GET", "/", headers={"Accept": "text/html"}, params={"answer": '"><b'})
+    assert page.status_code == 401
+    assert 'name="password"' in page.text
+    assert "<b" not in page.text.replace("<body", "").replace("<button", "")
+    for path in ("/config", f"{API}/info", "/metrics", "/assets/x.js"):
+        assert send(guarded, "GET", path).status_code == 401, path
+    for path in ("queue/join", "call/ask", "upload", "mcp/", "run/ask"):
+        assert send(guarded, "POST", f"{API}/{path}").status_code == 401, path
+    assert send(guarded, "GET", "/health").status_code == 200
+
+
+def test_a_session_begins_ends_and_goes_with_the_account(accounts: Accounts) -> None:
+    now = [0.0]
+    guarded = guard_with(accounts, clock=lambda: now[0])
+    let_in = signed_in(guarded)
+    assert (let_in.status_code, let_in.headers["location"]) == (303, "/?answer=x")
+    attributes = set(let_in.headers["set-cookie"].split("; "))
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= attributes
+    cookie = {"Cookie": let_in.headers["set-cookie"].partition(";")[0]}
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 200
+    assert send(guarded, "POST", "/sign-out", headers=cookie).status_code == 303
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 401
+
+    def another() -> dict[str, str]:
+        return {"Cookie": f"{SESSION}={signed_in(guarded).cookies[SESSION]}"}
+
+    cookie = another()
+    now[0] += 13 * 3600
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 401, "too old"
+    cookie = another()
+    accounts.add("reader", PASSWORD + "!", "ask", replace=True)
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 401, "other password"
+    cookie = {
+        "Cookie": f"{SESSION}=" + signed_in(guarded, password=PASSWORD + "!").cookies[SESSION]
+    }
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 200
+    accounts.remove("reader")
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 401, "removed"
+
+
+def test_the_cookie_is_for_https_alone_where_that_is_spoken(accounts: Accounts) -> None:
+    form = {"name": "reader", "password": PASSWORD}
+    there = send(guard_with(accounts), "POST", "/sign-in", data=form, base="https://127.0.0.1")
+    assert "Secure" in there.headers["set-cookie"].split("; ")
+    assert "Secure" not in signed_in(guard_with(accounts)).headers["set-cookie"]
+
+
+def test_wrong_passwords_are_limited(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    tried = [signed_in(guarded, password=f"wrong {n}").status_code for n in range(12)]
+    assert tried == [401] * 10 + [429] * 2
+    assert signed_in(guarded).status_code == 429, "the right one, too"
+    assert send(guarded, "GET", "/config", headers=basic("reader")).status_code == 429
+    lines = (accounts.file.parent / "audit.jsonl").read_text()
+    assert lines.count("was not let in") == 10
+    assert "wrong 1" not in lines
+
+
+def test_another_page_cannot_sign_anybody_in(accounts: Accounts) -> None:
+    form = {"name": "reader", "password": PASSWORD}
+    foreign = {"Origin": "https://evil.example"}
+    guarded = guard_with(accounts)
+    assert send(guarded, "POST", "/sign-in", data=form, headers=foreign).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "onward", ["//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: a=b"]
+)
+def test_signing_in_leads_to_no_other_server(accounts: Accounts, onward: str) -> None:
+    form = {"name": "reader", "password": PASSWORD, "next": onward}
+    there = send(guard_with(accounts), "POST", "/sign-in", data=form)
+    assert there.headers["location"] == "/"
+
+
+def test_who_asks_is_the_account_whatever_else_is_said(accounts: Accounts) -> None:
+    seen = []
+
+    async def telling(scope: Any, receive: Any, send: Any) -> None:
+        from starlette.requests import Request
+
+        seen.append(asker_of(Request(scope)))
+        await taking(scope, receive, send)
+
+    headers = basic("reader") | {"Cookie": f"source-finder-reader={'x' * 43}"}
+    send(guard_with(accounts, telling), "GET", "/config", headers=headers)
+    assert (seen[0].owner, seen[0].shown, seen[0].may_change) == ("reader", "reader", False)
+
+
+# ---- quotas ----
+
+
+def test_what_was_used_comes_back_evenly() -> None:
+    now = [1000.0]
+    allowance = Allowance(60, 60, lambda: now[0])
+    allowance.use("ann", 90)
+    assert (allowance.left("ann"), allowance.left("bob")) == (-30, 60)
+    now[0] += 45
+    assert allowance.left("ann") == pytest.approx(15)
+    now[0] += 1e6
+    assert allowance.left("ann") == 60
+
+
+def test_quotas_are_each_readers_own() -> None:
+    quotas = Quotas(ReaderLimits(claims_a_minute=5, uploads_a_day=2, upload_mb_a_day=1))
+    quotas.check_claims("ann")
+    quotas.use_claims("ann", 7)
+    with pytest.raises(QuotaError, match="5 claims a minute"):
+        quotas.check_claims("ann")
+    quotas.check_claims("bob")
+    quotas.use_files("ann", 2)
+    with pytest.raises(QuotaError, match="2 files a day"):
+        quotas.use_files("ann", 1)
+    quotas.use_bytes("ann", MB)
+    assert (quotas.bytes_left("ann"), quotas.bytes_left("bob")) == (0, MB)
+    Quotas().use_claims("ann", 1000)
+    Quotas().check_claims("ann")
+
+
+def test_uploads_are_refused_beyond_the_quota(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    guarded.quotas = Quotas(ReaderLimits(upload_mb_a_day=1))
+    upload = {"headers": basic("reader"), "content": b"x" * (MB - 10)}
+    assert send(guarded, "POST", f"{API}/upload", **upload).status_code == 200
+    assert send(guarded, "POST", f"{API}/upload", **upload).status_code == 429
+
+
+# ---- a real server with two users ----
+
+
+@pytest.fixture(scope="module")
+def home(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("opened")
+    shutil.copytree(small_index, home / "indexes" / "mine")
+    accounts = Accounts(home / "accounts.json")
+    accounts.add("reader", PASSWORD, "ask")
+    accounts.add("editor", PASSWORD, "change")
+    return home
+
+
+@pytest.fixture(scope="module")
+def opened(home: Path) -> Iterator[str]:
+    with served_on("mine", home, "--claims-a-minute", "20", "--behind-proxy") as url:
+        yield url
+
+
+@pytest.fixture
+def sign_in(opened: str) -> Iterator[Callable[[str], httpx.Client]]:
+    clients: list[httpx.Client] = []
+
+    def signing_in(name: str) -> httpx.Client:
+        client = httpx.Client(base_url=opened, timeout=60)
+        clients.append(client)
+        form = {"name": name, "password": PASSWORD}
+        assert client.post("/sign-in", data=form).headers["location"] == "/"
+        return client
+
+    yield signing_in
+    for client in clients:
+        client.close()
+
+
+def called(client: httpx.Client, text: str) -> str:
+    made = client.post("/gradio_api/call/ask", json={"data": [text, 3, None, None, None]})
+    return client.get(f"/gradio_api/call/ask/{made.json()['event_id']}").text
+
+
+def clicked(client: httpx.Client, **click: Any) -> str:
+    """Return what the page is told after a click of a reader's."""
+    config = client.get("/config").json()
+    [number] = [d["id"] for d in config["dependencies"] if d["api_name"] == "clicked"]
+    inputs = next(d["inputs"] for d in config["dependencies"] if d["id"] == number)
+    body = {"data": [None] * len(inputs), "fn_index": number, "event_data": click}
+    client.post("/gradio_api/queue/join", json={**body, "session_hash": "abc"}).raise_for_status()
+    told = ""
+    with client.stream("GET", "/gradio_api/queue/data?session_hash=abc") as stream:
+        for line in stream.iter_lines():
+            told += line
+            if "process_completed" in line:
+                break
+    return told
+
+
+def test_a_reader_asks_and_changes_nothing(
+    opened: str, home: Path, sign_in: Callable[[str], httpx.Client]
+) -> None:
+    assert httpx.post(f"{opened}gradio_api/call/ask", json={"data": []}).status_code == 401
+    reader = sign_in("reader")
+    assert "Signed in" not in httpx.get(opened, headers={"Accept": "text/html"}).text
+    assert "Monroe" in called(reader, CLAIM)
+    source = home / "corpus" / "sources" / "letter.txt"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text("A truce was signed at the bridge.")
+    assert "Your account is for asking" in clicked(reader, act="remove", file="letter.txt")
+    assert source.exists()
+    assert "letter.txt is now in" in clicked(sign_in("editor"), act="remove", file="letter.txt")
+    assert not source.exists()
+    lines = [json.loads(line) for line in (home / "audit.jsonl").read_text().splitlines()]
+    changes = [(line["who"], line["what"]) for line in lines if "file" in line["what"]]
+    assert changes == [("editor", "removed a file")]
+
+
+def test_an_assistant_calls_the_tools_with_name_and_password(opened: str) -> None:
+    async def tools(headers: dict[str, str]) -> str:
+        async with (
+            httpx.AsyncClient(headers=headers, timeout=60) as client,
+            streamable_http_client(f"{opened}gradio_api/mcp/", http_client=client) as (r, w, *_),
+            ClientSession(r, w) as session,
+        ):
+            await session.initialize()
+            result = await session.call_tool("ask", {"text": CLAIM})
+            return str(result.content[0].text)
+
+    assert "Monroe" in asyncio.run(tools(basic("reader")))
+    with pytest.raises(BaseExceptionGroup):
+        asyncio.run(tools({}))
+
+
+def test_one_readers_quota_is_not_anothers(sign_in: Callable[[str], httpx.Client]) -> None:
+    reader, editor = sign_in("reader"), sign_in("editor")
+    text = " ".join(
+        f"Monroe said in {year} that Europe must stay out." for year in range(1790, 1815)
+    )
+    assert "event: complete" in called(reader, text)
+    refused = called(reader, CLAIM)
+    assert "event: error" in refused
+    assert "event: complete" in called(editor, CLAIM)
+
+
+def test_work_ends_when_whoever_asked_has_left(sign_in: Callable[[str], httpx.Client]) -> None:
+    editor = sign_in("editor")
+    config = editor.get("/config").json()
+    [ask] = [d for d in config["dependencies"] if d["api_name"] == "ask" and d["inputs"]][-1:]
+    text = " ".join(f"Monroe said in {1000 + n} that Europe must stay out." for n in range(600))
+    body = {"data": [{"text": text, "files": []}] + [None] * (len(ask["inputs"]) - 1)}
+    join = {**body, "fn_index": ask["id"], "session_hash": "left"}
+    editor.post("/gradio_api/queue/join", json=join).raise_for_status()
+    with editor.stream("GET", "/gradio_api/queue/data?session_hash=left") as stream:
+        for line in stream.iter_lines():
+            if "process_generating" in line:
+                break
+    end = time.monotonic() + 30
+    while under_way(editor) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert under_way(editor) == 0
+
+
+def under_way(client: httpx.Client) -> float:
+    lines = client.get("/metrics").text.splitlines()
+    return next(
+        float(line.split()[1]) for line in lines if line.startswith("source_finder_questions_under")
+    )
+
+
+@pytest.mark.browser
+def test_a_person_signs_in_and_out_in_a_browser(opened: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{opened}?x=1")
+    for name, password in (("editor", "not the right one"), ("editor", PASSWORD)):
+        page.fill("input[name=name]", name)
+        page.fill("input[name=password]", password)
+        page.click("button")
+        page.wait_for_selector("[role=alert], #sf-signed-in form", timeout=90_000)
+    assert "Signed in as editor" in page.inner_text("#sf-signed-in")
+    assert page.url == f"{opened}?x=1"
+    page.click("text=Sign out")
+    page.wait_for_selector("input[name=password]")
+    page.goto(opened)
+    assert page.query_selector("#sf-signed-in") is None
+    page.close()

@@ -127,7 +127,7 @@ class Visit:
             **{"viewport": {"width": 1280, "height": 900}, **context}
         )
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.requests: list[str] = []
         self.problems: list[str] = []
         self.context.on("request", lambda request: self.requests.append(request.url))

@@ -630,7 +630,7 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     visit.page.get_by_label("Project").select_option("Gold rush")
     visit.page.get_by_text("The passages for a claim are shown here").wait_for()
-    assert visit.page.get_by_text("searches everything, from 1840").is_visible()
+    assert visit.page.get_by_text("searches everything, from 1840", exact=True).is_visible()
 
 
 def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
@@ -741,7 +741,7 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     visit.button("Save").click()
     visit.page.get_by_text("Nothing was changed").wait_for()
     visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)").fill("1891-05")
-    visit.page.get_by_label("Author").fill("Anthony Hope")
+    visit.page.get_by_label("Author", exact=True).fill("Anthony Hope")
     visit.button("Save").click()
     visit.page.get_by_text("1 document changed").wait_for(timeout=60_000)
     visit.page.get_by_role("tab", name="Ask").click()

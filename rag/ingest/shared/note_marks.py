@@ -47,7 +47,7 @@ _BRACKETED = re.compile(
 )
 # "(He was then in Wales.--F.D.)", "[The date is wrong. Ed.]": signed by an editor.
 _SIGNED = re.compile(
-    r"[(\[][^()\[\]]{15,2500}(?:\([^()\[\]]{0,300}\)[^()\[\]]{0,1500}){0,4}(?:[—–]|--|\.)\s{0,2}"
+    r"[(\[][^()\[\]]{5,2500}(?:\([^()\[\]]{0,300}\)[^()\[\]]{0,1500}){0,4}(?:[—–]|--|\.)\s{0,2}"
     r"(?:(?<!\.\s)(?<!\.)(?:[A-Z]\.\s?){2,3}|(?:Ed(?:itors?|s)?|ED|Trans(?:lator)?|TRANS|Tr)\.?)[)\]]"
 )
 _TRANSCRIBERS = re.compile(r"\W{0,9}transcriber['’]?s['’]? notes?\b", re.IGNORECASE)

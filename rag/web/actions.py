@@ -80,7 +80,7 @@ class Actions:
     def ask(self, sent: Any, turns: Turns, desk: Desk) -> Iterator[tuple[Any, ...]]:
         """Yield chat, turns, box, pane, desk, memory as the answer grows. What is sent while
         another search goes on stays in the box."""
-        if turns and turns[-1].stage == "searching":
+        if any(turn.stage == "searching" for turn in turns):
             yield (gr.skip(),) * 6
             return
         sent = sent or {}

@@ -146,7 +146,7 @@ def _said_so_far(turns: Turns) -> Iterator[str]:
 
 
 def stop(turns: Turns) -> Turns:
-    """Return the conversation with a last turn that was under way marked as stopped."""
-    if not turns or turns[-1].stage != "searching":
-        return turns
-    return (*turns[:-1], replace(turns[-1], stage="stopped"))
+    """Return the conversation with a turn that was under way marked as stopped."""
+    return tuple(
+        replace(turn, stage="stopped") if turn.stage == "searching" else turn for turn in turns
+    )

@@ -3,9 +3,10 @@
     python -m benchmarks.verifier --sources FOLDER [--given FOLDER] [--judges NAME,NAME]
 
 The results are those of `training/results.jsonl` that nothing was fitted on: their claims were
-written on documents that no training claim comes from (`training/README.md` says how, and how the
-results were labelled). `--sources`: the FRUS volumes and memoirs; the addresses come with the
-install. `--given`: claims that are kept outside the project.
+written on, or remembered of, documents that no training claim comes from, or argued without any
+document (`training/README.md` says how, and how the results were labelled). `--sources`: the FRUS
+volumes and memoirs; the addresses come with the install. `--given`: claims that are kept outside
+the project.
 
 Printed for each judge, in one run: what it calls supports and contradicts and how many are right,
 with 95 % intervals over claims; supporting passages called contradicting; the area under the curve

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import struct
 import sys
 import tempfile
 import time
@@ -75,6 +76,15 @@ def _pdf() -> bytes:
     return file.getvalue()
 
 
+def _djvu() -> bytes:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return name + struct.pack(">I", len(body)) + body + bytes(len(body) % 2)
+
+    info = struct.pack(">HHBB", 85, 110, 24, 0) + struct.pack("<H", 100) + bytes([22, 1])
+    text = struct.pack(">I", len(TEXT))[1:] + TEXT.encode() + b"\1"
+    return b"AT&T" + chunk(b"FORM", b"DJVU" + chunk(b"INFO", info) + chunk(b"TXTa", text))
+
+
 def _picture(form: str) -> bytes:
     from PIL import Image
 
@@ -108,6 +118,7 @@ _MAIL = (
 )
 SEEDS: dict[str, list[Callable[[], bytes]]] = {
     ".csv": [lambda: f'date,text\n1848-12-05,"{TEXT}"\n'.encode()],
+    ".djvu": [_djvu],
     ".docx": [_docx],
     ".eml": [_MAIL.encode],
     ".epub": [

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from openpyxl import Workbook
 from PIL import Image
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr import engines
+from rag.ingest.ocr.engines import Ocr, OcrLine
 from rag.ingest.registry import read_file, reader_for
+from tests.outlook import content, numbers, text, write_msg
 
 MINE = Collection("mine", "Mine")
 ALTO = """<?xml version="1.0"?><!-- made by a library --><alto
@@ -254,6 +259,47 @@ def test_workbook(tmp_path):
     ]
 
 
+def test_a_workbook_is_read_as_it_is_shown(tmp_path):
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Losses"
+    for row in [
+        ("Year", "Month", "Killed", "Share", "Secret", "File"),
+        (1890, datetime(1890, 3, 1), 1234.0, 0.153, "no one sees this", 42),
+        (None, datetime(1890, 4, 9), 7, 0.1 + 0.2, "nor this", 43),
+        (1891, datetime(1891, 5, 1), 8, 0.5, "nor that", 44),
+    ]:
+        sheet.append(row)
+    sheet.merge_cells("A2:A3")
+    for place, form in (("B2", "mmm-yy"), ("C2", "#,##0"), ("D2", "0.0%"), ("F2", "00000")):
+        sheet[place].number_format = form
+    sheet.column_dimensions["E"].hidden = True
+    sheet.row_dimensions[4].hidden = True
+    book.save(tmp_path / "a.xlsx")
+    read_book = read(tmp_path / "a.xlsx")
+    assert [said for said, _ in labels(read_book)] == [
+        "Year: 1890; Month: March 1890; Killed: 1,234; Share: 15.3%; File: 00042.",
+        "Year: 1890; Month: 1890-04-09; Killed: 7; Share: 0.3; File: 43.",
+    ]
+    assert read_book.notes == ("Losses: hidden rows and columns are left out",)
+
+
+def test_a_formula_has_the_value_that_was_saved_and_is_not_lost_in_silence(tmp_path):
+    book = Workbook()
+    book.active.append(["Guns", 12, 20, "=SUM(B1:C1)"])
+    book.active.append(["Men", 90, 80, "=SUM(B2:C2)"])
+    book.save(tmp_path / "raw.xlsx")
+    with ZipFile(tmp_path / "raw.xlsx") as raw, ZipFile(tmp_path / "a.xlsx", "w") as saved:
+        for name in raw.namelist():
+            part = raw.read(name)
+            saved.writestr(name, part.replace(b"SUM(B1:C1)</f><v></v>", b"SUM(B1:C1)</f><v>32</v>"))
+    table = read(tmp_path / "a.xlsx")
+    assert table.text == "Guns; 12; 20; 32.\n\nMen; 90; 80."
+    assert table.notes == (
+        "1 formulas have no saved value; save the file in a spreadsheet program",
+    )
+
+
 def test_table(tmp_path):
     table = read(tmp_path / "a.csv", 'Ship;Guns\n"Harriet; the brig";12\n\nSwallow;20\n')
     assert labels(table) == [
@@ -262,7 +308,88 @@ def test_table(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.odt", "a.png", "a.tif", "a.rtf"])
+def test_a_message_of_outlook_and_what_is_attached(tmp_path):
+    orders = {**text("0037", "Orders"), **text("1000", "Sail at once."), **numbers(24, 0)}
+    path = write_msg(
+        tmp_path / "brig.msg",
+        {
+            **numbers(32, 131277024000000000),
+            **text("0037", "The brig"),
+            **text("0042", "Jane Crewe"),
+            **text("5D01", "jane@ships.example"),
+            **text("0E04", "Tom Holt"),
+            **text("1000", "She was taken.\r\n\r\nOn Monday Tom wrote:\r\n> Where is she?\r\n"),
+            "__attach_version1.0_#00000000": {
+                **text("3707", "log.txt"),
+                **content("3701", b"Wind north."),
+            },
+            "__attach_version1.0_#00000001": {"__substg1.0_3701000D": orders},
+        },
+    )
+    message, log, inner = read_file(path, MINE)
+    assert isinstance(message, SourceDocument)
+    assert isinstance(log, SourceDocument)
+    assert isinstance(inner, SourceDocument)
+    assert (message.title, message.creator, message.date) == (
+        "The brig",
+        "Jane Crewe",
+        "2017-01-01",
+    )
+    assert message.text.startswith("From: Jane Crewe <jane@ships.example>\nTo: Tom Holt\nDate: Sun")
+    assert "Where is she?" in " ".join(span.of(message.text) for span in message.excluded)
+    assert (log.document_id, log.text) == ("mine/brig/log", "Wind north.")
+    assert (inner.title, inner.text) == ("Orders", "Subject: Orders\n\nSail at once.")
+
+
+DJVU = """
+QVQmVEZPUk0AAAJmREpWTURJUk0AAABEgQAEAAAAXAAAAS4AAAF8AAACKP//xr+KH4kBgjFSvdqi737/Q+CBtJD9
+RWFfNYYwtt6Jm4ZCs8J2re27RcxshKxW4bZGT1JNAAAAykRKVlVJTkZPAAAACgBVAG4YAGQAFgFJTkNMAAAAD3No
+YXJlZF9hbm5vLmlmZgBTamJ6AAAADIGnP5qcTu6bDa/x31RYVHoAAACA//75iBpkSWOTolKp5WXabFsABa/0yXgD
+84MxYseRjGpys+HbWnC3D9lA8DpdiarXvVk0LUzeFsfrFN30N4Z5MXl6GBTSjmLbBYsG5+yVjkYu8BM+eO3mSME9
+9TUihwgTZGcK4v2pzfYuwE9EmBgqOYA9a8PLgQt3sF3pe6No0y9GT1JNAAAARkRKVklBTlR6AAAAOv//v/qBr0Ew
+rK7OL1oRpvgfFurEo2r5AtjHGIQWhCJdM9XFDEtePzQbxFMLXcyhUi3RbItg2HxrK01GT1JNAAAApERKVlVJTkZP
+AAAACgBVAG4YAGQAFgFJTkNMAAAAD3NoYXJlZF9hbm5vLmlmZgBTamJ6AAAADIGnP5qcTu6bDa/x31RYVHoAAABa
+//9liOohWFnJ0jwld6U3fUCXMKtX8X2O275K19DazPl7GQ304erxfX77JG/1BO8WEDXYxRlfq8zsPJf6tgdMXo9A
+D7P0PcPK/W/sugt7yLlnmcdDcMLYFH7pRk9STQAAAEJESlZVSU5GTwAAAAoAVQBuGABkABYBSU5DTAAAAA9zaGFy
+ZWRfYW5uby5pZmYAU2piegAAAAyBpz+anE7umw2v8d8=
+"""
+"""Three pages of 85 by 110 dots, a bar on each; the first two have words. Made for this test with
+cjb2, djvm and djvused."""
+
+
+class Reader:
+    """Reads the same on every page, and keeps what it looked at."""
+
+    name = "reader"
+
+    def __init__(self) -> None:
+        self.seen: list[engines.Image] = []
+
+    def __call__(self, image: engines.Image) -> list[OcrLine]:
+        self.seen.append(image)
+        return [OcrLine("There the brig was lost.", 0, 0, 200, 20, 0.9)]
+
+
+def test_djvu_has_its_words_or_those_of_ocr_where_there_are_none(tmp_path):
+    path = tmp_path / "log.djvu"
+    path.write_bytes(base64.b64decode(DJVU))
+    reader = Reader()
+    ocr = Ocr("reader", engines={"reader": lambda: reader}, installed=lambda _: True)
+    (book,) = reader_for(path, ocr)(path, MINE)
+    assert (book.title, book.creator, book.pages) == ("Log of the Harriet", "J. Crewe", 3)
+    assert "The crew refused.\n" in book.text
+    assert "Then they sailed for Malmö." in book.text
+    assert labels(book)[2] == ("There the brig was lost.", "image 3")
+    assert (book.ocr_pages, book.ocr_confidence) == (1, pytest.approx(0.9))
+    shapes = {image.shape for image in reader.seen}
+    assert shapes == {(165, 128)}, "at 150 dots an inch"
+    assert all(np.ptp(image) > 100 for image in reader.seen), "the bar is drawn"
+    without = next(reader_for(path, Ocr("off"))(path, MINE))
+    assert "brig" not in without.text
+    assert any("1 of 3 pages have no text" in note for note in without.notes)
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.odt", "a.png", "a.tif", "a.rtf", "a.djvu", "a.msg"])
 def test_a_damaged_file_is_refused(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"PK\x03\x04 no more")

@@ -47,13 +47,13 @@ def test_one_bad_file_does_not_stop_the_rest(tmp_path):
 
 
 def test_an_unknown_extension_is_reported_not_guessed(tmp_path):
-    folder = fill(tmp_path / "f", {"a.djvu": "text really", "LICENSE": "text", "b.txt": "B"})
+    folder = fill(tmp_path / "f", {"a.mobi": "text really", "LICENSE": "text", "b.txt": "B"})
     documents, skipped = gather(folder)
     assert [d.document_id for d in documents] == ["f/b"]
-    assert [Path(s.path).name for s in skipped] == ["LICENSE", "a.djvu"]
+    assert [Path(s.path).name for s in skipped] == ["LICENSE", "a.mobi"]
     assert ".txt, .xhtml, .xlsx, .xml, .zip" in skipped[1].reason
-    with pytest.raises(UnknownFormat, match="djvu"):
-        reader_for(folder / "a.djvu")
+    with pytest.raises(UnknownFormat, match="mobi"):
+        reader_for(folder / "a.mobi")
 
 
 def test_a_path_that_does_not_exist_is_an_error_at_once(tmp_path):

@@ -10,8 +10,8 @@ from scans import TREATY, scan_pdf
 from rag.datatypes import Collection
 from rag.ingest.ocr.engines import Image as Grey
 from rag.ingest.ocr.engines import OcrLine
-from rag.ingest.ocr.orientation import read_upright
-from rag.ingest.readers.picture import read_picture
+from rag.ingest.ocr.reread import read_upright
+from rag.ingest.readers.pictures import read_picture
 
 
 class Upright:

@@ -22,8 +22,7 @@ from rag.embedding.encoder import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index.generations import live_generation, open_index
-from rag.ingest.ocr.engines import Image, OcrLine
-from rag.ingest.ocr.memory import Remembering
+from rag.ingest.ocr.engines import Image, OcrLine, Remembering
 from rag.ingest.registry import Item, read_file
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
+from typing import TypedDict, Unpack
 
-from rag.datatypes import Collection, Publication
+from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument, Span
 
 
 def printable(text: str) -> str:
@@ -64,6 +65,38 @@ def file_title(path: Path) -> str:
 def in_file(path: Path) -> Publication:
     """Return where a document is kept of which no more is known than its file."""
     return Publication(archive_location=printable(path.name))
+
+
+class About(TypedDict, total=False):
+    """What a reader may say of a document: fields of `SourceDocument`."""
+
+    creator: str | None
+    date: str | None
+    url: str | None
+    kind: Kind
+    publication: Publication
+    locators: tuple[Locator, ...]
+    excluded: tuple[Span, ...]
+    rights: str | None
+    ocr_confidence: float | None
+    notes: tuple[str, ...]
+    pages: int
+    ocr_pages: int
+
+
+def file_document(
+    path: Path, collection: Collection, text: str, title: str | None = None, **about: Unpack[About]
+) -> SourceDocument:
+    """Return the one document of a file, called after the file where it has no title."""
+    about.setdefault("publication", in_file(path))
+    return SourceDocument(
+        document_id=file_id(path, collection),
+        title=title or file_title(path),
+        text=text,
+        collection=collection,
+        origin=shown(path),
+        **about,
+    )
 
 
 def shown(path: Path) -> str:

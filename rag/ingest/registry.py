@@ -28,7 +28,7 @@ from rag.ingest.readers.ocr_formats.page_xml import read_page_xml
 from rag.ingest.readers.odt import read_odt
 from rag.ingest.readers.pdf.attachments import attached_files
 from rag.ingest.readers.pdf.reader import read_pdf
-from rag.ingest.readers.picture import read_picture
+from rag.ingest.readers.pictures import read_djvu, read_picture
 from rag.ingest.readers.plain.reader import read_plain
 from rag.ingest.readers.rtf import read_rtf
 from rag.ingest.readers.sheets import read_sheets
@@ -61,6 +61,8 @@ def read_page(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 READERS: dict[str, Reader] = {
     ".csv": read_sheets,
     ".doc": refuse_old_word,
+    ".djv": read_djvu,
+    ".djvu": read_djvu,
     ".docx": read_word,
     ".eml": read_mail,
     ".epub": read_epub,
@@ -70,6 +72,7 @@ READERS: dict[str, Reader] = {
     ".jpeg": read_picture,
     ".jpg": read_picture,
     ".md": read_plain,
+    ".msg": read_mail,
     ".odt": read_odt,
     ".pdf": read_pdf,
     ".png": read_picture,
@@ -86,6 +89,7 @@ READERS: dict[str, Reader] = {
 
 ATTACHED: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
     ".eml": mail_attachments,
+    ".msg": mail_attachments,
     ".pdf": attached_files,
 }
 """Kinds of files that other files can be attached to: what yields their names and contents."""
@@ -104,7 +108,7 @@ Item = SourceDocument | SkippedFile
 def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
     """Return the reader for a file's extension; raises `UnknownFormat` if there is none."""
     reader = READERS.get(path.suffix.lower())
-    if reader is read_pdf or reader is read_picture:
+    if reader in (read_pdf, read_picture, read_djvu):
         return partial(reader, ocr=ocr)
     if reader is None:
         raise UnknownFormat(

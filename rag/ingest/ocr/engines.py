@@ -10,11 +10,14 @@ against .16) or of a faded real one (`python -m benchmarks.ocr --only truth`).
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import astuple, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -151,6 +154,34 @@ class Tesseract:
         return _lines_of_table(run.stdout.decode("utf-8", "replace"))
 
 
+class Remembering:
+    """An engine that reads no image twice: it keeps pages in a folder.
+
+    A page takes seconds, a long scan half an hour: a build that is cut off in it goes on at the
+    page where it was.
+    """
+
+    def __init__(self, engine: OcrEngine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+        self.name = engine.name
+
+    def __call__(self, image: Image) -> list[OcrLine]:
+        """Return the lines of an image; errors as the engine's."""
+        digest = hashlib.sha256(f"{self.name} {image.shape} ".encode())
+        digest.update(image.tobytes())
+        path = self._folder / f"{digest.hexdigest()[:40]}.json"
+        with suppress(OSError, ValueError, TypeError):
+            return [OcrLine(*line) for line in json.loads(path.read_text(encoding="utf-8"))]
+        lines = self._engine(image)
+        with suppress(OSError):  # a full disk: the page is read again another time
+            self._folder.mkdir(parents=True, exist_ok=True)
+            pending = path.with_suffix(f".{os.getpid()}.pending")
+            pending.write_text(json.dumps([astuple(line) for line in lines]), encoding="utf-8")
+            pending.replace(path)
+        return lines
+
+
 ENGINES: dict[str, Callable[[], OcrEngine]] = {"rapidocr": RapidOcr, "tesseract": Tesseract}
 """What can be chosen, in the order in which "auto" tries."""
 
@@ -158,7 +189,7 @@ ENGINES: dict[str, Callable[[], OcrEngine]] = {"rapidocr": RapidOcr, "tesseract"
 class Ocr:
     """The OCR that is asked for: `choice` is auto, off, or one of `ENGINES`.
 
-    `kept`: a folder where pages that were read are kept (see `memory`), None for nowhere.
+    `kept`: a folder where pages that were read are kept, None for nowhere.
     `engines`, `installed`: what can be chosen, and whether it can be had here.
     """
 
@@ -198,7 +229,8 @@ class Ocr:
 
     def _loaded(self, name: str) -> OcrEngine:
         if name not in self._ready:
-            self._ready[name] = self._engines[name]()
+            engine = self._engines[name]()
+            self._ready[name] = engine if self.kept is None else Remembering(engine, self.kept)
         return self._ready[name]
 
 

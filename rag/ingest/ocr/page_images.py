@@ -21,9 +21,9 @@ MAX_PIXELS = 12_000_000
 """An A2 sheet at 150 dpi has 8.7 million; a map or a hostile page is rendered coarser."""
 
 _POINTS_PER_INCH = 72
-# A grey page of one shade has nothing to read.
 _LINE_END_HYPHEN = "\ufffe"  # what PDFium puts for a hyphen that breaks a word
-_BLANK_RANGE = 8
+BLANK_RANGE = 8
+"""A grey page of one shade has nothing to read."""
 
 
 class PageImages:
@@ -82,7 +82,7 @@ class PageImages:
                 page.close()
         except (PdfiumError, ValueError, MemoryError, ctypes.ArgumentError) as error:
             raise UnreadableSource(f"page {number + 1} cannot be drawn: {error}") from error
-        return image if int(image.max()) - int(image.min()) > _BLANK_RANGE else None
+        return image if int(image.max()) - int(image.min()) > BLANK_RANGE else None
 
     def text(self, number: int) -> str:
         """Return a page's text layer as PDFium reads it, line ends as "\n"; "" for a page that

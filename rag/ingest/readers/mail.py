@@ -1,19 +1,22 @@
-"""E-mail (.eml): the message is a document, and what is attached to it are others."""
+"""E-mail (.eml, Outlook's .msg): the message is a document, and what is attached others."""
 
 from __future__ import annotations
 
+import codecs
 import re
+import struct
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, printable, shown
+from rag.ingest.names import file_document, printable, shown
 from rag.ingest.shared.blocks import SEPARATOR, join
 from rag.ingest.shared.html_blocks import blocks
 from rag.ingest.shared.markup import parse_html
@@ -22,6 +25,7 @@ from rag.ingest.shared.paragraphs import BLANK_LINES, paragraph_locators
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+    from olefile import OleFileIO
 
 # Another's words: quoted lines, what introduces them, and whole messages below.
 _QUOTED = re.compile(
@@ -34,9 +38,17 @@ _QUOTED = re.compile(
 )
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
+# Outlook's numbers for what a message holds (MS-OXPROPS), the better ones first.
+_SUBJECT, _TO, _CC, _PLAIN, _HTML = "0037", "0E04", "0E03", "1000", "1013"
+_SENDER, _ADDRESS = ("0042", "0C1A"), ("5D02", "5D01", "0065", "0C1F")
+_FILE_NAME, _FILE = ("3707", "3704"), "3701"
+_SENT, _RECEIVED, _CODE_PAGE = 0x0039, 0x0E06, 0x3FFD
+_YEAR_ZERO = datetime(1601, 1, 1, tzinfo=UTC)
+_MAX_DEPTH = 5
+
 
 def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
-    """Yield the message of an .eml file, with its heads in front.
+    """Yield the message of an .eml or .msg file, with its heads in front.
 
     Raises `UnreadableSource` if it is no message or says nothing.
     """
@@ -44,29 +56,32 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     said = _body(message, path).strip()
     if not said or not message.keys():
         raise UnreadableSource(f"{shown(path)} is no message with a text; leave it out")
-    heads = [f"{name}: {printable(str(message[name]))}" for name in _SHOWN if message[name]]
+    # Quotation marks around a name are for mail programs.
+    shown_as = {name: printable(str(message[name] or "")).replace('"', "") for name in _SHOWN[:-1]}
+    shown_as["Subject"] = printable(str(message["Subject"] or ""))
+    heads = [f"{name}: {value}" for name, value in shown_as.items() if value]
     text = SEPARATOR.join(["\n".join(heads), said]) if heads else said
-    title = printable(str(message["Subject"] or "")) or file_title(path)
     name, address = parseaddr(str(message["From"] or ""))
-    creator = printable(name or address) or None
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=text,
-        collection=collection,
-        publication=in_file(path),
-        creator=creator,
+    yield file_document(
+        path,
+        collection,
+        text,
+        shown_as["Subject"],
+        creator=printable(name or address) or None,
         date=_date(message),
         kind="primary",
         locators=paragraph_locators(text, BLANK_LINES),
         excluded=merged([Span(*found.span()) for found in _QUOTED.finditer(text)]),
-        origin=shown(path),
     )
 
 
 def mail_attachments(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of each file attached to a message."""
-    for number, part in enumerate(_parsed(path).iter_attachments(), start=1):
+    """Yield the name and the content of each file attached to a message, none of a damaged one."""
+    try:
+        attached = list(_parsed(path).iter_attachments())
+    except UnreadableSource:
+        return
+    for number, part in enumerate(attached, start=1):
         content = part.get_payload(decode=True)
         if part.get_content_type() == "message/rfc822":
             inner = part.get_payload()
@@ -77,6 +92,8 @@ def mail_attachments(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _parsed(path: Path) -> EmailMessage:
+    if path.suffix.lower() == ".msg":
+        return _from_outlook(path)
     with path.open("rb") as file:
         return BytesParser(EmailMessage, policy=policy.default).parse(file)
 
@@ -115,3 +132,108 @@ def _date(message: EmailMessage) -> str | None:
         return f"{parsedate_to_datetime(str(message['Date'])):%Y-%m-%d}"
     except (TypeError, ValueError):
         return None
+
+
+def _from_outlook(path: Path) -> EmailMessage:
+    """Return Outlook's message as one of the Internet; raises `UnreadableSource`."""
+    from olefile import OleFileIO
+
+    try:
+        with OleFileIO(path) as ole:
+            return _Stored(ole).message()
+    # What a damaged file makes the library raise, besides its own errors.
+    except (OSError, ValueError, LookupError, TypeError, struct.error, RecursionError) as error:
+        raise UnreadableSource(
+            f"{shown(path)} is damaged or no message of Outlook ({printable(str(error))}); save it "
+            "anew, as .eml if the mail program can"
+        ) from error
+
+
+class _Stored:
+    """A message, or what is attached to one, in Outlook's file: `at` is its folder in there."""
+
+    def __init__(self, ole: OleFileIO, at: tuple[str, ...] = (), encoding: str = "") -> None:
+        self._ole = ole
+        self._at = at
+        self._encoding = encoding or self._code_page()
+
+    def message(self) -> EmailMessage:
+        message = EmailMessage(policy=policy.default)
+        sender = next(filter(None, map(self._line, _SENDER)), "")
+        address = next((given for given in map(self._line, _ADDRESS) if "@" in given), "")
+        named = bool(sender) and sender != address
+        heads = {
+            "From": formataddr((sender, address)) if named else address,
+            "To": self._line(_TO),
+            "Cc": self._line(_CC),
+            "Date": self._sent(),
+            "Subject": self._line(_SUBJECT),
+        }
+        for name, value in heads.items():
+            if value:
+                message[name] = value
+        if plain := self._text(_PLAIN):
+            message.set_content(plain)
+        elif html := self._raw(_HTML, "0102"):
+            message.set_content(html, "text", "html", params={"charset": "utf-8"})
+        for folder in self._folders("__attach"):
+            folder.attach_to(message)
+        return message
+
+    def attach_to(self, message: EmailMessage) -> None:
+        name = next(filter(None, map(self._line, _FILE_NAME)), None)
+        content = self._raw(_FILE, "0102")
+        if content:
+            message.add_attachment(content, "application", "octet-stream", filename=name)
+        for inner in self._folders(f"__substg1.0_{_FILE}000D"):
+            if len(self._at) < _MAX_DEPTH:
+                message.add_attachment(inner.message())
+
+    def _folders(self, prefix: str) -> Iterator[_Stored]:
+        for entry in self._ole.listdir(streams=False, storages=True):
+            if tuple(entry[:-1]) == self._at and entry[-1].startswith(prefix):
+                yield _Stored(self._ole, tuple(entry), self._encoding)
+
+    def _line(self, tag: str) -> str:
+        return printable(self._text(tag))
+
+    def _text(self, tag: str) -> str:
+        wide = self._raw(tag, "001F")
+        if wide:
+            return wide.decode("utf-16-le", "replace").replace("\0", "")
+        return self._raw(tag, "001E").decode(self._encoding, "replace").replace("\0", "")
+
+    def _raw(self, tag: str, kind: str) -> bytes:
+        return self._stream(f"__substg1.0_{tag}{kind}")
+
+    def _stream(self, name: str) -> bytes:
+        where = [*self._at, name]
+        if self._ole.get_type(where) != 2:  # a stream
+            return b""
+        content: bytes = self._ole.openstream(where).read()
+        return content
+
+    def _numbers(self) -> dict[int, bytes]:
+        """Return the values of fixed size by their numbers."""
+        raw = self._stream("__properties_version1.0")
+        head = 24 if self._at else 32
+        rows = (raw[at : at + 16] for at in range(head, len(raw) - 15, 16))
+        return {int.from_bytes(row[2:4], "little"): row[8:] for row in rows}
+
+    def _code_page(self) -> str:
+        page = int.from_bytes(self._numbers().get(_CODE_PAGE, b"")[:4], "little")
+        try:
+            return codecs.lookup(f"cp{page}").name
+        except LookupError:
+            return "cp1252"
+
+    def _sent(self) -> str:
+        """Return when a message was sent, else when it came, as mail writes it."""
+        numbers = self._numbers()
+        ticks = int.from_bytes(numbers.get(_SENT) or numbers.get(_RECEIVED) or b"", "little")
+        try:  # tenths of microseconds
+            return (
+                format_datetime(_YEAR_ZERO + timedelta(microseconds=ticks // 10)) if ticks else ""
+            )
+        except OverflowError:
+            return ""

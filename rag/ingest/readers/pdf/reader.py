@@ -18,9 +18,10 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_id, file_title, in_file, printable, shown
 from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr.page_images import page_images
+from rag.ingest.ocr.reread import reread
 from rag.ingest.readers.pdf.forms import PLACEHOLDER, filled_fields, xfa_lines
 from rag.ingest.readers.pdf.layers import Layer, page_layers
-from rag.ingest.readers.pdf.ocr import reread
 from rag.ingest.readers.pdf.opening import DAMAGE, check_bytes, damaged, open_pdf
 from rag.ingest.shared.page_lines import rejoin_words
 from rag.ingest.shared.page_text import page_labels, put_together
@@ -79,7 +80,7 @@ def read_pdf(
         title, creator, created = _information(reader)
         if _is_cover_sheet(reader, layers):
             return
-    result = reread(path, [layer.text for layer in layers], ocr or Ocr())
+    result = reread(path, [layer.text for layer in layers], ocr or Ocr(), page_images)
     if not any(result.pages) and not any(fields):
         if failures:
             raise damaged(path, failures[0]) from failures[0]

@@ -50,7 +50,7 @@ def main() -> None:
     given = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
-    running = start(LiveFinder.open(given.index), port=_free_port())
+    running = start(LiveFinder.open(given.index), port=free_port())
     with sync_playwright() as playwright, _chat_interface() as plain:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         times = _first_evidence(browser, running.url, given.runs)
@@ -113,7 +113,7 @@ def _chat_interface() -> Iterator[str]:
     app = gr.ChatInterface(lambda message, _history: message)
     _, url, _ = app.launch(
         server_name="127.0.0.1",
-        server_port=_free_port(),
+        server_port=free_port(),
         prevent_thread_lock=True,
         quiet=True,
         ssr_mode=False,
@@ -122,7 +122,8 @@ def _chat_interface() -> Iterator[str]:
     app.close(verbose=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on."""
     import socket
 
     with socket.socket() as probe:

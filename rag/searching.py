@@ -49,6 +49,9 @@ class Filter:
         return wanted and may_be_of(date, self.after, self.before)
 
 
+EVERYTHING = Filter()
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A claim, or one spelling of it, as an index is asked for it.
@@ -154,6 +157,14 @@ class Index(Protocol):
 
     def frequency(self, stem: str) -> int:
         """Return in how many passages a stem is."""
+        ...
+
+    def passages_with(self, stems: Sequence[str], only: Filter = EVERYTHING) -> list[str]:
+        """Return the ids of the passages that have every one of these stems, alone or together
+        with the passage behind them in their document, in the index's order; none for no stems.
+
+        An exact phrase is in one of these, or nowhere: what it says in order is for whoever asks.
+        """
         ...
 
     def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:

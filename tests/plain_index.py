@@ -19,7 +19,7 @@ from rag.embedding.embedding_input import embedding_input, passage_room
 from rag.embedding.encoder import Encoder, QueryVectors
 from rag.index.search_terms import search_terms
 from rag.language import deletions, one_slip, spelling_key, vowel_keys
-from rag.searching import SIGNALS, Candidate, DocumentLine, Matches, Query
+from rag.searching import EVERYTHING, SIGNALS, Candidate, DocumentLine, Filter, Matches, Query
 
 K1, B = 1.5, 0.75
 
@@ -167,6 +167,18 @@ class PlainIndex:
 
     def frequency(self, stem: str) -> int:
         return len(self.words.having(stem))
+
+    def passages_with(self, stems: Sequence[str], only: Filter = EVERYTHING) -> list[str]:
+        found = []
+        for name, behind in zip(self.held, [*[*self.held][1:], "#"], strict=True):
+            document = self.documents[_home(name)]
+            terms = {*self.terms[name]}
+            if _home(behind) == _home(name):
+                terms |= {*self.terms[behind]}
+            admitted = only.admits(document.collection.collection_id, document.date)
+            if stems and admitted and terms.issuperset(stems):
+                found.append(name)
+        return found
 
     def spellings(self, stem: str, beside: Sequence[str]) -> list[list[str]]:
         known = dict.fromkeys(term for terms in self.terms.values() for term in terms)

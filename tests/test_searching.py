@@ -10,6 +10,8 @@ import pytest
 from rag.config import Settings
 from rag.embedding.encoder import Encoder
 from rag.finder import SourceFinder
+from rag.language import stems, words
+from rag.reading.phrases import find_everywhere
 from rag.retrieval.search import Retriever
 from rag.searching import SIGNALS, Filter, Index, inverse_frequency
 from rag.workspace import Workspace
@@ -134,6 +136,28 @@ def test_all_know_the_same_words(indexes, stem):
         beside = ["gold", "abund", stem]
         ours, theirs = (index.spellings(stem, beside) for index in (one, other))
         assert [set(group) for group in ours] == [set(group) for group in theirs]
+
+
+@pytest.mark.parametrize("only", [None, Filter(after="1840"), Filter(frozenset())])
+@pytest.mark.parametrize(
+    "phrase",
+    ["gold", "abundance of gold", "free and independent condition", "gold zzzzzz", "zzzzzz", "the"],
+)
+def test_all_find_the_passages_with_all_stems(indexes, phrase, only):
+    asked = (stems(words(phrase)), only or Filter())
+    one, *others = (index.passages_with(*asked) for index in indexes.values())
+    if only is None:
+        assert bool(one) == (phrase[-3:] not in {"zzz", "the"})
+    assert all(other == one for other in others)
+
+
+@pytest.mark.parametrize("phrase", ["henceforth not to be considered", "the HENCEFORTH"])
+def test_a_phrase_is_read_in_the_passages_that_may_have_it(index, phrase):
+    found = find_everywhere(index, phrase)
+    assert [place.span.of(place.document.text).casefold() for place in found.places] == (
+        ["henceforth not to be considered"] if "not" in phrase else []
+    )
+    assert (found.more, found.unread) == (0, 0)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

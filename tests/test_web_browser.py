@@ -468,6 +468,34 @@ def test_more_like_this_and_the_way_back(visit: Visit) -> None:
 # ---- finding more ----
 
 
+def test_more_passages_are_shown_when_they_are_asked_for(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.web.chat.PER_CLAIM", 2)
+    monkeypatch.setattr("rag.web.desk.PER_CLAIM", 2)
+    visit.asked(MONROE)
+    visit.see("#sf-pane .sf-card", 2)
+    visit.button("Show more passages").click()
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e2'")
+    assert visit.pane.locator(".sf-card").count() > 2
+    assert visit.button("Show more passages").count() == 0
+
+
+def test_exact_words_are_found_in_all_documents(visit: Visit) -> None:
+    visit.pane.get_by_label("Exact words, in all documents").fill("accounts of the  abundance of GOLD")
+    visit.pane.get_by_role("button", name="Find", exact=True).click()
+    visit.pane.get_by_text("1 place has").wait_for()
+    assert "exact=accounts" in visit.page.url
+    visit.page.reload()
+    visit.pane.get_by_text("1 place has").wait_for()
+    visit.pane.locator(".sf-found-in [data-act=open]").click()
+    assert visit.see("#sf-quotation").inner_text() == "accounts of the abundance of gold"
+    visit.page.go_back()
+    visit.pane.get_by_text("1 place has").wait_for()
+    visit.button("Close").click()
+    visit.pane.get_by_text("The passages for a claim are shown here").wait_for()
+
+
 def test_the_timeline_leads_to_the_cards(visit: Visit) -> None:
     visit.asked(f"In 1832 {MONROE}")
     visit.see("#sf-pane .sf-claimed", 1)
@@ -663,6 +691,7 @@ def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit
     visit.page.locator("#sf-shelf .sf-find button").click()
     visit.page.locator("#sf-shelf [data-act=open]").first.click()
     visit.see("#sf-page")
+    assert visit.button("Back to the passages").count() == 0, "there are none"
     width = visit.page.locator("#sf-page").bounding_box()["width"]
     visit.button("Larger").click()
     assert visit.page.locator("#sf-page").bounding_box()["width"] == pytest.approx(

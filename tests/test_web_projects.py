@@ -158,6 +158,26 @@ def test_a_document_is_opened_by_its_address_alone(finder: SourceFinder) -> None
     assert str(read_address(query)) == query
 
 
+def test_exact_words_are_looked_for_in_a_scope_and_have_an_address(finder: SourceFinder) -> None:
+    click = {"act": "exact", "words": "<i>ABUNDANCE of gold", "collections": (), "from": ""}
+    assert "No place has" in Seen(Desk().after(finder, (), click).html).text
+    found = Desk().after(finder, (), click | {"words": "the ABUNDANCE of gold"})
+    seen = Seen(found.html)
+    assert "1 place has “the ABUNDANCE of gold”" in seen.text
+    assert "James K. Polk" in seen.text
+    [place] = [b for b in seen.all("button", **{"data-act": "open"}) if b.get("data-start")]
+    there = Desk().after(finder, (), {k[5:]: v for k, v in place.items() if k[:5] == "data-"})
+    assert Seen(there.html).marked == "the abundance of gold"
+    scoped = click | {"words": "abundance of gold", "after": None, "before": "1830"}
+    nothing = Desk().after(finder, (), scoped)
+    assert "No place has" in Seen(nothing.html).text
+    assert "everything, up to 1830" in Seen(nothing.html).text
+    assert looked_at(nothing) == "?exact=abundance+of+gold&to=1830"
+    assert Desk().at(finder, (), read_address(looked_at(nothing))).html == nothing.html
+    common = Desk().after(finder, (), click | {"words": "of the"})
+    assert "as common as" in Seen(common.html).text
+
+
 def test_a_scope_holds_for_answers_filters_and_what_is_said_to_be_searched(
     finder: SourceFinder,
 ) -> None:

@@ -21,7 +21,16 @@ from rag.embedding.encoder import QueryVectors
 from rag.index.dating import DocumentDates
 from rag.index.generations import Generation
 from rag.index.spellings import Spellings
-from rag.searching import SIGNALS, Candidate, DocumentLine, Filter, Matches, Query, weigh
+from rag.searching import (
+    EVERYTHING,
+    SIGNALS,
+    Candidate,
+    DocumentLine,
+    Filter,
+    Matches,
+    Query,
+    weigh,
+)
 
 CANDIDATES = 200
 """Passages that each of the two searches, by words and by meaning, proposes."""
@@ -166,6 +175,18 @@ class LocalIndex:
     def frequency(self, stem: str) -> int:
         """Return in how many passages a stem is."""
         return self.generation.lexical.frequency(stem)
+
+    def passages_with(self, stems: Sequence[str], only: Filter = EVERYTHING) -> list[str]:
+        """Return the passages that have all stems, alone or with the one behind them."""
+        found = np.full(self.passages, bool(stems))
+        within = self._numbers[1:] == self._numbers[:-1]
+        for stem in set(stems):
+            having = np.zeros(self.passages, dtype=bool)
+            having[self.generation.lexical.texts_with(stem)] = True
+            found[:-1] &= having[:-1] | (having[1:] & within)
+            found[-1:] &= having[-1:]
+        allowed = self._admitted(only)
+        return self.passage_ids(np.flatnonzero(found if allowed is None else found & allowed))
 
     def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:
         """Return the stems that may be another spelling of `stem`, in groups, the surest

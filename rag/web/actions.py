@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from rag.finder import SourceFinder
 from rag.live import READING, LiveFinder
 from rag.projects import MarkStore, ProjectStore, as_json_lines, new_id
 from rag.web import corpus, listing, marking
-from rag.web.address import Address, read_address
+from rag.web.address import EXACT, Address, read_address
 from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
@@ -314,6 +314,8 @@ class Actions:
                 return *UNMOVED, *self._worked(message)
         except (SourceFinderError, KeyError) as error:
             return *UNMOVED, *self._worked(str(error))
+        if name == EXACT:
+            click = {**click, **asdict(self._keeper(request).project(place).scope)}
         if name == "find-document":
             found = corpus.shelf(self.live, finding=str(click.get("words") or "").strip())
             return *UNMOVED, found, gr.skip(), gr.skip(), gr.skip()

@@ -4,6 +4,7 @@ given the link.
     /?answer=ID                 an answer, for whoever has its link
     /?conversation=ID           a conversation, for the reader whose it is
     ...&claim=2&passage=1       the passages of its second claim, at the first one
+    /?exact=words&in=ID&from=1840     where these words stand, in a scope
     /?document=ID&start=..&end=..&page=3      a document at a passage, or the page of a PDF
     /?project=ID                nothing asked yet, in a project
 """
@@ -21,6 +22,9 @@ MAX_CHARS = 4000
 
 _OPENING = {"open": "", "read": "text", "similar": "similar", "look": "found"}
 """What a click opens over the passages, and how the address says so."""
+
+EXACT = "exact"
+"""The click that looks for exact words in all documents, and their name in the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,14 @@ class Address:
             *(("kind", name) for name in self.filters.kinds),
             *(("relation", name) for name in self.filters.relations),
         ]
-        if self.opened:
+        if self.opened.get("act") == EXACT:
+            pairs += [
+                (EXACT, self.opened.get("words")),
+                *(("in", name) for name in self.opened.get("collections", ())),
+                ("from", self.opened.get("after")),
+                ("to", self.opened.get("before")),
+            ]
+        elif self.opened:
             pairs += [
                 ("document", self.opened.get("doc")),
                 ("start", self.opened.get("start")),
@@ -94,6 +105,9 @@ def read_address(query: str) -> Address:
         opened |= {"from": "" if passage is None else f"sf-e{passage}"}
         opened |= {} if page is None else {"page": page}
         opened |= {"words": one("words")} if act == "look" else {}
+    if one(EXACT):
+        opened = {"act": EXACT, "words": one(EXACT), "collections": several("in")}
+        opened |= {"after": one("from") or None, "before": one("to") or None, "from": ""}
     return Address(
         one("project"),
         one("conversation"),

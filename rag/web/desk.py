@@ -22,14 +22,15 @@ from rag.language import years_in
 from rag.projects import Scope
 from rag.reading.around import AROUND, FURTHER, window
 from rag.reading.facsimile import facsimile, has_pages
-from rag.reading.phrases import find_phrase
+from rag.reading.phrases import find_everywhere, find_phrase
 from rag.web import pane
-from rag.web.address import Address
+from rag.web.address import EXACT, Address
 from rag.web.answer import has_many_claims
-from rag.web.chat import UNEXPECTED, Turns
+from rag.web.chat import UNEXPECTED, Turns, bounds
 from rag.web.filters import DEPTH, Filters, choose, from_form
+from rag.web.listing import scope_words
 from rag.web.markup import shortened
-from rag.web.reader import render_facsimile, render_found, render_text
+from rag.web.reader import render_facsimile, render_found, render_found_everywhere, render_text
 from rag.wording import escape
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,9 @@ class Desk:
     """How many clicks led here; the page leads the reader to what a new one has brought."""
     opened: Click = field(default_factory=dict)
     """The click that laid a document over the passages; {} where none did."""
+    left: str | None = None
+    """The card that was left for what lies over the passages ("" for none of them); None where
+    nothing does."""
     cards: Mapping[str, Evidence] = field(default_factory=dict)
     """The passages that are shown, by the names of their cards."""
 
@@ -78,7 +82,13 @@ class Desk:
             filters=self.filters,
             opened=self.opened,
         )
-        return f'<div data-clicks="{self.clicks}" data-at="{escape(str(at))}">{self.html}</div>'
+        claim = self.claim(turns) is not None
+        if self.left is not None:
+            way = pane.render_back(self.left, to_claim=claim)
+        else:
+            way = pane.render_exact(opened=not claim)
+        where = f'data-clicks="{self.clicks}" data-at="{escape(str(at))}"'
+        return f"<div {where}>{way}{self.html}</div>"
 
     def at(self, finder: SourceFinder, turns: Turns, address: Address) -> Desk:
         """Return the desk as an address has it. What is not there is told in the desk itself."""
@@ -94,7 +104,7 @@ class Desk:
             try:
                 desk = desk._shown(finder, turns, focus)
             except SourceFinderError as error:  # it is narrowed to what is not there any more
-                desk = replace(desk, html=pane.render_problem(str(error)))
+                desk = replace(desk, html=pane.render_problem(str(error)), left="")
         if address.opened:
             desk = replace(desk._told(finder, turns, address.opened), clicks=last)
         return desk
@@ -144,7 +154,8 @@ class Desk:
         except Exception:
             log.exception("The click %r failed", click)
             message = UNEXPECTED
-        return replace(self, html=pane.render_problem(message, str(click.get("from") or "")))
+        left = str(click.get("from") or "")
+        return replace(self, html=pane.render_problem(message), left=left)
 
     def _after(self, finder: SourceFinder, turns: Turns, click: Click) -> Desk:
         name = click["act"]
@@ -159,22 +170,23 @@ class Desk:
             return replace(self, filters=Filters())._shown(finder, turns)
         if name == "more":
             return replace(self, deep=True)._shown(finder, turns, focus=f"sf-e{PER_CLAIM}")
+        over = replace(self, left=str(click.get("from") or ""))
         if name in _OPENING:
-            return replace(self, html=_OPENING[name](finder, click), opened=click)
+            return replace(over, html=_OPENING[name](finder, click), opened=click)
         if name == "similar":
             found = _similar(finder, click)
             html = pane.render_similar(found, shortened(_passage(finder, click), 160))
             cards = {f"sf-s{i}": _unjudged(item) for i, item in enumerate(found)}
-            return replace(self, html=html, opened=click, cards=cards)
+            return replace(over, html=html, opened=click, cards=cards)
         if name == "fetch":
             entry = find_entry(str(click["id"]))
-            return replace(self, html=pane.render_offer(entry.title, describe(entry), entry.id))
+            return replace(over, html=pane.render_offer(entry.title, describe(entry), entry.id))
         raise KeyError(name)
 
     def _shown(self, finder: SourceFinder, turns: Turns, focus: str = "sf-claim") -> Desk:
         finding = self.claim(turns)
         if finding is None:
-            return replace(self, html=pane.EMPTY, opened={})
+            return replace(self, html=pane.EMPTY, opened={}, left=None)
         turn = turns[self.turn]
         answer, whole = turn.answer, turn.stage != "searching"
         assert answer is not None
@@ -197,7 +209,7 @@ class Desk:
         )
         cards = {f"sf-e{i}": item for i, item in enumerate(finding.evidence)}
         cards |= {f"sf-n{i}": _unjudged(item) for i, item in enumerate(finding.nearest)}
-        return replace(self, html=html, whole=whole, opened={}, cards=cards)
+        return replace(self, html=html, whole=whole, opened={}, left=None, cards=cards)
 
 
 def _within(finder: SourceFinder, scope: Scope) -> tuple[Holding, ...]:
@@ -273,6 +285,16 @@ def _looked(finder: SourceFinder, click: Click) -> str:
     return render_found(document, words, found, back=str(click.get("from") or ""))
 
 
+def _exact(finder: SourceFinder, click: Click) -> str:
+    words = str(click.get("words") or "").strip()
+    scope = Scope(
+        tuple(click.get("collections") or ()), click.get("after"), click.get("before")
+    )  # as `Actions` and addresses have it
+    within = bounds(scope)
+    found = find_everywhere(finder.index, words, finder.retriever.only(*within))
+    return render_found_everywhere(words, found, scope_words(scope, finder.holdings()))
+
+
 def _passage(finder: SourceFinder, click: Click) -> str:
     return _quotation(click).of(finder.document(str(click["doc"])).text)
 
@@ -297,5 +319,6 @@ _OPENING: Mapping[str, Callable[[SourceFinder, Click], str]] = {
     "open": _opened,
     "read": _read,
     "look": _looked,
+    EXACT: _exact,
 }
 """What is laid over the passages, by the click that does it."""

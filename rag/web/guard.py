@@ -272,7 +272,7 @@ class Guard:
                 answered = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     answered[name] = value
-                if reader and not known:
+                if scope["path"] == "/":  # each visit renews it
                     answered.append("set-cookie", _cookie(READER, reader, _YEAR_S, scope))
             await send(message)
 

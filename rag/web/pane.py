@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rag.datatypes import Evidence, Finding, Holding, Suggestion
 from rag.web import labels
+from rag.web.address import EXACT
 from rag.web.cards import render_card
 from rag.web.filters import Filters, render_filters
 from rag.web.markup import action, button, fold, link, notes, render_searched
@@ -140,7 +141,6 @@ def render_similar(items: Sequence[Evidence], words: str) -> str:
     )
     label = counted(len(items), "passage like this one", "passages like this one")
     content = (
-        f"{render_back()}"
         f'<header id="sf-similar" tabindex="-1"><h2 class="sf-claim">{escape(label)}</h2>'
         f'<p class="sf-row-quote" dir="auto"><q>{escape(words)}</q></p>'
         f"{notes(['They are alike in words and meaning. Nothing is said about the claim.'])}"
@@ -149,21 +149,22 @@ def render_similar(items: Sequence[Evidence], words: str) -> str:
     return frame(content, "sf-similar")
 
 
-def render_back(focus: str = "") -> str:
-    """Return the way back to the claim's passages; `focus`: the card that was left."""
-    return (
-        f'<p class="sf-back"><button type="button" class="sf-act" '
-        f"{action('back', {'focus': focus})}>Back to the passages</button></p>"
-    )
+def render_exact(words: str = "", *, opened: bool) -> str:
+    """Return the form that looks for exact words in all documents."""
+    return render("exact.html", act=EXACT, words=words, opened=opened)
 
 
-def render_problem(message: str, focus: str = "") -> str:
-    """Return a message in place of what could not be shown, with the way back."""
-    content = (
-        f"{render_back(focus)}"
-        f'<p id="sf-problem" tabindex="-1" class="sf-message" dir="auto">{escape(message)}</p>'
-    )
-    return frame(content, "sf-problem")
+def render_back(left: str, *, to_claim: bool) -> str:
+    """Return the way back from what lies over the pane: to the passages of the claim, if there is
+    one. `left`: the card that was left for it."""
+    words = "Back to the passages" if to_claim else "Close"
+    return f'<p class="sf-back">{button(words, "back", {"focus": left})}</p>'
+
+
+def render_problem(message: str) -> str:
+    """Return a message in place of what could not be shown."""
+    said = f'<p id="sf-problem" tabindex="-1" class="sf-message" dir="auto">{escape(message)}</p>'
+    return frame(said, "sf-problem")
 
 
 def render_offer(title: str, about: str, identity: str) -> str:
@@ -173,7 +174,7 @@ def render_offer(title: str, about: str, identity: str) -> str:
         "Download and index it</button>"
     )
     content = (
-        f'{render_back()}<h2 id="sf-offer" class="sf-claim" tabindex="-1">Add {escape(title)}?</h2>'
+        f'<h2 id="sf-offer" class="sf-claim" tabindex="-1">Add {escape(title)}?</h2>'
         f'<p class="sf-about" dir="auto">{escape(about)}</p><p class="sf-actions">{get}</p>'
         f"{notes(['It is put into corpus/sources and indexed; go on asking meanwhile.'])}"
     )

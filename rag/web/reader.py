@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from rag.datatypes import SourceDocument, Span
 from rag.reading.around import DocumentParagraph, Window
 from rag.reading.facsimile import Facsimile
 from rag.reading.page_view import Box
-from rag.reading.phrases import MOST
+from rag.reading.phrases import MOST, PhrasePlaces
 from rag.web.address import Address
 from rag.web.markup import button, fold, notes
-from rag.web.pane import frame, render_back
+from rag.web.pane import frame, render_exact
 from rag.web.templating import render
 from rag.wording import counted, escape, written_date
 
@@ -53,7 +54,7 @@ def render_text(
         down = '<span class="sf-quiet">The document ends here</span>'
     paragraphs = "".join(_paragraph(document.text, p, quotation) for p in shown.paragraphs)
     content = (
-        f"{render_back(back)}{_head(document, whole)}{notes([problem] if problem else [])}"
+        f"{_head(document, whole)}{notes([problem] if problem else [])}"
         f'<p class="sf-step">{up}</p><div class="sf-text" dir="auto">{paragraphs}</div>'
         f'<p class="sf-step">{down}</p>'
     )
@@ -85,7 +86,28 @@ def render_found(
         places=[_found(document, span, back) for span in found],
     )
     head = _head(document, {"doc": document.document_id, "start": 0, "end": 0}, words)
-    return frame(f"{render_back(back)}{head}{content}", "sf-found")
+    return frame(f"{head}{content}", "sf-found")
+
+
+def render_found_everywhere(words: str, found: PhrasePlaces, searched: str) -> str:
+    """Return where a phrase stands in the documents that were searched, each with its places."""
+    shown, total = len(found.places), len(found.places) + found.more
+    count = counted(total, "place has", "places have") if total else "No place has"
+    if found.more:
+        count = f"The first {shown} of {total:,} places that have"
+    documents = [
+        {"document": document, "places": [_found(document, place.span, "") for place in places]}
+        for document, places in groupby(found.places, key=lambda place: place.document)
+    ]
+    content = render(
+        "found_everywhere.html",
+        count=count,
+        words=words,
+        searched=searched,
+        documents=documents,
+        unread=found.unread,
+    )
+    return frame(render_exact(words, opened=True) + content, "sf-found")
 
 
 def _found(document: SourceDocument, span: Span, back: str) -> dict[str, Any]:
@@ -140,7 +162,7 @@ def render_facsimile(
     spoken = escape(f"{document.title}, {page.label}; its text is below")
     text = f'<p class="sf-page-text" dir="auto">{escape(page.text)}</p>'
     content = (
-        f"{render_back(back)}{_head(document, here)}{notes([page.note] if page.note else [])}"
+        f"{_head(document, here)}{notes([page.note] if page.note else [])}"
         f'<p class="sf-step">{" ".join(steps)}</p>'
         '<div class="sf-view" tabindex="0" role="region" aria-label="The page">'
         f'<figure id="sf-page" class="sf-page" tabindex="-1" '

@@ -36,6 +36,7 @@ from rag.index.spellings import RARE
 from rag.index.vectors import PieceVectors, estimated_cosines
 from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import (
+    EVERYTHING,
     SIGNALS,
     Candidate,
     DocumentLine,
@@ -360,6 +361,26 @@ class QdrantIndex:
         """Return in how many passages a stem is."""
         word = self._known([stem])[stem]
         return word.passages if word else 0
+
+    def passages_with(self, stems: Sequence[str], only: Filter = EVERYTHING) -> list[str]:
+        """Return the passages that have all stems, alone or with the one behind them."""
+        known = [word for word in self._known(stems).values() if word is not None]
+        if not known or len(known) < len(set(stems)) or only.collections == frozenset():
+            return []
+        rarest, *others = sorted(known, key=lambda word: word.passages)
+        having = self._having(rarest, _admitted(only))
+        found = having | {one - 1 for one in having if ids.place_of(one)[1]}
+        for word in others:
+            around = sorted(found | {one + 1 for one in found})
+            having = self._having(word, Where(ids=around))
+            found = {one for one in found if not having.isdisjoint((one, one + 1))}
+        return [self._passage_id(one) for one in sorted(found)]
+
+    def _having(self, word: Frequencies, where: Where) -> set[int]:
+        """Return the numbers of the passages that have a word."""
+        asked: Sparse = ([word.number], [1.0])
+        (found,) = self._search([Search(WORDS, asked, word.passages, where)])
+        return set(found)
 
     def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:
         """Return the stems that may be another spelling of `stem`, in groups, the surest

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 
 from rag.datatypes import Span
 from rag.language import parse, quantities, stands_for, times
-from rag.relation.statement import read_statement
 
 Change = Callable[[str, random.Random, Sequence[str]], str | None]
 """A sentence, chance, and other names of the corpus, to the changed sentence or None."""
+
+_NAMED = {"PERSON", "NORP", "FAC", "ORG", "GPE", "LOC"}
+"""What spaCy calls persons, peoples and places."""
 
 _NEGATABLE = {"was", "were", "is", "are", "has", "have", "had", "will", "can", "did"}
 
@@ -44,13 +46,19 @@ def change_date(sentence: str, chance: random.Random, names: Sequence[str]) -> s
 
 def change_name(sentence: str, chance: random.Random, names: Sequence[str]) -> str | None:
     """Return the sentence with one name, of a person or place, made another one's."""
-    found = [n for n in read_statement(sentence).names if n.kind != "other"]
+    found = names_in(sentence)
     if not found:
         return None
     changed = chance.choice(found)
-    own = stands_for(changed.text)
+    own = stands_for(changed.of(sentence))
     others = [name for name in names if name not in sentence and not own & stands_for(name)]
-    return _with(sentence, changed.span, chance.choice(others)) if others else None
+    return _with(sentence, changed, chance.choice(others)) if others else None
+
+
+def names_in(text: str) -> list[Span]:
+    """Return the names of persons, peoples and places."""
+    named = (entity for entity in parse(text).ents if entity.label_ in _NAMED)
+    return [Span(entity.start_char, entity.end_char) for entity in named]
 
 
 def change_negation(sentence: str, chance: random.Random, names: Sequence[str]) -> str | None:

@@ -16,13 +16,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.changes import CHANGES
+from benchmarks.changes import CHANGES, names_in
 from benchmarks.local import generation_of
 from benchmarks.relation import LIKE
 from rag import SourceFinder
 from rag.datatypes import Span, Verdict
 from rag.language import sentences
-from rag.relation.statement import read_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def _names(documents: Sequence[object]) -> list[str]:
     found: Counter[str] = Counter()
     for document in documents:
         text = getattr(document, "text", "")[:8000]
-        found.update(n.text for n in read_statement(text).names if n.kind != "other")
+        found.update(name.of(text) for name in names_in(text))
     return [name for name, _ in found.most_common(200)]
 
 

@@ -1,7 +1,6 @@
 """What the verdicts are worth: claims whose answer is known, asked as a reader would.
 
     python -m benchmarks.relation [--data FOLDER] [--sets test,held-out]    default: all sets
-    python -m benchmarks.relation --fit          the weights of the rules, cross-validated
 
 development, test, held-out: claims about the State of the Union addresses (supported,
 contradicted, not in them); no weight was fitted on the last two. Results of test were seen
@@ -17,25 +16,17 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks import claim_sets
-from benchmarks.changes import CHANGES
 from benchmarks.claim_sets import Labelled, Query
 from rag import SourceFinder
 from rag.config import PER_CLAIM
 from rag.datatypes import Evidence, Span, Verdict
 from rag.judging import BEARS_ON, Quotation
 from rag.relation.findings import verdict_of
-from rag.relation.rules import BEARING, CONTRADICTS, SAYS, SUPPORTS, Likeness, RuleJudge
-from rag.relation.statement import read_statement
-from rag.retrieval.rarity import Rarity
 
 FOLDS = 10
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "related", "not found")
@@ -120,120 +111,6 @@ def _is_gold(evidence: Evidence, query: Query) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A claim beside a passage that was found for it: what is measured, whether anything that can
-    be checked speaks against the passage, whether it is about the same and says the same, and
-    whether the claim was changed by a program."""
-
-    claim: int
-    like: Likeness
-    open: bool
-    about: bool
-    says: bool
-    changed: bool = False
-
-
-def examples(finder: SourceFinder, claims: Sequence[Labelled]) -> Iterator[Example]:
-    """Yield an example for each passage found, and for each way in which a supported claim can
-    be changed by a program, beside the passage that supported it."""
-    chance = random.Random(1)
-    names = [n.text for c in claims for n in read_statement(c.claim).names if n.kind != "other"]
-    for number, item in enumerate(claims):
-        evidence = finder.find_sources(item.claim, PER_CLAIM)
-        golds = [_is_gold(e, item.query) for e in evidence]
-        true = item.label == "supported"
-        for open_, like, gold in zip(*_measured(finder, item.claim, evidence), golds, strict=True):
-            yield Example(number, like, open_, gold, gold and true)
-        for change in CHANGES.values() if true and any(golds) else ():
-            changed = change(item.claim, chance, names)
-            if changed and changed != item.claim:
-                (open_,), (like,) = _measured(finder, changed, [evidence[golds.index(True)]])
-                yield Example(number, like, open_, True, False, changed=True)
-
-
-def _measured(
-    finder: SourceFinder, claim: str, evidence: Sequence[Evidence]
-) -> tuple[list[bool], list[Likeness]]:
-    """Return whether nothing that can be checked speaks against each, and what is measured."""
-    quotations = [
-        Quotation(
-            e.passage,
-            Span(e.start - e.passage_start, e.end - e.passage_start),
-            e.creator or "",
-            e.title,
-            e.collection_title,
-            e.date or "",
-        )
-        for e in evidence
-    ]
-    measured = _rules(finder).measure(claim, quotations)
-    return (
-        [not (found.comparison.differs or found.comparison.missing) for found in measured],
-        [found.like for found in measured],
-    )
-
-
-def _rules(finder: SourceFinder) -> RuleJudge:
-    """Return the rules with the word statistics of the finder's index."""
-    rarity = Rarity(finder.index)
-    return RuleJudge(finder.encoder, rarity.of, rarity.tells)
-
-
-def fit(finder: SourceFinder, claims: Sequence[Labelled]) -> None:
-    """Print the weights of the two logistic regressions of `rules.Likeness`, and how well they
-    tell on claims that they did not see, beside the cosine of the sentences alone."""
-    every = list(examples(finder, claims))
-    rows = [row for row in every if not row.changed]
-    unseen = _fit("bearing", rows, [row.about for row in rows], BEARING)
-    print("share of right passages / of claims without one, shown at a bearing of")
-    with_one = {row.claim for row in rows if row.about}
-    for step in range(1, 10):
-        at = step / 20
-        right = statistics.fmean(u >= at for u, row in zip(unseen, rows, strict=True) if row.about)
-        best = dict.fromkeys({row.claim for row in rows} - with_one, 0.0)
-        for u, row in zip(unseen, rows, strict=True):
-            if row.claim in best:
-                best[row.claim] = max(best[row.claim], u)
-        wrong = statistics.fmean(u >= at for u in best.values())
-        print(f"  {at:.2f}: {right:.2f} / {wrong:.2f}")
-    rows = [row for row in every if row.open]
-    unseen = _fit("says", rows, [row.says for row in rows], SAYS)
-    print("passages that say it / others, called so from a probability of")
-    for step in range(3, 9):
-        at = step / 10
-        right, wrong = (
-            sum(u >= at and row.says == wanted for u, row in zip(unseen, rows, strict=True))
-            for wanted in (True, False)
-        )
-        print(f"  {at:.2f}: {right} / {wrong}")
-
-
-def _fit(
-    name: str, rows: Sequence[Example], truth: Sequence[bool], weighed: Mapping[str, float]
-) -> Sequence[float]:
-    """Print one regression; return its probabilities for claims that it did not see."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import GroupKFold
-
-    features = np.array([[getattr(row.like, feature) for feature in weighed] for row in rows])
-    groups, wanted = np.array([row.claim for row in rows]), np.array(truth)
-    unseen = np.zeros(len(rows))
-    for train, held in GroupKFold(FOLDS).split(features, wanted, groups):
-        model = LogisticRegression(C=3, max_iter=2000).fit(features[train], wanted[train])
-        unseen[held] = model.predict_proba(features[held])[:, 1]
-    model = LogisticRegression(C=3, max_iter=2000).fit(features, wanted)
-    print(f"\n{name}: {len(rows)} pairs, {wanted.sum()} of them right")
-    print(f"area under the curve, unseen claims: {roc_auc_score(wanted, unseen):.3f}")
-    for i, feature in enumerate(weighed):
-        alone = roc_auc_score(wanted, features[:, i])
-        print(f"  {feature:10} alone {alone:.3f}, weight {model.coef_[0][i]:.2f}")
-    print(f"  intercept {model.intercept_[0]:.2f}")
-    result: Sequence[float] = unseen.tolist()
-    return result
-
-
 def outside(finder: SourceFinder, data: Path) -> None:
     """Print how the relation of given sentences is judged on SciFact and FoolMeTwice."""
     for title, pairs in (("SciFact", scifact(data)), ("FoolMeTwice", fool_me_twice(data))):
@@ -243,8 +120,7 @@ def outside(finder: SourceFinder, data: Path) -> None:
             quotation = Quotation(sentence, title=about)
             (judgement,) = finder.judge.judge(claim, [quotation])
             counts.setdefault(label, Counter())[judgement.relation] += 1
-            (measured,) = _rules(finder).measure(claim, [quotation])
-            cosines.append((measured.like.sentence, label))
+            cosines.append((_cosine(finder, claim, sentence), label))
         print(f"\n{title}: {len(pairs)} pairs of a claim and its evidence")
         for label, found in sorted(counts.items()):
             parts = ", ".join(f"{found[r]} {r}" for r in ("supports", "contradicts", "context"))
@@ -257,6 +133,12 @@ def outside(finder: SourceFinder, data: Path) -> None:
         alike = sorted(cosines, reverse=True)[: says["supports"] or 1]
         plain = sum(label == "supported" for _, label in alike) / len(alike)
         print(f"  of as many called supports by cosine alone, right {plain:.2f}")
+
+
+def _cosine(finder: SourceFinder, claim: str, sentence: str) -> float:
+    whole = [[Span(0, len(text))] for text in (claim, sentence)]
+    (ours,), (theirs,) = finder.encoder.encode_spans([claim, sentence], whole)
+    return float(ours @ theirs)
 
 
 def scifact(data: Path) -> list[tuple[str, str, str, str]]:
@@ -295,14 +177,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="the folder with the claim sets")
     parser.add_argument("--sets", default="development,contradicted,test,held-out,absent,outside")
-    parser.add_argument("--fit", action="store_true", help="print the weights")
     given = parser.parse_args()
     data = claim_sets.data_folder(given.data)
     finder = SourceFinder.open()
-    if given.fit:
-        fit(finder, [*development(data), *absent(data)])
-        return
-    print(f"bears on from {BEARS_ON}, supports from {SUPPORTS}, contradicts from {CONTRADICTS}")
     sets: dict[str, Callable[[Path], list[Labelled]]] = {
         "development": development,
         "contradicted": contradicted,

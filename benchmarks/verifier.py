@@ -29,14 +29,10 @@ import numpy as np
 from rag.config import Settings
 from rag.embedding.encoder import Encoder
 from rag.evidence import weighed
-from rag.judging import Judge, Judgement
+from rag.judging import Judge, Judgement, Probabilities, Quotation
 from rag.relation.learned import load_learned
-from rag.relation.rules import RuleJudge
-from rag.retrieval.rarity import Rarity
-from rag.workspace import Workspace
 from training import pairs
 from training.pairs import Pair
-from training.weigh import quoted
 
 SAMPLES = 1000
 PRECISIONS = (0.9, 0.8, 0.7)
@@ -57,23 +53,28 @@ class Judged:
         return told.supports if relation == "supports" else told.contradicts
 
 
-def judge_of(name: str, workspace: Workspace) -> Judge:
-    """Return a judge by name: "rules", or "learned", the one that is installed."""
-    rarity = Rarity(workspace.index)
-    rules = RuleJudge(workspace.encoder, rarity.of, rarity.tells)
-    if name == "rules":
-        return rules
-    return load_learned(workspace.settings, workspace.encoder, rules)
+class SearchJudge:
+    """The plain alternative: the search's score is all that is said of a passage."""
+
+    def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:  # noqa: ARG002
+        return [Judgement("context", Probabilities(q.score, q.score, q.score)) for q in quotations]
 
 
-def judge_all(judge: Judge, results: Sequence[Pair], encoder: Encoder) -> list[Judged]:
+def judge_of(name: str, settings: Settings) -> Judge:
+    """Return a judge by name: "search", or "learned", the one that is installed."""
+    if name == "search":
+        return SearchJudge()
+    return load_learned(settings, Encoder.load("default", settings))
+
+
+def judge_all(judge: Judge, results: Sequence[Pair]) -> list[Judged]:
     """Return what a judge makes of the results, a claim at a time."""
     claims: dict[str, list[Pair]] = defaultdict(list)
     for pair in results:
         claims[pair.claim_id].append(pair)
     found = []
     for own in claims.values():
-        told = judge.judge(own[0].claim, [quoted(encoder, pair) for pair in own])
+        told = judge.judge(own[0].claim, [pairs.quotation_of(pair) for pair in own])
         found += [Judged(pair, judgement) for pair, judgement in zip(own, told, strict=True)]
     return found
 
@@ -181,8 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sources", type=Path, required=True)
     parser.add_argument("--given", type=Path, default=Path("none"))
-    parser.add_argument("--judges", default="rules,learned")
-    parser.add_argument("--index", default=None, help="whose word statistics the rules go by")
+    parser.add_argument("--judges", default="search,learned")
     asked = parser.parse_args()
     files = sorted(str(p) for p in asked.sources.rglob("*") if p.suffix in {".xml", ".txt"})
     places = pairs.Places(["sotu", *files])
@@ -191,9 +191,8 @@ def main() -> None:
     labels = [pair.label for pair in results]
     told = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
     print(f"{len(results)} results of {len({p.claim_id for p in results})} claims: {told}")
-    workspace = Workspace.open(Settings.from_environment(), asked.index)
     for name in asked.judges.split(","):
-        judged = judge_all(judge_of(name, workspace), results, workspace.encoder)
+        judged = judge_all(judge_of(name, Settings.from_environment()), results)
         report(f"{name}, all claims", judged)
         for manner in dict.fromkeys(pair.manner for pair in results):
             report(f"{name}, claims {manner}", [o for o in judged if o.pair.manner == manner])

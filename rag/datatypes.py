@@ -36,9 +36,8 @@ ClaimForm = Literal["claim", "question", "topic"]
 """A statement, a question ("who bought Alaska?"), or a subject of which nothing is said ("the
 Sino-Soviet split")."""
 
-Aspect = Literal["name", "number", "date", "place", "statement", "negation", "direction", "role"]
-"""In what a claim and a quotation can agree or differ. `statement`: what is said to have
-happened; `direction`: won or lost, rose or fell; `role`: who did it to whom."""
+Aspect = Literal["name", "number", "date", "wording"]
+"""What in a claim can be looked up in a passage; of one in the passage's own words, the wording."""
 
 
 def to_jsonable(value: Any) -> Any:

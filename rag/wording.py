@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from rag.datatypes import SPEAKER, Aspect, ClaimForm, Finding, Kind, Reason, Relation, Verdict
+from rag.datatypes import SPEAKER, ClaimForm, Finding, Kind, Reason, Relation, Verdict
 from rag.language import MONTHS
 
 VERDICT_WORDS: dict[Verdict, str] = {
@@ -117,41 +117,31 @@ def counted(number: int, one: str, many: str) -> str:
 MOST_UNSAID = 2
 """Things named that a passage does not say; more are for whoever reads the passage."""
 
-_CHECKED: dict[Aspect, str] = {
-    "name": "name",
-    "place": "place",
-    "number": "number",
-    "date": "date",
-    "direction": "turn of things",
-    "role": "who did it",
-}
-
 
 def stands(relation: Relation, reasons: Sequence[Reason]) -> str:
     """Return in one plain sentence how a quotation stands to a claim.
 
     >>> spoke = Reason("name", "Reagan", "(whose words these are)", True)
-    >>> stands("context", [spoke, Reason("statement", "evil", "", False)])
-    'Same speaker; the passage does not say “evil”.'
+    >>> stands("context", [spoke, Reason("number", "12", "", False)])
+    'Same speaker; the passage does not say “12”.'
     >>> stands("contradicts", [Reason("date", "1832", "1823", False)])
     'The passage says otherwise: the claim has “1832”, the passage “1823”.'
     """
     differs = differences(reasons)
     shared = _shared(reasons)
     if relation == "contradicts":
-        why = "; ".join(differs[:MOST_UNSAID]) or "; ".join(_denied(reasons))
+        why = "; ".join(differs[:MOST_UNSAID])
         return f"The passage says otherwise{f': {why}' if why else ''}."
     if relation == "supports":
         same = f": the same {_listed(shared)}" if shared else ""
         return f"The passage says this{same}."
     same = f"Same {_listed(shared)}" if shared else "On the same subject"
-    unsaid = [*_denied(reasons), *_unsaid(reasons), *differs][: MOST_UNSAID + 1]
+    unsaid = [*_unsaid(reasons), *differs][: MOST_UNSAID + 1]
     return f"{'; '.join([same, *unsaid])}."
 
 
 def differences(reasons: Sequence[Reason]) -> list[str]:
-    """Return in what the claim and the passage truly differ: numbers, dates, names and the like
-    that both have.
+    """Return in what the claim and the passage truly differ: numbers and dates that both have.
 
     >>> differences([Reason("number", "12", "20", False), Reason("number", "3", "", False)])
     ['the claim has “12”, the passage “20”']
@@ -159,37 +149,25 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
     return [
         f"the claim has “{reason.claim}”, the passage “{reason.source}”"
         for reason in reasons
-        if not reason.agrees and reason.claim and reason.source and reason.aspect in _CHECKED
+        if not reason.agrees and reason.claim and reason.source
     ]
 
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:
-    agreed = [reason for reason in reasons if reason.agrees and reason.aspect in _CHECKED]
+    agreed = [reason for reason in reasons if reason.agrees]
     speaks = [reason for reason in agreed if reason.source == SPEAKER]
-    others = [_CHECKED[reason.aspect] for reason in agreed if reason.source != SPEAKER]
+    others = [reason.aspect for reason in agreed if reason.source != SPEAKER]
     counted_kinds = Counter(others)
     kinds = [kind if number == 1 else f"{kind}s" for kind, number in counted_kinds.items()]
     return [*(["speaker"] if speaks else []), *kinds]
 
 
-def _denied(reasons: Sequence[Reason]) -> list[str]:
-    said = []
-    for reason in reasons:
-        if reason.aspect == "negation" and reason.claim and not reason.agrees:
-            had = f"has “{reason.source}”" if reason.source else "has no such denial"
-            said.append(f"the passage {had}")
-    return said
-
-
 def _unsaid(reasons: Sequence[Reason]) -> Iterator[str]:
     """Yield what a passage leaves open of a claim."""
-    silent = (r for r in reasons if not r.agrees and not r.source and r.aspect != "negation")
-    missing = dict.fromkeys(part for reason in silent for part in reason.claim.split(", "))
-    named = [f"“{part}”" for part in missing][:MOST_UNSAID]
+    silent = dict.fromkeys(r.claim for r in reasons if not r.agrees and not r.source)
+    named = [f"“{part}”" for part in silent][:MOST_UNSAID]
     if named:
         yield f"the passage does not say {_listed(named, 'or')}"
-    if any(reason.aspect == "statement" and reason.source for reason in reasons):
-        yield "in the passage that has not happened yet"
 
 
 def _listed(items: Sequence[str], last_word: str = "and") -> str:

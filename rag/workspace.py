@@ -21,7 +21,6 @@ from rag.index.qdrant import is_location
 from rag.ingest.ocr.engines import Ocr
 from rag.judging import Judge
 from rag.relation.judges import load_judge
-from rag.retrieval.rarity import Rarity
 from rag.retrieval.reranker import Reranker
 from rag.searching import Index
 
@@ -49,13 +48,12 @@ class Workspace:
     ) -> Workspace:
         """Return a workspace around an open index; the settings say what judges, unless that is
         given. Raises `ModelError` where a model of the settings cannot be loaded."""
-        rarity = Rarity(index)
         return cls(
             settings,
             index,
             index.generation.path.parent if isinstance(index, LocalIndex) else None,
             encoder,
-            judge or load_judge(settings, encoder, rarity.of, rarity.tells),
+            judge or load_judge(settings, encoder),
             Reranker.load(settings.reranker) if settings.reranker else None,
             Ocr(settings.ocr),
         )

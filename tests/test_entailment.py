@@ -10,7 +10,6 @@ import pytest
 from rag.errors import ModelError
 from rag.finder import SourceFinder
 from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
-from rag.relation.rules import RuleJudge
 from rag.workspace import Workspace
 from tests.cross_encoders import write_cross_encoder
 
@@ -46,9 +45,8 @@ def test_the_one_that_is_set_is_asked(folders: tuple[Path, Path], finder: Source
 
 
 def test_a_finder_takes_any_judge(folders: tuple[Path, Path], finder: SourceFinder) -> None:
-    rules = RuleJudge(finder.encoder, lambda word: 5.0)
     # Whatever the model says is taken.
-    judge = EntailmentJudge(CrossEncoderEntailment(str(folders[0])), rules, sure=0.01)
+    judge = EntailmentJudge(CrossEncoderEntailment(str(folders[0])), finder.judge, sure=0.01)
     asked = SourceFinder(replace(finder.workspace, judge=judge))
     found = asked.find_sources("Gold was found in California", 5)
     assert {e.relation for e in found} == {"contradicts"}

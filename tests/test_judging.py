@@ -14,7 +14,6 @@ from rag.evidence import cite, quotation_of
 from rag.judging import Judge, Judgement, Probabilities, Quotation
 from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
 from rag.relation.learned import load_learned
-from rag.relation.rules import RuleJudge
 from tests.conftest import make_document
 from tests.cross_encoders import write_cross_encoder
 
@@ -38,16 +37,15 @@ def judges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judge]:
     folder = tmp_path_factory.mktemp("models") / "three"
     labels = ("contradiction", "entailment", "neutral")
     model = CrossEncoderEntailment(str(write_cross_encoder(folder, labels)))
-    rules = RuleJudge(encoder, lambda word: 5.0)
+    learned = load_learned(Settings.from_environment(), encoder)
     return {
-        "rules": rules,
-        "learned": load_learned(Settings.from_environment(), encoder, rules),
-        "entailment": EntailmentJudge(model, rules),
-        "entailment, unsure": EntailmentJudge(model, rules, sure=0.01),
+        "learned": learned,
+        "entailment": EntailmentJudge(model, learned),
+        "entailment, unsure": EntailmentJudge(model, learned, sure=0.01),
     }
 
 
-@pytest.fixture(params=["rules", "learned", "entailment", "entailment, unsure"])
+@pytest.fixture(params=["learned", "entailment", "entailment, unsure"])
 def judge(request: pytest.FixtureRequest, judges: dict[str, Judge]) -> Judge:
     return judges[request.param]
 

@@ -18,7 +18,6 @@ from rag.relation import verifier
 from rag.relation.checks import check
 from rag.relation.learned import load_learned
 from rag.relation.network import Network, Pieces
-from rag.relation.rules import RuleJudge
 from rag.relation.verifier import heading_of, read_weights, telling, windows
 from training.network import Batch, VerifierNetwork
 
@@ -138,8 +137,7 @@ def test_a_claim_that_names_the_speaker_is_known(claim: str, by_speaker: bool):
 
 
 def test_a_namesakes_words_are_no_support(encoder: Encoder):
-    rules = RuleJudge(encoder, lambda word: 5.0)
-    judge = load_learned(Settings.from_environment(), encoder, rules)
+    judge = load_learned(Settings.from_environment(), encoder)
     said = "There were then about 4,000 persons collecting gold."
     at = PASSAGE.index(said)
     quoted = replace(POLK, span=Span(at, at + len(said)))
@@ -152,7 +150,7 @@ def test_a_namesakes_words_are_no_support(encoder: Encoder):
 def test_what_a_passage_says_word_for_word_is_borne_out_and_a_changed_number_is_not(
     encoder: Encoder,
 ):
-    judge = load_learned(Settings.from_environment(), encoder, RuleJudge(encoder, lambda word: 5.0))
+    judge = load_learned(Settings.from_environment(), encoder)
     said = "There were then about 4,000 persons collecting gold."
     at = PASSAGE.index(said)
     quoted = replace(POLK, span=Span(at, at + len(said)))

@@ -17,9 +17,10 @@ import argparse
 import hashlib
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -32,10 +33,14 @@ from rag.config import Settings
 from rag.datatypes import Floats
 from rag.embedding.encoder import Encoder
 from rag.relation.network import LABELS
-from rag.relation.rules import RuleJudge
-from rag.relation.verifier import MOST_CLAIM_PIECES, WEIGHTS, heading_of, telling, windows
-from rag.retrieval.rarity import Rarity
-from rag.workspace import Workspace
+from rag.relation.verifier import (
+    MOST_CLAIM_PIECES,
+    WEIGHTS,
+    heading_of,
+    load_verifier,
+    telling,
+    windows,
+)
 from training import more, pairs
 from training.network import Batch, VerifierNetwork
 from training.pairs import Pair, quotation_of
@@ -222,18 +227,23 @@ def rarity_of(encoder: Encoder, places: pairs.Places) -> Floats:
     return rarity
 
 
-def save(
-    networks: Sequence[VerifierNetwork], rarity: Floats, weighed: Weighed, target: Path
-) -> str:
-    """Write what `rag.relation.verifier` loads; return its SHA-256."""
+def arrays_of(
+    networks: Sequence[VerifierNetwork], rarity: Floats
+) -> dict[str, NDArray[np.float16]]:
+    """Return what `rag.relation.verifier` loads, by name, in half precision."""
     arrays = {"rarity": rarity.astype(np.float16)}
     for number, network in enumerate(networks):
         for name, tensor in network.state_dict().items():
             arrays[f"{number}.{name}"] = tensor.detach().cpu().numpy().astype(np.float16)
-    for name, weights in weighed.weights.items():
-        arrays[f"weights.{name}"] = weights
-    arrays["sure"] = np.array(weighed.sure, np.float32)
-    content = safetensors.numpy.save(arrays, {"labels": ",".join(LABELS)})
+    return arrays
+
+
+def save(arrays: Mapping[str, NDArray[np.float16]], weighed: Weighed, target: Path) -> str:
+    """Write what `rag.relation.learned` loads; return its SHA-256."""
+    told = {f"weights.{name}": weights for name, weights in weighed.weights.items()}
+    sure = {f"sure.{name}": np.array(at, np.float32) for name, at in weighed.sure.items()}
+    every: dict[str, NDArray[Any]] = {**arrays, **told, **sure}
+    content = safetensors.numpy.save(every, {"labels": ",".join(LABELS)})
     target.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 
@@ -269,11 +279,8 @@ def main() -> None:
         for seed in asked.seeds.split(",")
     ]
     kept = [pair for pair in results if pair.part == "weigh"]
-    workspace = Workspace.open(Settings.from_environment())
-    rarity = Rarity(workspace.index)
-    rules = RuleJudge(workspace.encoder, rarity.of, rarity.tells)
-    weighed = weigh(kept, predict(networks, examples(kept, pieces), pieces), rules)
-    digest = save(networks, pieces.rarity, weighed, asked.weights)
+    arrays = arrays_of(networks, pieces.rarity)
+    digest = save(arrays, weigh(kept, load_verifier(encoder, arrays)), asked.weights)
     print(f"{asked.weights}: set WEIGHTS_SHA256 of rag/relation/verifier.py to\n{digest}")
 
 

@@ -11,9 +11,8 @@ from rag.language.folding import Folded, fold, goes_on, whole_word
 from rag.language.lexicon import table, word_list
 from rag.language.names import TITLES, capitalised, capitalised_inside, is_name, name_around
 from rag.language.numbers import Quantity, agree, quantities
-from rag.language.opposites import are_opposites, poles
 from rag.language.people import can_be_same, last_name, names_in_records, with_names_of_records
-from rag.language.places import place_names, stands_for
+from rag.language.places import stands_for
 from rag.language.respelling import Respelling, chinese_spellings, pinyin, respell, wade_giles
 from rag.language.spelling_keys import (
     MIN_KEY_LETTERS,
@@ -36,7 +35,6 @@ __all__ = [
     "Style",
     "Timex",
     "agree",
-    "are_opposites",
     "can_be_same",
     "capitalised",
     "capitalised_inside",
@@ -53,8 +51,6 @@ __all__ = [
     "one_slip",
     "parse",
     "pinyin",
-    "place_names",
-    "poles",
     "quantities",
     "respell",
     "respelled",

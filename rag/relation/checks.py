@@ -25,8 +25,13 @@ from rag.language import (
     stems,
     stop_words,
     times,
+    times_told_from,
     words,
 )
+from rag.relation.wording import compare_wording, is_quoted
+
+Told = Iterable[tuple[str, Reason]]
+"""What becomes of each thing: "agrees", "differs" or "missing", and in which words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,21 @@ class Checked:
     """How a passage stands to what can be checked in a claim.
 
     `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not.
-    `by_speaker`: whether the claim names whoever wrote or said the passage.
+    `by_speaker`: whether the claim names whoever wrote or said the passage. `quoted`: whether
+    it is in the passage's own words, but for a few.
     """
 
     agrees: tuple[Reason, ...]
     differs: tuple[Reason, ...]
     missing: tuple[Reason, ...]
     by_speaker: bool
+    quoted: bool
+
+    @property
+    def objections(self) -> tuple[Reason, ...]:
+        """What keeps a passage from supporting the claim, however alike they are: numbers and times
+        that it has otherwise or has not, words of a namesake, its own words changed."""
+        return (*self.differs, *(r for r in self.missing if r.aspect != "name"))
 
     def count(self, aspect: str) -> tuple[int, int, int]:
         """Return how many facts of a kind agree, differ and are missing."""
@@ -57,22 +70,33 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *_check_times(claim, quotation),
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
+        *_check_namesakes(claim, quotation.creator),
+        *compare_wording(claim, quotation.passage),
     ]
     return Checked(
         tuple(reason for how, reason in found if how == "agrees"),
         tuple(reason for how, reason in found if how == "differs"),
         tuple(reason for how, reason in found if how == "missing"),
         _names_speaker(claim, quotation.creator),
+        is_quoted(claim, quotation.passage),
     )
+
+
+def _check_namesakes(claim: str, creator: str) -> Told:
+    """Yield whoever the claim names who has the creator's last name and is another."""
+    for name in _whole_names(claim):
+        if creator and last_name(name) == last_name(creator) and not _can_be(name, creator):
+            yield "differs", Reason("name", name, creator, False)
 
 
 def _names_speaker(claim: str, creator: str) -> bool:
     """Return whether a claim names a document's creator, at least by the last name."""
     names = (name for name in _whole_names(claim) if last_name(name) == last_name(creator))
-    return bool(creator) and any(
-        can_be_same(name, creator) or can_be_same(" ".join(name.split()[-2:]), creator)
-        for name in names
-    )
+    return bool(creator) and any(_can_be(name, creator) for name in names)
+
+
+def _can_be(name: str, creator: str) -> bool:
+    return can_be_same(name, creator) or can_be_same(" ".join(name.split()[-2:]), creator)
 
 
 def _whole_names(text: str) -> list[str]:
@@ -88,21 +112,19 @@ def _whole_names(text: str) -> list[str]:
     return [" ".join(span.of(text) for span in run) for run in runs]
 
 
-Told = Iterable[tuple[str, Reason]]
-
-
 def _check_times(claim: str, quotation: Quotation) -> Told:
     """Yield each time of the claim: said in the passage, or the passage's own date."""
-    there = times(quotation.passage)
+    passage = quotation.passage
+    there = [*times(passage), *times_told_from(passage, quotation.date or None)]
     dated = [of_date(quotation.date)] if quotation.date else []
     for said in times(claim):
         text = said.span.of(claim)
         if same := _overlapping(said, there):
-            yield "agrees", Reason("date", text, same.span.of(quotation.passage), True)
+            yield "agrees", Reason("date", text, same.span.of(passage), True)
         elif _overlapping(said, dated):
             yield "agrees", Reason("date", text, quotation.date, True)
         elif there or dated:
-            other = there[0].span.of(quotation.passage) if there else quotation.date
+            other = there[0].span.of(passage) if there else quotation.date
             yield "differs", Reason("date", text, other, False)
         else:
             yield "missing", Reason("date", text, "", False)

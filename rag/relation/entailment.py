@@ -1,4 +1,5 @@
-"""An entailment model beside the rules, by name or folder: a sentence-transformers CrossEncoder.
+"""An entailment model beside the project's own judge: a sentence-transformers CrossEncoder, by name
+or folder.
 
 None comes with the install (no package carries one). With a network,
 `SOURCE_FINDER_NLI=cross-encoder/nli-deberta-v3-small` is enough.
@@ -10,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from rag.datatypes import Relation
 from rag.errors import ModelError
-from rag.judging import Judgement, Quotation
-from rag.relation.rules import Measured, RuleJudge
+from rag.judging import Judge, Judgement, Quotation
+from rag.relation.checks import Checked, check
+from rag.relation.learned import reasons_of
 
 SURE = 0.8
 """From this probability on an entailment model's word is taken."""
@@ -62,12 +65,12 @@ class CrossEncoderEntailment:
 
 
 class EntailmentJudge:
-    """An entailment model's word where it is sure, the rules' elsewhere. It cannot make support
-    of a quotation that differs from the claim, or lacks one of its numbers, dates and names."""
+    """An entailment model's word where it is sure, another judge's elsewhere. It cannot make
+    support of a passage that has not all the numbers and times of the claim."""
 
-    def __init__(self, model: Entailment, rules: RuleJudge, sure: float = SURE) -> None:
+    def __init__(self, model: Entailment, judge: Judge, sure: float = SURE) -> None:
         self._model = model
-        self._rules = rules
+        self._judge = judge
         self._sure = sure
 
     def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
@@ -75,21 +78,21 @@ class EntailmentJudge:
         if not quotations:
             return []
         told = self._model.predict(claim, [quotation.text for quotation in quotations])
+        judged = self._judge.judge(claim, quotations)
         return [
-            self._weigh(measured, *probabilities)
-            for measured, probabilities in zip(
-                self._rules.measure(claim, quotations), told, strict=True
-            )
+            self._weigh(judgement, check(claim, quotation), *probabilities)
+            for quotation, judgement, probabilities in zip(quotations, judged, told, strict=True)
         ]
 
-    def _weigh(self, measured: Measured, entails: float, contradicts: float) -> Judgement:
-        ruled = measured.judgement()
-        told = replace(ruled, probabilities=replace(ruled.probabilities, contradicts=contradicts))
+    def _weigh(
+        self, judgement: Judgement, checked: Checked, entails: float, contradicts: float
+    ) -> Judgement:
+        told = replace(judgement.probabilities, contradicts=contradicts)
+        relation: Relation = "context"
         if contradicts >= self._sure:
-            return replace(told, relation="contradicts")
-        if entails >= self._sure and measured.open:
-            sure = replace(told.probabilities, supports=entails)
-            return replace(told, relation="supports", probabilities=sure)
-        if max(entails, contradicts) < 1 - self._sure:
-            return replace(told, relation="context")
-        return ruled if ruled.relation == "contradicts" else told
+            relation = "contradicts"
+        elif entails >= self._sure and not checked.objections:
+            relation, told = "supports", replace(told, supports=entails)
+        elif max(entails, contradicts) >= 1 - self._sure:
+            return replace(judgement, probabilities=told)
+        return Judgement(relation, told, reasons_of(relation, checked))

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "dc8abefa7facc240554abde922de3b357960a2376badece99fc822eaaad69519"
+WEIGHTS_SHA256 = "ec4934fc17808e38a016493b5d1edbfc93a74cae8e72911a01627bcc69ec764d"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""
@@ -45,7 +46,9 @@ class Reading:
     """What the verifier makes of a passage, probabilities 0 to 1.
 
     `supports`, `partly`, `contradicts` and `neutral` add up to 1; `relevance`: that it is about
-    the claim's matter; `span`: the words of the passage that decide.
+    the claim's matter. `likeness`: the cosine of claim and window, `coverage`: over the claim's
+    pieces, weighted by rarity, the mean of each one's best cosine in it; both of the window
+    where they are highest. `span`: the words of the passage that decide.
     """
 
     supports: float
@@ -53,6 +56,8 @@ class Reading:
     contradicts: float
     neutral: float
     relevance: float
+    likeness: float
+    coverage: float
     span: Span
 
 
@@ -70,7 +75,7 @@ class Verifier:
         (ours,) = self._encoder.encode_layers([claim])
         others = self._encoder.encode_layers(texts)
         if not len(ours.ids):
-            return [Reading(0, 0, 0, 1, 0, Span(0, len(q.passage))) for q in quotations]
+            return [Reading(0, 0, 0, 1, 0, 0, 0, Span(0, len(q.passage))) for q in quotations]
         asked = self._pieces(ours)[np.arange(min(len(ours.ids), MOST_CLAIM_PIECES))]
         return [
             self._read(asked, quotation, layers)
@@ -93,6 +98,8 @@ class Verifier:
             contradicts,
             neutral,
             relevance=float(np.mean([verdict.relevance for verdict in told])),
+            likeness=max(likeness(claim, passage, a, b) for a, b in cuts),
+            coverage=max(coverage(claim, passage, a, b) for a, b in cuts),
             span=_span(quotation.passage, front, layers.starts, cuts[decides]),
         )
 
@@ -144,6 +151,19 @@ def telling(
     return [cuts[i] for i in sorted(np.argsort(worth)[::-1][:WINDOWS_READ])]
 
 
+def likeness(claim: Pieces, passage: Pieces, first: int, last: int) -> float:
+    """Return the cosine of a claim and a window of a passage, each the mean of its pieces."""
+    ours, theirs = claim.last.mean(axis=0), passage.last[first:last].mean(axis=0)
+    return float(ours @ theirs / (np.linalg.norm(ours) * np.linalg.norm(theirs) + 1e-9))
+
+
+def coverage(claim: Pieces, passage: Pieces, first: int, last: int) -> float:
+    """Return how much of a claim a window of a passage has: the mean of each piece's best cosine,
+    weighted by rarity."""
+    best = (claim.last @ passage.last[first:last].T).max(axis=1)
+    return float(claim.rarity @ best / (claim.rarity.sum() + 1e-9))
+
+
 def _span(passage: str, front: int, starts: Rows, window: tuple[int, int]) -> Span:
     """Return the sentences of the passage that a window has, or has a part of."""
     first, last = window
@@ -154,7 +174,7 @@ def _span(passage: str, front: int, starts: Rows, window: tuple[int, int]) -> Sp
     return Span(inside[0].start, inside[-1].end) if inside else Span(0, len(passage))
 
 
-def load_verifier(encoder: Encoder, arrays: Mapping[str, Floats]) -> Verifier:
+def load_verifier(encoder: Encoder, arrays: Mapping[str, NDArray[Any]]) -> Verifier:
     """Return the verifier that `arrays` (see `read_weights`) hold. `encoder`: the default model."""
     numbers = sorted({name.partition(".")[0] for name in arrays if name[0].isdigit()})
     networks = [

@@ -1,86 +1,98 @@
-"""A claim in the source's own wording: what was put in, left out or turned round."""
+"""What was changed in a claim that is in a passage's own words.
+
+Whoever reads for the sense takes a sentence for borne out although one word of it was changed: the
+verifier does. So where nearly all words of a claim stand in the passage, the two are laid beside
+each other, and what is not the same is looked at: a denial, a name, the order.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from rag.language import word_list
-from rag.relation.alignment import SAME, Pair
-from rag.relation.statement import Deed
+from rag.datatypes import Reason
+from rag.language import stop_words, word_list
 
-_NEGATIONS = word_list("words", "negations")
+OWN_WORDS = 0.8
+"""From this share of a claim's words on that stand in the passage it is in the passage's words."""
 
-LITERAL_WORDS = 5
-LITERAL_SHARE = 0.7
-"""From here on the wording is the claim's own and not merely alike."""
+ALL_WORDS = 0.95
+"""The same where words in another order say something else, and are not merely told otherwise."""
 
-_TOKEN = re.compile(r"(?:(?!n['’]t\b|(?<=\bcan)not\b)\w)+|n['’]t|not")
+FEWEST = 5
+"""Words that a claim has at least: of fewer nothing can be told."""
 
+LONGEST = 3
+"""Words put in or left out together at most that are looked at: more is another sentence."""
 
-def literal_share(pairs: Sequence[Pair]) -> float:
-    """Return the share of the claim that the source has in the claim's own wording, by the
-    weight of the words; 0.0 below `LITERAL_WORDS` words or `LITERAL_SHARE` of it."""
-    same = [pair for pair in pairs if pair.likeness >= SAME]
-    share = sum(pair.weight for pair in same)
-    return share if len(same) >= LITERAL_WORDS and share >= LITERAL_SHARE else 0.0
+_WORD = re.compile(r"(?:(?!n['’]t\b|(?<=\bcan)not\b)[^\W_])+|n['’]t|not", re.IGNORECASE)
 
 
-def in_order(pairs: Sequence[Pair]) -> float:
-    """Return the share of the words in common that come in one order in both: the longest
-    increasing subsequence of their places in the source. 1.0 without common words."""
-    places = [pair.source.span.start for pair in pairs if pair.source and pair.likeness >= SAME]
-    tails: list[int] = []
-    for place in places:
-        at = bisect_left(tails, place)
-        tails[at : at + 1] = [place]
-    return len(tails) / len(places) if places else 1.0
+def is_quoted(claim: str, passage: str) -> bool:
+    """Return whether a claim is in a passage's own words, but for a few."""
+    return _share(_folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))) >= OWN_WORDS
 
 
-def turned_round(pairs: Sequence[Pair], told: Sequence[Deed]) -> bool:
-    """Return whether around a verb in common other words in common changed sides, some from
-    before it to behind it and some the other way. `told`: deeds that the two have in common,
-    for "Grant took the town" is "the town was taken by Grant"."""
-    shared = [pair for pair in pairs if pair.source and pair.likeness >= SAME]
-    places = [pair.source.span.start for pair in shared if pair.source]
-    once = [pair for pair, place in zip(shared, places, strict=True) if places.count(place) == 1]
-    known = {deed.act for deed in told}
-    for verb in once:
-        if not verb.claim.predicate or verb.claim.lemma in known or verb.source is None:
+def compare_wording(claim: str, passage: str) -> Iterator[tuple[str, Reason]]:
+    """Yield what is otherwise in a claim that is in a passage's own words, nothing in others:
+    "differs" where only one of the two denies it, "missing" where the passage has not the name,
+    or the words in another order."""
+    said, there = _WORD.findall(claim), _WORD.findall(passage)
+    ours, theirs = _folded(said), _folded(there)
+    share = _share(ours, theirs)
+    if share < OWN_WORDS:
+        return
+    laid = SequenceMatcher(None, ours, theirs, autojunk=False)
+    blocks = [block for block in laid.get_matching_blocks() if block.size]
+    first, last = blocks[0].b, blocks[-1].b + blocks[-1].size
+    apart = [codes[1:] for codes in laid.get_opcodes() if codes[0] != "equal"]
+    if share >= ALL_WORDS and _is_turned(ours, theirs, first, last, apart):
+        yield "missing", Reason("wording", "the same words", "in another order", False)
+    for a, b, c, d in apart:
+        if max(b - a, d - c) > LONGEST:
             continue
-        sides = {
-            (pair.claim.span < verb.claim.span, pair.source.span < verb.source.span)
-            for pair in once
-            if pair is not verb and pair.source
-        }
-        if {(True, False), (False, True)} <= sides:
-            return True
-    return False
+        reason = Reason("wording", " ".join(said[a : b + 1]), " ".join(there[c : d + 1]), False)
+        if first <= c and d <= last and _is_denied(ours[a:b]) != _is_denied(theirs[c:d]):
+            yield "differs", reason
+        elif _is_other_name(said, a, b, theirs):
+            yield "missing", reason
 
 
-def denied_elsewhere(claim: str, source: str) -> str:
-    """Return the word before which only one of two wordings has a denial, "" where there is none
-    or the source has less than `LITERAL_SHARE` of the claim's words in their order.
-
-    >>> denied_elsewhere("We can not and should act.", "We can and should act.")
-    'and'
-    >>> denied_elsewhere("He did not act.", "We thought that he didn't act, nor did we.")
-    ''
-    """
-    ours, theirs = (_tokens(text) for text in (claim, source))
-    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
-    in_claim = {i for block in blocks for i in range(block.a, block.a + block.size)}
-    in_source = {i for block in blocks for i in range(block.b, block.b + block.size)}
-    if len(in_claim) < LITERAL_SHARE * len(ours):
-        return ""
-    for tokens, matched in ((ours, in_claim), (theirs, in_source)):
-        for i, token in enumerate(tokens[:-1]):
-            if token in _NEGATIONS and i not in matched and i + 1 in matched:
-                return tokens[i + 1]
-    return ""
+def _share(ours: Sequence[str], theirs: Sequence[str]) -> float:
+    """Return which share of a claim's words a passage has, 0 of a claim too short to tell."""
+    if len(ours) < FEWEST:
+        return 0.0
+    return sum((Counter(ours) & Counter(theirs)).values()) / len(ours)
 
 
-def _tokens(text: str) -> list[str]:
-    return ["not" if t in {"n't", "n’t"} else t for t in _TOKEN.findall(text.casefold())]
+def _is_turned(
+    ours: Sequence[str],
+    theirs: Sequence[str],
+    first: int,
+    last: int,
+    apart: Sequence[tuple[int, int, int, int]],
+) -> bool:
+    """Return whether words of a claim that do not stand where the passage has them stand beside.
+    `first`, `last`: from where to where the passage has the claim; `apart`: where both differ."""
+    gone = {ours[i] for a, b, _, _ in apart for i in range(a, b)} - stop_words()
+    so_far = sum(b - a for a, b, _, _ in apart)
+    around = {*theirs[max(first - so_far, 0) : first], *theirs[last : last + so_far]}
+    within = {theirs[i] for _, _, c, d in apart for i in range(max(c, first), min(d, last))}
+    return bool(gone & (around | within))
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    return ["not" if w.endswith(("n't", "n’t")) else w for w in map(str.casefold, words)]
+
+
+def _is_denied(words: Sequence[str]) -> bool:
+    return not word_list("words", "negations").isdisjoint(words)
+
+
+def _is_other_name(said: Sequence[str], first: int, last: int, there: Sequence[str]) -> bool:
+    """Return whether words of a claim are a name that the passage has not; the claim's first word
+    may be any."""
+    names = [word for word in said[max(first, 1) : last] if word[0].isupper()]
+    return any(name.casefold() not in there for name in names)

@@ -11,6 +11,7 @@ the project.
 Printed for each judge, in one run: what it calls supports and contradicts and how many are right,
 with 95 % intervals over claims; supporting passages called contradicting; the area under the curve
 of its probabilities, over all and over those that bear on the claim; recall at several precisions;
+by how much its probabilities miss the shares;
 how well a claim's results are ordered by the search alone, and with what the judge says of them.
 """
 
@@ -133,6 +134,17 @@ def recall_at(given: Sequence[Judged], relation: str, wanted: float) -> float:
     return share([i <= good[-1] for i, o in enumerate(order) if o.pair.label == relation])
 
 
+def calibration_error(given: Sequence[Judged], relation: str, bins: int = 10) -> float:
+    """Return by how much the probability of a relation misses the share of results that are so,
+    on average over `bins` of equally many results (Naeini et al. 2015)."""
+    ranked = sorted(given, key=lambda o: o.probability(relation))
+    missed = 0.0
+    for own in (list(part) for part in np.array_split(np.arange(len(ranked)), bins)):
+        told = sum(ranked[i].probability(relation) for i in own)
+        missed += abs(told - sum(ranked[i].pair.label == relation for i in own))
+    return missed / len(ranked)
+
+
 def order(given: Sequence[Judged], score: Callable[[Judged], float]) -> float:
     """Return the mean nDCG of the results of each claim that has any which bears on it (Järvelin
     and Kekäläinen 2002), ordered by a score; see `WORTH`."""
@@ -166,6 +178,7 @@ def report(name: str, given: Sequence[Judged]) -> None:
             f"area {area(given, relation):.3f}, of those that bear on it "
             f"{area(bearing, relation):.3f}; recall at precision "
             + ", ".join(f"{p} {recall_at(given, relation, p):.2f}" for p in PRECISIONS)
+            + f"; calibration error {calibration_error(given, relation):.3f}"
         )
     wrong = [
         o for o in given if o.pair.label == "supports" and o.judgement.relation == "contradicts"

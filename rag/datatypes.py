@@ -402,8 +402,8 @@ class Finding(Jsonable):
     notes: tuple[str, ...] = ()
     look_next: tuple[Suggestion, ...] = ()
     confidence: float | None = None
-    """How likely a verdict of supported or contradicted is right, 0 to 1, as measured on
-    claims whose sources are known; None for the other verdicts."""
+    """How likely a verdict of supported or contradicted is right, 0 to 1, by how often passages
+    were read rightly; None for the other verdicts."""
 
 
 @dataclass(frozen=True, slots=True)

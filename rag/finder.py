@@ -210,7 +210,7 @@ class SourceFinder:
             () if bearing else tuple(ranked[:NEAREST]),
             self._spelling_notes(claim.query),
             where_to_look(claim.query, tuple(self.index.collections), ranked),
-            confidence_in(verdict, claim, bearing),
+            confidence_in(verdict, bearing),
         )
 
     def _spelling_notes(self, text: str) -> tuple[str, ...]:

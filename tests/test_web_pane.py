@@ -211,7 +211,7 @@ def test_a_question_has_passages_and_no_verdict() -> None:
 def test_verdicts_in_plain_words(verdict: Verdict) -> None:
     text = Seen(pane.render_finding(replace(finding(verdict), confidence=0.87))).text
     assert VERDICT_WORDS[verdict] in text
-    assert "87 of 100 were right" in text
+    assert "87 in 100 were read rightly" in text
 
 
 def test_not_found_says_what_was_searched_and_labels_the_nearest() -> None:

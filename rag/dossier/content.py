@@ -39,7 +39,7 @@ HOW_TO_CHECK = (
     "in its text: rag.SourceFinder.open(index).document(id).text[start:end] returns the "
     "quotation. Passages that a judgement rests on should be read in their source."
 )
-CONFIDENCE = "how likely this verdict is right, as measured on claims whose sources are known"
+CONFIDENCE = "how often passages like these were read rightly"
 
 
 def dossier(

@@ -124,7 +124,7 @@ def lowered(
                 finding,
                 verdict=verdict,
                 evidence=tuple(evidence),
-                confidence=confidence_in(verdict, finding.claim, evidence),
+                confidence=confidence_in(verdict, evidence),
                 notes=(*finding.notes, note),
             )
         )

@@ -38,6 +38,12 @@ SURE = ("supports", "contradicts")
 """For what there is a probability from which on it is said."""
 
 
+MISQUOTED = 0.95
+"""How likely a passage contradicts a claim in its own words with a number, a time or a denial
+changed: of 180 sentences changed by a program 169 were called so, of 60 unchanged ones none
+(`python -m benchmarks.perturbations`)."""
+
+
 class LearnedJudge:
     """Judges by the verifier and by what in a claim can be looked up.
 
@@ -67,6 +73,8 @@ class LearnedJudge:
             for name, weights in self._weights.items()
         }
         relation = self._relation(likely, checked)
+        if relation == "contradicts" and checked.quoted and checked.differs:
+            likely |= {"supports": 1 - MISQUOTED, "contradicts": MISQUOTED}
         # The words quoted are the best of the passage; others only where those do not decide.
         apart = quotation.span is None or not quotation.span.overlaps(reading.span)
         decides = reading.span if apart else quotation.span

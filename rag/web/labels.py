@@ -43,7 +43,4 @@ def confidence(finding: Finding) -> str:
     """Return how far a verdict can be trusted, "" where that was not measured."""
     if finding.confidence is None:
         return ""
-    return (
-        f"Of such verdicts on claims whose sources are known, {100 * finding.confidence:.0f} "
-        "of 100 were right"
-    )
+    return f"Of passages read like these, {100 * finding.confidence:.0f} in 100 were read rightly"

@@ -16,10 +16,10 @@ from rag.datatypes import (
     Passage,
     SourceDocument,
 )
-from rag.dates import describe_dates
 from rag.embedding.encoder import QueryVectors
 from rag.index.dating import DocumentDates
 from rag.index.generations import Generation
+from rag.index.holdings import holdings_of
 from rag.index.spellings import Spellings
 from rag.searching import (
     EVERYTHING,
@@ -76,21 +76,8 @@ class LocalIndex:
     def holdings(self) -> tuple[Holding, ...]:
         """Return what there is of each collection."""
         store = self._store
-        dates: dict[str, list[str | None]] = {name: [] for name in store.collections}
-        for home, date in zip(store.document_collections, store.document_dates, strict=True):
-            dates[home].append(date)
-        return tuple(
-            Holding(
-                collection_id=name,
-                title=collection.title,
-                rights=collection.rights,
-                url=collection.url,
-                documents=len(dates[name]),
-                years=describe_dates(dates[name]),
-                undated=dates[name].count(None),
-            )
-            for name, collection in store.collections.items()
-        )
+        dated = zip(store.document_collections, store.document_dates, strict=True)
+        return holdings_of(store.collections, dated)
 
     def listed(self) -> list[DocumentLine]:
         """Return a line for each document, in the index's order."""

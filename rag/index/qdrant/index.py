@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from rag.config import Settings
 from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, SourceDocument, Span
-from rag.dates import days_of, describe_dates
+from rag.dates import days_of
 from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.index.dating import DAYS_NEAR, DocumentDates, day_of_year
 from rag.index.generations import Manifest
+from rag.index.holdings import holdings_of
 from rag.index.local import CANDIDATES
 from rag.index.qdrant import generations, live
 from rag.index.qdrant import points as ids
@@ -166,21 +167,8 @@ class QdrantIndex:
 
     @cached_property
     def _holdings(self) -> tuple[Holding, ...]:
-        dates: dict[str, list[str | None]] = {name: [] for name in self._collections}
-        for line in self._lines():
-            dates[line.collection].append(line.date)
-        return tuple(
-            Holding(
-                collection_id=name,
-                title=collection.title,
-                rights=collection.rights,
-                url=collection.url,
-                documents=len(dates[name]),
-                years=describe_dates(dates[name]),
-                undated=dates[name].count(None),
-            )
-            for name, collection in self._collections.items()
-        )
+        dated = ((line.collection, line.date) for line in self._lines())
+        return holdings_of(self._collections, dated)
 
     def listed(self) -> list[DocumentLine]:
         """Return a line for each document, in the index's order."""

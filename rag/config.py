@@ -73,7 +73,7 @@ class Settings:
     """Which index is opened where none is named."""
     index_key: str = field(default="", repr=False)
     entailment: str | None = None
-    """A model that judges claims beside the rules, by folder or hub name; None for none."""
+    """A model that judges claims beside the project's own, by folder or hub name; None for none."""
 
     @classmethod
     def from_environment(cls) -> Settings:

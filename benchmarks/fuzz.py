@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
-from rag.ingest.isolation.workers import Limits, Workers
+from rag.ingest.workers import Limits, Workers
 
 TEXT = "In 1848 Polk told the Congress that gold had been found in California. "
 BATCH = 50

@@ -47,7 +47,7 @@ from rag.ingest.ocr.engines import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesserac
 from rag.ingest.ocr.layout import page_text
 from rag.ingest.ocr.page_images import page_images
 from rag.ingest.readers.sotu import read_sotu
-from rag.ingest.shared.page_lines import tidy_page
+from rag.ingest.shared.page_text import tidy_page
 
 Picture = NDArray[np.uint8]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.datatypes import Collection, SourceDocument
-from rag.ingest.isolation import worker
+from rag.ingest import worker
 from rag.ingest.registry import READERS
-from rag.ingest.shared.pulse import reached
+from rag.isolation.child import reached
 
 PAGES = 4
 

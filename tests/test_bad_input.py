@@ -20,7 +20,7 @@ from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.embedding.encoder import Encoder
 from rag.finder import SourceFinder
 from rag.ingest import read_sources
-from rag.ingest.isolation.workers import Workers
+from rag.ingest.workers import Workers
 
 LAUGHS = (
     '<!DOCTYPE TEI [<!ENTITY a "ha">'

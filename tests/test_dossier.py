@@ -38,10 +38,10 @@ from rag.dossier.chicago import STYLE, Chicago
 from rag.dossier.csl import csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.evidence import cite
-from rag.ingest.csl import plain_fields
 from rag.ingest.readers.plain.reader import read_plain
 from rag.ingest.readers.sotu import read_sotu
 from rag.ingest.readers.tei.reader import read_tei
+from rag.ingest.sidecar import plain_fields
 
 MADE = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 FACTS = IndexFacts("mine", "ab12" * 16, 6, 60, "2026-11-01T09:00:00+00:00")

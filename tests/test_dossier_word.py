@@ -17,7 +17,7 @@ from test_dossier import FACTS, HOSTILE, MADE, answer_of, evidence_of, full_answ
 from rag.datatypes import Answer, Collection
 from rag.dossier import export
 from rag.dossier.word import QUOTED
-from rag.ingest.readers.word.reader import read_word
+from rag.ingest.readers.word import read_word
 
 
 def together(text: str) -> str:

@@ -10,8 +10,7 @@ import pytest
 from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.readers.epub.package import resolve
-from rag.ingest.readers.epub.reader import read_epub
+from rag.ingest.readers.epub import read_epub, resolve
 from rag.ingest.shared import zips
 from rag.ingest.shared.chapters import chapter_label
 

@@ -17,8 +17,7 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.ocr.engines import Ocr
 from rag.ingest.readers.pdf.reader import read_pdf
-from rag.ingest.shared.page_lines import rejoin_words, running_lines, tidy_page
-from rag.ingest.shared.page_text import PAGE_BREAK
+from rag.ingest.shared.page_text import PAGE_BREAK, rejoin_words, running_lines, tidy_page
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

@@ -11,7 +11,7 @@ from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.readers.plain.reader import read_plain
-from rag.ingest.shared.paragraphs import BLANK_LINES, LINES, paragraph_locators
+from rag.ingest.shared.plain_text import BLANK_LINES, LINES, paragraph_locators
 from rag.language import fold
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -9,7 +9,7 @@ import pytest
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.readers.word.reader import read_word, refuse_old_word
+from rag.ingest.readers.word import read_word, refuse_old_word
 from rag.ingest.shared import zips
 
 MINE = Collection("mine", "Mine")

@@ -15,7 +15,7 @@ from conftest import write_sources
 from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile
 from rag.embedding.encoder import Encoder
-from rag.ingest.isolation.workers import Limits, Workers
+from rag.ingest.workers import Limits, Workers
 
 ODD = Collection("odd", "Odd")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX")

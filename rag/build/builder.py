@@ -41,8 +41,8 @@ from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.terms import Part, Terms, collect
 from rag.index.vectors import VectorIndex, VectorWriter
-from rag.ingest.isolation.workers import Workers
 from rag.ingest.walk.files import check_sources
+from rag.ingest.workers import Workers
 
 log = logging.getLogger(__name__)
 

@@ -29,8 +29,7 @@ from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, d
 from rag.index.store_writer import Kept, StoreWriter
 from rag.ingest import Reading, read_found
 from rag.ingest.described import Metadata, described, metadata_beside, renamed
-from rag.ingest.names import shown
-from rag.ingest.unique import Names
+from rag.ingest.names import Names, shown
 from rag.ingest.walk.files import content_digest, file_state, find_files, reading_digest, unpacked
 from rag.ingest.walk.folders import Found
 

@@ -1,6 +1,6 @@
 """Evidence as CSL-JSON items, one a document: what every other format derives from.
 
-An item holds CSL's own variables, under the names that `rag.ingest.csl` reads, so that an
+An item holds CSL's own variables, under the names that `rag.ingest.sidecar` reads, so that an
 exported item can describe the same file elsewhere. What CSL has no variable for is in
 `custom`: the document's id, its kind and rights, and the quotations with their offsets.
 """

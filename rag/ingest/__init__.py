@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.ingest.described import described, metadata_beside
+from rag.ingest.names import Names
 from rag.ingest.registry import READERS, Item, read_file, reader_for
-from rag.ingest.unique import Names
 from rag.ingest.walk.files import BUILT_IN, check_sources, find_files, unpacked
 from rag.ingest.walk.folders import Found, OnSkip
 

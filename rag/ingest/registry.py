@@ -18,22 +18,20 @@ from rag.errors import SourceError, UnknownFormat, UnreadableSource
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.ocr.engines import Ocr
 from rag.ingest.readers.ead import read_ead
-from rag.ingest.readers.epub.reader import read_epub
+from rag.ingest.readers.epub import read_epub
 from rag.ingest.readers.html import read_html
 from rag.ingest.readers.mail import mail_attachments, read_mail
-from rag.ingest.readers.ocr_formats.alto import read_alto
-from rag.ingest.readers.ocr_formats.hocr import MARK as HOCR
-from rag.ingest.readers.ocr_formats.hocr import read_hocr
-from rag.ingest.readers.ocr_formats.page_xml import read_page_xml
+from rag.ingest.readers.ocr_formats import MARK as HOCR
+from rag.ingest.readers.ocr_formats import read_alto, read_hocr, read_page_xml
 from rag.ingest.readers.odt import read_odt
-from rag.ingest.readers.pdf.attachments import attached_files
+from rag.ingest.readers.pdf.forms import attached_files
 from rag.ingest.readers.pdf.reader import read_pdf
 from rag.ingest.readers.pictures import read_djvu, read_picture
 from rag.ingest.readers.plain.reader import read_plain
 from rag.ingest.readers.rtf import read_rtf
 from rag.ingest.readers.sheets import read_sheets
 from rag.ingest.readers.tei.reader import read_tei
-from rag.ingest.readers.word.reader import read_word, refuse_old_word
+from rag.ingest.readers.word import read_word, refuse_old_word
 from rag.ingest.shared.markup import root_name
 from rag.ingest.sidecar import MAX_FIELD
 from rag.ingest.walk.folders import reason

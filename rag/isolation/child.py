@@ -19,9 +19,24 @@ from rag.isolation.messages import BrokenMessage, read_message, write_message
 
 ITEM, DONE, MEMORY = "item", "done", "memory"
 
+_listener: Callable[[str], None] | None = None
+
 Send = Callable[[Any], None]
 Answer = Callable[[Any, Send], None]
 """Does what a request asks for and sends what comes of it, as JSON values."""
+
+
+def listen(listener: Callable[[str], None]) -> None:
+    """Have `listener` called with each place that is reached, in this process."""
+    global _listener
+    _listener = listener
+
+
+def reached(place: str) -> None:
+    """Say that a reader has come to `place` ("page 12") and is alive: a slow file is told from one
+    that hangs, and a crash is blamed on a page. Where nobody listens nothing happens."""
+    if _listener is not None:
+        _listener(place)
 
 
 def serve(

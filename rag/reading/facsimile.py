@@ -36,7 +36,7 @@ class PageLimits:
     """A scan of a newspaper page in colour holds .5 as a picture."""
     ocr_seconds: int = 60
     ocr_memory_bytes: int = 5 * GB
-    """As for reading: see `rag.ingest.isolation.workers`."""
+    """As for reading: see `rag.ingest.workers`."""
     waiting_s: int = 30
     """How long a page waits for those before it."""
 

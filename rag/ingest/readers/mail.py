@@ -21,7 +21,7 @@ from rag.ingest.shared.blocks import SEPARATOR, join
 from rag.ingest.shared.html_blocks import blocks
 from rag.ingest.shared.markup import parse_html
 from rag.ingest.shared.note_marks import merged
-from rag.ingest.shared.paragraphs import BLANK_LINES, paragraph_locators
+from rag.ingest.shared.plain_text import BLANK_LINES, paragraph_locators
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -15,8 +15,7 @@ from rag.ingest.names import file_document, printable, shown
 from rag.ingest.ocr.engines import RESOLUTION_DPI, Image, Ocr
 from rag.ingest.ocr.page_images import BLANK_RANGE, MAX_PIXELS
 from rag.ingest.ocr.reread import Opened, reread
-from rag.ingest.shared.page_lines import rejoin_words, tidy_page
-from rag.ingest.shared.page_text import page_labels, put_together
+from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
 
 if TYPE_CHECKING:
     from djvu_rs import Document

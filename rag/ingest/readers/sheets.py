@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
-from rag.ingest.shared.decoding import decode
+from rag.ingest.shared.plain_text import decode
 from rag.ingest.shared.zips import BOOK, opened, read_member
 
 if TYPE_CHECKING:

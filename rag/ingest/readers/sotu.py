@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.shared.paragraphs import LINES, paragraph_locators
+from rag.ingest.shared.plain_text import LINES, paragraph_locators
 
 COLLECTION = Collection(
     collection_id="sotu",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown
-from rag.ingest.shared.decoding import decode
+from rag.ingest.shared.plain_text import decode
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, _Element

@@ -1,11 +1,202 @@
-"""Pages put together to one text, with running heads and footnotes behind it."""
+"""What pages need before they are a text: whole words, their running heads and numbers known.
+
+Everything here works on the pages' texts alone, whatever took them from the file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from rag.datatypes import Locator, Span
-from rag.ingest.shared.page_lines import printed_numbers, running_lines, tidy_page
+from rag.language import whole_word
+
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_BLANK_RUN = re.compile(r"\n{3,}")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# The look-behind lets no match begin inside a word: long runs of letters stay cheap.
+_BROKEN = re.compile(
+    r"(?<![^\W_])(?<![^\W\d_]-)([^\W\d_]+(?:-[^\W\d_]+)*)([-=\u00ad\u2010\u2e17\u00ac])\n+"
+    r"([^\W\d_]+(?:-[^\W\d_]+)*)"
+)
+
+EDGE_LINES = 2
+"""How many lines at the top and at the bottom of a page may be running heads."""
+
+_MIN_PAGES = 3
+# A book's left and right pages have different heads, and each chapter has its own:
+# less than half of the pages must do.
+_MIN_SHARE = 0.25
+# "0" or "13" on page after page may be a column of a table.
+_MIN_CHARACTERS = 3
+_MAX_HEAD = 120
+_AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,5}(?=\W|$)|(?<=\W)\d{1,5}(?=\W{0,2}$)")
+_PAGE_OF = re.compile(r"\W*(?:page|p\.)\s*(\d{1,5})\s*(?:of|/)\s*\d{1,5}\W*", re.IGNORECASE)
+"""A line that says by itself that it is a page's number."""
+
+_NUMBER = re.compile(r"\d{1,6}")
+_LIST_POINT = re.compile(r"\W*\d+[.)]\s+(?=\S)")
+
+
+def tidy_page(raw: str) -> str:
+    """Return a page's text without what no reader sees.
+
+    White space at line ends goes, runs of blank lines become one, a form feed becomes a
+    line end (it stands for a page's end elsewhere), half characters become U+FFFD.
+    """
+    clean = _SURROGATES.sub("\ufffd", raw.replace("\0", "")).replace("\f", "\n")
+    lines = (line.rstrip() for line in clean.splitlines())
+    return _BLANK_RUN.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def rejoin_words(pages: list[str]) -> list[str]:
+    """Return the pages with words that a line's end broke made whole.
+
+    Whether "re-/form" is "reform" or "re-form" is taken from the rest of the text: as it
+    stands there unbroken. Where neither does, the hyphen stays if both halves are words
+    of the text ("steam-/engine" beside "steam" and "engine"), else it goes. A break at
+    the end of a page is left alone, since the two halves are on different pages, and so
+    is one before a running foot.
+
+    >>> rejoin_words(["The treaty was rati-\\nfied."])
+    ['The treaty was ratified.']
+    >>> rejoin_words(["A well-\\nknown man, known well."])
+    ['A well-known man, known well.']
+    """
+    known = Counter(word.casefold() for page in pages for word in _unbroken_words(page))
+
+    def rejoined(page: str, running: tuple[Span, ...]) -> str:
+        def whole(found: re.Match[str]) -> str:
+            match = Span(*found.span())
+            return found[0] if any(map(match.overlaps, running)) else _whole(found, known)
+
+        return _BROKEN.sub(whole, page)
+
+    return [rejoined(page, lines) for page, lines in zip(pages, running_lines(pages), strict=True)]
+
+
+def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
+    """Return, for each page, the spans of its running heads and page numbers.
+
+    A line among the first or last two of a page is one if the same line stands there on
+    at least a quarter of the pages and on three. One number in it may differ if it
+    counts the pages, as a page number does and a figure in a table does not. "Page 3 of 12" is
+    one by itself.
+    """
+    edges = [_edge_lines(page) for page in pages]
+    keys = [
+        [_keys(line.of(page), index) for line in edges[index]] for index, page in enumerate(pages)
+    ]
+    on_pages = Counter(key for of_page in keys for key in set().union(*of_page))
+    needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
+    common = {key for key, count in on_pages.items() if count >= needed}
+    counting = _counting(pages, edges)
+    return [
+        tuple(
+            line
+            for line, own in zip(lines, of_page, strict=True)
+            if own & common
+            or _PAGE_OF.fullmatch(line.of(page))
+            or (line in (lines[0], lines[-1]) and _offsets(line.of(page), index) & counting)
+        )
+        for index, (page, lines, of_page) in enumerate(zip(pages, edges, keys, strict=True))
+    ]
+
+
+def _counting(pages: list[str], edges: list[list[Span]]) -> set[int]:
+    """Return how far the numbers in the pages' outermost lines are from the pages' places in
+    the file: where three of them count on, or two neighbours that stand on lines alone."""
+    outer = [
+        [line.of(page) for line in dict.fromkeys((lines[0], lines[-1]))] if lines else []
+        for page, lines in zip(pages, edges, strict=True)
+    ]
+    found = [set().union(*(_offsets(line, n) for line in of)) for n, of in enumerate(outer)]
+    alone = [
+        set().union(*(_offsets(line, n) for line in of if not any(map(str.isalpha, line))))
+        for n, of in enumerate(outer)
+    ]
+    often = Counter(offset for offsets in found for offset in offsets)
+    return {offset for offset, count in often.items() if count >= _MIN_PAGES}.union(
+        *(here & there for here, there in pairwise(alone))
+    )
+
+
+def _offsets(line: str, index: int) -> set[int]:
+    """Return how far a number at a line's ends is from the page's place in the file."""
+    line = line.strip()
+    if found := _PAGE_OF.fullmatch(line):
+        return {int(found[1]) - index}
+    if len(line) > _MAX_HEAD or (_LIST_POINT.match(line) and not line.isupper()):
+        return set()
+    return {int(found[0]) - index for found in _AT_END.finditer(line)}
+
+
+def printed_numbers(pages: list[str]) -> list[str | None]:
+    """Return the page numbers that the pages themselves carry, in their running heads and
+    feet; None for a page whose number cannot be told.
+
+    A page without one lies between, or beside, pages that count on. Two pages at least must
+    agree on how they count, unless one says that it is "page 3 of 12".
+    """
+    told: list[int | None] = []
+    sure: set[int] = set()
+    for page, lines in zip(pages, running_lines(pages), strict=True):
+        said = [line.of(page) for line in lines]
+        found = set().union(*(_offsets(line, len(told)) for line in said))
+        told.append(found.pop() if len(found) == 1 else None)
+        sure |= {
+            offset
+            for offset in told[-1:]
+            if offset is not None and any(map(_PAGE_OF.fullmatch, said))
+        }
+    agreed = Counter(offset for offset in told if offset is not None)
+    sure |= {offset for offset, count in agreed.items() if count > 1}
+    offsets = [offset if offset in sure else None for offset in told]
+    numbers: list[str | None] = []
+    for index, own in enumerate(offsets):
+        before = next((o for o in reversed(offsets[:index]) if o is not None), None)
+        after = next((o for o in offsets[index + 1 :] if o is not None), None)
+        beside = {offset for offset in (before, after) if offset is not None}
+        offset = own if own is not None else beside.pop() if len(beside) == 1 else None
+        counted = None if offset is None else index + offset
+        numbers.append(str(counted) if counted is not None and counted > 0 else None)
+    return numbers
+
+
+def _unbroken_words(page: str) -> Iterable[str]:
+    return (found[0] for found in _WORD.finditer(_BROKEN.sub(" ", page)))
+
+
+def _whole(found: re.Match[str], known: Counter[str]) -> str:
+    word = whole_word(found[1], found[3], found[2], known)
+    return found[0] if word is None else word
+
+
+def _edge_lines(page: str) -> list[Span]:
+    lines = [Span(*found.span()) for found in re.finditer(r"(?m)^[^\n]*\S[^\n]*", page)]
+    if len(lines) <= 2 * EDGE_LINES:
+        return lines
+    return lines[:EDGE_LINES] + lines[-EDGE_LINES:]
+
+
+def _keys(line: str, index: int) -> set[tuple[str, int | None]]:
+    """Return what tells that this line and one on another page are the same running head.
+
+    The line itself, and the line without one of its numbers, together with how far that
+    number is from the page's place in the file.
+    """
+    normal = " ".join(line.casefold().split())
+    keys: set[tuple[str, int | None]] = set()
+    if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS:
+        keys.add((normal, None))
+    # "(4) In the second place": points of a list can go on from page to page.
+    text_from = point.end() if (point := _LIST_POINT.match(normal)) else 0
+    for number in _NUMBER.finditer(normal, text_from):
+        rest = f"{normal[: number.start()]}#{normal[number.end() :]}"
+        keys.add((rest, int(number[0]) - index))
+    return keys
+
 
 PAGE_BREAK = "\n\f\n"
 

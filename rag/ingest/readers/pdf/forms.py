@@ -1,15 +1,18 @@
-"""What a PDF form holds beside its pages: filled-in fields, and forms in XFA."""
+"""What a PDF holds beside its pages: filled-in fields, forms in XFA, and attached files."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown
+from rag.ingest.readers.pdf.opening import DAMAGE, open_pdf
 from rag.ingest.shared.markup import parse_xml
 from rag.ingest.shared.running import name_of
+from rag.ingest.shared.zips import BOOK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,3 +84,26 @@ def _inherited(field: Any, key: str) -> Any:
 
 def _resolved(item: Any) -> Any:
     return item.get_object() if hasattr(item, "get_object") else item
+
+
+MAX_ATTACHED = 1_000
+
+
+def attached_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each file attached to a PDF, none for a damaged one.
+
+    What is larger than a file of one work may be is left out.
+    """
+    from pypdf.errors import PyPdfError
+
+    try:
+        attached = list(open_pdf(path).attachment_list)[:MAX_ATTACHED]
+    except (UnreadableSource, PyPdfError, *DAMAGE):
+        return
+    for file in attached:
+        try:
+            content = file.content
+        except (PyPdfError, *DAMAGE):
+            continue
+        if len(content) <= BOOK.member:
+            yield file.alternative_name or file.name, content

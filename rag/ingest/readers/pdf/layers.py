@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import shown
-from rag.ingest.readers.pdf.hidden import without_hidden_layers
 from rag.ingest.readers.pdf.layout import Line, page_lines
 from rag.ingest.readers.pdf.letters import Letter, page_letters
-from rag.ingest.readers.pdf.notes import Blocks, body_height, is_open, without_notes
-from rag.ingest.readers.pdf.opening import DAMAGE, damaged
-from rag.ingest.shared.page_lines import tidy_page
-from rag.ingest.shared.pulse import reached
+from rag.ingest.readers.pdf.opening import DAMAGE, damaged, without_hidden_layers
+from rag.ingest.shared.page_text import tidy_page
+from rag.isolation.child import reached
 from rag.language import goes_on
 
 if TYPE_CHECKING:
@@ -127,4 +127,128 @@ def _set(blocks: Sequence[Sequence[Line]]) -> str:
                 parted = line.apart if number else not goes_on(text[-400:], line.text)
                 text += "\n\n" if parted else "\n"
             text += line.text
+    return text
+
+
+SMALL = 0.93
+"""Type of this share of the body's is a note's: 8 to 9 points under 10 to 11."""
+
+_OPENS = re.compile(
+    r"[\[(]?(\d{1,3}|[*†‡§¶‖]{1,4}|[a-z](?=[.)\]]))[.)\]]?\s*(?=[^\d\W]|[\"'“‘(\[])"
+)
+_NUMBER_ALONE = re.compile(r"[\W_]*(?:\d{1,4}|[ivxlc]{1,7})[\W_]*")
+_ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
+# Notes in the type of the text stand in the lower part of a page only.
+_LOWER_PART = 0.4
+# Marks of which the notes may stand on another page or in another column.
+_SKIPPED = 4
+
+Blocks = list[list[Line]]
+
+
+def body_height(pages: Iterable[Blocks]) -> float:
+    """Return the height of most letters' lines, in points; 0.0 without any."""
+    often: Counter[float] = Counter()
+    for blocks in pages:
+        for lines in blocks:
+            for line in lines:
+                often[round(2 * line.height) / 2] += len(line.text)
+    return often.most_common(1)[0][0] if often else 0.0
+
+
+def without_notes(blocks: Blocks, body: float, open_note: bool) -> tuple[Blocks, list[str]]:
+    """Return a page's blocks without its footnotes, and these, a note to a text.
+
+    `body`: see `body_height`. `open_note`: the last note of the page before did not come to
+    its end, so that small type may go on with it. Signs in the text that refer to a note
+    ("troops*") go with it.
+    """
+    referred = {mark for lines in blocks for line in lines for mark in _marks(line)}
+    kept: Blocks = []
+    noted: list[Line] = []
+    for number, lines in enumerate(blocks):
+        first = _first_note(lines, body, referred, open_note, number > 0)
+        tail = [line for line in lines[first:] if _NUMBER_ALONE.fullmatch(line.text)]
+        noted += [line for line in lines[first:] if line not in tail]
+        kept.append([*lines[:first], *tail])
+    notes = _put_together(noted)
+    opened = [found[1] for note in notes if (found := _OPENS.match(note))]
+    clean = [[replace(line, text=_without_signs(line.text, opened)) for line in b] for b in kept]
+    return [block for block in clean if block], notes
+
+
+def is_open(notes: Sequence[str]) -> bool:
+    """Return whether the last of a page's notes has not come to its end."""
+    return bool(notes) and not _ENDS.search(notes[-1])
+
+
+def _marks(line: Line) -> set[str]:
+    return {part for mark in line.marks for part in mark.split(",")} - {line.opening}
+
+
+def _first_note(
+    lines: Sequence[Line], body: float, referred: set[str], open_note: bool, after_others: bool
+) -> int:
+    """Return the number of the first line that belongs to notes, their count without any."""
+    first = above = len(lines)
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number]
+        if _NUMBER_ALONE.fullmatch(line.text):
+            continue
+        if line.height > SMALL * body:
+            break
+        above = number
+        if number or after_others:
+            opens = _opens_note(line, referred) or (open_note and (line.apart or not number))
+            first = number if opens else first
+    # Small type above that belongs to no note: a text that is set smaller, and numbered.
+    if first < len(lines) and (first == above or open_note or _opens(lines[first]) in referred):
+        return first
+    low = int(_LOWER_PART * len(lines))
+    for number in range(max(low, 1), len(lines)):
+        line = lines[number]
+        opening = _opens(line)
+        if opening and line.apart and opening in referred:
+            return number
+    return len(lines)
+
+
+def _opens(line: Line) -> str:
+    """Return the mark with which a line begins a note, "" where it begins none."""
+    found = _OPENS.match(line.text)
+    return line.opening or (found[1] if found else "")
+
+
+def _opens_note(line: Line, referred: set[str]) -> bool:
+    """Return whether a line in small type begins a note: "(a)", "1)" and "a." begin points of a
+    text as often, unless something refers to them."""
+    mark = _opens(line)
+    point = mark.isalpha() or line.text.startswith("(") or line.text.startswith(f"{mark})")
+    return bool(mark) and (bool(line.opening) or not point or mark in referred)
+
+
+def _put_together(lines: Sequence[Line]) -> list[str]:
+    notes: list[str] = []
+    for line in lines:
+        text = f"{line.opening} {line.text}" if line.opening else line.text
+        if notes and not _counts_on(notes[-1], line):
+            notes[-1] += f"\n{text}"
+        else:
+            notes.append(text)
+    return notes
+
+
+def _counts_on(note: str, line: Line) -> bool:
+    """Return whether a line begins the note after another: "10 seconds" does not after "13"."""
+    mark, last = _opens(line), _OPENS.match(note)
+    if line.opening or not mark.isdecimal() or last is None or not last[1].isdecimal():
+        return bool(mark)
+    return int(last[1]) < int(mark) <= int(last[1]) + _SKIPPED
+
+
+def _without_signs(text: str, opened: Sequence[str]) -> str:
+    for mark in opened:
+        sign = re.escape(mark)
+        plain = rf"(?<=[^\W\d_]){sign}" if mark.isdecimal() else rf"(?<=[\w.,;:!?'\"’”)]){sign}"
+        text = re.sub(rf"(?:(?<=\S)[\[(]{sign}[\])]|{plain}(?![\w*†‡§]))", "", text)
     return text

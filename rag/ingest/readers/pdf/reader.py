@@ -23,8 +23,7 @@ from rag.ingest.ocr.reread import reread
 from rag.ingest.readers.pdf.forms import PLACEHOLDER, filled_fields, xfa_lines
 from rag.ingest.readers.pdf.layers import Layer, page_layers
 from rag.ingest.readers.pdf.opening import DAMAGE, check_bytes, damaged, open_pdf
-from rag.ingest.shared.page_lines import rejoin_words
-from rag.ingest.shared.page_text import page_labels, put_together
+from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words
 from rag.language import MONTHS
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from typing import Any
 from rag.datatypes import Collection, SourceDocument, to_jsonable
 from rag.ingest.ocr.engines import Ocr
 from rag.ingest.registry import read_file
-from rag.ingest.shared import pulse
-from rag.isolation.child import Answer, Send, serve
+from rag.isolation.child import Answer, Send, listen, serve
 from rag.typed_json import from_jsonable
 
 PLACE, DOCUMENT, PROBLEM = "place", "document", "problem"
@@ -31,7 +30,7 @@ def main() -> None:
     ocr = Ocr(choice, Path(pages) if pages else None)
 
     def begin(send: Send) -> Answer:
-        pulse.listen(lambda place: send({PLACE: place}))
+        listen(lambda place: send({PLACE: place}))
         return partial(_read, ocr)
 
     serve(begin, memory_bytes, stall_s, writes=True)  # pages read by OCR

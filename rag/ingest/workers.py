@@ -16,9 +16,9 @@ from pathlib import Path
 from types import TracebackType
 
 from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
-from rag.ingest.isolation.worker import DOCUMENT, PLACE, PROBLEM
 from rag.ingest.names import shown
 from rag.ingest.registry import Item
+from rag.ingest.worker import DOCUMENT, PLACE, PROBLEM
 from rag.isolation.process import Process, Stopped
 from rag.typed_json import from_jsonable
 
@@ -27,7 +27,7 @@ GB = 1 << 30
 _AHEAD = 4
 """Documents that wait for the build to take them, per file."""
 
-WORKER = "rag.ingest.isolation.worker"
+WORKER = "rag.ingest.worker"
 
 _REPAIR = "repair it (a PDF, for instance: qpdf IN.pdf OUT.pdf) or leave it out"
 

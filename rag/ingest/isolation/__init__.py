@@ -1,1 +1,0 @@
-"""Reading files in other processes, which a hostile file may bring down."""

@@ -1,0 +1,207 @@
+"""What OCR programs and libraries write beside the pictures of pages: ALTO (national libraries),
+PAGE XML (programs for handwriting: Transkribus, eScriptorium), and hOCR (marks in HTML)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.names import file_document, shown
+from rag.ingest.shared.markup import line_of, parse_xhtml, parse_xml
+from rag.ingest.shared.note_marks import MARK as MARK_OF_NOTE
+from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
+from rag.ingest.shared.running import name_of
+from rag.language import goes_on
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MARK = re.compile(rb"class=[\"'][^\"']*\bocr_page\b")
+"""By which an hOCR file is told from a page of the Web."""
+
+_NUMBER = re.compile(r"(?:^|\n)\W{0,4}(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W{0,4}(?:$|\n)")
+_ALTO_MARGINS = frozenset(["TopMargin", "BottomMargin"])
+_PAGE_NUMBER = "page-number"
+_PAGE_ASIDE = frozenset(["header", "footer", "footnote", "footnote-continued", "marginalia"])
+_HOCR_LINE = re.compile(r"\bocr_(?:line|caption|textfloat)\b")
+_HOCR_ASIDE = re.compile(r"\bocr_(?:header|footer|pageno|footnote)\b")
+_HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class OcrPage:
+    """A page of an OCR file: its text, and the heads, feet and notes that the file tells apart.
+    `number`: the printed one, "" where the file does not give it."""
+
+    text: str
+    aside: tuple[str, ...] = ()
+    number: str = ""
+
+
+def read_alto(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of an ALTO file. A word that a line's end breaks is whole, as the
+    file says it; raises `UnreadableSource` if the file is damaged or has no text."""
+    root = parse_xml(path.read_bytes(), shown(path))
+    certain = [
+        (float(word.get("WC", "")), len(word.get("CONTENT") or ""))
+        for word in root.iter("{*}String")
+        if (word.get("WC") or "").replace(".", "", 1).isdecimal()
+    ]
+    yield _document(path, collection, map(_alto_page, root.iter("{*}Page")), certain)
+
+
+def read_page_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of a PAGE XML file, its regions in reading order.
+
+    Raises `UnreadableSource` if the file is damaged or has no text.
+    """
+    root = parse_xml(path.read_bytes(), shown(path))
+    yield _document(path, collection, map(_page_xml_page, root.iter("{*}Page")))
+
+
+def read_hocr(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of an hOCR file.
+
+    Raises `UnreadableSource` if the file is damaged or has no text.
+    """
+    root = parse_xhtml(path.read_bytes(), path)
+    certain = [
+        (int(found[1]) / 100, len(line_of(word)))
+        for word in root.iter()
+        if (found := _HOCR_CERTAIN.search(word.get("title") or ""))
+    ]
+    pages = (element for element in root.iter() if "ocr_page" in _classes(element))
+    yield _document(path, collection, map(_hocr_page, pages), certain)
+
+
+def _document(
+    path: Path,
+    collection: Collection,
+    given: Iterable[OcrPage],
+    certain: Sequence[tuple[float, int]] = (),
+) -> SourceDocument:
+    """Return the document that pages make. `certain`: how sure the OCR program was of each word, 0
+    to 1, and its letters."""
+    pages = list(given)
+    tidied = rejoin_words([tidy_page(page.text) for page in pages])
+    if not any(tidied):
+        raise UnreadableSource(
+            f"{shown(path)} holds no text: its OCR found none; read the picture of the page instead"
+        )
+    counted = page_labels(tidied, "image")
+    numbers = map(_number_in, pages)
+    labels = [f"p. {n}" if n else label for n, label in zip(numbers, counted, strict=True)]
+    text, places, excluded = put_together(tidied, labels, [page.aside for page in pages])
+    letters = sum(length for _, length in certain)
+    return file_document(
+        path,
+        collection,
+        text,
+        locators=places,
+        excluded=excluded,
+        ocr_confidence=sum(c * n for c, n in certain) / letters if letters else None,
+        pages=len(tidied),
+    )
+
+
+def _number_in(page: OcrPage) -> str:
+    """Return a page's printed number: that of the file, or the only one in its heads and feet."""
+    found = {one or other for line in page.aside for one, other in _NUMBER.findall(line.strip())}
+    return page.number or (found.pop() if len(found) == 1 else "")
+
+
+def _set_blocks(blocks: Iterable[str]) -> str:
+    """Return blocks of lines as one text; a sentence that goes on in the next one is not cut."""
+    text = ""
+    for block in filter(None, (block.strip("\n") for block in blocks)):
+        text += ("\n" if goes_on(text[-400:], block) else "\n\n") + block if text else block
+    return text
+
+
+def _alto_page(page: _Element) -> OcrPage:
+    margins = [part for part in page if name_of(part) in _ALTO_MARGINS]
+    outside = [block for margin in margins for block in margin.iter("{*}TextBlock")]
+    blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
+    return OcrPage(
+        _set_blocks(map(_alto_text, blocks)),
+        tuple(filter(None, map(_alto_text, outside))),
+        (page.get("PRINTED_IMG_NR") or "").strip(),
+    )
+
+
+def _alto_text(block: _Element) -> str:
+    return "\n".join(filter(None, map(_alto_line, block.iter("{*}TextLine"))))
+
+
+def _alto_line(line: _Element) -> str:
+    words: list[str] = []
+    for part in line:
+        kind = part.get("SUBS_TYPE")
+        if name_of(part) != "String" or kind == "HypPart2":
+            continue
+        whole = part.get("SUBS_CONTENT") if kind == "HypPart1" else None
+        words.append(whole or part.get("CONTENT") or "")
+    return " ".join(filter(None, words))
+
+
+def _page_xml_page(page: _Element) -> OcrPage:
+    regions = {region.get("id"): region for region in page.iter("{*}TextRegion")}
+    listed = sorted(page.iter("{*}RegionRefIndexed"), key=lambda ref: int(ref.get("index") or 0))
+    order = [ref.get("regionRef") for ref in listed or page.iter("{*}RegionRef")]
+    names = dict.fromkeys([*(name for name in order if name in regions), *regions])
+    kinds = [(regions[name].get("type"), regions[name]) for name in names]
+    numbers = (_region_text(region) for kind, region in kinds if kind == _PAGE_NUMBER)
+    number = next(numbers, "").strip(" .-–—[]()")
+    return OcrPage(
+        _set_blocks(
+            _region_text(r) for kind, r in kinds if kind not in {*_PAGE_ASIDE, _PAGE_NUMBER}
+        ),
+        tuple(filter(None, (_region_text(r) for kind, r in kinds if kind in _PAGE_ASIDE))),
+        number if number.isalnum() and len(number) < len("123456") else "",
+    )
+
+
+def _region_text(region: _Element) -> str:
+    lines = [_reading(line) for line in region.iterfind("{*}TextLine")]
+    return "\n".join(filter(None, lines)) or _reading(region)
+
+
+def _reading(part: _Element) -> str:
+    """Return what a line says: the first of the readings given for it."""
+    given = sorted(part.iterfind("{*}TextEquiv"), key=lambda n: int(n.get("index") or 0))
+    for text in (line_of(plain) for n in given for plain in n.iterfind("{*}Unicode")):
+        if text:
+            return text
+    return " ".join(filter(None, (_reading(word) for word in part.iterfind("{*}Word"))))
+
+
+def _classes(element: _Element) -> list[str]:
+    return (element.get("class") or "").split()
+
+
+def _hocr_page(page: _Element) -> OcrPage:
+    apart = [element for element in page.iter() if _HOCR_ASIDE.search(element.get("class") or "")]
+    outside = {inner for element in apart for inner in element.iter()}
+    blocks: list[list[str]] = [[]]
+    for element in page.iter():
+        if element in outside:
+            continue
+        if {"ocr_par", "ocr_carea"} & set(_classes(element)):
+            blocks.append([])
+        elif _HOCR_LINE.search(element.get("class") or ""):
+            blocks[-1].append(_hocr_line(element))
+    text = _set_blocks("\n".join(lines) for lines in blocks)
+    return OcrPage(text or line_of(page), tuple(filter(None, map(line_of, apart))))
+
+
+def _hocr_line(line: _Element) -> str:
+    """Return what a line says, without raised marks of notes."""
+    for mark in line.iter("{*}sup", "sup"):
+        if MARK_OF_NOTE.fullmatch(line_of(mark)):
+            mark.text = ""
+    return line_of(line)

@@ -74,3 +74,18 @@ def test_agreement(claim, source, agrees):
 def test_a_number_agrees_with_itself_however_it_is_grouped(number):
     assert agree(one(str(number)), one(f"{number:,}"))
     assert one(f"{number:,}").value == number
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("On 9 June he wrote", []),
+        ("the battle of June 9, and on Sept. 3", []),
+        ("your letter of the 9 ult. and that of 3 inst.", []),
+        ("In June 9 ships were lost", [9]),
+        ("In May 300 men marched 9 miles", [300, 9]),
+        ("of 9 May 20 sailed", [20]),
+    ],
+)
+def test_the_day_of_a_month_is_no_quantity(text, values):
+    assert [quantity.value for quantity in quantities(text)] == values

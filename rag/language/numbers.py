@@ -13,6 +13,7 @@ from typing import Literal
 
 from rag.datatypes import Span
 from rag.language.lexicon import table
+from rag.language.tokens import MONTHS
 
 _TABLE = table("numbers")
 _UNITS: list[str] = _TABLE["units"].split()
@@ -49,6 +50,24 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL_SUFFIX = re.compile(r"(?:st|nd|rd|th|d)\b")
+_NAMES_OF_MONTHS = "|".join(
+    [
+        *MONTHS,
+        *(month.upper() for month in MONTHS),
+        *(rf"{month[:3]}\.?" for month in MONTHS),
+        "Sept",
+    ]
+)
+# "9 June", "the 9 inst."; "June 9", but not "in June 9 ships were lost".
+_BEFORE_MONTH = re.compile(
+    rf"\s+(?:day\s+)?(?:of\s+)?(?:(?:{_NAMES_OF_MONTHS})(?!\w)|(?:ult|inst|prox)(?:imo|ant)?\b)"
+)
+_BEHIND_MONTH = re.compile(rf"\b(?:{_NAMES_OF_MONTHS})\s+(?:the\s+)?$")
+_GOES_ON = re.compile(
+    r"(?!\s*%)(?:\W*$|\s?[^\w\s]|\s+(?:a|an|and|as|at|before|by|from|he|I|in|is|it|of|on|or|she|that|the|"
+    r"they|to|was|we|were|when|with)\b|\s+[A-Z\d])"
+)
+_LAST_DAY = 31
 _COMPOUND = re.compile(r"-(?:way|fold|sided|cornered|power|country|party)\b")
 _STANDS_FOR_A_NOUN = re.compile(r"\s+(?:of|another|who|that|which|which|or|more|day|side|hand)\b")
 _ABOUT = re.compile(
@@ -94,8 +113,8 @@ class Quantity:
 def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
     """Return the numbers in `text`, in order; `leave_out`: spans that are something else (dates).
 
-    "one" standing for a noun ("one of them", "no one") and ordinals ("the 28th") are no
-    quantities.
+    "one" standing for a noun ("one of them", "no one"), ordinals ("the 28th") and days of a month
+    ("9 June") are no quantities.
 
     >>> [q.value for q in quantities("15,000 men, nine and a half thousand, half a million")]
     [15000.0, 9500.0, 500000.0]
@@ -110,6 +129,8 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
         if any(span.overlaps(other) for other in leave_out):
             continue
         if any(p.match(text, match.end()) for p in (_ORDINAL_SUFFIX, _COMPOUND)):
+            continue
+        if _is_day(match, text):
             continue
         if _is_pronoun(match, text) or (match["short"] and not match["money"]):
             continue
@@ -172,6 +193,16 @@ def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
         else:
             result.append(quantity)
     return result
+
+
+def _is_day(match: re.Match[str], text: str) -> bool:
+    """Return whether figures are the day of a month."""
+    if not match.group().isdecimal() or not 1 <= int(match.group()) <= _LAST_DAY:
+        return False
+    if _BEFORE_MONTH.match(text, match.end()):
+        return True
+    lead = text[max(0, match.start() - 20) : match.start()]
+    return bool(_BEHIND_MONTH.search(lead) and _GOES_ON.match(text, match.end()))
 
 
 def _is_pronoun(match: re.Match[str], text: str) -> bool:

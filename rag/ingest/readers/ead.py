@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, shown
-from rag.ingest.shared.blocks import Block, join, place
+from rag.ingest.names import shown
+from rag.ingest.shared.blocks import Block, document_of_blocks
 from rag.ingest.shared.markup import line_of, parse_xml
 from rag.ingest.shared.running import name_of
 
@@ -42,19 +42,8 @@ def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             parts.append(Block(text))
     if not parts:
         raise UnreadableSource(f"{shown(path)} is a finding aid that says nothing; leave it out")
-    text, spans = join(parts)
     heading = next((line_of(n) for n in root.iter("{*}titleproper") if line_of(n)), None)
-    title = heading or file_title(path)
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=text,
-        collection=collection,
-        publication=in_file(path),
-        kind="editorial",
-        locators=place(parts, spans, labels),
-        origin=shown(path),
-    )
+    yield document_of_blocks(path, collection, parts, labels, heading, kind="editorial")
 
 
 def _beside(unit: _Element, name: str) -> str:

@@ -14,19 +14,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from zipfile import ZipFile
 
 from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date
-from rag.ingest.names import file_id, file_title, in_file, printable, shown
-from rag.ingest.shared.blocks import Block, boilerplate_spans, join, outside, place
+from rag.ingest.names import file_title, in_file, shown
+from rag.ingest.shared.blocks import (
+    Block,
+    document_of_blocks,
+    join,
+    outside,
+)
 from rag.ingest.shared.chapters import ContentsLine, chapter_starts
 from rag.ingest.shared.gutenberg import Gutenberg, gutenberg, kind_by_title
 from rag.ingest.shared.html_blocks import blocks, note_links, types_of
-from rag.ingest.shared.markup import line_of, parse_xhtml, parse_xml
+from rag.ingest.shared.markup import Parts, line_of, parse_xhtml
 from rag.ingest.shared.running import name_of
-from rag.ingest.shared.zips import BOOK, opened, read_member
+from rag.ingest.shared.zips import BOOK, opened
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -74,19 +78,17 @@ def _document(
     creator = _creators(package)
     library, url = _library(package, book) or (None, None)
     missing = len(package.spine) - len(read)
-    return SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=text,
-        collection=collection,
+    return document_of_blocks(
+        path,
+        collection,
+        whole,
+        chapter_starts(read, package.contents),
+        title,
         publication=library or in_file(path),
         creator=creator,
         date=_date(package, of_library=library is not None),
         url=url,
         kind=kind_by_title(title),
-        locators=place(whole, spans, chapter_starts(read, package.contents)),
-        excluded=boilerplate_spans(whole, spans),
-        origin=shown(path),
         rights=package.first("rights"),
         notes=(f"{missing} of {len(package.spine)} parts are missing",) if missing else (),
     )
@@ -216,31 +218,6 @@ class Package:
             text = line_of(element)
             if text:
                 yield element, text
-
-
-class Parts:
-    """The parts of an EPUB file, by name."""
-
-    def __init__(self, archive: ZipFile, path: Path) -> None:
-        self._archive = archive
-        self._listed = {info.filename: info for info in archive.infolist()}
-        self.path = path
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._listed
-
-    def read(self, name: str) -> bytes:
-        """Return a part's contents; raises `UnreadableSource` if it is absent or damaged."""
-        if name not in self._listed:
-            raise UnreadableSource(
-                f"{shown(self.path)} is not an EPUB, or an incomplete one: its part "
-                f"{printable(name)} is missing; fetch it again"
-            )
-        return read_member(self._archive, self._listed[name], self.path, BOOK)
-
-    def xml(self, name: str) -> _Element:
-        """Return the root of a part; raises `UnreadableSource`."""
-        return parse_xml(self.read(name), f"{shown(self.path)}: its part {printable(name)}")
 
 
 def read_package(parts: Parts) -> Package:

@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date
-from rag.ingest.names import file_id, file_title, printable, shown
-from rag.ingest.shared.blocks import Block, boilerplate_spans, join, outside, place, sections
+from rag.ingest.names import file_title, printable, shown
+from rag.ingest.shared.blocks import (
+    Block,
+    document_of_blocks,
+    join,
+    outside,
+    sections,
+)
 from rag.ingest.shared.gutenberg import edition, gutenberg, kind_by_title
 from rag.ingest.shared.html_blocks import blocks
 from rag.ingest.shared.markup import line_of, parse_html, parse_xhtml
@@ -61,8 +67,7 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     book = gutenberg(text)
     if book:
         parts = outside(parts, spans, book.body)
-    places = place(parts, spans, sections(parts))
-    if not places:
+    if all(block.boilerplate for block in parts):
         raise UnreadableSource(
             f"{shown(path)} holds no text outside its scripts and menus; save the page from a "
             "browser after it has loaded"
@@ -70,20 +75,17 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     meta = metadata(root)
     about = book.fields if book else {}
     title = about.get("Title") or _title(root, parts) or file_title(path)
-    creator = about.get("Author") or _creators(meta)
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=text,
-        collection=collection,
+    yield document_of_blocks(
+        path,
+        collection,
+        parts,
+        sections(parts),
+        title,
         publication=edition(book, path),
-        creator=creator,
+        creator=about.get("Author") or _creators(meta),
         date=None if book else _date(meta),
         url=book.url if book else _address(root),
         kind=kind_by_title(title) if book else "unknown",
-        locators=places,
-        excluded=boilerplate_spans(parts, spans),
-        origin=shown(path),
         rights=next((meta[name][0] for name in _RIGHTS if name in meta), None),
     )
 

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, printable, shown
-from rag.ingest.shared.blocks import Block, boilerplate_spans, join, place, without_note_lists
+from rag.ingest.names import printable, shown
+from rag.ingest.shared.blocks import (
+    Block,
+    document_of_blocks,
+    without_note_lists,
+)
 
 _RAISED = re.compile(r"\{\\super\b\s?(?:\\[a-z]+-?\d*\s?)*(?:\d{1,3}|[*])\}")
 _NOTE = re.compile(r"\{\\\*?\\?footnote\b")
@@ -42,19 +46,8 @@ def read_rtf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     said = (" ".join(rtf_to_text("{\\rtf1 " + note + "}", encoding).split()) for note in notes)
     parts = without_note_lists(parts)
     parts += [Block(f"{n}. {note}", boilerplate=True) for n, note in enumerate(said, 1) if note]
-    whole, spans = join(parts)
-    title = _about(raw, "title") or file_title(path)
-    creator = _about(raw, "author")
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=whole,
-        collection=collection,
-        publication=in_file(path),
-        creator=creator,
-        locators=place(parts, spans, {}),
-        excluded=boilerplate_spans(parts, spans),
-        origin=shown(path),
+    yield document_of_blocks(
+        path, collection, parts, {}, _about(raw, "title"), creator=_about(raw, "author")
     )
 
 

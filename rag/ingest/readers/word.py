@@ -13,24 +13,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import ZipFile
 
-from rag.datatypes import Collection, SourceDocument, Span
+from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, printable, shown
+from rag.ingest.names import shown
 from rag.ingest.shared.blocks import (
     SEPARATOR,
     Block,
-    boilerplate_spans,
-    join,
-    place,
+    document_of_blocks,
     sections,
     without_note_lists,
 )
-from rag.ingest.shared.markup import line_of, parse_xml
+from rag.ingest.shared.markup import Parts, attribute, first_line
 from rag.ingest.shared.note_marks import raised_text
 from rag.ingest.shared.running import Break, Event, name_of, set_text
-from rag.ingest.shared.zips import BOOK, opened, read_member
+from rag.ingest.shared.zips import BOOK, opened
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -44,99 +41,6 @@ _NO_AUTHOR = re.compile(
     re.IGNORECASE,
 )
 _NO_TITLE = re.compile(r"\W*|untitled\W*\d*|document ?\d*|word document|title|.*\.docx?", re.I)
-
-
-def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
-    """Yield the one document of a .docx file.
-
-    Raises `UnreadableSource` if the file is damaged, protected, not of Word, or empty.
-    """
-    with opened(path, "a Word file", BOOK) as archive:
-        parts = _Parts(archive, path)
-        main = parts.main()
-        folder = posixpath.dirname(main)
-        root = parts.xml(main)
-        if root is None:
-            raise UnreadableSource(
-                f"{shown(path)} is a zip file but not a Word file (it has no {_MAIN}); give it "
-                "its proper extension"
-            )
-        levels = heading_levels(parts.xml(posixpath.join(folder, "styles.xml")))
-        notes = note_texts(
-            root,
-            NotesOf(
-                footnotes=parts.xml(posixpath.join(folder, "footnotes.xml")),
-                endnotes=parts.xml(posixpath.join(folder, "endnotes.xml")),
-            ),
-        )
-        core = parts.xml("docProps/core.xml")
-    found = word_blocks(root, levels)
-    if not found:
-        raise UnreadableSource(
-            f"{shown(path)} holds no text; if it holds pictures of pages, save it as PDF and "
-            "read that by OCR"
-        )
-    body, spans = join(found)
-    text = SEPARATOR.join([body, "Notes", *notes]) if notes else body
-    title, creator, rights = (_property(core, name) for name in ("title", "creator", "rights"))
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=file_title(path) if _NO_TITLE.fullmatch(title) else title,
-        text=text,
-        collection=collection,
-        publication=in_file(path),
-        creator=None if _NO_AUTHOR.fullmatch(creator) else creator,
-        # The day on which the file was made is not the day of what it says.
-        date=None,
-        locators=place(found, spans, sections(found)),
-        excluded=(
-            *boilerplate_spans(found, spans),
-            *([Span(len(body), len(text))] if notes else []),
-        ),
-        origin=shown(path),
-        rights=None if _NO_TITLE.fullmatch(rights) else rights,
-    )
-
-
-def refuse_old_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:  # noqa: ARG001
-    """Raise `UnreadableSource`: the format of Word before 2007 is not read."""
-    raise UnreadableSource(
-        f"{shown(path)} is a Word file of the kind before 2007, which is not read; open it in "
-        f"Word or LibreOffice and save it as .docx"
-    )
-
-
-class _Parts:
-    """The parts of a Word file, None for those that it does not have."""
-
-    def __init__(self, archive: ZipFile, path: Path) -> None:
-        self._archive = archive
-        self._listed = {info.filename: info for info in archive.infolist()}
-        self._path = path
-
-    def xml(self, name: str) -> _Element | None:
-        """Return the root of a part; raises `UnreadableSource` if it is damaged."""
-        info = self._listed.get(name)
-        if info is None:
-            return None
-        raw = read_member(self._archive, info, self._path, BOOK)
-        return parse_xml(raw, f"{shown(self._path)}: its part {printable(name)}")
-
-    def main(self) -> str:
-        """Return the name of the part that holds the text."""
-        relations = self.xml("_rels/.rels")
-        if relations is not None:
-            for relation in relations.iter("{*}Relationship"):
-                if (relation.get("Type") or "").endswith(_MAIN_RELATION):
-                    return (relation.get("Target") or _MAIN).lstrip("/")
-        return _MAIN
-
-
-def _property(core: _Element | None, name: str) -> str:
-    element = next(core.iter(f"{{*}}{name}"), None) if core is not None else None
-    return line_of(element) if element is not None else ""
-
-
 _NOTE_STYLE = re.compile(r"(?:foot|end)note.?reference|superscript", re.IGNORECASE)
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _LEFT_OUT_WORDS = (
@@ -156,29 +60,66 @@ _SIGNS: Mapping[str, Event] = {
 _UNSEEN = ("vanish", "strike", "dstrike")
 
 
-@dataclass(frozen=True, slots=True)
-class NotesOf:
-    """The parts of a Word file that hold its notes."""
+def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of a .docx file.
 
-    footnotes: _Element | None
-    endnotes: _Element | None
+    Raises `UnreadableSource` if the file is damaged, protected, not of Word, or empty.
+    """
+    with opened(path, "a Word file", BOOK) as archive:
+        parts = Parts(archive, path)
+        main = _main_part(parts)
+        root = parts.xml_if_there(main)
+        if root is None:
+            raise UnreadableSource(
+                f"{shown(path)} is a zip file but not a Word file (it has no {_MAIN}); give it "
+                "its proper extension"
+            )
+        styles, footnotes, endnotes = (
+            parts.xml_if_there(posixpath.join(posixpath.dirname(main), f"{name}.xml"))
+            for name in ("styles", "footnotes", "endnotes")
+        )
+        core = parts.xml_if_there("docProps/core.xml")
+    notes = note_texts(root, footnotes, endnotes)
+    found = word_blocks(root, heading_levels(styles))
+    if not found:
+        raise UnreadableSource(
+            f"{shown(path)} holds no text; if it holds pictures of pages, save it as PDF and "
+            "read that by OCR"
+        )
+    title, creator, rights = (first_line(core, name) for name in ("title", "creator", "rights"))
+    # The day on which the file was made is not the day of what it says: no date.
+    yield document_of_blocks(
+        path,
+        collection,
+        found,
+        sections(found),
+        None if _NO_TITLE.fullmatch(title) else title,
+        notes,
+        creator=None if _NO_AUTHOR.fullmatch(creator) else creator,
+        rights=None if _NO_TITLE.fullmatch(rights) else rights,
+    )
+
+
+def refuse_old_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:  # noqa: ARG001
+    """Raise `UnreadableSource`: the format of Word before 2007 is not read."""
+    raise UnreadableSource(
+        f"{shown(path)} is a Word file of the kind before 2007, which is not read; open it in "
+        f"Word or LibreOffice and save it as .docx"
+    )
+
+
+def _main_part(parts: Parts) -> str:
+    """Return the name of the part that holds the text."""
+    relations = parts.xml_if_there("_rels/.rels")
+    for relation in () if relations is None else relations.iter("{*}Relationship"):
+        if (relation.get("Type") or "").endswith(_MAIN_RELATION):
+            return (relation.get("Target") or _MAIN).lstrip("/")
+    return _MAIN
 
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
     level: int
-
-
-def attribute(element: _Element | None, name: str) -> str | None:
-    """Return an attribute, whatever its namespace: there are two of Word."""
-    if element is None:
-        return None
-    found = (value for key, value in element.attrib.items() if _local(str(key)) == name)
-    return next((str(value) for value in found), None)
-
-
-def _local(key: str) -> str:
-    return key.rpartition("}")[2]
 
 
 def heading_levels(styles: _Element | None) -> Mapping[str, int]:
@@ -214,10 +155,10 @@ def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
     return without_note_lists(made)
 
 
-def note_texts(root: _Element, parts: NotesOf) -> list[str]:
+def note_texts(root: _Element, footnotes: _Element | None, endnotes: _Element | None) -> list[str]:
     """Return the notes to which the text refers, numbered in its order, endnotes last."""
     texts: list[str] = []
-    for part, reference in ((parts.footnotes, "footnote"), (parts.endnotes, "endnote")):
+    for part, reference in ((footnotes, "footnote"), (endnotes, "endnote")):
         notes = {} if part is None else {attribute(note, "id"): note for note in part}
         for mark in root.iter(f"{{*}}{reference}Reference"):
             note = notes.get(attribute(mark, "id"))

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Unpack
 
-from rag.datatypes import Locator, Span
+from rag.datatypes import Collection, Locator, SourceDocument, Span
+from rag.ingest.names import About, file_document
 from rag.ingest.shared.note_marks import bracketed_notes, merged
 
 _NOTES_HEADING = re.compile(r"\W*(?P<sure>(?:foot|end)-?)?notes?\W*", re.IGNORECASE)
@@ -37,9 +40,32 @@ class Block:
 _LABEL_LIMIT = 80
 
 
-def join(parts: Sequence[Block], start: int = 0) -> tuple[str, list[Span]]:
-    """Return the blocks as one text, and where each stands if the text begins at `start`."""
+def document_of_blocks(
+    path: Path,
+    collection: Collection,
+    parts: Sequence[Block],
+    labels: Mapping[int, str],
+    title: str | None = None,
+    notes_below: Sequence[str] = (),
+    **about: Unpack[About],
+) -> SourceDocument:
+    """Return the document that the blocks of a file make. `labels`: of the sections, by the number
+    of their first block; `notes_below`: the notes that stand behind the text, and are no evidence.
+    """
+    text, spans = join(parts)
+    about["locators"] = place(parts, spans, labels)
+    about["excluded"] = boilerplate_spans(parts, spans)
+    if notes_below:
+        whole = SEPARATOR.join([text, "Notes", *notes_below])
+        about["excluded"] = (*about["excluded"], Span(len(text), len(whole)))
+        text = whole
+    return file_document(path, collection, text, title, **about)
+
+
+def join(parts: Sequence[Block]) -> tuple[str, list[Span]]:
+    """Return the blocks as one text, and where each stands in it."""
     spans = []
+    start = 0
     for block in parts:
         spans.append(Span(start, start + len(block.text)))
         start += len(block.text) + len(SEPARATOR)

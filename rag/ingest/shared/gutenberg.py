@@ -20,20 +20,16 @@ _HEAD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
-
 _FOOT = re.compile(
     r"^[ \t]*(?:\*+[ \t]*)?END OF (?:THE |THIS )?PROJECT GUTENBERG(?:['’]S)? ",
     re.IGNORECASE | re.MULTILINE,
 )
 
-
 # The marks of a head stand within the first part of a file: a text that only mentions
 # Project Gutenberg further down is no reason to leave out what precedes.
 _HEAD_LIMIT = 40_000
 
-
 _FOOT_LINES = 600
-
 
 # The first line only: what is indented below a title is its subtitle.
 _FIELD = re.compile(
@@ -41,16 +37,13 @@ _FIELD = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 
-
 _EBOOK_NUMBER = re.compile(r"\[(?:eBook|Etext) ?#(\d+)\]", re.IGNORECASE)
-
 
 _MEMOIR = re.compile(
     r"\b(?:auto-?biograph\w*|memoirs?|recollections|reminiscences|my life"
     r"|narrative of the life)\b",
     re.IGNORECASE,
 )
-
 
 # The sister projects: "* A Project Gutenberg of Australia eBook *", "A Distributed
 # Proofreaders Canada eBook", "Project Gutenberg Canada ebook #123".

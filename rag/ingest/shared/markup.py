@@ -10,10 +10,12 @@ import codecs
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown
 from rag.ingest.shared.plain_text import decode
+from rag.ingest.shared.zips import BOOK, read_member
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, _Element
@@ -69,6 +71,18 @@ def line_of(element: _Element) -> str:
     return printable(str(element.xpath("string()")))
 
 
+def first_line(root: _Element | None, name: str) -> str:
+    """Return the words of the first element of this name, "" where there is none."""
+    element = next(root.iter(f"{{*}}{name}"), None) if root is not None else None
+    return line_of(element) if element is not None else ""
+
+
+def attribute(element: _Element | None, name: str) -> str | None:
+    """Return an attribute, whatever its namespace."""
+    given = element.attrib.items() if element is not None else ()
+    return next((str(v) for key, v in given if str(key).rpartition("}")[2] == name), None)
+
+
 def parse_xml(raw: bytes, where: str) -> _Element:
     """Return the root of a part of an EPUB or Word file.
 
@@ -92,9 +106,39 @@ def parse_xml(raw: bytes, where: str) -> _Element:
 
 def _entities_refused(where: str) -> UnreadableSource:
     return UnreadableSource(
-        f"{where} relies on entities of its own, which are not expanded because they can be "
-        "made to exhaust the machine; make the file anew with another program"
+        f"{where} relies on entities of its own, which are not expanded because they can be made "
+        "to exhaust the machine or to read other files; make the file anew with another program, "
+        "or, if you trust it, expand them first: xmllint --noent FILE"
     )
+
+
+class Parts:
+    """The parts of a file that is a zip of XML (EPUB, Word, OpenDocument), by name."""
+
+    def __init__(self, archive: ZipFile, path: Path) -> None:
+        self._archive = archive
+        self._listed = {info.filename: info for info in archive.infolist()}
+        self.path = path
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._listed
+
+    def read(self, name: str) -> bytes:
+        """Return a part's contents; raises `UnreadableSource` if it is absent or damaged."""
+        if name not in self:
+            raise UnreadableSource(
+                f"{shown(self.path)} is incomplete, or no file of its kind: its part "
+                f"{printable(name)} is missing; fetch it again"
+            )
+        return read_member(self._archive, self._listed[name], self.path, BOOK)
+
+    def xml(self, name: str) -> _Element:
+        """Return the root of a part; raises `UnreadableSource`."""
+        return parse_xml(self.read(name), f"{shown(self.path)}: its part {printable(name)}")
+
+    def xml_if_there(self, name: str) -> _Element | None:
+        """Return the root of a part, None where there is none; raises `UnreadableSource`."""
+        return self.xml(name) if name in self else None
 
 
 def root_name(raw: bytes) -> str:

@@ -54,7 +54,6 @@ _TRANSCRIBERS = re.compile(r"\W{0,9}transcriber['’]?s['’]? notes?\b", re.IGN
 _FOOTNOTE = re.compile(r"\[(?:foot-?note|note)\s{1,3}(?P<sign>\d{1,4}|[A-Z])\b", re.IGNORECASE)
 _SIGN = re.compile(r"\[(?:\*?\d{1,3}|[A-Z]|[*†‡§]{1,3})\]|\(\*\d{1,3}\)")
 
-
 _SIGN_OR_NOTE = re.compile(rf"{_FOOTNOTE.pattern}|{_SIGN.pattern}", re.IGNORECASE)
 
 

@@ -62,13 +62,10 @@ class Running:
 
 _LOOSE = "loose"
 
-
 # The stronger of two separations that meet is kept.
 _RANK = ("", _LOOSE, " ", "\t", "\n", "\n\n")
 
-
 _OPENING = tuple("([{“‘")
-
 
 _CLOSING = re.compile(r"[)\]},.;:?!”’]|'s\b")
 

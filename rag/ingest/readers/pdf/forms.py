@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown
-from rag.ingest.readers.pdf.opening import DAMAGE, open_pdf
+from rag.ingest.readers.pdf.opening import DAMAGE, open_pdf, resolved
 from rag.ingest.shared.markup import parse_xml
 from rag.ingest.shared.running import name_of
 from rag.ingest.shared.zips import BOOK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pypdf import PageObject, PdfReader
 
 PLACEHOLDER = re.compile(r"\s*Please wait\W", re.IGNORECASE)
@@ -30,8 +28,8 @@ _MADE_BY_PROGRAM = re.compile(
 def filled_fields(page: PageObject) -> list[str]:
     """Return the text fields of a page that are filled in: "Name of witness: Amos Dell"."""
     lines = []
-    for reference in _resolved(page.get("/Annots")) or ():
-        field = _resolved(reference)
+    for reference in resolved(page.get("/Annots")) or ():
+        field = resolved(reference)
         if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in {"/Tx", "/Ch"}:
             continue
         value = _inherited(field, "/V")
@@ -45,11 +43,11 @@ def filled_fields(page: PageObject) -> list[str]:
 
 def xfa_lines(reader: PdfReader, path: Path) -> list[str]:
     """Return what is filled in in a form of Adobe's XFA, a line for each field."""
-    form = _resolved(reader.root_object.get("/AcroForm")) or {}
-    parts = _resolved(form.get("/XFA"))
+    form = resolved(reader.root_object.get("/AcroForm")) or {}
+    parts = resolved(form.get("/XFA"))
     if not parts:
         return []
-    streams = [_resolved(part) for part in (parts if isinstance(parts, list) else [parts])]
+    streams = [resolved(part) for part in (parts if isinstance(parts, list) else [parts])]
     lines: list[str] = []
     for stream in streams:
         if not hasattr(stream, "get_data"):
@@ -75,15 +73,11 @@ def _inherited(field: Any, key: str) -> Any:
     """Return what a field says, or the one above it."""
     for _ in range(8):
         if key in field:
-            return _resolved(field[key])
-        field = _resolved(field.get("/Parent"))
+            return resolved(field[key])
+        field = resolved(field.get("/Parent"))
         if not field:
             break
     return None
-
-
-def _resolved(item: Any) -> Any:
-    return item.get_object() if hasattr(item, "get_object") else item
 
 
 MAX_ATTACHED = 1_000

@@ -123,22 +123,22 @@ def without_hidden_layers(reader: PdfReader) -> bytes | None:
 def _switched_off(document: Any) -> set[int]:
     """Return the object numbers of the layers that are not shown."""
     root = document.root_object
-    layers = _resolved(root.get("/OCProperties"))
+    layers = resolved(root.get("/OCProperties"))
     if not layers:
         return set()
-    usual = _resolved(layers.get("/D")) or {}
+    usual = resolved(layers.get("/D")) or {}
     numbers = {item.idnum for item in layers.get("/OCGs", ())}
-    off = {item.idnum for item in _resolved(usual.get("/OFF")) or ()}
+    off = {item.idnum for item in resolved(usual.get("/OFF")) or ()}
     if usual.get("/BaseState") == "/OFF":
-        off |= numbers - {item.idnum for item in _resolved(usual.get("/ON")) or ()}
+        off |= numbers - {item.idnum for item in resolved(usual.get("/ON")) or ()}
     return off
 
 
 def _shown(operations: Iterable[Any], resources: Any, hidden: set[int]) -> Iterable[Any]:
     """Yield the operations outside marked content of hidden layers."""
-    resources = _resolved(resources) or {}
-    properties = _resolved(resources.get("/Properties")) or {}
-    objects = _resolved(resources.get("/XObject")) or {}
+    resources = resolved(resources) or {}
+    properties = resolved(resources.get("/Properties")) or {}
+    objects = resolved(resources.get("/XObject")) or {}
     depth = 0  # of marked content, from the hidden one on
     for operands, operator in operations:
         if operator in {b"BDC", b"BMC"}:
@@ -151,7 +151,7 @@ def _shown(operations: Iterable[Any], resources: Any, hidden: set[int]) -> Itera
             depth -= 1
             continue
         if operator == b"Do" and operands and operands[0] in objects:
-            layer = _raw(_resolved(objects[operands[0]]), "/OC")
+            layer = _raw(resolved(objects[operands[0]]), "/OC")
             if layer is not None and _is_hidden(layer, hidden):
                 continue
         if not depth or operator in {b"q", b"Q", b"cm", b"Tf", b"BT", b"ET"}:
@@ -163,13 +163,13 @@ def _is_hidden(layer: Any, hidden: set[int]) -> bool:
     number = getattr(layer, "idnum", None)
     if number in hidden:
         return True
-    content = _resolved(layer)
+    content = resolved(layer)
     members = _raw(content, "/OCGs") if isinstance(content, Mapping) else None
     if members is None:
         return False
-    listed = [members] if hasattr(members, "idnum") else list(_resolved(members))
-    if hasattr(members, "idnum") and isinstance(_resolved(members), list):
-        listed = list(_resolved(members))
+    listed = [members] if hasattr(members, "idnum") else list(resolved(members))
+    if hasattr(members, "idnum") and isinstance(resolved(members), list):
+        listed = list(resolved(members))
     states = [getattr(item, "idnum", None) in hidden for item in listed]
     if not states:
         return False
@@ -183,5 +183,6 @@ def _raw(item: Any, key: str) -> Any:
     return item.raw_get(key) if hasattr(item, "raw_get") and key in item else None
 
 
-def _resolved(item: Any) -> Any:
+def resolved(item: Any) -> Any:
+    """Return what a reference in a PDF refers to, anything else as it is."""
     return item.get_object() if hasattr(item, "get_object") else item

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, printable, shown
+from rag.ingest.names import file_document, printable, shown
 from rag.ingest.ocr.engines import Ocr
 from rag.ingest.ocr.page_images import page_images
 from rag.ingest.ocr.reread import reread
@@ -93,18 +93,15 @@ def read_pdf(
     ]
     labels = given or page_labels(pages, "PDF page")
     text, locators, excluded = put_together(pages, labels, notes, fields)
-    title = title or file_title(path)
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=text,
-        collection=collection,
-        publication=in_file(path),
+    yield file_document(
+        path,
+        collection,
+        text,
+        title,
         creator=creator,
         date=_date(created, pages[0]),
         locators=locators,
         excluded=excluded,
-        origin=shown(path),
         ocr_confidence=result.confidence,
         notes=_notes(pages, fields, len(failures), result.notes),
         pages=len(pages),

@@ -16,7 +16,7 @@ from typing import Any
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.dates import edtf_date
-from rag.ingest.names import file_id, file_title, printable, shown
+from rag.ingest.names import file_document, file_title, printable, shown
 from rag.ingest.readers.plain.places import contents_spans, in_chapters, pages_of
 from rag.ingest.shared.gutenberg import edition, first_published, gutenberg, kind_by_title
 from rag.ingest.shared.note_marks import bracketed_notes, merged, numbered_notes
@@ -43,14 +43,13 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     said = front.fields
     title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
     title = title or file_title(path)
-    creator = about.get("Author") or said.get("creator")
-    yield SourceDocument(
-        document_id=file_id(path, collection),
-        title=title,
-        text=text,
-        collection=collection,
+    yield file_document(
+        path,
+        collection,
+        text,
+        title,
         publication=edition(book, path),
-        creator=creator,
+        creator=about.get("Author") or said.get("creator"),
         date=first_published(book) if book else said.get("date"),
         url=book.url if book else said.get("url"),
         kind=kind_by_title(title) if book else "unknown",
@@ -65,7 +64,6 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
                 *numbered_notes(text, [place.span for place in paragraphs]),
             ]
         ),
-        origin=shown(path),
         rights=said.get("rights"),
     )
 

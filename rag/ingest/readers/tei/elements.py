@@ -1,22 +1,25 @@
-"""From TEI elements to running text: what is a line, what a paragraph, where pages turn.
+"""From TEI elements to running text, and what a file's header says of its volume.
 
-`flow` walks an element and says what it meets; `set_text` turns that into one string
-with the offsets at which pages begin. Footnotes are handed out apart, because they are
-the editors' words and not the document's.
+`flow` walks an element and says what it meets: what is a line, what a paragraph, where pages turn.
+`set_text` turns that into one string with the offsets at which pages begin. Footnotes are handed
+out apart, because they are the editors' words and not the document's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.datatypes import Collection, Publication
+from rag.ingest.names import file_title, printable, slug
 from rag.ingest.shared.note_marks import LINKED_MARK, raised_text
-from rag.ingest.shared.running import Break, Event, Loose, Note, Page, name_of
+from rag.ingest.shared.running import Break, Event, Loose, Note, Page, name_of, set_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
 
 _IN_PROSE = ("p", "head", "ab", "lg", "sp", "list", "table", "epigraph", "argument")
 _IN_LETTERS = ("opener", "closer", "dateline", "postscript", "salute", "trailer", "byline")
@@ -151,3 +154,65 @@ def _separation(element: _Element) -> str:
             return "\n"
         return _TIGHT.get(within, "\n\n")
     return "\n" if name in LINES or within in _LINES_WITHIN.get(name, ()) else ""
+
+
+HISTORY = "https://history.state.gov/historicaldocuments"
+PUBLIC_DOMAIN = "Public domain (work of the US government)"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The volume that a document stands in."""
+
+    path: Path
+    collection: Collection
+    publication: Publication
+
+
+def read_volume(path: Path, root: _Element, given: Collection) -> Volume:
+    """Return what the header says of a volume: a collection of its own."""
+    number = header_text(root, "publicationStmt", "idno", type="frus")
+    title = header_text(root, "titleStmt", "title", type="complete") or header_text(
+        root, "titleStmt", "title"
+    )
+    of_frus = bool(number) or path.stem.startswith("frus")
+    name = slug(number or path.stem)
+    collection = Collection(
+        collection_id=name,
+        title=title or file_title(path),
+        rights=PUBLIC_DOMAIN if of_frus else given.rights,
+        url=f"{HISTORY}/{name}" if of_frus else given.url,
+    )
+    return Volume(path, collection, _publication(root, collection.title))
+
+
+def _publication(root: _Element, title: str) -> Publication:
+    """Return who edited and published a volume."""
+    statement = next(root.iter("{*}titleStmt"), None)
+    editors = [] if statement is None else list(statement.iter("{*}editor"))
+    primary = [editor for editor in editors if editor.get("role") == "primary"] or editors
+    publisher = header_text(root, "publicationStmt", "publisher") or ""
+    return Publication(
+        type="chapter",
+        container=title,
+        editors=tuple(name for name in map(one_line, primary) if name),
+        publisher=publisher.replace("United States Government Printing", "Government Printing"),
+        place=header_text(root, "publicationStmt", "pubPlace") or "",
+        published=header_text(root, "publicationStmt", "date") or "",
+    )
+
+
+def header_text(root: _Element, statement: str, name: str, **attributes: str) -> str | None:
+    """Return the first such element's text in a statement of the header, if there is any."""
+    for part in root.iter(f"{{*}}{statement}"):
+        for element in part.iter(f"{{*}}{name}"):
+            if all(element.get(key) == value for key, value in attributes.items()):
+                text = one_line(element)
+                if text:
+                    return text
+    return None
+
+
+def one_line(element: _Element) -> str:
+    """Return an element's text on one line, its notes left out."""
+    return printable(set_text(flow(element)).text)

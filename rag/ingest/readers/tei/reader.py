@@ -20,9 +20,15 @@ from rag.datatypes import Collection, Kind, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.dates import iso_date, stretch_of
 from rag.ingest.names import file_id, file_title, in_file, printable, shown, slug
-from rag.ingest.readers.tei.elements import flow, is_apart
-from rag.ingest.readers.tei.header import Volume, header_text, one_line, read_volume
-from rag.ingest.shared.markup import uses_entities, xml_parser
+from rag.ingest.readers.tei.elements import (
+    Volume,
+    flow,
+    header_text,
+    is_apart,
+    one_line,
+    read_volume,
+)
+from rag.ingest.shared.markup import parse_xml
 from rag.ingest.shared.running import Running, name_of, set_text
 
 if TYPE_CHECKING:
@@ -41,14 +47,12 @@ _BRACKETED = re.compile(
 )
 _DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
 
-
 _NO_EVIDENCE_WORDS = (
     "titlePage titlepage title half-title toc contents index advert advertisement "
     "bibliography colophon errata"
 )
 _NO_EVIDENCE = frozenset(_NO_EVIDENCE_WORDS.split())
 """Parts of a text's front and back, by element or type, that say nothing about the past."""
-
 
 _LETTERS = frozenset(
     [
@@ -111,34 +115,13 @@ def parse(path: Path) -> _Element:
 
     Raises `UnreadableSource`.
     """
-    from lxml import etree
-
-    try:
-        # Bytes, not the path: libxml2 takes a path for an address and decodes "%20" in it.
-        root = etree.fromstring(path.read_bytes(), xml_parser())
-    except etree.XMLSyntaxError as error:
-        if "entity" in error.msg.casefold():
-            raise _entities_refused(path) from error
-        raise UnreadableSource(
-            f"{shown(path)} is not well-formed XML ({error.msg}); it may be cut short: "
-            "fetch it again"
-        ) from error
-    if uses_entities(root):
-        raise _entities_refused(path)
+    root = parse_xml(path.read_bytes(), shown(path))
     if name_of(root) not in ROOTS:
         raise UnreadableSource(
             f"{shown(path)} is XML but not TEI (its root is <{printable(name_of(root))}>); "
             "of XML, TEI, ALTO, PAGE and EAD are read: convert it to text, or leave it out"
         )
     return root
-
-
-def _entities_refused(path: Path) -> UnreadableSource:
-    return UnreadableSource(
-        f"{shown(path)} relies on entities declared in a DTD, which are not expanded because "
-        "they can be made to exhaust the machine or to read other files; if you trust the "
-        "file, expand them first: xmllint --noent FILE"
-    )
 
 
 def document_entries(root: _Element) -> list[DocumentElement]:

@@ -90,6 +90,19 @@ def test_a_table_is_read_row_by_row(tmp_path):
     assert "BAIN, J DIRECTOR 37,499.96\nSMITH, A INTERN 446.87" in read(path).text
 
 
+def test_a_chart_beside_a_table_is_not_read_into_its_rows(tmp_path):
+    rows = [("Ulm", "1.35", "1.42"), ("Regensburg", "1.38", "1.48"), ("Passau", "1.40", "1.44")] * 5
+    table = [
+        (place, 520 - 13 * number, 10, cell)
+        for number, row in enumerate(rows)
+        for place, cell in zip((30, 110, 160), row, strict=True)
+    ]
+    axis = [(300, 522 - 17 * number, 8, f"{4.8 - number / 5:.2f}") for number in range(12)]
+    text = read(draw(tmp_path / "a.pdf", [*table, *axis])).text
+    assert "Ulm 1.35 1.42\nRegensburg 1.38 1.48\nPassau 1.40 1.44\nUlm" in text
+    assert "4.80\n4.60\n4.40" in text
+
+
 def test_a_table_of_many_words_is_read_row_by_row(tmp_path):
     rows = [("12 May", "Paid to the", "master mason", "for lime", "3 l."), ("2 June", "Paid to",
             "a carter", "for the stones", "14 l.")] * 4  # fmt: skip

@@ -55,7 +55,7 @@ _NAMES_OF_MONTHS = "|".join(
         *MONTHS,
         *(month.upper() for month in MONTHS),
         *(rf"{month[:3]}\.?" for month in MONTHS),
-        "Sept",
+        r"Sept\.?",
     ]
 )
 # "9 June", "the 9 inst."; "June 9", but not "in June 9 ships were lost".

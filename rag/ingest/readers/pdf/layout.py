@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 
 from rag.ingest.readers.pdf.letters import Letter
 from rag.ingest.shared.note_marks import MARK, raised_text
@@ -30,6 +31,10 @@ _MIN_WORDS = 2.5
 _MAX_CROSSING = 0.2
 _GUTTER_RANGE = (0.25, 0.75)
 _MAX_COLUMNS = 4
+# Of the lines of the shorter of two parts side by side, those that stand on a line of the other: in
+# a table or in columns set on one grid nearly all do. And of all lines, those that run over both.
+_MAX_ALIGNED = 0.35
+_MAX_BRIDGES = 0.05
 # White space in a row that parts cells of a table, and how many rows of prose may have some.
 _CELL_GAP = 1.5
 _MAX_CELLED = 0.3
@@ -269,7 +274,7 @@ def _filled(row: Row) -> list[tuple[float, float]]:
 
 def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
     """Return the rows in groups that are each read from the top down."""
-    gutter = _gutter(rows, columns) if columns > 1 else None
+    gutter = (_gutter(rows, columns) or _unaligned(rows)) if columns > 1 else None
     if gutter is None:
         return [rows]
     blocks: list[list[Row]] = []
@@ -305,28 +310,46 @@ def _side(row: Row, gutter: float, side: int) -> list[LetterRun]:
     return kept
 
 
-def _gutter(rows: list[Row], columns: int) -> float | None:
-    """Return where two columns part, None for a page that has one."""
+def _clear_places(rows: list[Row], most: float) -> list[tuple[int, float]]:
+    """Return the places in the middle of a page where a gutter may be, each behind the number of
+    rows that cross it: no larger share than `most`."""
     words = [_words(row) for row in rows]
     if len(rows) < _MIN_ROWS:
-        return None
+        return []
     left = min(first[0][0] for first in words)
     right = max(end for of_row in words for _, end in of_row)
     low, high = (left + share * (right - left) for share in _GUTTER_RANGE)
     edges = {place for of_row in words for a, b in of_row for place in (a - 0.5, b + 0.5)}
-    ends = sorted(place for place in edges if low <= place < high)
-    if not ends:
-        return None
-
     filled = [stretch for row in rows for stretch in _filled(row)]
     begun, ended = sorted(start for start, _ in filled), sorted(end for _, end in filled)
+    crossed = (
+        (bisect_left(begun, place) - bisect_right(ended, place), place)
+        for place in sorted(edges)
+        if low <= place < high
+    )
+    return [found for found in crossed if found[0] <= most * len(rows)]
 
-    def crossing(place: float) -> int:
-        return bisect_left(begun, place) - bisect_right(ended, place)
 
-    place = min(ends, key=crossing)
-    if crossing(place) > _MAX_CROSSING * len(rows):
+def _unaligned(rows: list[Row]) -> float | None:
+    """Return where two parts of a page stand side by side of which the lines are not on one
+    height, as a chart beside a table; None where there are none."""
+    best, found = _MAX_ALIGNED, None
+    for _, place in _clear_places(rows, _MAX_BRIDGES):
+        sides = [(row.left < place, row.right > place) for row in rows]
+        both = sum(left and right for left, right in sides)
+        less = min(sum(left for left, _ in sides), sum(right for _, right in sides))
+        if less >= 2 * _MIN_ROWS and both < best * less:
+            best, found = both / less, place
+    return found
+
+
+def _gutter(rows: list[Row], columns: int) -> float | None:
+    """Return where two columns part, None for a page that has one."""
+    words = [_words(row) for row in rows]
+    clear = _clear_places(rows, _MAX_CROSSING)
+    if not clear:
         return None
+    _, place = min(clear, key=itemgetter(0))
     beside = [
         row
         for row, of_row in zip(rows, words, strict=True)

@@ -14,6 +14,7 @@ from conftest import TinyModel, excerpt
 import rag.build.builder
 import rag.build.gather
 import rag.ingest
+from benchmarks.fuzz import SEEDS
 from rag.build.builder import build_index
 from rag.citation import cited
 from rag.config import Settings
@@ -22,8 +23,12 @@ from rag.embedding.encoder import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index.generations import live_generation, open_index
-from rag.ingest.ocr.engines import Image, OcrLine, Remembering
+from rag.ingest.ocr.engines import Image, Ocr, OcrLine, Remembering
 from rag.ingest.registry import Item, read_file
+from tests.outlook import text, write_msg
+
+NEED_OCR = {".jpg", ".png", ".tif"}
+"""Kinds of files of which nothing is read without OCR: see below for what is kept of it."""
 
 
 class Reads:
@@ -45,7 +50,7 @@ class Reads:
         if path.name == self.until:
             raise KeyboardInterrupt
         self.names.append(path.name)
-        return read_file(path, collection)
+        return read_file(path, collection, Ocr("off"))
 
     def taken(self) -> list[str]:
         names, self.names = self.names, []
@@ -82,6 +87,30 @@ def test_only_what_is_new_or_changed_is_read(
     assert changed.embedded == 2
     found = SourceFinder.open(index).find_sources("the army went home", k=1)[0]
     assert found.quote == "The army went home."
+
+
+def test_of_every_kind_of_file_only_what_was_added_is_read(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    made = {kind: make() for kind, (make, *_) in SEEDS.items() if kind not in NEED_OCR}
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    for kind, content in made.items():
+        (papers / f"old-{kind[1:]}{kind}").write_bytes(content)
+    write_msg(papers / "old-msg.msg", {**text("0037", "Gold"), **text("1000", "It was found.")})
+    with zipfile.ZipFile(papers / "old.zip", "w") as archive:
+        archive.writestr("letter.txt", "A letter about the mill.")
+    reads = Reads()
+    first = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
+    assert first.skipped == ()
+    assert len(reads.taken()) == len(made) + 2
+
+    for kind, content in made.items():
+        (papers / f"new-{kind[1:]}{kind}").write_bytes(content + b"\n")  # else it is a copy
+    write_msg(papers / "new-msg.msg", {**text("0037", "Gold"), **text("1000", "It was lost.")})
+    again = build_index([papers], tmp_path / "index", encoder=encoder, workers=reads)
+    assert [skip.reason for skip in again.skipped if "same text" not in skip.reason] == []
+    assert reads.taken() == sorted(f"new-{kind[1:]}{kind}" for kind in [*made, ".msg"])
 
 
 def test_the_index_is_the_same_as_one_built_anew(

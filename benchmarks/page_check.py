@@ -2,6 +2,7 @@
 
     python -m benchmarks.page_check DATA --sheets FOLDER     # draw, and print the sheets
     python -m benchmarks.page_check DATA --count             # count the judgements
+    python -m benchmarks.page_check DATA --seed 17 --share .3 --sheets FOLDER   # other ones, fewer
 
 `DATA` is the folder that holds `pdf`, `gutenberg` and `frus`. The files are read as a build does,
 without an index. Of each kind so many sentences are drawn, as evenly over its files as can be, and
@@ -17,6 +18,7 @@ import argparse
 import hashlib
 import io
 import json
+import math
 import random
 import textwrap
 from collections import Counter, defaultdict
@@ -81,16 +83,21 @@ def main() -> None:
     parser.add_argument("--count", action="store_true", help="count the judgements instead")
     parser.add_argument("--ocr-pages", type=Path, help="a folder that keeps pages read by OCR")
     parser.add_argument("--only", choices=list(KINDS), nargs="*", help="kinds; all without any")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one draws others")
+    parser.add_argument("--share", type=float, default=1.0, help="how many of those of each kind")
     options = parser.parse_args()
-    drawn = draw(options.data, Ocr("auto", options.ocr_pages), options.only or KINDS)
+    ocr = Ocr("auto", options.ocr_pages)
+    drawn = draw(options.data, ocr, options.only or KINDS, options.seed, options.share)
     if options.count:
         count(drawn)
     else:
         print_sheets(drawn, options.sheets or Path("sheets"))
 
 
-def draw(data: Path, ocr: Ocr, kinds: Iterable[str] = KINDS) -> list[Drawn]:
-    """Return the sentences, the same for the same files and readers."""
+def draw(
+    data: Path, ocr: Ocr, kinds: Iterable[str] = KINDS, seed: int = SEED, share: float = 1.0
+) -> list[Drawn]:
+    """Return the sentences, the same for the same files, readers and seed."""
     found: list[Drawn] = []
     for kind in kinds:
         pattern, told, aside = KINDS[kind]
@@ -101,7 +108,8 @@ def draw(data: Path, ocr: Ocr, kinds: Iterable[str] = KINDS) -> list[Drawn]:
             texts[path] = [one for one in pool if not one.aside]
             asides[path] = [one for one in pool if one.aside]
         for pools, number in ((texts, told), (asides, aside)):
-            found += _evenly(pools, number, random.Random(f"{SEED} {kind} {pools is asides}"))
+            chance = random.Random(f"{seed} {kind} {pools is asides}")
+            found += _evenly(pools, math.ceil(share * number), chance)
     return found
 
 

@@ -25,6 +25,9 @@
     ("ollama:llama3.1"); none by default. `SOURCE_FINDER_LLM_URL`: its server, where that is
     not the provider's, and `SOURCE_FINDER_LLM_KEY` the key for it.
     `SOURCE_FINDER_LLM_TIMEOUT`: seconds it may take.
+`SOURCE_FINDER_CITATION_STYLE`
+    The style of citations on the page, in answers and dossiers: `chicago`, `mla`, `apa` or the path
+    of a CSL file; where unset, what each archive asks for.
 `SOURCE_FINDER_CACHE`
     Where the converted model is kept: the user's cache folder.
 """
@@ -72,6 +75,8 @@ class Settings:
     index: str = DEFAULT_INDEX
     """Which index is opened where none is named."""
     index_key: str = field(default="", repr=False)
+    citation_style: str = ""
+    """The style of all citations (see `rag.dossier.styles`), "" for that of each archive."""
     entailment: str | None = None
     """A model that judges claims beside the project's own, by folder or hub name; None for none."""
 
@@ -95,6 +100,7 @@ class Settings:
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
             index=os.environ.get("SOURCE_FINDER_INDEX") or DEFAULT_INDEX,
             index_key=os.environ.get("SOURCE_FINDER_INDEX_KEY", ""),
+            citation_style=os.environ.get("SOURCE_FINDER_CITATION_STYLE", "").strip(),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,
         )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+from rag.config import Settings
 from rag.datatypes import (
     Answer,
     Claim,
@@ -94,6 +96,7 @@ class Canned:
 
     def __init__(self, *answers: Answer, error: Exception | None = None) -> None:
         self.answers, self.error = answers, error
+        self.settings = Settings(Path(), Path())
         self.asked: list[tuple[Any, ...]] = []
 
     def stream(

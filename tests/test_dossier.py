@@ -34,8 +34,8 @@ from rag.datatypes import (
 from rag.dossier import FORMATS, export, file_name
 from rag.dossier.bibtex import bibtex_key
 from rag.dossier.blocks import plain
-from rag.dossier.chicago import STYLE, Chicago
 from rag.dossier.csl import csl_item, csl_items, place
+from rag.dossier.styles import CHICAGO, STYLES, Citations, in_style, style_of
 from rag.errors import QuestionError
 from rag.evidence import cite
 from rag.ingest.readers.plain.reader import read_plain
@@ -151,7 +151,7 @@ def test_names_are_divided_only_where_they_are_persons(creator, names):
 
 def note(document: SourceDocument) -> str:
     evidence = evidence_of(document)
-    return plain(Chicago([csl_item(evidence)]).note(evidence.document_id, evidence.locator))
+    return plain(Citations([csl_item(evidence)]).note(evidence.document_id, evidence.locator))
 
 
 def test_an_address_is_cited_in_its_archive():
@@ -194,7 +194,7 @@ def test_a_memoir_is_cited_as_a_book(tmp_path):
     )
     path.write_text(book.replace("\n\nTitle", "\n\n[eBook #4367]\n\nTitle", 1), encoding="utf-8")
     (document,) = read_plain(path, Collection("mine", "Mine"))
-    cited = Chicago([csl_item(evidence_of(document))]).note(document.document_id, "chapter I")
+    cited = Citations([csl_item(evidence_of(document))]).note(document.document_id, "chapter I")
     assert plain(cited) == (
         "Ulysses S. Grant, Personal Memoirs (1885; Project Gutenberg), chapter I, "
         "https://www.gutenberg.org/ebooks/4367."
@@ -224,10 +224,82 @@ def test_a_citation_that_a_person_wrote_is_kept():
     assert evidence.citation.startswith("AVP RF, f. 3, op. 64, d. 1")
 
 
-def test_the_style_is_valid_csl():
+def test_mla_and_apa_give_an_entry_and_the_brackets_for_the_text():
+    monroe = next(d for d in read_sotu() if d.document_id == "sotu/1823-Monroe-1")
+    answer = answer_of(evidence_of(monroe))
+    cited = {
+        name: in_style(answer, name).findings[0].evidence[0].citation for name in ("mla", "apa")
+    }
+    address = "https://www.presidency.ucsb.edu/documents/seventh-annual-message-1"
+    assert cited == {
+        "mla": "Monroe, James. “Seventh Annual Message.” The American Presidency Project, edited "
+        f"by Gerhard Peters and John T. Woolley, 2 Dec. 1823, {address}. In the text: (Monroe, "
+        "“Seventh Annual Message,” paragraphs 1–36).",
+        "apa": "Monroe, J. (1823, December 2). Seventh Annual Message. The American Presidency "
+        f"Project. {address} In the text: (Monroe, 1823, paragraphs 1–36).",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "brackets"),
+    [
+        (
+            "mla",
+            "“Letter From the Minister (Rassendyll).” 4 Mar. 1901. Foreign Relations, 1901–1902, "
+            "Volume III, Ruritania, edited by Ann One and Bob Two, doc. 7, Government Printing "
+            "Office, 1911, https://history.state.gov/historicaldocuments/frus1901-02v03/d7.",
+            "(“Letter From the Minister (Rassendyll),” pp. 11–12)",
+        ),
+        (
+            "apa",
+            "Letter From the Minister (Rassendyll). (1901, March 4). In A. One & B. Two (Eds.), "
+            "Foreign Relations, 1901–1902, Volume III, Ruritania (Document 7). Government Printing "
+            "Office, 1911. https://history.state.gov/historicaldocuments/frus1901-02v03/d7",
+            "(“Letter From the Minister (Rassendyll),” 1901, pp. 11–12)",
+        ),
+    ],
+)
+def test_a_document_of_a_volume_without_an_author_is_not_its_editors(
+    tmp_path, name, entry, brackets
+):
+    path = write(tmp_path, VOLUME.format(documents=LETTER))
+    (document,) = read_tei(path, Collection("mine", "Mine"))
+    evidence = evidence_of(document)
+    made = Citations([csl_item(evidence)], style_of(name))
+    assert plain(made.bibliography()[0]) == entry
+    assert plain(made.note(evidence.document_id, evidence.locator)) == brackets
+
+
+def test_a_dossier_has_one_citation_in_the_style_that_was_chosen(answers):
+    for extension in (".md", ".html"):
+        content = export(answers, extension, made=MADE, index=FACTS, style="mla").decode()
+        assert "In the text: (" in content
+        assert "In Chicago style" not in content
+        assert "In the text: (" not in written(answers, extension)
+
+
+def test_a_style_may_be_a_file_and_an_unknown_one_is_told(tmp_path):
+    own = tmp_path / "journal.csl"
+    own.write_bytes(CHICAGO.path.read_bytes())
+    assert style_of(str(own)).title == "journal"
+    (tmp_path / "broken.csl").write_text("<style>")
+    for name in ("harvard", str(tmp_path / "none.csl"), str(tmp_path)):
+        with pytest.raises(QuestionError, match="chicago, mla, apa"):
+            style_of(name)
+    with pytest.raises(QuestionError, match=r"broken\.csl cannot be read"):
+        Citations([], style_of(str(tmp_path / "broken.csl")))
+
+
+def test_what_a_person_wrote_as_the_citation_stays_in_any_style():
+    evidence = evidence_of(make_document("Text.", citation="AVP RF, f. 3, op. 64, d. 1."))
+    assert in_style(answer_of(evidence), "apa") == answer_of(evidence)
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=lambda style: style.title)
+def test_our_styles_are_valid_csl(style):
     home = Path(importlib.util.find_spec("citeproc").origin).parent
     schema = etree.RelaxNG(file=str(home / "data" / "schema" / "schemas" / "styles" / "csl.rng"))
-    schema.assertValid(etree.parse(str(STYLE)))
+    schema.assertValid(etree.parse(str(style.path)))
 
 
 # ---- other programs read what is written ----
@@ -253,7 +325,7 @@ def test_rispy_reads_the_ris(answers):
 
 def test_citeproc_reads_the_csl(answers):
     items = json.loads(written(answers, ".json"))
-    assert len(Chicago(items).bibliography()) == len(items)
+    assert len(Citations(items).bibliography()) == len(items)
 
 
 def test_markdown_shows_each_quotation_as_it_stands(answers):

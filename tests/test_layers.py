@@ -73,6 +73,7 @@ def test_a_part_knows_those_below_it(module):
 
 def test_a_dossier_is_made_of_answers_alone():
     pure = {
+        "rag.citation",
         "rag.datatypes",
         "rag.errors",
         "rag.text",

@@ -482,7 +482,8 @@ def test_more_passages_are_shown_when_they_are_asked_for(
 
 
 def test_exact_words_are_found_in_all_documents(visit: Visit) -> None:
-    visit.pane.get_by_label("Exact words, in all documents").fill("accounts of the  abundance of GOLD")
+    box = visit.pane.get_by_label("Exact words, in all documents")
+    box.fill("accounts of the  abundance of GOLD")
     visit.pane.get_by_role("button", name="Find", exact=True).click()
     visit.pane.get_by_text("1 place has").wait_for()
     assert "exact=accounts" in visit.page.url

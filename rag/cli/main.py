@@ -293,11 +293,15 @@ def _answer(
     for path in export or ():
         dossier.form_of(path.suffix)  # before a long text is looked up
     finder = _open(index)
-    answer = finder.ask(text, **filters)
+    style = finder.settings.citation_style
+    answer = dossier.in_style(finder.ask(text, **filters), style)
     print(harmless(answer.to_json(indent=1) if as_json else answer_text(answer), as_json))
     for path in export or ():
         made = datetime.now(UTC)
-        _write(path, dossier.export([answer], path.suffix, made=made, index=finder.facts()))
+        content = dossier.export(
+            [answer], path.suffix, made=made, index=finder.facts(), style=style
+        )
+        _write(path, content)
     if to_zotero:
         print(zotero.send([answer]), file=sys.stderr)
 

@@ -23,12 +23,24 @@ from rag.dossier.markdown import to_markdown
 from rag.dossier.page import to_html
 from rag.dossier.pdf import to_pdf
 from rag.dossier.ris import ris
+from rag.dossier.styles import cited_in, in_style, style_of
 from rag.dossier.word import to_word
 from rag.dossier.zotero import zotero_rdf
 from rag.errors import QuestionError
 from rag.language import stop_words, words
 
-__all__ = ["FORMATS", "Format", "Notes", "export", "file_name", "form_of", "place"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Notes",
+    "cited_in",
+    "export",
+    "file_name",
+    "form_of",
+    "in_style",
+    "place",
+    "style_of",
+]
 
 SUBJECT_WORDS = 6
 """How many words of the first claim name a file."""
@@ -84,18 +96,23 @@ def export(
     made: datetime,
     index: IndexFacts,
     notes: Notes = NO_NOTES,
+    style: str = "",
 ) -> bytes:
     """Return the file of a conversation in the format of `extension`; errors as in `form_of`.
 
     `made`: when, with its time zone; `index`: which index the answers came from; `notes`: what
-    the reader has noted on quotations, by their places (`place`).
+    the reader has noted on quotations, by their places (`place`). `style`: the name of that of the
+    citations (see `rag.dossier.styles`), "" for those of each archive.
     """
     form = form_of(extension)
+    answers = [in_style(answer, style) for answer in answers]
     if form.of_items is not None:
         written: str | bytes = form.of_items(csl_items(answers, notes))
     else:
         assert form.of_blocks is not None
-        written = form.of_blocks(dossier(answers, made, index, notes))
+        written = form.of_blocks(
+            dossier(answers, made, index, notes, style_of(style) if style else None)
+        )
     return written if isinstance(written, bytes) else written.encode("utf-8")
 
 

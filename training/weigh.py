@@ -85,7 +85,7 @@ def strangers(given: Sequence[Pair], seed: int = 1) -> list[Pair]:
         other = chance.choice(given)
         if other.claim_id != claim.claim_id:
             stranger = replace(other, claim_id=claim.claim_id, claim=claim.claim)
-            found.append(replace(stranger, label="no", score=0.0))
+            found.append(replace(stranger, label="no"))
     return found
 
 
@@ -101,21 +101,18 @@ def feature_rows(given: Sequence[Pair], verifier: Verifier) -> Floats:
         for place, quotation, reading in zip(
             places, quotations, verifier.read(claim, quotations), strict=True
         ):
-            rows[place] = features(reading, check(claim, quotation), quotation.score)
+            rows[place] = features(reading, check(claim, quotation))
     return rows
 
 
 def fit(rows: Floats, labels: Sequence[str]) -> dict[str, Floats]:
-    """Return the weights and the intercept of each of `WEIGHED`; the search's score has none in
-    "bears"."""
+    """Return the weights and the intercept of each of `WEIGHED`."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    scaled = (rows - mean) / scale
     result = {}
     for name, right in RIGHT.items():
-        used = len(FEATURES) - (name == "bears")
         model = LogisticRegression(C=STRENGTH, max_iter=1000)
-        model.fit(scaled[:, :used], [label in right for label in labels])
-        weights = np.append(model.coef_[0], np.zeros(len(FEATURES) - used)) / scale
+        model.fit((rows - mean) / scale, [label in right for label in labels])
+        weights = model.coef_[0] / scale
         intercept = model.intercept_[0] - float(weights @ mean)
         result[name] = np.append(weights, intercept).astype(np.float32)
     return result

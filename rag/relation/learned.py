@@ -25,14 +25,13 @@ FEATURES = (
     "numbers agree", "numbers differ", "numbers missing",
     "dates agree", "dates differ", "dates missing",
     "names agree", "names missing", "by the speaker",
-    "score",
 )  # fmt: skip
-"""What the probabilities are weighed from: the verifier's reading, what can be looked up, and at
-last the search's score. `training/weigh.py` fits the weights."""
+"""What the probabilities are weighed from: the verifier's reading, and what can be looked up.
+`training/weigh.py` fits the weights. The search's score adds nothing, and means something else in
+a small index."""
 
 WEIGHED = ("supports", "contradicts", "bears")
-"""What is weighed. Whether a passage bears on the claim is told without the search's score, which
-means something else in a small index."""
+"""What is weighed."""
 
 SURE = ("supports", "contradicts")
 """For what there is a probability from which on it is said."""
@@ -67,7 +66,7 @@ class LearnedJudge:
 
     def _judgement(self, claim: str, quotation: Quotation, reading: Reading) -> Judgement:
         checked = check(claim, quotation)
-        told = features(reading, checked, quotation.score)
+        told = features(reading, checked)
         likely = {
             name: float(1 / (1 + np.exp(-(weights[:-1] @ told + weights[-1]))))
             for name, weights in self._weights.items()
@@ -117,8 +116,8 @@ def load_learned(settings: Settings, encoder: Encoder) -> LearnedJudge:
     )
 
 
-def features(reading: Reading, checked: Checked, score: float) -> Floats:
-    """Return `FEATURES` of a claim and a quotation, float32. `score`: what the search gave it."""
+def features(reading: Reading, checked: Checked) -> Floats:
+    """Return `FEATURES` of a claim and a quotation, float32."""
     numbers, dates, names = (checked.count(aspect) for aspect in ("number", "date", "name"))
     return np.array(
         [
@@ -133,7 +132,6 @@ def features(reading: Reading, checked: Checked, score: float) -> Floats:
             min(names[0], 3),
             min(names[2], 3),
             checked.by_speaker,
-            score,
         ],
         dtype=np.float32,
     )

@@ -13,9 +13,11 @@ from typing import Protocol
 
 from rag.datatypes import Reason, Relation, Span
 
-BEARS_ON = 0.1
+BEARS_ON = 0.25
 """From this probability on a quotation is shown as bearing on the claim. A judge puts its own
-probabilities on this scale."""
+probabilities on this scale. Of 248 development claims whose passage is found 223 have it shown,
+of 218 statements that the addresses say nothing of 14 something; from .1 on 228 and 43
+(`python -m benchmarks.relation`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,10 +147,16 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
     ['the claim has “12”, the passage “20”']
     """
     return [
-        f"the claim has “{reason.claim}”, the passage “{reason.source}”"
+        f"the claim has “{reason.claim}”, {_told(reason.source)}"
         for reason in reasons
         if not reason.agrees and reason.claim and reason.source
     ]
+
+
+def _told(source: str) -> str:
+    """Return what a passage says otherwise; an ISO date is its own."""
+    own = "-" in source and _DATE.fullmatch(source)
+    return f"the passage is of {written_date(source)}" if own else f"the passage “{source}”"
 
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:

@@ -25,7 +25,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "a89b5ff7da123f768da3370e08729cdbf0b4a21db6ebcad582bf96421d62ce2d"
+WEIGHTS_SHA256 = "7c9c3773cc184afe1fa8192a90009ba5882f055cadc5fad78ba0169c3203fb7b"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

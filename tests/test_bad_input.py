@@ -79,7 +79,8 @@ BAD = {
         "entities",
     ),
     "sheet.xlsx": (b"PK\x03\x04", "damaged"),
-    "book.djvu": (b"AT&TFORM", "no reader"),
+    "book.djvu": (b"AT&TFORM", "damaged"),
+    "tape.wav": (b"RIFF", "no reader"),
 }
 
 

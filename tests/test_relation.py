@@ -106,6 +106,13 @@ def test_nations_agree_under_any_name(claim: str, passage: str):
     assert not check(claim, Quotation(passage)).missing
 
 
+def test_a_name_is_told_of_as_a_whole_and_once(judge: LearnedJudge):
+    claim = "In 1870 the annexation of Santo Domingo was refused by the House of Lords."
+    found = judged(judge, claim, "The Senate refused the annexation of San Domingo in 1870.")
+    names = [(r.claim, r.agrees) for r in found.reasons if r.aspect == "name"]
+    assert names == [("Santo Domingo", False), ("House", False), ("Lords", False)]
+
+
 class Sure:
     """An entailment model that is sure of one thing."""
 

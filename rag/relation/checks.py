@@ -38,7 +38,8 @@ Told = Iterable[tuple[str, Reason]]
 class Checked:
     """How a passage stands to what can be checked in a claim.
 
-    `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not.
+    `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not; of a
+    name each word counts.
     `by_speaker`: whether the claim names whoever wrote or said the passage. `quoted`: whether
     it is in the passage's own words, but for a few.
     """
@@ -101,6 +102,11 @@ def _can_be(name: str, creator: str) -> bool:
 
 def _whole_names(text: str) -> list[str]:
     """Return the runs of words with a capital: "George H.W. Bush", without a stop word in front."""
+    return list(dict.fromkeys(_name_of_each(text).values()))
+
+
+def _name_of_each(text: str) -> dict[Span, str]:
+    """Return for each word with a capital that is no stop word the name that it is a part of."""
     runs: list[list[Span]] = []
     for span in capitalised(text):
         if stop_words().issuperset(words(span.of(text))):
@@ -109,7 +115,7 @@ def _whole_names(text: str) -> list[str]:
             runs[-1].append(span)
         else:
             runs.append([span])
-    return [" ".join(span.of(text) for span in run) for run in runs]
+    return {span: " ".join(part.of(text) for part in run) for run in runs for span in run}
 
 
 def _check_times(claim: str, quotation: Quotation) -> Told:
@@ -159,22 +165,20 @@ def _of_a_kind(said: Quantity, other: Quantity) -> bool:
 
 
 def _check_names(claim: str, quotation: Quotation) -> Told:
-    """Yield each name of the claim: in the passage, in its heading, or missing."""
+    """Yield for each word of the claim's names the whole name: in the passage, in its heading, or
+    missing."""
     own = set(stems(words(quotation.passage)))
     around = set(stems(words(quotation.heading)))
     creator = set(stems(words(quotation.creator)))
     inside = capitalised_inside(claim)
-    for span in capitalised(claim):
+    for span, whole in _name_of_each(claim).items():
         name = span.of(claim)
-        folded = words(name)
-        if not folded or stop_words().issuperset(folded):
-            continue
-        ways = {tuple(stems(folded))} | stands_for(name)
+        ways = {tuple(stems(words(name)))} | stands_for(name)
         if any(own.issuperset(way) for way in ways):
-            yield "agrees", Reason("name", name, name, True)
+            yield "agrees", Reason("name", whole, whole, True)
         elif any(creator.issuperset(way) for way in ways):
-            yield "agrees", Reason("name", name, SPEAKER, True)
+            yield "agrees", Reason("name", whole, SPEAKER, True)
         elif any(around.issuperset(way) for way in ways):
-            yield "agrees", Reason("name", name, quotation.heading, True)
+            yield "agrees", Reason("name", whole, quotation.heading, True)
         elif span in inside:  # the first word of a sentence may be any
-            yield "missing", Reason("name", name, "", False)
+            yield "missing", Reason("name", whole, "", False)

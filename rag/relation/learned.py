@@ -94,10 +94,15 @@ class LearnedJudge:
 
 
 def reasons_of(relation: Relation, checked: Checked) -> tuple[Reason, ...]:
-    """Return what of a claim could be looked up and is told of a judgement."""
-    if relation == "supports":
-        return checked.agrees
-    return (*checked.differs, *checked.missing, *checked.agrees)
+    """Return what of a claim could be looked up and is told of a judgement, each thing once; a name
+    of which words are missing is missing."""
+    found = checked.agrees
+    if relation != "supports":
+        found = (*checked.differs, *checked.missing, *checked.agrees)
+    once: dict[tuple[str, str], Reason] = {}
+    for reason in found:
+        once.setdefault((reason.aspect, reason.claim), reason)
+    return tuple(once.values())
 
 
 def load_learned(settings: Settings, encoder: Encoder) -> LearnedJudge:

@@ -7,7 +7,7 @@ any text. It does not tell what a passage says of them: that is the verifier's p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
@@ -26,6 +26,7 @@ from rag.language import (
     stop_words,
     times,
     times_told_from,
+    word_list,
     words,
 )
 from rag.relation.wording import compare_wording, is_quoted
@@ -124,16 +125,27 @@ def _check_times(claim: str, quotation: Quotation) -> Told:
     there = [*times(passage), *times_told_from(passage, quotation.date or None)]
     dated = [of_date(quotation.date)] if quotation.date else []
     for said in times(claim):
-        text = said.span.of(claim)
-        if same := _overlapping(said, there):
+        text, meant = said.span.of(claim), _meant(claim, said)
+        if same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True)
-        elif _overlapping(said, dated):
+        elif _overlapping(meant, dated):
             yield "agrees", Reason("date", text, quotation.date, True)
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date
             yield "differs", Reason("date", text, other, False)
         else:
             yield "missing", Reason("date", text, "", False)
+
+
+def _meant(claim: str, said: Timex) -> Timex:
+    """Return a time of a claim with all that lies before it, or after it, where the claim says so:
+    "before 1970"."""
+    before = words(claim[: said.span.start])[-1:]
+    if not word_list("words", "until").isdisjoint(before):
+        return replace(said, first="0001-01-01")
+    if not word_list("words", "since").isdisjoint(before):
+        return replace(said, last="9999-12-31")
+    return said
 
 
 def _overlapping(said: Timex, there: Iterable[Timex]) -> Timex | None:

@@ -77,6 +77,32 @@ def test_words_of_a_passage_with_one_thing_changed(
 
 
 @pytest.mark.parametrize(
+    ("claim", "passage", "relation"),
+    [
+        (
+            "The Assembly granted the Governor a salary in 1747",
+            "In 1747 the Assembly refused to grant the Governor a salary.",
+            "contradicts",
+        ),
+        (
+            "Captain Brode burned the granary of Holm",
+            "It was never proved that Captain Brode burned the granary of Holm.",
+            "context",
+        ),
+        (
+            "The Bishop had poisoned the well at Sarn",
+            "The Governor denied upon oath that the Bishop had poisoned the well at Sarn.",
+            "context",
+        ),
+    ],
+)
+def test_what_stands_under_a_denial_is_no_support(
+    judge: LearnedJudge, claim: str, passage: str, relation: str
+):
+    assert judged(judge, claim, passage).relation == relation
+
+
+@pytest.mark.parametrize(
     "claim",
     [
         "Adams told senators that the colonies grew slowly, not that they doubled",

@@ -11,9 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import cache
 
 from rag.datatypes import Reason
-from rag.language import stop_words, word_list
+from rag.language import sentences, stems, stop_words, word_list
 
 OWN_WORDS = 0.8
 """From this share of a claim's words on that stand in the passage it is in the passage's words."""
@@ -38,8 +39,9 @@ def is_quoted(claim: str, passage: str) -> bool:
 def compare_wording(claim: str, passage: str) -> Iterator[tuple[str, Reason]]:
     """Yield what is otherwise in a claim that is in a passage's own words, nothing in others:
     "differs" where only one of the two denies it, "missing" where the passage has not the name,
-    or the words in another order."""
-    said, there = _WORD.findall(claim), _WORD.findall(passage)
+    has the words in another order, or under a denial ("nobody swore that")."""
+    said, found = _WORD.findall(claim), list(_WORD.finditer(passage))
+    there = [match.group() for match in found]
     ours, theirs = _folded(said), _folded(there)
     share = _share(ours, theirs)
     if share < OWN_WORDS:
@@ -50,6 +52,9 @@ def compare_wording(claim: str, passage: str) -> Iterator[tuple[str, Reason]]:
     apart = [codes[1:] for codes in laid.get_opcodes() if codes[0] != "equal"]
     if share >= ALL_WORDS and _is_turned(ours, theirs, first, last, apart):
         yield "missing", Reason("wording", "the same words", "in another order", False)
+    above = _WORD.findall(_before(passage, found[first].start()))
+    if _is_denied(_folded(above)) and not _is_denied(ours):
+        yield "missing", Reason("wording", " ".join(said[:1]), " ".join(above), False)
     for a, b, c, d in apart:
         if max(b - a, d - c) > LONGEST:
             continue
@@ -87,8 +92,20 @@ def _folded(words: Sequence[str]) -> list[str]:
     return ["not" if w.endswith(("n't", "n’t")) else w for w in map(str.casefold, words)]
 
 
+@cache
+def _denying() -> frozenset[str]:
+    return frozenset(stems(word_list("verbs", "denying")))
+
+
 def _is_denied(words: Sequence[str]) -> bool:
-    return not word_list("words", "negations").isdisjoint(words)
+    negations = word_list("words", "negations")
+    return not (negations.isdisjoint(words) and _denying().isdisjoint(stems(words)))
+
+
+def _before(passage: str, place: int) -> str:
+    """Return the sentence of a passage that a place is in, up to there."""
+    start = max((s.start for s in sentences(passage) if s.start <= place), default=0)
+    return passage[start:place]
 
 
 def _is_other_name(said: Sequence[str], first: int, last: int, there: Sequence[str]) -> bool:

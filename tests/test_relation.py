@@ -115,6 +115,13 @@ def test_a_claim_in_other_words_is_not_held_to_the_wording(claim: str):
     assert not check(claim, Quotation(QUOTED)).quoted
 
 
+def test_whoever_speaks_may_be_named_beside_his_own_words():
+    said = "We should consider any attempt to extend their system as dangerous to our peace"
+    monroe = Quotation(f"{said}.", creator="James Monroe")
+    assert not check(f"James Monroe told: {said}", monroe).objections
+    assert check(f"Andrew Jackson told: {said}", monroe).objections
+
+
 def test_other_subjects_do_not_bear_on_a_claim(judge: LearnedJudge):
     found = judged(judge, VICKSBURG, "The postal deficit was paid out of the general revenue.")
     assert found.relation == "context"

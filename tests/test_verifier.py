@@ -113,6 +113,7 @@ def facts(claim: str, quotation: Quotation = POLK) -> Iterator[tuple[str, str, s
         ("About 9,000 persons dug gold", ("differs", "9,000", "4,000")),
         ("In 1848 gold was found", ("agrees", "1848", "1848-12-05")),
         ("In 1852 gold was found", ("differs", "1852", "1848-12-05")),
+        ("On 5 December 1848 he told of gold", ("agrees", "5 December 1848", "1848-12-05")),
         ("Gold was found before 1852", ("agrees", "1852", "1848-12-05")),
         ("After 1852 gold was found", ("differs", "1852", "1848-12-05")),
         ("Since 1847 gold was found", ("agrees", "1847", "1848-12-05")),
@@ -122,6 +123,12 @@ def facts(claim: str, quotation: Quotation = POLK) -> Iterator[tuple[str, str, s
 )
 def test_what_can_be_looked_up_is(claim: str, fact: tuple[str, str, str]):
     assert fact in list(facts(claim))
+
+
+def test_a_day_is_not_borne_out_by_a_year():
+    year = replace(POLK, date="1848")
+    assert ("missing", "5 December 1848", "") in list(facts("On 5 December 1848 he wrote", year))
+    assert ("agrees", "1848", "1848") in list(facts("In 1848 he wrote", year))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
@@ -73,7 +74,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
-        *compare_wording(claim, quotation.passage),
+        *compare_wording(claim, quotation.passage, quotation.heading),
     ]
     return Checked(
         tuple(reason for how, reason in found if how == "agrees"),
@@ -130,6 +131,8 @@ def _check_times(claim: str, quotation: Quotation) -> Told:
             yield "agrees", Reason("date", text, same.span.of(passage), True)
         elif _overlapping(meant, dated):
             yield "agrees", Reason("date", text, quotation.date, True)
+        elif any(said.overlaps(other) for other in (*there, *dated)):
+            yield "missing", Reason("date", text, "", False)  # told of a longer time
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date
             yield "differs", Reason("date", text, other, False)
@@ -149,7 +152,13 @@ def _meant(claim: str, said: Timex) -> Timex:
 
 
 def _overlapping(said: Timex, there: Iterable[Timex]) -> Timex | None:
-    return next((other for other in there if said.overlaps(other)), None)
+    """Return what bears out a time: one that may be the same, and is told no less closely."""
+    near = (other for other in there if said.overlaps(other))
+    return next((other for other in near if _days(other) <= _days(said)), None)
+
+
+def _days(time: Timex) -> int:
+    return (date.fromisoformat(time.last) - date.fromisoformat(time.first)).days
 
 
 def _check_numbers(claim: str, passage: str) -> Told:

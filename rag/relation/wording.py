@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from difflib import SequenceMatcher
 from functools import cache
 
-from rag.datatypes import Reason
+from rag.datatypes import Reason, Span
 from rag.language import sentences, stems, stop_words, word_list
 
 OWN_WORDS = 0.8
@@ -36,10 +36,11 @@ def is_quoted(claim: str, passage: str) -> bool:
     return _share(_folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))) >= OWN_WORDS
 
 
-def compare_wording(claim: str, passage: str) -> Iterator[tuple[str, Reason]]:
+def compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tuple[str, Reason]]:
     """Yield what is otherwise in a claim that is in a passage's own words, nothing in others:
     "differs" where only one of the two denies it, "missing" where the passage has not the name,
-    has the words in another order, or under a denial ("nobody swore that")."""
+    has the words in another order, or under a denial ("nobody swore that"). `heading`: whose
+    words they are, of what and when, which a claim may name."""
     said, found = _WORD.findall(claim), list(_WORD.finditer(passage))
     there = [match.group() for match in found]
     ours, theirs = _folded(said), _folded(there)
@@ -52,7 +53,9 @@ def compare_wording(claim: str, passage: str) -> Iterator[tuple[str, Reason]]:
     apart = [codes[1:] for codes in laid.get_opcodes() if codes[0] != "equal"]
     if share >= ALL_WORDS and _is_turned(ours, theirs, first, last, apart):
         yield "missing", Reason("wording", "the same words", "in another order", False)
-    above = _WORD.findall(_before(passage, found[first].start()))
+    told = _told_in(passage, found[first].start(), found[last - 1].end())
+    names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
+    above = _WORD.findall(passage[told.start : found[first].start()])
     if _is_denied(_folded(above)) and not _is_denied(ours):
         yield "missing", Reason("wording", " ".join(said[:1]), " ".join(above), False)
     for a, b, c, d in apart:
@@ -61,7 +64,7 @@ def compare_wording(claim: str, passage: str) -> Iterator[tuple[str, Reason]]:
         reason = Reason("wording", " ".join(said[a : b + 1]), " ".join(there[c : d + 1]), False)
         if first <= c and d <= last and _is_denied(ours[a:b]) != _is_denied(theirs[c:d]):
             yield "differs", reason
-        elif _is_other_name(said, a, b, theirs):
+        elif _is_other_name(said, a, b, names):
             yield "missing", reason
 
 
@@ -102,14 +105,14 @@ def _is_denied(words: Sequence[str]) -> bool:
     return not (negations.isdisjoint(words) and _denying().isdisjoint(stems(words)))
 
 
-def _before(passage: str, place: int) -> str:
-    """Return the sentence of a passage that a place is in, up to there."""
-    start = max((s.start for s in sentences(passage) if s.start <= place), default=0)
-    return passage[start:place]
+def _told_in(passage: str, first: int, last: int) -> Span:
+    """Return the sentences of a passage from one place to another."""
+    own = [s for s in sentences(passage) if s.overlaps(Span(first, last))]
+    return Span(own[0].start, own[-1].end) if own else Span(first, last)
 
 
-def _is_other_name(said: Sequence[str], first: int, last: int, there: Sequence[str]) -> bool:
-    """Return whether words of a claim are a name that the passage has not; the claim's first word
-    may be any."""
+def _is_other_name(said: Sequence[str], first: int, last: int, there: Set[str]) -> bool:
+    """Return whether words of a claim are a name that is not among those there; its first word may
+    be any."""
     names = [word for word in said[max(first, 1) : last] if word[0].isupper()]
     return any(name.casefold() not in there for name in names)

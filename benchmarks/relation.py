@@ -4,7 +4,7 @@
 
 development, test, held-out: claims about the State of the Union addresses (supported,
 contradicted, not in them); no weight was fitted on the last two. Results of test were seen
-between changes of the rules; those of held-out were not looked at before the rules were done.
+between changes of the judging; those of held-out were not looked at before it was done.
 contradicted: the false claims that come with the data, a part of development, by themselves.
 absent: statements from FRUS footnotes and scientific claims, asked of the addresses, which say
 nothing of them. outside: SciFact and FoolMeTwice, claims with the evidence sentence given, on
@@ -136,8 +136,7 @@ def outside(finder: SourceFinder, data: Path) -> None:
 
 
 def _cosine(finder: SourceFinder, claim: str, sentence: str) -> float:
-    whole = [[Span(0, len(text))] for text in (claim, sentence)]
-    (ours,), (theirs,) = finder.encoder.encode_spans([claim, sentence], whole)
+    ours, theirs = (finder.encoder.encode_query(text).vector for text in (claim, sentence))
     return float(ours @ theirs)
 
 

@@ -122,6 +122,12 @@ def test_whoever_speaks_may_be_named_beside_his_own_words():
     assert check(f"Andrew Jackson told: {said}", monroe).objections
 
 
+def test_a_namesakes_words_are_no_misquotation():
+    said = "There were then about four thousand persons collecting gold along the river"
+    told = check(f"Leonidas Polk: {said}", Quotation(f"{said}.", creator="James K. Polk"))
+    assert (told.quoted, told.misquoted, bool(told.objections)) == (True, False, True)
+
+
 def test_other_subjects_do_not_bear_on_a_claim(judge: LearnedJudge):
     found = judged(judge, VICKSBURG, "The postal deficit was paid out of the general revenue.")
     assert found.relation == "context"

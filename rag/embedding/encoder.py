@@ -242,27 +242,6 @@ class Encoder:
                 )
         return [pieces for pieces in result if pieces is not None]
 
-    def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Floats]:
-        """Return a vector for each of the given spans of each text, embedded in its context.
-
-        Float32, (spans, dimension), unit length; zeros for a span beyond the window. For
-        comparing words of two short texts: their piece vectors, averaged.
-        """
-        encodings = self._tokenizer.encode_batch(list(texts))
-        result = []
-        for wanted, encoding, vectors in zip(spans, encodings, self._run(encodings), strict=True):
-            starts = np.array(encoding.offsets, dtype=np.int64)[:, 0]
-            own = np.flatnonzero(_own_pieces(encoding))
-            bounds = [
-                np.searchsorted(starts[own], [span.start, span.end]).tolist() for span in wanted
-            ]
-            pooled = [
-                vectors[own[a:b]].mean(axis=0) if b > a else np.zeros(vectors.shape[1])
-                for a, b in bounds
-            ]
-            result.append(unit(np.array(pooled, dtype=np.float32).reshape(-1, vectors.shape[1])))
-        return result
-
     def _run(self, encodings: list[Any]) -> list[Floats]:
         """Return the piece vectors of each encoding, marks ([CLS], [SEP]) included."""
         ids, mask = _padded(encodings)

@@ -53,6 +53,11 @@ class Checked:
     quoted: bool
 
     @property
+    def misquoted(self) -> bool:
+        """Whether the claim is the passage's own words with a number, time or denial changed."""
+        return self.quoted and any(reason.aspect != "name" for reason in self.differs)
+
+    @property
     def objections(self) -> tuple[Reason, ...]:
         """What keeps a passage from supporting the claim, however alike they are: numbers and times
         that it has otherwise or has not, words of a namesake, its own words changed."""

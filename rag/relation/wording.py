@@ -57,7 +57,8 @@ def compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tup
     names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
     above = _WORD.findall(passage[told.start : found[first].start()])
     if _is_denied(_folded(above)) and not _is_denied(ours):
-        yield "missing", Reason("wording", " ".join(said[:1]), " ".join(above), False)
+        under = " ".join([*above, *there[first : first + LONGEST]])
+        yield "missing", Reason("wording", " ".join(said[:LONGEST]), under, False)
     for a, b, c, d in apart:
         if max(b - a, d - c) > LONGEST:
             continue

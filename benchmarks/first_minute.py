@@ -62,7 +62,7 @@ def main() -> None:
         own = {"SOURCE_FINDER_HOME": str(home), "SOURCE_FINDER_CACHE": str(home / "cache")}
         program = subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
         try:
-            first_start(page, url, began)
+            first_start(page, url, began, program)
             added_files(page, url, pdfs)
         finally:
             program.terminate()
@@ -70,11 +70,14 @@ def main() -> None:
             browser.close()
 
 
-def first_start(page: Any, url: str, began: float) -> None:
+def first_start(page: Any, url: str, began: float, program: subprocess.Popen[bytes]) -> None:
     """Print when each thing was there after the program was started."""
     _wait_for_address(page, url)
     _told("something at the address", began)
-    page.locator("#sf-box textarea").wait_for()
+    while not page.locator("#sf-box textarea").is_visible():
+        if program.poll() is not None:
+            raise SystemExit("The program has ended; what it said stands above.")
+        time.sleep(LOOK_S)
     _told("the page, with a box to ask in", began)
     _ask(page, CLAIM)
     page.locator("#sf-pane .sf-passage mark").first.wait_for()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -140,6 +140,28 @@ class Publication(Jsonable):
     """The name of the file, or a shelfmark."""
     described_by: str = ""
     """Who added the document to a server for others, or said there what it is."""
+
+
+ZOTERO_TYPES: Mapping[str, str] = {
+    "article-journal": "journalArticle",
+    "article-magazine": "magazineArticle",
+    "article-newspaper": "newspaperArticle",
+    "bill": "bill",
+    "book": "book",
+    "chapter": "bookSection",
+    "hearing": "hearing",
+    "interview": "interview",
+    "legal_case": "case",
+    "legislation": "statute",
+    "manuscript": "manuscript",
+    "map": "map",
+    "personal_communication": "letter",
+    "report": "report",
+    "speech": "presentation",
+    "thesis": "thesis",
+    "webpage": "webpage",
+}
+"""Zotero's name for a type of `Publication`; what is not here is a "document" there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -78,7 +79,8 @@ class LiveFinder:
 
     `current` is replaced when what is being built can be searched by its words, and again when
     it is complete: whoever answers takes it once, and keeps it to the answer's end. `work` is
-    None before the first rebuild. `may_change`: whether those who ask may also change the corpus.
+    None before the first rebuild; `began`: when the last one began, in seconds of the epoch.
+    `may_change`: whether those who ask may also change the corpus.
     `elsewhere`: whether the index is served from elsewhere, and so is not rebuilt here.
     """
 
@@ -98,6 +100,7 @@ class LiveFinder:
         self._finder = finder
         self._kind = SourceFinder if finder is None else type(finder)
         self._manners = manners
+        self.began = 0.0
         self.may_change = True
         self.elsewhere = False
         self._lock = threading.Lock()
@@ -152,9 +155,12 @@ class LiveFinder:
         """Whether the index is being rebuilt."""
         return self.work is not None and not self.work.ended
 
-    def rebuild(self, title: str, *, fetching: Sequence[str] = ()) -> None:
+    def rebuild(
+        self, title: str, *, fetching: Sequence[str] = (), adding: Sequence[str] = ()
+    ) -> None:
         """Begin to bring the index up to date with its sources and the sources folder, and
-        return at once; `work` tells how it goes. Collections `fetching` are downloaded first.
+        return at once; `work` tells how it goes. Collections `fetching` are downloaded first;
+        `adding`: paths that are sources of the index from now on.
 
         Raises `IndexBusy` where that is under way already.
         """
@@ -167,8 +173,10 @@ class LiveFinder:
                     "then try again; what was asked meanwhile is answered from the old index."
                 )
             self.work = Work(title)
+            self.began = time.time()
             self._cancelled = False
-        threading.Thread(target=self._run, args=(tuple(fetching),), daemon=True).start()
+        given = (tuple(fetching), tuple(adding))
+        threading.Thread(target=self._run, args=given, daemon=True).start()
 
     def cancel(self) -> None:
         """End a rebuild that is under way, or a download before it. What it has finished is kept
@@ -177,11 +185,11 @@ class LiveFinder:
         if self._building is not None:
             self._building.kill()
 
-    def _run(self, fetching: tuple[str, ...]) -> None:
+    def _run(self, fetching: tuple[str, ...], adding: tuple[str, ...]) -> None:
         try:
             if fetching:
                 fetch(fetching, self.settings.sources, self._fetched, manners=self._manners)
-            report = self._built()
+            report = self._built(adding)
             self._take(open_index(self.home))
             self._progress("", 0, 0, ended=True, report=report)
         except SourceFinderError as error:
@@ -226,19 +234,20 @@ class LiveFinder:
             files = {**files, file.path: file.state}
         self.work = replace(self.work, stage=stage, done=done, total=total, files=files, **changes)
 
-    def _sources(self) -> list[str]:
+    def sources(self) -> list[str]:
         """Return what the index was built from, and what lies in the sources folder now."""
         folder = self.settings.sources
         known = recorded_sources(self.home) or default_sources(self.settings)
         added = [str(folder)] if any(source_files(folder)) else []
         return [*(source for source in known if source != str(folder)), *added]
 
-    def _built(self) -> BuildReport:
+    def _built(self, adding: tuple[str, ...]) -> BuildReport:
         """Build in a new process and return its report; raises what the build raised."""
         context = multiprocessing.get_context("spawn")
         told, telling = context.Pipe(duplex=False)
+        sources = list(dict.fromkeys([*self.sources(), *adding]))
         process = context.Process(
-            target=_build, args=(self._sources(), str(self.home), self.settings, telling)
+            target=_build, args=(sources, str(self.home), self.settings, telling)
         )
         with told:
             with telling:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PIL import Image
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
     DictionaryObject,
@@ -30,10 +30,12 @@ from rag.reading import facsimile as facsimile_module
 from rag.reading.drawing import WIDTH
 from rag.reading.facsimile import (
     Facsimile,
+    Highlight,
     PageLimits,
     _Drawers,
     facsimile,
     has_pages,
+    highlighted_copy,
     source_path,
 )
 from rag.reading.page_view import Box
@@ -287,3 +289,79 @@ def test_a_page_waits_only_so_long_for_others(tmp_path: Path, tight: None) -> No
     facsimile_module.LIMITS = PageLimits(waiting_s=0)
     with facsimile_module._PICTURES._turn, pytest.raises(UnreadableSource, match="open it again"):
         facsimile(document, quotation(document))
+
+
+# ---- a copy with highlights ----
+
+
+def highlighted(content: bytes) -> list[list[tuple[str, str]]]:
+    """Return, for each page of a PDF, its highlights as (words under them, note), as pypdf and
+    PDFium find them."""
+    found: list[list[tuple[str, str]]] = []
+    with pypdfium2.PdfDocument(content) as pdf:
+        for number, page in enumerate(PdfReader(io.BytesIO(content)).pages):
+            layer = pdf[number].get_textpage()
+            marks = []
+            for each in page.get("/Annots", []):
+                mark = each.get_object()
+                assert mark["/Subtype"] == "/Highlight"
+                points = [float(point) for point in mark["/QuadPoints"]]
+                areas = [points[at : at + 8] for at in range(0, len(points), 8)]
+                words = [
+                    layer.get_text_bounded(
+                        left=min(area[::2]),
+                        right=max(area[::2]),
+                        bottom=min(area[1::2]),
+                        top=max(area[1::2]),
+                    )
+                    for area in areas
+                ]
+                marks.append((" ".join(" ".join(words).split()), str(mark["/Contents"])))
+            found.append(marks)
+    return found
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_quotations_are_highlighted_in_a_copy_with_their_notes(tmp_path: Path, turned: int) -> None:
+    straight = print_pdf(tmp_path / "straight.pdf", [TREATY[:2], TREATY])
+    writer = PdfWriter(straight)
+    for page in writer.pages:
+        page.rotate(turned)
+    path = tmp_path / "treaty.pdf"
+    writer.write(path)
+    before = path.read_bytes()
+    document = read(straight)
+    document = replace(document, origin=str(path))
+    fleet = quotation(document, "The fleet left the harbour")
+    copy = highlighted_copy(
+        document, [Highlight(quotation(document), "Compare Hope’s draft."), Highlight(fleet)]
+    )
+    assert highlighted(copy.content) == [
+        [("The fleet left the harbour", "")],
+        [(QUOTE, "Compare Hope’s draft.")],
+    ]
+    assert copy.missed == ()
+    assert path.read_bytes() == before
+
+
+def test_a_quotation_over_two_pages_is_highlighted_on_both(tmp_path: Path) -> None:
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY[:3], TREATY[3:]])
+    document = read(path)
+    start = document.text.index("bridge of Zenda")
+    end = document.text.index("without any toll")
+    copy = highlighted_copy(document, [Highlight(Span(start, end), "n")])
+    first, second = highlighted(copy.content)
+    assert first == [("bridge of Zenda by both", "n")]
+    assert second[0][0].startswith("ministers, and the passes")
+
+
+def test_what_is_not_on_its_page_is_told_and_nothing_at_all_is_refused(tmp_path: Path) -> None:
+    path = print_pdf(tmp_path / "treaty.pdf", [TREATY])
+    document = read(path)
+    print_pdf(path, [(*TREATY[:2], "The page was printed anew, without that sentence.")])
+    gone, there = Highlight(quotation(document)), Highlight(quotation(document, "No letter came"))
+    copy = highlighted_copy(document, [gone, there])
+    assert copy.missed == (gone,)
+    assert highlighted(copy.content) == [[("No letter came", "")]]
+    with pytest.raises(UnreadableSource, match="Nothing could be marked"):
+        highlighted_copy(document, [gone])

@@ -24,8 +24,10 @@ from rag.index.on_demand import VectorsOnDemand
 from rag.live import LiveFinder, Work
 from rag.searching import SIGNALS, Candidate, Query
 from rag.web import corpus
+from rag.web.watching import FolderWatch
 from rag.workspace import Workspace
 from tests.conftest import MONROE_WORDS, write_sources
+from tests.scans import print_pdf
 
 TRUCE = "A truce was signed at the bridge of Zenda in the presence of both ministers."
 
@@ -205,6 +207,33 @@ def test_what_is_added_is_found_by_words_beside_what_was_there(
         if candidate.passage_id in whole:
             pieces = whole[candidate.passage_id]["pieces"]
             assert candidate.signals["pieces"] == pytest.approx(pieces, abs=0.02)
+
+
+def test_the_folder_of_sources_is_watched(tmp_path: Path, encoder: Encoder) -> None:
+    """What is put there, or taken away, changes the default index by itself."""
+    settings = replace(Settings.from_environment(), home=tmp_path)
+    given, home = write_sources(tmp_path, ["1823-Monroe-1"]), settings.index_path(None)
+    settings.sources.mkdir(parents=True)
+    build_index([given / "signed"], home, encoder=encoder)
+    live = LiveFinder(SourceFinder.open(home, settings=settings))
+    watch = FolderWatch(live, look_s=0.05, settled_s=0.3)
+    page = ["THE TREATY OF ZENDA", "Strelsau, 9 May 1891.", TRUCE]
+    treaty = print_pdf(settings.sources / "scan_7.pdf", [page])
+    assert ended(live).problem == ""
+    assert "1 document added" in corpus.work(live)
+    shelf = corpus.shelf(live, describing=treaty.name)
+    assert "The title and the date are proposed from the first page" in shelf
+    assert 'name="title" value="THE TREATY OF ZENDA"' in shelf
+    assert 'name="date" value="1891-05-09"' in shelf
+    began = live.began
+    time.sleep(1)
+    assert live.began == began, "nothing has changed"
+    treaty.unlink()
+    until(lambda: live.work if live.began > began else None, 60)
+    report = ended(live).report
+    assert report is not None
+    assert len(report.removed) == 1
+    watch.close()
 
 
 def test_before_there_is_anything_it_is_said(tmp_path: Path) -> None:

@@ -19,21 +19,25 @@ import docx
 import pypdfium2
 import pytest
 import yaml
+from pypdf import PdfReader
 
 from rag import zotero
-from rag.build.builder import build_index
+from rag.build.builder import EMBEDDING, build_index
+from rag.config import Settings
 from rag.datatypes import Answer
 from rag.embedding.encoder import Encoder
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
-from rag.live import LiveFinder
+from rag.index.generations import open_index, open_unfinished
+from rag.live import LiveFinder, Work
 from rag.web import RunningApp, start
-from rag.web.answer import summary_counts
+from rag.web.answer import BY_WORDS, summary_counts
 from rag.web.blocks import EXAMPLES
 from rag.web.chat import HINT, UNEXPECTED
 from tests.conftest import MONROE_WORDS, write_sources
 from tests.fake_zotero import zotero_stand_in
 from tests.scans import TREATY, print_pdf, scan_pdf
+from tests.zotero_library import Item, write_library
 
 ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
@@ -49,6 +53,7 @@ LETTER = (
     "but the gardener, to whom he owed four hundred crowns.",
 )
 WILL = (
+    "Strelsau, 9 May 1891.",
     "I, Michael of Strelsau, being about to take the field,",
     "leave the castle at Zenda to my sister Flavia, and to the",
     "gardener his four hundred crowns, with my thanks.",
@@ -202,9 +207,15 @@ def test_a_citation_is_copied_word_for_word_with_and_without_the_clipboard_api(
 ) -> None:
     allowed = {"permissions": ["clipboard-read", "clipboard-write"]}
     visit = Visit(browser, server.url, **allowed)
-    expected = [item.citation for item in real.ask(MONROE).findings[0].evidence]
+    found = real.ask(MONROE).findings[0].evidence
+    expected = [item.citation for item in found]
     visit.asked(MONROE)
     visit.page.evaluate("window.kept = navigator.clipboard")
+    visit.pane.get_by_role("button", name="Copy quotation with citation").first.click()
+    visit.button("Copied").wait_for()
+    copied = visit.page.evaluate("window.kept.readText()")
+    assert copied == f"“{found[0].quote}” {found[0].citation}"
+    visit.button("Copied").wait_for(state="detached")
     for number in (len(expected) - 1, 0):
         visit.pane.get_by_role("button", name="Copy citation").nth(number).click()
         visit.button("Copied").wait_for()
@@ -359,6 +370,62 @@ def test_errors_and_hints_are_told_in_the_chat(
     assert "secret detail of the machine" in caplog.text
 
 
+def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit) -> None:
+    visit.asked("Hello there!")
+    assert visit.page.get_by_text("Write or paste a claim about the past").is_visible()
+    visit.asked("Who spoke of the abundance of gold in California?", 2)
+    assert "may answer this" in visit.pane.locator(".sf-verdict").inner_text()
+    visit.asked("thanks, that's great", 3)
+    assert visit.page.locator(".sf-row").count() == 1, "it is not looked up"
+    visit.asked("Mao Zedong", 4)
+    assert visit.page.get_by_text("This names a subject and says nothing of it").is_visible()
+
+
+def test_a_long_text_begins_with_what_is_there_and_what_could_be_added(visit: Visit) -> None:
+    odd = "In 1905 the ambassador at the Quai d'Orsay left France for Coeur d'Alene"
+    visit.asked(f"{MONROE}.\n{POLK}.\n{odd}.\n{SACAGAWEA}.")
+    overview = visit.see(".sf-overview", 1)
+    assert "something on 2 claims of 4 and nothing on 2" in overview.inner_text()
+    fold = visit.page.locator(".sf-missing")
+    assert not fold.get_by_text(SACAGAWEA).first.is_visible(), "what was not found is folded"
+    fold.locator("summary").click()
+    assert fold.get_by_text(SACAGAWEA).first.is_visible()
+    assert fold.get_by_text("Quai d'Orsay").first.is_visible()
+    overview.get_by_text("Where to look next").click()
+    overview.get_by_role("button", name=re.compile("^Add ")).first.click()
+    visit.pane.get_by_role("heading", name=re.compile("^Add .*\\?$")).wait_for()
+
+
+def test_an_answer_from_words_alone_is_marked_and_made_again_by_itself(
+    browser: Any, sources: Path, tmp_path: Path, encoder: Encoder
+) -> None:
+    index = tmp_path / "indexes" / "first"
+    settings = replace(Settings.from_environment(), home=tmp_path)
+    live = LiveFinder(None, settings=settings, home=index)
+    live.work = Work("Building the index")
+    running = start(live, port=free_port())
+    visits: list[Visit] = []
+
+    def ask(stage: str, done: int, total: int, file: object = None) -> None:
+        if stage == EMBEDDING and done == 0:
+            unfinished = open_unfinished(index, encoder)
+            assert unfinished is not None
+            live._take(unfinished, encoder)
+            visits.append(visit := Visit(browser, running.url))
+            visit.asked(MONROE)
+            assert BY_WORDS in visit.page.locator(".sf-stage-done").inner_text()
+            assert MONROE_WORDS in visit.pane.locator(".sf-passage").first.inner_text()
+
+    report = build_index([sources / "signed"], index, encoder=encoder, progress=ask)
+    [visit] = visits
+    live._take(open_index(index), encoder)
+    live.work = replace(live.work, ended=True, report=report)
+    visit.page.get_by_text(BY_WORDS).wait_for(state="detached")
+    visit.see("#sf-pane .sf-card mark")
+    visit.close()
+    running.close()
+
+
 def test_a_new_question_begins_a_conversation_of_its_own(visit: Visit) -> None:
     visit.asked("Polk \x01 gold \u202e \U0001f9ed " + "x" * 2000)
     visit.page.get_by_role("link", name="New question").click()
@@ -422,6 +489,31 @@ def test_a_pdf_opens_at_its_page_with_the_mark_on_the_right_words(
     assert visit.see("#sf-quotation").inner_text().split() == best.quote.split()
     visit.button("Back to the passages").click()
     visit.page.wait_for_function("() => document.activeElement.id === 'sf-e0'")
+
+
+def test_a_copy_of_the_pdf_is_kept_with_what_is_open_and_what_is_pinned_highlighted(
+    visit: Visit, real: SourceFinder, sources: Path
+) -> None:
+    visit.asked("The fleet left the harbour in March and no letter came before the summer")
+    fleet = visit.pane.locator(".sf-card", has_text="fleet left").first
+    fleet.get_by_role("button", name="Pin").click()
+    fleet.get_by_label("Your note on it, if any").fill("Ask Hope.")
+    fleet.get_by_role("button", name="Pin this passage").click()
+    visit.page.get_by_text("Pinned in “My questions”").wait_for()
+    visit.asked(TRUCE, 2)
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    visit.see("#sf-page-mark")
+    with visit.page.expect_download() as waiting:
+        visit.button("Keep the PDF with this highlighted").click()
+    assert waiting.value.suggested_filename == "treaty-highlighted.pdf"
+    notes = [
+        str(mark.get_object()["/Contents"])
+        for page in PdfReader(waiting.value.path()).pages
+        for mark in page.get("/Annots", [])
+    ]
+    assert [note.startswith("Ask Hope.\n") for note in notes].count(True) == 1
+    assert len(notes) >= 2
+    assert all("treaty" in note for note in notes), "each has its citation"
 
 
 def test_a_scan_opens_with_the_mark_where_the_words_were_printed(
@@ -767,7 +859,10 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     assert "is cut short" in failed.inner_text()
     assert "fetch or copy it again" in failed.inner_text()
     visit.button("Describe Black-Michael-1.pdf").click()
-    visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)").fill("some day")
+    visit.page.get_by_text("The date is proposed from the first page").wait_for()
+    date = visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)")
+    assert date.input_value() == "1891-05-09"
+    date.fill("some day")
     visit.button("Save").click()
     visit.page.get_by_text("Nothing was changed").wait_for()
     visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)").fill("1891-05")
@@ -827,6 +922,27 @@ def test_a_collection_is_fetched_with_a_click_and_then_answers(
     card = visit.pane.locator(".sf-card").first
     assert HENTZAU in card.locator("mark").inner_text()
     assert "Supports" in card.inner_text()
+
+
+def test_the_zotero_library_of_this_computer_is_added_with_a_click(
+    browser: Any, server: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = "The Red Elphbergs gave the forest of Tarlenheim to their huntsman."
+    values = {"title": "Deed of the forest", "date": "1733-05-09 9 May 1733"}
+    deed = Item(content=says, values=values, creators=(("author", "Rudolf", "Elphberg"),))
+    write_library(tmp_path / "Zotero", [deed])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    visit = Visit(browser, server.url)
+    visit.page.get_by_role("tab", name="Corpus").click()
+    visit.button("Add my Zotero library").click()
+    visit.page.get_by_text("Reading your Zotero library: done; 1 document added").wait_for()
+    assert visit.button("Add my Zotero library").count() == 0
+    visit.page.get_by_role("tab", name="Ask").click()
+    visit.asked("The forest of Tarlenheim was given to a huntsman")
+    card = visit.pane.locator(".sf-card").first.inner_text()
+    for part in (says, "Rudolf Elphberg", "9 May 1733", "Deed of the forest", "Zotero library"):
+        assert part in card
+    visit.close()
 
 
 # ---- looks ----

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.web import guard
 from rag.web.guard import API, HEADERS, Access, Guard
+from rag.web.server import check_free
 
 OWN = "http://127.0.0.1:7860"
+
+
+def test_a_port_that_is_just_being_let_go_is_waited_for() -> None:
+    with socket.socket() as leaving:
+        leaving.bind(("127.0.0.1", 0))
+        leaving.listen()
+        port = leaving.getsockname()[1]
+        threading.Timer(0.2, leaving.close).start()
+        check_free("127.0.0.1", port)
 
 
 async def taking(scope: Scope, receive: Receive, send: Send) -> None:

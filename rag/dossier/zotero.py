@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from rag.datatypes import ZOTERO_TYPES
 from rag.dossier.blocks import Extract, paragraphs
 from rag.dossier.csl import Item, place
 from rag.wording import KIND_WORDS, escape
@@ -26,26 +27,6 @@ NAMESPACES = {
     "prism": "http://prismstandard.org/namespaces/1.2/basic/",
     "vcard": "http://nwalsh.com/rdf/vCard#",
 }
-TYPES = {
-    "article-journal": "journalArticle",
-    "article-magazine": "magazineArticle",
-    "article-newspaper": "newspaperArticle",
-    "bill": "bill",
-    "book": "book",
-    "chapter": "bookSection",
-    "hearing": "hearing",
-    "interview": "interview",
-    "legal_case": "case",
-    "legislation": "statute",
-    "manuscript": "manuscript",
-    "map": "map",
-    "personal_communication": "letter",
-    "report": "report",
-    "speech": "presentation",
-    "thesis": "thesis",
-    "webpage": "webpage",
-}
-"""Zotero's name for a CSL type; what is not here is a "document" there."""
 _NODES = {
     "book": "bib:Book",
     "bookSection": "bib:BookSection",
@@ -102,7 +83,7 @@ def note_html(quoted: dict[str, Any], item: Item) -> str:
 
 
 def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
-    kind = TYPES.get(item["type"], "document")
+    kind = ZOTERO_TYPES.get(item["type"], "document")
     node = _add(root, _NODES.get(kind, "rdf:Description"))
     node.set(_name("rdf:about"), name)
     _add(node, "z:itemType", kind)

@@ -25,6 +25,8 @@ class Metadata:
 
 def metadata_beside(found: Found, on_skip: OnSkip) -> Metadata:
     """Return what is written beside a file; what makes no sense there goes to `on_skip`."""
+    if found.about is not None:
+        return Metadata(found.about, _digest(repr(found.about).encode()))
     if not found.sidecars:
         by = found.described_by
         return Metadata(Sidecar(described_by=by), _digest(by.encode())) if by else Metadata()
@@ -68,7 +70,7 @@ def described(
     ignored = ignored_fields(sidecar)
     if ignored:
         problem = f"{', '.join(ignored)} cannot count, because the file holds several documents"
-        report(found.sidecars[0], [problem], found.renaming(on_skip))
+        report(next(iter(found.sidecars), found.path), [problem], found.renaming(on_skip))
     for document in chain((first, second), documents):
         yield describe(document, sidecar, alone=False)
 

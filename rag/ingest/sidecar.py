@@ -101,6 +101,13 @@ def read_sidecar(path: Path) -> tuple[Sidecar, Problems]:
     else:
         content = _mapping(content, path)
         problems += _unknown(content, (*FIELDS, *PUBLISHED, DESCRIBED_BY))
+    sidecar, senseless = sidecar_of(content)
+    return sidecar, problems + senseless
+
+
+def sidecar_of(content: Mapping[Any, Any]) -> tuple[Sidecar, Problems]:
+    """Return a description of its fields (`FIELDS`, `PUBLISHED`), and what makes no sense."""
+    problems: Problems = []
     values = _values(content, FIELDS, problems)
     published = {n: v for n, v in _values(content, PUBLISHED, problems).items() if v}
     if "editors" in published:

@@ -1,4 +1,4 @@
-"""A process that draws pages of PDFs for another one: `main()`, started by `facsimile`."""
+"""A process that draws and marks pages of PDFs for another: `main()`, started by `facsimile`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ QUALITY = 70
 MAX_HEIGHT = 4000
 """Pixels down, for a page that is a roll."""
 
+HIGHLIGHT = (255, 222, 89)
+"""The colour of a mark: red, green, blue."""
+
 MAX_LETTERS = 50_000
 """On a page; five times a newspaper's. A quotation is not looked for among more."""
 
@@ -38,7 +41,10 @@ def main() -> None:
 
 def _answer(request: Any, send: Send) -> None:
     try:
-        send(read(request) if request.get("ocr") else draw(request))
+        if "highlights" in request:
+            send(highlight(request))
+        else:
+            send(read(request) if request.get("ocr") else draw(request))
     except UnreadableSource as error:
         send({"problem": str(error)})
 
@@ -51,11 +57,7 @@ def draw(request: Any) -> dict[str, Any]:
     """
     path, number = Path(request["path"]), int(request["number"])
     with _opened(path) as pdf:
-        if len(pdf) != request["pages"]:
-            raise UnreadableSource(
-                f"{path.name} has {len(pdf)} pages now and had {request['pages']} when it was "
-                "indexed: it is another file. Bring the index up to date to read the new one"
-            )
+        _check_pages(pdf, path, request["pages"])
         image, width, height = _picture(pdf, number)
         boxes = _boxes(_layer(pdf, number), request) if request["end"] else ()
     return {
@@ -72,6 +74,30 @@ def read(request: Any) -> dict[str, Any]:
     changed_ns = path.stat().st_mtime_ns
     page = _read_by_ocr(str(path), changed_ns, int(request["number"]), str(request["ocr"]))
     return {"boxes": to_jsonable(_boxes(page, request))}
+
+
+def highlight(request: Any) -> dict[str, Any]:
+    """Return a copy of a PDF with marks on its pages, which any reader of PDFs shows.
+
+    `request`: the "path", how many "pages" it had, and the "highlights": each with the "number" of
+    its page, its "boxes" and the "note" on it. Raises `UnreadableSource`.
+    """
+    path = Path(request["path"])
+    with _opened(path) as pdf:
+        _check_pages(pdf, path, request["pages"])
+        for each in request["highlights"]:
+            _add_highlight(pdf[int(each["number"])], each["boxes"], str(each["note"]))
+        copy = io.BytesIO()
+        pdf.save(copy)
+    return {"pdf": base64.b64encode(copy.getvalue()).decode("ascii")}
+
+
+def _check_pages(pdf: Any, path: Path, pages: int) -> None:
+    if len(pdf) != pages:
+        raise UnreadableSource(
+            f"{path.name} has {len(pdf)} pages now and had {pages} when it was "
+            "indexed: it is another file. Bring the index up to date to read the new one"
+        )
 
 
 def _boxes(page: PlacedText, request: Any) -> tuple[Box, ...]:
@@ -159,6 +185,46 @@ def _on_picture(page_box: tuple[float, ...], turned: int, bounds: tuple[float, .
     if turned == 270:
         return Box(y0, 1 - x1, y1, 1 - x0)
     return Box(x0, y0, x1, y1)
+
+
+def _add_highlight(page: Any, boxes: list[dict[str, float]], note: str) -> None:
+    """Put a mark over boxes of a page, given in shares of its picture."""
+    from pypdfium2 import raw
+
+    page_box, turned = page.get_bbox(), page.get_rotation()
+    areas = [_on_page(page_box, turned, Box(**box)) for box in boxes]
+    lefts, bottoms, rights, tops = zip(*areas, strict=True)
+    mark = raw.FPDFPage_CreateAnnot(page, raw.FPDF_ANNOT_HIGHLIGHT)
+    try:
+        around = raw.FS_RECTF(min(lefts), max(tops), max(rights), min(bottoms))
+        raw.FPDFAnnot_SetRect(mark, around)
+        raw.FPDFAnnot_SetColor(mark, raw.FPDFANNOT_COLORTYPE_Color, *HIGHLIGHT, 255)
+        raw.FPDFAnnot_SetFlags(mark, raw.FPDF_ANNOT_FLAG_PRINT)
+        for left, bottom, right, top in areas:
+            corners = raw.FS_QUADPOINTSF(left, top, right, top, left, bottom, right, bottom)
+            raw.FPDFAnnot_AppendAttachmentPoints(mark, corners)
+        for key, text in ((b"T", "Source Finder"), (b"Contents", note)):
+            wide = ctypes.create_string_buffer(f"{text}\0".encode("utf-16-le"))
+            raw.FPDFAnnot_SetStringValue(mark, key, ctypes.cast(wide, raw.FPDF_WIDESTRING))
+    finally:
+        raw.FPDFPage_CloseAnnot(mark)
+
+
+def _on_page(
+    page_box: tuple[float, ...], turned: int, box: Box
+) -> tuple[float, float, float, float]:
+    """Return left, bottom, right and top in a page's own points of a box on its picture: what
+    `_on_picture` was given."""
+    left, bottom, right, top = page_box
+    x0, y0, x1, y1 = box.left, box.top, box.right, box.bottom
+    if turned == 90:
+        x0, y0, x1, y1 = y0, 1 - x1, y1, 1 - x0
+    elif turned == 180:
+        x0, y0, x1, y1 = 1 - x1, 1 - y1, 1 - x0, 1 - y0
+    elif turned == 270:
+        x0, y0, x1, y1 = 1 - y1, x0, 1 - y0, x1
+    width, height = right - left, top - bottom
+    return left + x0 * width, top - y1 * height, left + x1 * width, top - y0 * height
 
 
 _ocr = lru_cache(maxsize=1)(Ocr)  # an engine takes a second to load

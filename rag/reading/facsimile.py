@@ -1,4 +1,5 @@
-"""A page of an indexed PDF as a picture, with the place of a quotation on it.
+"""A page of an indexed PDF as a picture, with the place of a quotation on it; and a copy of the PDF
+with quotations highlighted.
 
 The file is a stranger's, so it is opened in a process of its own (see `drawing`): a page that
 cannot be drawn in a few seconds, or with some memory, is told of, and is not tried again.
@@ -8,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.datatypes import SourceDocument, Span
+from rag.datatypes import SourceDocument, Span, to_jsonable
 from rag.errors import UnreadableSource
 from rag.ingest.ocr.engines import Ocr
 from rag.isolation.process import Process, Stopped
@@ -22,6 +23,8 @@ from rag.typed_json import from_jsonable
 
 GB = 1 << 30
 MODULE = "rag.reading.drawing"
+MOST_COPIED = 64 * 1024 * 1024
+"""Bytes of a PDF of which a copy is made."""
 CORPUS = "corpus"
 """The folder of a home that all sources lie in."""
 
@@ -111,6 +114,63 @@ def facsimile(
     image = base64.b64decode(str(drawn["image"]))
     width, height = int(drawn["width"]), int(drawn["height"])
     return Facsimile(number, len(spans), label, image, width, height, marks, page_text, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A span of a document's text to be marked in a copy of its PDF, with a note on it."""
+
+    span: Span
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightedCopy:
+    """A PDF with highlights as annotations. `missed`: those whose words were not found on their
+    pages, and which are not in it."""
+
+    content: bytes
+    missed: tuple[Highlight, ...] = ()
+
+
+def highlighted_copy(
+    document: SourceDocument,
+    highlights: Sequence[Highlight],
+    ocr: Ocr | None = None,
+    home: Path | None = None,
+) -> HighlightedCopy:
+    """Return a copy of a document's PDF with spans of it marked, each as an annotation that holds
+    its note; the file itself is not changed. `ocr`, `home`: as for `facsimile`.
+
+    Raises `UnreadableSource` with what to do where the file is not there, is too large or cannot
+    be opened, and where nothing could be marked.
+    """
+    path = source_path(document, home)
+    if path.stat().st_size > MOST_COPIED:
+        raise UnreadableSource(
+            f"{path.name} is too large for a marked copy ({MOST_COPIED >> 20} MB at most)"
+        )
+    spans = page_spans(document.text)
+    marks: list[dict[str, Any]] = []
+    missed = []
+    for each in highlights:
+        pages = [n for n, page in enumerate(spans) if part_on(page, each.span)]
+        found = {n: facsimile(document, each.span, n, ocr, home).marks for n in pages}
+        marks += [
+            {"number": number, "boxes": to_jsonable(boxes), "note": each.note}
+            for number, boxes in found.items()
+            if boxes
+        ]
+        if not any(found.values()):
+            missed.append(each)
+    if not marks:
+        raise UnreadableSource(
+            f"Nothing could be marked in a copy of {path.name}: the words were not found on its "
+            "pages. The file may have been replaced since it was indexed"
+        )
+    request = {"path": str(path), "pages": len(spans), "number": 0, "highlights": marks}
+    made = _PICTURES.ask(request, path)
+    return HighlightedCopy(base64.b64decode(str(made["pdf"])), tuple(missed))
 
 
 @dataclass(frozen=True, slots=True)

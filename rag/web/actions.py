@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -14,10 +15,13 @@ import gradio as gr
 
 from rag import dossier, zotero
 from rag.audit import Audit
-from rag.errors import IndexNotBuilt, ProjectsError, QuotaError, SourceFinderError
+from rag.datatypes import Span
+from rag.errors import IndexNotBuilt, ProjectsError, QuestionError, QuotaError, SourceFinderError
 from rag.finder import SourceFinder
+from rag.ingest.names import slug
 from rag.live import READING, LiveFinder
 from rag.projects import MarkStore, ProjectStore, as_json_lines, new_id
+from rag.reading.facsimile import highlighted_copy
 from rag.web import corpus, listing, marking
 from rag.web.address import EXACT, Address, read_address
 from rag.web.answer import render_kept
@@ -34,6 +38,9 @@ from rag.web.metered import metered
 from rag.web.quotas import Quotas
 from rag.web.templating import render
 from rag.web.uploads import forget
+from rag.wording import counted
+
+log = logging.getLogger(__name__)
 
 WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
@@ -313,6 +320,8 @@ class Actions:
             if name == "keep":
                 kept = kept_file(self.live.current, turns, str(click.get("form")))
                 return *UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
+            if name == "keep-pdf":
+                return self._highlighted(self._keeper(request), place, click)
             if name == "zotero":
                 return *UNMOVED, *self._worked(self._sent(turns, self._editor(request)))
             if name == "add":
@@ -321,8 +330,11 @@ class Actions:
                 path = str(click.get("path"))
                 message = self._added([(offered[path], Path(path))], request)
                 return *UNMOVED, *self._worked(message)
-        except (SourceFinderError, KeyError) as error:
+        except SourceFinderError as error:
             return *UNMOVED, *self._worked(str(error))
+        except (KeyError, ValueError) as error:
+            log.warning("A click with odd values %r: %r", click, error)
+            return *UNMOVED, *self._worked("That cannot be done. Load the page again.")
         if name == EXACT:
             click = {**click, **asdict(self._keeper(request).project(place).scope)}
         if name == "find-document":
@@ -337,6 +349,29 @@ class Actions:
             return *UNMOVED, *self._worked(str(error))
         page = desk.page(turns, _address(place))
         return page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+    def _highlighted(self, keeper: Keeper, place: Place, click: Click) -> tuple[Any, ...]:
+        """Return what `clicked` returns for a copy of a PDF with the quotation that is open, and
+        the pins of the project in it, highlighted."""
+        finder = self.live.current
+        document = finder.document(str(click["doc"]))
+        pins = keeper.marks.pins(keeper.reader, keeper.project(place).project_id)
+        opened = Span(int(click["start"]), int(click["end"]))
+        marks = marking.highlights(document, opened, pins)
+        if not marks:
+            raise QuestionError(
+                "Nothing in this document is quoted here or pinned, so nothing would be "
+                "highlighted. Open it at a quotation, or pin one."
+            )
+        copy = highlighted_copy(document, marks, finder.workspace.ocr, finder.settings.home)
+        message = ""
+        if copy.missed:
+            missed = counted(len(copy.missed), "quotation is", "quotations are")
+            message = f"{missed} not highlighted: the words were not found on the page."
+        name = f"{slug(document.title)[:80]}-highlighted.pdf"
+        made = datetime.now(UTC).astimezone()
+        kept = _link(name, "application/pdf", copy.content, made)
+        return *UNMOVED, gr.skip(), corpus.work(self.live, message), gr.skip(), kept
 
     def _editor(self, request: gr.Request) -> corpus.Editor:
         """Return who changes the corpus with a request."""
@@ -367,6 +402,13 @@ class Actions:
         if editor.why_not or self.quotas.limits:
             return ZOTERO_ELSEWHERE
         return zotero.send([turn.answer for turn in turns if turn.answer is not None])
+
+    def shelved(self, seen: float) -> tuple[Any, ...]:
+        """Return shelf, work, searched, timer, and when the work that they show began; the shelf,
+        with a form that may be open in it, stays while there was no other work since `seen`."""
+        shelf, work, searched = self._corpus()
+        shown = gr.skip() if seen == self.live.began else shelf
+        return shown, work, searched, self._timer(), self.live.began
 
     def uploaded(self, given: list[str] | None, request: gr.Request) -> tuple[Any, ...]:
         """Return upload field, shelf, work, timer after files were dropped into the corpus."""

@@ -47,7 +47,7 @@ EXAMPLES = (
 SHARED_SEARCHES = 4
 """Searches that run at a time; further ones wait in Gradio's queue."""
 
-WATCH_S = 0.6
+WATCH_S = 1.5
 """How often a page looks at the work on the index, while there is any."""
 
 # What a click is for: another address within the page, the projects, or all else.
@@ -83,6 +83,7 @@ def build_app(
         add_endpoints(live, counts, quotas, SHARED_SEARCHES)  # first, so that they have their names
         turns, desk = gr.State(NOTHING), gr.State(Desk())
         place, listing = gr.State(Place()), gr.State(ProjectList())
+        shelved = gr.State(0.0)
         timer = gr.Timer(WATCH_S, active=False)
         gr.HTML(INTRODUCTION, js_on_load=None)
         signed_in = gr.HTML("", elem_id="sf-signed-in", js_on_load=None)
@@ -99,7 +100,7 @@ def build_app(
                     shown = gr.HTML(pane.EMPTY, elem_id="sf-pane", js_on_load=None)
             with gr.Tab("Projects", id=PROJECTS) as projects_tab:
                 projects = gr.HTML("", elem_id="sf-projects", js_on_load=None)
-            with gr.Tab("Corpus"):
+            with gr.Tab("Corpus") as corpus_tab:
                 shelf = gr.HTML("", elem_id="sf-shelf", js_on_load=None)
                 drop = gr.File(
                     label="Add files to the corpus",
@@ -153,6 +154,9 @@ def build_app(
             **clicking,
         )
         projects_tab.select(actions.listed, place, [projects, listing], **HIDDEN)
+        corpus_tab.select(
+            actions.shelved, shelved, [shelf, work, searched, timer, shelved], **HIDDEN
+        )
         drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **HIDDEN)
         timer.tick(
             actions.watched,

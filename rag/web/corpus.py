@@ -18,10 +18,13 @@ from rag.audit import Audit
 from rag.build.corpus_files import add_file, describe_file, remove_file, source_files
 from rag.catalog.search import find_entry
 from rag.errors import SourceFinderError
+from rag.ingest.names import shown
+from rag.ingest.walk.zotero import is_library
 from rag.language import times
 from rag.live import LiveFinder
+from rag.reading.front_page import propose
 from rag.web.markup import notes
-from rag.web.shelf import Shelf, reasons_of, render_shelf, render_work
+from rag.web.shelf import Form, Shelf, reasons_of, render_shelf, render_work
 
 UPDATING = "Bringing the index up to date"
 FOR_READING = (
@@ -32,7 +35,10 @@ FOR_OTHERS = (
     "Your account is for asking. Whoever runs the server can let it change the corpus, too "
     "(source-finder users add NAME --may change --replace)."
 )
-ACTS = frozenset({"describe", "described", "remove", "rebuild", "fetch-now", "cancel"})
+NOT_YOURS = "The Zotero library on that computer is not offered to those who ask from elsewhere."
+ACTS = frozenset(
+    {"describe", "described", "remove", "rebuild", "fetch-now", "cancel", "add-zotero"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,28 @@ def shelf(
         documents=live.current.index.listed() if live.ready else (),
         files=list(source_files(live.settings.sources)),
         reasons=reasons_of(report),
+        library=_library(live),
     )
-    return render_shelf(held, describing=describing, problem=problem, typed=typed, finding=finding)
+    proposed = _proposed(live, held, describing)
+    form = Form(describing, problem, typed, proposed)
+    return render_shelf(held, form, finding=finding)
+
+
+def _library(live: LiveFinder) -> str:
+    """Return where this computer's Zotero library is, as Zotero sets it up; "" where there is none,
+    or it is searched already."""
+    folder = Path.home() / "Zotero"
+    offered = live.may_change and not live.elsewhere and is_library(folder)
+    return str(folder) if offered and str(folder) not in live.sources() else ""
+
+
+def _proposed(live: LiveFinder, held: Shelf, describing: str) -> Mapping[str, str]:
+    """Return what the file that is being described says of itself on its first page."""
+    file = next((file for file in held.files if file.name == describing), None)
+    inside = [line for line in held.documents if file and line.origin == shown(file.path)]
+    if len(inside) != 1:
+        return {}
+    return propose(live.current.document(inside[0].document_id))
 
 
 def work(live: LiveFinder, message: str = "") -> str:
@@ -108,6 +134,8 @@ def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str
         editor.note("stopped the work on the index", work=live.work.title if live.work else "")
         live.cancel()
         return shelf(live), ""
+    if name == "add-zotero":
+        return _with_library(live, editor)
     if name == "rebuild":
         editor.note("began to rebuild the index")
         return shelf(live), " ".join(_begin(live, UPDATING))
@@ -130,6 +158,16 @@ def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str
     return shelf(live), " ".join(_begin(live, UPDATING))
 
 
+def _with_library(live: LiveFinder, editor: Editor) -> tuple[str, str]:
+    """Make this computer's Zotero library a source; return the corpus and what to tell."""
+    library = _library(live)
+    if editor.signature or not library:
+        return shelf(live), NOT_YOURS if editor.signature else ""
+    editor.note("added the Zotero library")
+    told = _begin(live, "Reading your Zotero library", adding=(library,))
+    return shelf(live), " ".join(told)
+
+
 def as_iso(written: str) -> str:
     """Return a date as people write it in ISO 8601; what is no such date, and what is ISO 8601
     already, as it is.
@@ -150,9 +188,11 @@ def as_iso(written: str) -> str:
     return written
 
 
-def _begin(live: LiveFinder, title: str, fetching: tuple[str, ...] = ()) -> list[str]:
+def _begin(
+    live: LiveFinder, title: str, fetching: tuple[str, ...] = (), adding: tuple[str, ...] = ()
+) -> list[str]:
     try:
-        live.rebuild(title, fetching=fetching)
+        live.rebuild(title, fetching=fetching, adding=adding)
     except SourceFinderError as error:
         return [str(error)]
     return []

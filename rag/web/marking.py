@@ -1,16 +1,18 @@
 """Passages that a reader pins and verdicts that they hold for wrong, between the page and what
-is kept; and the pins of a project as answers, for a dossier."""
+is kept; and the pins of a project as answers, for a dossier, and as highlights in a PDF."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from rag.datatypes import Answer, Claim, Finding
+from rag.citation import cited
+from rag.datatypes import Answer, Claim, Finding, SourceDocument, Span
 from rag.dossier import Notes, place
 from rag.errors import ProjectsError
 from rag.projects import Objection, Pin
 from rag.projects.marks import RightVerdict
+from rag.reading.facsimile import Highlight
 from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.keeping import Keeper, Place
@@ -83,6 +85,22 @@ def chosen_answers(pins: Sequence[Pin]) -> tuple[list[Answer], Notes]:
         for (_, question), claims in questions.items()
     ]
     return answers, _notes(pins)
+
+
+def highlights(document: SourceDocument, opened: Span, pins: Iterable[Pin]) -> list[Highlight]:
+    """Return what is marked in a copy of a document: the quotation that is open, and what is
+    pinned in it, each with the reader's notes and its citation."""
+    spans = {opened: ""} if len(opened) else {}
+    notes = _notes(pins := list(pins))
+    for pin in pins:
+        item = pin.evidence
+        if item.document_id == document.document_id and item.end <= len(document.text):
+            at = place(item.document_id, item.start, item.end)
+            spans[Span(item.start, item.end)] = notes.get(at, "")
+    return [
+        Highlight(span, "\n".join(filter(None, [note, cited(document, document.locate(span))])))
+        for span, note in spans.items()
+    ]
 
 
 def _finding(pins: Sequence[Pin]) -> Finding:

@@ -159,11 +159,13 @@ def render_facsimile(
     here |= {"page": page.number}
     picture = base64.b64encode(page.image).decode("ascii")
     marks = "".join(_mark(box, first=not number) for number, box in enumerate(page.marks))
+    copied = button("Keep the PDF with this highlighted", "keep-pdf", where)
     spoken = escape(f"{document.title}, {page.label}; its text is below")
     text = f'<p class="sf-page-text" dir="auto">{escape(page.text)}</p>'
     content = (
         f"{_head(document, here)}{notes([page.note] if page.note else [])}"
         f'<p class="sf-step">{" ".join(steps)}</p>'
+        f'<p class="sf-step">{copied} <span class="sf-quiet">and what you pinned in it</span></p>'
         '<div class="sf-view" tabindex="0" role="region" aria-label="The page">'
         f'<figure id="sf-page" class="sf-page" tabindex="-1" '
         f'style="aspect-ratio:{page.width}/{page.height}">'

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from rag.web.health import Counts, Health
 from rag.web.quotas import Quotas, ReaderLimits
 from rag.web.theme import build_theme
 from rag.web.uploads import upload_folder
+from rag.web.watching import FolderWatch
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +52,24 @@ def resource(name: str) -> str:
     return (files("rag.web") / name).read_text(encoding="utf-8")
 
 
+LETTING_GO_S = 2.0
+"""How long a port may still be taken by what has just left it: a process that is started while
+another listens holds its sockets, too, until it runs a program of its own."""
+
+
 def check_free(host: str, port: int) -> None:
-    """Raise `OSError` where nothing can listen on the port: it is taken or not allowed."""
+    """Raise `OSError` where nothing can listen on the port: it stays taken, or is not allowed."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
+    patience = time.monotonic() + LETTING_GO_S
+    while True:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind(address)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > patience:
+                    raise
+        time.sleep(0.05)
 
 
 def start(
@@ -78,6 +93,7 @@ def start(
         check_free(host, port)
         uploads = closing.enter_context(upload_folder())
         closing.callback(live.cancel)
+        closing.callback(FolderWatch(live).close)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
         # Read when the server is made: else any program of this machine could say for whom it asks.
         os.environ["FORWARDED_ALLOW_IPS"] = "127.0.0.1,::1" if behind_proxy else ""

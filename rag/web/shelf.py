@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -49,15 +49,20 @@ class Shelf:
     files: Sequence[SourceFile]
     reasons: Mapping[str, str]
     """Why a file could not be read, by its path."""
+    library: str = ""
+    """Where there is a Zotero library that could be added, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """The file whose description is being changed, what is wrong with it, what was typed."""
+class Form:
+    """The description of a file that is being changed, `file` "" for none: what is wrong with it,
+    what was typed (None: nothing yet), and what is `proposed` for fields that nobody has filled
+    in."""
 
-    file: str
-    problem: str
-    typed: Mapping[str, str]
+    file: str = ""
+    problem: str = ""
+    typed: Mapping[str, str] | None = None
+    proposed: Mapping[str, str] = field(default_factory=dict)
 
 
 def reasons_of(report: BuildReport | None) -> dict[str, str]:
@@ -68,26 +73,21 @@ def reasons_of(report: BuildReport | None) -> dict[str, str]:
     return copies | {skipped.path: skipped.reason for skipped in report.skipped}
 
 
-def render_shelf(
-    shelf: Shelf,
-    *,
-    describing: str = "",
-    problem: str = "",
-    typed: Mapping[str, str] | None = None,
-    finding: str = "",
-) -> str:
+def render_shelf(shelf: Shelf, form: Form, *, finding: str = "") -> str:
     """Return the corpus: the collections, the documents, `finding` those with some words in what
-    is known of them, then the files. `describing`: the file whose
-    description is being changed, with its `problem`, if there was one, and what was `typed`."""
-    form = _Form(describing, problem, typed or {})
+    is known of them, then the files, one of them with its `form`."""
     return (
         '<div class="sf-frame sf-shelf">'
         f'<h2 id="sf-indexed">What is searched</h2>{_collections(shelf)}'
         f"{_documents(shelf, finding)}"
         f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
         '<p class="sf-actions"><button type="button" class="sf-act" data-act="rebuild">'
-        "Bring the index up to date</button></p></div>"
+        f"Bring the index up to date</button>{_offered(shelf)}</p></div>"
     )
+
+
+def _offered(shelf: Shelf) -> str:
+    return button("Add my Zotero library", "add-zotero") if shelf.library else ""
 
 
 def _collections(shelf: Shelf) -> str:
@@ -135,7 +135,7 @@ def _known(document: DocumentLine) -> str:
     return " ".join(part for part in parts if part).casefold()
 
 
-def _files(shelf: Shelf, form: _Form) -> str:
+def _files(shelf: Shelf, form: Form) -> str:
     if not shelf.files:
         return notes(
             ["None yet. Drop some below: PDF, TEI, EPUB, Word, HTML, text, or a zip of these."]
@@ -155,7 +155,7 @@ def _file(
     file: SourceFile,
     by_origin: Mapping[str, Sequence[DocumentLine]],
     reasons: Mapping[str, str],
-    asked: _Form,
+    asked: Form,
 ) -> str:
     path = shown(file.path)
     documents = by_origin.get(path, ())
@@ -169,7 +169,7 @@ def _file(
     )
     form = ""
     if file.name == asked.file:
-        form = _description(file, documents, asked.problem, asked.typed)
+        form = _description(file, documents, asked)
     return (
         f'<li class="sf-file sf-file-{state}"><p class="sf-actions"><span class="sf-name" '
         f'dir="auto">{escape(file.name)}</span><span class="sf-quiet">{_size(file.bytes)}</span>'
@@ -198,19 +198,19 @@ def _size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{max(size // 1000, 1):,} kB"
 
 
-def _description(
-    file: SourceFile, documents: Sequence[DocumentLine], problem: str, typed: Mapping[str, str]
-) -> str:
-    """Return the form for a file's description, with what the reader has `typed` where that
-    could not be saved."""
+def _description(file: SourceFile, documents: Sequence[DocumentLine], form: Form) -> str:
+    """Return the form for a file's description: what the reader has typed, where that could not be
+    saved, else what is written beside the file and, where that says nothing, what is proposed."""
     guess = documents[0] if len(documents) == 1 else None
-    names = (*FIELD_WORDS, "kind")
+    said = {name: getattr(file.about, name) for name in (*FIELD_WORDS, "kind")}
+    proposed = {name: words for name, words in form.proposed.items() if not said[name]}
     return render(
         "describe.html",
         file=file,
-        problem=problem,
-        wrong=[name for name in FIELD_WORDS if re.search(rf"\b{name}\b", problem)],
-        values=typed or {name: getattr(file.about, name) for name in names},
+        problem=form.problem,
+        wrong=[name for name in FIELD_WORDS if re.search(rf"\b{name}\b", form.problem)],
+        values=said | proposed if form.typed is None else form.typed,
+        proposed=list(proposed) if form.typed is None else [],
         guesses={name: getattr(guess, name, None) for name in FIELD_WORDS},
         field_words=FIELD_WORDS,
         kinds=[(kind, KIND_WORDS[kind]) for kind in get_args(Kind) if kind != "unknown"],

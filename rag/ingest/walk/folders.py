@@ -10,8 +10,16 @@ from tempfile import TemporaryDirectory
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
 from rag.ingest.names import folder_collection, printable, shown
-from rag.ingest.sidecar import COLLECTION_FILES, SUFFIXES, orphan_reason, pair, read_collection
+from rag.ingest.sidecar import (
+    COLLECTION_FILES,
+    SUFFIXES,
+    Sidecar,
+    orphan_reason,
+    pair,
+    read_collection,
+)
 from rag.ingest.walk.page_runs import RECORDS, is_of_page, page_run, work_name, write_work
+from rag.ingest.walk.zotero import LIBRARY, attachments, is_library
 
 OnSkip = Callable[[SkippedFile], None]
 
@@ -33,6 +41,8 @@ class Found:
 
     pages: tuple[Path, ...] = ()
     """The text files of the pages of one work, where it is the folder of such."""
+    about: Sidecar | None = None
+    """What the library that it is from says of it."""
 
     def in_reports(self, text: str) -> str:
         """Return `text` with the place that the file was read from in the words of a report.
@@ -64,9 +74,13 @@ def lone_file(path: Path, on_skip: OnSkip) -> Found:
 def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) -> Iterator[Found]:
     """Yield the files of a folder and of all folders in it, sorted by name.
 
-    Hidden files and README.md are left out. `above` is the collection of the folder that
+    Hidden files and README.md are left out; of a Zotero library the files of its items are
+    yielded, under the collection of the library. `above` is the collection of the folder that
     this one is in: it goes on here unless a `collection.yaml` begins another.
     """
+    if is_library(folder):
+        yield from _library(folder, on_skip)
+        return
     try:
         entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
         own = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
@@ -94,6 +108,21 @@ def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) 
             on_skip(SkippedFile(shown(entry), linked))
         elif entry.is_dir():
             yield from walk_folder(entry, on_skip, collection)
+
+
+def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
+    """Yield the files of a Zotero library."""
+    skipped: list[SkippedFile] = []
+    try:
+        files = attachments(folder, skipped)
+    except SourceError as error:
+        on_skip(SkippedFile(shown(folder / LIBRARY), str(error)))
+        return
+    for skip in skipped:
+        on_skip(skip)
+    for each in files:
+        report(each.path, list(each.problems), on_skip)
+        yield Found(each.path, each.collection, shown(each.path), about=each.about)
 
 
 def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:

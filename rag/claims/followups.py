@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from rag.claims.checkable import is_pleasantry
 from rag.language import capitalised, stop_words, words
 
 MAX_WORDS = 14
@@ -32,8 +33,12 @@ def is_follow_up(text: str) -> bool:
     (True, True)
     >>> is_follow_up("Monroe told Europe to stay out"), is_follow_up("Did Nixon say it?")
     (False, False)
+    >>> is_follow_up("thanks, that's great")
+    False
     """
     said = words(text)
+    if is_pleasantry(text):
+        return False
     if not said or len(said) > MAX_WORDS or "\n" in text.strip():
         return False
     return bool(_OPENS.match(text)) or (not _POINTS_BACK.isdisjoint(said) and not names(text))

@@ -12,6 +12,9 @@
     installed with the package).
 `SOURCE_FINDER_ENCODER`
     `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
+`SOURCE_FINDER_NLI`
+    An entailment model (a CrossEncoder) that judges beside the project's own: a folder or a hub
+    name; none if unset.
 `SOURCE_FINDER_RERANKER`
     A cross-encoder for a last look at the best passages: a folder or a hub name; none if unset.
 `SOURCE_FINDER_OCR`

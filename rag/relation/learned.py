@@ -1,9 +1,9 @@
 """A judge that reads: the verifier's word, weighed with what can be looked up.
 
-A passage supports a claim only from a probability on that was set on labelled search results so
-that nine in ten are right, and where it has all the numbers and times of the claim. It contradicts
-the claim from one set so that three in four are, and where the claim is in its own words with a
-number, a time or a denial changed. Everything else is left to the reader.
+A passage supports a claim where it has all the claim's numbers and times and its probability
+reaches a threshold, set on labelled search results so that nine in ten are right. It contradicts a
+claim that is in its own words with a number, a time or a denial changed. (By probability alone it
+never does: at no threshold were three in four right.) Everything else is left to the reader.
 """
 
 from __future__ import annotations

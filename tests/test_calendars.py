@@ -67,6 +67,20 @@ def overlap(one: str, other: str) -> bool:
         ("12 Rabi' al-awwal 1215", "3 August 1800", True),
         ("the 24th year of Kuang Hsü", "1898", True),
         ("16 Ramadan 1941", "1941", True),
+        ("30 Jan. 1648-9", "30 January 1649", True),
+        ("30 January 1648⁄9", "30 January 1648", True),
+        ("14 March 1706[/7]", "14 March 1707", True),
+        ("14 March 1706 (1707)", "14 March 1707", True),
+        ("February 1648-9", "11 February 1649", True),
+        ("29 February 1703/4", "29 February 1704", True),
+        ("Feb. ye 3d 1690/1", "3 February 1691", True),
+        ("24th Feb: 1702/3", "24 February 1703", True),
+        ("the 3d of ffebruary 1690/1", "3 February 1691", True),
+        ("Feb. 11/22, 1732", "22 February 1732", True),
+        ("Oct. 25 (Nov. 7), 1917", "7 November 1917", True),
+        ("3 March (O.S.) 1703", "14 March 1703", True),
+        ("3 March 1703 stilo vetere", "14 March 1703", True),
+        ("14 March 1806-7", "14 March 1807", False),
     ],
 )
 def test_times_in_other_calendars(one, other, same):
@@ -128,3 +142,34 @@ def test_no_such_day_is_no_date():
 )
 def test_the_days_between_the_calendars(julian, gregorian):
     assert in_new_style(julian) == gregorian
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("the 16th ulto.", ["1864-12-16"]),
+        ("the 16th and 17th ult.", ["1864-12-16", "1864-12-17"]),
+        ("of the 2d and 3d instant", ["1865-01-02", "1865-01-03"]),
+        ("the twenty-first ultimo", ["1864-12-21"]),
+        ("the 5th curt.", ["1865-01-05"]),
+        ("the 16th of the month past", ["1864-12-16"]),
+        ("on the 15th of December last", ["1864-12-15"]),
+        ("the 10th of last November", ["1864-11-10"]),
+        ("on the 3d of January last", ["1864-01-03"]),
+        ("on the 3d of May next", ["1865-05-03"]),
+        ("10th October ult.", ["1864-10-10"]),
+        ("the last December 5, 1863 report", []),
+        ("the last march of the army", []),
+        ("it may last", []),
+    ],
+)
+def test_days_as_clerks_told_them_from_the_month_of_a_letter(said, days):
+    assert [time.first for time in times_told_from(said, "1865-01-05")] == days
+
+
+def test_months_told_from_that_of_a_letter():
+    (last,) = times_told_from("in December last", "1865-01-05")
+    (next_,) = times_told_from("by next May", "1865-01")
+    assert (last.first, last.last) == ("1864-12-01", "1864-12-31")
+    assert (next_.first, next_.last) == ("1865-05-01", "1865-05-31")
+    assert not times_told_from("in December last", "1865")

@@ -27,6 +27,11 @@ from rag.language import Timex, of_date, times, years_in
         ("the late twenties", "1926-01-01", "1929-12-31"),
         ("the nineteenth century", "1801-01-01", "1900-12-31"),
         ("in 1864–65", "1864-01-01", "1865-12-31"),
+        ("from the 3d to the 7th of May 1848", "1848-05-03", "1848-05-07"),
+        ("3d and 4th of May, 1848", "1848-05-03", "1848-05-04"),
+        ("May 3-7, 1848", "1848-05-03", "1848-05-07"),
+        ("between March and May 1848", "1848-03-01", "1848-05-31"),
+        ("Nov.-Dec. 1848", "1848-11-01", "1848-12-31"),
     ],
 )
 def test_which_days_are_meant(text, first, last):

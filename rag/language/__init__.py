@@ -7,7 +7,7 @@ Whatever else needs to know of the language imports from here, never from the mo
 from __future__ import annotations
 
 from rag.language.archive_spellings import Style, respelled
-from rag.language.folding import Folded, fold, goes_on, whole_word
+from rag.language.folding import Folded, fold, goes_on, is_left_open, whole_word
 from rag.language.lexicon import table, word_list
 from rag.language.names import TITLES, capitalised, capitalised_inside, is_name, name_around
 from rag.language.numbers import Quantity, agree, quantities
@@ -43,6 +43,7 @@ __all__ = [
     "deletions",
     "fold",
     "goes_on",
+    "is_left_open",
     "is_name",
     "last_name",
     "name_around",

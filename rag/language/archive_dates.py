@@ -27,14 +27,16 @@ _YEAR_WORDS = (
     rf"(?:(?:one|a)\s+thousand,?\s+(?:and\s+)?)?(?P<hundreds>{'|'.join(_UNITS)})\s+hundred"
     rf"(?:,?\s+(?:and\s+)?(?P<below>{_BELOW_HUNDRED}))?\b"
 )
-_DAY_WORDS = rf"(?:(?:twenty|thirty)[-\s]+)?(?:{'|'.join(_DAY_NUMBERS)})"
+DAY_WORDS = rf"(?:(?:twenty|thirty)[-\s]+)?(?:{'|'.join(_DAY_NUMBERS)})"
+"""A pattern of the day of a month in words."""
+
 _LORD = (
     r"(?:in\s+)?(?:the\s+)?(?:year(?:\s+of\s+(?:our|the)\s+Lord(?:\s+God)?|\s+of\s+grace)?"
     r"|anno(?:\s+domini)?|a\.?\s?d\.|of\s+our\s+Lord)"
 )
 _ROMAN_YEAR = r"M{1,2}[DCLXVI]{3,12}"
 _WORDED = re.compile(
-    rf"\b(?:(?P<day>{_DAY_WORDS}|[0-3]?\d(?:st|nd|rd|th|d)?)\s+(?:day\s+)?(?:of\s+)?"
+    rf"\b(?:(?P<day>{DAY_WORDS}|[0-3]?\d(?:st|nd|rd|th|d)?)\s+(?:day\s+)?(?:of\s+)?"
     rf"(?P<month>{'|'.join(_MONTHS)}),?\s+(?:{_LORD},?\s+)?|{_LORD},?\s+)"
     rf"(?:{_YEAR_WORDS}|(?P<roman>(?-i:{_ROMAN_YEAR}))\b|(?P<year>1[0-9]\d\d)\b(?!/))",
     re.IGNORECASE,
@@ -79,7 +81,7 @@ _KINGS = {
     "Vic": "victoria|vic|vict",
 }
 _REIGN = re.compile(
-    rf"\b(?P<year>\d{{1,2}}|{_DAY_WORDS})(?:(?:st|nd|rd|th|d)?\s+year\s+of\s+(?:the\s+reign\s+of\s+)?(?:our\s+)?"
+    rf"\b(?P<year>\d{{1,2}}|{DAY_WORDS})(?:(?:st|nd|rd|th|d)?\s+year\s+of\s+(?:the\s+reign\s+of\s+)?(?:our\s+)?"
     r"(?:(?:lord\s+|sovereign\s+)*(?:king|queen)\s+)?(?:the\s+)?"
     rf"(?:{'|'.join(f'(?P<full{k}>{names})' for k, names in _KINGS.items())})"
     rf"|\s+(?:{'|'.join(f'(?P<short{k}>{k})' for k in _KINGS if k != 'Mar')})[.])"
@@ -87,9 +89,14 @@ _REIGN = re.compile(
     r"|seventh|eighth)\b)?",
     re.IGNORECASE,
 )
+_SHORT_MONTHS = {name[:3]: n for name, n in _MONTHS.items()}
+_ANY_MONTH = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT_MONTHS)})\.?)"
+_STYLED_DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
 _TWO_STYLES = re.compile(
-    rf"\b(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s+(?P<month>{'|'.join(_MONTHS)})\s*[/(]\s*"
-    rf"(?P<newday>[0-3]?\d)(?:st|nd|rd|th)?\s+(?P<newmonth>{'|'.join(_MONTHS)})\)?,?\s+"
+    rf"\b(?:(?P<day>{_STYLED_DAY})\s+(?P<month>{_ANY_MONTH})\s*[/(]\s*"
+    rf"(?P<newday>{_STYLED_DAY})\s+(?P<newmonth>{_ANY_MONTH})"
+    rf"|(?P<month2>{_ANY_MONTH})\s+(?P<day2>{_STYLED_DAY})\s*[/(]\s*"
+    rf"(?P<newmonth2>{_ANY_MONTH})\s+(?P<newday2>{_STYLED_DAY}))\)?,?\s+"
     r"(?P<year>1[0-9]\d\d)\b(?!/)"
 )
 _BEFORE_EASTER_RULE = 1583
@@ -124,14 +131,15 @@ def _worded(found: re.Match[str]) -> tuple[str, str] | None:
         thousand = bool(re.match(r".*\bthousand\b", found[0], re.IGNORECASE | re.DOTALL))
         year = 1000 * thousand + 100 * hundreds + _below_hundred(said["below"] or "")
     month = _MONTHS.get((said["month"] or "").capitalize(), 0)
-    return _stretch(year, month, _day(said["day"] or ""))
+    return _stretch(year, month, day_number(said["day"] or ""))
 
 
 def _below_hundred(words: str) -> int:
     return sum(_NUMBERS[word] for word in re.split(r"[-\s]+", words.casefold()) if word)
 
 
-def _day(said: str) -> int:
+def day_number(said: str) -> int:
+    """Return the number of a day as a date has it: "3d", "twenty-first"."""
     if figures := re.match(r"\d+", said):
         return int(figures[0])
     parts = [word for word in re.split(r"[-\s]+", said.casefold()) if word]
@@ -154,8 +162,14 @@ def _abroad(found: re.Match[str]) -> tuple[str, str] | None:
 
 def _two_styles(found: re.Match[str]) -> tuple[str, str] | None:
     year = int(found["year"])
-    old = _stretch(year, _MONTHS[found["month"]], int(found["day"]))
-    new = _stretch(year, _MONTHS[found["newmonth"]], int(found["newday"]))
+    old, new = (
+        _stretch(
+            year,
+            _SHORT_MONTHS[(found[f"{style}month"] or found[f"{style}month2"])[:3]],
+            day_number(found[f"{style}day"] or found[f"{style}day2"]),
+        )
+        for style in ("", "new")
+    )
     return (old[0], new[0]) if old and new and old < new else None
 
 
@@ -213,9 +227,9 @@ def _reign(found: re.Match[str]) -> tuple[str, str] | None:
     count = int(number) if number.isdecimal() else _DAY_NUMBERS.get(number, 0)
     number = _ROMAN_MONTHS[count - 1] if 0 < count < 9 else number.upper()
     began: Mapping[str, str] = _TABLE["reigns"]
-    if (day := began.get(f"{king}. {number}")) is None or not 0 < _day(found["year"]) <= 64:
+    if (day := began.get(f"{king}. {number}")) is None or not 0 < day_number(found["year"]) <= 64:
         return None
-    year = int(day[:4]) + _day(found["year"])
+    year = int(day[:4]) + day_number(found["year"])
     return f"{year - 1}{day[4:]}", f"{year}{day[4:]}"
 
 

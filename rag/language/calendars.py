@@ -8,9 +8,11 @@ other ways to write a date in today's.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from rag.language.archive_dates import DAY_WORDS, day_number
 from rag.language.lexicon import table
 
 NEW_YEAR = "03-25"
@@ -74,14 +76,37 @@ _MUSLIM_DATE = re.compile(
     re.IGNORECASE,
 )
 _LUNAR_YEAR = 0.970224  # in years of the sun
-_RELATIVE = re.compile(
-    r"\b(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?\s*,?\s*(?:day\s+)?(?:of\s+)?(?:the\s+)?"
-    r"(?:(?P<ult>ult(?:imo)?\b\.?|last\s+month|past\s+month)"
-    r"|(?P<inst>inst(?:ant)?\b\.?|this\s+month|present\s+month)"
+_MONTH_LIST = table("calendar")["months"].split()
+_MONTH_NUMBERS = {
+    name: n for n, month in enumerate(_MONTH_LIST, start=1) for name in (month, month[:3])
+}
+_A_DAY = r"[0-3]?\d(?:st|nd|rd|th|d)?"
+_ONE_DAY = rf"(?:{_A_DAY}|{DAY_WORDS})"
+# "the 16th and 17th ult.", "the 2d-3d inst."
+_DAYS = (
+    rf"(?:(?P<other>{_ONE_DAY})\s?(?:[-–,&]|\s(?:and|or|to)\s)\s?(?:the\s+)?)?"
+    rf"(?P<day>{_ONE_DAY})\s*,?\s*(?:day\s+)?(?:of\s+)?(?:the\s+)?"
+)
+_OF_MONTH = re.compile(
+    rf"\b{_DAYS}"
+    r"(?:(?P<ult>ult(?:imo|o)?\b[.:]?|(?:last|past)\s+month|month\s+(?:last\s+)?past)"
+    r"|(?P<inst>inst(?:ant)?\b\.?|(?:this|present)\s+month|(?<=(?:st|nd|rd|th)\s)cur(?:ren)?t\b)"
     r"|(?P<prox>prox(?:imo)?\b\.?|next\s+month))",
     re.IGNORECASE,
 )
-_STYLE = re.compile(r"\s*(?:[,(\[]\s*)?(?:O\.\s?S\b|OS\b|old\s+style)", re.IGNORECASE)
+_NAMED = rf"(?P<month>(?-i:{'|'.join(_MONTH_LIST)}|(?:{'|'.join(n[:3] for n in _MONTH_LIST)})\.))"
+_LAST, _NEXT = r"(?:last(?:\s+past)?|past|ult(?:imo|o)?)\b", r"(?:next|prox(?:imo)?)\b"
+_NAMED_MONTHS = [
+    re.compile(rf"\b(?:{_DAYS})?{pattern}", re.IGNORECASE)
+    for pattern in (
+        rf"(?:(?P<past>last)|(?P<coming>next))\s+{_NAMED}(?!,?\s+\d)",
+        rf"{_NAMED},?\s+(?:(?P<past>{_LAST})|(?P<coming>{_NEXT}))",
+    )
+]
+_STYLE = re.compile(
+    r"\s*(?:[,(\[]\s*)?(?:O\.\s?S\b|OS\b|old\s+style|st(?:ilo|yle)?\.?\s+vet)", re.IGNORECASE
+)
+_OLD_STYLE = re.compile(r"[(\[](?:O\.?\s?S\b|old\s+style)", re.IGNORECASE)
 
 
 def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -126,27 +151,45 @@ def _from_hegira(year: int, month: int, day: int, more: int) -> tuple[str, str]:
     return date.fromordinal(days - 1).isoformat(), date.fromordinal(days + more).isoformat()
 
 
-def told_from(text: str, written: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where a day is told from the month of a letter, from and to, and that day.
+def told_from(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield where a day or a month is told from the month of a letter, from and to, and the
+    first and the last day that it means.
 
     `written`: a day of that month.
 
-    >>> [day for _, _, day in told_from("the 16th ult. and the 2d inst.", "1865-01-05")]
+    >>> [first for *_, first, _ in told_from("the 16th ult., the 2d inst.", "1865-01-05")]
     ['1864-12-16', '1865-01-02']
+    >>> [last for *_, last in told_from("in December last", "1865-01-05")]
+    ['1864-12-31']
     """
     year, month = int(written[:4]), int(written[5:7])
-    for found in _RELATIVE.finditer(text):
+    for found in _OF_MONTH.finditer(text):
         months = 12 * year + month - 1 + bool(found["prox"]) - bool(found["ult"])
-        try:
-            day = date(months // 12, months % 12 + 1, int(found["day"]))
-        except ValueError:
-            continue
-        yield found.start(), found.end(), day.isoformat()
+        for first, last in _in_month(months, found):
+            yield found.start(), found.end(), first, last
+    for pattern in _NAMED_MONTHS:
+        for found in pattern.finditer(text):
+            named = _MONTH_NUMBERS[found["month"].rstrip(".")]
+            of_year = year + (named <= month) if found["coming"] else year - (named >= month)
+            for first, last in _in_month(12 * of_year + named - 1, found):
+                yield found.start(), found.end(), first, last
 
 
-def is_old_style(text: str, end: int) -> bool:
-    """Return whether a date that ends there is said to be in Old Style."""
-    return _STYLE.match(text, end) is not None
+def _in_month(months: int, found: re.Match[str]) -> Iterator[tuple[str, str]]:
+    """Yield the days of a month, counted from the first of all, that are said, or all of it."""
+    month = date(months // 12, months % 12 + 1, 1)
+    length = monthrange(month.year, month.month)[1]
+    days = [day_number(said) for said in (found["other"], found["day"]) if said]
+    if not days:
+        yield month.isoformat(), month.replace(day=length).isoformat()
+    for day in days:
+        if 1 <= day <= length:
+            yield (month.replace(day=day).isoformat(),) * 2
+
+
+def is_old_style(text: str, end: int, said: str = "") -> bool:
+    """Return whether a date that ends there is said to be in Old Style, behind it or within."""
+    return bool(_STYLE.match(text, end) or _OLD_STYLE.search(said))
 
 
 def in_new_style(day: str) -> str:
@@ -155,12 +198,14 @@ def in_new_style(day: str) -> str:
     >>> in_new_style("1732-02-11"), in_new_style("1917-10-25")
     ('1732-02-22', '1917-11-07')
     """
-    told = date.fromisoformat(day)
+    is_leap_day = day[5:] == "02-29"  # of a year that may be none of ours: 1700
+    told = date.fromisoformat(f"{day[:8]}28" if is_leap_day else day)
     century = told.year - ((told.month, told.day) < (3, 1))
-    return (told + timedelta(century // 100 - century // 400 - 2)).isoformat()
+    return (told + timedelta(century // 100 - century // 400 - 2 + is_leap_day)).isoformat()
 
 
 def a_year_on(day: str) -> str:
-    """Return the day a year later; 29 February becomes the 28th."""
-    later = f"{int(day[:4]) + 1:04}{day[4:]}"
-    return later if day[5:] != "02-29" else f"{later[:8]}28"
+    """Return the day a year later; 29 February becomes the 28th where that year has none."""
+    year = int(day[:4]) + 1
+    later = f"{year:04}{day[4:]}"
+    return later if day[5:] != "02-29" or year % 4 == 0 else f"{later[:8]}28"

@@ -284,6 +284,11 @@ def vocabulary(text: str) -> Counter[str]:
     return Counter(found[0].casefold() for found in _WORD.finditer(_BROKEN_WORD.sub(" ", text)))
 
 
+def is_left_open(text: str) -> bool:
+    """Return whether a text ends with a word or sign that no sentence ends with: "that", "not"."""
+    return _GOES_ON.search(text.rstrip()) is not None
+
+
 def goes_on(before: str, after: str) -> bool:
     """Return whether a sentence goes on from one page, column or side of a gap to the next."""
     if not before or not after:

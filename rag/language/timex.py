@@ -37,10 +37,20 @@ _TABLE = table("calendar")
 _SHORTENED = {name: int(n) for n, names in _TABLE["shortened"].items() for name in names.split()}
 _MONTH_NUMBERS |= {name.casefold(): n for name, n in _SHORTENED.items()}
 _SHORT = "|".join([*(month[:3] for month in MONTHS), "Sept", *_SHORTENED])
-_MONTH = rf"(?P<month>(?-i:{_NAMES}|(?:{_SHORT})\.?))"
+_MONTH_NAME = rf"(?-i:{_NAMES}|(?:{_SHORT})[.:]?)"
+_MONTH = rf"(?P<month>{_MONTH_NAME})"
 _DAY = r"(?P<day>[0-3]?\d)(?i:st|nd|rd|th|d)?"
-_PAIR = r"(?:(?P<firstday>[0-3]?\d)(?i:st|nd|rd|th|d)?\s?[-–/]\s?)?"
-_YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)(?:/(?P<newyear>\d{4}|\d{1,2})(?![\d/]))?"
+_PAIR = (
+    r"(?:(?P<firstday>[0-3]?\d)(?i:st|nd|rd|th|d)?"
+    r"(?:\s?[-–/]\s?|\s+(?P<between>(?i:to|until|till|and|or|&))\s+(?i:the\s+)?))?"
+)
+# The second year of "1648/9", "1648-9", "1706[/7]" or "1706 (1707)" is only looked at: where it is
+# not the next one it may be another date ("31 Dec. 1688/10 Jan. 1689").
+_YEAR = (
+    r"(?P<year>1[0-9]\d\d|20\d\d)"
+    r"(?:(?=(?P<double>\s?\[?[/|⁄]\s?|\s?\[?[-–]|\s?[(\[](?=\d+[)\]]))(?P<newyear>\d{4}|\d{1,2})"
+    r"(?P<close>[)\]]?)(?![\d/])))?"
+)
 _SHORT_YEAR = r"(?:(?P<shortyear>\d\d)(?![\d,.]\d|\d|(?:st|nd|rd|th)\b))"
 _PART = r"(?:(?P<part>early|late|mid|the (?:beginning|start|middle|end|close) of)[-\s]+)?"
 _SEASONS: dict[str, list[int]] = _TABLE["seasons"]
@@ -52,13 +62,16 @@ _ANNO = (
     r"(?i:of\s+|(?:in\s+)?(?:the\s+)?year(?:\s+of\s+our\s+Lord)?,?\s+"
     r"|anno(?:\s+domini)?,?\s+|A\.?\s?D\.?\s+)"
 )
-_OF_YEAR = rf"(?:,?\s+{_ANNO}?{_YEAR}\b)?"
+_IN_STYLE = r"(?:\s*[(\[](?:[ON]\.?\s?S\.?|(?i:(?:old|new)\s+style))[)\]])?"
+_OF_YEAR = rf"(?:{_IN_STYLE},?\s+{_ANNO}?{_YEAR}\b)?"
 _DAYS = [
     re.compile(rf"\b{_YEAR}-(?P<isomonth>[01]\d)-(?P<isoday>[0-3]\d)\b"),
     re.compile(rf"\b{_YEAR},?\s+{_MONTH}\s+{_DAY}\b(?!\.?,?\s*\d)"),
     re.compile(rf"\b{_PAIR}{_DAY}\s+(?i:day\s+)?(?i:of\s+)?{_MONTH}(?!\w)(?!\s+\d\d?\b){_OF_YEAR}"),
     re.compile(rf"\b{_DAY}\.\s+{_MONTH}(?!\w)\s+{_YEAR}\b"),
-    re.compile(rf"\b{_MONTH}\s+(?i:the\s+)?{_DAY}\b(?:\.(?=\s1\d\d\d\b))?{_OF_YEAR}"),
+    re.compile(
+        rf"\b{_MONTH}\s+(?i:the\s+|y[eᵉ]\s+)?{_PAIR}{_DAY}\b(?:\.(?=\s1\d\d\d\b))?{_OF_YEAR}"
+    ),
 ]
 """Days, those without the year in front or a dot also without a year."""
 
@@ -66,6 +79,8 @@ _PATTERNS = _DAYS + [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?P<holiday>New Year|Christmas)(?:['’]s)?(?:\s+(?:Day|Eve))?,?\s+(?:of\s+)?{_YEAR}\b",
+        rf"\b(?P<firstmonth>{_MONTH_NAME})(?:\s?[-–/]\s?|\s+(?:to|until|till|through|and)\s+)"
+        rf"{_MONTH},?\s+(?:of\s+)?{_YEAR}\b",
         rf"\b{_PART}{_MONTH},?\s+(?:of\s+)?(?:{_YEAR}\b|['’]{_SHORT_YEAR})",
         rf"\b{_MONTH}\s+(?:of\s+{_SHORT_YEAR}|(?P<lateyear>3[2-9]|[4-9]\d)(?!\d|[.,]\d))",
         rf"\b{_PART}{_SEASON},?\s+(?:of\s+)?(?:{_YEAR}\b|(?:(?<=of\s)|['’]){_SHORT_YEAR})",
@@ -148,7 +163,7 @@ def times(text: str, century: int = 1900) -> list[Timex]:
             found.append(Timex(Span(a, b), first, last))
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            span = Span(match.start(), match.end())
+            span = Span(match.start(), match.end("close") if _is_double(match) else match.end())
             if any(span.overlaps(other.span) for other in found):
                 continue
             if pattern is _PLAIN_YEAR and _COUNTED.match(text, match.end()):
@@ -159,7 +174,8 @@ def times(text: str, century: int = 1900) -> list[Timex]:
 
 
 def times_told_from(text: str, written: str | None) -> list[Timex]:
-    """Return the days in a letter that are told from its month: "the 16th ult.".
+    """Return the days and months in a letter that are told from its own: "the 16th ult.", "in
+    December last".
 
     `written`: the letter's date; without one, or with one that leaves the month open, there
     are none.
@@ -169,27 +185,38 @@ def times_told_from(text: str, written: str | None) -> list[Timex]:
     dated = of_date(written)
     if dated.first[:7] != dated.last[:7]:
         return []
-    return [Timex(Span(a, b), day, day) for a, b, day in told_from(text, dated.first)]
+    return [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
+
+
+def _is_double(match: re.Match[str]) -> bool:
+    """Return whether a date has two years, as those early in the years before 1752 have, and
+    years of accounts: "1648/9"."""
+    said = match.groupdict()
+    if not (new := said.get("newyear")):
+        return False
+    year = int(said["year"] or 0)
+    follows = str(year + 1).endswith(new)
+    if "/" in said["double"] or "⁄" in said["double"]:
+        return follows or (len(new) == len("1966") and int(new) > year)
+    return follows and year < LAST_OLD_YEAR
 
 
 def _in_both_styles(match: re.Match[str], timex: Timex) -> Timex:
     """Return a time with what it is called in the other style where it is in two: "1648/9", or
     says that it is in Old Style."""
-    double = match.groupdict().get("newyear")
     is_day = timex.first == timex.last
-    if double:
-        year = int(timex.first[:4])
-        if str(year + 1)[-len(double) :] != double:
-            later = len(double) == len("1966") and int(double) > year
-            return replace(timex, last=f"{double}-12-31") if later else timex
+    if _is_double(match):
+        year, double = int(timex.first[:4]), match["newyear"]
+        if not str(year + 1).endswith(double):
+            return replace(timex, last=f"{double}-12-31")
         if timex.first[5:] == "01-01" and timex.last[5:] == "12-31":
             return replace(timex, last=f"{year + 1}-12-31")  # a year of accounts
-        if timex.last[5:] >= NEW_YEAR:
+        if timex.first[5:] >= NEW_YEAR:
             return timex
         new = a_year_on(timex.first), a_year_on(timex.last)
         shifted = [(in_new_style(new[0]),) * 2] if is_day else []
         return Timex(timex.span, *new, other=((timex.first, timex.last), *shifted))
-    if is_day and is_old_style(match.string, match.end()):
+    if is_day and is_old_style(match.string, match.end(), match[0]):
         return replace(timex, other=((in_new_style(timex.first),) * 2,))
     return timex
 
@@ -261,16 +288,22 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
         )
         return
     month, day = _month_and_day(said)
-    if month <= 12 and day <= (calendar.monthrange(year, month)[1] if month else 0):
+    counted = year + _is_double(match)  # 29 February 1703/4 is of a leap year
+    if month <= 12 and day <= (calendar.monthrange(counted, month)[1] if month else 0):
         first, last = _days(year, month, day)
-        if 0 < int(said.get("firstday", 0)) < day:  # of a night, or in both styles
-            first = f"{first[:8]}{int(said['firstday']):02}"
-        yield _part_of(first, last, part)
+        first_day = int(said.get("firstday", 0))
+        if "firstmonth" in said:
+            first = _days(year, _MONTH_NUMBERS[said["firstmonth"].casefold().rstrip(".:")])[0]
+        elif said.get("between", "").casefold() in {"and", "or", "&"} and 0 < first_day < day - 1:
+            yield _days(year, month, first_day)
+        elif 0 < first_day < day:  # of a night, or in both styles
+            first = f"{first[:8]}{first_day:02}"
+        yield _part_of(min(first, last), last, part)
 
 
 def _month_and_day(said: Mapping[str, str | None]) -> tuple[int, int]:
     """Return the numbers of the month and of the day that were said, 0 for what was not."""
-    name = (said.get("month") or "").casefold().rstrip(".")
+    name = (said.get("month") or "").casefold().rstrip(".:")
     month = int(said.get("isomonth") or _MONTH_NUMBERS.get(name, 0))
     return month, int(said.get("isoday") or said.get("day") or 0)
 

@@ -13,13 +13,42 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from rag.language import times
+
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 _EDTF = re.compile(
     r"(?P<year>\d{4}|\d{3}X|\d{2}XX)(?:-(?P<month>\d{2}|XX)(?:-(?P<day>\d{2}|XX))?)?"
     r"(?:T[\d:.]+(?:Z|[+-]\d{2}(?::?\d{2})?)?)?(?P<mark>[?~%]?)"
 )
+WEB = "1991"
+"""The first year from which the date of a page or e-book says when it was put on the Web."""
+
+_ABOUT = re.compile(r"\b(?:c|ca|circa|about|abt|around)\b\.?", re.IGNORECASE)
+_DOUBTED = re.compile(r"\?|\[|\b(?:before|after|probably|perhaps|undated)\b", re.IGNORECASE)
 _SEASONS = range(21, 25)
 """EDTF numbers spring to winter after the months."""
+
+
+def said_date(value: str) -> str:
+    """Return the date that a person or an archive wrote, in EDTF or in words; "" for none.
+
+    >>> [said_date(d) for d in ("1964-11", "10 September 1813", "c. 1850", "March-May 1848")]
+    ['1964-11', '1813-09-10', '1850~', '1848-03/1848-05']
+    >>> [said_date(d) for d in ("1949-1950", "[1850?]", "2011-07-04 10:00", "undated")]
+    ['1949/1950', '1850?', '2011-07-04', '']
+    """
+    for form in (value.strip(), value.strip().partition(" ")[0]):
+        if form and (form == value.strip() or len(form) == len("1964-11-02")):
+            try:
+                return edtf_date(form)
+            except ValueError:
+                continue
+    found = times(value)
+    if not found:
+        return ""
+    whole = stretch_of(min(one.first for one in found), max(one.last for one in found)) or ""
+    mark = "~" if _ABOUT.search(value) else "?" if _DOUBTED.search(value) else ""
+    return "/".join(f"{end}{mark}" for end in whole.split("/"))
 
 
 def iso_date(value: str) -> str | None:

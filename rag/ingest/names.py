@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument, Span
+from rag.ingest.shared.note_marks import merged
+from rag.ingest.shared.notices import library_notices
 
 
 def printable(text: str) -> str:
@@ -63,6 +66,19 @@ def file_title(path: Path) -> str:
     return printable(path.stem.replace("_", " ")) or "unnamed"
 
 
+_NOBODY = re.compile(
+    r"\W*|user[\s\d]*|(?:web|site)?\s?-?master|admin(?:istrator)?|owner|un-?known|un-?named|author"
+    r"|editors?|staff|default|root|guest|scanner|anonymous|transcriber|microsoft(?: office user)?"
+    r"|python-docx|openpyxl|.*\b(?:pc|laptop|hp|dell|lenovo)",
+    re.IGNORECASE,
+)
+
+
+def person(name: str) -> str | None:
+    """Return the name of an author, None for what programs and sites put in for want of one."""
+    return None if _NOBODY.fullmatch(name) else name
+
+
 def in_file(path: Path) -> Publication:
     """Return where a document is kept of which no more is known than its file."""
     return Publication(archive_location=printable(path.name))
@@ -90,6 +106,7 @@ def file_document(
 ) -> SourceDocument:
     """Return the one document of a file, called after the file where it has no title."""
     about.setdefault("publication", in_file(path))
+    about["excluded"] = merged([*about.get("excluded", ()), *library_notices(text)])
     return SourceDocument(
         document_id=file_id(path, collection),
         title=title or file_title(path),

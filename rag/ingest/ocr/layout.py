@@ -23,6 +23,8 @@ _SAME_ROW = 0.5
 _PARAGRAPH_GAP = 1.4
 _CHINESE = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff]")
 _STRAY_SHARE = 0.05
+_MIXED = 0.5
+"""Of the lines of two columns, those that do not follow one of their own column."""
 
 
 def page_text(lines: Sequence[OcrLine]) -> str:
@@ -33,6 +35,16 @@ def page_text(lines: Sequence[OcrLine]) -> str:
     Chinese characters on a page in another script: RapidOCR sees them in rules and scrawls.
     """
     return "\n\n".join(_block_text(block) for block in _blocks(_kept(lines)) if block)
+
+
+def is_mixed(lines: Sequence[OcrLine]) -> bool:
+    """Return whether lines of two columns stand in the order of their rows."""
+    gutter = _gutter(list(lines))
+    if gutter is None:
+        return False
+    sides = [line.left >= gutter for line in lines if not _crosses(line, gutter)]
+    turns = sum(before != after for before, after in pairwise(sides))
+    return turns > _MIXED * len(sides)
 
 
 def reading_order(lines: Sequence[OcrLine]) -> list[OcrLine]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
+from rag.ingest.dates import said_date
 from rag.ingest.names import shown
 from rag.ingest.shared.blocks import Block, document_of_blocks
 from rag.ingest.shared.markup import line_of, parse_xml
@@ -42,8 +44,19 @@ def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             parts.append(Block(text))
     if not parts:
         raise UnreadableSource(f"{shown(path)} is a finding aid that says nothing; leave it out")
+    dated = next((n for n in root.iter("{*}unitdate") if _of_all(n)), None)
+    held = "" if dated is None else said_date(dated.get("normal") or line_of(dated))
     heading = next((line_of(n) for n in root.iter("{*}titleproper") if line_of(n)), None)
-    yield document_of_blocks(path, collection, parts, labels, heading, kind="editorial")
+    yield document_of_blocks(
+        path, collection, parts, labels, heading, kind="editorial", date=held or None
+    )
+
+
+def _of_all(unitdate: _Element) -> bool:
+    """Return whether a date is that of all that the finding aid describes."""
+    return any(name_of(outer) == "archdesc" for outer in unitdate.iterancestors()) and not any(
+        re.fullmatch(r"c\d*", name_of(outer)) for outer in unitdate.iterancestors()
+    )
 
 
 def _beside(unit: _Element, name: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.dates import iso_date
+from rag.ingest.dates import WEB, iso_date
 from rag.ingest.names import file_title, in_file, shown
 from rag.ingest.shared.blocks import (
     Block,
@@ -78,15 +78,16 @@ def _document(
     creator = _creators(package)
     library, url = _library(package, book) or (None, None)
     missing = len(package.spine) - len(read)
+    date, published = _dates(package, of_library=library is not None)
     return document_of_blocks(
         path,
         collection,
         whole,
         chapter_starts(read, package.contents),
         title,
-        publication=library or in_file(path),
+        publication=library or replace(in_file(path), published=published),
         creator=creator,
-        date=_date(package, of_library=library is not None),
+        date=date,
         url=url,
         kind=kind_by_title(title),
         rights=package.first("rights"),
@@ -178,16 +179,18 @@ def _library(package: Package, book: Gutenberg | None) -> tuple[Publication, str
     return made, f"https://www.gutenberg.org/ebooks/{numbers[0]}"
 
 
-def _date(package: Package, of_library: bool) -> str | None:
-    """Return when the book came out; a library's date is that of its file."""
+def _dates(package: Package, of_library: bool) -> tuple[str | None, str]:
+    """Return when the book was written or first came out, and when the file did where that is
+    another day: a date of the Web's years is the file's, as a library's is."""
     for element, value in package.values("date"):
         event = element.get("{http://www.idpf.org/2007/opf}event") or ""
-        if event == "original-publication" or (event in {"", "publication"} and not of_library):
+        own = event == "original-publication"
+        if own or (event in {"", "publication"} and not of_library):
             found = iso_date(value)
             # Some programs put in the year 101 for want of one.
             if found and found >= "1000":
-                return found
-    return None
+                return (found, "") if own or found < WEB else (None, found)
+    return None, ""
 
 
 # These only scramble the book's fonts; its text is plain.

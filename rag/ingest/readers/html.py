@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.dates import iso_date
-from rag.ingest.names import file_title, printable, shown
+from rag.ingest.dates import WEB, said_date
+from rag.ingest.names import file_title, person, printable, shown
 from rag.ingest.shared.blocks import (
     Block,
     document_of_blocks,
@@ -43,15 +43,8 @@ _DATE = (
     "article:published_time",
     "date",
 )
-_WEB = "1991"
-"""The first year from which a page's date says when it was put on the Web."""
-
-_NOT_AUTHORS = re.compile(
-    r"web\s?-?master|admin(?:istrator)?|editors?|staff|unknown|anonymous|user|root|transcriber",
-    re.IGNORECASE,
-)
 _RIGHTS = ("dcterms.rights", "dc.rights")
-_SLASHED = re.compile(r"(\d{4})/(\d{2})(?:/(\d{2}))?")
+_SLASHED = re.compile(r"(\d{4})/(\d{2})(?:/(\d{2}))?(?!\d)")
 
 
 def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -115,11 +108,7 @@ def _title(root: _Element, parts: Sequence[Block]) -> str | None:
 def _creators(meta: Mapping[str, list[str]]) -> str | None:
     for name in _CREATOR:
         # Some give the address of a page about the author.
-        people = [
-            value
-            for value in meta.get(name, ())
-            if "://" not in value and not _NOT_AUTHORS.fullmatch(value)
-        ]
+        people = [value for value in meta.get(name, ()) if "://" not in value and person(value)]
         if people:
             return " and ".join(dict.fromkeys(people))
     return None
@@ -130,8 +119,8 @@ def _date(meta: Mapping[str, list[str]]) -> str | None:
     page."""
     for name in _DATE:
         for value in meta.get(name, ()):
-            found = iso_date(_SLASHED.sub(_with_hyphens, value))
-            if found and found < _WEB:
+            found = said_date(_SLASHED.sub(_with_hyphens, value))
+            if found and found < WEB:
                 return found
     return None
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, shown
+from rag.ingest.ocr.engines import OcrLine
+from rag.ingest.ocr.layout import is_mixed, page_text
 from rag.ingest.shared.markup import line_of, parse_xhtml, parse_xml
 from rag.ingest.shared.note_marks import MARK as MARK_OF_NOTE
 from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
@@ -30,6 +32,7 @@ _PAGE_NUMBER = "page-number"
 _PAGE_ASIDE = frozenset(["header", "footer", "footnote", "footnote-continued", "marginalia"])
 _HOCR_LINE = re.compile(r"\bocr_(?:line|caption|textfloat)\b")
 _HOCR_ASIDE = re.compile(r"\bocr_(?:header|footer|pageno|footnote)\b")
+_HOCR_BOX = re.compile(r"\bbbox\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)")
 _HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
 
 
@@ -127,11 +130,25 @@ def _alto_page(page: _Element) -> OcrPage:
     margins = [part for part in page if name_of(part) in _ALTO_MARGINS]
     outside = [block for margin in margins for block in margin.iter("{*}TextBlock")]
     blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
+    placed = [
+        OcrLine(_alto_line(line), *_alto_box(line), 1.0)
+        for block in blocks
+        for line in block.iter("{*}TextLine")
+    ]
     return OcrPage(
-        _set_blocks(map(_alto_text, blocks)),
+        page_text(placed) if is_mixed(placed) else _set_blocks(map(_alto_text, blocks)),
         tuple(filter(None, map(_alto_text, outside))),
         (page.get("PRINTED_IMG_NR") or "").strip(),
     )
+
+
+def _alto_box(line: _Element) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a line, 0 where the file does not say."""
+    given = (line.get(name) or "" for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
+    left, top, width, height = (
+        float(n) if n.replace(".", "", 1).isdecimal() else 0.0 for n in given
+    )
+    return left, top, left + width, top + height
 
 
 def _alto_text(block: _Element) -> str:
@@ -195,8 +212,20 @@ def _hocr_page(page: _Element) -> OcrPage:
             blocks.append([])
         elif _HOCR_LINE.search(element.get("class") or ""):
             blocks[-1].append(_hocr_line(element))
-    text = _set_blocks("\n".join(lines) for lines in blocks)
+    lines = [n for n in page.iter() if _HOCR_LINE.search(n.get("class") or "") and n not in outside]
+    placed = [_hocr_placed(line, box) for line in lines if (box := _hocr_box(line))]
+    mixed = is_mixed(placed)
+    text = page_text(placed) if mixed else _set_blocks("\n".join(lines) for lines in blocks)
     return OcrPage(text or line_of(page), tuple(filter(None, map(line_of, apart))))
+
+
+def _hocr_box(line: _Element) -> re.Match[str] | None:
+    return _HOCR_BOX.search(line.get("title") or "")
+
+
+def _hocr_placed(line: _Element, box: re.Match[str]) -> OcrLine:
+    left, top, right, bottom = map(float, box.groups())
+    return OcrLine(_hocr_line(line), left, top, right, bottom, confidence=1.0)
 
 
 def _hocr_line(line: _Element) -> str:

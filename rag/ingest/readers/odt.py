@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import shown
+from rag.ingest.names import person, shown
 from rag.ingest.shared.blocks import (
     Block,
     document_of_blocks,
@@ -40,6 +40,7 @@ def read_odt(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             f"{shown(path)} is a zip file but no OpenDocument; give it its proper extension"
         )
     raised = _raised_styles(root)
+    _leave_out_hidden(root)
     notes: list[str] = []
     found = without_note_lists(list(_blocks(root, raised, notes)))
     if not found:
@@ -52,7 +53,7 @@ def read_odt(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         sections(found),
         first_line(meta, "title"),
         notes,
-        creator=creator or None,
+        creator=person(creator),
     )
 
 
@@ -66,6 +67,31 @@ def _raised_styles(root: _Element) -> frozenset[str]:
             ("super", "1", "2", "3", "4", "5")
         )
     )
+
+
+def _leave_out_hidden(root: _Element) -> None:
+    """Empty what is not shown: words in a hidden style, hidden sections, paragraphs and fields."""
+    hidden = {
+        attribute(style, "name")
+        for style in root.iter("{*}style")
+        for properties in style.iterfind("{*}text-properties")
+        if attribute(properties, "display") == "none"
+    }
+    for element in list(
+        root.iter("{*}span", "{*}p", "{*}section", "{*}hidden-text", "{*}hidden-paragraph")
+    ):
+        unseen = (
+            name_of(element) == "hidden-text"
+            or (name_of(element) == "section" and attribute(element, "display") == "none")
+            or attribute(element, "style-name") in hidden
+        )
+        if name_of(element) == "hidden-paragraph" and attribute(element, "is-hidden") == "true":
+            unseen, paragraph = True, element.getparent()
+            element = element if paragraph is None else paragraph
+        if unseen:
+            tail = element.tail
+            element.clear()
+            element.tail = tail
 
 
 def _blocks(root: _Element, raised: frozenset[str], notes: list[str]) -> Iterator[Block]:

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import printable, shown
+from rag.ingest.names import person, printable, shown
 from rag.ingest.shared.blocks import (
     Block,
     document_of_blocks,
     without_note_lists,
 )
 
-_RAISED = re.compile(r"\{\\super\b\s?(?:\\[a-z]+-?\d*\s?)*(?:\d{1,3}|[*])\}")
+_RAISED = re.compile(
+    r"\{(?:\\[a-z]+-?\d*\s?)*\\(?:super|up[1-9]\d?)\b\s?(?:\\[a-z]+-?\d*\s?)*(?:\d{1,3}|[*†‡])\}"
+    r"|\\super\b\s?(?:\d{1,3}|[*†‡])\s?\\(?:nosupersub|plain)\b\s?"
+)
 _NOTE = re.compile(r"\{\\\*?\\?footnote\b")
 _UNSEEN = re.compile(
     r"\{\\(?:v|deleted|strike)(?![a-z0-9])[^{}]*\}|\\(v|deleted|strike)(?![a-z0-9])[^{}]*?\\\1 ?0\b"
@@ -47,7 +50,12 @@ def read_rtf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     parts = without_note_lists(parts)
     parts += [Block(f"{n}. {note}", boilerplate=True) for n, note in enumerate(said, 1) if note]
     yield document_of_blocks(
-        path, collection, parts, {}, _about(raw, "title"), creator=_about(raw, "author")
+        path,
+        collection,
+        parts,
+        {},
+        _about(raw, "title"),
+        creator=person(_about(raw, "author") or ""),
     )
 
 

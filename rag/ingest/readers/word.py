@@ -10,23 +10,25 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import shown
+from rag.ingest.names import person, shown
 from rag.ingest.shared.blocks import (
     SEPARATOR,
     Block,
     document_of_blocks,
     sections,
+    with_continued,
     without_note_lists,
 )
 from rag.ingest.shared.markup import Parts, attribute, first_line
 from rag.ingest.shared.note_marks import raised_text
-from rag.ingest.shared.running import Break, Event, name_of, set_text
+from rag.ingest.shared.running import Break, Event, Page, name_of, set_text
 from rag.ingest.shared.zips import BOOK, opened
 
 if TYPE_CHECKING:
@@ -34,12 +36,6 @@ if TYPE_CHECKING:
 
 _MAIN = "word/document.xml"
 _MAIN_RELATION = "/officeDocument"
-# What programs put in for want of an author.
-_NO_AUTHOR = re.compile(
-    r"\W*|user\s?\d*|admin(istrator)?|owner|unknown|author|default|guest|anonymous"
-    r"|microsoft( office user)?|python-docx|un-?named|.*\b(?:pc|laptop|hp|dell|lenovo)",
-    re.IGNORECASE,
-)
 _NO_TITLE = re.compile(r"\W*|untitled\W*\d*|document ?\d*|word document|title|.*\.docx?", re.I)
 _NOTE_STYLE = re.compile(r"(?:foot|end)note.?reference|superscript", re.IGNORECASE)
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
@@ -80,6 +76,7 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         )
         core = parts.xml_if_there("docProps/core.xml")
     notes = note_texts(root, footnotes, endnotes)
+    _apply_styles(root, styles)
     found = word_blocks(root, heading_levels(styles))
     if not found:
         raise UnreadableSource(
@@ -95,7 +92,7 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         sections(found),
         None if _NO_TITLE.fullmatch(title) else title,
         notes,
-        creator=None if _NO_AUTHOR.fullmatch(creator) else creator,
+        creator=person(creator),
         rights=None if _NO_TITLE.fullmatch(rights) else rights,
     )
 
@@ -136,9 +133,29 @@ def heading_levels(styles: _Element | None) -> Mapping[str, int]:
     return levels
 
 
+def _apply_styles(root: _Element, styles: _Element | None) -> None:
+    """Write what the named styles of runs say of hidden and raised words to the runs themselves."""
+    said: dict[str, list[_Element]] = {}
+    for style in () if styles is None else styles.iter("{*}style"):
+        properties = [
+            part
+            for inner in style.iterfind("{*}rPr")
+            for part in inner
+            if name_of(part) in {*_UNSEEN, "vertAlign", "position"}
+        ]
+        if properties and attribute(style, "type") == "character":
+            said[attribute(style, "styleId") or ""] = properties
+    for mark in root.iter("{*}rStyle") if said else ():
+        run = mark.getparent()
+        if run is not None:
+            run.extend(copy(part) for part in said.get(attribute(mark, "val") or "", ()))
+
+
 def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
     """Return the paragraphs and tables of a part in order, those without text left out."""
     made: list[Block] = []
+    turned: list[bool] = []
+    page_ends = False
     events: list[Event] = []
     level = 0
     for item in (*_flow(root, levels), Break(SEPARATOR)):
@@ -147,12 +164,15 @@ def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
                 level = item.level
             case Break(mark) if mark == SEPARATOR:
                 text = set_text(events).text
+                page_ends = page_ends or any(isinstance(e, Page) for e in events[:1])
                 if text:
                     made.append(Block(text, level))
+                    turned.append(page_ends)
+                    page_ends = any(isinstance(e, Page) for e in events[-1:])
                 events, level = [], 0
             case _:
                 events.append(item)
-    return without_note_lists(made)
+    return with_continued(without_note_lists(made), turned)
 
 
 def note_texts(root: _Element, footnotes: _Element | None, endnotes: _Element | None) -> list[str]:
@@ -179,7 +199,7 @@ def _flow(root: _Element, levels: Mapping[str, int]) -> Iterator[Event | _Headin
     waiting: list[tuple[_Element | Event | _Heading, bool]] = [(root, False)]
     while waiting:
         item, in_cell = waiting.pop()
-        if isinstance(item, str | Break | _Heading):
+        if isinstance(item, str | Break | Page | _Heading):
             yield item
             continue
         # The union also names the events that only TEI has.
@@ -194,6 +214,8 @@ def _opened(
     element: _Element, name: str, in_cell: bool, levels: Mapping[str, int]
 ) -> list[_Element | Event | _Heading]:
     """Return what an element is made of, one step down."""
+    if name == "lastRenderedPageBreak" or (name == "br" and attribute(element, "type") == "page"):
+        return [Page("")]
     if name in _SIGNS:
         return [_SIGNS[name]]
     if name == "t":

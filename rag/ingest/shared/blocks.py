@@ -14,6 +14,7 @@ from typing import Unpack
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.ingest.names import About, file_document
 from rag.ingest.shared.note_marks import bracketed_notes, merged
+from rag.language import goes_on
 
 _NOTES_HEADING = re.compile(r"\W*(?P<sure>(?:foot|end)-?)?notes?\W*", re.IGNORECASE)
 _TRANSCRIBERS = re.compile(r"\W{0,3}transcriber['’]?s['’]? notes?\b[.:]?", re.IGNORECASE)
@@ -38,6 +39,7 @@ class Block:
 
 
 _LABEL_LIMIT = 80
+_CONTEXT = 400
 
 
 def document_of_blocks(
@@ -60,6 +62,28 @@ def document_of_blocks(
         about["excluded"] = (*about["excluded"], Span(len(text), len(whole)))
         text = whole
     return file_document(path, collection, text, title, **about)
+
+
+def with_continued(parts: Sequence[Block], turned: Sequence[bool]) -> list[Block]:
+    """Return the blocks with those made one that a page's end parts within a sentence. `turned`:
+    whether a page ends before each of them."""
+    made: list[Block] = []
+    for block, page_ends in zip(parts, turned, strict=True):
+        if made and page_ends and _goes_on(made[-1], block):
+            before = made[-1]
+            by = len(before.text) + 1
+            moved = (replace(p, span=Span(p.span.start + by, p.span.end + by)) for p in block.pages)
+            text = f"{before.text}\n{block.text}"
+            made[-1] = replace(before, text=text, pages=(*before.pages, *moved))
+        else:
+            made.append(block)
+    return made
+
+
+def _goes_on(before: Block, after: Block) -> bool:
+    """Return whether a paragraph goes on in another one."""
+    apart = before.level or after.level or after.names or before.boilerplate != after.boilerplate
+    return not apart and goes_on(before.text[-_CONTEXT:], after.text)
 
 
 def join(parts: Sequence[Block]) -> tuple[str, list[Span]]:
@@ -99,12 +123,15 @@ def place(
 
 
 def _labelled(block: Block, counted: str) -> Iterator[tuple[Span, str]]:
-    """Yield the parts of a block by printed page; what precedes the first is counted."""
-    first = block.pages[0].span.start if block.pages else len(block.text)
-    if first:
-        yield Span(0, first), counted
+    """Yield the parts of a block by printed page; what is on none is counted."""
+    at = 0
     for page in block.pages:
+        if at < page.span.start:
+            yield Span(at, page.span.start), counted
         yield page.span, page.label
+        at = page.span.end
+    if at < len(block.text):
+        yield Span(at, len(block.text)), counted
 
 
 def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Span, ...]:

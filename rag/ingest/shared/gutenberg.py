@@ -33,7 +33,7 @@ _FOOT_LINES = 600
 
 # The first line only: what is indented below a title is its subtitle.
 _FIELD = re.compile(
-    r"^(Title|Author|Original publication|Date of first publication|First published):(.*)",
+    r"^_?(Title|Author|Original publication|Date of first publication|First published):_?(.*)",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -56,7 +56,7 @@ _SISTER = re.compile(
 _SISTER_HEAD_LIMIT = 8_000
 _RULE = re.compile(r"^[ \t]*[-_=*~]{20,}[ \t]*$", re.MULTILINE)
 _ABOUT_LINE = re.compile(
-    r"\s*(?:(?:title|author|editor|illustrator|translator|language|edition|date|release|produced|this"
+    r"\s*_?(?:(?:title|author|editor|illustrator|translator|language|edition|date|release|produced|this"
     r" e-?(?:book|text)|e-?book no|character set|first published|posted|updated|faded page"
     r"|project gutenberg|a project gutenberg|a distributed)\b)",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.ingest.shared.blocks import SEPARATOR, Block, without_note_lists
+from rag.ingest.shared.blocks import SEPARATOR, Block, with_continued, without_note_lists
 from rag.ingest.shared.note_marks import LINKED_MARK, raised_text
 from rag.ingest.shared.running import Break, Event, Page, name_of, set_text
 
@@ -69,15 +69,26 @@ _BLOCKS_WORDS = (
 _BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _ARTICLES = frozenset(["article", "section", "main", "blockquote"])
 _HEADING = re.compile(r"h([1-6])")
-_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0(?![\d.])"
+    r"|(?:left|top|text-indent)\s*:\s*-\d{3,}",
+    re.IGNORECASE,
+)
+_RAISED = re.compile(r"vertical-align\s*:\s*(?:super|text-top|top|[1-9]|0?\.\d)", re.IGNORECASE)
+_RAISED_CLASS = re.compile(r"(?:^|\s)(?:sup|super|superscript)(?:\s|$)", re.IGNORECASE)
+# "span.x1 { vertical-align: super }": rules of a page's own style sheet for all of a class or name.
+_RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,2000})\}")
+_SELECTOR = re.compile(
+    r"\s*(?P<tag>[a-z][a-z0-9]*)?(?P<kind>[.#])(?P<name>[\w-]+)\s*", re.IGNORECASE
+)
 # What sites and wikis put between the words of a page.
 _SITES_OWN = re.compile(
     r"(?:^|\s)(?:cookie[\w-]*|[\w-]*consent[\w-]*|gdpr[\w-]*|share|shar(?:e|ing)-[\w-]+|social(?:-[\w-]+)?"
     r"|newsletter[\w-]*|breadcrumbs?|advert\w*|ad-(?:slot|unit|container)|site-(?:header|footer|nav\w*)"
     r"|navbar|nav-links?|menu|pagination|related-(?:posts?|articles?|links?|content)|skip-(?:link|to)[\w-]*"
     r"|comments?-(?:section|list|area|form)|mw-(?:editsection|jump-link|cite-backlink)|noprint|navbox"
-    r"|catlinks|printfooter|ws-noexport|Inline-Template)(?:\s|$)",
+    r"|catlinks|printfooter|ws-noexport|Inline-Template|catch-?word|(?:running|page)-?(?:head(?:er)?|foot(?:er)?)"
+    r"|running-?title)(?:\s|$)",
     re.IGNORECASE,
 )
 # A line that only leads to other pages.
@@ -87,9 +98,13 @@ _LEAD = (
 )
 _LEADS_ON = re.compile(rf"\W{{0,9}}{_LEAD}(?:\W{{1,9}}{_LEAD}){{0,6}}\W{{0,9}}", re.IGNORECASE)
 # What web archives put around a page that they kept.
-_ARCHIVES_OWN = re.compile(r"wm-ipp|wm-capinfo|donato|__wb|wayback|ukwa-|lib-nla-|arquivo-", re.I)
+_ARCHIVES_OWN = re.compile(
+    r"wm-ipp|wm-capinfo|donato|__wb|wayback|ukwa-|lib-nla-|arquivo-|.*web-?archive-?(?:banner|toolbar)"
+    r"|.*google-cache-hdr",
+    re.IGNORECASE,
+)
 _PAGE_CLASS = re.compile(
-    r"(?:^|\s)(?:x-ebookmaker-pageno|(?:ws-)?page-?num(?:ber)?|pageno|page-?break|pgnum|folio|pb)(?:\s|$)",
+    r"(?:^|\s)(?:x-ebookmaker-pageno|(?:[\w]+-)?page-?num(?:ber)?s?|pageno|page-?break|pgnum|folio|pb)(?:\s|$)",
     re.IGNORECASE,
 )
 _PAGE_NAME = re.compile(r"(?:page|pg|p)[_.-]?(\d{1,4}|[ivxlc]{1,8})", re.IGNORECASE)
@@ -114,6 +129,7 @@ _NOTE_CLASS = re.compile(
 _BOILERPLATE = re.compile(r"pg-(?:header|footer|boilerplate)\b")
 # They mark where a word may be broken or a line may not, and are in the way of whoever
 # looks for the word.
+_BROKEN = re.compile(r"(\w)\u00ad[^\S\n]*\n\s*(?=\w)")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 
 
@@ -125,8 +141,11 @@ def blocks(
     `notes`: names to which marks of notes in other files point. `page`: the printed page on
     which it begins.
     """
+    _apply_styles(root)
     targets = notes | note_targets(root)
     made: list[Block] = []
+    turned: list[bool] = []
+    page_ends = False
     asides: list[Block] = []
     outer: list[list[Event]] = []
     events: list[Event] = []
@@ -143,14 +162,18 @@ def blocks(
             case Break(mark) if mark == SEPARATOR and not outer:
                 running = set_text(events, page)
                 page = next((e.number for e in reversed(events) if isinstance(e, Page)), page)
+                page_ends = page_ends or any(isinstance(e, Page) for e in events[:1])
                 if running.text:
                     is_note = depth > 0 or not targets.isdisjoint(names)
                     is_note = is_note or _LEADS_ON.fullmatch(running.text) is not None
                     block = Block(running.text, level, tuple(names), is_note, running.pages)
                     made.append(block)
+                    turned.append(page_ends)
+                    page_ends = any(isinstance(e, Page) for e in events[-1:])
                     # A name whose element is empty points to what comes next.
                     names = []
                 made += asides
+                turned += [False] * len(asides)
                 asides, events, level = [], [], 0
             case _Boilerplate():
                 depth += 1 if item.begins else -1
@@ -163,7 +186,26 @@ def blocks(
                 events = outer.pop()
             case _:
                 events.append(item)
-    return without_note_lists(made)
+    return with_continued(without_note_lists(made), turned)
+
+
+def _apply_styles(root: _Element) -> None:
+    """Write what a page's style sheet says of hidden and raised words to the elements."""
+    said: dict[tuple[str, str], str] = {}
+    for sheet in root.iter("{*}style", "style"):
+        for selectors, rule in _RULE.findall("".join(map(str, sheet.itertext()))):
+            if _UNSEEN.search(rule) or _RAISED.search(rule):
+                for found in map(_SELECTOR.fullmatch, selectors.split(",")):
+                    if found:
+                        said[found["kind"], found["name"]] = rule
+    if not said:
+        return
+    for element in root.iter():
+        names = [("#", element.get("id") or "")]
+        names += ((".", name) for name in (element.get("class") or "").split())
+        rules = [said[name] for name in names if name in said]
+        if rules:
+            element.set("style", "; ".join([*rules, element.get("style") or ""]))
 
 
 def note_targets(root: _Element) -> frozenset[str]:
@@ -301,7 +343,8 @@ def _page_number(element: _Element, name: str, inline: bool) -> str | None:
             return found[1]
     inner = (_PAGE_NAME.fullmatch(child.get("id") or child.get("name") or "") for child in element)
     found = by_name or next((match for match in inner if match), None)
-    return found[1] if found else ("" if inline and marker and not said else None)
+    turns = (inline or name == "hr") and marker and not said
+    return found[1] if found else ("" if turns else None)
 
 
 def _is_note_mark(element: _Element, name: str) -> bool:
@@ -333,7 +376,10 @@ def _is_note(element: _Element) -> bool:
 
 
 def _is_raised(element: _Element) -> bool:
-    return bool(_RAISED.search(element.get("style") or ""))
+    return bool(
+        _RAISED.search(element.get("style") or "")
+        or _RAISED_CLASS.search(element.get("class") or "")
+    )
 
 
 def _raised(element: _Element) -> str | None:
@@ -357,7 +403,7 @@ def _separations(name: str, within: _Within) -> tuple[str, str]:
 
 
 def _characters(text: str | None, within: _Within) -> list[Event]:
-    text = (text or "").translate(_INVISIBLE)
+    text = _BROKEN.sub(r"\1", text or "").translate(_INVISIBLE)
     if not within.lined:
         return _paged(text) if text else []
     events: list[Event] = []

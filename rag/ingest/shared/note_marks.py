@@ -93,6 +93,58 @@ def numbered_notes(text: str, paragraphs: Sequence[Span]) -> Iterator[Span]:
             waiting.setdefault(found[0], []).append(Span(*found.span()))
 
 
+_MARKDOWN_SIGN = re.compile(r"\[\^[\w-]{1,20}\](?!:)|(?<=\w)\^\d{1,3}\^|(?<=\w)<sup>\d{1,3}</sup>")
+_MARKDOWN_NOTE = re.compile(
+    r"^\[\^[\w-]{1,20}\]:[^\n]*(?:\n(?:[ \t]+\S[^\n]*|[ \t]*(?=\n[ \t]+\S)))*", re.MULTILINE
+)
+
+
+def markdown_notes(text: str, within: Span) -> Iterator[Span]:
+    """Yield the notes of a Markdown text, and the signs that refer to them: "[^1]", "300^12^"."""
+    for pattern in (_MARKDOWN_SIGN, _MARKDOWN_NOTE):
+        for found in pattern.finditer(text, within.start, within.end):
+            yield Span(*found.span())
+
+
+_FOOT_MARK = r"(?:[*†‡§‖]{1,3}|\(?\d{1,2}[.)]{0,2}|\[\d{1,2}\]|[⁰¹²³⁴-⁹]{1,3})"
+_FOOTNOTE_BEGINS = re.compile(rf"[^\S\n]*(?P<mark>{_FOOT_MARK})[^\S\n]*(?=[^\W\d_]|[\"'“‘])")
+
+
+def footnotes(text: str, page: Span) -> Iterator[Span]:
+    """Yield the footnotes at the end of a page, or of a paragraph, and the signs that refer to
+    them: the last paragraphs, each begun by a sign that stands behind a word above.
+
+    >>> text = "He would not*\\n\\n* See Carte."
+    >>> [span.of(text) for span in footnotes(text, Span(0, len(text)))]
+    ['* See Carte.', '*']
+    """
+    starts = [
+        page.start,
+        *(
+            n.end()
+            for n in re.finditer(r"\n[^\S\n]*\n\s*", text[: page.end])
+            if page.start < n.end() < page.end
+        ),
+    ]
+    end = page.end
+    for start in reversed(starts[1:]):
+        found = _FOOTNOTE_BEGINS.match(text, start, end)
+        if found is None:
+            return
+        sign = re.escape(found["mark"].strip("().[]"))
+        behind = re.compile(
+            rf"(?<=[^\W_])[.,;:!?'\"’”)]{{0,3}}(?P<sign>[(\[]?{sign}[)\]]?)(?![\w*†‡§])"
+        )
+        above = list(behind.finditer(text, page.start, start))
+        if found["mark"][0].isdecimal():
+            above = [one for one in above if not text[one.start("sign") - 1].isdecimal()]
+        if not above:
+            return
+        yield Span(start, end)
+        yield Span(*above[-1].span("sign"))
+        end = start
+
+
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Return stretches in order, those that touch or overlap as one."""
     made: list[Span] = []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Locator, Span
-from rag.language import whole_word
+from rag.language import goes_on, whole_word
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{3,}")
@@ -31,10 +31,16 @@ _MIN_SHARE = 0.25
 # "0" or "13" on page after page may be a column of a table.
 _MIN_CHARACTERS = 3
 _MAX_HEAD = 120
+_MAX_CATCHWORDS = 3
 _AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,5}(?=\W|$)|(?<=\W)\d{1,5}(?=\W{0,2}$)")
 _PAGE_OF = re.compile(r"\W*(?:page|p\.)\s*(\d{1,5})\s*(?:of|/)\s*\d{1,5}\W*", re.IGNORECASE)
 """A line that says by itself that it is a page's number."""
 
+_ROMAN_ALONE = re.compile(r"[\W_]{0,3}([ivxlc]{1,7})[\W_]{0,3}")
+_COMPOUND = re.compile(r"\W{0,3}((?:[A-Z]{1,2}|[IVXLC]{1,5}|\d{1,2})[-–.]\d{1,3})\W{0,3}")
+"""Numbers of pages counted anew in each chapter or appendix: "3-12", "A-5"."""
+
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _NUMBER = re.compile(r"\d{1,6}")
 _LIST_POINT = re.compile(r"\W*\d+[.)]\s+(?=\S)")
 
@@ -92,6 +98,8 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
     needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
     common = {key for key, count in on_pages.items() if count >= needed}
     counting = _counting(pages, edges)
+    roman = _romans(pages, edges)
+    catch = _catchwords(pages, edges)
     return [
         tuple(
             line
@@ -99,9 +107,65 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
             if own & common
             or _PAGE_OF.fullmatch(line.of(page))
             or (line in (lines[0], lines[-1]) and _offsets(line.of(page), index) & counting)
+            or (index in roman and _roman(line.of(page)) == roman[index])
+            or line == catch.get(index)
         )
         for index, (page, lines, of_page) in enumerate(zip(pages, edges, keys, strict=True))
     ]
+
+
+def _romans(pages: list[str], edges: list[list[Span]]) -> dict[int, int]:
+    """Return the small Roman numbers that stand by themselves at the edges of pages and count on,
+    by the number of the page."""
+    found = {
+        index: value
+        for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
+        for line in dict.fromkeys(lines[:1] + lines[-1:])
+        if (value := _roman(line.of(page)))
+    }
+    return {
+        index: value
+        for index, value in found.items()
+        if value + 1 == found.get(index + 1) or value - 1 == found.get(index - 1)
+    }
+
+
+def _roman(line: str) -> int:
+    """Return the value of a small Roman number that is all there is on a line, 0 for another."""
+    found = _ROMAN_ALONE.fullmatch(line.strip())
+    if found is None:
+        return 0
+    values = [_ROMAN_VALUES[letter] for letter in found[1]]
+    value = sum(-n if n < max(values[at:]) else n for at, n in enumerate(values))
+    return value if _in_roman(value) == found[1] else 0
+
+
+def _in_roman(number: int) -> str:
+    signs = {100: "c", 90: "xc", 50: "l", 40: "xl", 10: "x", 9: "ix", 5: "v", 4: "iv", 1: "i"}
+    written = ""
+    for value, sign in signs.items():
+        while number >= value:
+            written, number = written + sign, number - value
+    return written
+
+
+def _catchwords(pages: list[str], edges: list[list[Span]]) -> dict[int, Span]:
+    """Return the last lines of pages that only say with which word the next one begins, as old
+    prints have them, some behind the sheet's signature ("B 2    Captain"). Two pages at least do.
+    """
+    found: dict[int, Span] = {}
+    for index, (page, after) in enumerate(pairwise(edges)):
+        words = page[-1].of(pages[index]).split() if len(page) > 1 else []
+        word = words[-1].rstrip("-\u2010\u00ac\u00ad").strip(".,;:") if words else ""
+        starts = {
+            line.of(pages[index + 1]).lstrip("\"'“‘(").partition(" ")[0]
+            for line in after[:EDGE_LINES]
+        }
+        if len(word) > 1 and len(words) <= _MAX_CATCHWORDS:
+            signature = all(len(other) <= _MAX_CATCHWORDS for other in words[:-1])
+            if signature and any(start.startswith(word) for start in starts):
+                found[index] = page[-1]
+    return found if len(found) > 1 else {}
 
 
 def _counting(pages: list[str], edges: list[list[Span]]) -> set[int]:
@@ -161,7 +225,25 @@ def printed_numbers(pages: list[str]) -> list[str | None]:
         offset = own if own is not None else beside.pop() if len(beside) == 1 else None
         counted = None if offset is None else index + offset
         numbers.append(str(counted) if counted is not None and counted > 0 else None)
-    return numbers
+    return _otherwise_counted(pages, numbers)
+
+
+def _otherwise_counted(pages: list[str], numbers: list[str | None]) -> list[str | None]:
+    """Return the numbers of pages with those in Roman, and those counted by chapter."""
+    edges = [_edge_lines(page) for page in pages]
+    romans = _romans(pages, edges)
+    for index, value in romans.items():
+        numbers[index] = _in_roman(value)
+    compound = {
+        index: found[1]
+        for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
+        for line in (lines[:1] + lines[-1:])
+        if (found := _COMPOUND.fullmatch(line.of(page).strip()))
+    }
+    return [
+        compound.get(index) if len(compound) >= max(_MIN_PAGES, len(pages) / 2) else number
+        for index, number in enumerate(numbers)
+    ]
 
 
 def _unbroken_words(page: str) -> Iterable[str]:
@@ -199,6 +281,8 @@ def _keys(line: str, index: int) -> set[tuple[str, int | None]]:
 
 
 PAGE_BREAK = "\n\f\n"
+_MAX_CAPTION = 200
+_CONTEXT = 400
 
 
 def page_labels(pages: Sequence[str], counted: str) -> list[str]:
@@ -208,6 +292,15 @@ def page_labels(pages: Sequence[str], counted: str) -> list[str]:
         f"p. {number}" if number else f"{counted} {n}"
         for n, number in enumerate(printed_numbers(list(pages)), start=1)
     ]
+
+
+def _is_plate(before: str, own: str, after: str) -> bool:
+    """Return whether a page has only a picture's caption, and the sentence before it goes on
+    behind it."""
+    if not (before and own and after) or len(own) > _MAX_CAPTION or own[0].islower():
+        return False
+    goes_on_here = after[0].islower() and goes_on(own, after[:_CONTEXT])
+    return not goes_on_here and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
 
 
 def put_together(
@@ -234,6 +327,10 @@ def put_together(
             body = body[: line.start] + body[line.end :]
         bodies.append("\n\n".join(part for part in (tidy_page(body), "\n".join(filled)) if part))
         aside.append([*(line.of(page) for line in lines), *own])
+    for index in range(1, len(bodies) - 1):
+        if _is_plate(*bodies[index - 1 : index + 2]):
+            aside[index].append(bodies[index])
+            bodies[index] = ""
     text = PAGE_BREAK.join(bodies)
     places: list[Locator] = []
     at = 0

@@ -144,7 +144,7 @@ class _Unpacker:
             self.unpacked({name: members[name] for name in [*wanted, *about]}) as files,
             TemporaryDirectory(prefix="source-finder-") as folder,
         ):
-            target = Path(folder) / work_name(work)
+            target = Path(folder) / work_name(work, run)
             records = {name: files[name].read_bytes() for name in about if name in files}
             pages = [files[name] for name in wanted if name in files]
             try:

@@ -128,7 +128,9 @@ def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
 def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
     """Yield the one file that the pages of a work are put together in."""
     with TemporaryDirectory(prefix="source-finder-") as made:
-        target = Path(made) / work_name(found.path.resolve().name)
+        target = Path(made) / work_name(
+            found.path.resolve().name, [page.name for page in found.pages]
+        )
         try:
             about = [path for path in found.path.iterdir() if RECORDS.fullmatch(path.name)]
             beside = write_work(target, found.pages, {p.name: p.read_bytes() for p in about})

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 PLACEHOLDER = re.compile(r"\s*Please wait\W", re.IGNORECASE)
 """How a page begins that only says that the viewer cannot show the form."""
 
+_HIDDEN = 0b10_0010  # hidden, or shown on no screen
 _MADE_BY_PROGRAM = re.compile(
     r".*\[\d+\].*|.{1,2}|(?:text|field|untitled|fill)?[\W_]*\d*", re.IGNORECASE
 )
 
 
 def filled_fields(page: PageObject) -> list[str]:
-    """Return the text fields of a page that are filled in: "Name of witness: Amos Dell"."""
+    """Return what was written on a page as in a form: the text fields that are filled in ("Name of
+    witness: Amos Dell"), and words typed on it."""
     lines = []
     for reference in resolved(page.get("/Annots")) or ():
         field = resolved(reference)
+        if field.get("/Subtype") == "/FreeText" and not int(field.get("/F") or 0) & _HIDDEN:
+            lines.append(printable(str(resolved(field.get("/Contents")) or "")))
         if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in {"/Tx", "/Ch"}:
             continue
         value = _inherited(field, "/V")
@@ -38,7 +42,7 @@ def filled_fields(page: PageObject) -> list[str]:
         if text.strip():
             named = "" if _MADE_BY_PROGRAM.fullmatch(label) else f"{label}: "
             lines.append(named + text.replace("\r\n", "\n").replace("\r", "\n").strip())
-    return lines
+    return [line for line in lines if line]
 
 
 def xfa_lines(reader: PdfReader, path: Path) -> list[str]:
@@ -83,6 +87,19 @@ def _inherited(field: Any, key: str) -> Any:
 MAX_ATTACHED = 1_000
 
 
+def _pinned_files(reader: PdfReader) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that are attached to places on the pages."""
+    for page in reader.pages:
+        for reference in resolved(page.get("/Annots")) or ():
+            mark = resolved(reference)
+            if mark.get("/Subtype") != "/FileAttachment":
+                continue
+            file = resolved(mark.get("/FS")) or {}
+            stream = resolved((resolved(file.get("/EF")) or {}).get("/F"))
+            if hasattr(stream, "get_data") and len(content := stream.get_data()) <= BOOK.member:
+                yield str(file.get("/UF") or file.get("/F") or ""), content
+
+
 def attached_files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file attached to a PDF, none for a damaged one.
 
@@ -91,9 +108,12 @@ def attached_files(path: Path) -> Iterator[tuple[str, bytes]]:
     from pypdf.errors import PyPdfError
 
     try:
-        attached = list(open_pdf(path).attachment_list)[:MAX_ATTACHED]
+        reader = open_pdf(path)
+        attached = list(reader.attachment_list)[:MAX_ATTACHED]
+        pinned = list(_pinned_files(reader))[:MAX_ATTACHED]
     except (UnreadableSource, PyPdfError, *DAMAGE):
         return
+    yield from pinned
     for file in attached:
         try:
             content = file.content

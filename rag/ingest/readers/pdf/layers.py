@@ -20,7 +20,7 @@ from rag.ingest.readers.pdf.letters import Letter, page_letters
 from rag.ingest.readers.pdf.opening import DAMAGE, damaged, without_hidden_layers
 from rag.ingest.shared.page_text import tidy_page
 from rag.isolation.child import reached
-from rag.language import goes_on
+from rag.language import goes_on, is_left_open
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -141,6 +141,8 @@ SMALL = 0.93
 _OPENS = re.compile(
     r"[\[(]?(\d{1,3}|[*†‡§¶‖]{1,4}|[a-z](?=[.)\]]))[.)\]]?\s*(?=[^\d\W]|[\"'“‘(\[])"
 )
+# Signs on the line itself: "troops*", "he lived,† and".
+_SIGN = re.compile(r"(?<=[^\W_])[.,;:!?'\"’”)]{0,3}([*†‡§‖]{1,3})(?![\w*†‡§])")
 _NUMBER_ALONE = re.compile(r"[\W_]*(?:\d{1,4}|[ivxlc]{1,7})[\W_]*")
 _ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
 # Notes in the type of the text stand in the lower part of a page only.
@@ -169,6 +171,7 @@ def without_notes(blocks: Blocks, body: float, open_note: bool) -> tuple[Blocks,
     ("troops*") go with it.
     """
     referred = {mark for lines in blocks for line in lines for mark in _marks(line)}
+    referred |= {sign for lines in blocks for line in lines for sign in _SIGN.findall(line.text)}
     kept: Blocks = []
     noted: list[Line] = []
     for number, lines in enumerate(blocks):
@@ -213,9 +216,18 @@ def _first_note(
     for number in range(max(low, 1), len(lines)):
         line = lines[number]
         opening = _opens(line)
-        if opening and line.apart and opening in referred:
+        if opening and line.apart and (opening in referred or _cuts_a_sentence(lines, number)):
             return number
     return len(lines)
+
+
+def _cuts_a_sentence(lines: Sequence[Line], number: int) -> bool:
+    """Return whether a note stands between the halves of a sentence: the line above ends with a
+    word that no sentence ends with, and all that is apart below is a note, too."""
+    points = [_opens(line) for line in lines[number:] if line.apart]
+    return is_left_open(lines[number - 1].text) and all(
+        mark and not mark.isalpha() for mark in points
+    )
 
 
 def _opens(line: Line) -> str:

@@ -23,6 +23,10 @@ TWIN = 0.15
 and the next are at least .2 apart."""
 
 _EDGE_PT = 1.0
+_MAX_PIXELS = 2_000
+_INK = 16
+"""How much darker or lighter than its ground, of 255, the darkest part of a seen word is."""
+
 _HYPHEN = 0x02  # PDFium's sign for a hyphen that breaks a word at a line's end
 _QUARTER = math.pi / 2
 _MIN_WORDS = 20
@@ -51,7 +55,7 @@ class Letter(NamedTuple):
 def page_letters(page: PdfPage) -> list[Letter]:
     """Return the visible letters of a page in the order of the file, turned upright: those
     that run with most of the page's text first, stamps along the edge after them."""
-    turned = list(_placed(page))
+    turned = _seen(page, list(_placed(page)))
     if not turned:
         return []
     often = Counter(quarter for quarter, _ in turned)
@@ -60,13 +64,60 @@ def page_letters(page: PdfPage) -> list[Letter]:
     return _level(_without_twins(kept))
 
 
-def _placed(page: PdfPage) -> Iterator[tuple[int, Letter]]:
-    """Yield each letter with the quarter turns that its text has."""
+def _seen(page: PdfPage, placed: list[_Placed]) -> list[tuple[int, Letter]]:
+    """Return the letters without the words that cannot be seen on the page: white on white,
+    covered, or outside a clipping path. Invisible text over a picture is that of OCR."""
+    if not placed or any(one.invisible for one in placed):
+        return [(one.quarter, one.letter) for one in placed]
+    rotation = page.get_rotation()
+    page.set_rotation(0)
+    left, bottom, right, top = page.get_bbox()
+    scale = min(1.0, _MAX_PIXELS / max(right - left, top - bottom, 1.0))
+    picture = page.render(scale=scale, grayscale=True).to_numpy()
+    page.set_rotation(rotation)
+    picture = picture[..., 0] if picture.ndim > 2 else picture
+
+    kept: list[tuple[int, Letter]] = []
+    for word in _words(placed):
+        x0, y0 = min(one.box[0] for one in word), min(one.box[1] for one in word)
+        x1, y1 = max(one.box[2] for one in word), max(one.box[3] for one in word)
+        columns = slice(max(0, int((x0 - left) * scale)), int((x1 - left) * scale) + 1)
+        rows = slice(max(0, int((top - y1) * scale)), int((top - y0) * scale) + 1)
+        part = picture[rows, columns]
+        if part.size == 0 or int(part.max()) - int(part.min()) >= _INK:
+            kept += ((one.quarter, one.letter) for one in word)
+    return kept
+
+
+def _words(placed: Iterable[_Placed]) -> Iterator[list[_Placed]]:
+    word: list[_Placed] = []
+    for one in placed:
+        far = word and abs(one.letter.base - word[-1].letter.base) > one.letter.height / 2
+        if word and (one.letter.gap or far):
+            yield word
+            word = []
+        word.append(one)
+    if word:
+        yield word
+
+
+class _Placed(NamedTuple):
+    """A letter with the quarter turns that its text has, its box on the page, and whether it is
+    drawn without ink."""
+
+    quarter: int
+    letter: Letter
+    box: tuple[float, float, float, float]
+    invisible: bool
+
+
+def _placed(page: PdfPage) -> Iterator[_Placed]:
+    """Yield each letter on the visible part of a page."""
     from pypdfium2 import raw
 
     text_page = page.get_textpage()
     handle = text_page.raw
-    left, bottom, right, top = page.get_cropbox()
+    left, bottom, right, top = page.get_bbox()
     box = raw.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
     gap = False
@@ -87,7 +138,13 @@ def _placed(page: PdfPage) -> Iterator[tuple[int, Letter]]:
         )
         if inside:
             quarter = round(-raw.FPDFText_GetCharAngle(handle, index) / _QUARTER) % 4
-            yield quarter, _upright(_character(code), box, (x.value, y.value), quarter, gap)
+            drawn = raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(handle, index))
+            yield _Placed(
+                quarter,
+                _upright(_character(code), box, (x.value, y.value), quarter, gap),
+                (box.left, box.bottom, box.right, box.top),
+                drawn == raw.FPDF_TEXTRENDERMODE_INVISIBLE,
+            )
             gap = False
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_document, printable, shown
+from rag.ingest.names import file_document, person, printable, shown
 from rag.ingest.ocr.engines import Ocr
 from rag.ingest.ocr.page_images import page_images
 from rag.ingest.ocr.reread import reread
@@ -40,10 +40,6 @@ _NO_TITLE = re.compile(
     r"untitled\W*\d*|microsoft \w+ - .*|document ?\d*|title|scan\w*|[\W\d]*"
     r"|.*\.(?:docx?|rtf|txt|odt|wpd|tex|dvi|e?ps|pdf|html?|xlsx?|pptx?|pub|indd|qxd|p65|exe"
     r"|tiff?|jpe?g|png|cdr)",
-    re.IGNORECASE,
-)
-_NO_AUTHOR = re.compile(
-    r"\W*|user\d*|admin(istrator)?|owner|unknown|author|default|root|guest|scanner|anonymous",
     re.IGNORECASE,
 )
 
@@ -91,7 +87,10 @@ def read_pdf(
         list(layer.notes) if page == layer.text else []
         for page, layer in zip(result.pages, layers, strict=True)
     ]
-    labels = given or page_labels(pages, "PDF page")
+    counted = [f"p. {n}" for n in range(1, len(pages) + 1)]
+    labels = page_labels(pages, "PDF page") if given in ([], counted) else given
+    if given and sum(label.startswith("p. ") for label in labels) < len(labels):
+        labels = given
     text, locators, excluded = put_together(pages, labels, notes, fields)
     yield file_document(
         path,
@@ -194,7 +193,7 @@ def _information(reader: PdfReader) -> tuple[str | None, str | None, datetime | 
         created = None
     return (
         None if _NO_TITLE.fullmatch(title) else title,
-        None if _NO_AUTHOR.fullmatch(author) else author,
+        person(author),
         created,
     )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from rag.datatypes import Locator, Span
 from rag.ingest.shared.chapters import chapter_label
+from rag.ingest.shared.note_marks import footnotes
 from rag.ingest.shared.page_text import printed_numbers, running_lines
+from rag.ingest.shared.plain_text import BLANK_LINES
 
 PAGE_END = "\f"
 _PAGE_END = re.compile(r"\f[\r\n]*")
@@ -52,6 +54,26 @@ def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...]
         if mark.end() < end
     ]
     return tuple(places), tuple(Span(*mark.span()) for mark in marks)
+
+
+def page_notes(text: str, body: Span) -> Iterator[Span]:
+    """Yield the footnotes at the ends of pages, where form feeds part them, else those that
+    stand as paragraphs below the one that refers to them; and the signs that refer to them."""
+    if PAGE_END in body.of(text):
+        start = body.start
+        for found in (*_PAGE_END.finditer(text, body.start, body.end), None):
+            end = found.start() if found else body.end
+            yield from footnotes(text, Span(start, max(start, end)))
+            start = found.end() if found else end
+        return
+    ends = [
+        body.start,
+        *(n.end() for n in BLANK_LINES.finditer(text, body.start, body.end)),
+        body.end,
+    ]
+    for first, middle, last in zip(ends, ends[1:], ends[2:], strict=False):
+        if text[middle:last].lstrip()[:1] in {"*", "†", "‡", "§"}:
+            yield from footnotes(text, Span(first, last))
 
 
 def _parted(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
@@ -127,7 +149,14 @@ _HEADING = re.compile(
     r"|(?:preface|foreword|introduction|introductory|conclusion|epilogue|appendix)\W*$",
     re.IGNORECASE,
 )
+_ROMAN = re.compile(r"[IVXLC]+")
 _DIVISION = re.compile(r"(?:book|part|volume) ")
+
+# "LETTER FROM WENDELL PHILLIPS, ESQ.", "SUPPLEMENT TO CHAPTER IX.": often by another hand.
+_ADDED = re.compile(
+    r"(?:[^a-z\n]{1,40}\s)?(?:LETTER|PREFACE|FOREWORD|INTRODUCTION|NOTE|SUPPLEMENT|APPENDIX|POSTSCRIPT)"
+    r"\s(?:FROM|BY|TO|OF)\s[^a-z\n]{3,80}"
+)
 
 # "THE FEDERALIST. No. X", "No. 12. Thursday, March 1, 1711".
 _NUMBERED = re.compile(
@@ -203,18 +232,27 @@ def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]
     """Return which paragraphs head a chapter, with the label of it."""
     said = [(n, place.span.of(text).strip()) for n, place in enumerate(paragraphs)]
     found = [(n, words) for n, words in said if len(words) <= MAX_HEADING and _is_heading(words)]
+    numbered = [n for n, words in found if _label(words).startswith("No. ")]
+    if len(numbered) < len(found) / 2:  # in a text that is quoted
+        found = [(n, words) for n, words in found if n not in numbered]
     if not found:
         return []
     ends = [*(paragraphs[n].span.start for n, _ in found[1:]), paragraphs[-1].span.end]
+    # One below another they are a table of contents.
+    divisions = {
+        n
+        for (n, words), (_, following) in pairwise([*found, (0, "")])
+        if _DIVISION.match(_label(words)) and not _DIVISION.match(_label(following))
+    }
     return [
         (n, _label(words))
         for (n, words), end in zip(found, ends, strict=True)
-        if end - paragraphs[n].span.end >= MIN_CHAPTER or _DIVISION.match(_label(words))
+        if end - paragraphs[n].span.end >= MIN_CHAPTER or n in divisions
     ]
 
 
 def _is_heading(words: str) -> bool:
-    return bool(_HEADING.match(words) or _NUMBERED.fullmatch(words))
+    return bool(_HEADING.match(words) or _NUMBERED.fullmatch(words) or _ADDED.fullmatch(words))
 
 
 def _label(heading: str) -> str:
@@ -222,7 +260,11 @@ def _label(heading: str) -> str:
     if numbered and not _HEADING.match(heading):
         return f"No. {numbered['number']}"
     label = chapter_label(heading)
-    return label.capitalize() if label.isupper() else label
+    if not label.isupper():
+        return label
+    if not _ADDED.fullmatch(heading):
+        return label.capitalize()
+    return re.sub(r"[^\W\d_]+", lambda w: w[0] if _ROMAN.fullmatch(w[0]) else w[0].title(), label)
 
 
 def _labels(labels: Sequence[str]) -> list[str]:
@@ -234,4 +276,14 @@ def _labels(labels: Sequence[str]) -> list[str]:
             division = label
         whole = label != division and often[label] > 1 and division
         named.append(f"{division}, {label}" if whole else label)
+    again: Counter[str] = Counter()
+    for number, label in enumerate(named):
+        again[label] += 1
+        if again[label] > 1:
+            named[number] = f"{label} (the {_ordinal(again[label])} of that name)"
     return named
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
+    return f"{number}{ending}"

@@ -7,21 +7,29 @@ and title and author are taken from its header, as they are from front matter in
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.dates import edtf_date
 from rag.ingest.names import file_document, file_title, printable, shown
-from rag.ingest.readers.plain.places import contents_spans, in_chapters, pages_of
+from rag.ingest.readers.plain.columns import side_by_side
+from rag.ingest.readers.plain.front_matter import FrontMatter, front_matter
+from rag.ingest.readers.plain.places import contents_spans, in_chapters, page_notes, pages_of
 from rag.ingest.shared.gutenberg import edition, first_published, gutenberg, kind_by_title
-from rag.ingest.shared.note_marks import bracketed_notes, merged, numbered_notes
+from rag.ingest.shared.note_marks import (
+    bracketed_notes,
+    markdown_notes,
+    merged,
+    numbered_notes,
+)
 from rag.ingest.shared.plain_text import BLANK_LINES, decode, paragraph_locators
 
+COLUMNS = (
+    "columns stand side by side, so that their sentences are mixed: they are not quoted (make the "
+    "text anew column by column, for instance with pdftotext without -layout)"
+)
 _HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 
 
@@ -41,6 +49,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
     about = book.fields if book else {}
     said = front.fields
+    columns = side_by_side(text, body)
     title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
     title = title or file_title(path)
     yield file_document(
@@ -48,7 +57,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         collection,
         text,
         title,
-        publication=edition(book, path),
+        publication=replace(edition(book, path), published=said.get("published", "")),
         creator=about.get("Author") or said.get("creator"),
         date=first_published(book) if book else said.get("date"),
         url=book.url if book else said.get("url"),
@@ -62,80 +71,16 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
                 *contents_spans(text, paragraphs),
                 *bracketed_notes(text, body),
                 *numbered_notes(text, [place.span for place in paragraphs]),
+                *page_notes(text, body),
+                *(markdown_notes(text, body) if path.suffix.lower() == ".md" else ()),
+                *columns,
             ]
         ),
         rights=said.get("rights"),
+        notes=(f"{COLUMNS} in {len(columns)} places",) if columns else (),
     )
 
 
 def _heading(text: str, path: Path, start: int) -> str | None:
     heading = _HEADING.search(text, start, start + 2_000) if path.suffix.lower() == ".md" else None
     return printable(heading[1].rstrip().rstrip("#")) if heading else None
-
-
-_FRONT = re.compile(
-    r"\ufeff?(?P<mark>---|\+\+\+)[ \t]*\r?\n(?P<inside>.{0,20000}?)"
-    r"^(?:(?P=mark)|\.\.\.)[ \t]*(?:\r?\n|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
-_NAMES = {
-    "title": ("title",),
-    "creator": ("creator", "author", "authors", "by"),
-    "date": ("date", "created", "written"),
-    "rights": ("rights", "license", "licence", "copyright"),
-    "url": ("url", "canonical_url", "source_url", "source"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """Where a file's own text begins, and what is said before it: "title", "creator", "date",
-    "rights", "url"."""
-
-    end: int = 0
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-def front_matter(text: str) -> FrontMatter:
-    """Return what a file says of itself in front; an empty one where it says nothing."""
-    found = _FRONT.match(text)
-    if found is None:
-        return FrontMatter()
-    content = _parsed(found["inside"], toml=found["mark"] == "+++")
-    if not isinstance(content, Mapping) or not content:
-        return FrontMatter()
-    given = {str(key).casefold(): value for key, value in content.items()}
-    fields: dict[str, str] = {}
-    for name, keys in _NAMES.items():
-        value = next((_line(given[key]) for key in keys if given.get(key)), "")
-        if name == "date":
-            value = _date(value)
-        if name == "url" and not value.startswith(("http://", "https://")):
-            value = ""
-        if value:
-            fields[name] = value
-    return FrontMatter(found.end(), fields)
-
-
-def _parsed(inside: str, *, toml: bool) -> Any:
-    import yaml
-
-    try:
-        return tomllib.loads(inside) if toml else yaml.safe_load(inside)
-    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError):
-        return None
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, list):
-        return " and ".join(filter(None, map(_line, value)))
-    if isinstance(value, Mapping):
-        return _line(value.get("name") or value.get("literal") or "")
-    return printable(str(value))
-
-
-def _date(value: str) -> str:
-    try:
-        return edtf_date(value.partition(" ")[0]) if value else ""
-    except ValueError:
-        return ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Publication
 from rag.ingest.names import file_title, printable, slug
-from rag.ingest.shared.note_marks import LINKED_MARK, raised_text
+from rag.ingest.shared.note_marks import LINKED_MARK, MARK, raised_text
 from rag.ingest.shared.running import Break, Event, Loose, Note, Page, name_of, set_text
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _RUNNING_HEAD = "fw"
 _RAISED = re.compile(r"\bsup(?:er(?:script)?)?\b|\bsupralinear-?note\b", re.IGNORECASE)
 _RAISED_LIMIT = 12
 _NOTE_TYPE = re.compile(r"note-?(?:anchor|ref|mark)|^(?:foot|end)?note$", re.IGNORECASE)
+_ENCLOSED = frozenset(["enclosure", "inclosure", "attachment"])
 # Of two readings in a `choice` the document's own is kept, not the editors'.
 _CORRECTIONS = frozenset({"corr", "reg", "expan"})
 # What the writer struck out, what stands in the text by mistake, and an editor's description.
@@ -78,19 +79,19 @@ def _child(child: _Element) -> Iterator[Event]:
         # that runs on to the next page, a document within this one.
         for mark in child.iter("{*}pb"):
             yield Page(mark.get("n"))
-    elif name == "pb":
+    elif name == "pb" or (name == "milestone" and child.get("unit") == "page"):
         yield Page(child.get("n"))
     elif name == "lb":
         parent = child.getparent()
         lined = parent is not None and name_of(parent) in _LINED
-        if child.get("break") != "no":
-            broken = _before(child).rstrip().endswith(("-", "\u00ac", "\u00ad", "\u2010"))
+        broken = _before(child).rstrip().endswith(("-", "\u00ac", "\u00ad", "\u2010"))
+        if broken or child.get("break") != "no":
             yield Break("\n") if lined or broken else " "
     elif name in {"hi", "ref", "seg"} and _is_raised(child):
         said = raised_text(_said(child), _before(child), child.tail or "")
         if said and not (name == "ref" and LINKED_MARK.fullmatch(said.strip())):
             yield said
-    elif name == "ref" and _NOTE_TYPE.search(child.get("type") or ""):
+    elif name == "ref" and _is_note_mark(child):
         return
     elif name == "gap":
         yield "[…]"
@@ -103,15 +104,37 @@ def _child(child: _Element) -> Iterator[Event]:
 def is_apart(element: _Element) -> bool:
     """Return whether an element is a document of its own within another one, or its notes."""
     name = name_of(element)
+    return is_enclosure(element) or (name.startswith("div") and element.get("type") == "document")
+
+
+def is_enclosure(element: _Element) -> bool:
+    """Return whether an element is a paper that was sent with another one."""
+    name = name_of(element)
     if name == "attachment":
         return True
-    return name.startswith("div") and element.get("type") == "document"
+    inner = name == "floatingText" or name.startswith("div")
+    return inner and (element.get("type") or "").casefold() in _ENCLOSED
 
 
 def _is_raised(element: _Element) -> bool:
     """Return whether a short piece is set above the line."""
-    rendered = f"{element.get('rend') or ''} {element.get('rendition') or ''}"
+    given = (element.get(name) or "" for name in ("rend", "rendition", "style"))
+    rendered = " ".join(given)
     return bool(_RAISED.search(rendered)) and len(_said(element)) <= _RAISED_LIMIT
+
+
+def _is_note_mark(ref: _Element) -> bool:
+    """Return whether a reference says that it is one to a note, or is a number that stands at a
+    word without a space: "300<ref>7"."""
+    if _NOTE_TYPE.search(ref.get("type") or ""):
+        return True
+    before = _before(ref)
+    return (
+        bool(ref.get("target"))
+        and before[-1:].strip() != ""
+        and before[-1:] not in "([{-–—/"
+        and MARK.fullmatch(_said(ref).strip()) is not None
+    )
 
 
 def _said(element: _Element) -> str:

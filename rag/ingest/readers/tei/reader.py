@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Kind, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.dates import iso_date, stretch_of
+from rag.ingest.dates import iso_date, said_date, stretch_of
 from rag.ingest.names import file_id, file_title, in_file, printable, shown, slug
 from rag.ingest.readers.tei.elements import (
     Volume,
     flow,
     header_text,
     is_apart,
+    is_enclosure,
     one_line,
     read_volume,
 )
@@ -45,7 +46,7 @@ _BRACKETED = re.compile(
     r"|\[(?:Here follow|Omitted here|Here the|There follow)[^\n\]]*\]",
     re.MULTILINE,
 )
-_DATE_ATTRIBUTES = ("when", "notBefore", "from", "notAfter", "to")
+_DATE_ATTRIBUTES = ("when", "value", "notBefore", "from", "notAfter", "to")
 
 _NO_EVIDENCE_WORDS = (
     "titlePage titlepage title half-title toc contents index advert advertisement "
@@ -131,13 +132,13 @@ def document_entries(root: _Element) -> list[DocumentElement]:
     known: dict[_Element, DocumentElement] = {}
     enclosed: Counter[_Element] = Counter()
     page: str | None = None
-    for element in root.iter("{*}pb", "{*}div", "{*}attachment"):
+    for element in root.iter("{*}pb", "{*}div", "{*}floatingText", "{*}attachment"):
         if name_of(element) == "pb":
             page = element.get("n")
         elif element.get("type") == "document":
             entries.append(DocumentElement(element, len(entries) + 1, page))
             known[element] = entries[-1]
-        elif name_of(element) == "attachment":
+        elif is_enclosure(element):
             parent = next((known[a] for a in element.iterancestors() if a in known), None)
             if parent is not None:
                 enclosed[parent.element] += 1
@@ -189,7 +190,7 @@ def _name(entry: DocumentElement) -> str:
 def _signed(element: _Element) -> str | None:
     """Return who signed a paper, None where nobody did."""
     for signed in element.iter("{*}signed"):
-        own = next(a for a in signed.iterancestors() if a is element or name_of(a) == "attachment")
+        own = next(a for a in signed.iterancestors() if a is element or is_enclosure(a))
         name = one_line(signed).strip(" .,")
         if own is element and name:
             return name
@@ -207,6 +208,19 @@ def _entry_date(entry: DocumentElement) -> str | None:
 
 
 def _texts(root: _Element) -> list[tuple[str, list[_Element]]]:
+    """Return the texts of a file, each followed by the papers that were sent with it."""
+    found: list[tuple[str, list[_Element]]] = []
+    for name, parts in _outer_texts(root):
+        found.append((name, parts))
+        inside = [n for part in parts for n in part.iter() if is_enclosure(n) and n not in parts]
+        found += [
+            ("/".join(filter(None, [name, f"enclosure-{number}"])), [element])
+            for number, element in enumerate(inside, start=1)
+        ]
+    return found
+
+
+def _outer_texts(root: _Element) -> list[tuple[str, list[_Element]]]:
     """Return the texts of a file, each with its name in it and its parts: "" and all of the one
     text, or the members of a group, with what stands before and behind them."""
     outer = next((child for child in root if name_of(child) == "text"), None)
@@ -272,7 +286,9 @@ def _whole(
     title = header_text(root, "titleStmt", "title") or file_title(path)
     creator = header_text(root, "titleStmt", "author")
     header = next((child for child in root if name_of(child) == "teiHeader"), root)
-    date = _first_date(header, "creation") or _first_date(header, "sourceDesc")
+    sender, sent = _sent(header)
+    creator = sender or creator
+    date = sent or _first_date(header, "creation") or _first_date(header, "sourceDesc")
     kind: Kind = "unknown"
     if name:
         own = _heading_of(parts)
@@ -280,7 +296,7 @@ def _whole(
         creator = (
             _author_of(parts)
             or _signer(parts)
-            or (creator if name not in {"front", "back"} else None)
+            or (creator if name not in {"front", "back"} and not is_enclosure(parts[0]) else None)
         )
         date = next((found for part in parts if (found := _document_date(part))), None) or date
         kind = "editorial" if name == "front" else "unknown"
@@ -302,6 +318,16 @@ def _whole(
     )
 
 
+def _sent(header: _Element) -> tuple[str | None, str | None]:
+    """Return who sent a letter, and when, as its header describes a correspondence."""
+    for action in header.iter("{*}correspAction"):
+        if action.get("type") == "sent":
+            names = (one_line(n) for n in action.iter("{*}persName", "{*}orgName", "{*}name"))
+            dates = (_date_of(dated) for dated in action.iter("{*}date"))
+            return next(filter(None, names), None), next(filter(None, dates), None)
+    return None, None
+
+
 def _heading_of(parts: Sequence[_Element]) -> str:
     heads = (one_line(head) for part in parts for head in part.iter("{*}head", "{*}titlePart"))
     return next((head for head in heads if head), "")
@@ -309,8 +335,9 @@ def _heading_of(parts: Sequence[_Element]) -> str:
 
 def _signer(parts: Sequence[_Element]) -> str | None:
     """Return who signed a letter that is a division by itself."""
-    letter = parts[0] if len(parts) == 1 and parts[0].get("type") in _LETTERS else None
-    return _signed(letter) if letter is not None else None
+    if len(parts) != 1 or not (parts[0].get("type") in _LETTERS or is_enclosure(parts[0])):
+        return None
+    return _signed(parts[0])
 
 
 def _author_of(parts: Sequence[_Element]) -> str | None:
@@ -388,7 +415,16 @@ def _document_date(element: _Element) -> str | None:
     if bounds.get("min"):
         return stretch_of(bounds["min"], bounds.get("max") or bounds["min"])
     within = ("dateline", "opener", "head")
-    return next((found for name in within if (found := _first_date(element, name))), None)
+    found = next((found for name in within if (found := _first_date(element, name))), None)
+    return found or _said_in_dateline(element)
+
+
+def _said_in_dateline(element: _Element) -> str | None:
+    """Return the date that a document's own dateline says without marking it as one."""
+    for line in element.iter("{*}dateline"):
+        if not any(is_apart(outer) for outer in _between(line, element)):
+            return said_date(one_line(line)) or None
+    return None
 
 
 def _first_date(element: _Element, within: str) -> str | None:
@@ -412,7 +448,12 @@ def _between(inner: _Element, outer: _Element) -> Iterator[_Element]:
 
 
 def _date_of(dated: _Element) -> str | None:
-    """Return a TEI date: a day, or the stretch that its attributes give."""
-    values = {name: iso_date(dated.get(name, "")) for name in _DATE_ATTRIBUTES}
-    first, last = values["notBefore"] or values["from"], values["notAfter"] or values["to"]
-    return values["when"] or stretch_of(first, last)
+    """Return a TEI date: a day, or the stretch that its attributes give, else what it says."""
+    values = {name: dated.get(name, "").strip() for name in _DATE_ATTRIBUTES}
+    when = values["when"] or values["value"]
+    day = iso_date(when) if "/" not in when else said_date(when)
+    first = iso_date(values["notBefore"] or values["from"])
+    last = iso_date(values["notAfter"] or values["to"])
+    of_edition = any(name_of(outer).startswith("bibl") for outer in dated.iterancestors())
+    said = "" if of_edition else said_date(one_line(dated))
+    return day or stretch_of(first, last) or said or None

@@ -18,7 +18,7 @@
 `SOURCE_FINDER_RERANKER`
     A cross-encoder for a last look at the best passages: a folder or a hub name; none if unset.
 `SOURCE_FINDER_OCR`
-    `auto`, `rapidocr`, `tesseract` or `off`; read by `rag.ingest.ocr.engines`.
+    `auto`, `rapidocr`, `tesseract` or `off` (see `rag.ingest.ocr.engines`).
 `SOURCE_FINDER_CAPTIONS`
     `auto` (the captions of a video are fetched where its link is sent alone) or `off`.
 `SOURCE_FINDER_FRONT_ENDS`

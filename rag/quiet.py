@@ -1,7 +1,7 @@
-"""Libraries that report their use to somebody, kept from it.
+"""Keeps libraries from reporting their use to anybody.
 
 What is asked here is nobody's business. `keep_quiet` runs when the package is imported, before
-any of these libraries is, in every process that the program starts.
+any of these libraries, in every process that the program starts.
 """
 
 from __future__ import annotations

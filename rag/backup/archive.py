@@ -1,11 +1,11 @@
 """The file of a backup: an ordinary zip, whose `backup.json` has the size and SHA-256 of all else.
 
-Any program for zip files opens it, so that it outlives this one. It is written under another
-name, and has its own only when it is whole and on the disk; a zip's list of contents stands at
-its end, so that one that was cut off later is not taken for a whole one either.
+Any zip program opens it, so it outlives this one. It is written under another name, and renamed
+once it is complete and on the disk. A zip's list of contents is at its end, so one that was cut off
+later is not taken for complete either.
 
-What is read is not trusted: only files with the names of a home, each once, none but those that
-are listed, and as long as it is said there.
+What is read is not trusted: only files with the names of a home, each once, all of them listed in
+`backup.json` and of the size given there.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """What of a home goes into a backup, and how it comes back.
 
-Saved are the sources that the user has put there, the spellings of persons, readers' projects,
-and the live generation of each index. Nothing is stopped for it: a generation is never changed
-once it is there, files are read as they are at the moment, and of the projects a copy is made.
+Saved are the user's sources, the spellings of persons, readers' projects, and the live generation
+of each index. Nothing need stop for it: a generation never changes, files are read as they are at
+the moment, and the projects are copied first.
 
-Coming back, everything is first unpacked beside and checked; until then nothing that is there is
-touched. Then the old corpus and projects are moved aside, and each index gets one more
-generation, which becomes live as a built one does: whoever is reading keeps the old one.
+Restoring first unpacks and checks everything to one side; until then nothing that is there changes.
+Then the old corpus and projects are moved aside, and each index gets one more generation, which
+becomes live as a built one does: whoever is reading keeps the old one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Collections of the catalog to the folder of sources, where the next build finds them."""
+"""Downloads collections of the catalog into the folder of sources, for the next build."""
 
 from __future__ import annotations
 

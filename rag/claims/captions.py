@@ -1,6 +1,6 @@
 """The captions of a YouTube video, fetched where there is a network: text with times.
 
-Nothing here waits longer than it is told to, and what goes wrong is said in a sentence.
+Every wait has a limit, and every failure is explained in a sentence.
 """
 
 from __future__ import annotations

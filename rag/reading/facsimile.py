@@ -2,7 +2,7 @@
 with quotations highlighted.
 
 The file is a stranger's, so it is opened in a process of its own (see `drawing`): a page that
-cannot be drawn in a few seconds, or with some memory, is told of, and is not tried again.
+cannot be drawn within limits of time and memory is reported, and not tried again.
 """
 
 from __future__ import annotations

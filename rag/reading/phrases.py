@@ -1,7 +1,7 @@
 """An exact phrase in a document, or in all of an index, however its letters are written there.
 
-Case, accents, the long s, ligatures, words broken by a line and the kind of white space between
-words do not matter; the words and their order do.
+Case, accents, the long s, ligatures, words broken over lines and kinds of white space do not
+matter; the words and their order do.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What in a claim can be checked by looking it up: its numbers, times and names.
 
-Whether a passage has them is seen without grammar, so that this costs a millisecond and works on
-any text. It does not tell what a passage says of them: that is the verifier's part.
+No grammar is needed to see whether a passage has them, so this takes a millisecond and works on any
+text. What a passage says of them is for the verifier.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What was changed in a claim that is in a passage's own words.
 
-Whoever reads for the sense takes a sentence for borne out although one word of it was changed: the
-verifier does. So where nearly all words of a claim stand in the passage, the two are laid beside
-each other, and what is not the same is looked at: a denial, a name, the order.
+The verifier reads for the sense, so it takes a quotation with one word changed for support. So
+where nearly all words of a claim stand in the passage, the two are compared word by word for what
+differs: a denial, a name, the order.
 """
 
 from __future__ import annotations

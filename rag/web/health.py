@@ -1,4 +1,4 @@
-"""`/health` and `/metrics`: for whoever keeps a server running, never what was asked or by whom."""
+"""`/health` and `/metrics`: for whoever runs a server; they never say what was asked or by whom."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Which files there are to read: folders, archives, built-in collections."""
+"""Which files there are to read: folders, archives, Zotero libraries, built-in collections."""

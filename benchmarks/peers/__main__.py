@@ -5,9 +5,9 @@
     python -m benchmarks.peers --systems ours --sets sotu-test
     python -m benchmarks.peers --systems ''     only write the tables again
 
-Prints the tables and writes them to docs/benchmark.md. What the others found, their indexes,
-environments and vectors are kept in the cache, so that a run that was cut off goes on. A
-system that cannot be installed or run is reported as absent.
+Prints the tables and writes them to docs/benchmark.md, down to its heading "Reading". What the
+others found, their indexes, environments and vectors are kept in the cache, so that a run that was
+cut off goes on. A system that cannot be installed or run is reported as absent.
 """
 
 from __future__ import annotations
@@ -215,7 +215,9 @@ def main() -> None:
             absent[system] = f"absent: {reason}".replace("\n", " ")
     page = comparison.page(absent, _megabytes(sample))
     print(page)
-    given.out.write_text(page, encoding="utf-8")
+    before = given.out.read_text(encoding="utf-8") if given.out.is_file() else ""
+    _, heading, below = before.partition("\n## Reading\n")
+    given.out.write_text(page + heading + below, encoding="utf-8")
 
 
 if __name__ == "__main__":

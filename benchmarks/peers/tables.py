@@ -117,10 +117,11 @@ Each system is asked for {asked} stretches of text.
 
 Equal budget: what a reader finds within the first {budget:,} characters returned. A rank is the
 number of thousands of characters read until the relevant text begins, but no better than its place
-in the list. Relevant is, for State of the Union (sotu), a stretch that overlaps the gold span, among 249
-addresses; for FRUS, a document that the editors cite, among 5,046 of 16 volumes; for SciFact, an
-abstract that bears on a scientific claim, among 5,183. With FRUS editorial notes and footnotes the
-document that cites is not counted; of the footnotes a fixed random sample is asked. Best in bold.
+in the list. Relevant is, for State of the Union (sotu), a stretch that overlaps the gold span,
+among 249 addresses; for FRUS, a document that the editors cite, among 5,046 of 16 volumes; for
+SciFact, an abstract that bears on a scientific claim, among 5,183. With FRUS editorial notes and
+footnotes the document that cites is not counted; of the footnotes a fixed random sample is asked.
+Best in bold.
 
 """
 

@@ -57,7 +57,9 @@ def common_recipe(texts: list[str]) -> tuple[float, int, Callable[[str], Any]]:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(model_folder("default")), device="cpu")
+    model = SentenceTransformer(
+        str(model_folder("default", Settings.from_environment())), device="cpu"
+    )
     started = time.perf_counter()
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
     chunks = [chunk for text in texts for chunk in splitter.split_text(text)]
@@ -99,7 +101,7 @@ def main() -> None:
         print(f"{len(texts)} addresses, {size:.2f} MB of text")
 
         started = time.perf_counter()
-        weights = model_folder("default")
+        weights = model_folder("default", settings)
         OpenVinoTransformer(weights, fingerprint(weights), Path(temporary) / "cache")
         print(f"once per machine: convert the model {time.perf_counter() - started:.1f} s")
 

@@ -8,15 +8,20 @@
     ("qdrant://host:6333/name", see `rag.index.qdrant`). `SOURCE_FINDER_INDEX_KEY`: the server's
     API key.
 `SOURCE_FINDER_MODEL`
-    A sentence-transformers model: a folder, a hub name, or `default` (all-MiniLM-L6-v2,
-    installed with the package).
+    A sentence-transformers model: a folder, a hub name (see `rag.models`), or `default`
+    (all-MiniLM-L6-v2, installed with the package).
 `SOURCE_FINDER_ENCODER`
     `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
 `SOURCE_FINDER_NLI`
     An entailment model (a CrossEncoder) that judges beside the project's own: a folder or a hub
     name; none if unset.
 `SOURCE_FINDER_RERANKER`
-    A cross-encoder for a last look at the best passages: a folder or a hub name; none if unset.
+    A cross-encoder or late-interaction model for a last look at the best passages: a folder or a
+    hub name; none if unset.
+`SOURCE_FINDER_NLI`
+    An entailment model that judges beside the project's own: a folder or a hub name.
+`SOURCE_FINDER_JUDGE`
+    `llm`: the language model below judges, not only summarises.
 `SOURCE_FINDER_OCR`
     `auto`, `rapidocr`, `tesseract` or `off` (see `rag.ingest.ocr.engines`).
 `SOURCE_FINDER_CAPTIONS`
@@ -82,6 +87,8 @@ class Settings:
     """The style of all citations (see `rag.dossier.styles`), "" for that of each archive."""
     entailment: str | None = None
     """A model that judges claims beside the project's own, by folder or hub name; None for none."""
+    judge: str = ""
+    """Which judge decides beside the project's own: "llm" for the language model, "" for none."""
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -105,6 +112,7 @@ class Settings:
             index_key=os.environ.get("SOURCE_FINDER_INDEX_KEY", ""),
             citation_style=os.environ.get("SOURCE_FINDER_CITATION_STYLE", "").strip(),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,
+            judge=os.environ.get("SOURCE_FINDER_JUDGE", "").strip().lower(),
         )
 
     @property
@@ -116,6 +124,11 @@ class Settings:
     def accounts(self) -> Path:
         """The file of those who may use a server that is opened to others."""
         return self.home / "accounts.json"
+
+    @property
+    def models(self) -> Path:
+        """The record of models that were fetched from the hub; see `rag.models.hub`."""
+        return self.home / "models.json"
 
     @property
     def authority(self) -> Path:

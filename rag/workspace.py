@@ -19,9 +19,9 @@ from rag.index.generations import load_encoder, open_index
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
 from rag.ingest.ocr.engines import Ocr
+from rag.judges import load_judge
 from rag.judging import Judge
-from rag.relation.judges import load_judge
-from rag.retrieval.reranker import Reranker
+from rag.retrieval.reranker import Reranker, load_reranker
 from rag.searching import Index
 
 
@@ -30,7 +30,7 @@ class Workspace:
     """Settings, an open index, the model that it was built with, and what judges quotations.
 
     `path`: the folder that the index lies in, None for one on no disk of this machine.
-    `reranker`: a cross-encoder for a last look at the best passages, None for none. `ocr`: what
+    `reranker`: a model for a last look at the best passages, None for none. `ocr`: what
     finds a quotation on a page's picture.
     """
 
@@ -54,7 +54,7 @@ class Workspace:
             index.generation.path.parent if isinstance(index, LocalIndex) else None,
             encoder,
             judge or load_judge(settings, encoder),
-            Reranker.load(settings.reranker) if settings.reranker else None,
+            load_reranker(settings.reranker, settings) if settings.reranker else None,
             Ocr(settings.ocr),
         )
 

@@ -75,13 +75,13 @@ def test_routes_agree(encoder, torch_encoder, inputs):
 
 
 def test_a_claims_vector_is_that_of_sentence_transformers(torch_encoder):
-    expected = plain_model(model_folder("default")).encode(CLAIM)
+    expected = plain_model(model_folder("default", Settings.from_environment())).encode(CLAIM)
     assert cosine(torch_encoder.encode_query(CLAIM).vector, expected) > 0.9999
 
 
 def test_a_single_sentence_has_nearly_the_vector_of_sentence_transformers(torch_encoder):
     # Nearly: the tokenizer's two marks are left out of a sentence's mean.
-    expected = plain_model(model_folder("default")).encode(CLAIM)
+    expected = plain_model(model_folder("default", Settings.from_environment())).encode(CLAIM)
     (found,) = torch_encoder.encode_passages([one_sentence(CLAIM)])
     assert cosine(found.sentences[0].astype(np.float32), expected) > 0.97
 
@@ -245,4 +245,4 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tiny_model, tmp_path, mon
 def test_a_path_is_a_folder_before_it_is_a_name(tiny_model, monkeypatch):
     folder: Path = tiny_model("mean")
     monkeypatch.chdir(folder.parent)
-    assert model_folder("model") == folder.resolve()
+    assert model_folder("model", Settings.from_environment()) == folder.resolve()

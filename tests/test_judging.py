@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,11 +13,13 @@ from rag.config import Settings
 from rag.datatypes import Claim, Collection, Passage, Relation, Span
 from rag.embedding.encoder import Encoder
 from rag.evidence import cite, quotation_of
+from rag.judges import load_judge
 from rag.judging import Judge, Judgement, Probabilities, Quotation
 from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
 from rag.relation.learned import load_learned
 from tests.conftest import make_document
 from tests.cross_encoders import write_cross_encoder
+from tests.fake_language_model import open_model
 
 CLAIM = "Gold was found in California in 1848."
 FOUND = "An abundance of gold was found in California in 1848."
@@ -31,21 +35,36 @@ QUOTATIONS = [
 ]
 
 
+def some_word_of(shown: dict[str, Any]) -> object:
+    """Answer as a language model may: in the form, out of it, in prose."""
+    if "Mexico" in shown["quotation"]:
+        return "It depends, really."
+    if "mines" in shown["passage"]:
+        return {"relation": "supports", "supports": 0.9, "contradicts": 0.0}
+    if "No gold" in shown["quotation"]:
+        return {"relation": "contradicts", "supports": 0.0, "contradicts": 0.9}
+    return {"relation": "perhaps", "supports": 7}
+
+
 @pytest.fixture(scope="module")
-def judges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judge]:
-    encoder = Encoder.load("default", Settings.from_environment())
+def judges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Judge]]:
+    settings = Settings.from_environment()
+    encoder = Encoder.load("default", settings)
     folder = tmp_path_factory.mktemp("models") / "three"
     labels = ("contradiction", "entailment", "neutral")
-    model = CrossEncoderEntailment(str(write_cross_encoder(folder, labels)))
-    learned = load_learned(Settings.from_environment(), encoder)
-    return {
-        "learned": learned,
-        "entailment": EntailmentJudge(model, learned),
-        "entailment, unsure": EntailmentJudge(model, learned, sure=0.01),
-    }
+    name = str(write_cross_encoder(folder, labels))
+    model = CrossEncoderEntailment.load(name, settings)
+    learned = load_learned(settings, encoder)
+    with open_model(some_word_of) as (answering, _):
+        yield {
+            "learned": learned,
+            "entailment": EntailmentJudge(model, learned),
+            "entailment, unsure": EntailmentJudge(model, learned, sure=0.01),
+            "language model": load_judge(replace(answering, judge="llm"), encoder),
+        }
 
 
-@pytest.fixture(params=["learned", "entailment", "entailment, unsure"])
+@pytest.fixture(params=["learned", "entailment", "entailment, unsure", "language model"])
 def judge(request: pytest.FixtureRequest, judges: dict[str, Judge]) -> Judge:
     return judges[request.param]
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -26,6 +24,7 @@ from rag.finder import SourceFinder
 from rag.llm.model import INSTRUCTIONS, SummarySentence, is_instruction, shown_passages
 from rag.llm.summary import quoted_span
 from rag.workspace import Workspace
+from tests.fake_language_model import Reply, open_model
 
 CLAIM = (
     "The American continents are henceforth not to be considered as subjects for future "
@@ -33,68 +32,15 @@ CLAIM = (
 )
 QUOTE = "henceforth not to be considered as subjects for future colonization"
 
-Reply = Callable[[dict[str, Any]], object]
-
-
-class FakeModel(BaseHTTPRequestHandler):
-    """Answers a chat request with what `reply` makes of the material it is shown."""
-
-    reply: Reply
-    requests: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.requests.append(asked)
-        content = type(self).reply(json.loads(asked["messages"][-1]["content"]))
-        text = content if isinstance(content, str) else json.dumps(content)
-        message = {"role": "assistant", "content": text}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        body = json.dumps(
-            {
-                "id": "1",
-                "object": "chat.completion",
-                "created": 1,
-                "model": "m",
-                "choices": [choice],
-            }
-        ).encode()
-        with suppress(OSError):
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            # One that dies stops half way.
-            self.wfile.write(body[: len(body) // 2] if text == "dies" else body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+Model = Callable[[Reply], tuple[Settings, list[dict[str, Any]]]]
 
 
 @pytest.fixture
-def model() -> Iterator[Callable[[Reply], tuple[Settings, list[dict[str, Any]]]]]:
+def model() -> Iterator[Model]:
     """Return a function that starts a model and returns the settings to reach it, and the
     requests that it gets."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(reply: Reply) -> tuple[Settings, list[dict[str, Any]]]:
-        requests: list[dict[str, Any]] = []
-        fields = {"reply": staticmethod(reply), "requests": requests}
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (FakeModel,), fields))
-        server.daemon_threads = True
-        servers.append(server)
-        Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/v1"
-        return replace(
-            Settings.from_environment(), llm="openai:fake", llm_url=url, llm_timeout_s=20.0
-        ), requests
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-Model = Callable[[Reply], tuple[Settings, list[dict[str, Any]]]]
+    with ExitStack() as opened:
+        yield lambda reply: opened.enter_context(open_model(reply))
 
 
 def ask(finder: SourceFinder, settings: Settings, text: str = CLAIM) -> Answer:

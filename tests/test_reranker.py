@@ -1,4 +1,4 @@
-"""A cross-encoder by name or folder, the real class with a tiny model made here."""
+"""A reranker by name or folder, the real classes with tiny models made here."""
 
 from __future__ import annotations
 
@@ -8,26 +8,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.config import Settings
 from rag.errors import ModelError
 from rag.finder import SourceFinder
-from rag.retrieval.reranker import Reranker
+from rag.retrieval.reranker import load_reranker
 from rag.workspace import Workspace
-from tests.cross_encoders import write_cross_encoder
+from tests.cross_encoders import ARCHITECTURES, write_colbert, write_cross_encoder
 
 CLAIM = "Gold was found in California"
 
 
+MODELS = (*ARCHITECTURES, "late interaction")
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return write_cross_encoder(tmp_path_factory.mktemp("models") / "tiny", ["score"])
+def folders(tmp_path_factory) -> dict[str, Path]:
+    home = tmp_path_factory.mktemp("models")
+    cross = {name: write_cross_encoder(home / name, ["score"], name) for name in ARCHITECTURES}
+    return cross | {"late interaction": write_colbert(home / "colbert")}
 
 
-def test_a_folder_is_loaded_and_scores_each_passage(folder):
-    reranker = Reranker.load(str(folder))
-    scores = reranker.scores("gold", ["gold california", "peace", "war " * 500])
-    assert scores.shape == (3,)
+@pytest.fixture
+def folder(folders) -> Path:
+    return folders["bert"]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_folder_is_loaded_and_scores_each_passage(folders, kind):
+    reranker = load_reranker(str(folders[kind]), Settings.from_environment())
+    texts = ["gold california", "peace", "war " * 500, ""]
+    scores = reranker.scores("gold", texts)
+    assert scores.shape == (4,)
     assert ((scores > 0) & (scores < 1)).all()
     assert scores[0] != scores[1]
+    alone = [reranker.scores("gold", [text])[0] for text in texts]
+    assert scores == pytest.approx(alone, abs=1e-4)
     assert reranker.scores("gold", []).shape == (0,)
 
 
@@ -62,8 +77,9 @@ def test_without_a_setting_there_is_none(finder):
     assert finder.retriever.reranker is None
 
 
-def test_what_is_no_cross_encoder_is_refused(tmp_path):
+def test_what_is_no_reranker_is_refused(tmp_path):
+    settings = Settings.from_environment()
     with pytest.raises(ModelError, match="SOURCE_FINDER_RERANKER"):
-        Reranker.load(str(tmp_path / "missing"))
+        load_reranker(str(tmp_path / "missing"), settings)
     with pytest.raises(ModelError, match="3 scores"):
-        Reranker.load(str(write_cross_encoder(tmp_path / "three", ["a", "b", "c"])))
+        load_reranker(str(write_cross_encoder(tmp_path / "three", ["a", "b", "c"])), settings)

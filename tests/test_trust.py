@@ -46,7 +46,7 @@ from tests.conftest import ROOT, make_document, write_sources
 def test_other_weights_than_the_publishers_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = inference.model_folder("default")
+    original = inference.model_folder("default", Settings.from_environment())
     folder = tmp_path / "model"
     shutil.copytree(original, folder)
     assert inference.fingerprint(folder, inference.DEFAULT_WEIGHTS)
@@ -54,7 +54,7 @@ def test_other_weights_than_the_publishers_are_refused(
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
-    monkeypatch.setattr("rag.embedding.encoder.model_folder", lambda name: folder)
+    monkeypatch.setattr("rag.embedding.encoder.model_folder", lambda name, settings: folder)
     with pytest.raises(ModelError, match=r"is not the file that its publisher has made public"):
         Encoder.load("default", Settings.from_environment())
 

@@ -34,7 +34,7 @@ class SharedEmbedding:
     """Texts to unit vectors; a text that was seen before is not embedded again."""
 
     def __init__(self, settings: Settings, kept: Path) -> None:
-        folder = model_folder("default")
+        folder = model_folder("default", settings)
         self.folder = folder
         self._transformer = load_transformer(folder, fingerprint(folder), settings)
         self._tokenizer = load_tokenizer(folder)

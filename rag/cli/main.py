@@ -20,7 +20,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from rag.accounts import Accounts
-from rag.cli import backup, catalog, projects, users
+from rag.cli import backup, catalog, models, projects, users
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
@@ -39,6 +39,7 @@ cli.add_typer(catalog.app)  # `catalog` and `fetch`
 cli.add_typer(backup.app)  # `backup` and `restore`
 cli.add_typer(projects.app)  # `objections`
 cli.add_typer(users.app, name="users")
+cli.add_typer(models.app, name="models")
 
 IndexOption = Annotated[
     str | None,

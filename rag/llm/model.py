@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,9 @@ from rag.config import Settings
 from rag.datatypes import Evidence, Finding
 from rag.deadline import within
 from rag.errors import LanguageModelError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 MAX_PASSAGES = 24
 """About ten thousand words: what small local models can hold."""
@@ -118,10 +121,21 @@ def ask_model(
     try:
         return within(settings.llm_timeout_s, lambda: _call(settings, messages))
     except Exception as error:
-        raise LanguageModelError(_reason(error, settings)) from error
+        raise LanguageModelError(reason_of(error, settings)) from error
 
 
 def _call(settings: Settings, messages: list[tuple[str, str]]) -> Reply:
+    # A schema for the answer, and no tools: there is nothing that a model could do.
+    asked = chat_model(settings).with_structured_output(Reply, method="json_schema")
+    return Reply.model_validate(asked.invoke(messages))
+
+
+def chat_model(settings: Settings) -> BaseChatModel:
+    """Return the language model of the settings, at temperature 0.
+
+    Raises `ImportError` where its package is missing, and whatever its provider's client raises
+    where the settings make no sense to it.
+    """
     from langchain.chat_models import init_chat_model
 
     options: dict[str, Any] = {"temperature": 0}
@@ -133,13 +147,11 @@ def _call(settings: Settings, messages: list[tuple[str, str]]) -> Reply:
         options |= {"timeout": settings.llm_timeout_s, "max_retries": 0}
         # A key is for the server that it was given for: it follows no redirection.
         options["http_client"] = httpx.Client(follow_redirects=False)
-    model = init_chat_model(settings.llm, **options)
-    # A schema for the answer, and no tools: there is nothing that a model could do.
-    reply = model.with_structured_output(Reply, method="json_schema").invoke(messages)
-    return Reply.model_validate(reply)
+    model: BaseChatModel = init_chat_model(settings.llm, **options)
+    return model
 
 
-def _reason(error: Exception, settings: Settings) -> str:
+def reason_of(error: Exception, settings: Settings) -> str:
     """Return in a sentence why there is no answer."""
     provider = settings.llm.partition(":")[0]
     if isinstance(error, TimeoutError):

@@ -1,8 +1,8 @@
 """An entailment model beside the project's own judge: a sentence-transformers CrossEncoder, by name
 or folder.
 
-None comes with the install (no package carries one). With a network,
-`SOURCE_FINDER_NLI=cross-encoder/nli-deberta-v3-small` is enough.
+None comes with the install (no package carries one). `source-finder models` names one for those
+with a network.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from rag.config import Settings
 from rag.datatypes import Relation
 from rag.errors import ModelError
 from rag.judging import Judge, Judgement, Quotation
+from rag.models.loading import load_pair_model
 from rag.relation.checks import Checked, check
 from rag.relation.learned import reasons_of
 
@@ -33,20 +35,9 @@ class CrossEncoderEntailment:
     """A three-way model whose configuration names its labels entailment, neutral and
     contradiction, in any order."""
 
-    def __init__(self, name: str) -> None:
-        from sentence_transformers import CrossEncoder
-
-        try:
-            self._model: Any = CrossEncoder(name, device="cpu")
-        except (OSError, ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"The entailment model {name} cannot be loaded: {error}. Give a folder or a hub "
-                "name of a sequence classification model in SOURCE_FINDER_NLI, or unset it."
-            ) from error
-        labels = {
-            str(label).casefold(): int(number)
-            for number, label in self._model.model.config.id2label.items()
-        }
+    def __init__(self, name: str, model: Any) -> None:
+        numbered = model.model.config.id2label
+        labels = {str(label).casefold(): int(number) for number, label in numbered.items()}
         try:
             self._places = labels["entailment"], labels["contradiction"]
         except KeyError as error:
@@ -54,6 +45,15 @@ class CrossEncoderEntailment:
                 f"The model {name} has the labels {', '.join(labels)}; an entailment model has "
                 "entailment, neutral and contradiction. Choose another in SOURCE_FINDER_NLI."
             ) from error
+        self._model = model
+
+    @classmethod
+    def load(cls, name: str, settings: Settings) -> CrossEncoderEntailment:
+        """Return the model in a folder, or on the model hub, by name.
+
+        Raises `ModelError` where there is none, or its labels are others.
+        """
+        return cls(name, load_pair_model(name, "SOURCE_FINDER_NLI", settings))
 
     def predict(self, claim: str, texts: Sequence[str]) -> list[tuple[float, float]]:
         """Return, for each text, the probabilities (entails, contradicts), 0 to 1."""

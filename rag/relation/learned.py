@@ -111,7 +111,7 @@ def load_learned(settings: Settings, encoder: Encoder) -> LearnedJudge:
     Raises `ModelError` where the weights were altered.
     """
     arrays = read_weights()
-    if encoder.fingerprint != fingerprint(model_folder(DEFAULT_MODEL)):
+    if encoder.fingerprint != fingerprint(model_folder(DEFAULT_MODEL, settings)):
         encoder = Encoder.load(DEFAULT_MODEL, settings)
     return LearnedJudge(
         load_verifier(encoder, arrays),

@@ -186,7 +186,7 @@ class Retriever:
         ]
 
     def _look_again(self, claim: ParsedClaim, ids: Sequence[str], scores: Floats) -> Floats:
-        """Return the scores with the cross-encoder's for the best of them, if there is one."""
+        """Return the scores with the reranker's for the best of them, if there is one."""
         if self.reranker is None:
             return scores
         best = np.argsort(-scores, kind="stable")[:LOOKED_AT]

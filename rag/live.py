@@ -23,6 +23,7 @@ from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
+from rag.claims.extraction import split_claims
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import BuildReport, FileProgress, to_jsonable
 from rag.embedding.encoder import Encoder
@@ -62,7 +63,7 @@ class Work:
 
 READING = (
     "The sources are being read for the first time. Questions are answered as soon as they can be "
-    "searched by their words, in a minute or so."
+    "searched by their words, in a minute or two."
 )
 
 
@@ -186,6 +187,8 @@ class LiveFinder:
             self._building.kill()
 
     def _run(self, fetching: tuple[str, ...], adding: tuple[str, ...]) -> None:
+        if not self.ready:
+            threading.Thread(target=_load_language, daemon=True).start()
         try:
             if fetching:
                 fetch(fetching, self.settings.sources, self._fetched, manners=self._manners)
@@ -259,6 +262,12 @@ class LiveFinder:
                 return _followed(process, told, self._advance)
             finally:
                 self._building = None
+
+
+def _load_language() -> None:
+    """Load what divides a question into claims, while the index is begun: it takes some seconds,
+    which the first question need not wait for."""
+    list(split_claims(READING))
 
 
 def _home(finder: SourceFinder) -> Path:

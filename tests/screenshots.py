@@ -37,6 +37,7 @@ POST = (
     "carried her baby all the way to the Pacific."
 )
 EXACT = "entangling alliances"
+HEAD = ("THE TRUCE OF ZENDA", "Strelsau, 9 May 1891")
 TRUCE = "A truce was signed at the bridge of Zenda"
 
 
@@ -61,6 +62,11 @@ def main() -> None:
             page.locator(".sf-question .sf-claimed-text").first.click()
             page.wait_for_function("() => document.activeElement.id === 'sf-claim'")
             save(page, given.folder / "post-light.png")
+            card = page.locator("#sf-pane .sf-card").first
+            card.get_by_role("button", name="Pin").click()
+            card.get_by_label("Your note on it, if any").fill("Compare the message of 1823.")
+            card.get_by_role("button", name="Pin this passage").click()
+            page.get_by_text("Pinned in").wait_for()
             page.get_by_role("tab", name="Projects").click()
             page.get_by_role("button", name="New project").click()
             page.get_by_label("Name").wait_for()
@@ -94,6 +100,15 @@ def main() -> None:
             page.get_by_role("tab", name="Corpus").click()
             page.get_by_role("table", name="What is searched").wait_for()
             save(page, given.folder / "corpus-light.png")
+            page.get_by_role("button", name="Describe truce-of-zenda.pdf").click()
+            page.get_by_label("Author", exact=True).wait_for()
+            page.locator(".sf-describe").scroll_into_view_if_needed()
+            save(page, given.folder / "describe-light.png")
+            page = visit(browser, url, PHONE, "light")
+            asked(page, TRUCE)
+            page.locator("#sf-pane .sf-card").first.get_by_role("button", name="Open").click()
+            page.locator("#sf-page-mark").wait_for()
+            save(page, given.folder / "phone-page-light.png")
         browser.close()
 
 
@@ -117,7 +132,7 @@ def small_corpus() -> Iterator[LiveFinder]:
         home = Path(folder)
         sources = home / "corpus" / "sources"
         sources.mkdir(parents=True)
-        print_pdf(sources / "truce-of-zenda.pdf", [TREATY[:2], TREATY])
+        print_pdf(sources / "truce-of-zenda.pdf", [(*HEAD, *TREATY[:2]), TREATY])
         scan_pdf(sources / "letter-of-the-minister.pdf", TREATY[:2])
         index = home / "indexes" / "small"
         build_index([sources], index)

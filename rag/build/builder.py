@@ -7,6 +7,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -234,9 +235,10 @@ class _Build:
             assemble(path, (live, work.store), gathered.kept, gathered.files, gathered.collections)
             write_near_duplicates(path, groups(Store(path).sketches()))
         store = Store(path)
-        with self._timed("lexical"):
+        with self._timed("lexical"), ThreadPoolExecutor(1) as beside:
+            counting = beside.submit(self._piece_passages, store, gathered.kept)
             self._index_words(generation, store, gathered.kept)
-            counts = self._piece_passages(store, gathered.kept)
+            counts = counting.result()
             np.save(generation / PIECE_PASSAGES, counts)
             self._manifest(store, 0).write_unfinished(generation)
         with self._timed("embed"):

@@ -254,7 +254,37 @@ Monroe told the powers to keep out.
 """
 
 
-@pytest.mark.parametrize("captions", [THREE_LINES, TAILS, TAILS.replace("\n", "\r\n")])
+GROWING = """1
+00:00:01,000 --> 00:00:02,000
+In 1848
+
+2
+00:00:02,000 --> 00:00:03,000
+In 1848 Polk told Congress that
+
+3
+00:00:03,000 --> 00:00:04,000
+In 1848, Polk told Congress that gold had been found.
+
+4
+00:00:05,000 --> 00:00:06,000
+Monroe told
+
+5
+00:00:06,000 --> 00:00:07,000
+Monroe told the powers to keep out.
+"""
+SUBVIEWER = """0:00:01.000,0:00:03.000
+In 1848 Polk told Congress that gold
+
+0:00:03.000,0:00:05.000
+had been found. Monroe told the powers to keep out.
+"""
+
+
+@pytest.mark.parametrize(
+    "captions", [THREE_LINES, TAILS, TAILS.replace("\n", "\r\n"), GROWING, SUBVIEWER]
+)
 def test_captions_that_roll_up_are_said_once(captions):
     found = read_transcript(captions)
     assert found is not None

@@ -28,7 +28,7 @@ _FEW_WORDS = 2
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
 # A look-behind lets no match begin within white space: long runs of it stay cheap.
-_CUE = re.compile(rf"(?<!\s)\s*{_CLOCK}\s*-->\s*\d.*")
+_CUE = re.compile(rf"(?<!\s)\s*{_CLOCK}(?:\s*-->\s*\d.*|,\d{{1,2}}:\d\d:\d\d\.\d{{3}})")
 _STAMP = re.compile(rf"(?<!\s)\s*(?:([\[(])\s*)?{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
 _NAME = r"[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}"
 _NAME_AND_STAMP = re.compile(rf"(?<!\s)\s*({_NAME})\s+[\[(]?{_CLOCK}[\])]?\s*$")
@@ -153,7 +153,12 @@ def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
 
 
 def _spoken_lines(text: str, cue: Sequence[_Line]) -> list[str]:
-    return [" ".join(_spoken(line.span.of(text)).split()) for line in cue]
+    """Return the words of a cue line by line, whatever their capitals and punctuation."""
+    return [" ".join(map(_plain, _spoken(line.span.of(text)).split())) for line in cue]
+
+
+def _plain(word: str) -> str:
+    return word.casefold().strip(".,;:!?\"'“”‘’-–—…") or word
 
 
 def _spoken(line: str) -> str:
@@ -163,7 +168,7 @@ def _spoken(line: str) -> str:
 
 def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
     """Yield what of a cue was not `shown` by the one before: captions roll up line by line, or
-    begin with the last words of what they showed."""
+    begin with the last words of what they showed, or with all of them, as they are written."""
     said = _spoken_lines(text, cue)
     again = next(
         (n for n in range(min(len(said), len(shown)), 0, -1) if said[:n] == list(shown[-n:])), 0
@@ -172,9 +177,10 @@ def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterato
     before = " ".join(shown).split()
     if rest and not again and before:
         found = list(re.finditer(r"\S+", _spoken(rest[0].span.of(text))))
-        words = [match[0] for match in found]
+        words = [_plain(match[0]) for match in found]
         most = min(len(words), len(before))
-        repeated = next((n for n in range(most, _FEW_WORDS, -1) if words[:n] == before[-n:]), 0)
+        grown = len(before) if words[: len(before)] == before and len(words) > len(before) else 0
+        repeated = next((n for n in range(most, _FEW_WORDS, -1) if words[:n] == before[-n:]), grown)
         if repeated == len(words):
             rest = rest[1:]
         elif repeated:

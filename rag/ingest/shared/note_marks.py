@@ -106,6 +106,7 @@ def markdown_notes(text: str, within: Span) -> Iterator[Span]:
             yield Span(*found.span())
 
 
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _FOOT_MARK = r"(?:[*†‡§‖]{1,3}|\(?\d{1,2}[.)]{0,2}|\[\d{1,2}\]|[⁰¹²³⁴-⁹]{1,3})"
 _FOOTNOTE_BEGINS = re.compile(rf"[^\S\n]*(?P<mark>{_FOOT_MARK})[^\S\n]*(?=[^\W\d_]|[\"'“‘])")
 
@@ -118,16 +119,9 @@ def footnotes(text: str, page: Span) -> Iterator[Span]:
     >>> [span.of(text) for span in footnotes(text, Span(0, len(text)))]
     ['* See Carte.', '*']
     """
-    starts = [
-        page.start,
-        *(
-            n.end()
-            for n in re.finditer(r"\n[^\S\n]*\n\s*", text[: page.end])
-            if page.start < n.end() < page.end
-        ),
-    ]
+    starts = [found.end() for found in _BLANK.finditer(text, page.start, page.end)]
     end = page.end
-    for start in reversed(starts[1:]):
+    for start in reversed([start for start in starts if start < end]):
         found = _FOOTNOTE_BEGINS.match(text, start, end)
         if found is None:
             return

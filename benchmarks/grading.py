@@ -49,7 +49,11 @@ def show(answer: Answer) -> None:
     for finding in answer.findings:
         print(f"{finding.verdict.upper()}: {verdict_words(finding)}. {' '.join(finding.notes)}")
         for item in finding.evidence or finding.nearest:
-            said = stands(item.relation, item.reasons) if finding.evidence else "not evidence"
+            said = (
+                stands(item.relation, item.reasons, item.bearing)
+                if finding.evidence
+                else "not evidence"
+            )
             print(f"  [{RELATION_WORDS[item.relation]}] {item.creator}, {item.date}: {said}")
             print(f"    {' '.join(item.quote.split())}")
         places = ", ".join(place.title for place in finding.look_next)

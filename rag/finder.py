@@ -40,7 +40,7 @@ _EVERYTHING = Filter()
 
 log = logging.getLogger(__name__)
 
-FAILED = "looking it up failed; the application’s log says why"
+FAILED = "looking it up failed; the window where Source Finder was started says why"
 """Why a claim is set aside whose search ended in an error of the program."""
 
 READ = 10

@@ -70,8 +70,8 @@ READING = (
 CALLED_OFF = "It was stopped. What was done until then is kept, and the next time goes on there."
 
 _ELSEWHERE = (
-    "This index is not on this machine, so it cannot be brought up to date from here. "
-    "Open one by its name or folder."
+    "This index is not on this machine, so it cannot be updated from here. Open one by its "
+    "name or folder."
 )
 
 
@@ -170,8 +170,8 @@ class LiveFinder:
         with self._lock:
             if self.busy:
                 raise IndexBusy(
-                    "The index is being brought up to date already. Wait until that is done, "
-                    "then try again; what was asked meanwhile is answered from the old index."
+                    "The index is being updated already. Wait until that is done, then try again; "
+                    "what is asked meanwhile is answered from the old index."
                 )
             self.work = Work(title)
             self.began = time.time()
@@ -285,9 +285,9 @@ def _followed(process: Any, told: Connection, progress: Callable[..., None]) -> 
         except (EOFError, OSError, ValueError):
             process.join()
             raise SourceFinderError(
-                f"The build ended without a word (code {process.exitcode}): out of memory, or a "
-                "file crashed its reader. The old index is unharmed. Try again; if it ends so "
-                "once more, `source-finder build` in a terminal tells at which file."
+                f"The build stopped unexpectedly (code {process.exitcode}), probably out of "
+                "memory. Your index is unharmed. Try again; if it stops once more, add fewer files "
+                "at a time."
             ) from None
         if name == "progress":
             stage, done, total, file = values

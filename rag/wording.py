@@ -114,18 +114,33 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def scanned_words(confidence: float) -> str:
+    """Return that a text was read by OCR, and how sure of it that was, 0 to 1.
+
+    >>> scanned_words(0.9)
+    'scanned text, read by machine (it rates itself 90% sure)'
+    """
+    return f"scanned text, read by machine (it rates itself {confidence:.0%} sure)"
+
+
 MOST_UNSAID = 2
 """Things named that a passage does not say; more are for whoever reads the passage."""
 
+LIKELY = 0.5
+"""Below this probability a passage is more likely not about what the claim is about."""
 
-def stands(relation: Relation, reasons: Sequence[Reason]) -> str:
-    """Return in one plain sentence how a quotation stands to a claim.
+
+def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str:
+    """Return in one plain sentence how a quotation stands to a claim. `bearing`: how likely it is
+    about the same thing, 0 to 1.
 
     >>> spoke = Reason("name", "Reagan", "(whose words these are)", True)
-    >>> stands("context", [spoke, Reason("number", "12", "", False)])
+    >>> stands("context", [spoke, Reason("number", "12", "", False)], 0.9)
     'Same speaker; the passage does not say “12”.'
-    >>> stands("contradicts", [Reason("date", "1832", "1823", False)])
+    >>> stands("contradicts", [Reason("date", "1832", "1823", False)], 0.9)
     'The passage says otherwise: the claim has “1832”, the passage “1823”.'
+    >>> stands("context", [], 0.9), stands("context", [], 0.3)
+    ('On the same subject.', 'Possibly on the same subject.')
     """
     differs = differences(reasons)
     shared = _shared(reasons)
@@ -135,7 +150,8 @@ def stands(relation: Relation, reasons: Sequence[Reason]) -> str:
     if relation == "supports":
         same = f": the same {_listed(shared)}" if shared else ""
         return f"The passage says this{same}."
-    same = f"Same {_listed(shared)}" if shared else "On the same subject"
+    subject = "On the same subject" if bearing >= LIKELY else "Possibly on the same subject"
+    same = f"Same {_listed(shared)}" if shared else subject
     unsaid = [*_unsaid(reasons), *differs][: MOST_UNSAID + 1]
     return f"{'; '.join([same, *unsaid])}."
 
@@ -156,7 +172,7 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
 def _told(source: str) -> str:
     """Return what a passage says otherwise; an ISO date is its own."""
     own = "-" in source and _DATE.fullmatch(source)
-    return f"the passage is of {written_date(source)}" if own else f"the passage “{source}”"
+    return f"the passage is dated {written_date(source)}" if own else f"the passage “{source}”"
 
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:

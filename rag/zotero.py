@@ -72,6 +72,6 @@ def _check(status: int, body: str) -> None:
             "try again."
         )
     raise ZoteroError(
-        f"What answers at {ADDRESS} did not import the sources (status {status}). If it is Zotero, "
-        f"try a newer one, {_OR_A_FILE}."
+        f"Zotero at {ADDRESS} did not accept the sources (status {status}). Update Zotero, "
+        f"{_OR_A_FILE}."
     )

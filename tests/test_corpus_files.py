@@ -53,8 +53,8 @@ def test_a_name_is_made_anew(name: str, safe: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["run.sh", "page.py", "x", "", "a.pdf.exe", "collection.yaml"])
-def test_other_kinds_are_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(UnknownFormat, match=r"\.pdf"):
+def test_other_kinds_are_refused_with_what_to_convert_them_to(name: str) -> None:
+    with pytest.raises(UnknownFormat, match="convert it to PDF"):
         safe_name(name)
 
 

@@ -421,7 +421,7 @@ def full_answer() -> Answer:
         "Contradicts this",
         "the claim has “1832”, the passage “1823”",
         "mine/one#char=0,14",
-        "text read by OCR, 90% sure by its own account",
+        "read by machine (it rates itself 90% sure)",
         "Annals of Congress",
         "source-finder fetch annals",
         "Who was it? (a question)",

@@ -96,7 +96,7 @@ def test_links_lead_to_the_sources(answer: Answer) -> None:
         "83%",
         "mine/one#char=0,14",
         "the claim has “1832”, the passage “1823”",
-        "text read by OCR, 90% sure by its own account",
+        "read by machine (it rates itself 90% sure)",
         "Who was it? (a question)",
     ],
 )

@@ -180,7 +180,7 @@ def test_a_file_that_has_moved_is_told_with_what_to_do(tmp_path: Path) -> None:
     document = read(path)
     assert has_pages(document)
     path.rename(tmp_path / "elsewhere.pdf")
-    with pytest.raises(UnreadableSource, match=r"not where it was .*treaty\.pdf.*Put it back"):
+    with pytest.raises(UnreadableSource, match=r"moved or deleted .*treaty\.pdf.*Put it back"):
         facsimile(document, quotation(document))
 
 
@@ -192,7 +192,7 @@ def test_another_file_in_its_place_is_told(tmp_path: Path) -> None:
     assert shown.marks == ()
     assert "may have been replaced" in shown.note
     print_pdf(path, [TREATY, TREATY])
-    with pytest.raises(UnreadableSource, match="has 2 pages now and had 1"):
+    with pytest.raises(UnreadableSource, match="pages: 2 now, 1 then"):
         facsimile(document, quotation(document))
     path.write_bytes(b"%PDF-1.4 nothing")
     with pytest.raises(UnreadableSource, match="cannot be drawn"):
@@ -219,7 +219,7 @@ def test_a_page_is_found_in_a_home_that_was_moved(tmp_path: Path) -> None:
     found = source_path(document, tmp_path / "now")
     assert found == tmp_path / "now" / "corpus" / "sources" / "treaty.pdf"
     assert facsimile(document, quotation(document), home=tmp_path / "now").marks
-    with pytest.raises(UnreadableSource, match="not where it was"):
+    with pytest.raises(UnreadableSource, match="moved or deleted"):
         source_path(document, tmp_path / "elsewhere")
 
 

@@ -71,7 +71,7 @@ def test_a_file_is_added_while_the_old_index_answers(
     message = corpus.add(
         live, [("letter.txt", letter), ("broken.pdf", broken), ("x.exe", broken)], editor
     )
-    assert "x.exe is of no kind that can be read" in message
+    assert "x.exe is a kind of file that cannot be read" in message
     assert live.busy
     with pytest.raises(IndexBusy, match="already"):
         live.rebuild("Again")

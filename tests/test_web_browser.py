@@ -622,9 +622,9 @@ def test_filters_narrow_the_search_and_are_taken_back(visit: Visit) -> None:
     assert dates.count() > 0
     visit.pane.get_by_label("memoir, written later").check()
     visit.button("Show these").click()
-    visit.pane.get_by_text("left with this choice").wait_for()
+    visit.pane.get_by_text("Your filters hide all").wait_for()
     visit.button("Show all").click()
-    visit.pane.get_by_text("left with this choice").wait_for(state="detached")
+    visit.pane.get_by_text("Your filters hide all").wait_for(state="detached")
     visit.see("#sf-pane .sf-card")
 
 
@@ -770,8 +770,8 @@ def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
     visit.page.get_by_text("Pinned in “My questions”").wait_for()
     visit.page.get_by_text("This verdict is wrong").click()
     visit.page.get_by_label("Why").fill("It is the reader’s turn.")
-    visit.button("Note it").click()
-    visit.page.get_by_text("Noted. It is kept").wait_for()
+    visit.button("Report this verdict").click()
+    visit.page.get_by_text("Saved with the answer").wait_for()
     visit.page.get_by_role("tab", name="Projects").click()
     assert visit.see(".sf-noting textarea", 1).input_value() == "Compare Adams’s draft."
     with visit.page.expect_download() as waiting:
@@ -861,7 +861,7 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     )
     visit.page.get_by_text("1 file was left out, and why").wait_for()
     row = visit.page.locator(".sf-file", has_text="Black-Michael-1.pdf")
-    assert "read by OCR" in row.inner_text()
+    assert "read by machine" in row.inner_text()
     failed = visit.page.locator(".sf-file-failed")
     assert "is cut short" in failed.inner_text()
     assert "fetch or copy it again" in failed.inner_text()

@@ -144,8 +144,8 @@ def test_a_card_leaves_out_what_is_not_known() -> None:
 
 
 def test_a_card_says_that_its_text_was_read_by_ocr() -> None:
-    assert "read by OCR, 91% sure" in render_card(evidence(ocr_confidence=0.91), place="p")
-    assert "OCR" not in render_card(evidence(), place="p")
+    assert "rates itself 91% sure" in render_card(evidence(ocr_confidence=0.91), place="p")
+    assert "scanned" not in render_card(evidence(), place="p")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ SPOKE = Reason("name", "Reagan", "(whose words these are)", True)
     [
         ("context", (SPOKE, Reason("name", "Moscow", "", False), Reason("number", "12", "", False)),
          "Same speaker; the passage does not say “Moscow” or “12”."),
-        ("context", (), "On the same subject."),
+        ("context", (), "Possibly on the same subject."),
         ("contradicts", (Reason("number", "12", "20", False),),
          "The passage says otherwise: the claim has “12”, the passage “20”."),
         ("contradicts", (), "The passage says otherwise."),
@@ -211,7 +211,7 @@ def test_a_question_has_passages_and_no_verdict() -> None:
 def test_verdicts_in_plain_words(verdict: Verdict) -> None:
     text = Seen(pane.render_finding(replace(finding(verdict), confidence=0.87))).text
     assert VERDICT_WORDS[verdict] in text
-    assert "87 in 100 were read rightly" in text
+    assert "87 in 100 turned out to be judged correctly" in text
 
 
 def test_not_found_says_what_was_searched_and_labels_the_nearest() -> None:
@@ -350,7 +350,7 @@ def test_clicks_choose_a_claim_filter_and_go_back() -> None:
     assert desk.chosen
     narrowed = desk.after(finder, turns, {"act": "filter", "after": "1900", "kind": ["memoir"]})
     assert finder.asked[-1] == ("Second.", DEPTH, None, "1900", None)
-    assert "left with this choice" in narrowed.html
+    assert "Your filters hide all" in narrowed.html
     assert "Second." in narrowed.html
     assert narrowed.after(finder, turns, {"act": "back", "focus": "sf-e0"}).filters.after == "1900"
     assert narrowed.after(finder, turns, {"act": "unfilter"}).html == desk.html
@@ -425,7 +425,8 @@ def test_transcripts_are_asked_sources_offered_and_the_rest_told(tmp_path: Path)
     dropped = sort_dropped([tmp_path / n for n in (*names, "latin.txt")])
     assert dropped.texts == ("1\n00:00 --> 00:01\nMao",)
     assert dropped.offered == (("scan.PDF", str(tmp_path / "scan.PDF")),)
-    assert ["x.exe is of no kind" in dropped.problems[0], "UTF-8" in dropped.problems[1]] == [1, 1]
+    assert "x.exe is a kind of file that cannot be read" in dropped.problems[0]
+    assert "UTF-8" in dropped.problems[1]
 
 
 def test_a_text_too_long_to_ask_is_offered_to_the_corpus(tmp_path: Path) -> None:

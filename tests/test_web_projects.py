@@ -175,7 +175,7 @@ def test_exact_words_are_looked_for_in_a_scope_and_have_an_address(finder: Sourc
     assert looked_at(nothing) == "?exact=abundance+of+gold&to=1830"
     assert Desk().at(finder, (), read_address(looked_at(nothing))).html == nothing.html
     common = Desk().after(finder, (), click | {"words": "of the"})
-    assert "as common as" in Seen(common.html).text
+    assert "less common than" in Seen(common.html).text
 
 
 def test_a_scope_holds_for_answers_filters_and_what_is_said_to_be_searched(

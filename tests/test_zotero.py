@@ -30,8 +30,8 @@ def test_zotero_gets_the_file_that_is_exported(monkeypatch: pytest.MonkeyPatch) 
     ("status", "body", "said"),
     [
         (500, b'{"libraryEditable":false}', "can only be read. Select another there"),
-        (400, b"", r"did not import the sources \(status 400\).*File, Import"),
-        (302, b"", "did not import"),
+        (400, b"", r"did not accept the sources \(status 400\).*File, Import"),
+        (302, b"", "did not accept"),
     ],
 )
 def test_what_zotero_refuses_is_said(

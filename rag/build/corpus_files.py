@@ -42,6 +42,11 @@ REMOVED = "removed"
 
 _NAME_CHARACTERS = 100
 
+UNREADABLE_KIND = (
+    "a kind of file that cannot be read here; convert it to PDF, Word (.docx) or plain text"
+)
+"""What is said, after its name, of a file that no reader takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -115,8 +120,7 @@ def safe_name(name: str) -> str:
     known = sorted({*READERS, ZIP} - {".doc"})
     if suffix not in known:
         raise UnknownFormat(
-            f"{printable(last)[:80] or 'A file without a name'} is of no kind that can be read; "
-            f"convert it to one of {', '.join(known)}"
+            f"{printable(last)[:80] or 'A file without a name'} is {UNREADABLE_KIND}"
         )
     stem = slug(Path(last).stem)[:_NAME_CHARACTERS].strip(".-") or "unnamed"
     return f"{stem}{suffix}"

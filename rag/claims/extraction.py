@@ -54,6 +54,7 @@ TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
 _OPENING = '“"'
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
+_AS_SOURCE = "add the file under Corpus (in a terminal: `source-finder build FILE`)"
 _WEAK = frozenset({"too short to check", "too general to check"})
 
 
@@ -67,14 +68,13 @@ def check_question(text: str) -> str:
     if len(text) > MAX_CHARS and not _fits(text):
         raise QuestionError(
             f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
-            "time. Send a part of it, or index it as a source with `source-finder build`."
+            f"time. Send a part of it, or {_AS_SOURCE}."
         )
     strange = len(_UNPRINTABLE.findall(text))
     if _UNDECODABLE.search(text) or strange > max(3, len(text) // 50):
         raise QuestionError(
-            "This is not readable text (it holds control or undecodable characters). If it "
-            "comes from a PDF or a Word file, paste its text, or index the file with "
-            "`source-finder build`."
+            "This is not readable text. If it comes from a PDF or a Word file, paste its text, "
+            f"or {_AS_SOURCE}."
         )
     if not words(text):
         raise QuestionError(

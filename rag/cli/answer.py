@@ -31,7 +31,7 @@ def _summary_text(summary: Summary) -> str:
         quote = " ".join(statement.quote.split())
         lines.append(f"  {statement.text}\n    “{quote}” {statement.citation}")
     if not summary.statements:
-        lines.append("  none that holds against the sources")
+        lines.append("  No sentence of the summary could be verified.")
     lines += [f"  Struck: {why}" for why in summary.struck]
     return "\n".join(lines)
 
@@ -82,7 +82,11 @@ def _evidence_text(number: int, evidence: Evidence, relation: str = "") -> str:
     lines = [
         f"\n{number}. {place}  [{relation}]",
         f"   “{' '.join(evidence.quote.split())}”",
-        *([f"   {stands(evidence.relation, evidence.reasons)}"] if judged else []),
+        *(
+            [f"   {stands(evidence.relation, evidence.reasons, evidence.bearing)}"]
+            if judged
+            else []
+        ),
         f"   {evidence.citation}",
     ]
     if evidence.url:

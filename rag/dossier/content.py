@@ -27,6 +27,7 @@ from rag.wording import (
     counted,
     legible,
     safe_url,
+    scanned_words,
     stands,
     verdict_words,
     written_date,
@@ -39,7 +40,7 @@ HOW_TO_CHECK = (
     "in its text: rag.SourceFinder.open(index).document(id).text[start:end] returns the "
     "quotation. Passages that a judgement rests on should be read in their source."
 )
-CONFIDENCE = "how often passages like these were read rightly"
+CONFIDENCE = "how often passages like these were judged correctly"
 
 
 def dossier(
@@ -137,14 +138,14 @@ class _Dossier:
         rows = [("Reader’s note", text(noted))] if noted else []
         rows += [
             ("Relation", text(RELATION_WORDS[evidence.relation])),
-            ("How it stands", text(stands(evidence.relation, evidence.reasons))),
+            ("How it stands", text(stands(evidence.relation, evidence.reasons, evidence.bearing))),
         ]
         rows.append(("Kind", text(KIND_WORDS[evidence.kind])))
         if self._chicago is not None:
             rows.append(("In Chicago style", self._noted(self._chicago, evidence)))
         if evidence.ocr_confidence is not None:
-            sure = f"text read by OCR, {evidence.ocr_confidence:.0%} sure by its own account"
-            rows.append(("Text", text(f"{sure}; check against the image")))
+            scanned = scanned_words(evidence.ocr_confidence)
+            rows.append(("Text", text(f"{scanned}: check against the image")))
         rows += [
             ("To check", text(_place(evidence))),
             ("Collection", text(evidence.collection_title)),
@@ -228,7 +229,7 @@ def _written(summary: Summary) -> Iterator[Block]:
             text(f"{statement.text} “{' '.join(statement.quote.split())}” {statement.citation}")
             for statement in summary.statements
         )
-        or (text("None of its sentences holds against the sources."),)
+        or (text("No sentence of the summary could be verified."),)
     )
     yield from (Paragraph(text(f"Struck: {why}")) for why in summary.struck)
 

@@ -117,8 +117,8 @@ def lowered(
             result.append(finding)
             continue
         verdict = verdict_of(evidence)
-        passages_read = "one passage" if changed == 1 else f"{changed} passages"
-        note = f"The language model {model} reads {passages_read} otherwise; counted as context."
+        which = "one passage; it counts" if changed == 1 else f"{changed} passages; they count"
+        note = f"The language model {model} disagrees on {which} neither for nor against any more."
         result.append(
             replace(
                 finding,

@@ -263,8 +263,7 @@ class ProjectStore(StoreFile):
             found = connection and connection.execute(_ANSWER, (turn_id,)).fetchone()
         if not found:
             raise ProjectsError(
-                "There is no such answer on this server: the link is not whole, or whoever asked "
-                "it has removed it."
+                "No such answer: the link is incomplete, or the answer was removed."
             )
         return _turn(found[0])
 

@@ -95,8 +95,8 @@ def highlight(request: Any) -> dict[str, Any]:
 def _check_pages(pdf: Any, path: Path, pages: int) -> None:
     if len(pdf) != pages:
         raise UnreadableSource(
-            f"{path.name} has {len(pdf)} pages now and had {pages} when it was "
-            "indexed: it is another file. Bring the index up to date to read the new one"
+            f"{path.name} was replaced since it was indexed (pages: {len(pdf)} now, "
+            f"{pages} then). Update the index to see its pages"
         )
 
 

@@ -83,7 +83,7 @@ def facsimile(
     by OCR, None for the best that is installed. `home`: where the file is looked for if its own
     home has moved.
 
-    Raises `UnreadableSource` with what to do where the file is not where it was when it
+    Raises `UnreadableSource` with what to do where the file was moved or deleted since it
     was indexed, or cannot be drawn.
     """
     path = source_path(document, home)
@@ -266,12 +266,12 @@ def source_path(document: SourceDocument, home: Path | None = None) -> Path:
         return moved
     if any(Path(str(part)).is_file() for part in path.parents) or ".zip" in origin.lower():
         raise UnreadableSource(
-            f"{path.name} lies in an archive ({origin}); unpack it beside the archive and bring "
-            "the index up to date, then its pages can be shown"
+            f"{path.name} lies in an archive ({origin}); unpack it beside the archive and update "
+            "the index, then its pages can be shown"
         )
     raise UnreadableSource(
-        f"The file of this document is not where it was when it was indexed ({origin}). Put it "
-        "back there, or bring the index up to date; until then the indexed text is shown"
+        f"The file was moved or deleted since it was indexed ({origin}). Put it back or update "
+        "the index; until then the indexed text is shown"
     )
 
 

@@ -62,8 +62,7 @@ def find_everywhere(
     wanted = tuple(dict.fromkeys(stems(words(phrase))))
     if not wanted or len(phrase) > MAX_CHARS:
         raise QuestionError(
-            f"Exact words are looked up where there are at most {MAX_CHARS} characters of them, "
-            "and one word at least that is not as common as “the”. Shorten them, or add a word."
+            f"Enter up to {MAX_CHARS} characters, with at least one word less common than “the”."
         )
     found = index.passages_with(wanted, only)
     places: list[PhrasePlace] = []

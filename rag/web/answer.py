@@ -42,7 +42,9 @@ QUOTE_CHARS = 170
 PLACES_TO_ADD = 3
 """Collections and archives that the overview of a long text names."""
 
-BY_WORDS = "Found by words alone so far; this is answered again when the index is complete"
+BY_WORDS = (
+    "Preliminary: only matching words were searched. Answered again when the index is complete"
+)
 
 PANE = "sf-pane"
 """The name in the page of the place where passages are shown."""
@@ -134,7 +136,11 @@ def render_row(finding: Finding, number: int, turn: int, *, question: str, many:
         best=best,
         quote=shortened(best.quote, QUOTE_CHARS) if best else "",
         who=", ".join(part for part in who if part),
-        stands=stands(best.relation, best.reasons) if best and claim.form == "claim" else "",
+        stands=(
+            stands(best.relation, best.reasons, best.bearing)
+            if best and claim.form == "claim"
+            else ""
+        ),
         notes=shown,
     )
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from rag.datatypes import Evidence
 from rag.web import labels
 from rag.web.templating import render, render_part
-from rag.wording import KIND_WORDS, RELATION_WORDS, differences, stands
+from rag.wording import KIND_WORDS, RELATION_WORDS, differences, scanned_words, stands
 
 IN_SENTENCE = 2
 """Differences that the sentence on a card tells; with more of them they are listed."""
@@ -49,7 +49,7 @@ def render_card(item: Evidence, *, place: str, apart: str = "", pins: bool = Tru
         place=place,
         tone=labels.verdict_class("nearest" if apart else item.relation),
         relation=apart or RELATION_WORDS.get(item.relation, item.relation),
-        stands="" if apart else stands(item.relation, item.reasons),
+        stands="" if apart else stands(item.relation, item.reasons, item.bearing),
         differences=differing if len(differing) > IN_SENTENCE else [],
         passage=marked_passage(item),
         about=list(_about(item)),
@@ -66,4 +66,4 @@ def _about(item: Evidence) -> Iterator[str]:
         yield item.locator
     yield KIND_WORDS.get(item.kind, item.kind)
     if item.ocr_confidence is not None:
-        yield f"read by OCR, {item.ocr_confidence:.0%} sure: check against the image"
+        yield f"{scanned_words(item.ocr_confidence)}: check against the image"

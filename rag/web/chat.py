@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 HINT = "Write or paste a claim about the past, then press Enter."
 EMPTY = "Nothing in what was sent could be looked up. Try one plain statement."
 UNEXPECTED = (
-    "Something went wrong while searching, and the search was broken off. What was found "
-    "before that is shown. The details are in the application’s log."
+    "Something went wrong, and the search stopped. What was found before that is shown. Try "
+    "again; the details are in the window where Source Finder was started."
 )
 
 MIN_INTERVAL_S = 0.1

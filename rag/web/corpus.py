@@ -26,7 +26,7 @@ from rag.reading.front_page import propose
 from rag.web.markup import notes
 from rag.web.shelf import Form, Shelf, reasons_of, render_shelf, render_work
 
-UPDATING = "Bringing the index up to date"
+UPDATING = "Updating the index"
 FOR_READING = (
     "This server is for reading: nobody can change its corpus from here. Whoever runs it can, on "
     "its own machine, or start it with --allow-changes."
@@ -148,7 +148,10 @@ def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str
         if name == "remove":
             away = remove_file(live.settings.sources, file)
             editor.note("removed a file", file=file, now=away.name)
-            told = [f"{file} is now in {away.parent}; it is searched until the index is updated."]
+            told = [
+                f"{file} was removed (kept in {away.parent}). It still appears in answers until "
+                "the index is updated."
+            ]
             return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
         said = fields | {"date": as_iso(fields.get("date", ""))}
         describe_file(live.settings.sources, file, said, by=editor.signature)

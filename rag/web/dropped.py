@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.build.corpus_files import UNREADABLE_KIND
 from rag.claims.extraction import MAX_CHARS
 from rag.ingest.names import printable
 from rag.ingest.registry import READERS, ZIP
@@ -36,16 +37,15 @@ def sort_dropped(paths: Sequence[Path]) -> Dropped:
     for path in paths:
         name, kind = printable(path.name), path.suffix.lower()
         if kind not in TAKEN:
-            known = ", ".join(TAKEN)
-            problems.append(f"{name} is of no kind that can be read ({known}).")
+            problems.append(f"{name} is {UNREADABLE_KIND}.")
         elif kind not in ASKED or path.stat().st_size > 4 * MAX_CHARS:
             offered.append((name, str(path)))
         else:
             try:
                 texts.append(path.read_bytes().decode("utf-8-sig"))
-            except UnicodeDecodeError as error:
+            except UnicodeDecodeError:
                 problems.append(
-                    f"{name} is not UTF-8 text ({error.reason} at byte {error.start}). Save it as "
-                    "plain text in UTF-8 and drop it in again."
+                    f"The letters of {name} cannot be read. Save it as plain text (UTF-8) and drop "
+                    "it in again."
                 )
     return Dropped(tuple(texts), tuple(offered), tuple(problems))

@@ -24,7 +24,7 @@ from rag.web.quotas import Quotas
 
 log = logging.getLogger(__name__)
 
-UNEXPECTED = "Something went wrong. The details are in the application’s log."
+UNEXPECTED = "Something went wrong. The details are in the window where Source Finder was started."
 FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
 
 

@@ -336,16 +336,16 @@ class Guard:
         if len(hosts) != 1 or not self.access.answers_to(hosts[0]):
             raise Refused(
                 400,
-                "The server does not go by this name. To let it, start it with "
+                "This address is not allowed. Whoever runs the server can allow it with "
                 "--allowed-host NAME.",
             )
         for origin in headers.getlist("origin"):
             if not self.access.trusts(origin, hosts[0]):
-                raise Refused(403, "Another page may not use this server.")
+                raise Refused(403, "Requests from other web pages are refused.")
         site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
         followed = mode == "navigate" and scope["method"] == "GET" and scope["path"] == "/"
         if site in {"cross-site", "same-site"} and not followed:
-            raise Refused(403, "Another page may not use this server.")
+            raise Refused(403, "Requests from other web pages are refused.")
 
     async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
         """Return what gives the application the request's body, which is not too large."""

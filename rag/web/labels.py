@@ -43,4 +43,5 @@ def confidence(finding: Finding) -> str:
     """Return how far a verdict can be trusted, "" where that was not measured."""
     if finding.confidence is None:
         return ""
-    return f"Of passages read like these, {100 * finding.confidence:.0f} in 100 were read rightly"
+    right = f"{100 * finding.confidence:.0f} in 100"
+    return f"Of passages judged like these, {right} turned out to be judged correctly"

@@ -52,7 +52,7 @@ def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[
     keeper.marks.object(
         keeper.reader, _objection(finding, turn.question, turn.key, desk.number, click, turn.index)
     )
-    return "Noted. It is kept with the answer, and can be exported under Projects."
+    return "Saved with the answer. You can export it under Projects."
 
 
 def _objection(

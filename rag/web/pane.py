@@ -54,7 +54,7 @@ def render_finding(
     filters = filters or Filters()
     filtered = filters != Filters()
     if filtered and not finding.evidence:
-        cards = notes(["No passage that bears on the claim is left with this choice."])
+        cards = notes(["Your filters hide all passages. Clear one, or all with “Show all”."])
     missing = finding.verdict == "not found"
     where = render_searched(searched) if missing and searched else ""
     offers_filters = bool(collections) and (filtered or bool(finding.evidence))
@@ -143,7 +143,7 @@ def render_similar(items: Sequence[Evidence], words: str) -> str:
     content = (
         f'<header id="sf-similar" tabindex="-1"><h2 class="sf-claim">{escape(label)}</h2>'
         f'<p class="sf-row-quote" dir="auto"><q>{escape(words)}</q></p>'
-        f"{notes(['They are alike in words and meaning. Nothing is said about the claim.'])}"
+        f"{notes(['They are alike in words and meaning. They were not judged against the claim.'])}"
         f"</header>{cards}"
     )
     return frame(content, "sf-similar")

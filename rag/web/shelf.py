@@ -17,7 +17,7 @@ from rag.live import CALLED_OFF, Work
 from rag.searching import DocumentLine
 from rag.web.markup import button, fold, link, notes
 from rag.web.templating import render
-from rag.wording import KIND_WORDS, counted, escape
+from rag.wording import KIND_WORDS, counted, escape, scanned_words
 
 MOST_FILES = 500
 """Files that are listed; a folder with more is for the command line."""
@@ -82,7 +82,7 @@ def render_shelf(shelf: Shelf, form: Form, *, finding: str = "") -> str:
         f"{_documents(shelf, finding)}"
         f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
         '<p class="sf-actions"><button type="button" class="sf-act" data-act="rebuild">'
-        f"Bring the index up to date</button>{_offered(shelf)}</p></div>"
+        f"Update the index</button>{_offered(shelf)}</p></div>"
     )
 
 
@@ -181,7 +181,7 @@ def _state(documents: Sequence[DocumentLine], reason: str) -> tuple[str, str]:
     if reason:
         return "failed", reason
     if not documents:
-        return "waiting", "Not in the index yet: bring it up to date."
+        return "waiting", "Not in the index yet: update it."
     passages = counted(sum(d.passages for d in documents), "passage", "passages")
     total = counted(len(documents), "document", "documents")
     [first, *others] = documents
@@ -190,7 +190,7 @@ def _state(documents: Sequence[DocumentLine], reason: str) -> tuple[str, str]:
     words = f"Indexed as {total}{named} ({dates}, {passages})"
     sure = [d.ocr_confidence for d in documents if d.ocr_confidence is not None]
     if sure:
-        words += f"; read by OCR, {min(sure):.0%} sure"
+        words += f"; {scanned_words(min(sure))}"
     return "indexed", f"{words}."
 
 

@@ -26,6 +26,7 @@ from benchmarks import claim_sets
 from benchmarks.claim_sets import Query, Target
 from benchmarks.editors import frus_editors
 from benchmarks.local import generation_of, local_index
+from benchmarks.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
 from rag import SourceFinder, build_index
 from rag.config import Settings
 from rag.datatypes import Floats, Passage, Span
@@ -34,7 +35,6 @@ from rag.errors import IndexNotBuilt
 from rag.index.local import top
 from rag.language import stems, words
 from rag.retrieval import ranking
-from rag.retrieval.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
 from rag.retrieval.search import ParsedClaim, signal_row
 from rag.searching import SIGNALS, weigh
 

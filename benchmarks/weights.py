@@ -26,13 +26,13 @@ from benchmarks import claim_sets
 from benchmarks.claim_sets import Query
 from benchmarks.editors import frus_editors
 from benchmarks.local import local_index
+from benchmarks.metrics import ndcg_at
 from benchmarks.retrieval import frus_finder
 from rag import SourceFinder
 from rag.config import Settings
 from rag.datatypes import Floats
 from rag.index.local import CANDIDATES
 from rag.retrieval import ranking
-from rag.retrieval.metrics import ndcg_at
 from rag.searching import SIGNALS
 
 FOOTNOTES = 400

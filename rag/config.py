@@ -132,7 +132,7 @@ class Settings:
 
     @property
     def authority(self) -> Path:
-        """The file of persons' spellings that a user may put there; see `rag.names.authority`."""
+        """The file of persons' spellings that a user may put there (`rag.retrieval.authority`)."""
         return self.home / "corpus" / "authority" / "people_variants.jsonl"
 
     @property

@@ -36,7 +36,7 @@ ClaimForm = Literal["claim", "question", "topic"]
 """A statement, a question ("who bought Alaska?"), or a subject of which nothing is said ("the
 Sino-Soviet split")."""
 
-Aspect = Literal["name", "number", "date", "wording"]
+_Aspect = Literal["name", "number", "date", "wording"]
 """What in a claim can be looked up in a passage; of one in the passage's own words, the wording."""
 
 
@@ -339,7 +339,7 @@ class Reason(Jsonable):
     `claim` and `source` are the words of each ("1832", "1823"); "" where one says nothing.
     """
 
-    aspect: Aspect
+    aspect: _Aspect
     claim: str
     source: str
     agrees: bool

@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.catalog.next_steps import where_to_look
-from rag.claims.captions import with_captions
+from rag.claims.checkable import help_for
 from rag.claims.extraction import check_claim, check_question, split_claims
-from rag.claims.help import help_for
-from rag.claims.videos import find_videos
+from rag.claims.videos import find_videos, with_captions
 from rag.config import PER_CLAIM, Settings
 from rag.datatypes import (
     Answer,
@@ -30,8 +29,8 @@ from rag.evidence import choose_quotation, cite, quotation_of, weighed
 from rag.judging import BEARS_ON
 from rag.language import names_in_records, with_names_of_records, words
 from rag.llm.summary import summarise
-from rag.names.authority import read_authority
 from rag.relation.findings import confidence_in, verdict_of
+from rag.retrieval.authority import read_authority
 from rag.retrieval.search import RetrievedPassage, Retriever
 from rag.searching import Filter
 from rag.workspace import Workspace

@@ -38,7 +38,7 @@ from rag.index.generations import (
 )
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
-from rag.isolation.messages import MAX_BYTES
+from rag.isolation import MAX_BYTES
 from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 

@@ -79,6 +79,17 @@ def safe_url(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
+def clock(seconds: float) -> str:
+    """Return a time in a recording as players show it.
+
+    >>> clock(65), clock(3726.5)
+    ('1:05', '1:02:06')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def written_date(date: str | None) -> str:
     """Return an ISO date, possibly shortened, written out; other text is left as it is.
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.datatypes import Collection, SourceDocument
-from rag.ingest import worker
+from rag.ingest import workers
 from rag.ingest.registry import READERS
-from rag.isolation.child import reached
+from rag.isolation import reached
 
 PAGES = 4
 
@@ -62,4 +62,4 @@ def _document(path: Path, collection: Collection, text: str) -> SourceDocument:
 
 def main() -> None:
     READERS[".odd"] = read_odd
-    worker.main()
+    workers.main()

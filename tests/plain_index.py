@@ -14,10 +14,9 @@ import numpy as np
 
 from rag.datatypes import Collection, Holding, IndexFacts, Passage, SourceDocument
 from rag.dates import days_of, describe_dates
-from rag.embedding.chunking import chunk, heading
-from rag.embedding.embedding_input import embedding_input, passage_room
+from rag.embedding.chunking import chunk, embedding_input, heading, passage_room
 from rag.embedding.encoder import Encoder, QueryVectors
-from rag.index.search_terms import search_terms
+from rag.index.terms import search_terms
 from rag.language import deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import EVERYTHING, SIGNALS, Candidate, DocumentLine, Filter, Matches, Query
 

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from test_dossier import FACTS, HOSTILE, MADE, answer_of, evidence_of, full_answer
 
 from rag.datatypes import Answer, Evidence
-from rag.dossier import export, fonts
+from rag.dossier import export, pdf
 from rag.dossier.blocks import Heading, Paragraph, Run
 from rag.dossier.pdf import to_pdf
 
@@ -52,10 +52,10 @@ def answer(finder) -> Answer:
 @pytest.fixture
 def without_cjk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if the extra `cjk` were not installed."""
-    monkeypatch.setitem(fonts._FILES, fonts.CJK, ("no_such_package", "x.ttc"))
-    fonts.glyphs.cache_clear()
+    monkeypatch.setitem(pdf._FILES, pdf.CJK, ("no_such_package", "x.ttc"))
+    pdf.glyphs.cache_clear()
     yield
-    fonts.glyphs.cache_clear()
+    pdf.glyphs.cache_clear()
 
 
 # ---- HTML ----

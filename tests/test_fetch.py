@@ -17,7 +17,7 @@ import yaml
 
 from rag.catalog.download import Manners, may_follow
 from rag.catalog.entries import CatalogEntry, CatalogFile
-from rag.catalog.fetch import FetchReport, describe, fetch, fetched_ids
+from rag.catalog.fetch import FetchReport, describe, fetch
 from rag.catalog.part_file import matches
 from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
@@ -476,14 +476,6 @@ def test_only_listed_ids_are_fetched(server: Server, tmp_path: Path) -> None:
 def test_what_is_to_be_got_by_hand(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"Open https://digitalarchive\.wilsoncenter\.org/"):
         fetch(["wilson-center"], tmp_path)
-
-
-def test_what_has_been_fetched_is_known(server: Server, tmp_path: Path) -> None:
-    assert fetched_ids(tmp_path) == ()
-    get(tmp_path, entry(server, "two"), entry(server, "one"))
-    (tmp_path / "mine").mkdir()
-    assert fetched_ids(tmp_path) == ("one", "two")
-    assert fetched_ids(tmp_path / "nowhere") == ()
 
 
 def test_progress_ends_at_the_whole(server: Server, tmp_path: Path) -> None:

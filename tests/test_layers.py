@@ -25,7 +25,6 @@ LAYERS = [
     ["accounts", "wording", "ingest", "embedding"],
     ["searching", "citation", "projects"],
     ["claims", "index", "reading"],
-    ["names"],
     ["catalog", "relation", "retrieval"],
     ["build", "evidence", "llm"],
     ["judges"],

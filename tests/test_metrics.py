@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
+from benchmarks.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
 
 RANKS = st.sets(st.integers(1, 30), max_size=8)
 

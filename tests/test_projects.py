@@ -13,7 +13,7 @@ import pytest
 
 from rag.datatypes import IndexFacts, Reason, Suggestion, VideoLink
 from rag.errors import ProjectsError
-from rag.projects import KeptTurn, ProjectStore, Scope, copy_store, file, schema
+from rag.projects import KeptTurn, ProjectStore, Scope, copy_store, file
 from rag.projects.file import new_id
 from rag.projects.store import FIRST_NAME, GONE
 from tests.answers import answer, evidence, finding
@@ -251,9 +251,9 @@ def test_an_older_store_is_brought_to_this_version_and_a_later_one_refused(
     kept: ProjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversation = asked(kept, ANNA, "Monroe")
-    more = (*schema.UPGRADES, ("ALTER TABLE projects ADD COLUMN colour TEXT",))
+    more = (*file.UPGRADES, ("ALTER TABLE projects ADD COLUMN colour TEXT",))
     with monkeypatch.context() as later:
-        later.setattr(schema, "UPGRADES", more)
+        later.setattr(file, "UPGRADES", more)
         assert kept.conversation(ANNA, conversation).turns[0].question == "Monroe"
         with closing(sqlite3.connect(kept.path)) as connection:
             assert connection.execute("SELECT colour FROM projects").fetchone() == (None,)
@@ -267,7 +267,7 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
     asked(kept, ANNA, "Monroe")
     bad = ("ALTER TABLE projects ADD COLUMN colour TEXT", "ALTER TABLE nowhere ADD COLUMN x TEXT")
     with monkeypatch.context() as later:
-        later.setattr(schema, "UPGRADES", (*schema.UPGRADES, bad))
+        later.setattr(file, "UPGRADES", (*file.UPGRADES, bad))
         with pytest.raises(ProjectsError, match="nowhere"):
             kept.projects(ANNA)
     assert titles(kept, ANNA) == ["Monroe"]

@@ -19,8 +19,7 @@ from rag.citation import cited
 from rag.datatypes import Collection, Locator, Passage, Publication, Span
 from rag.index.generations import FORMAT
 from rag.index.store import CopiedDocument, FileRecord, Store, document_digest
-from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
-from rag.index.upgrades import upgrade_store
+from rag.index.store_writer import Kept, StoreWriter, assemble, upgrade_store, write_near_duplicates
 
 
 def write(path: Path, documents) -> Store:

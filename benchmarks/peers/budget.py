@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.claim_sets import Query, Target
+from benchmarks.metrics import ndcg_at, recall_at
 from benchmarks.peers.systems import Found
 from rag.datatypes import Span
-from rag.retrieval.metrics import ndcg_at, recall_at
 
 UNIT = 1000
 """Characters that count as one rank: about a passage."""

@@ -151,7 +151,7 @@ class Archive:
             odd = sorted(set(members) ^ set(listed)) or ["a name that it has twice"]
             raise self._damaged(f"its files are not those that it lists ({odd[0]!r})")
         for file in self.contents.files:
-            check_name(file.name, path)
+            _check_name(file.name, path)
 
     def _contents(self) -> Contents:
         try:
@@ -237,11 +237,11 @@ def opened_archive(path: Path) -> Iterator[Archive]:
         yield Archive(path, opened)
 
 
-def check_name(name: str, archive: Path) -> None:
+def _check_name(name: str, archive: Path) -> None:
     """Raise `BackupError` for a file that no home has, such as one outside the home.
 
-    >>> check_name("corpus/sources/letters/1812.txt", Path("b.zip"))
-    >>> check_name("corpus/sources/../../.bashrc", Path("b.zip"))
+    >>> _check_name("corpus/sources/letters/1812.txt", Path("b.zip"))
+    >>> _check_name("corpus/sources/../../.bashrc", Path("b.zip"))
     Traceback (most recent call last):
     rag.errors.BackupError: b.zip holds 'corpus/sources/../../.bashrc', which belongs to no home...
     """

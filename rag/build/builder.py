@@ -22,8 +22,15 @@ from rag.build.near import groups
 from rag.build.partial import PartialVectors, WorkFolder
 from rag.config import Settings
 from rag.datatypes import BuildReport, FileProgress, Passage, Progress, SourceDocument
-from rag.embedding.chunking import chunk, heading, read_by_search
-from rag.embedding.embedding_input import embedding_input, embedding_key, most_pieces, passage_room
+from rag.embedding.chunking import (
+    chunk,
+    embedding_input,
+    embedding_key,
+    heading,
+    most_pieces,
+    passage_room,
+    read_by_search,
+)
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.index.generations import (

@@ -39,7 +39,7 @@ LIVE, FRESH = 0, 1
 AHEAD = 3
 """Files that are begun while an earlier one is still arriving."""
 
-Divide = Callable[[SourceDocument], tuple[list[Passage], list[bytes]]]
+_Divide = Callable[[SourceDocument], tuple[list[Passage], list[bytes]]]
 """A document's passages, and the keys of what is to be embedded for them."""
 
 
@@ -90,7 +90,7 @@ class Gatherer:
         live: Store | None,
         fresh: StoreWriter,
         reading: Reading,
-        divide: Divide,
+        divide: _Divide,
         *,
         divided: bool,
         ocr: str,

@@ -49,7 +49,7 @@ class FetchReport(Jsonable):
 
 
 def describe(entry: CatalogEntry) -> str:
-    """Return what a reader should know before downloading: what, how much, rights, whence."""
+    """Return what a reader should know before downloading: contents, size, rights and origin."""
     lines = [
         f"{entry.id}: {entry.title} ({describe_years(entry.covers)})",
         f"  {entry.description}",
@@ -95,11 +95,6 @@ def fetch(
                 files += _fetch_entry(entry, folder, connection, progress)
             folders.append(str(folder))
     return FetchReport(tuple(folders), tuple(files))
-
-
-def fetched_ids(sources: Path) -> tuple[str, ...]:
-    """Return the ids of the collections that lie, whole, in the folder of sources."""
-    return tuple(sorted(path.parent.name for path in sources.glob(f"*/{SIDECAR}")))
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
 def fit(subject: Subject, entry: CatalogEntry) -> Fit:
     """Return how well an entry fits. One of other years than the claim is about fits badly, and
     not at all where the claim does not say the years itself: then they are sure."""
-    persons = tuple(name for name in entry.persons if is_meant(name, subject.said))
+    persons = tuple(name for name in entry.persons if _is_meant(name, subject.said))
     places = tuple(name for name in entry.places if _is_place(name, subject))
     held = _counts().things[entry.id]
     things = tuple(noun for stem, noun in subject.things.items() if stem in held)
@@ -132,12 +132,12 @@ def _date_factor(subject: Subject, entry: CatalogEntry) -> float:
     return 1 + 0.5 * min(1.0, CLOSE_YEARS / (entry.covers[1] - entry.covers[0] + 1))
 
 
-def is_meant(person: str, said: Sequence[str]) -> bool:
+def _is_meant(person: str, said: Sequence[str]) -> bool:
     """Return whether a claim's words name a person of the catalog, in full or by the surname.
 
     A name before the surname decides between namesakes: "Teddy Roosevelt" is not Franklin.
 
-    >>> is_meant("Zhou Enlai", ["zhou", "enlai"]), is_meant("James Monroe", ["monroe"])
+    >>> _is_meant("Zhou Enlai", ["zhou", "enlai"]), _is_meant("James Monroe", ["monroe"])
     (True, True)
     """
     parts, _ = _parts(person)
@@ -218,5 +218,5 @@ def _rarity(term: str) -> float:
 
 
 def ranked(fits: Iterable[Fit]) -> list[Fit]:
-    """Return the fits that are any, best first."""
+    """Return those that fit at all, best first."""
     return sorted((one for one in fits if one.score > 0), key=lambda one: -one.score)

@@ -1,4 +1,4 @@
-"""What in a text can be checked against sources, and why the rest cannot.
+"""What in a text can be checked against sources, why the rest cannot, and what to send instead.
 
 A clause is set aside where its grammar says that it is a question, an order, a prediction, an
 opinion or talk about the talk itself, or where it names nothing that a search could hold on to.
@@ -7,14 +7,17 @@ opinion or talk about the talk itself, or where it names nothing that a search c
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.claims.clauses import SUBJECTS, quoted_tokens, subject
+from rag.datatypes import Claim
 from rag.language import stop_words, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
     from spacy.tokens import Token
+
 
 MIN_CONTENT_WORDS = 3
 """A clause in a longer text with fewer content words says nothing that can be checked."""
@@ -64,6 +67,21 @@ _JUDGING = word_list("words", "judging")
 _SEEMING = word_list("verbs", "seeming")
 _FEELING = word_list("verbs", "feeling")
 
+EXAMPLE = "Monroe told Europe to stay out of the Americas"
+GREETED = f"Write or paste a claim about the past, for example: {EXAMPLE}."
+LINKED = (
+    "A link alone says nothing that can be looked up. Paste the words of the page, or drop the "
+    "transcript of the video in."
+)
+TOPIC = (
+    "This names a subject and says nothing of it, so these are passages on the subject. Write what "
+    "you heard about it, and the passages are compared with that."
+)
+NOTHING = (
+    "Nothing in this text can be looked up. Write one plain statement about the past, with the "
+    f"names in it, for example: {EXAMPLE}."
+)
+
 
 def reason(clause: Tokens, named: str = "") -> str | None:
     """Return why a clause of a longer text is set aside, None where it can be checked.
@@ -80,7 +98,7 @@ def reason(clause: Tokens, named: str = "") -> str | None:
         return "too short to check"
     specific = bool(named) or _names_something(clause)
     outside = _spoken_by_the_writer(clause)
-    verb = main_verb(outside)
+    verb = _main_verb(outside)
     if why := _about_the_writer(verb, specific):
         return why
     if _TALK.search(text) or _is_order(outside) or _on_a_text(verb, named):
@@ -141,7 +159,7 @@ def is_question(clause: Tokens) -> bool:
     return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
 
 
-def main_verb(tokens: list[Token]) -> Token | None:
+def _main_verb(tokens: list[Token]) -> Token | None:
     """Return the verb that the others hang on, None where there is no finite verb."""
     verbs = [token for token in tokens if token.pos_ in {"VERB", "AUX"}]
     inside = {token.i for token in tokens}
@@ -269,3 +287,14 @@ def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | No
     if general or not past or len(content) < MIN_GENERAL_WORDS:
         return "too general to check"
     return None
+
+
+def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[str, ...]:
+    """Return what to tell the person who sent a text, given which of its claims were looked up
+    and which set aside; nothing where there is nothing to explain."""
+    if looked_up:
+        return (TOPIC,) if all(claim.form == "topic" for claim in looked_up) else ()
+    reasons = {claim.set_aside for claim in set_aside}
+    if reasons == {"a greeting"}:
+        return (GREETED,)
+    return (LINKED,) if reasons == {"a link"} else (NOTHING,)

@@ -25,13 +25,13 @@ _END_MARKS = "?!.…"
 _YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
 
 
-def is_follow_up(text: str) -> bool:
+def _is_follow_up(text: str) -> bool:
     """Return whether `text` leans on what was said before: short, and it opens with "and",
     or has a pronoun and no name of its own.
 
-    >>> is_follow_up("And what did Mao say?"), is_follow_up("Did he resign?")
+    >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
     (True, True)
-    >>> is_follow_up("Monroe told Europe to stay out"), is_follow_up("Did Nixon say it?")
+    >>> _is_follow_up("Monroe told Europe to stay out"), _is_follow_up("Did Nixon say it?")
     (False, False)
     >>> is_follow_up("thanks, that's great")
     False
@@ -67,7 +67,7 @@ def in_context(text: str, earlier: Iterable[str]) -> str:
     >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
     'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
     """
-    if not is_follow_up(text):
+    if not _is_follow_up(text):
         return text
     said = set(words(text))
     for claim in earlier:

@@ -69,7 +69,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class _Resolved:
     """A clause with what it points to named: `text` is "" where it points to nothing, or
     to what is not known. `named`: somebody that it only points to is known. `mentions` are the
     clause's, the resolved ones too."""
@@ -87,7 +87,7 @@ def resolve(
     *,
     before: Tokens | None = None,
     answered_by: str | None = None,
-) -> Resolved:
+) -> _Resolved:
     """Return a clause with its pronouns, its time and its place named from the context.
 
     `shared`: the subject that the clause takes from the one before it, which is `before`
@@ -127,7 +127,7 @@ def resolve(
     known = bool(replaced or shared)
     full = f"{text} ({'; '.join(extra)})" if extra else text
     speaker = _speaker(clause, replaced)
-    return Resolved(full if known or extra else "", known, speaker, tuple(named))
+    return _Resolved(full if known or extra else "", known, speaker, tuple(named))
 
 
 def _wanted(token: Token) -> tuple[bool, Gender] | None:

@@ -100,17 +100,6 @@ def read_transcript(text: str) -> Transcript | None:
     return _assembled(text, labelled)
 
 
-def clock(seconds: float) -> str:
-    """Return a time in a recording as players show it.
-
-    >>> clock(65), clock(3726.5)
-    ('1:05', '1:02:06')
-    """
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def _lines(text: str) -> list[Span]:
     return [Span(match.start(), match.end()) for match in re.finditer(r"[^\r\n]*(?:\r?\n|$)", text)]
 

@@ -23,7 +23,7 @@ app.add_typer(catalog, name="catalog")
 
 
 @catalog.callback(invoke_without_command=True)
-def all_entries(context: typer.Context, as_json: JsonOption = False) -> None:
+def _all_entries(context: typer.Context, as_json: JsonOption = False) -> None:
     """List what the catalog has."""
     if context.invoked_subcommand is not None:
         return
@@ -74,7 +74,7 @@ def fetch(
 
 def _confirm(files: int) -> None:
     if not sys.stdin.isatty():
-        raise QuestionError("Nobody is there to ask. Add --yes to download without asking.")
+        raise QuestionError("There is no terminal to ask in. Add --yes to download without asking.")
     typer.confirm(f"Download {files} file{'s' if files != 1 else ''}?", abort=True, err=True)
 
 

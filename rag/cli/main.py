@@ -20,7 +20,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from rag.accounts import Accounts
-from rag.cli import backup, catalog, models, projects, users
+from rag.cli import catalog, home, models
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
@@ -36,31 +36,29 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(catalog.app)  # `catalog` and `fetch`
-cli.add_typer(backup.app)  # `backup` and `restore`
-cli.add_typer(projects.app)  # `objections`
-cli.add_typer(users.app, name="users")
+cli.add_typer(home.app)  # `backup`, `restore`, `objections` and `users`
 cli.add_typer(models.app, name="models")
 
-IndexOption = Annotated[
+_IndexOption = Annotated[
     str | None,
     typer.Option("--index", help="An index: name, folder or qdrant:// address."),
 ]
-KOption = Annotated[int, typer.Option("--k", min=1, max=100, help="Passages per claim.")]
-CollectionOption = Annotated[
+_KOption = Annotated[int, typer.Option("--k", min=1, max=100, help="Passages per claim.")]
+_CollectionOption = Annotated[
     list[str] | None, typer.Option("--collection", help="Only this collection (repeatable).")
 ]
-AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
-ExportOption = Annotated[
+_AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
+_ExportOption = Annotated[
     list[Path] | None,
     typer.Option(help="Write a dossier too, as its extension says: .pdf, .md, .html, .bib ..."),
 ]
-ZoteroOption = Annotated[
+_ZoteroOption = Annotated[
     bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
 ]
-LimitOption = Annotated[
+_LimitOption = Annotated[
     int, typer.Option(min=1, help="For each reader, where the server is for others.")
 ]
-BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
+_BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,13 +96,13 @@ def _stop(*_: object) -> None:
 @cli.command()
 def ask(
     text: Annotated[str, typer.Argument(help="A claim, a question, or a longer text.")],
-    k: KOption = PER_CLAIM,
-    collection: CollectionOption = None,
-    after: AfterOption = None,
-    before: BeforeOption = None,
-    index: IndexOption = None,
-    export: ExportOption = None,
-    to_zotero: ZoteroOption = False,
+    k: _KOption = PER_CLAIM,
+    collection: _CollectionOption = None,
+    after: _AfterOption = None,
+    before: _BeforeOption = None,
+    index: _IndexOption = None,
+    export: _ExportOption = None,
+    to_zotero: _ZoteroOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """What sources support this claim?"""
@@ -115,10 +113,10 @@ def ask(
 @cli.command()
 def check(
     file: Annotated[str, typer.Argument(help="A text or subtitle file, or - for standard input.")],
-    k: KOption = PER_CLAIM,
-    index: IndexOption = None,
-    export: ExportOption = None,
-    to_zotero: ZoteroOption = False,
+    k: _KOption = PER_CLAIM,
+    index: _IndexOption = None,
+    export: _ExportOption = None,
+    to_zotero: _ZoteroOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look up every claim in a long quotation, an article or a transcript (.srt, .vtt)."""
@@ -141,7 +139,7 @@ def build(
         list[str] | None,
         typer.Argument(help="Files and folders to add; 'sotu' for the addresses."),
     ] = None,
-    index: IndexOption = None,
+    index: _IndexOption = None,
     only: Annotated[
         bool, typer.Option("--only", help="Index just these paths, not what was there before.")
     ] = False,
@@ -152,7 +150,7 @@ def build(
 ) -> None:
     """Build an index, or refresh it: only what changed is read and embedded again."""
     from rag.build.builder import build_index
-    from rag.build.report import report_text
+    from rag.cli.text import report_text
     from rag.index.generations import recorded_sources
     from rag.workspace import default_sources
 
@@ -176,7 +174,7 @@ def publish(
     location: Annotated[
         str, typer.Argument(help="qdrant:///FOLDER, or qdrant://HOST:6333/NAME for a server.")
     ],
-    index: IndexOption = None,
+    index: _IndexOption = None,
     back_to: Annotated[
         str | None,
         typer.Option(help="A generation that is still there, to be shown again instead."),
@@ -216,11 +214,11 @@ def serve(
             "--behind-proxy", help="Believe a proxy on this machine for whom it asks (X-Forwarded)."
         ),
     ] = False,
-    claims_a_minute: LimitOption = 300,
-    uploads_a_day: LimitOption = 500,
-    upload_mb_a_day: LimitOption = 2000,
-    waiting: LimitOption = 64,
-    index: IndexOption = None,
+    claims_a_minute: _LimitOption = 300,
+    uploads_a_day: _LimitOption = 500,
+    upload_mb_a_day: _LimitOption = 2000,
+    waiting: _LimitOption = 64,
+    index: _IndexOption = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
 ) -> None:
     """Open the browser application."""
@@ -289,7 +287,7 @@ def _answer(
     **filters: Any,
 ) -> None:
     from rag import dossier, zotero
-    from rag.cli.answer import answer_text
+    from rag.cli.text import answer_text
 
     for path in export or ():
         dossier.form_of(path.suffix)  # before a long text is looked up

@@ -10,7 +10,6 @@ import socket
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Source Finder</title>
@@ -59,8 +58,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class Opening:
-    """Serves the page as a context manager; where the port is taken, nothing: whoever wants it
-    next says so."""
+    """Serves the page; use as a context manager. Where the port is taken it serves nothing, and
+    the application, which wants the same port, says so."""
 
     def __init__(self, host: str, port: int) -> None:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -73,12 +72,7 @@ class Opening:
             threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._server is not None:
             self._server.shutdown()
             for connection in self._server.connections:

@@ -19,8 +19,8 @@ from rag.dossier.bibtex import bibtex
 from rag.dossier.blocks import Block
 from rag.dossier.content import dossier
 from rag.dossier.csl import NO_NOTES, Item, Notes, csl_items, place
+from rag.dossier.html import to_html
 from rag.dossier.markdown import to_markdown
-from rag.dossier.page import to_html
 from rag.dossier.pdf import to_pdf
 from rag.dossier.ris import ris
 from rag.dossier.styles import cited_in, in_style, style_of
@@ -101,8 +101,8 @@ def export(
     """Return the file of a conversation in the format of `extension`; errors as in `form_of`.
 
     `made`: when, with its time zone; `index`: which index the answers came from; `notes`: what
-    the reader has noted on quotations, by their places (`place`). `style`: the name of that of the
-    citations (see `rag.dossier.styles`), "" for those of each archive.
+    the reader has noted on quotations, by their places (`place`). `style`: the name of the
+    citations' style (see `rag.dossier.styles`), "" for what each archive asks for.
     """
     form = form_of(extension)
     answers = [in_style(answer, style) for answer in answers]

@@ -8,8 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from rag.dossier.csl import Item, quotation_note
-from rag.dossier.names import CslName, inverted
+from rag.dossier.csl import CslName, Item, inverted, quotation_note
 from rag.wording import KIND_WORDS
 
 _TYPES = {"book": "book", "chapter": "incollection", "webpage": "online"}

@@ -89,7 +89,7 @@ def paragraphs(extract: Extract) -> list[list[tuple[str, bool]]]:
 
 
 def uri(url: str) -> str:
-    """Return a web address with all that no URI may hold, as a space or a brace, encoded.
+    """Return a web address with what a URI cannot hold, such as a space or a brace, encoded.
 
     >>> uri("https://example.org/a_{b}?c=1%20d#e")
     'https://example.org/a_%7Bb%7D?c=1%20d#e'

@@ -3,6 +3,9 @@
 An item holds CSL's own variables, under the names that `rag.ingest.sidecar` reads, so that an
 exported item can describe the same file elsewhere. What CSL has no variable for is in
 `custom`: the document's id, its kind and rights, and the quotations with their offsets.
+
+A creator's name is divided into family and given names only where it looks like a person's in
+every word: a wrong inversion ("Agency, Central Intelligence") is worse than none.
 """
 
 from __future__ import annotations
@@ -12,8 +15,42 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rag.datatypes import Answer, Evidence
-from rag.dossier.names import csl_names
+from rag.language import chinese_spellings
 from rag.wording import legible, safe_url
+
+CslName = dict[str, str]
+
+_AND = re.compile(r"(?<!\s)\s*;\s*|(?<!\s)\s+and\s+")
+_LISTED = re.compile(r",?(?<!\s)\s+and\s+|,\s+")
+_SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
+_PARTICLES = frozenset(
+    [
+        "de",
+        "du",
+        "des",
+        "d’",
+        "la",
+        "le",
+        "von",
+        "van",
+        "der",
+        "den",
+        "zu",
+        "da",
+        "di",
+        "del",
+        "ibn",
+    ]
+)
+_BODY = re.compile(
+    r"academy|administration|agency|archives|army|assembly|association|authority|board|bureau"
+    r"|cabinet|cent(?:er|re)|church|college|command|commission|committee|company|conference"
+    r"|congress|corporation|council|court|department|directorate|division|embassy|foundation"
+    r"|government|group|headquarters|house|institute|intelligence|journal|library|ministry"
+    r"|museum|national|navy|office|organi[sz]ation|parliament|party|press|project|secretariat"
+    r"|senate|service|society|soviet|staff|states?|times|treasury|union|united|university"
+)
+_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’‘-])*")
 
 Item = dict[str, Any]
 Notes = Mapping[str, str]
@@ -21,6 +58,72 @@ Notes = Mapping[str, str]
 NO_NOTES: Notes = {}
 
 _DAY = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d{2}))?)?")
+
+
+def _csl_names(creator: str | None, *, persons: bool = False) -> list[CslName]:
+    """Return the names in `creator`; it is one literal name unless all in it are persons'.
+
+    `persons`: it is a list of persons, with commas between them, and no body's name.
+
+    >>> _csl_names("James Monroe")
+    [{'family': 'Monroe', 'given': 'James'}]
+    >>> _csl_names("Central Intelligence Agency")
+    [{'literal': 'Central Intelligence Agency'}]
+    >>> _csl_names("Charles de Gaulle and Zhou Enlai")
+    [{'family': 'de Gaulle', 'given': 'Charles'}, {'family': 'Zhou', 'given': 'Enlai'}]
+    """
+    if not creator or not creator.strip():
+        return []
+    whole = " ".join(legible(creator).split())
+    parts = [part for part in (_LISTED if persons else _AND).split(whole) if part]
+    people = [_person(part) for part in parts]
+    if persons or all(people):
+        return [person or {"literal": part} for person, part in zip(people, parts, strict=True)]
+    return [{"literal": whole}]
+
+
+def inverted(name: CslName) -> str:
+    """Return a name as it is sorted: "Monroe, James", "King, Martin Luther, Jr."
+
+    >>> inverted({"family": "King", "given": "Martin Luther", "suffix": "Jr."})
+    'King, Martin Luther, Jr.'
+    """
+    if "literal" in name:
+        return name["literal"]
+    return ", ".join(name[part] for part in ("family", "given", "suffix") if name.get(part))
+
+
+def _person(name: str) -> CslName | None:
+    """Return a person's name divided, None for what does not look like one."""
+    parts = name.replace(",", " ,").split()
+    suffix = parts.pop() if parts[-1] in _SUFFIXES else ""
+    if suffix and parts[-1:] == [","]:
+        parts.pop()
+    words = [part for part in parts if part != ","]
+    if parts.count(",") > 1 or not 2 <= len(words) <= 6 or not all(map(_of_a_name, words)):
+        return None
+    if "," in parts:
+        comma = parts.index(",")
+        family, given = parts[:comma], parts[comma + 1 :]
+        if sum(word not in _PARTICLES for word in family) != 1:
+            return None  # a name with a title after it: "Francis Bacon, Viscount"
+    elif len(words) == 2 and all(map(chinese_spellings, words)):
+        family, given = words[:1], words[1:]  # family names come first in Chinese
+    else:
+        small = [i for i, word in enumerate(words) if word in _PARTICLES and i]
+        at = small[0] if small else len(words) - 1
+        family, given = words[at:], words[:at]
+    if not family or not given:
+        return None
+    divided = {"family": " ".join(family), "given": " ".join(given)}
+    return divided | ({"suffix": suffix} if suffix else {})
+
+
+def _of_a_name(word: str) -> bool:
+    if word in _PARTICLES:
+        return True
+    plain = word.strip(".").casefold()
+    return bool(_WORD.fullmatch(word)) and word[0].isupper() and not _BODY.fullmatch(plain)
 
 
 def cited_evidence(answers: Iterable[Answer]) -> Iterator[Evidence]:
@@ -57,15 +160,15 @@ def csl_items(answers: Iterable[Answer], notes: Notes = NO_NOTES) -> list[Item]:
 def csl_item(evidence: Evidence) -> Item:
     """Return the item of the document that `evidence` is from, without any quotation."""
     at = evidence.publication
-    dated = csl_date(evidence.date)
-    issued = csl_date(at.published) or dated
+    dated = _csl_date(evidence.date)
+    issued = _csl_date(at.published) or dated
     at_a_publisher = bool(at.container or at.publisher)
     item: Item = {
         "id": legible(evidence.document_id),
         "type": at.type or _type(evidence),
         "title": legible(at.title or evidence.title),
-        "author": csl_names(evidence.creator),
-        "editor": [name for editor in at.editors for name in csl_names(editor, persons=True)],
+        "author": _csl_names(evidence.creator),
+        "editor": [name for editor in at.editors for name in _csl_names(editor, persons=True)],
         "issued": issued,
         "original-date": dated if issued != dated else None,
         "container-title": legible(at.container),
@@ -90,12 +193,12 @@ def csl_item(evidence: Evidence) -> Item:
     return {name: value for name, value in item.items() if value}
 
 
-def csl_date(date: str | None) -> dict[str, Any] | None:
+def _csl_date(date: str | None) -> dict[str, Any] | None:
     """Return an ISO or EDTF date as CSL has it; what is neither stays as it is written.
 
-    >>> csl_date("1964-11~")
+    >>> _csl_date("1964-11~")
     {'date-parts': [[1964, 11]], 'circa': True}
-    >>> csl_date("1964/1966"), csl_date("1964/..")
+    >>> _csl_date("1964/1966"), _csl_date("1964/..")
     ({'date-parts': [[1964], [1966]]}, {'literal': '1964/..'})
     """
     if not date:

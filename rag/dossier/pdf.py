@@ -1,10 +1,20 @@
-"""A dossier as PDF, set by ReportLab in fonts that are embedded in it."""
+"""A dossier as PDF, set by ReportLab in fonts that are embedded in it.
+
+Noto Serif (Latin with all its diacritics, Greek, Cyrillic) comes with the install. Chinese,
+Japanese and Korean need the extra `source-finder[cjk]`. A character that no font has is
+printed as its number, "[U+05D0]", and counted: never as an empty box.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import cache, partial
+from importlib.util import find_spec
 from io import BytesIO
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from rag.dossier.blocks import (
@@ -18,14 +28,73 @@ from rag.dossier.blocks import (
     paragraphs,
     text,
 )
-from rag.dossier.fonts import ITALIC, SERIF, Typesetter, glyphs
 from rag.wording import counted, escape
+
+SERIF = "SourceFinderSerif"
+ITALIC = "SourceFinderSerif-Italic"
+CJK = "SourceFinderCJK"
+
+_FILES = {
+    SERIF: ("fontpkg_noto_serif", "files/NotoSerif[wdth,wght].ttf"),
+    ITALIC: ("fontpkg_noto_serif", "files/NotoSerif-Italic[wdth,wght].ttf"),
+    CJK: ("paperang_p2_fonts_cjk", "fonts/wqy-microhei.ttc"),
+}
 
 INK, SOFT, ACCENT, MARK = "#1e1d1a", "#5b5549", "#8c3b2a", "#f6e3b4"
 _KEPT_CHARS = 300
 """A longer heading is not kept with what follows: ReportLab never ends with one that is
 higher than a page."""
 _SIZES = {1: 19, 2: 14.5, 3: 12, 4: 10.5}
+
+
+@cache
+def glyphs(font: str) -> frozenset[int]:
+    """Return the code points that a font has; it can be used by its name from then on.
+
+    Empty for a font that is not installed.
+    """
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    package, name = _FILES[font]
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return frozenset()
+    path = Path(next(iter(spec.submodule_search_locations))) / name
+    loaded = TTFont(font, str(path))
+    pdfmetrics.registerFont(loaded)
+    return frozenset(loaded.face.charToGlyph)
+
+
+class _Typesetter:
+    """Sets text in the fonts that there are, and counts what none of them has."""
+
+    def __init__(self) -> None:
+        self.missing: Counter[str] = Counter()
+
+    def set(self, text: str, font: str = SERIF) -> list[tuple[str, str]]:
+        """Return the text in parts of one font each, as pairs of font and text.
+
+        Letters and their marks are composed where Unicode has them as one character.
+        """
+        composed = unicodedata.normalize("NFC", text)
+        fonts = [self._font_of(character, font) for character in composed]
+        parts = []
+        for name, group in groupby(zip(fonts, composed, strict=True), key=lambda pair: pair[0]):
+            words = "".join(character for _, character in group)
+            parts.append((name, words) if name else (font, self._numbers(words)))
+        return parts
+
+    def _font_of(self, character: str, first: str) -> str:
+        """Return the font that has a character, "" where none does."""
+        code = ord(character)
+        if character.isspace() or code in glyphs(first):
+            return first
+        return next((font for font in (SERIF, CJK) if code in glyphs(font)), "")
+
+    def _numbers(self, characters: str) -> str:
+        self.missing.update(characters)
+        return "".join(f"[U+{ord(character):04X}]" for character in characters)
 
 
 def to_pdf(blocks: Iterable[Block]) -> bytes:
@@ -37,7 +106,7 @@ def to_pdf(blocks: Iterable[Block]) -> bytes:
     from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
     glyphs(SERIF), glyphs(ITALIC)  # so that styles can name them
-    setter = Typesetter()
+    setter = _Typesetter()
     given = list(blocks)
     flowing = [piece for block in given for piece in _block(block, setter)]
     if setter.missing:
@@ -55,7 +124,7 @@ def to_pdf(blocks: Iterable[Block]) -> bytes:
     return written.getvalue()
 
 
-def _missing(setter: Typesetter) -> str:
+def _missing(setter: _Typesetter) -> str:
     number = counted(setter.missing.total(), "character is", "characters are")
     return (
         f"{number} in no font here and shown by number, as [U+05D0] is for a Hebrew letter. The "
@@ -64,7 +133,7 @@ def _missing(setter: Typesetter) -> str:
     )
 
 
-def _block(block: Block, setter: Typesetter) -> Iterator[Any]:
+def _block(block: Block, setter: _Typesetter) -> Iterator[Any]:
     """Yield what ReportLab sets for a block."""
     match block:
         case Heading():
@@ -105,7 +174,7 @@ def _set(
     return Flowing(markup, style)
 
 
-def _heading(block: Heading, setter: Typesetter) -> Any:
+def _heading(block: Heading, setter: _Typesetter) -> Any:
     size = _SIZES[block.level]
     colour = ACCENT if block.level == 4 else INK
     heading = _set(
@@ -127,7 +196,7 @@ def _gap(height: float) -> Any:
     return Spacer(1, height)
 
 
-def _markup(runs: Iterable[Run], setter: Typesetter) -> str:
+def _markup(runs: Iterable[Run], setter: _Typesetter) -> str:
     """Return runs in ReportLab's markup, everything in them escaped."""
     parts = []
     for run in runs:
@@ -138,13 +207,13 @@ def _markup(runs: Iterable[Run], setter: Typesetter) -> str:
     return "".join(parts)
 
 
-def _in_fonts(words: str, setter: Typesetter, font: str = SERIF) -> str:
+def _in_fonts(words: str, setter: _Typesetter, font: str = SERIF) -> str:
     return "".join(
         f'<font name="{name}">{escape(part)}</font>' for name, part in setter.set(words, font)
     )
 
 
-def _marked(extract: Extract, setter: Typesetter) -> Iterator[str]:
+def _marked(extract: Extract, setter: _Typesetter) -> Iterator[str]:
     """Yield the paragraphs of an extract, the quotation on a ground of its own colour."""
     for parts in paragraphs(extract):
         shown = [(_in_fonts(words, setter), marked) for words, marked in parts]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rag.dossier.csl import Item, quotation_note
-from rag.dossier.names import inverted
+from rag.dossier.csl import Item, inverted, quotation_note
 from rag.wording import KIND_WORDS
 
 _TYPES = {"book": "BOOK", "chapter": "CHAP", "webpage": "ELEC", "manuscript": "MANSCPT"}

@@ -106,8 +106,8 @@ class Citations:
 
 
 def in_style(answer: Answer, name: str) -> Answer:
-    """Return an answer whose citations are in a style (see `style_of`), in that of each archive
-    for "". What a person wrote as the citation stays."""
+    """Return an answer with its citations in a style (see `style_of`); with "", as each archive
+    asks for them. What a person wrote as the citation stays."""
     if not name:
         return answer
     return replace(

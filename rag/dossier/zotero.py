@@ -57,12 +57,12 @@ def zotero_rdf(items: Iterable[Item]) -> str:
         for note, quoted in zip(notes, item["custom"]["quotations"], strict=True):
             memo = _add(root, "bib:Memo")
             memo.set(_name("rdf:about"), note)
-            _add(memo, "rdf:value", note_html(quoted, item))
+            _add(memo, "rdf:value", _note_html(quoted, item))
     written = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return written.decode("utf-8")
 
 
-def note_html(quoted: dict[str, Any], item: Item) -> str:
+def _note_html(quoted: dict[str, Any], item: Item) -> str:
     """Return a quotation as a note: its words, its citation with a link, where to check it."""
     words = "".join(
         f"<p>{'<br/>'.join(map(escape, ''.join(part for part, _ in parts).splitlines()))}</p>"

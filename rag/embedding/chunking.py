@@ -1,22 +1,25 @@
-"""Source documents into passages that fit the embedding model's window.
+"""Source documents into passages that fit the model, and what is embedded of each passage.
 
 A passage is a run of whole sentences. Its size is measured in the model's own word
 pieces, because a longer text would be cut off silently by the model; a sentence longer
 than a passage is divided at a clause or a word. Passages do not overlap: what is
 embedded is each sentence in its passage's context (see `embedding`), so a sentence
-needs no second copy in a neighbouring passage. Measured in docs/decisions/passages.md.
+needs no second copy in a neighbouring passage. In front of a passage's own words its document's
+heading is embedded. Measured in docs/decisions/passages.md.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Passage, SourceDocument, Span
+from rag.embedding.encoder import EmbeddingInput, Encoder
 from rag.language import Folded, fold, sentences
 from rag.text import ends_paragraph, trimmed
 
-PieceStarts = Callable[[Sequence[str]], list[list[int]]]
+_PieceStarts = Callable[[Sequence[str]], list[list[int]]]
 """For each text, the offset at which each of its word pieces starts."""
 
 MAX_PIECES = 200
@@ -26,9 +29,12 @@ marks, which leaves room for the heading that is embedded in front."""
 PARAGRAPH_FILL = 0.6
 """From this share of a full passage on, a paragraph's end closes it."""
 
+SLACK = 4
+"""Word pieces kept free, for tokenizers that divide a text otherwise than its sentences."""
+
 
 def chunk(
-    document: SourceDocument, piece_starts: PieceStarts, max_pieces: int = MAX_PIECES
+    document: SourceDocument, piece_starts: _PieceStarts, max_pieces: int = MAX_PIECES
 ) -> list[Passage]:
     """Return the document's passages in text order, each at most `max_pieces` long.
 
@@ -137,3 +143,38 @@ def _separated(document: SourceDocument, before: Span, after: Span) -> bool:
 def _passage(document: SourceDocument, run: list[Span]) -> Passage:
     assert all(a.end <= b.start for a, b in pairwise(run))
     return Passage(document.document_id, Span(run[0].start, run[-1].end), tuple(run))
+
+
+def most_pieces(encoder: Encoder) -> int:
+    """Return how many word pieces a passage may have where no heading goes before it."""
+    return min(MAX_PIECES, encoder.room - SLACK)
+
+
+def _fitted_heading(encoder: Encoder, document: SourceDocument) -> str:
+    """Return the heading to embed, "" where it would take half of the window."""
+    front = heading(document)
+    return front if encoder.count_pieces(front) <= encoder.room // 2 else ""
+
+
+def passage_room(encoder: Encoder, document: SourceDocument) -> int:
+    """Return how many word pieces a passage of the document may have."""
+    front = encoder.count_pieces(_fitted_heading(encoder, document))
+    return min(MAX_PIECES, encoder.room - front - SLACK)
+
+
+def embedding_input(encoder: Encoder, document: SourceDocument, passage: Passage) -> EmbeddingInput:
+    """Return what is embedded for a passage: the heading in front, then its own words."""
+    front = _fitted_heading(encoder, document)
+    folded = read_by_search(document, passage.span)
+    parts = map(folded.part, passage.sentences)
+    return EmbeddingInput(
+        front + folded.text,
+        tuple(Span(len(front) + part.start, len(front) + part.end) for part in parts),
+    )
+
+
+def embedding_key(item: EmbeddingInput, model_fingerprint: str) -> bytes:
+    """Return a hash over all that the vectors of `item` depend on."""
+    bounds = ",".join(f"{s.start}-{s.end}" for s in item.sentences)
+    content = f"{model_fingerprint}\n{bounds}\n{item.text}"
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()

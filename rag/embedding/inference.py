@@ -153,11 +153,11 @@ def load_transformer(folder: Path, digest: str, settings: Settings) -> Transform
     if settings.encoder != "torch":
         try:
             return OpenVinoTransformer(folder, digest, settings.cache)
-        except (ImportError, ConversionError) as error:
+        except (ImportError, _ConversionError) as error:
             if settings.encoder == "openvino":
                 raise ModelError(f"OpenVINO was asked for but cannot be used: {error}") from error
             log.warning("Using PyTorch, which is slower: %s", error)
-    return TorchTransformer(folder)
+    return _TorchTransformer(folder)
 
 
 def load_sentence_transformer(folder: Path) -> Any:
@@ -167,7 +167,7 @@ def load_sentence_transformer(folder: Path) -> Any:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
-class TorchTransformer:
+class _TorchTransformer:
     """The model as sentence-transformers loads it, on the CPU in float32."""
 
     route = "torch"
@@ -193,7 +193,7 @@ def _layers(module: Any, ids: Any, mask: Any) -> tuple[Any, Any]:
     return states[len(states) // 2], told.last_hidden_state
 
 
-class ConversionError(Exception):
+class _ConversionError(Exception):
     """The model could not be converted, or the result did not agree with PyTorch."""
 
 
@@ -201,7 +201,7 @@ class OpenVinoTransformer:
     """The model converted once to OpenVINO, in bfloat16 where the processor has it.
 
     The converted file is kept in `cache`, under the model's fingerprint, so that later
-    starts need no PyTorch. Raises `ConversionError` or `ImportError`.
+    starts need no PyTorch. Raises `_ConversionError` or `ImportError`.
     """
 
     route = "openvino"
@@ -217,7 +217,7 @@ class OpenVinoTransformer:
             self._compiled = _compile(kept / "model.xml")
         except RuntimeError as error:
             shutil.rmtree(kept, ignore_errors=True)
-            raise ConversionError(f"the converted model in {kept} was damaged") from error
+            raise _ConversionError(f"the converted model in {kept} was damaged") from error
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
         return self.layers(ids, mask)[1]
@@ -254,7 +254,7 @@ def _convert(folder: Path, kept: Path) -> Path:
 
     Where the cache cannot be written, the result lies in a temporary folder.
     """
-    reference = TorchTransformer(folder)
+    reference = _TorchTransformer(folder)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix="converting-", dir=kept.parent))
@@ -273,7 +273,7 @@ def _convert(folder: Path, kept: Path) -> Path:
     return kept
 
 
-def _export(reference: TorchTransformer, target: Path) -> None:
+def _export(reference: _TorchTransformer, target: Path) -> None:
     import openvino
     import torch
 
@@ -294,12 +294,12 @@ def _export(reference: TorchTransformer, target: Path) -> None:
         try:
             model = openvino.convert_model(PieceVectors(reference._module), example_input=example)
         except Exception as error:  # whatever the tracer cannot take
-            raise ConversionError(f"the model cannot be converted: {error}") from error
+            raise _ConversionError(f"the model cannot be converted: {error}") from error
     openvino.save_model(model, str(target), compress_to_fp16=False)
 
 
-def _check_agreement(folder: Path, reference: TorchTransformer, converted: Path) -> None:
-    """Raise `ConversionError` unless both give the same mean vectors on `_SAMPLES`."""
+def _check_agreement(folder: Path, reference: _TorchTransformer, converted: Path) -> None:
+    """Raise `_ConversionError` unless both give the same mean vectors on `_SAMPLES`."""
     compiled = _compile(converted)
     tokenizer = load_tokenizer(folder)
     tokenizer.enable_truncation(model_window(folder))
@@ -309,4 +309,4 @@ def _check_agreement(folder: Path, reference: TorchTransformer, converted: Path)
         ours, theirs = compiled([ids, mask])[1][0], reference(ids, mask)[0]
         cosine = float(unit(ours.mean(axis=0)) @ unit(theirs.mean(axis=0)))
         if cosine < AGREEMENT:
-            raise ConversionError(f"its vectors differ from PyTorch's (cosine {cosine:.4f})")
+            raise _ConversionError(f"its vectors differ from PyTorch's (cosine {cosine:.4f})")

@@ -43,7 +43,7 @@ from rag.errors import (
 from rag.index.lexical import LexicalIndex
 from rag.index.on_demand import VectorsOnDemand
 from rag.index.store import Store
-from rag.index.upgrades import upgrade_store
+from rag.index.store_writer import upgrade_store
 from rag.index.vectors import VectorIndex
 
 FORMAT = 3
@@ -319,8 +319,8 @@ def _moved(source: str, before: str, home: Path) -> str:
 
 
 def check_brought(generation: Path, home: Path) -> None:
-    """Check a generation that was built in another home, and let its sources that lay in the
-    corpus there be those of `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
+    """Check a generation that was built in another home, and look for its sources that lay in the
+    corpus there in the corpus of `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
     made_by = Manifest.format_of(generation)
     if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
         raise IndexMismatch(

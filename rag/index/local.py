@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +16,10 @@ from rag.datatypes import (
     Passage,
     SourceDocument,
 )
+from rag.dates import describe_dates
 from rag.embedding.encoder import QueryVectors
 from rag.index.dating import DocumentDates
 from rag.index.generations import Generation
-from rag.index.holdings import holdings_of
 from rag.index.spellings import Spellings
 from rag.searching import (
     EVERYTHING,
@@ -203,3 +203,25 @@ def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
         rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
     rows = rows[np.lexsort((rows, -scores[rows]))]
     return rows.astype(np.int64), scores[rows]
+
+
+def holdings_of(
+    collections: Mapping[str, Collection], dated: Iterable[tuple[str, str | None]]
+) -> tuple[Holding, ...]:
+    """Return what there is of each collection. `dated`: each document's collection, by id, and its
+    date."""
+    dates: dict[str, list[str | None]] = {name: [] for name in collections}
+    for home, date in dated:
+        dates[home].append(date)
+    return tuple(
+        Holding(
+            collection_id=name,
+            title=collection.title,
+            rights=collection.rights,
+            url=collection.url,
+            documents=len(dates[name]),
+            years=describe_dates(dates[name]),
+            undated=dates[name].count(None),
+        )
+        for name, collection in collections.items()
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.datatypes import Floats
-from rag.embedding.embedding_input import embedding_input
+from rag.embedding.chunking import embedding_input
 from rag.embedding.encoder import Encoder, PassageVectors, QueryVectors
 from rag.index.store import Store
 from rag.index.vectors import PieceVectors, VectorIndex, estimated_cosines

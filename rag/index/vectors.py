@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -40,7 +39,7 @@ sign codes are divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
 
 
 @dataclass(frozen=True, slots=True)
-class VectorBlock:
+class _VectorBlock:
     """The vectors of consecutive passages, to be copied to another index.
 
     `sentences`: float16, (sentences, dimension). `codes` and `starts` as in the files above;
@@ -72,12 +71,7 @@ class VectorWriter:
     def __enter__(self) -> VectorWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._files.close()
 
     def add(self, passages: Sequence[PassageVectors]) -> None:
@@ -216,10 +210,10 @@ class VectorIndex(PieceVectors):
         a, b = self._sentence_rows[row], self._sentence_rows[row + 1]
         return np.asarray(self._starts[a:b])
 
-    def passages_block(self, first: int, last: int) -> VectorBlock:
+    def passages_block(self, first: int, last: int) -> _VectorBlock:
         """Return what is stored of the passages `first` to `last` (left out)."""
         a, b = int(self._sentence_rows[first]), int(self._sentence_rows[last])
-        return VectorBlock(
+        return _VectorBlock(
             sentences=self._sentences.vectors(a, b - a),
             codes=np.asarray(self._codes[self._code_rows[first] : self._code_rows[last]]),
             starts=np.asarray(self._starts[a:b]),

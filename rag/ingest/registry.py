@@ -44,12 +44,12 @@ XML_ROOTS: dict[str, Reader] = {
 """Readers of XML by the name of its outermost element; any other is read as TEI."""
 
 
-def read_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+def _read_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Return the documents of an XML file, by the reader of its kind."""
     return XML_ROOTS.get(root_name(path.read_bytes()), read_tei)(path, collection)
 
 
-def read_page(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+def _read_page(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Return the document of an HTML file: one of the Web, or one that an OCR program wrote."""
     with path.open("rb") as file:
         is_hocr = HOCR.search(file.read(_HEAD_BYTES)) is not None
@@ -65,8 +65,8 @@ READERS: dict[str, Reader] = {
     ".eml": read_mail,
     ".epub": read_epub,
     ".hocr": read_hocr,
-    ".htm": read_page,
-    ".html": read_page,
+    ".htm": _read_page,
+    ".html": _read_page,
     ".jpeg": read_picture,
     ".jpg": read_picture,
     ".md": read_plain,
@@ -80,9 +80,9 @@ READERS: dict[str, Reader] = {
     ".tiff": read_picture,
     ".tsv": read_sheets,
     ".txt": read_plain,
-    ".xhtml": read_page,
+    ".xhtml": _read_page,
     ".xlsx": read_sheets,
-    ".xml": read_xml,
+    ".xml": _read_xml,
 }
 
 ATTACHED: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {

@@ -54,7 +54,7 @@ PUBLISHED = tuple(
     if field.name not in {"title", "archive_location", DESCRIBED_BY}
 )
 """What a person can say of where a document was published, beside the other fields."""
-Problems = list[str]
+_Problems = list[str]
 
 
 def pair(names: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
@@ -86,14 +86,14 @@ def orphan_reason(path: Path) -> str:
     )
 
 
-def read_sidecar(path: Path) -> tuple[Sidecar, Problems]:
+def read_sidecar(path: Path) -> tuple[Sidecar, _Problems]:
     """Return what a sidecar says, and what in it makes no sense.
 
     Raises `UnreadableSource` if nothing of it can be used.
     """
     content = _load(path)
-    problems: Problems = []
-    if is_csl(content):
+    problems: _Problems = []
+    if _is_csl(content):
         try:
             content = plain_fields(content)
         except ValueError as error:
@@ -105,9 +105,9 @@ def read_sidecar(path: Path) -> tuple[Sidecar, Problems]:
     return sidecar, problems + senseless
 
 
-def sidecar_of(content: Mapping[Any, Any]) -> tuple[Sidecar, Problems]:
+def sidecar_of(content: Mapping[Any, Any]) -> tuple[Sidecar, _Problems]:
     """Return a description of its fields (`FIELDS`, `PUBLISHED`), and what makes no sense."""
-    problems: Problems = []
+    problems: _Problems = []
     values = _values(content, FIELDS, problems)
     published = {n: v for n, v in _values(content, PUBLISHED, problems).items() if v}
     if "editors" in published:
@@ -117,7 +117,7 @@ def sidecar_of(content: Mapping[Any, Any]) -> tuple[Sidecar, Problems]:
     return Sidecar(**values, publication=publication, described_by=by), problems
 
 
-def read_collection(path: Path, collection: Collection) -> tuple[Collection, Problems]:
+def read_collection(path: Path, collection: Collection) -> tuple[Collection, _Problems]:
     """Return `collection` as a `collection.yaml` describes it, and what makes no sense in it.
 
     Raises `UnreadableSource` if nothing of it can be used.
@@ -128,7 +128,9 @@ def read_collection(path: Path, collection: Collection) -> tuple[Collection, Pro
     return replace(collection, **{k: v for k, v in known.items() if v is not None}), problems
 
 
-def _values(content: Mapping[Any, Any], names: Iterable[str], problems: Problems) -> dict[str, Any]:
+def _values(
+    content: Mapping[Any, Any], names: Iterable[str], problems: _Problems
+) -> dict[str, Any]:
     """Return the values of fields, None for one that is not there or makes no sense."""
     found: dict[str, Any] = dict.fromkeys(names)
     for name in found:
@@ -227,7 +229,7 @@ def _mapping(content: Any, path: Path) -> Mapping[Any, Any]:
     return content
 
 
-def _unknown(content: Mapping[Any, Any], known: Iterable[str]) -> Problems:
+def _unknown(content: Mapping[Any, Any], known: Iterable[str]) -> _Problems:
     names = ", ".join(printable(str(name))[:40] for name in content if name not in known)
     return [f"unknown field {names} (known: {', '.join(known)})"] if names else []
 
@@ -284,7 +286,7 @@ _MARKS = frozenset(
 )
 
 
-def is_csl(content: Any) -> bool:
+def _is_csl(content: Any) -> bool:
     """Return whether this is CSL-JSON: a list of items, or one item."""
     if isinstance(content, list):
         return True

@@ -3,23 +3,28 @@
 A thread for each process hands it one file after another and takes what comes back. Memory
 stays flat: a process waits when nobody takes its documents. One that gives no sign of life
 for too long is killed, one that crashes is replaced, and the file is reported.
+
+A process runs `main`. A request to it is a path and a collection; the answer is the documents and
+problems of the file as they are read, and the places that were reached.
 """
 
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
 from rag.ingest.names import shown
-from rag.ingest.registry import Item
-from rag.ingest.worker import DOCUMENT, PLACE, PROBLEM
-from rag.isolation.process import Process, Stopped
+from rag.ingest.ocr.engines import Ocr
+from rag.ingest.registry import Item, read_file
+from rag.isolation import Answer, Process, Send, Stopped, listen, serve
 from rag.typed_json import from_jsonable
 
 GB = 1 << 30
@@ -27,12 +32,12 @@ GB = 1 << 30
 _AHEAD = 4
 """Documents that wait for the build to take them, per file."""
 
-WORKER = "rag.ingest.worker"
 
 _REPAIR = "repair it (a PDF, for instance: qpdf IN.pdf OUT.pdf) or leave it out"
 
-
 Watch = Callable[[FileProgress], None]
+
+_PLACE, _DOCUMENT, _PROBLEM = "place", "document", "problem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Workers:
         self,
         limits: Limits | None = None,
         pages: Path | None = None,
-        module: str = WORKER,
+        module: str = __name__,
         watch: Watch = lambda _: None,
         ocr: str = "auto",
     ) -> None:
@@ -77,12 +82,7 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._closing.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         for process in list(self._all):
@@ -149,15 +149,15 @@ class _Reader:
         request = {"path": str(path), "collection": to_jsonable(collection)}
         try:
             for message in self._process.ask(request):
-                if PLACE in message:
-                    self._where = f" at {message[PLACE]}"
-                    watch(FileProgress(shown(path), str(message[PLACE])))
-                elif DOCUMENT in message:
-                    document = from_jsonable(SourceDocument, message[DOCUMENT])
+                if _PLACE in message:
+                    self._where = f" at {message[_PLACE]}"
+                    watch(FileProgress(shown(path), str(message[_PLACE])))
+                elif _DOCUMENT in message:
+                    document = from_jsonable(SourceDocument, message[_DOCUMENT])
                     self._where = f" after {document.document_id}"
                     yield document
                 else:
-                    yield from_jsonable(SkippedFile, message[PROBLEM])
+                    yield from_jsonable(SkippedFile, message[_PROBLEM])
         except Stopped as stopped:
             raise _GivenUp(self._reason(stopped)) from stopped
         except (TypeError, ValueError, KeyError) as error:  # no document: it was taken over
@@ -184,3 +184,26 @@ class _Reader:
 
 class _GivenUp(Exception):
     """A file was given up; the message ends a sentence that begins with the file."""
+
+
+def main() -> None:
+    """Read files until standard input ends.
+
+    Arguments: how many bytes of memory, how many seconds without a sign of life, which OCR, and
+    the folder where pages that it read are kept, "" for nowhere.
+    """
+    memory_bytes, stall_s, choice, pages = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5]
+    ocr = Ocr(choice, Path(pages) if pages else None)
+
+    def begin(send: Send) -> Answer:
+        listen(lambda place: send({_PLACE: place}))
+        return partial(_read, ocr)
+
+    serve(begin, memory_bytes, stall_s, writes=True)  # pages read by OCR
+
+
+def _read(ocr: Ocr, request: Any, send: Send) -> None:
+    path, collection = Path(request["path"]), from_jsonable(Collection, request["collection"])
+    for item in read_file(path, collection, ocr):
+        kind = _DOCUMENT if isinstance(item, SourceDocument) else _PROBLEM
+        send({kind: to_jsonable(item)})

@@ -6,14 +6,30 @@ Whatever else needs to know of the language imports from here, never from the mo
 
 from __future__ import annotations
 
-from rag.language.archive_spellings import Style, respelled
 from rag.language.folding import Folded, fold, goes_on, is_left_open, whole_word
 from rag.language.lexicon import table, word_list
-from rag.language.names import TITLES, capitalised, capitalised_inside, is_name, name_around
+from rag.language.names import (
+    TITLES,
+    can_be_same,
+    capitalised,
+    capitalised_inside,
+    is_name,
+    last_name,
+    name_around,
+    names_in_records,
+    stands_for,
+    with_names_of_records,
+)
 from rag.language.numbers import Quantity, agree, quantities
-from rag.language.people import can_be_same, last_name, names_in_records, with_names_of_records
-from rag.language.places import stands_for
-from rag.language.respelling import Respelling, chinese_spellings, pinyin, respell, wade_giles
+from rag.language.respelling import (
+    Respelling,
+    Style,
+    chinese_spellings,
+    pinyin,
+    respell,
+    respelled,
+    wade_giles,
+)
 from rag.language.spelling_keys import (
     MIN_KEY_LETTERS,
     deletions,
@@ -21,9 +37,8 @@ from rag.language.spelling_keys import (
     spelling_key,
     vowel_keys,
 )
-from rag.language.syntax import parse
 from rag.language.timex import Timex, days, of_date, times, times_told_from, years_in
-from rag.language.tokens import MONTHS, sentences, stems, stop_words, words
+from rag.language.tokens import MONTHS, parse, sentences, stems, stop_words, words
 
 __all__ = [
     "MIN_KEY_LETTERS",

@@ -1,16 +1,24 @@
-"""Which words of a text are likely names: by their capitals, and by the grammar."""
+"""Names of persons and places: which words are likely names, and what else the same is called.
+
+A word is told for a name by its capitals and by the grammar. Persons have the names that people
+give them and those that records have; places and nations those of today, of then, and of their
+people.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Span
-from rag.language.lexicon import word_list
-from rag.language.tokens import sentences, words
+from rag.language.lexicon import table, word_list
+from rag.language.tokens import sentences, stems, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
+
 
 TITLES = word_list("people", "titles")
 """Words before a name that are not part of it: records and people give them or not."""
@@ -22,6 +30,8 @@ _CALENDAR = frozenset(
     for word in word_list("calendar", key)
 )
 _COUNTS = frozenset({"DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"})
+
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii"})
 
 
 def capitalised(text: str) -> list[Span]:
@@ -65,3 +75,140 @@ def name_around(token: Token) -> str:
     while last < len(token.doc) and token.doc[last].pos_ == "PROPN":
         last += 1
     return str(token.doc[first:last].text)
+
+
+@cache
+def _called() -> tuple[tuple[str, str], ...]:
+    """Return (what somebody is called, the name in records), the longest first."""
+    pairs = []
+    for row in table("people")["called"]:
+        name, *others = row.split(", ")
+        pairs += [(other, name) for other in others]
+    return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
+
+
+@cache
+def _forms() -> dict[str, frozenset[str]]:
+    """Return for a given name all its forms, itself among them."""
+    found: dict[str, frozenset[str]] = {}
+    for row in table("people")["given"].strip().splitlines():
+        forms = frozenset(row.split())
+        for form in forms:
+            found[form] = found.get(form, frozenset()) | forms
+    return found
+
+
+def names_in_records(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (what somebody is called in the text, the person's name as records have it).
+
+    >>> list(names_in_records("FDR met Teddy Roosevelt's cousin"))
+    [('Teddy Roosevelt', 'Theodore Roosevelt'), ('FDR', 'Franklin D. Roosevelt')]
+    """
+    for called, name in _called():
+        if re.search(rf"(?<!\w){re.escape(called)}(?!\w)", text):
+            yield called, name
+
+
+def with_names_of_records(text: str) -> str:
+    """Return a text with the persons in it called as records call them.
+
+    >>> with_names_of_records("LBJ's war on poverty")
+    "Lyndon B. Johnson's war on poverty"
+    """
+    for called, name in names_in_records(text):
+        text = re.sub(rf"(?<!\w){re.escape(called)}(?!\w)", name, text)
+    return text
+
+
+def can_be_same(said: str, recorded: str) -> bool:
+    """Return whether a person's name as said can be the one recorded: the same last name, and no
+    given name that the other has not in some form. An initial stands for any name it begins.
+
+    >>> can_be_same("Bill Clinton", "William J. Clinton"), can_be_same("Bush", "George W. Bush")
+    (True, True)
+    >>> can_be_same("John Adams", "John Quincy Adams"), can_be_same("Quincy Adams", "John Adams")
+    (False, False)
+    """
+    ours, theirs = _parts(said), _parts(recorded)
+    if not ours or not theirs or ours[-1] != theirs[-1]:
+        return False
+    given, others = ours[:-1], theirs[:-1]
+    if not given or not others:
+        return True
+    if not all(_is_among(one, others) for one in given):
+        return False
+    # Of whom a first and a middle name are said, all are; a middle name in full is always said.
+    wanted = [other for other in others[1:] if given[1:] or len(other) > 1]
+    return not _is_among(given[0], others[:1]) or all(_is_among(one, given) for one in wanted)
+
+
+def last_name(name: str) -> str:
+    """Return the folded last name of a person, "" of no name.
+
+    >>> last_name("Joseph R. Biden Jr."), last_name("Douglass, Frederick")
+    ('biden', 'douglass')
+    """
+    return next(iter(_parts(name)[-1:]), "")
+
+
+def _parts(name: str) -> list[str]:
+    last, comma, given = name.partition(",")
+    turned = (
+        f"{given} {last}" if comma and words(given) and words(given)[0] not in _SUFFIXES else name
+    )
+    return [word for word in words(turned) if word not in _SUFFIXES and word not in TITLES]
+
+
+def _is_among(one: str, others: list[str]) -> bool:
+    return any(
+        one[0] == other[0]
+        if len(one) == 1 or len(other) == 1
+        else one == other or other in _forms().get(one, frozenset())
+        for other in others
+    )
+
+
+@cache
+def _places() -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(names.split(", ")) for names in table("places")["places"])
+
+
+def place_names(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (name in the text, another name of the same place)."""
+    for names in _places():
+        for name in names:
+            if re.search(rf"\b{re.escape(name)}\b", text):
+                yield from ((name, other) for other in names if other != name)
+
+
+def name_in_records(place: str, years: tuple[int, int]) -> str:
+    """Return under which name records of those years have a place of today: its own, or another.
+
+    >>> name_in_records("Iran", (1900, 1901)), name_in_records("Iran", (1960, 1960))
+    ('Persia', 'Iran')
+    """
+    known = table("places")["in_records"].get(place, {})
+    then = known.get("since", 0) <= years[0] and years[1] < known.get("until", 0)
+    return str(known["name"]) if then else place
+
+
+@cache
+def _nations() -> dict[tuple[str, ...], frozenset[int]]:
+    found: dict[tuple[str, ...], set[int]] = {}
+    for number, listed in enumerate(table("places")["nations"]):
+        for listed_name in listed.split(", "):
+            also = (name for names in _places() if listed_name in names for name in names)
+            for name in (listed_name, *also):
+                found.setdefault(tuple(stems(words(name))), set()).add(number)
+    return {name: frozenset(numbers) for name, numbers in found.items()}
+
+
+@cache
+def stands_for(name: str) -> frozenset[tuple[str, ...]]:
+    """Return all names, as stems, of the nation that `name` is one of; none for another name.
+
+    >>> ("holland",) in stands_for("the Dutch"), sorted(stands_for("Zhou"))
+    (True, [])
+    """
+    numbers = _nations().get(tuple(stems(words(name))), frozenset())
+    return frozenset(other for other, theirs in _nations().items() if theirs & numbers)

@@ -85,7 +85,7 @@ _FROM_UP_TO = re.compile(
     r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
 )  # where it went
 
-Bound = Literal["exact", "about", "at least", "at most"]
+_Bound = Literal["exact", "about", "at least", "at most"]
 
 ROUNDING = 0.05
 """How far a rounded number may be from what it rounds, as a share of it."""
@@ -104,7 +104,7 @@ class Quantity:
 
     span: Span
     value: float
-    bound: Bound = "exact"
+    bound: _Bound = "exact"
     share: bool = False
     money: bool = False
     noun: str = ""
@@ -263,7 +263,7 @@ def _number(written: str) -> float:
     return sum(_VALUES[word] for word in re.findall(r"[a-z]+", plain.casefold()))
 
 
-def _bound(before: str, after: str) -> Bound:
+def _bound(before: str, after: str) -> _Bound:
     if after.startswith(" or so"):
         return "about"
     if _AT_LEAST.search(before):

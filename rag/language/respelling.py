@@ -6,23 +6,26 @@ Malinovskiy and Peiping. Nothing here knows persons. It knows systems:
 * Chinese: Hanyu Pinyin and Wade-Giles, converted syllable by syllable, both ways;
 * names that went through several romanisations or were written down by ear: keys under which
   such spellings meet (`spelling_keys`);
-* places that have changed their names, or have Postal ones: a table (`places`);
-* persons, where the user has fetched an authority file (`authority`).
+* places that have changed their names, or have Postal ones: a table (`names`);
+* persons, where the user has fetched an authority file (`rag.retrieval.authority`).
 
-A respelling is only proposed when the index has the words of it, so most claims have none.
+`respell` proposes a spelling only when the index has the words of it, so most claims have none.
+An archive that is searched by hand has no index here; what is known of it is when its records were
+written. For its search, `respelled` takes only spellings that follow from a rule, or that the
+catalog has.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
+from typing import Literal
 
 from rag.language.lexicon import table
-from rag.language.names import capitalised
-from rag.language.places import place_names
+from rag.language.names import capitalised, name_in_records, place_names
 from rag.language.tokens import stems, words
 
 MAX_RESPELLINGS = 3
@@ -31,12 +34,25 @@ MAX_RESPELLINGS = 3
 RARER = 5
 """A spelling that the index has is respelled only as one that it has this often more."""
 
-Frequency = Callable[[str], int]
+_Frequency = Callable[[str], int]
 """In how many passages a stem is; 0 for one that the index does not have."""
 
-
-Neighbours = Callable[[str], Sequence[Iterable[str]]]
+_Neighbours = Callable[[str], Sequence[Iterable[str]]]
 """For a stem, stems of the index that may be other spellings of it, in groups."""
+
+Style = Literal["", "period", "modern"]
+"""`period`: as people wrote at the time of the event; `modern`: as is usual today, whatever the
+time; "": as the claim has it."""
+
+PINYIN_YEAR = 1979
+"""The American government and press wrote Chinese names in Wade-Giles until then."""
+
+_RUSSIAN = re.compile(
+    r"\b(?:Soviet|Soviets|Russian?s?|USSR|Moscow|Kremlin|Leningrad|Petersburg|Khrushchev|Stalin|"
+    r"Brezhnev|Lenin|Red Army|[Tt]sar|[Cc]zar)\b"
+)
+_SKY = re.compile(r"(?<=\w\w)(?P<vowel>[oe])[vw]sk(?:i|ij|iy|ii|y|yi)$")
+_DISTINCT = re.compile(r"zh|x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +154,7 @@ def chinese_spellings(word: str) -> list[str]:
 # ---- claims ----
 
 
-def respell(claim: str, frequency: Frequency, neighbours: Neighbours) -> list[Respelling]:
+def respell(claim: str, frequency: _Frequency, neighbours: _Neighbours) -> list[Respelling]:
     """Return the claim in other spellings of its names that the index has, likeliest
     first; none if there are none.
 
@@ -161,7 +177,7 @@ def respell(claim: str, frequency: Frequency, neighbours: Neighbours) -> list[Re
     return found[:MAX_RESPELLINGS]
 
 
-def _best_spelling(name: str, frequency: Frequency, neighbours: Neighbours) -> str | None:
+def _best_spelling(name: str, frequency: _Frequency, neighbours: _Neighbours) -> str | None:
     """Return the most frequent other spelling of a name in the index, if it is worth it, of
     the surest kind that has one."""
     own = stems(words(name))
@@ -180,7 +196,7 @@ def _best_spelling(name: str, frequency: Frequency, neighbours: Neighbours) -> s
     return None
 
 
-def _known(name: str, frequency: Frequency) -> bool:
+def _known(name: str, frequency: _Frequency) -> bool:
     return all(frequency(stem) > 0 for stem in stems(words(name)))
 
 
@@ -189,3 +205,77 @@ def _replaced(claim: str, pairs: Sequence[tuple[str, str]]) -> Respelling:
     for name, other in pairs:
         text = re.sub(rf"\b{re.escape(name)}\b", other, text)
     return Respelling(text, tuple(pairs))
+
+
+def respelled(
+    text: str, style: Style, years: tuple[int, int] | None, persons: Sequence[str]
+) -> dict[str, str]:
+    """Return the names in `text` that an archive of this style writes otherwise, with its
+    spellings. `years`: when the text is about. `persons`: names that the catalog has.
+
+    >>> respelled("Zhou Enlai met Malinowski in Moscow", "period", (1964, 1964), [])
+    {'Zhou': 'Chou', 'Enlai': 'En-lai', 'Malinowski': 'Malinovsky'}
+    >>> respelled("Chou En-lai was in Beijing", "modern", (1964, 1964), ["Zhou Enlai"])
+    {'Chou': 'Zhou', 'En-lai': 'Enlai'}
+    """
+    if not style:
+        return {}
+    spans = capitalised(text)
+    names = [span.of(text) for span in spans]
+    found: dict[str, str] = {}
+    known = {" ".join(words(person)) for person in persons}
+    wade_giles_then = style == "period" and (years is None or years[0] < PINYIN_YEAR)
+    for (before, one), (after, other) in pairwise(zip(spans, names, strict=True)):
+        if text[before.end : after.start] == " ":
+            if wade_giles_then and _is_pinyin(one, other):
+                found |= {name: _wade_giles(name) for name in (one, other)}
+            elif style == "modern":
+                found |= _pinyin(one, other, known)
+    if wade_giles_then:
+        alone = (name for name in names if name not in found and _DISTINCT.match(name.lower()))
+        found |= {name: _wade_giles(name) for name in alone}
+    for name in names:
+        if name not in found and (usual := _usual(name, text)):
+            found[name] = usual
+    if style == "period":
+        when = years or (PINYIN_YEAR - 1, PINYIN_YEAR - 1)
+        former = {name: name_in_records(name, when) for name in names}
+        found |= {name: other for name, other in former.items() if name != other}
+    return {name: other for name, other in found.items() if name != other}
+
+
+def _is_pinyin(family: str, given: str) -> bool:
+    """Return whether two words are a Chinese name in Pinyin: one syllable, then one or two."""
+    if family.lower() not in wade_giles() or "-" in family + given:
+        return False
+    syllables = _wade_giles(given).split("-")
+    return len(syllables) <= 2 and all(part.lower() in _plain_wade_giles() for part in syllables)
+
+
+@cache
+def _plain_wade_giles() -> frozenset[str]:
+    return frozenset(spelling for all_of in wade_giles().values() for spelling in all_of)
+
+
+def _wade_giles(word: str) -> str:
+    """Return a Pinyin word in Wade-Giles, itself where it is none."""
+    if word.lower() in wade_giles():
+        return wade_giles()[word.lower()][0].capitalize()
+    found = [spelling for spelling in chinese_spellings(word) if "-" in spelling]
+    return found[0].capitalize() if found else word
+
+
+def _pinyin(family: str, given: str, known: Set[str]) -> dict[str, str]:
+    """Return a Wade-Giles name in Pinyin where the catalog has it so; it is ambiguous else."""
+    for one in (family.lower(), *chinese_spellings(family)):
+        for other in chinese_spellings(given):
+            if f"{one} {other}" in known:
+                return {family: one.capitalize(), given: other.capitalize()}
+    return {}
+
+
+def _usual(name: str, text: str) -> str:
+    """Return a Russian name as English archives usually write its end, "" for any other."""
+    if not (_SKY.search(name) and _RUSSIAN.search(text)):  # it may be Polish
+        return ""
+    return _SKY.sub(lambda found: f"{found['vowel']}vsky", name)

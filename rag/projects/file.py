@@ -1,7 +1,11 @@
-"""The SQLite file that readers' projects are kept in: how it is opened, written and copied.
+"""The SQLite file that readers' projects are kept in: its tables, and how it is opened, written and
+copied.
 
 Safe with threads, processes and tabs: each call has a connection of its own, and a change is one
 transaction. No reader's key is on the disk, only its hash.
+
+A file says in SQLite's `user_version` how many of the `UPGRADES` it has had. An upgrade that was
+ever handed out is never changed; what comes next is added to the end.
 """
 
 from __future__ import annotations
@@ -16,12 +20,67 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag.errors import ProjectsError
-from rag.projects.schema import check_tables, upgrade
 
 FREE_BYTES = 256 << 20
 """Nothing more is kept once the disk has less than this."""
 
 _WAIT_S = 10.0
+
+UPGRADES: tuple[tuple[str, ...], ...] = (
+    (
+        # Who knows the key of a reader is that reader; the key itself is not kept.
+        """CREATE TABLE readers (
+            reader INTEGER PRIMARY KEY,
+            key_sha256 TEXT NOT NULL UNIQUE
+        )""",
+        """CREATE TABLE projects (
+            number INTEGER PRIMARY KEY,
+            project_id TEXT NOT NULL UNIQUE,
+            reader INTEGER NOT NULL REFERENCES readers ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            removed TEXT
+        )""",
+        "CREATE INDEX projects_of_reader ON projects (reader)",
+        """CREATE TABLE conversations (
+            number INTEGER PRIMARY KEY,
+            conversation_id TEXT NOT NULL UNIQUE,
+            project INTEGER NOT NULL REFERENCES projects ON DELETE CASCADE,
+            removed TEXT
+        )""",
+        "CREATE INDEX conversations_of_project ON conversations (project)",
+        # `content`: a KeptTurn as JSON; the other columns are for lists and searches.
+        """CREATE TABLE turns (
+            number INTEGER PRIMARY KEY,
+            turn_id TEXT NOT NULL UNIQUE,
+            conversation INTEGER NOT NULL REFERENCES conversations ON DELETE CASCADE,
+            asked TEXT NOT NULL,
+            question TEXT NOT NULL,
+            stage TEXT NOT NULL,
+            content TEXT NOT NULL
+        )""",
+        "CREATE INDEX turns_of_conversation ON turns (conversation)",
+    ),
+    (
+        # `same`: by what a passage is known for one that is pinned already.
+        """CREATE TABLE pins (
+            number INTEGER PRIMARY KEY,
+            pin_id TEXT NOT NULL UNIQUE,
+            project INTEGER NOT NULL REFERENCES projects ON DELETE CASCADE,
+            same TEXT NOT NULL,
+            content TEXT NOT NULL,
+            removed TEXT,
+            UNIQUE (project, same)
+        )""",
+        """CREATE TABLE objections (
+            number INTEGER PRIMARY KEY,
+            reader INTEGER NOT NULL REFERENCES readers ON DELETE CASCADE,
+            same TEXT NOT NULL,
+            content TEXT NOT NULL,
+            UNIQUE (reader, same)
+        )""",
+    ),
+)
 
 
 class StoreFile:
@@ -84,7 +143,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             path.chmod(0o600)
             path.parent.chmod(0o700)
-        upgrade(connection)
+        _upgrade(connection)
     except BaseException:
         connection.close()
         raise
@@ -106,7 +165,7 @@ def copy_store(path: Path, target: Path) -> None:
             [whole] = copied.execute("PRAGMA integrity_check").fetchone()
             if whole != "ok":
                 raise sqlite3.DatabaseError(str(whole))
-            check_tables(copied)
+            _check_tables(copied)
 
 
 def new_id() -> str:
@@ -133,3 +192,55 @@ def hashed(key: str) -> str:
 def expect(changed: int) -> None:
     if not changed:
         raise ProjectsError("This is not there any more. Load the page again.")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a store, an empty one too, to this version; all of it or nothing.
+
+    Raises `ProjectsError` for a store of a later version.
+    """
+    if _version_of(connection) == len(UPGRADES):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = _version_of(connection)  # another process may have been first
+        if done > len(UPGRADES):
+            raise ProjectsError(
+                f"The projects were kept by a later version of Source Finder (format {done}; this "
+                f"one reads up to {len(UPGRADES)}). Install that version, or choose another home "
+                "with SOURCE_FINDER_HOME."
+            )
+        for statements in UPGRADES[done:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(UPGRADES)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    """Return how many of the upgrades a store has had."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _tables_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return what a store has besides SQLite's own, each with its name and definition."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(str(name), str(sql)) for name, sql in rows}
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    """Raise `ProjectsError` unless a store of strangers has just what its version has: a trigger
+    or view that somebody put into it would run with every change."""
+    own = sqlite3.connect(":memory:")
+    try:
+        for statements in UPGRADES[: _version_of(connection)]:
+            for statement in statements:
+                own.execute(statement)
+        known = _tables_of(own)
+    finally:
+        own.close()
+    if _version_of(connection) > len(UPGRADES) or _tables_of(connection) != known:
+        raise ProjectsError("Its tables are not those of a store of projects of this version.")

@@ -1,4 +1,4 @@
-"""What readers mark: passages that they pin, with a note, and verdicts that they hold for wrong.
+"""What readers mark: passages that they pin, with a note, and verdicts that they think wrong.
 
 Both are kept whole, with claim and quotation as they were given, so that they say the same
 whatever becomes of the index and of the answer.
@@ -47,7 +47,7 @@ class Pin(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class Objection(Jsonable):
-    """A verdict that a reader holds for wrong, with what it rested on."""
+    """A verdict that a reader thinks wrong, with what it rested on."""
 
     question: str
     claim: Claim
@@ -121,7 +121,7 @@ class MarkStore(StoreFile):
             expect(changed.rowcount)
 
     def object(self, reader: str, objection: Objection) -> None:
-        """Keep an objection, in the place of an earlier one of the same reader to the same."""
+        """Keep an objection; it replaces an earlier one of this reader to the same verdict."""
         self.check_room()
         _short(objection.why)
         same = json.dumps([objection.turn_id, objection.finding])

@@ -17,7 +17,7 @@ from rag.errors import SourceError, UnreadableSource
 from rag.ingest.ocr.engines import Ocr, OcrLine
 from rag.ingest.ocr.layout import reading_order
 from rag.ingest.ocr.page_images import PageImages
-from rag.isolation.child import Send, serve
+from rag.isolation import Send, serve
 from rag.reading.page_view import Box, PlacedText, find_boxes
 
 WIDTH = 1100

@@ -17,7 +17,7 @@ from typing import Any
 from rag.datatypes import SourceDocument, Span, to_jsonable
 from rag.errors import UnreadableSource
 from rag.ingest.ocr.engines import Ocr
-from rag.isolation.process import Process, Stopped
+from rag.isolation import Process, Stopped
 from rag.reading.page_view import Box, page_at, page_spans, part_on
 from rag.typed_json import from_jsonable
 

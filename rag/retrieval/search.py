@@ -12,7 +12,7 @@ from rag.dates import days_of
 from rag.embedding.chunking import read_by_search
 from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import QuestionError
-from rag.index.search_terms import names, weighted_terms
+from rag.index.terms import names, weighted_terms
 from rag.language import Respelling, capitalised, days, respell, stems, stop_words, times, words
 from rag.retrieval import ranking
 from rag.retrieval.reranker import LOOKED_AT, WEIGHT, Reranker
@@ -63,7 +63,7 @@ class RetrievedPassage:
 class Retriever:
     """Ranks the passages of an index for a claim. Safe to share by threads.
 
-    `authority`: other spellings of names, see `rag.names.authority`.
+    `authority`: other spellings of names, see `rag.retrieval.authority`.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Retriever:
         """Return what is found for one spelling, best first."""
         found = self.index.search(claim.query, max(ranking.RERANKED, k))
         ids = [candidate.passage_id for candidate in found]
-        signals, weights = signal_table(found), signal_row(claim.query.weights)
+        signals, weights = _signal_table(found), signal_row(claim.query.weights)
         quoting = np.argsort(-signals[:, _WORDS], kind="stable")[: ranking.QUOTING]
         verbatim = np.zeros(len(ids), dtype=np.float32)
         verbatim[quoting] = self._verbatim(claim.words, [ids[i] for i in quoting])
@@ -228,7 +228,7 @@ def times_and_days(claim: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, 
     return tuple((timex.first, timex.last) for timex in told), tuple(bare)
 
 
-def signal_table(found: Sequence[Candidate]) -> Floats:
+def _signal_table(found: Sequence[Candidate]) -> Floats:
     """Return the signals of candidates, (candidates, signals)."""
     rows = [signal_row(candidate.signals) for candidate in found]
     return np.stack(rows) if rows else np.zeros((0, len(SIGNALS)), np.float32)

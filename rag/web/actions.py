@@ -27,17 +27,15 @@ from rag.web.address import EXACT, Address, read_address
 from rag.web.answer import render_kept
 from rag.web.chat import Turn, Turns, answered_again, converse, stop
 from rag.web.desk import Click, Desk
-from rag.web.dropped import sort_dropped
 from rag.web.gate import SIGN_OUT
 from rag.web.guard import asker, asker_of
 from rag.web.health import Counts
 from rag.web.keeping import Keeper, Place
 from rag.web.listing import ProjectList
 from rag.web.markup import render_searched
-from rag.web.metered import metered
-from rag.web.quotas import Quotas
+from rag.web.quotas import Quotas, metered
 from rag.web.templating import render
-from rag.web.uploads import forget
+from rag.web.uploads import forget, sort_dropped
 from rag.wording import counted
 
 log = logging.getLogger(__name__)
@@ -56,18 +54,18 @@ ASK, PROJECTS = "ask", "projects"
 """The names of tabs."""
 
 
-def html_part(content: str) -> gr.HTML:
+def _html_part(content: str) -> gr.HTML:
     """Return a part of a chat message that shows `content` as it is."""
     return gr.HTML(content, render=False, js_on_load=None, elem_classes="sf-part")
 
 
-def chat_messages(turns: Turns) -> list[dict[str, Any]]:
+def _chat_messages(turns: Turns) -> list[dict[str, Any]]:
     """Return the conversation as the messages of a `gr.Chatbot`."""
     messages: list[dict[str, Any]] = []
     for turn in turns:
         if turn.question:
-            messages.append({"role": "user", "content": html_part(turn.asked())})
-        parts = [html_part(block) for block in turn.blocks()]
+            messages.append({"role": "user", "content": _html_part(turn.asked())})
+        parts = [_html_part(block) for block in turn.blocks()]
         messages.append({"role": "assistant", "content": parts})
     return messages
 
@@ -86,7 +84,7 @@ def told(turns: Turns, message: str = "", offered: tuple[tuple[str, str], ...] =
     return (*turns, Turn(len(turns), stage="done", message=message, offered=offered))
 
 
-def kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
+def _kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
     """Return a link to the conversation as a file, which page.js follows at once."""
     answers = [turn.answer for turn in turns if turn.answer is not None]
     made = datetime.now(UTC).astimezone()
@@ -130,18 +128,18 @@ class Actions:
         text = "\n".join(part for part in [sent.get("text") or "", *dropped.texts] if part)
         if not text and (dropped.offered or dropped.problems):
             box = question_box(searching=False, value=None)
-            yield chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
+            yield _chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
             return
         box = question_box(searching=True, value=None)
         if not self.live.ready:
             waiting = told((*turns, Turn(len(turns), text)), READING)
-            yield chat_messages(waiting), turns, box, *UNMOVED, *UNMOVED
+            yield _chat_messages(waiting), turns, box, *UNMOVED, *UNMOVED
             box = gr.skip()
             self._wait()
         if not self.live.ready:
             turns = told(turns, self.live.work.problem if self.live.work else "")
             box = question_box(searching=False)
-            yield chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
+            yield _chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
             return
         who = asker_of(request).shown
         yield from self._answered(self._keeper(request), who, text, turns, desk, place, box)
@@ -175,7 +173,7 @@ class Actions:
                     changed = laid is not desk or begins
                     shown = laid.page(turns, _address(place)) if changed else gr.skip()
                     desk, begins = laid, False
-                    yield chat_messages(turns), turns, box, shown, desk, place, line
+                    yield _chat_messages(turns), turns, box, shown, desk, place, line
                     box = line = gr.skip()
                 asked.failed = turns[-1].stage == "failed"
         finally:
@@ -200,7 +198,7 @@ class Actions:
         turns = stop(turns)
         if turns:
             self._keeper(request).kept(place, turns[-1])
-        return chat_messages(turns), turns, question_box(searching=False)
+        return _chat_messages(turns), turns, question_box(searching=False)
 
     def loaded(self, query: str, request: gr.Request) -> tuple[Any, ...]:
         """Return chat, turns, pane, desk, place and its line, shelf, work, searched, timer for a
@@ -238,7 +236,7 @@ class Actions:
             desk = Desk(clicks=clicks + 1)
         line = self._place(keeper, place, asked=bool(turns))
         page = desk.page(turns, _address(place))
-        return chat_messages(turns), turns, page, desk, place, line
+        return _chat_messages(turns), turns, page, desk, place, line
 
     def listed(self, place: Place, request: gr.Request) -> tuple[str, ProjectList]:
         """Return the projects, as they are now, with those of the place opened."""
@@ -318,7 +316,7 @@ class Actions:
         name = click.get("act")
         try:
             if name == "keep":
-                kept = kept_file(self.live.current, turns, str(click.get("form")))
+                kept = _kept_file(self.live.current, turns, str(click.get("form")))
                 return *UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
             if name == "keep-pdf":
                 return self._highlighted(self._keeper(request), place, click)
@@ -436,7 +434,7 @@ class Actions:
                 self._keeper(request).kept(place, new)
         desk = replace(desk, whole=False).with_answer(finder, turns)
         page = desk.page(turns, _address(place))
-        return *self._corpus(), self._timer(), chat_messages(turns), turns, page, desk
+        return *self._corpus(), self._timer(), _chat_messages(turns), turns, page, desk
 
     def _worked(self, message: str) -> tuple[Any, ...]:
         shelf, work, _ = self._corpus(message)

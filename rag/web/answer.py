@@ -24,10 +24,9 @@ from rag.web.markup import (
     notes,
     render_searched,
     shortened,
-    written_time,
 )
 from rag.web.templating import render
-from rag.wording import counted, escape, stands, written_date
+from rag.wording import clock, counted, escape, stands, written_date
 
 LONG_TEXT_CHARS = 90
 """From this length on, what was sent is taken to hold many claims before they are known, and
@@ -53,13 +52,13 @@ PANE = "sf-pane"
 def has_many_claims(answer: Answer) -> bool:
     """Return whether the answer holds, or by the length of the question will hold, many."""
     parts = len(answer.findings) + len(answer.set_aside)
-    return parts > 1 or is_long(answer.question)
+    return parts > 1 or _is_long(answer.question)
 
 
-def is_long(question: str) -> bool:
+def _is_long(question: str) -> bool:
     """Return whether a question is likely to hold many claims.
 
-    >>> is_long("Monroe warned Europe"), is_long("Monroe warned Europe.\\nPolk found gold.")
+    >>> _is_long("Monroe warned Europe"), _is_long("Monroe warned Europe.\\nPolk found gold.")
     (False, True)
     """
     return len(question) > LONG_TEXT_CHARS or "\n" in question.strip()
@@ -187,7 +186,7 @@ def render_written_summary(summary: Summary) -> str:
 def _circumstances(claim: Claim) -> list[str]:
     parts = []
     if claim.at_s is not None:
-        parts.append(f"at {written_time(claim.at_s)}")
+        parts.append(f"at {clock(claim.at_s)}")
     if claim.said_by:
         parts.append(f"said by {claim.said_by}")
     return parts
@@ -222,7 +221,7 @@ def summary_counts(answer: Answer) -> str:
     return f"{total}: {', '.join(parts)}" if parts else total
 
 
-def single_count(answer: Answer) -> str:
+def _single_count(answer: Answer) -> str:
     """Return the summary of an answer to one claim: how many passages there are."""
     if not answer.findings:
         return "Nothing in what was sent could be looked up"
@@ -240,7 +239,7 @@ def render_summary(answer: Answer | None, stage: Stage, question: str = "") -> s
     if answer is None or (empty and stage != "done"):
         counts = ""
     else:
-        counts = summary_counts(answer) if has_many_claims(answer) else single_count(answer)
+        counts = summary_counts(answer) if has_many_claims(answer) else _single_count(answer)
     lead = {"searching": "Searching", "stopped": "Stopped", "failed": "Broken off"}.get(stage, "")
     if stage == "searching":
         lead += "…"
@@ -248,11 +247,11 @@ def render_summary(answer: Answer | None, stage: Stage, question: str = "") -> s
     line = " ".join(parts) if stage == "searching" else "; ".join(parts)
     if answer is not None and answer.by_words and stage != "searching":
         line += f". {BY_WORDS}"
-    room = " sf-two-lines" if is_long(question) else ""
+    room = " sf-two-lines" if _is_long(question) else ""
     return f'<p class="sf-summary sf-stage-{stage}{room}" role="status">{escape(line)}</p>'
 
 
-def render_set_aside(set_aside: Sequence[Claim]) -> str:
+def _render_set_aside(set_aside: Sequence[Claim]) -> str:
     """Return the sentences that were not looked up, folded, by reason."""
     by_reason = sorted(set_aside, key=lambda claim: claim.set_aside or "")
     groups = []
@@ -264,7 +263,7 @@ def render_set_aside(set_aside: Sequence[Claim]) -> str:
     return fold(f"{label}, and why", "".join(groups), "sf-set-aside")
 
 
-def render_videos(videos: Sequence[VideoLink]) -> str:
+def _render_videos(videos: Sequence[VideoLink]) -> str:
     """Return each linked video with the front ends that show it without its owner watching."""
     lines = []
     for video in videos:
@@ -277,11 +276,11 @@ def render_videos(videos: Sequence[VideoLink]) -> str:
 def render_closing(answer: Answer) -> str:
     """Return what comes after the findings: set-aside sentences, notes, what was searched."""
     return (
-        render_videos(answer.videos)
-        + render_set_aside(answer.set_aside)
+        _render_videos(answer.videos)
+        + _render_set_aside(answer.set_aside)
         + notes(answer.notes)
         + render_searched(answer.searched)
-        + render_keeping()
+        + _render_keeping()
     )
 
 
@@ -300,7 +299,7 @@ def render_offer(name: str, path: str) -> str:
     return f'<p class="sf-message" dir="auto">{escape(words)} {add}</p>'
 
 
-def render_keeping() -> str:
+def _render_keeping() -> str:
     """Return the row that keeps the conversation, with a button for each form of file."""
     buttons = "".join(
         button(form.title, "keep", {"form": extension}, label=f"Keep as {form.title}")

@@ -19,14 +19,13 @@ from rag.web import pane
 from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
-from rag.web.dropped import TAKEN
 from rag.web.endpoints import add_endpoints
 from rag.web.health import Counts
 from rag.web.keeping import Place
 from rag.web.listing import ProjectList
 from rag.web.markup import render_searched
 from rag.web.quotas import Quotas
-from rag.web.uploads import KEPT_S, SWEPT_S
+from rag.web.uploads import KEPT_S, SWEPT_S, TAKEN
 
 TITLE = "Source Finder"
 INTRODUCTION = (

@@ -160,19 +160,19 @@ def read_form(form: bytes) -> tuple[str, str, str]:
     """Return what the page to sign in at has sent: name, password, and where to go on to."""
     fields = parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=9)
     name, password, onward = (fields.get(field, [""])[0] for field in ("name", "password", "next"))
-    return name, password, within_server(onward)
+    return name, password, _within_server(onward)
 
 
 def render_sign_in(onward: str, problem: str = "") -> str:
     """Return the page to sign in at. `onward`: the address that was asked for."""
-    onward = within_server(onward)
+    onward = _within_server(onward)
     return render("sign_in.html", action=SIGN_IN, onward=onward, problem=problem)
 
 
-def within_server(address: str) -> str:
+def _within_server(address: str) -> str:
     r"""Return an address within this server, "/" for any other.
 
-    >>> within_server("/?answer=1"), within_server("//evil.example"), within_server("/\\evil")
+    >>> _within_server("/?answer=1"), _within_server("//evil.example"), _within_server("/\\evil")
     ('/?answer=1', '/', '/')
     """
     return address if _INSIDE.fullmatch(address) else "/"

@@ -278,7 +278,7 @@ class Guard:
 
         try:
             self._check_sender(scope, headers)
-            check_route(scope["method"], scope["path"])
+            _check_route(scope["method"], scope["path"])
             answer = await self._let_in(scope, headers, receive, reader)
             if answer is not None:
                 await answer(scope, receive, sending)
@@ -363,7 +363,7 @@ class Guard:
             return _counted(receive, most)
         body = await _in_time(receive, most)
         if path.startswith(_DATA):
-            check_files(body, self.access.uploads)
+            _check_files(body, self.access.uploads)
         return _replayed(body, receive)
 
     def _upload(self, asking: Asker, receive: Receive, length: int) -> Receive:
@@ -427,7 +427,7 @@ def _cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
     return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
 
-def check_route(method: str, path: str) -> None:
+def _check_route(method: str, path: str) -> None:
     """Raise `Refused` for what the page and the endpoints do not need."""
     known = path in _PAGES or path.rstrip("/") in _ENDPOINTS or path.startswith(_FOLDERS)
     if not known or ".." in path.split("/"):
@@ -440,7 +440,7 @@ def check_route(method: str, path: str) -> None:
         raise Refused(405, "This cannot be done here.")
 
 
-def check_files(body: bytes, uploads: Path | None) -> None:
+def _check_files(body: bytes, uploads: Path | None) -> None:
     """Raise `Refused` where an event names a file that was not uploaded: one of the server's, or
     a web address, which the server would fetch for whoever asks."""
     plain = b"\\u" not in body and b"\0" not in body  # else a word may be written otherwise

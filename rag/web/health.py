@@ -20,7 +20,7 @@ PATHS = frozenset({HEALTH, METRICS})
 
 
 @dataclass(slots=True)
-class Asked:
+class _Asked:
     """A question that is being looked up."""
 
     failed: bool = False
@@ -36,10 +36,10 @@ class Counts:
         self.seconds = 0.0
 
     @contextmanager
-    def question(self) -> Iterator[Asked]:
+    def question(self) -> Iterator[_Asked]:
         """Count one question, which has failed where an error leaves the block or `failed` is
         set, and was stopped where nobody waits for it any more."""
-        asked, began = Asked(), time.monotonic()
+        asked, began = _Asked(), time.monotonic()
         with self._lock:
             self.under_way += 1
         outcome = "stopped"

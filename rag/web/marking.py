@@ -1,4 +1,4 @@
-"""Passages that a reader pins and verdicts that they hold for wrong, between the page and what
+"""Passages that a reader pins and verdicts that they think wrong, between the page and what
 is kept; and the pins of a project as answers, for a dossier, and as highlights in a PDF."""
 
 from __future__ import annotations

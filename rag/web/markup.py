@@ -67,17 +67,6 @@ def render_searched(lines: Sequence[str]) -> str:
     return fold(f"Searched: {len(lines)} collections", f"<ul>{items}</ul>", "sf-searched")
 
 
-def written_time(seconds: float) -> str:
-    """Return a place in a recording as it is written beside it.
-
-    >>> written_time(75.4), written_time(3_661)
-    ('1:15', '1:01:01')
-    """
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def shortened(text: str, most: int) -> str:
     """Return `text` as one line of at most `most` characters and an ellipsis.
 

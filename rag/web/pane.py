@@ -1,24 +1,42 @@
-"""The place beside the chat: the evidence of one claim, as cards, with what leads further."""
+"""The place beside the chat: the evidence of one claim, as cards, with what leads further.
+
+A card has a passage with its quotation marked, how it stands to the claim, and who wrote it, when
+and where.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
 
 from rag.datatypes import Evidence, Finding, Holding, Suggestion
 from rag.web import labels
 from rag.web.address import EXACT
-from rag.web.cards import render_card
 from rag.web.filters import Filters, render_filters
 from rag.web.markup import action, button, fold, link, notes, render_searched
-from rag.web.templating import render
+from rag.web.templating import render, render_part
 from rag.web.timeline import render_timeline
-from rag.wording import VERDICT_WORDS, counted, escape, verdict_words
+from rag.wording import (
+    KIND_WORDS,
+    RELATION_WORDS,
+    VERDICT_WORDS,
+    counted,
+    differences,
+    escape,
+    scanned_words,
+    stands,
+    verdict_words,
+)
 
 NOT_EVIDENCE = "Not evidence"
 EMPTY = (
     '<div class="sf-empty"><p>The passages for a claim are shown here, word for word, with '
     "who wrote them, when and where.</p></div>"
 )
+
+IN_SENTENCE = 2
+"""Differences that the sentence on a card tells; with more of them they are listed."""
 
 
 def frame(content: str, focus: str = "") -> str:
@@ -66,7 +84,7 @@ def render_finding(
         f"{render_filters(filters, collections) if offers_filters else ''}"
         f"{cards}{further}"
         f"{render_look_next(finding.look_next, opened=missing)}"
-        f"{render_nearest(finding.nearest, opened=claims == 1)}"
+        f"{_render_nearest(finding.nearest, opened=claims == 1)}"
     )
     return frame(content, focus)
 
@@ -99,7 +117,7 @@ def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
     )
 
 
-def render_nearest(nearest: Sequence[Evidence], *, opened: bool) -> str:
+def _render_nearest(nearest: Sequence[Evidence], *, opened: bool) -> str:
     """Return the passages that came closest to a claim, named as no evidence."""
     cards = "".join(
         render_card(item, place=f"sf-n{i}", apart=NOT_EVIDENCE) for i, item in enumerate(nearest)
@@ -179,3 +197,57 @@ def render_offer(title: str, about: str, identity: str) -> str:
         f"{notes(['It is put into corpus/sources and indexed; go on asking meanwhile.'])}"
     )
     return frame(content, "sf-offer")
+
+
+def marked_passage(item: Evidence) -> Markup:
+    """Return the passage with its quotation in `<mark>`.
+
+    The quotation is found by its offsets, never by searching. Where they do not fit,
+    the passage is left unmarked rather than marked in the wrong place.
+    """
+    start, end = item.start - item.passage_start, item.end - item.passage_start
+    if not 0 <= start < end <= len(item.passage):
+        start = end = 0
+    text = item.passage.replace("\f", "\n")  # where a page ends
+    parts = (text[:start], text[start:end], text[end:])
+    return render_part("marked.html", before=parts[0], marked=parts[1], after=parts[2])
+
+
+def render_card(item: Evidence, *, place: str, apart: str = "", pins: bool = True) -> str:
+    """Return one passage as a card. `place` is its name in the page; `pins`: whether it can be
+    pinned.
+
+    `apart` names a passage that is shown for another reason than its relation to the claim
+    ("Not evidence"), and says nothing of that.
+    """
+    differing = [] if apart else differences(item.reasons)
+    where: dict[str, str | int] = {
+        "doc": item.document_id,
+        "start": item.start,
+        "end": item.end,
+        "from": place,
+    }
+    return render(
+        "card.html",
+        item=item,
+        place=place,
+        tone=labels.verdict_class("nearest" if apart else item.relation),
+        relation=apart or RELATION_WORDS.get(item.relation, item.relation),
+        stands="" if apart else stands(item.relation, item.reasons, item.bearing),
+        differences=differing if len(differing) > IN_SENTENCE else [],
+        passage=marked_passage(item),
+        about=list(_about(item)),
+        where=where,
+        pins=pins,
+        passage_at=where | {"start": item.passage_start, "end": item.passage_end},
+    )
+
+
+def _about(item: Evidence) -> Iterator[str]:
+    """Yield where a passage is from and of what kind it is."""
+    yield item.collection_title
+    if item.locator:
+        yield item.locator
+    yield KIND_WORDS.get(item.kind, item.kind)
+    if item.ocr_confidence is not None:
+        yield f"{scanned_words(item.ocr_confidence)}: check against the image"

@@ -1,13 +1,20 @@
-"""How much one asker may use of a server for others, so that there is something left for all."""
+"""How much one asker may use of a server for others, so that there is something left for all.
+
+What an asker looks up is counted as an answer grows; it ends where nothing is left, or where it
+takes too long.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
+from rag.datatypes import Answer
 from rag.errors import QuotaError
+from rag.programs import QUESTION_S, TOO_LONG
+from rag.web.chat import Turns
 
 MINUTE_S, DAY_S = 60.0, 86_400.0
 MB = 1 << 20
@@ -97,3 +104,37 @@ class Quotas:
     def use_bytes(self, who: str, number: int) -> None:
         """Count bytes that were uploaded."""
         self._bytes.use(who, number)
+
+
+def metered(
+    growing: Iterator[Turns],
+    quotas: Quotas,
+    who: str,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Turns]:
+    """Yield the conversation as its last answer grows, and count its claims as this asker's. It
+    ends with a message where the asker has none left, or after `QUESTION_S`."""
+    began, counted = clock(), 0
+    try:
+        for turns in growing:
+            answer = turns[-1].answer
+            if answer is None and not counted:
+                quotas.check_claims(who)
+            counted += use_claims(quotas, who, answer, counted)
+            if clock() - began > QUESTION_S and turns[-1].stage == "searching":
+                yield (*turns[:-1], replace(turns[-1], stage="stopped", message=TOO_LONG))
+                return
+            yield turns
+    except QuotaError as error:
+        yield (*turns[:-1], replace(turns[-1], stage="failed", message=str(error)))
+    finally:
+        if close := getattr(growing, "close", None):
+            close()
+
+
+def use_claims(quotas: Quotas, who: str, answer: Answer | None, counted: int) -> int:
+    """Count the claims of an answer beyond those that were; return how many these are."""
+    new = len(answer.findings) - counted if answer else 0
+    if new:
+        quotas.use_claims(who, new)
+    return new

@@ -50,7 +50,7 @@ class EdgeGenerations:
         pointer = self._folder / CURRENT
         return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
 
-    def create(self, name: str, dimension: int, *, exact: bool) -> EdgePoints:
+    def create(self, name: str, dimension: int, *, exact: bool) -> _EdgePoints:
         """Make a new generation; see `asking.Generations`."""
         folder = self._folder / name
         folder.mkdir(parents=True)
@@ -70,11 +70,11 @@ class EdgeGenerations:
             },
             wal_enabled=False,
         )
-        return EdgePoints(qdrant.EdgeShard.create(str(folder), config))
+        return _EdgePoints(qdrant.EdgeShard.create(str(folder), config))
 
-    def open(self, name: str) -> EdgePoints:
+    def open(self, name: str) -> _EdgePoints:
         """Return the points of a generation."""
-        return EdgePoints(qdrant.EdgeShard.load(str(self._folder / name)))
+        return _EdgePoints(qdrant.EdgeShard.load(str(self._folder / name)))
 
     def make_live(self, name: str) -> None:
         """Let CURRENT name this generation."""
@@ -87,7 +87,7 @@ class EdgeGenerations:
         shutil.rmtree(self._folder / name)
 
 
-class EdgePoints:
+class _EdgePoints:
     """The points of a shard. Safe to share by threads."""
 
     def __init__(self, shard: qdrant.EdgeShard) -> None:

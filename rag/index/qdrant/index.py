@@ -19,8 +19,7 @@ from rag.embedding.encoder import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.index.dating import DAYS_NEAR, DocumentDates, day_of_year
 from rag.index.generations import Manifest
-from rag.index.holdings import holdings_of
-from rag.index.local import CANDIDATES
+from rag.index.local import CANDIDATES, holdings_of
 from rag.index.qdrant import generations, live
 from rag.index.qdrant import points as ids
 from rag.index.qdrant.asking import (
@@ -64,7 +63,7 @@ KNOWN = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Frequencies:
+class _Frequencies:
     """Of a stem of the index: its number, and in how many passages and documents it is."""
 
     number: int
@@ -73,14 +72,14 @@ class Frequencies:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class _Head:
     """What is kept in memory of a document that was found."""
 
     line: DocumentLine
     near: tuple[str, ...]
 
 
-class StoredPieces(PieceVectors):
+class _StoredPieces(PieceVectors):
     """Compares a claim with passages by the codes of their word pieces that Qdrant stores.
     What are rows elsewhere are passages' numbers here."""
 
@@ -124,9 +123,11 @@ class QdrantIndex:
         given = (Collection(*fields) for fields in json.loads(about["collections"]))
         self._collections = {one.collection_id: one for one in given}
         counts = ids.decoded(about["pieces"], np.int32)
-        self._pieces = StoredPieces(points, counts, self.manifest.passages, self.manifest.dimension)
-        self._words: dict[str, Frequencies | None] = {}
-        self._known_heads: dict[int, Head] = {}
+        self._pieces = _StoredPieces(
+            points, counts, self.manifest.passages, self.manifest.dimension
+        )
+        self._words: dict[str, _Frequencies | None] = {}
+        self._known_heads: dict[int, _Head] = {}
         self._document = lru_cache(maxsize=256)(self._read_document)
         self._number = lru_cache(maxsize=4096)(self._read_number)
 
@@ -330,7 +331,7 @@ class QdrantIndex:
         stored = self._points.retrieve([ids.TEXT | number], ["document"])
         return ids.expanded(stored[ids.TEXT | number]["document"], self._collections)
 
-    def _heads(self, numbers: Iterable[int]) -> list[Head]:
+    def _heads(self, numbers: Iterable[int]) -> list[_Head]:
         """Return what is kept of documents, by their numbers."""
         numbers = list(numbers)
         known = self._known_heads
@@ -340,7 +341,7 @@ class QdrantIndex:
                 self._known_heads = known = {n: known[n] for n in numbers if n in known}
             for one, fields in self._points.retrieve(wanted, ["line", "near"]).items():
                 line = DocumentLine(*json.loads(fields["line"]))
-                known[one & ~ids.DOCUMENT] = Head(line, tuple(fields["near"]))
+                known[one & ~ids.DOCUMENT] = _Head(line, tuple(fields["near"]))
         return [known[number] for number in numbers]
 
     # ---- words ----
@@ -364,7 +365,7 @@ class QdrantIndex:
             found = {one for one in found if not having.isdisjoint((one, one + 1))}
         return [self._passage_id(one) for one in sorted(found)]
 
-    def _having(self, word: Frequencies, where: Where) -> set[int]:
+    def _having(self, word: _Frequencies, where: Where) -> set[int]:
         """Return the numbers of the passages that have a word."""
         asked: Sparse = ([word.number], [1.0])
         (found,) = self._search([Search(WORDS, asked, word.passages, where)])
@@ -407,7 +408,7 @@ class QdrantIndex:
         (both,) = self._search([Search(DOCUMENT_WORDS, others, 1, Where(ids=list(having)))])
         return any(score > 0 for score in both.values())
 
-    def _known(self, stems: Iterable[str]) -> dict[str, Frequencies | None]:
+    def _known(self, stems: Iterable[str]) -> dict[str, _Frequencies | None]:
         """Return what the index knows of stems, None for those that it does not have."""
         wanted = list(dict.fromkeys(stems))
         known = self._words
@@ -415,10 +416,10 @@ class QdrantIndex:
         if missing:
             if len(known) > KNOWN:
                 self._words = known = {stem: known[stem] for stem in wanted if stem in known}
-            new: dict[str, Frequencies | None] = dict.fromkeys(missing)
+            new: dict[str, _Frequencies | None] = dict.fromkeys(missing)
             fields = ["stem", "passages", "documents"]
             for one, said in self._points.matching(Where({"stem": missing}), fields):
-                new[said["stem"]] = Frequencies(
+                new[said["stem"]] = _Frequencies(
                     one & ~ids.WORD, said["passages"], said["documents"]
                 )
             known.update(new)

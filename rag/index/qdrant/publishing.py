@@ -119,7 +119,7 @@ def _points(generation: Generation) -> Iterator[Point]:
 
 def _documents(generation: Generation) -> Iterator[Point]:
     store = generation.store
-    words = term_frequencies(generation.document_words)
+    words = _term_frequencies(generation.document_words)
     lines = store.listed()
     for number, line in enumerate(lines):
         document = store.document(number)
@@ -135,7 +135,7 @@ def _documents(generation: Generation) -> Iterator[Point]:
 def _passages(generation: Generation) -> Iterator[Point]:
     store, vectors = generation.store, generation.vectors
     assert isinstance(vectors, VectorIndex)
-    words = term_frequencies(generation.lexical)
+    words = _term_frequencies(generation.lexical)
     for number in range(store.documents):
         first, last = store.row_bounds[number : number + 2].tolist()
         block = vectors.passages_block(first, last)
@@ -180,7 +180,7 @@ def keys(stem: str) -> list[str]:
     ]
 
 
-def term_frequencies(index: LexicalIndex) -> Iterator[Sparse]:
+def _term_frequencies(index: LexicalIndex) -> Iterator[Sparse]:
     """Yield what BM25 gives each text for each of its terms before the terms' rarity: the
     saturated frequencies, by row."""
     scores = index.stored

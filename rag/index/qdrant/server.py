@@ -63,7 +63,7 @@ class ServerGenerations:
         named = [one.collection_name for one in aliases if one.alias_name == self._name]
         return named[0].removeprefix(f"{self._name}-") if named else None
 
-    def create(self, name: str, dimension: int, *, exact: bool) -> ServerPoints:
+    def create(self, name: str, dimension: int, *, exact: bool) -> _ServerPoints:
         """Make a new generation; see `asking.Generations`."""
         many = models.VectorParams(
             size=dimension,
@@ -85,9 +85,9 @@ class ServerGenerations:
             )
         return self.open(name)
 
-    def open(self, name: str) -> ServerPoints:
+    def open(self, name: str) -> _ServerPoints:
         """Return the points of a generation."""
-        return ServerPoints(self._client, self._collection(name), self.location)
+        return _ServerPoints(self._client, self._collection(name), self.location)
 
     def make_live(self, name: str) -> None:
         """Let the alias name this generation, in one request."""
@@ -113,7 +113,7 @@ class ServerGenerations:
         return f"{self._name}-{generation}"
 
 
-class ServerPoints:
+class _ServerPoints:
     """The points of a collection. Safe to share by threads."""
 
     def __init__(self, client: QdrantClient, collection: str, location: str) -> None:

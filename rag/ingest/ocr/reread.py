@@ -27,7 +27,7 @@ from rag.ingest.ocr.engines import Image, Ocr, OcrEngine, OcrLine
 from rag.ingest.ocr.layout import mean_confidence, page_text
 from rag.ingest.ocr.legibility import GOOD_LAYER, READABLE_FONT, legibility, sound_words
 from rag.ingest.shared.page_text import tidy_page
-from rag.isolation.child import reached
+from rag.isolation import reached
 
 log = logging.getLogger(__name__)
 

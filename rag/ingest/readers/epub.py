@@ -56,7 +56,7 @@ def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """
     with opened(path, "an EPUB", BOOK) as archive:
         parts = Parts(archive, path)
-        package = read_package(parts)
+        package = _read_package(parts)
         read = list(_read_parts(parts, package))
     if not any(found for _, found in read):
         raise UnreadableSource(
@@ -67,7 +67,7 @@ def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 
 
 def _document(
-    path: Path, collection: Collection, package: Package, read: list[tuple[str, list[Block]]]
+    path: Path, collection: Collection, package: _Package, read: list[tuple[str, list[Block]]]
 ) -> SourceDocument:
     whole = [block for _, found in read for block in found]
     text, spans = join(whole)
@@ -95,13 +95,13 @@ def _document(
     )
 
 
-def _read_parts(parts: Parts, package: Package) -> Iterator[tuple[str, list[Block]]]:
+def _read_parts(parts: Parts, package: _Package) -> Iterator[tuple[str, list[Block]]]:
     """Yield the parts in reading order, each with its blocks. Printed pages go on from part to
     part, and the mark of a note may point into another one."""
     names = [name for name in package.spine if name in parts]
     noted: dict[str, set[str]] = {}
     for name in names:
-        root = parse_part(parts, name)
+        root = _parse_part(parts, name)
         for href in () if root is None else note_links(root):
             there, _, fragment = resolve(name, href).partition("#")
             if there != name and fragment and names.index(name) < _place_of(there, names):
@@ -119,10 +119,10 @@ def _place_of(name: str, names: list[str]) -> int:
 
 
 def _blocks(
-    parts: Parts, name: str, package: Package, notes: frozenset[str], page: str | None
+    parts: Parts, name: str, package: _Package, notes: frozenset[str], page: str | None
 ) -> list[Block]:
     """Return the blocks of a part; all are boilerplate where the part is no evidence."""
-    root = parse_part(parts, name)
+    root = _parse_part(parts, name)
     if root is None:
         return []
     found = blocks(root, notes, page)
@@ -137,7 +137,7 @@ def _blocks(
     return found
 
 
-def parse_part(parts: Parts, name: str) -> _Element | None:
+def _parse_part(parts: Parts, name: str) -> _Element | None:
     """Return the root of a part of the spine, None for a picture or an empty page."""
     raw = parts.read(name)
     if not raw.strip() or posixpath.splitext(name)[1].lower() in _PICTURES:
@@ -145,7 +145,7 @@ def parse_part(parts: Parts, name: str) -> _Element | None:
     return parse_xhtml(raw, parts.path)
 
 
-def _creators(package: Package) -> str | None:
+def _creators(package: _Package) -> str | None:
     """Return the authors: people whose role is not given count as such."""
     roles = {
         (meta.get("refines") or "").removeprefix("#"): role
@@ -162,7 +162,7 @@ def _creators(package: Package) -> str | None:
     return " and ".join(dict.fromkeys(people)) or None
 
 
-def _library(package: Package, book: Gutenberg | None) -> tuple[Publication, str] | None:
+def _library(package: _Package, book: Gutenberg | None) -> tuple[Publication, str] | None:
     """Return which library made this edition, and its page there; None for any other book."""
     for element in ("identifier", "source"):
         for _, value in package.values(element):
@@ -179,7 +179,7 @@ def _library(package: Package, book: Gutenberg | None) -> tuple[Publication, str
     return made, f"https://www.gutenberg.org/ebooks/{numbers[0]}"
 
 
-def _dates(package: Package, of_library: bool) -> tuple[str | None, str]:
+def _dates(package: _Package, of_library: bool) -> tuple[str | None, str]:
     """Return when the book was written or first came out, and when the file did where that is
     another day: a date of the Web's years is the file's, as a library's is."""
     for element, value in package.values("date"):
@@ -200,7 +200,7 @@ _FONTS_ONLY = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class _Package:
     """A book's parts in reading order, by their names in the zip file, and its metadata.
 
     `roles` says what a part is where the book says so ("cover", "copyright-page", "toc").
@@ -223,7 +223,7 @@ class Package:
                 yield element, text
 
 
-def read_package(parts: Parts) -> Package:
+def _read_package(parts: Parts) -> _Package:
     """Return what the package file says.
 
     Raises `UnreadableSource` if the book is encrypted, or a file that it needs is missing.
@@ -252,7 +252,7 @@ def read_package(parts: Parts) -> Package:
         contents = tuple(_nav(parts, hrefs[nav]))
     if not contents and ncx is not None and hrefs[ncx] in parts:
         contents = tuple(_ncx(parts.xml(hrefs[ncx]), hrefs[ncx]))
-    return Package(tuple(dict.fromkeys(spine)), contents, _metadata(root), roles)
+    return _Package(tuple(dict.fromkeys(spine)), contents, _metadata(root), roles)
 
 
 def resolve(base: str, href: str) -> str:

@@ -75,9 +75,9 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             for name in ("styles", "footnotes", "endnotes")
         )
         core = parts.xml_if_there("docProps/core.xml")
-    notes = note_texts(root, footnotes, endnotes)
+    notes = _note_texts(root, footnotes, endnotes)
     _apply_styles(root, styles)
-    found = word_blocks(root, heading_levels(styles))
+    found = _word_blocks(root, _heading_levels(styles))
     if not found:
         raise UnreadableSource(
             f"{shown(path)} holds no text; if it holds pictures of pages, save it as PDF and "
@@ -119,7 +119,7 @@ class _Heading:
     level: int
 
 
-def heading_levels(styles: _Element | None) -> Mapping[str, int]:
+def _heading_levels(styles: _Element | None) -> Mapping[str, int]:
     """Return the level of each style that is a heading, by the style's id.
 
     The ids are in the language of the author's Word ("berschrift1"), the names are not.
@@ -151,7 +151,7 @@ def _apply_styles(root: _Element, styles: _Element | None) -> None:
             run.extend(copy(part) for part in said.get(attribute(mark, "val") or "", ()))
 
 
-def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
+def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
     """Return the paragraphs and tables of a part in order, those without text left out."""
     made: list[Block] = []
     turned: list[bool] = []
@@ -175,7 +175,7 @@ def word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
     return with_continued(without_note_lists(made), turned)
 
 
-def note_texts(root: _Element, footnotes: _Element | None, endnotes: _Element | None) -> list[str]:
+def _note_texts(root: _Element, footnotes: _Element | None, endnotes: _Element | None) -> list[str]:
     """Return the notes to which the text refers, numbered in its order, endnotes last."""
     texts: list[str] = []
     for part, reference in ((footnotes, "footnote"), (endnotes, "endnote")):
@@ -184,7 +184,7 @@ def note_texts(root: _Element, footnotes: _Element | None, endnotes: _Element | 
             note = notes.get(attribute(mark, "id"))
             if note is None or _is_deleted(mark):
                 continue
-            words = "\n".join(block.text for block in word_blocks(note, {}))
+            words = "\n".join(block.text for block in _word_blocks(note, {}))
             if words:
                 texts.append(f"{len(texts) + 1}. {words}")
     return texts

@@ -56,7 +56,7 @@ def document_of_blocks(
     """
     text, spans = join(parts)
     about["locators"] = place(parts, spans, labels)
-    about["excluded"] = boilerplate_spans(parts, spans)
+    about["excluded"] = _boilerplate_spans(parts, spans)
     if notes_below:
         whole = SEPARATOR.join([text, "Notes", *notes_below])
         about["excluded"] = (*about["excluded"], Span(len(text), len(whole)))
@@ -134,7 +134,7 @@ def _labelled(block: Block, counted: str) -> Iterator[tuple[Span, str]]:
         yield Span(at, len(block.text)), counted
 
 
-def boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Span, ...]:
+def _boilerplate_spans(parts: Sequence[Block], spans: Sequence[Span]) -> tuple[Span, ...]:
     """Return the stretches of boilerplate, neighbours as one, and the notes of editors and
     transcribers that stand in brackets between the author's words."""
     found: list[Span] = []

@@ -142,7 +142,7 @@ def blocks(
     which it begins.
     """
     _apply_styles(root)
-    targets = notes | note_targets(root)
+    targets = notes | _note_targets(root)
     made: list[Block] = []
     turned: list[bool] = []
     page_ends = False
@@ -208,7 +208,7 @@ def _apply_styles(root: _Element) -> None:
             element.set("style", "; ".join([*rules, element.get("style") or ""]))
 
 
-def note_targets(root: _Element) -> frozenset[str]:
+def _note_targets(root: _Element) -> frozenset[str]:
     """Return the names in a page to which marks of notes before them point."""
     seen: set[str] = set()
     targets: set[str] = set()

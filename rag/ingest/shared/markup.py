@@ -41,7 +41,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[[^\]]{0,20000}\]\s*)?>", re.IGNORECASE)
 
 
-def xml_parser() -> XMLParser:
+def _xml_parser() -> XMLParser:
     """Return a parser that expands no entity and opens nothing else."""
     from lxml import etree
 
@@ -56,7 +56,7 @@ def xml_parser() -> XMLParser:
     )
 
 
-def uses_entities(root: _Element) -> bool:
+def _uses_entities(root: _Element) -> bool:
     """Return whether a file declares entities, or has one that was left unexpanded."""
     from lxml import etree
 
@@ -92,14 +92,14 @@ def parse_xml(raw: bytes, where: str) -> _Element:
     from lxml import etree
 
     try:
-        root = etree.fromstring(raw, xml_parser())
+        root = etree.fromstring(raw, _xml_parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         if "entity" in str(error).casefold():
             raise _entities_refused(where) from error
         raise UnreadableSource(
             f"{where} is not well-formed XML ({printable(str(error))}); fetch the file again"
         ) from error
-    if uses_entities(root):
+    if _uses_entities(root):
         raise _entities_refused(where)
     return root
 
@@ -165,7 +165,7 @@ def parse_html(raw: bytes, path: Path) -> _Element:
     """
     from lxml import etree
 
-    text = _DOCTYPE.sub("", decode_page(raw, path), count=1)
+    text = _DOCTYPE.sub("", _decode_page(raw, path), count=1)
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
@@ -186,7 +186,7 @@ def _empty(path: Path) -> UnreadableSource:
     return UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
 
 
-def decode_page(raw: bytes, path: Path) -> str:
+def _decode_page(raw: bytes, path: Path) -> str:
     """Return the text of a page in the encoding that it declares.
 
     A byte order mark comes before the declaration. Without either, or where the

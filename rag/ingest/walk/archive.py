@@ -88,7 +88,7 @@ class _Unpacker:
         """Return the members to be read by their names, sorted; the others are reported."""
         found: dict[str, ZipInfo] = {}
         for info in self.archive.infolist():
-            name = member_name(info)
+            name = _member_name(info)
             parts = name.split("/")
             if info.is_dir() or not name or _MAC_LEFTOVERS in parts:
                 continue
@@ -183,7 +183,7 @@ class _Unpacker:
             raise damaged(where, error) from error
 
 
-def member_name(info: ZipInfo) -> str:
+def _member_name(info: ZipInfo) -> str:
     """Return a member's name with "/" between folders, as it was meant.
 
     Names not marked as UTF-8 are taken for those of an old PC, but many are UTF-8.

@@ -65,7 +65,7 @@ class Found:
 def lone_file(path: Path, on_skip: OnSkip) -> Found:
     """Return a file that was given by itself, with its folder's collection."""
     folder = path.resolve().parent
-    collection = described_collection(folder, folder_collection(folder), on_skip)
+    collection = _described_collection(folder, folder_collection(folder), on_skip)
     beside = [path.with_suffix(suffix) for suffix in SUFFIXES]
     sidecars = tuple(p for p in beside if p != path and p.is_file())
     return Found(path, collection, shown(path), sidecars)
@@ -89,7 +89,7 @@ def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) 
         return
     collection = above
     if collection is None or own:
-        collection = described_collection(folder, folder_collection(folder), on_skip)
+        collection = _described_collection(folder, folder_collection(folder), on_skip)
     run = page_run((e.name for e in entries if e.is_file()), folder.name)
     if run:
         pages = tuple(folder / name for name in run)
@@ -146,7 +146,7 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.lower() == "readme.md"
 
 
-def described_collection(folder: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+def _described_collection(folder: Path, collection: Collection, on_skip: OnSkip) -> Collection:
     """Return a collection as the `collection.yaml` in its folder describes it."""
     for name in COLLECTION_FILES:
         if (folder / name).is_file():

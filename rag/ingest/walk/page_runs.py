@@ -103,7 +103,7 @@ def write_work(
     fields: dict[str, str] = {}
     for raw in records.values():
         try:
-            fields = {**record_fields(raw), **fields}
+            fields = {**_record_fields(raw), **fields}
         except UnreadableSource:
             continue
     if not fields:
@@ -141,7 +141,7 @@ _CREATORS = ("creator", "author")
 _DATES = ("dateCreated", "dateIssued", "date", "created", "issued", "copyrightDate")
 
 
-def record_fields(raw: bytes) -> dict[str, str]:
+def _record_fields(raw: bytes) -> dict[str, str]:
     """Return the title, creator and date that a record gives, those that it has.
 
     Raises `UnreadableSource` if it is no XML.

@@ -19,7 +19,7 @@ from rag.ingest.readers.pdf.layout import Line, page_lines
 from rag.ingest.readers.pdf.letters import Letter, page_letters
 from rag.ingest.readers.pdf.opening import DAMAGE, damaged, without_hidden_layers
 from rag.ingest.shared.page_text import tidy_page
-from rag.isolation.child import reached
+from rag.isolation import reached
 from rag.language import goes_on, is_left_open
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def page_layers(reader: PdfReader, path: Path) -> tuple[list[Layer], list[Except
     if not pages:
         raise UnreadableSource(f"{shown(path)} is a PDF without pages; fetch or copy it again")
     blocks = _placed_blocks(reader, path, len(pages))
-    body = body_height(found for found in blocks if found)
+    body = _body_height(found for found in blocks if found)
     layers: list[Layer] = []
     failures: list[Exception] = []
     open_note = False
     for number, (page, found) in enumerate(zip(pages, blocks, strict=True), start=1):
         if found:
-            kept, notes = without_notes(found, body, open_note)
-            open_note = is_open(notes)
+            kept, notes = _without_notes(found, body, open_note)
+            open_note = _is_open(notes)
             layers.append(Layer(tidy_page(_set(kept)), tuple(map(tidy_page, notes))))
             continue
         reached(f"page {number}")
@@ -153,7 +153,7 @@ _SKIPPED = 4
 Blocks = list[list[Line]]
 
 
-def body_height(pages: Iterable[Blocks]) -> float:
+def _body_height(pages: Iterable[Blocks]) -> float:
     """Return the height of most letters' lines, in points; 0.0 without any."""
     often: Counter[float] = Counter()
     for blocks in pages:
@@ -163,10 +163,10 @@ def body_height(pages: Iterable[Blocks]) -> float:
     return often.most_common(1)[0][0] if often else 0.0
 
 
-def without_notes(blocks: Blocks, body: float, open_note: bool) -> tuple[Blocks, list[str]]:
+def _without_notes(blocks: Blocks, body: float, open_note: bool) -> tuple[Blocks, list[str]]:
     """Return a page's blocks without its footnotes, and these, a note to a text.
 
-    `body`: see `body_height`. `open_note`: the last note of the page before did not come to
+    `body`: see `_body_height`. `open_note`: the last note of the page before did not come to
     its end, so that small type may go on with it. Signs in the text that refer to a note
     ("troops*") go with it.
     """
@@ -185,7 +185,7 @@ def without_notes(blocks: Blocks, body: float, open_note: bool) -> tuple[Blocks,
     return [block for block in clean if block], notes
 
 
-def is_open(notes: Sequence[str]) -> bool:
+def _is_open(notes: Sequence[str]) -> bool:
     """Return whether the last of a page's notes has not come to its end."""
     return bool(notes) and not _ENDS.search(notes[-1])
 

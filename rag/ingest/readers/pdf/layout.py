@@ -48,7 +48,7 @@ _FIGURE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class LetterRun:
+class _LetterRun:
     """Letters of one size that follow each other on one base line."""
 
     letters: tuple[Letter, ...]
@@ -85,8 +85,8 @@ class Row:
     """Runs that stand on one line of the page, or of a column of it: on the `base` line of the
     first of them, as high as that."""
 
-    runs: list[LetterRun]
-    raised: list[LetterRun] = field(default_factory=list)
+    runs: list[_LetterRun]
+    raised: list[_LetterRun] = field(default_factory=list)
     base: float = field(init=False)
     height: float = field(init=False)
 
@@ -134,15 +134,15 @@ def page_lines(
     return [lines for block in blocks if (lines := _lines(block))], gutters or before
 
 
-def _runs(letters: Iterable[Letter]) -> Iterable[LetterRun]:
+def _runs(letters: Iterable[Letter]) -> Iterable[_LetterRun]:
     run: list[Letter] = []
     for letter in letters:
         if run and not _continues(run[-1], letter):
-            yield LetterRun(tuple(run))
+            yield _LetterRun(tuple(run))
             run = []
         run.append(letter)
     if run:
-        yield LetterRun(tuple(run))
+        yield _LetterRun(tuple(run))
 
 
 def _continues(last: Letter, letter: Letter) -> bool:
@@ -154,10 +154,10 @@ def _continues(last: Letter, letter: Letter) -> bool:
     )
 
 
-def _rows(runs: list[LetterRun]) -> list[Row]:
+def _rows(runs: list[_LetterRun]) -> list[Row]:
     """Return the rows of a page from the top down."""
     rows: list[Row] = []
-    small: list[LetterRun] = []
+    small: list[_LetterRun] = []
     for run in sorted(runs, key=lambda run: (-run.base, run.left)):
         near = next((row for row in reversed(rows[-12:]) if _on_row(run, row)), None)
         if near is not None:
@@ -179,7 +179,7 @@ def _rows(runs: list[LetterRun]) -> list[Row]:
     return sorted(rows, key=lambda row: -row.base)
 
 
-def _on_row(run: LetterRun, row: Row) -> bool:
+def _on_row(run: _LetterRun, row: Row) -> bool:
     size = max(run.height, row.height)
     if abs(run.base - row.base) >= _SAME_BASE * size:
         return False
@@ -187,11 +187,11 @@ def _on_row(run: LetterRun, row: Row) -> bool:
     return not (smaller and _could_be_raised(run))
 
 
-def _could_be_raised(run: LetterRun) -> bool:
+def _could_be_raised(run: _LetterRun) -> bool:
     return len(run.letters) <= 6 and " " not in run.text
 
 
-def _is_raised_on(run: LetterRun, row: Row) -> bool:
+def _is_raised_on(run: _LetterRun, row: Row) -> bool:
     rise = (run.base - row.base) / row.height
     if not 0.08 <= rise <= 0.75:
         return False
@@ -228,7 +228,7 @@ def _without_line_numbers(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _stands_off(run: LetterRun, row: Row) -> bool:
+def _stands_off(run: _LetterRun, row: Row) -> bool:
     return all(
         other is run
         or other.left - run.right > _TOUCHING * row.height
@@ -237,7 +237,7 @@ def _stands_off(run: LetterRun, row: Row) -> bool:
     )
 
 
-def _counting_on(found: list[tuple[int, int, LetterRun]]) -> set[int]:
+def _counting_on(found: list[tuple[int, int, _LetterRun]]) -> set[int]:
     """Return which runs number the lines: they count on row by row, or every five rows, on one
     edge."""
     for step, least, rows in _NUMBERINGS:
@@ -253,7 +253,7 @@ def _counting_on(found: list[tuple[int, int, LetterRun]]) -> set[int]:
     return set()
 
 
-def _on_one_edge(one: LetterRun, other: LetterRun) -> bool:
+def _on_one_edge(one: _LetterRun, other: _LetterRun) -> bool:
     near = _GUTTER * one.height
     return abs(one.left - other.left) < near or abs(one.right - other.right) < near
 
@@ -369,21 +369,21 @@ def _bands(rows: list[Row], gutters: Sequence[float]) -> list[tuple[bool, list[R
     return bands
 
 
-def _within(row: Row, start: float, end: float) -> list[LetterRun]:
+def _within(row: Row, start: float, end: float) -> list[_LetterRun]:
     """Return the runs, or parts of runs, between two places."""
     parts = (
         tuple(n for n in run.letters if start <= (n.left + n.right) / 2 <= end) for run in row.runs
     )
-    return [LetterRun(letters) for letters in parts if letters]
+    return [_LetterRun(letters) for letters in parts if letters]
 
 
-def _side(row: Row, gutter: float, side: int) -> list[LetterRun]:
+def _side(row: Row, gutter: float, side: int) -> list[_LetterRun]:
     """Return the runs, or parts of runs, on one side of a gutter."""
     kept = []
     for run in row.runs:
         letters = tuple(n for n in run.letters if ((n.left + n.right) / 2 > gutter) == bool(side))
         if letters:
-            kept.append(LetterRun(letters))
+            kept.append(_LetterRun(letters))
     return kept
 
 

@@ -72,7 +72,7 @@ _LETTERS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentElement:
+class _DocumentElement:
     """A document's element, its number in the file, and the page on which it begins.
 
     `enclosed`: where it is an enclosure, its number in the document that it was sent with.
@@ -82,7 +82,7 @@ class DocumentElement:
     position: int
     page: str | None
     enclosed: int = 0
-    parent: DocumentElement | None = None
+    parent: _DocumentElement | None = None
 
 
 def read_tei(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -105,7 +105,7 @@ def read_tei(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 def _documents(
     path: Path, root: _Element, number: int, collection: Collection
 ) -> Iterator[SourceDocument]:
-    entries = document_entries(root)
+    entries = _document_entries(root)
     if entries:
         return map(partial(_document, read_volume(path, root, collection)), entries)
     return map(partial(_whole, path, root, number, collection), _texts(root))
@@ -125,29 +125,29 @@ def parse(path: Path) -> _Element:
     return root
 
 
-def document_entries(root: _Element) -> list[DocumentElement]:
+def _document_entries(root: _Element) -> list[_DocumentElement]:
     """Return the elements marked as documents, and the enclosures in them, each with the page
     on which it begins."""
-    entries: list[DocumentElement] = []
-    known: dict[_Element, DocumentElement] = {}
+    entries: list[_DocumentElement] = []
+    known: dict[_Element, _DocumentElement] = {}
     enclosed: Counter[_Element] = Counter()
     page: str | None = None
     for element in root.iter("{*}pb", "{*}div", "{*}floatingText", "{*}attachment"):
         if name_of(element) == "pb":
             page = element.get("n")
         elif element.get("type") == "document":
-            entries.append(DocumentElement(element, len(entries) + 1, page))
+            entries.append(_DocumentElement(element, len(entries) + 1, page))
             known[element] = entries[-1]
         elif is_enclosure(element):
             parent = next((known[a] for a in element.iterancestors() if a in known), None)
             if parent is not None:
                 enclosed[parent.element] += 1
                 number = enclosed[parent.element]
-                entries.append(DocumentElement(element, len(entries) + 1, page, number, parent))
+                entries.append(_DocumentElement(element, len(entries) + 1, page, number, parent))
     return entries
 
 
-def _document(volume: Volume, entry: DocumentElement) -> SourceDocument:
+def _document(volume: Volume, entry: _DocumentElement) -> SourceDocument:
     element = entry.element
     name = _name(entry)
     head = next((child for child in element if name_of(child) == "head"), None)
@@ -180,7 +180,7 @@ def _document(volume: Volume, entry: DocumentElement) -> SourceDocument:
     )
 
 
-def _name(entry: DocumentElement) -> str:
+def _name(entry: _DocumentElement) -> str:
     xml_id = entry.element.get(XML_ID)
     if entry.parent is not None:
         return f"{_name(entry.parent)}/{slug(xml_id) if xml_id else f'enclosure-{entry.enclosed}'}"
@@ -197,7 +197,7 @@ def _signed(element: _Element) -> str | None:
     return None
 
 
-def _entry_date(entry: DocumentElement) -> str | None:
+def _entry_date(entry: _DocumentElement) -> str | None:
     """Return when a document was made. An enclosure without a date is as old as what it was
     sent with, or older: its year is uncertain."""
     own = _document_date(entry.element)

@@ -1,1 +1,0 @@
-"""Persons, places and nations under the names that they have and had."""

@@ -115,6 +115,42 @@ def test_a_claim_in_other_words_is_not_held_to_the_wording(claim: str):
     assert not check(claim, Quotation(QUOTED)).quoted
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The mayor sold the mill for 200 marks in March 1707",
+        "On 14 March 1707 the mayor sold the mill for 200 marks",
+    ],
+)
+def test_a_time_that_is_borne_out_may_be_written_otherwise(judge: LearnedJudge, claim: str):
+    passage = "The council met early. The mayor sold the mill on 14 March 1706/7 for 200 marks."
+    assert judged(judge, claim, passage).relation == "supports"
+
+
+def test_what_a_time_leaves_of_a_claim_is_what_is_read_for():
+    quotation = Quotation("The mill burned, and the dam with it.", date="1865-01-20")
+    claims = {
+        "The mill burned on 20 January 1865.": "The mill burned.",
+        "In 1865, the mill burned": "the mill burned",
+        "The mill of 1865 burned in 1866": "The mill burned in 1866",
+        "It burned in 1865": "It burned in 1865",
+    }
+    assert {claim: check(claim, quotation).unproven for claim in claims} == claims
+
+
+def test_a_phrase_of_place_may_stand_elsewhere_and_who_did_it_may_not():
+    passage = "In the flood of Ossory the miller robbed the smith of 300 sheep, and the smith wept."
+    moved = check("The miller robbed the smith in the flood of Ossory", Quotation(passage))
+    turned = check("In the flood of Ossory the smith robbed the miller", Quotation(passage))
+    assert not moved.objections
+    assert turned.objections
+
+
+def test_months_and_numbers_are_no_names():
+    checked = check("Two mills burned in March 1865", Quotation("Nothing burned."))
+    assert checked.count("name") == (0, 0, 0)
+
+
 def test_whoever_speaks_may_be_named_beside_his_own_words():
     said = "We should consider any attempt to extend their system as dangerous to our peace"
     monroe = Quotation(f"{said}.", creator="James Monroe")

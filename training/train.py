@@ -32,6 +32,7 @@ from torch.nn import functional as F
 from rag.config import Settings
 from rag.datatypes import Floats
 from rag.embedding.encoder import Encoder
+from rag.relation.checks import check
 from rag.relation.network import LABELS
 from rag.relation.verifier import (
     MOST_CLAIM_PIECES,
@@ -61,9 +62,11 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A pair as the network reads it. `relevance`: 1, 0, or -1 where it is not known."""
+    """A pair as the network reads it. `claim`: without what the passage is seen to bear out;
+    `relevance`: 1, 0, or -1 where it is not known."""
 
     pair: Pair
+    claim: str
     text: str
     head: int
     cuts: list[tuple[int, int]]
@@ -75,17 +78,21 @@ def examples(found: Sequence[Pair], pieces: PieceFile) -> list[Example]:
     """Return the pairs as the network reads them; their texts must be among the pieces."""
     result = []
     for pair in found:
-        front = heading_of(quotation_of(pair))
-        text = front + pair.passage
-        head, cuts = windows(pair.passage, len(front), pieces.starts(text))
-        claim = pieces.pieces(pair.claim)[
-            np.arange(min(pieces.length(pair.claim), MOST_CLAIM_PIECES))
-        ]
+        asked, text = read_texts(pair)
+        front = len(text) - len(pair.passage)
+        head, cuts = windows(pair.passage, front, pieces.starts(text))
+        claim = pieces.pieces(asked)[np.arange(min(pieces.length(asked), MOST_CLAIM_PIECES))]
         cuts = telling(claim, pieces.pieces(text), head, cuts)
         label = LABELS.index(pair.label) if pair.label in LABELS else LABELS.index("neutral")
         relevance = -1.0 if pair.public else float(pair.label != "no")
-        result.append(Example(pair, text, head, cuts, label, relevance))
+        result.append(Example(pair, asked, text, head, cuts, label, relevance))
     return result
+
+
+def read_texts(pair: Pair) -> tuple[str, str]:
+    """Return what the network reads of a claim and of its passage."""
+    quotation = quotation_of(pair)
+    return check(pair.claim, quotation).unproven, heading_of(quotation) + pair.passage
 
 
 def batches(
@@ -108,7 +115,7 @@ def batches(
 def collate(given: Sequence[Example], pieces: PieceFile) -> tuple[Batch, torch.Tensor]:
     """Return a batch, and which windows have the evidence, (pairs, windows): zeros where that is
     not known."""
-    claims = [pieces.pieces(one.pair.claim) for one in given]
+    claims = [pieces.pieces(one.claim) for one in given]
     passages = [pieces.pieces(one.text) for one in given]
     claim = _padded(claims, MOST_CLAIM_PIECES, -1)
     passage = _padded(passages, 10**6, -2)
@@ -272,8 +279,7 @@ def main() -> None:
     first = list(more.public(asked.public))
     everything = [*fitted, *first, *written, *results]
     pieces = PieceFile(asked.work / "pieces", rarity_of(encoder, places))
-    texts = [heading_of(quotation_of(pair)) + pair.passage for pair in everything]
-    pieces.add([*(pair.claim for pair in everything), *texts], encoder)
+    pieces.add([text for pair in everything for text in read_texts(pair)], encoder)
     networks = [
         _trained(int(seed), examples(fitted, pieces), examples(first, pieces), pieces, asked.work)
         for seed in asked.seeds.split(",")

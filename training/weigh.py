@@ -98,10 +98,9 @@ def feature_rows(given: Sequence[Pair], verifier: Verifier) -> Floats:
     for places in claims.values():
         claim = given[places[0]].claim
         quotations = [quotation_of(given[place]) for place in places]
-        for place, quotation, reading in zip(
-            places, quotations, verifier.read(claim, quotations), strict=True
-        ):
-            rows[place] = features(reading, check(claim, quotation))
+        checks = [check(claim, quotation) for quotation in quotations]
+        readings = verifier.read([checked.unproven for checked in checks], quotations)
+        rows[places] = list(map(features, readings, checks))
     return rows
 
 

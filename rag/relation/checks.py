@@ -6,7 +6,8 @@ text. What a passage says of them is for the verifier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -32,6 +33,15 @@ from rag.language import (
 )
 from rag.relation.wording import compare_wording, is_quoted
 
+FEWEST_LEFT = 3
+"""Words that a claim without its times must still have to say anything."""
+
+_LEADING = re.compile(
+    r"(?:\b(?:about|after|around|at|before|by|during|for|from|in|of|on|since|the|till|until|year)\s+)+$",
+    re.IGNORECASE,
+)
+_LOOSE = re.compile(r"\s+(?=[,.;?!])")
+
 Told = Iterable[tuple[str, Reason]]
 """What becomes of each thing: "agrees", "differs" or "missing", and in which words."""
 
@@ -43,7 +53,8 @@ class Checked:
     `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not; of a
     name each word counts.
     `by_speaker`: whether the claim names whoever wrote or said the passage. `quoted`: whether
-    it is in the passage's own words, but for a few.
+    it is in the passage's own words, but for a few. `unproven`: the claim without the times that
+    the passage bears out: what is left to be read for.
     """
 
     agrees: tuple[Reason, ...]
@@ -51,6 +62,7 @@ class Checked:
     missing: tuple[Reason, ...]
     by_speaker: bool
     quoted: bool
+    unproven: str
 
     @property
     def misquoted(self) -> bool:
@@ -74,12 +86,14 @@ class Checked:
 
 def check(claim: str, quotation: Quotation) -> Checked:
     """Return which of the claim's numbers, times and names the passage has."""
+    timed = list(_check_times(claim, quotation))
+    unproven = _without(claim, [span for how, _, span in timed if how == "agrees"])
     found = [
-        *_check_times(claim, quotation),
+        *((how, reason) for how, reason, _ in timed),
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
-        *compare_wording(claim, quotation.passage, quotation.heading),
+        *compare_wording(unproven, quotation.passage, quotation.heading),
     ]
     return Checked(
         tuple(reason for how, reason in found if how == "agrees"),
@@ -87,7 +101,20 @@ def check(claim: str, quotation: Quotation) -> Checked:
         tuple(reason for how, reason in found if how == "missing"),
         _names_speaker(claim, quotation.creator),
         is_quoted(claim, quotation.passage),
+        unproven,
     )
+
+
+def _without(claim: str, spans: Sequence[Span]) -> str:
+    """Return a claim without some of its words and what leads to them: "in the year 1848". Where
+    less than `FEWEST_LEFT` words are left, all of it."""
+    parts, begin = [], 0
+    for span in spans:
+        parts.append(_LEADING.sub("", claim[begin : span.start]))
+        begin = span.end
+    words_left = " ".join([*parts, claim[begin:]]).split()
+    left = _LOOSE.sub("", " ".join(words_left)).strip(" ,;")
+    return left if spans and len(words_left) >= FEWEST_LEFT else claim
 
 
 def _check_namesakes(claim: str, creator: str) -> Told:
@@ -113,10 +140,13 @@ def _whole_names(text: str) -> list[str]:
 
 
 def _name_of_each(text: str) -> dict[Span, str]:
-    """Return for each word with a capital that is no stop word the name that it is a part of."""
+    """Return for each word with a capital that is no stop word, and of no time or number, the name
+    that it is a part of."""
     runs: list[list[Span]] = []
+    timed = [timex.span for timex in times(text)]
+    counted = [*timed, *(quantity.span for quantity in quantities(text, timed))]
     for span in capitalised(text):
-        if stop_words().issuperset(words(span.of(text))):
+        if stop_words().issuperset(words(span.of(text))) or any(map(span.overlaps, counted)):
             continue
         if runs and not text[runs[-1][-1].end : span.start].strip(" ."):
             runs[-1].append(span)
@@ -125,24 +155,24 @@ def _name_of_each(text: str) -> dict[Span, str]:
     return {span: " ".join(part.of(text) for part in run) for run in runs for span in run}
 
 
-def _check_times(claim: str, quotation: Quotation) -> Told:
-    """Yield each time of the claim: said in the passage, or the passage's own date."""
+def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:
+    """Yield each time of the claim, and where: said in the passage, or the passage's own date."""
     passage = quotation.passage
     there = [*times(passage), *times_told_from(passage, quotation.date or None)]
     dated = [of_date(quotation.date)] if quotation.date else []
     for said in times(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
         if same := _overlapping(meant, there):
-            yield "agrees", Reason("date", text, same.span.of(passage), True)
+            yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
         elif _overlapping(meant, dated):
-            yield "agrees", Reason("date", text, quotation.date, True)
+            yield "agrees", Reason("date", text, quotation.date, True), said.span
         elif any(said.overlaps(other) for other in (*there, *dated)):
-            yield "missing", Reason("date", text, "", False)  # told of a longer time
+            yield "missing", Reason("date", text, "", False), said.span  # of a longer time
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date
-            yield "differs", Reason("date", text, other, False)
+            yield "differs", Reason("date", text, other, False), said.span
         else:
-            yield "missing", Reason("date", text, "", False)
+            yield "missing", Reason("date", text, "", False), said.span
 
 
 def _meant(claim: str, said: Timex) -> Timex:

@@ -58,13 +58,11 @@ class LearnedJudge:
 
     def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
         """Return a judgement of each quotation, in order."""
-        if not quotations:
-            return []
-        readings = self._verifier.read(claim, quotations)
-        return [self._judgement(claim, *told) for told in zip(quotations, readings, strict=True)]
+        checks = [check(claim, quotation) for quotation in quotations]
+        readings = self._verifier.read([checked.unproven for checked in checks], quotations)
+        return list(map(self._judgement, quotations, checks, readings))
 
-    def _judgement(self, claim: str, quotation: Quotation, reading: Reading) -> Judgement:
-        checked = check(claim, quotation)
+    def _judgement(self, quotation: Quotation, checked: Checked, reading: Reading) -> Judgement:
         told = features(reading, checked)
         likely = {
             name: float(1 / (1 + np.exp(-(weights[:-1] @ told + weights[-1]))))

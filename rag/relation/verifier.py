@@ -69,20 +69,26 @@ class Verifier:
         self._networks = networks
         self._rarity = rarity
 
-    def read(self, claim: str, quotations: Sequence[Quotation]) -> list[Reading]:
-        """Return what each quotation's passage says of the claim, in order."""
+    def read(self, claims: Sequence[str], quotations: Sequence[Quotation]) -> list[Reading]:
+        """Return what each quotation's passage says of the claim that is beside it, in order."""
         texts = [heading_of(quotation) + quotation.passage for quotation in quotations]
-        (ours,) = self._encoder.encode_layers([claim])
-        others = self._encoder.encode_layers(texts)
-        if not len(ours.ids):
-            return [Reading(0, 0, 0, 1, 0, 0, 0, Span(0, len(q.passage))) for q in quotations]
-        asked = self._pieces(ours)[np.arange(min(len(ours.ids), MOST_CLAIM_PIECES))]
+        different = list(dict.fromkeys(claims))
+        asked = dict(
+            zip(different, map(self._asked, self._encoder.encode_layers(different)), strict=True)
+        )
         return [
-            self._read(asked, quotation, layers)
-            for quotation, layers in zip(quotations, others, strict=True)
+            self._read(asked[claim], quotation, layers)
+            for claim, quotation, layers in zip(
+                claims, quotations, self._encoder.encode_layers(texts), strict=True
+            )
         ]
 
+    def _asked(self, layers: PieceLayers) -> Pieces:
+        return self._pieces(layers)[np.arange(min(len(layers.ids), MOST_CLAIM_PIECES))]
+
     def _read(self, claim: Pieces, quotation: Quotation, layers: PieceLayers) -> Reading:
+        if not len(claim.ids):
+            return Reading(0, 0, 0, 1, 0, 0, 0, Span(0, len(quotation.passage)))
         front = len(heading_of(quotation))
         head, cuts = windows(quotation.passage, front, layers.starts)
         passage = self._pieces(layers)

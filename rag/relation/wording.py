@@ -83,13 +83,25 @@ def _is_turned(
     last: int,
     apart: Sequence[tuple[int, int, int, int]],
 ) -> bool:
-    """Return whether words of a claim that do not stand where the passage has them stand beside.
-    `first`, `last`: from where to where the passage has the claim; `apart`: where both differ."""
-    gone = {ours[i] for a, b, _, _ in apart for i in range(a, b)} - stop_words()
+    """Return whether words of a claim that do not stand where the passage has them stand beside;
+    a phrase of place or time may. `first`, `last`: from where to where the passage has the claim;
+    `apart`: where both differ."""
+    gone = {
+        ours[i] for a, b, _, _ in apart if not _is_circumstance(ours, a) for i in range(a, b)
+    } - stop_words()
     so_far = sum(b - a for a, b, _, _ in apart)
     around = {*theirs[max(first - so_far, 0) : first], *theirs[last : last + so_far]}
     within = {theirs[i] for _, _, c, d in apart for i in range(max(c, first), min(d, last))}
     return bool(gone & (around | within))
+
+
+def _is_circumstance(ours: Sequence[str], first: int) -> bool:
+    """Return whether the word at `first`, or a small one right before it, begins a phrase of place
+    or time: "at" of "at the battle"."""
+    begin = first
+    while begin and ours[begin - 1] in stop_words():
+        begin -= 1
+    return not word_list("words", "circumstances").isdisjoint(ours[begin : first + 1])
 
 
 def _folded(words: Sequence[str]) -> list[str]:

@@ -28,6 +28,7 @@ from rag.language import (
     stop_words,
     times,
     times_told_from,
+    with_names_of_records,
     word_list,
     words,
 )
@@ -120,18 +121,25 @@ def _without(claim: str, spans: Sequence[Span]) -> str:
 def _check_namesakes(claim: str, creator: str) -> Told:
     """Yield whoever the claim names who has the creator's last name and is another."""
     for name in _whole_names(claim):
-        if creator and last_name(name) == last_name(creator) and not _can_be(name, creator):
+        if _is_namesake(name, creator):
             yield "differs", Reason("name", name, creator, False)
 
 
 def _names_speaker(claim: str, creator: str) -> bool:
     """Return whether a claim names a document's creator, at least by the last name."""
-    names = (name for name in _whole_names(claim) if last_name(name) == last_name(creator))
-    return bool(creator) and any(_can_be(name, creator) for name in names)
+    return bool(creator) and any(_can_be(name, creator) for name in _whole_names(claim))
+
+
+def _is_namesake(name: str, creator: str) -> bool:
+    """Return whether a name is that of another person with the creator's last name: FDR beside
+    Theodore Roosevelt."""
+    known = last_name(with_names_of_records(name))
+    return bool(creator) and known == last_name(creator) and not _can_be(name, creator)
 
 
 def _can_be(name: str, creator: str) -> bool:
-    return can_be_same(name, creator) or can_be_same(" ".join(name.split()[-2:]), creator)
+    known = with_names_of_records(name)
+    return can_be_same(known, creator) or can_be_same(" ".join(known.split()[-2:]), creator)
 
 
 def _whole_names(text: str) -> list[str]:
@@ -232,7 +240,9 @@ def _check_names(claim: str, quotation: Quotation) -> Told:
         ways = {tuple(stems(words(name)))} | stands_for(name)
         if any(own.issuperset(way) for way in ways):
             yield "agrees", Reason("name", whole, whole, True)
-        elif any(creator.issuperset(way) for way in ways):
+        elif _is_namesake(whole, quotation.creator):
+            yield "missing", Reason("name", whole, "", False)
+        elif _can_be(whole, quotation.creator) or any(map(creator.issuperset, ways)):
             yield "agrees", Reason("name", whole, SPEAKER, True)
         elif any(around.issuperset(way) for way in ways):
             yield "agrees", Reason("name", whole, quotation.heading, True)

@@ -46,7 +46,7 @@ def legible(text: str) -> str:
     """Return `text` with U+FFFD for control characters and lone surrogates, which nothing
     can show and no file can hold.
 
-    >>> legible("a\x00b")
+    >>> legible("a\\x00b")
     'a\ufffdb'
     """
     return _UNPRINTABLE.sub("\ufffd", text)

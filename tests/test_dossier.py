@@ -179,7 +179,7 @@ def test_a_document_of_a_volume_is_cited_in_it(tmp_path):
 
 
 def test_an_undated_document_of_a_volume_does_not_get_the_date_of_its_printing(tmp_path):
-    undated = LETTER.replace(' when="1901-03-04T10:00:00"', "").replace("7", "8")
+    undated = re.sub(r"<date .*?</date>", "no date", LETTER, flags=re.DOTALL).replace("7", "8")
     path = write(tmp_path, VOLUME.format(documents=undated))
     (document,) = read_tei(path, Collection("mine", "Mine"))
     assert document.date is None

@@ -166,7 +166,8 @@ def _name_of_each(text: str) -> dict[Span, str]:
 def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:
     """Yield each time of the claim, and where: said in the passage, or the passage's own date."""
     passage = quotation.passage
-    there = [*times(passage), *times_told_from(passage, quotation.date or None)]
+    there = list(times(passage))
+    told = times_told_from(passage, quotation.date or None)
     dated = [of_date(quotation.date)] if quotation.date else []
     for said in times(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
@@ -174,7 +175,9 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
         elif _overlapping(meant, dated):
             yield "agrees", Reason("date", text, quotation.date, True), said.span
-        elif any(said.overlaps(other) for other in (*there, *dated)):
+        elif same := _overlapping(meant, told):
+            yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
+        elif any(said.overlaps(other) for other in (*there, *told, *dated)):
             yield "missing", Reason("date", text, "", False), said.span  # of a longer time
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date

@@ -25,7 +25,7 @@ from rag.language import sentences
 from rag.relation.network import Network, Pieces
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "7c9c3773cc184afe1fa8192a90009ba5882f055cadc5fad78ba0169c3203fb7b"
+WEIGHTS_SHA256 = "e7c47fb37f91dbce7a92a76943a213dcf0f18bbbac1196c2ef93ae2d90f7f969"
 
 WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

@@ -343,7 +343,7 @@ def test_a_reader_asks_and_changes_nothing(
     source.write_text("A truce was signed at the bridge.")
     assert "Your account is for asking" in clicked(reader, act="remove", file="letter.txt")
     assert source.exists()
-    assert "letter.txt is now in" in clicked(sign_in("editor"), act="remove", file="letter.txt")
+    assert "letter.txt was removed" in clicked(sign_in("editor"), act="remove", file="letter.txt")
     assert not source.exists()
     lines = [json.loads(line) for line in (home / "audit.jsonl").read_text().splitlines()]
     changes = [(line["who"], line["what"]) for line in lines if "file" in line["what"]]

@@ -248,7 +248,7 @@ def test_a_judgement_lowers_and_never_raises(model: Model, finder: SourceFinder)
     doubted = ask(finder, model(reading("context"))[0]).findings[0]
     assert doubted.verdict == "related"
     assert doubted.confidence is None
-    assert "openai:fake reads" in doubted.notes[-1]
+    assert "openai:fake disagrees" in doubted.notes[-1]
     denied = ask(finder, model(reading("contradicts"))[0]).findings[0]
     assert {item.relation for item in denied.evidence} == {"context"}
     agreed = ask(finder, model(reading("supports"))[0]).findings[0]

@@ -286,7 +286,7 @@ def test_a_copy_is_made_while_it_is_in_use_and_a_broken_or_altered_one_refused(
         connection.execute(
             "CREATE TRIGGER mine AFTER INSERT ON turns BEGIN DELETE FROM projects; END"
         )
-    with pytest.raises(ProjectsError, match="other tables"):
+    with pytest.raises(ProjectsError, match="tables are not those"):
         copy_store(kept.path, tmp_path / "second.sqlite")
     broken = tmp_path / "broken.sqlite"
     broken.write_bytes(b"no store at all" * 1000)

@@ -43,6 +43,9 @@ _LEADING = re.compile(
 )
 _LOOSE = re.compile(r"\s+(?=[,.;?!])")
 
+_INITIALS = re.compile(r"[ .]*(?:[A-Z]\.? *)*")
+"""What may stand between the words of a name: "Franklin D. Roosevelt"."""
+
 Told = Iterable[tuple[str, Reason]]
 """What becomes of each thing: "agrees", "differs" or "missing", and in which words."""
 
@@ -156,11 +159,11 @@ def _name_of_each(text: str) -> dict[Span, str]:
     for span in capitalised(text):
         if stop_words().issuperset(words(span.of(text))) or any(map(span.overlaps, counted)):
             continue
-        if runs and not text[runs[-1][-1].end : span.start].strip(" ."):
+        if runs and _INITIALS.fullmatch(text, runs[-1][-1].end, span.start):
             runs[-1].append(span)
         else:
             runs.append([span])
-    return {span: " ".join(part.of(text) for part in run) for run in runs for span in run}
+    return {span: text[run[0].start : run[-1].end] for run in runs for span in run}
 
 
 def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:

@@ -61,7 +61,7 @@ WILL = (
 LONG_TEXT = f"{MONROE}. We heard three things.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
 SETTLED_S = 0.5
 
-HENTZAU = "Rupert of Hentzau crossed the moat of Zenda at night in October 1885."
+HENTZAU = "Rupert of Hentzau crossed the moat of Tarlenheim at night in October 1885."
 
 pytestmark = pytest.mark.browser
 

@@ -37,11 +37,7 @@ from rag.relation.wording import compare_wording, is_quoted
 FEWEST_LEFT = 3
 """Words that a claim without its times must still have to say anything."""
 
-_LEADING = re.compile(
-    r"(?:\b(?:about|after|around|at|before|by|during|for|from|in|of|on|since|the|till|until|year)\s+)+$",
-    re.IGNORECASE,
-)
-_LOOSE = re.compile(r"\s+(?=[,.;?!])")
+_LOOSE = re.compile(r" (?=[,.;?!])")
 
 _INITIALS = re.compile(r"[ .]*(?:[A-Z]\.? *)*")
 """What may stand between the words of a name: "Franklin D. Roosevelt"."""
@@ -112,13 +108,17 @@ def check(claim: str, quotation: Quotation) -> Checked:
 def _without(claim: str, spans: Sequence[Span]) -> str:
     """Return a claim without some of its words and what leads to them: "in the year 1848". Where
     less than `FEWEST_LEFT` words are left, all of it."""
-    parts, begin = [], 0
+    left: list[str] = []
+    begin = 0
     for span in spans:
-        parts.append(_LEADING.sub("", claim[begin : span.start]))
+        left += claim[begin : span.start].split()
+        while left and left[-1].casefold() in word_list("words", "leading"):
+            left.pop()
         begin = span.end
-    words_left = " ".join([*parts, claim[begin:]]).split()
-    left = _LOOSE.sub("", " ".join(words_left)).strip(" ,;")
-    return left if spans and len(words_left) >= FEWEST_LEFT else claim
+    left += claim[begin:].split()
+    if not spans or len(left) < FEWEST_LEFT:
+        return claim
+    return _LOOSE.sub("", " ".join(left)).strip(" ,;")
 
 
 def _check_namesakes(claim: str, creator: str) -> Told:

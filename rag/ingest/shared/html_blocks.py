@@ -195,8 +195,8 @@ def _apply_styles(root: _Element) -> None:
     for sheet in root.iter("{*}style", "style"):
         for selectors, rule in _RULE.findall("".join(map(str, sheet.itertext()))):
             if _UNSEEN.search(rule) or _RAISED.search(rule):
-                for found in map(_SELECTOR.fullmatch, selectors.split(",")):
-                    if found:
+                for selector in selectors.split(","):
+                    if found := _SELECTOR.fullmatch(selector):
                         said[found["kind"], found["name"]] = rule
     if not said:
         return

@@ -11,7 +11,9 @@ from rag.datatypes import Span
 _EDGE = 20_000
 """Characters at a text's beginning and end in which such notices stand."""
 
-_PARAGRAPH = re.compile(r"(?:\A|(?<=\n)|(?<=\f))[^\S\n]*\S[^\f]*?(?=\n[^\S\n]*\r?\n|\s*\f|\s*\Z)")
+_GAP = re.compile(r"\n[^\S\n]*\n|\f")
+"""What stands between paragraphs."""
+
 _NOTICE = re.compile(
     r"\W*(?:this is a digital copy of a book that was preserved for generations"
     r"|digiti[sz]ed by (?:the internet archive|google|microsoft)"
@@ -54,6 +56,16 @@ def library_notices(text: str) -> Iterator[Span]:
     if found := _WIKISOURCE.search(text, max(0, len(text) - _EDGE)):
         yield Span(found.start(), len(text))
     for start, end in {(0, min(_EDGE, len(text))), (max(0, len(text) - _EDGE), len(text))}:
-        for found in _PARAGRAPH.finditer(text, start, end):
-            if _NOTICE.match(found[0]):
-                yield Span(*found.span())
+        for paragraph in _paragraphs(text, start, end):
+            if _NOTICE.match(paragraph.of(text)):
+                yield paragraph
+
+
+def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the paragraphs of a part of a text; a line that begins before it is left out."""
+    begin = text.find("\n", start - 1) + 1 if start else 0
+    for last, following in [*(g.span() for g in _GAP.finditer(text, begin, end)), (end, end)]:
+        words = text[begin:last]
+        if words.strip():
+            yield Span(last - len(words.lstrip()), begin + len(words.rstrip()))
+        begin = following

@@ -7,9 +7,10 @@ text. What a passage says of them is for the verifier.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
@@ -100,7 +101,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
         tuple(reason for how, reason in found if how == "differs"),
         tuple(reason for how, reason in found if how == "missing"),
         _names_speaker(claim, quotation.creator),
-        is_quoted(claim, quotation.passage),
+        is_quoted(unproven, quotation.passage),
         unproven,
     )
 
@@ -133,15 +134,29 @@ def _names_speaker(claim: str, creator: str) -> bool:
     return bool(creator) and any(_can_be(name, creator) for name in _whole_names(claim))
 
 
+# A claim is checked against ten passages in a row, and what it has is found once.
+@lru_cache(maxsize=64)
+def _times_of(text: str) -> tuple[Timex, ...]:
+    return tuple(times(text))
+
+
+@lru_cache(maxsize=64)
+def _quantities_of(text: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(text, [timex.span for timex in _times_of(text)]))
+
+
+_known = lru_cache(maxsize=256)(with_names_of_records)
+
+
 def _is_namesake(name: str, creator: str) -> bool:
     """Return whether a name is that of another person with the creator's last name: FDR beside
     Theodore Roosevelt."""
-    known = last_name(with_names_of_records(name))
-    return bool(creator) and known == last_name(creator) and not _can_be(name, creator)
+    same = bool(creator) and last_name(_known(name)) == last_name(creator)
+    return same and not _can_be(name, creator)
 
 
 def _can_be(name: str, creator: str) -> bool:
-    known = with_names_of_records(name)
+    known = _known(name)
     return can_be_same(known, creator) or can_be_same(" ".join(known.split()[-2:]), creator)
 
 
@@ -150,12 +165,12 @@ def _whole_names(text: str) -> list[str]:
     return list(dict.fromkeys(_name_of_each(text).values()))
 
 
-def _name_of_each(text: str) -> dict[Span, str]:
+@lru_cache(maxsize=64)
+def _name_of_each(text: str) -> Mapping[Span, str]:
     """Return for each word with a capital that is no stop word, and of no time or number, the name
     that it is a part of."""
     runs: list[list[Span]] = []
-    timed = [timex.span for timex in times(text)]
-    counted = [*timed, *(quantity.span for quantity in quantities(text, timed))]
+    counted = [found.span for found in (*_times_of(text), *_quantities_of(text))]
     for span in capitalised(text):
         if stop_words().issuperset(words(span.of(text))) or any(map(span.overlaps, counted)):
             continue
@@ -169,10 +184,10 @@ def _name_of_each(text: str) -> dict[Span, str]:
 def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:
     """Yield each time of the claim, and where: said in the passage, or the passage's own date."""
     passage = quotation.passage
-    there = list(times(passage))
+    there = _times_of(passage)
     told = times_told_from(passage, quotation.date or None)
     dated = [of_date(quotation.date)] if quotation.date else []
-    for said in times(claim):
+    for said in _times_of(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
         if same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
@@ -213,8 +228,8 @@ def _days(time: Timex) -> int:
 def _check_numbers(claim: str, passage: str) -> Told:
     """Yield each number of the claim; one that the passage has not differs where the passage
     counts the same thing, or gives as much money or as large a share, otherwise."""
-    there = quantities(passage, [timex.span for timex in times(passage)])
-    for said in quantities(claim, [timex.span for timex in times(claim)]):
+    there = _quantities_of(passage)
+    for said in _quantities_of(claim):
         text = said.span.of(claim)
         same = next((other for other in there if agree(said, other)), None)
         if same is not None:

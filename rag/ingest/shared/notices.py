@@ -63,7 +63,8 @@ def library_notices(text: str) -> Iterator[Span]:
 
 def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield the paragraphs of a part of a text; a line that begins before it is left out."""
-    begin = text.find("\n", start - 1) + 1 if start else 0
+    line = text.find("\n", start - 1, end) if start else -1
+    begin = line + 1 if line >= 0 or not start else end
     for last, following in [*(g.span() for g in _GAP.finditer(text, begin, end)), (end, end)]:
         words = text[begin:last]
         if words.strip():

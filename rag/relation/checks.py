@@ -170,7 +170,8 @@ def _name_of_each(text: str) -> Mapping[Span, str]:
     """Return for each word with a capital that is no stop word, and of no time or number, the name
     that it is a part of."""
     runs: list[list[Span]] = []
-    counted = [found.span for found in (*_times_of(text), *_quantities_of(text))]
+    counted = [timex.span for timex in _times_of(text)]
+    counted += [quantity.span for quantity in _quantities_of(text)]
     for span in capitalised(text):
         if stop_words().issuperset(words(span.of(text))) or any(map(span.overlaps, counted)):
             continue

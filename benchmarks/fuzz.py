@@ -2,9 +2,10 @@
 
     python -m benchmarks.fuzz [--minutes 2] [--seed 1] [KIND ...]
 
-Kinds are extensions (".pdf", ".docx"); all by default, each for so many minutes. A finding is a
-file that hangs, crashes or eats up its reader, an error that nobody foresaw among them, or a
-document whose places lie outside of its text. It is made as small as hypothesis can, and kept in a
+Kinds are extensions (".pdf", ".docx") and names ("zotero.sqlite"); all by default, each for so many
+minutes. A file is read as by a build, with what lies beside it. A finding is a file that hangs,
+crashes or eats up its reader, an error that nobody foresaw, or a document whose places lie outside
+of its text. It is made as small as hypothesis can, and kept in a
 folder that is named at the end; a test for it belongs beside those of its reader. Exits with 1 if
 there is one.
 """
@@ -14,20 +15,26 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import signal
 import struct
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.datatypes import SkippedFile
+from rag.errors import SourceFinderError
+from rag.ingest import read_sources
 from rag.ingest.workers import Limits, Workers
+from tests.outlook import content, numbers, text, write_msg
+from tests.zotero_library import Item, write_library
 
 TEXT = "In 1848 Polk told the Congress that gold had been found in California. "
 BATCH = 50
@@ -85,6 +92,29 @@ def _djvu() -> bytes:
     return b"AT&T" + chunk(b"FORM", b"DJVU" + chunk(b"INFO", info) + chunk(b"TXTa", text))
 
 
+def _msg() -> bytes:
+    inner = {**text("0037", "Orders"), **text("1000", TEXT), **numbers(24, 0)}
+    message = {
+        **numbers(32, 131277024000000000),
+        **text("0037", "The brig"),
+        **text("0042", "Jane Crewe"),
+        **text("1000", TEXT),
+        "__attach_version1.0_#00000000": {
+            **text("3707", "log.txt"),
+            **content("3701", TEXT.encode()),
+        },
+        "__attach_version1.0_#00000001": {"__substg1.0_3701000D": inner},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        return write_msg(Path(folder) / "a.msg", message).read_bytes()
+
+
+def _zotero() -> bytes:
+    item = Item(values={"title": "Letters", "date": "1848"}, creators=[("author", "Ann", "Holt")])
+    with tempfile.TemporaryDirectory() as folder:
+        return (write_library(Path(folder) / "library", [item]) / "zotero.sqlite").read_bytes()
+
+
 def _picture(form: str) -> bytes:
     from PIL import Image
 
@@ -116,8 +146,34 @@ _MAIL = (
     'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\n'
     f"{TEXT}\r\n--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\n{TEXT}\r\n--b--\r\n"
 )
+_SIDECAR = (
+    "title: Letters\ncreator: Ann Holt\ndate: 1848-12-05\nkind: primary\nvolume: &v 2\nissue: *v\n"
+)
+_CSL = [
+    {
+        "type": "book",
+        "title": "Letters",
+        "author": [{"family": "Holt", "given": "Ann"}],
+        "issued": {"date-parts": [[1848, 12, 5]]},
+    }
+]
+_METS = (
+    '<mets xmlns="http://www.loc.gov/METS/"><dmdSec ID="a"><mdWrap MDTYPE="MODS"><xmlData><mods>'
+    f"<titleInfo><title>{TEXT}</title></titleInfo></mods></xmlData></mdWrap></dmdSec></mets>"
+)
 SEEDS: dict[str, list[Callable[[], bytes]]] = {
     ".csv": [lambda: f'date,text\n1848-12-05,"{TEXT}"\n'.encode()],
+    ".tsv": [lambda: f"date\ttext\n1848-12-05\t{TEXT}\n".encode()],
+    ".md": [f"# A\n\n{TEXT}[^1]\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[^1]: {TEXT}\n".encode],
+    ".msg": [_msg],
+    ".zip": [
+        lambda: packed({"s/a.txt": TEXT, "s/a.yaml": _SIDECAR, "b.html": _HTML, "c.eml": _MAIL}),
+        lambda: packed({f"{page:04}.txt": TEXT for page in range(1, 5)}),
+    ],
+    ".yaml": [_SIDECAR.encode],
+    ".json": [json.dumps(_CSL).encode],
+    "collection.yaml": [b"title: Letters\nrights: Public domain.\nurl: https://example.org/\n".strip],
+    "zotero.sqlite": [_zotero],
     ".djvu": [_djvu],
     ".docx": [_docx],
     ".eml": [_MAIL.encode],
@@ -156,9 +212,19 @@ SEEDS: dict[str, list[Callable[[], bytes]]] = {
             f"<ead><archdesc><dsc><c01><did><unittitle>{TEXT}</unittitle></did></c01></dsc>"
             "</archdesc></ead>"
         ).encode(),
+        _METS.encode,
     ],
 }  # fmt: skip
 """Whole files of each kind, to be damaged."""
+
+_DESCRIBED = {"faulty.txt": TEXT}
+BESIDE = {
+    ".yaml": _DESCRIBED,
+    ".json": _DESCRIBED,
+    "collection.yaml": _DESCRIBED,
+    "zotero.sqlite": {"storage/FILE1/scan.txt": TEXT},
+}
+"""What lies beside a faulty file, by its kind."""
 
 Edit = tuple[int, float, int, bytes]
 EDITS = st.lists(
@@ -197,22 +263,48 @@ class BadOutcome(AssertionError):
     """A file that did not come out as it must."""
 
 
-def look(workers: Workers, path: Path) -> None:
-    """Read a file; raises `BadOutcome`."""
-    for item in workers.read(path, Collection("x", "X")):
-        if isinstance(item, SkippedFile):
-            if item.given_up:
-                raise BadOutcome(item.reason)
-        elif isinstance(item, SourceDocument):
-            spans = [*item.excluded, *(place.span for place in item.locators)]
-            if any(not 0 <= span.start <= span.end <= len(item.text) for span in spans):
-                raise BadOutcome(f"a place outside of the text of {item.document_id}")
+def look(workers: Workers, folder: Path) -> None:
+    """Read a folder as a build does; raises `BadOutcome`."""
+
+    def on_skip(skipped: SkippedFile) -> None:
+        if skipped.given_up:
+            raise BadOutcome(skipped.reason)
+
+    try:
+        for document in read_sources([folder], on_skip, workers.read):
+            spans = [*document.excluded, *(place.span for place in document.locators)]
+            if any(not 0 <= span.start <= span.end <= len(document.text) for span in spans):
+                raise BadOutcome(f"a place outside of the text of {document.document_id}")
+    except SourceFinderError:
+        return
+    except Exception as error:
+        raise BadOutcome(repr(error)) from error
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Raise `BadOutcome` where what is done takes longer."""
+
+    def end(*_: object) -> None:
+        raise BadOutcome(f"it took more than {seconds} seconds")
+
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 def fuzz(kind: str, until: float, first_seed: int, folder: Path) -> FuzzResult:
     """Damage and read files of a kind until the time is over, or something is found."""
     findings, originals = FuzzResult(), [make() for make in SEEDS[kind]]
-    path = folder / f"faulty{kind}"
+    place = folder / f"with {kind.lstrip('.')}"
+    path = place / (f"faulty{kind}" if kind.startswith(".") else kind)
+    for name, text_beside in BESIDE.get(kind, {}).items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text_beside)
+    place.mkdir(exist_ok=True)
 
     with Workers(LIMITS) as workers:
 
@@ -230,7 +322,8 @@ def fuzz(kind: str, until: float, first_seed: int, folder: Path) -> FuzzResult:
             path.write_bytes(damaged(original, edits))
             findings.tried += 1
             try:
-                look(workers, path)
+                with within(2 * LIMITS.stall_s):
+                    look(workers, place)
             except BadOutcome as finding:
                 findings.found, findings.file = str(finding), path.read_bytes()
                 raise

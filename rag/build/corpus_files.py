@@ -203,12 +203,33 @@ def _sidecars(path: Path) -> list[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what was being written when a program was killed."""
-    for pattern in (".*.arriving", f".*.trial{SUFFIXES[0]}"):
-        for left in folder.glob(pattern):
-            with suppress(OSError):  # another program may have finished it
-                if time.time() - left.stat().st_mtime > LEFT_S:
-                    left.unlink()
+    """Remove what programs that were killed have left, once that is some time ago."""
+    unfinished = (*folder.rglob(".*.arriving"), *folder.rglob(f".*.trial{SUFFIXES[0]}"))
+    with suppress(OSError):  # another program is finishing one of them
+        for left in (*unfinished, *_left_alone(folder)):
+            if time.time() - left.stat().st_mtime > LEFT_S:
+                left.unlink()
+
+
+def _left_alone(folder: Path) -> Iterator[Path]:
+    """Yield descriptions without a file that an upload or a removal has left when it was cut off:
+    they say no more than who added it, or their file has the same one where it is now."""
+    places = (folder, folder.parent / REMOVED)
+    paths = [path for place in places for path in place.rglob("*") if path.is_file()]
+    files = {path.with_suffix("") for path in paths if path.suffix not in SUFFIXES}
+    described = [path for path in paths if path.suffix in SUFFIXES]
+    alone = [path for path in described if path.with_suffix("") not in files]
+    sizes = {path.stat().st_size for path in alone}
+    elsewhere = {
+        path.read_bytes()
+        for path in described
+        if path.with_suffix("") in files and path.stat().st_size in sizes
+    }
+    for path in alone:
+        about = _about(path)
+        only_by = about.described_by and about == Sidecar(described_by=about.described_by)
+        if path.name not in COLLECTION_FILES and (only_by or path.read_bytes() in elsewhere):
+            yield path
 
 
 def _inside(folder: Path, name: str) -> Path:

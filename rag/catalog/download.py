@@ -1,7 +1,7 @@
 """One file from the web to the disk: politely, resumably, checked.
 
 What has arrived is kept in a part file (`part_file`), which the next attempt or the next run
-goes on with, and which becomes the file in one step when it is whole and its checksum is right.
+goes on with until it is whole and its checksum is right.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -84,18 +83,17 @@ class _TryAgain(Exception):
 
 def download(
     file: CatalogFile,
-    target: Path,
+    part: PartFile,
     connection: Connection,
     on_bytes: Callable[[int, int], None],
 ) -> Downloaded:
-    """Download `file` to `target` and return what was done.
+    """Download `file` to `part`, until that is whole, and return what was done.
 
     `on_bytes` hears how many bytes there are and how many there will be (0: not known).
     Raises `FetchError` where the file cannot be had or is not what the catalog says; what
     arrived of it is kept where going on with it makes sense.
     """
     manners = connection.manners
-    part = PartFile.of(target, file.url)
     resumed_at = 0
     for number in range(1, manners.tries + 1):
         try:
@@ -115,10 +113,7 @@ def download(
                 ) from failure
             backoff = manners.backoff_s * 2 ** (number - 1)
             connection.sleep(backoff if wait is None else wait)
-    sha256 = _verified(file, part)
-    size = part.size
-    part.become(target)
-    return Downloaded(size, sha256, resumed_at)
+    return Downloaded(part.size, _verified(file, part), resumed_at)
 
 
 def _verified(file: CatalogFile, part: PartFile) -> str:

@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from rag.catalog.download import Connection, Manners, download
+from rag.catalog.download import Connection, Downloaded, Manners, download
 from rag.catalog.entries import CatalogFile
-from rag.catalog.part_file import matches, sha256_of
+from rag.catalog.part_file import PartFile, matches, sha256_of
 from rag.catalog.search import CatalogEntry, describe_years, find_entry
 from rag.config import APP
 from rag.datatypes import Jsonable, Progress
@@ -142,28 +142,37 @@ def _fetch_entry(
         path = folder / file.name
         done = _already_there(entry, file, path, recorded)
         if done is None:
-            done = _fetch_file(entry, file, path, connection, progress)
-            recorded[file.name] = {"url": file.url, "bytes": done.bytes, "sha256": done.sha256}
+            part = PartFile.of(path, file.url)
+            got = _download(entry, file, part, connection, progress)
+            recorded[file.name] = {"url": file.url, "bytes": got.bytes, "sha256": got.sha256}
+            # First: a file that is not recorded is taken for the reader's own.
             _write(folder / _RECORD, json.dumps(recorded, indent=1))
+            part.become(path)
+            done = FetchedFile(
+                entry.id,
+                str(path),
+                file.url,
+                got.bytes,
+                got.sha256,
+                _is_checked(file),
+                got.resumed_at,
+            )
         yield done
     _write(folder / SIDECAR, _sidecar(entry))
 
 
-def _fetch_file(
+def _download(
     entry: CatalogEntry,
     file: CatalogFile,
-    path: Path,
+    part: PartFile,
     connection: Connection,
     progress: Progress | None,
-) -> FetchedFile:
+) -> Downloaded:
     def on_bytes(done: int, total: int) -> None:
         if progress is not None:
             progress(f"Downloading {entry.id}/{file.name}", done, total or file.bytes or 0)
 
-    got = download(file, path, connection, on_bytes)
-    return FetchedFile(
-        entry.id, str(path), file.url, got.bytes, got.sha256, _is_checked(file), got.resumed_at
-    )
+    return download(file, part, connection, on_bytes)
 
 
 def _already_there(

@@ -60,9 +60,9 @@ class PartFile:
         self._state.unlink(missing_ok=True)
 
     def become(self, target: Path) -> None:
-        """Make the part the whole file, in one step."""
+        """Make the part, which is whole, the file, in one step."""
+        self._state.unlink(missing_ok=True)  # first: after the last step nothing is left to do
         self.path.replace(target)
-        self._state.unlink(missing_ok=True)
 
     def kept(self) -> str:
         """Return for an error message how much is kept, "" where nothing is."""

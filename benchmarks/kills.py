@@ -350,11 +350,17 @@ class _Slow(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of those who were killed."""
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve downloads on this machine; give the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), _Slow) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

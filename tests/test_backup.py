@@ -88,6 +88,20 @@ def test_projects_come_back_and_those_of_before_are_put_aside(tmp_path: Path) ->
     assert ProjectStore(aside / "projects" / "projects.sqlite").conversation("Anna", later)
 
 
+def test_the_record_of_fetched_models_comes_back(tmp_path: Path) -> None:
+    here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
+    here.home.mkdir()
+    here.models.write_text('{"one": "as fetched"}')
+    assert back_up(here, tmp_path / "backup.zip").parts == ("models.json",)
+    assert restore(there, tmp_path / "backup.zip").aside == ""
+    there.models.write_text('{"two": "later"}')
+    with pytest.raises(BackupError, match=r"has models\.json already"):
+        restore(there, tmp_path / "backup.zip")
+    aside = Path(restore(there, tmp_path / "backup.zip", replace=True).aside)
+    assert there.models.read_text() == here.models.read_text()
+    assert (aside / "models.json").read_text() == '{"two": "later"}'
+
+
 def test_projects_that_somebody_has_altered_come_back_to_nobody(tmp_path: Path) -> None:
     here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
     ProjectStore(here.projects).begin("Anna")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -170,3 +171,25 @@ def test_nothing_outside_the_folder_can_be_named(tmp_path: Path, folder: Path, n
     with pytest.raises(UnreadableSource):
         describe_file(folder, name, {"title": "x"})
     assert secret.read_text() == "mine"
+
+
+def test_what_was_cut_off_is_cleared_away_later_and_nothing_else(
+    tmp_path: Path, folder: Path
+) -> None:
+    name = add_file(folder, given(tmp_path), "letter.txt", by="ann").name
+    describe_file(folder, name, {"title": "A letter"}, by="bob")
+    removed = remove_file(folder, name)
+    about = removed.with_suffix(".yaml").read_text()
+    left = {
+        ".b.txt.arriving": "half",
+        "letter.yaml": about,  # of a removal, whose file has gone already
+        "added.yaml": "described_by: ann\n",  # of an upload, whose file never came
+    }
+    own = {"mine.yaml": "title: Written first\n", "collection.yaml": "described_by: ann\n"}
+    for place, text in (left | own).items():
+        (folder / place).write_text(text)
+        os.utime(folder / place, (0, 0))
+    (folder / "now.yaml").write_text("described_by: ann\n")
+    add_file(folder, given(tmp_path, b"Another."), "next.txt")
+    assert {path.name for path in folder.iterdir()} == {*own, "now.yaml", "next.txt"}
+    assert removed.with_suffix(".yaml").read_text() == about

@@ -213,6 +213,26 @@ def test_a_network_that_fails_leaves_a_part_that_the_next_run_goes_on_with(
     assert not (folder / ".verona.txt.part").exists()
 
 
+@pytest.mark.parametrize("about", [{}, {"sha256": SHA256}])
+def test_a_fetch_that_ends_just_before_the_file_is_there_is_finished_by_the_next(
+    about: dict[str, str], server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr("rag.catalog.part_file.PartFile.become", kill)
+        get(tmp_path, entry(server, **about))
+    assert not (tmp_path / "verona" / "verona.txt").exists()
+    get(tmp_path, entry(server, **about))
+    assert (tmp_path / "verona" / "verona.txt").read_bytes() == BODY
+    left = {path.name for path in (tmp_path / "verona").iterdir()}
+    assert left - {".lock"} == {"verona.txt", "collection.yaml", ".fetched.json"}
+
+
 def test_a_file_that_changed_meanwhile_is_not_patched_together(
     server: Server, tmp_path: Path
 ) -> None:

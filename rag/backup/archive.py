@@ -44,6 +44,9 @@ PROJECTS = "projects"
 STORE = f"{PROJECTS}/projects.sqlite"
 """Readers' projects; a copy of the store, without what SQLite keeps beside it."""
 
+MODELS = "models.json"
+"""Which models were fetched, and what each of their files must be; not the models."""
+
 INDEX = re.compile(r"generation-[\d-]+")
 _BLOCK = 1 << 20
 _LEVEL = 1
@@ -64,7 +67,7 @@ class SavedFile:
     @property
     def part(self) -> str:
         """The part of the home that it belongs to: "corpus/sources", "indexes/default",
-        "projects"."""
+        "projects", "models.json"."""
         return PROJECTS if self.name == STORE else "/".join(self.name.split("/")[:2])
 
 
@@ -249,7 +252,7 @@ def _check_name(name: str, archive: Path) -> None:
     plain = all(part not in {"", ".", ".."} and PurePath(part).name == part for part in parts)
     in_corpus = len(parts) > 2 and parts[0] == "corpus" and parts[1] in CORPUS
     in_index = len(parts) > 3 and parts[0] == "indexes" and INDEX.fullmatch(parts[2])
-    if not plain or "\0" in name or not (in_corpus or in_index or name == STORE):
+    if not plain or "\0" in name or not (in_corpus or in_index or name in {STORE, MODELS}):
         raise BackupError(
             f"{archive} holds {name!r}, which belongs to no home of Source Finder. Nothing was "
             "changed. Somebody has altered the file: do not use it."

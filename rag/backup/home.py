@@ -1,8 +1,8 @@
 """What of a home goes into a backup, and how it comes back.
 
-Saved are the user's sources, the spellings of persons, readers' projects, and the live generation
-of each index. Nothing need stop for it: a generation never changes, files are read as they are at
-the moment, and the projects are copied first.
+Saved are the user's sources, the spellings of persons, readers' projects, the record of fetched
+models, and the live generation of each index. Nothing need stop for it: a generation never changes,
+files are read as they are at the moment, and the projects are copied first.
 
 Restoring first unpacks and checks everything to one side; until then nothing that is there changes.
 Then the old corpus and projects are moved aside, and each index gets one more generation, which
@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from rag.backup.archive import (
     CORPUS,
+    MODELS,
     PROJECTS,
     STORE,
     Advance,
@@ -173,6 +174,8 @@ def _to_save(home: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
             name = file.relative_to(home).as_posix()
             if name != f"corpus/sources/{README}":
                 yield name, file
+    if (home / MODELS).is_file():
+        yield MODELS, home / MODELS
 
 
 def _files(folder: Path, left_out: list[str]) -> Iterator[Path]:
@@ -277,7 +280,9 @@ def _check_place(home: Path, contents: Contents, replace: bool) -> None:
 def _is_there(part: Path) -> bool:
     if part.parent.name == "indexes":
         return (part / CURRENT).exists()
-    return part.exists() and any(entry.name != README for entry in part.iterdir())
+    if part.is_dir():
+        return any(entry.name != README for entry in part.iterdir())
+    return part.exists()
 
 
 @contextmanager

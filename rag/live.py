@@ -39,6 +39,7 @@ from rag.index.generations import (
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
 from rag.isolation import MAX_BYTES
+from rag.memory import give_back
 from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
@@ -218,15 +219,28 @@ class LiveFinder:
         """Tell how the build goes; when its words are there, answer from them."""
         self._progress(stage, done, total, file)
         if stage == EMBEDDING and done == 0:
-            encoder = Encoder.load(self.settings.model, self.settings)
+            before = self._workspace
+            if before is not None and before.encoder.name == self.settings.model:
+                encoder = before.encoder
+            else:
+                encoder = Encoder.load(self.settings.model, self.settings)
             unfinished = open_unfinished(self.home, encoder)
-            if unfinished is not None:
+            if unfinished and unfinished.manifest.model_fingerprint == encoder.fingerprint:
                 self._take(unfinished, encoder)
 
     def _take(self, opened: Generation, encoder: Encoder | None = None) -> None:
-        """Answer from this generation from now on."""
-        encoder = encoder or load_encoder(opened, self.settings)
-        self._finder = self._kind(Workspace.of(self.settings, LocalIndex(opened), encoder))
+        """Answer from this generation from now on, with the models of before where they fit."""
+        before, index = self._workspace, LocalIndex(opened)
+        if before and before.encoder.fingerprint == opened.manifest.model_fingerprint:
+            self._finder = self._kind(before.on(index))
+        else:
+            encoder = encoder or load_encoder(opened, self.settings)
+            self._finder = self._kind(Workspace.of(self.settings, index, encoder))
+        give_back()
+
+    @property
+    def _workspace(self) -> Workspace | None:
+        return self._finder.workspace if self._finder else None
 
     def _progress(
         self, stage: str, done: int, total: int, file: FileProgress | None = None, **changes: Any

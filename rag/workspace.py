@@ -7,7 +7,7 @@ or an index of its own. A test makes a workspace with the parts that it wants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.build.builder import build_index
@@ -57,6 +57,10 @@ class Workspace:
             load_reranker(settings.reranker, settings) if settings.reranker else None,
             Ocr(settings.ocr),
         )
+
+    def on(self, index: LocalIndex) -> Workspace:
+        """Return the same around another index of the same model."""
+        return replace(self, index=index, path=index.generation.path.parent)
 
     @classmethod
     def open(

@@ -19,7 +19,7 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 LAYERS = [
-    ["errors", "config", "datatypes", "quiet"],
+    ["errors", "config", "datatypes", "quiet", "memory"],
     ["audit", "text", "dates", "deadline", "isolation", "judging", "typed_json"],
     ["language", "models"],
     ["accounts", "wording", "ingest", "embedding"],

@@ -98,13 +98,19 @@ def add_file(
             return target
         number += 1
         target = folder / f"{Path(safe).stem}-{number}{Path(safe).suffix}"
-    arriving = folder / f".{target.name}.arriving"
-    shutil.copyfile(given, arriving)
-    os.chmod(arriving, 0o644)  # noqa: PTH101
+    arriving = _arrived(given, target)
     if by:
         _write_sidecar(target.with_suffix(SUFFIXES[0]), {DESCRIBED_BY: by})
     arriving.replace(target)
     return target
+
+
+def _arrived(given: Path, target: Path) -> Path:
+    """Copy a file beside its target, hidden, and return where: it takes its place in one step."""
+    arriving = target.with_name(f".{target.name}.arriving")
+    shutil.copyfile(given, arriving)
+    os.chmod(arriving, 0o644)  # noqa: PTH101
+    return arriving
 
 
 def safe_name(name: str) -> str:
@@ -190,7 +196,8 @@ def remove_file(folder: Path, name: str) -> Path:
     # Whenever this is cut off, the file has its description where it is.
     beside = _sidecars(path)
     for sidecar in beside:
-        shutil.copyfile(sidecar, target.with_suffix(sidecar.suffix))
+        beside_target = target.with_suffix(sidecar.suffix)
+        _arrived(sidecar, beside_target).replace(beside_target)
     path.replace(target)
     for sidecar in beside:
         sidecar.unlink(missing_ok=True)
@@ -204,7 +211,9 @@ def _sidecars(path: Path) -> list[Path]:
 
 def _sweep(folder: Path) -> None:
     """Remove what programs that were killed have left, once that is some time ago."""
-    unfinished = (*folder.rglob(".*.arriving"), *folder.rglob(f".*.trial{SUFFIXES[0]}"))
+    places = (folder, folder.parent / REMOVED)
+    endings = (".arriving", f".trial{SUFFIXES[0]}")
+    unfinished = [left for at in places for end in endings for left in at.rglob(f".*{end}")]
     with suppress(OSError):  # another program is finishing one of them
         for left in (*unfinished, *_left_alone(folder)):
             if time.time() - left.stat().st_mtime > LEFT_S:

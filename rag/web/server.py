@@ -20,6 +20,7 @@ from rag.audit import Audit
 from rag.build.corpus_files import MAX_BYTES
 from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
+from rag.memory import keep_small
 from rag.projects import ProjectStore
 from rag.web.blocks import build_app
 from rag.web.gate import Gate
@@ -88,6 +89,7 @@ def start(
     says for whom it asks, and whether by https. Where the home has accounts, only they are
     answered. Raises `SourceFinderError` where the port is taken.
     """
+    keep_small()
     closing = ExitStack()
     try:
         check_free(host, port)

@@ -33,6 +33,7 @@ from rag.catalog.download import Manners
 from rag.catalog.entries import CatalogEntry, CatalogFile
 from rag.catalog.fetch import fetch
 from rag.config import Settings
+from rag.database import SqliteFile
 from rag.datatypes import Answer, Claim, Evidence, Span
 from rag.embedding.encoder import Encoder
 from rag.index.generations import MANIFEST, adopt, open_index
@@ -450,7 +451,8 @@ class Projects(Work):
     def edits(self, number: int) -> Iterator[None]:
         """Change the project of a reader, step by step."""
         reader = f"reader {number}"
-        projects, marks = ProjectStore(self.file), MarkStore(self.file)
+        file = SqliteFile(self.file)
+        projects, marks = ProjectStore(file), MarkStore(file)
         project = projects.add_project(reader, "Letters").project_id
         yield
         for question in ("first", "second"):
@@ -484,7 +486,8 @@ class Projects(Work):
     def view(self, number: int) -> Any:
         """Return what a reader sees of their projects."""
         reader = f"reader {number}"
-        projects, marks = ProjectStore(self.file), MarkStore(self.file)
+        file = SqliteFile(self.file)
+        projects, marks = ProjectStore(file), MarkStore(file)
         return [
             [
                 (project.name, project.scope, project.conversations, removed),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from filelock import FileLock
 
+from rag.database import Database, hashed
 from rag.errors import AccountError
 from rag.typed_json import from_jsonable
 
@@ -148,6 +151,54 @@ class Accounts:
             f"The accounts in {self.file} cannot be read ({error}), so nobody is let in. Mend the "
             "file, or remove it and add the accounts again."
         )
+
+
+class Sessions:
+    """Who is signed in, for all processes that share a database. Each session has a secret, of
+    which only the hash is kept. `ProjectsError` is raised where they cannot be read or kept."""
+
+    def __init__(
+        self, database: Database, accounts: Accounts, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database, self._accounts, self._clock = database, accounts, clock
+
+    def begin(self, account: Account, seconds: float) -> str:
+        """Begin a session and return its secret; those that have ended are forgotten."""
+        secret, now = secrets.token_urlsafe(32), self._clock()
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM sessions WHERE ends <= :now", {"now": int(now)})
+            connection.execute(
+                "INSERT INTO sessions VALUES (:secret, :account, :password, :ends)",
+                {
+                    "secret": hashed(secret),
+                    "account": account.name,
+                    "password": hashed(account.password),
+                    "ends": int(now + seconds),
+                },
+            )
+        return secret
+
+    def account(self, secret: str) -> Account | None:
+        """Return the account of a session as it is now: one that was removed, or given another
+        password, has none."""
+        with self._database.reading() as connection:
+            if connection is None:
+                return None
+            found = connection.execute(
+                "SELECT account, password_sha256, ends FROM sessions WHERE secret_sha256 = :secret",
+                {"secret": hashed(secret)},
+            ).fetchone()
+        if not found or found[2] <= self._clock():
+            return None
+        account = self._accounts.all().get(found[0])
+        return account if account and hashed(account.password) == found[1] else None
+
+    def end(self, secret: str) -> None:
+        """End a session, in all processes."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "DELETE FROM sessions WHERE secret_sha256 = :secret", {"secret": hashed(secret)}
+            )
 
 
 def _hasher() -> PasswordHasher:

@@ -3,10 +3,16 @@
 `SOURCE_FINDER_HOME`
     The folder that holds `corpus/`, `indexes/` and `projects/`: the checkout, else the user's
     data folder.
+`SOURCE_FINDER_DATABASE`
+    Where projects and sessions are kept: a file in the home, or PostgreSQL
+    ("postgresql://user:password@host/name", see `rag.database`).
 `SOURCE_FINDER_INDEX`
     The index that is opened where none is named: a name, a folder, or where Qdrant has it
     ("qdrant://host:6333/name", see `rag.index.qdrant`). `SOURCE_FINDER_INDEX_KEY`: the server's
     API key.
+`SOURCE_FINDER_PROXIES`
+    Which proxies `serve --behind-proxy` believes: addresses or networks, with commas between;
+    those of this machine.
 `SOURCE_FINDER_MODEL`
     A sentence-transformers model: a folder, a hub name (see `rag.models`), or `default`
     (all-MiniLM-L6-v2, installed with the package).
@@ -62,6 +68,9 @@ FRONT_ENDS = (
 """The first lets one choose among the instances that work at the time; any other may be gone."""
 
 
+PROXIES = "127.0.0.1,::1"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one process. `Settings.from_environment()` reads them."""
@@ -83,6 +92,10 @@ class Settings:
     index: str = DEFAULT_INDEX
     """Which index is opened where none is named."""
     index_key: str = field(default="", repr=False)
+    database: str = field(default="", repr=False)
+    """The address of a PostgreSQL database for projects, with its password; "" for the file."""
+    proxies: str = PROXIES
+    """The proxies that are believed where there are any, as uvicorn's `forwarded_allow_ips`."""
     citation_style: str = ""
     """The style of all citations (see `rag.dossier.styles`), "" for that of each archive."""
     entailment: str | None = None
@@ -109,6 +122,8 @@ class Settings:
             ocr=os.environ.get("SOURCE_FINDER_OCR", "").strip().lower() or "auto",
             front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
             index=os.environ.get("SOURCE_FINDER_INDEX") or DEFAULT_INDEX,
+            database=os.environ.get("SOURCE_FINDER_DATABASE", "").strip(),
+            proxies=os.environ.get("SOURCE_FINDER_PROXIES", "").strip() or PROXIES,
             index_key=os.environ.get("SOURCE_FINDER_INDEX_KEY", ""),
             citation_style=os.environ.get("SOURCE_FINDER_CITATION_STYLE", "").strip(),
             entailment=os.environ.get("SOURCE_FINDER_NLI") or None,

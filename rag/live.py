@@ -31,6 +31,7 @@ from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
 from rag.index.generations import (
     Generation,
+    live_generation,
     load_encoder,
     open_index,
     open_unfinished,
@@ -107,6 +108,7 @@ class LiveFinder:
         self.elsewhere = False
         self._lock = threading.Lock()
         self._building: Any = None
+        self._generation: Path | None = None
         self._cancelled = False
 
     @classmethod
@@ -180,6 +182,11 @@ class LiveFinder:
         given = (tuple(fetching), tuple(adding))
         threading.Thread(target=self._run, args=given, daemon=True).start()
 
+    def reopen(self) -> None:
+        """Answer from what another process has built meanwhile, where there is such an index."""
+        if live_generation(self.home) != self._generation:
+            self._take(open_index(self.home))
+
     def cancel(self) -> None:
         """End a rebuild that is under way, or a download before it. What it has finished is kept
         for the next one; the index from before goes on answering."""
@@ -236,6 +243,7 @@ class LiveFinder:
         else:
             encoder = encoder or load_encoder(opened, self.settings)
             self._finder = self._kind(Workspace.of(self.settings, index, encoder))
+        self._generation = opened.path
         give_back()
 
     @property

@@ -27,6 +27,7 @@ import pytest
 
 from rag.build.builder import build_index
 from rag.config import Settings
+from rag.database import Database, Postgres, SqliteFile
 from rag.datatypes import Collection, SourceDocument
 from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
 from rag.finder import SourceFinder
@@ -130,6 +131,27 @@ def finder(small_index: Path) -> SourceFinder:
     return SourceFinder.open(small_index)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL; skips where it is not installed."""
+    from tests.databases import running
+
+    with running() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind that projects are kept in."""
+    if request.param == "sqlite":
+        yield SqliteFile(tmp_path / "home" / "projects" / "projects.sqlite")
+        return
+    from tests.databases import schema_of_its_own
+
+    with contextlib.closing(Postgres(schema_of_its_own(request.getfixturevalue("postgres")))) as it:
+        yield it
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -139,6 +161,15 @@ def free_port() -> int:
 @contextlib.contextmanager
 def served_on(index: str | Path, home: Path | None = None, *options: str) -> Iterator[str]:
     """The address of the application on an index, in a process of its own."""
+    with running_on(index, home, *options) as (_, url):
+        yield url
+
+
+@contextlib.contextmanager
+def running_on(
+    index: str | Path, home: Path | None = None, *options: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The application on an index, as a process with its address."""
     port = free_port()
     command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--index", str(index)]
     environment = os.environ | ({"SOURCE_FINDER_HOME": str(home)} if home else {})
@@ -154,7 +185,7 @@ def served_on(index: str | Path, home: Path | None = None, *options: str) -> Ite
                     break
             assert server.poll() is None, Path(log.name).read_text()
             time.sleep(0.1)
-        yield url
+        yield server, url
     finally:
         server.terminate()
         server.wait()

@@ -18,10 +18,11 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from rag.accounts import Accounts
+from rag.accounts import Accounts, Sessions
 from rag.audit import Audit
 from rag.cli.main import main
 from rag.config import Settings
+from rag.database import Database, Postgres, SqliteFile
 from rag.errors import AccountError, QuotaError
 from rag.web.gate import SESSION, Gate
 from rag.web.guard import API, Access, Guard, asker_of
@@ -123,8 +124,15 @@ def test_the_audit_log_is_the_owners_and_is_put_aside_when_full(
 # ---- who is let in ----
 
 
-def guard_with(accounts: Accounts, app: Any = taking, **more: Any) -> Guard:
-    gate = Gate(accounts, Audit(accounts.file.parent), **more)
+def guard_with(
+    accounts: Accounts,
+    app: Any = taking,
+    database: Database | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Guard:
+    database = database or SqliteFile(accounts.file.parent / "projects" / "projects.sqlite")
+    sessions = Sessions(database, accounts, clock)
+    gate = Gate(accounts, sessions, Audit(accounts.file.parent), clock)
     return Guard(app, Access("127.0.0.1", uploads=accounts.file.parent, behind_proxy=True), gate)
 
 
@@ -160,16 +168,20 @@ def test_without_an_account_there_is_only_the_page_to_sign_in_at(accounts: Accou
     assert send(guarded, "GET", "/health").status_code == 200
 
 
-def test_a_session_begins_ends_and_goes_with_the_account(accounts: Accounts) -> None:
+def test_a_session_begins_ends_and_goes_with_the_account(
+    accounts: Accounts, database: Database
+) -> None:
     now = [0.0]
-    guarded = guard_with(accounts, clock=lambda: now[0])
-    let_in = signed_in(guarded)
+    guarded, other = (
+        guard_with(accounts, database=database, clock=lambda: now[0]) for _ in range(2)
+    )
+    let_in = signed_in(other)  # in another process
     assert (let_in.status_code, let_in.headers["location"]) == (303, "/?answer=x")
     attributes = set(let_in.headers["set-cookie"].split("; "))
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= attributes
     cookie = {"Cookie": let_in.headers["set-cookie"].partition(";")[0]}
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 200
-    assert send(guarded, "POST", "/sign-out", headers=cookie).status_code == 303
+    assert send(other, "POST", "/sign-out", headers=cookie).status_code == 303
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 401
 
     def another() -> dict[str, str]:
@@ -187,6 +199,22 @@ def test_a_session_begins_ends_and_goes_with_the_account(accounts: Accounts) -> 
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 200
     accounts.remove("reader")
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 401, "removed"
+
+
+def test_what_is_kept_of_a_session_signs_nobody_in(accounts: Accounts) -> None:
+    file = SqliteFile(accounts.file.parent / "projects.sqlite")
+    secret = signed_in(guard_with(accounts, database=file)).cookies[SESSION]
+    with file.reading() as connection:
+        [kept] = connection.execute("SELECT * FROM sessions").fetchall()
+    assert not {secret, accounts.all()["reader"].password} & set(kept)
+
+
+def test_where_sessions_cannot_be_read_nobody_is_let_in(accounts: Accounts) -> None:
+    guarded = guard_with(accounts, database=Postgres("postgresql://127.0.0.1:9/none"))
+    assert signed_in(guarded).status_code == 503
+    cookie = {"Cookie": f"{SESSION}=x"}
+    assert send(guarded, "GET", "/config", headers=cookie).status_code == 503
+    assert send(guarded, "GET", "/config", headers=basic("reader")).status_code == 200
 
 
 def test_the_cookie_is_for_https_alone_where_that_is_spoken(accounts: Accounts) -> None:

@@ -21,6 +21,7 @@ from rag.backup.archive import CONTENTS, writing_archive
 from rag.build.builder import build_index
 from rag.cli.main import main
 from rag.config import Settings
+from rag.database import SqliteFile
 from rag.embedding.encoder import Encoder
 from rag.errors import BackupError, IndexBusy, IndexMismatch
 from rag.finder import SourceFinder
@@ -72,20 +73,25 @@ def best(home: Path) -> dict[str, Any]:
 
 def test_projects_come_back_and_those_of_before_are_put_aside(tmp_path: Path) -> None:
     here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
-    kept = ProjectStore(here.projects)
+    kept = ProjectStore(SqliteFile(here.projects))
     conversation = kept.begin("Anna")
     asked = KeptTurn(new_id(), "Monroe warned Europe", stage="done")
     kept.keep("Anna", conversation, asked)
     report = back_up(here, tmp_path / "backup.zip")
     assert report.parts == ("projects",)
     assert restore(there, tmp_path / "backup.zip").aside == ""
-    assert ProjectStore(there.projects).conversation("Anna", conversation).turns == (asked,)
-    later = ProjectStore(there.projects).begin("Anna")
+    elsewhere = replace(here, database="postgresql://anna:secret@host/name")
+    told = back_up(elsewhere, tmp_path / "again.zip").elsewhere
+    assert told == ("the database of the projects",)
+    brought = ProjectStore(SqliteFile(there.projects))
+    assert brought.conversation("Anna", conversation).turns == (asked,)
+    later = brought.begin("Anna")
     with pytest.raises(BackupError, match="has projects already"):
         restore(there, tmp_path / "backup.zip")
     aside = Path(restore(there, tmp_path / "backup.zip", replace=True).aside)
-    assert ProjectStore(there.projects).answer(asked.turn_id) == asked
-    assert ProjectStore(aside / "projects" / "projects.sqlite").conversation("Anna", later)
+    assert brought.answer(asked.turn_id) == asked
+    before = ProjectStore(SqliteFile(aside / "projects" / "projects.sqlite"))
+    assert before.conversation("Anna", later)
 
 
 def test_the_record_of_fetched_models_comes_back(tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_the_record_of_fetched_models_comes_back(tmp_path: Path) -> None:
 
 def test_projects_that_somebody_has_altered_come_back_to_nobody(tmp_path: Path) -> None:
     here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
-    ProjectStore(here.projects).begin("Anna")
+    ProjectStore(SqliteFile(here.projects)).begin("Anna")
     with sqlite3.connect(here.projects) as connection:
         connection.execute("CREATE TRIGGER t AFTER INSERT ON turns BEGIN DELETE FROM turns; END")
     connection.close()

@@ -20,7 +20,7 @@ MODULES = {
 }
 LAYERS = [
     ["errors", "config", "datatypes", "quiet", "memory"],
-    ["audit", "text", "dates", "deadline", "isolation", "judging", "typed_json"],
+    ["audit", "database", "text", "dates", "deadline", "isolation", "judging", "typed_json"],
     ["language", "models"],
     ["accounts", "wording", "ingest", "embedding"],
     ["searching", "citation", "projects"],

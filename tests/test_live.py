@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -234,6 +235,20 @@ def test_the_folder_of_sources_is_watched(tmp_path: Path, encoder: Encoder) -> N
     assert report is not None
     assert len(report.removed) == 1
     watch.close()
+
+
+def test_what_another_process_has_built_is_answered_from(
+    small_sources: list[str], small_index: Path, tmp_path: Path, encoder: Encoder
+) -> None:
+    index = tmp_path / "index"
+    shutil.copytree(small_index, index)
+    live = LiveFinder(SourceFinder.open(index))
+    before, watch = live.current, FolderWatch(live, look_s=0.05)
+    build_index(small_sources[:1], index, encoder=encoder)
+    until(lambda: live.current if live.current is not before else None, 60)
+    watch.close()
+    assert live.current.facts().documents < before.facts().documents
+    assert live.work is None
 
 
 def test_before_there_is_anything_it_is_said(tmp_path: Path) -> None:

@@ -9,14 +9,17 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from rag import database as tables
+from rag.database import Database, Postgres, SqliteFile, copy_store
 from rag.datatypes import IndexFacts, Reason, Suggestion, VideoLink
 from rag.errors import ProjectsError
-from rag.projects import KeptTurn, ProjectStore, Scope, copy_store, file
-from rag.projects.file import new_id
+from rag.projects import KeptTurn, ProjectStore, Scope, new_id
 from rag.projects.store import FIRST_NAME, GONE
 from tests.answers import answer, evidence, finding
+from tests.databases import schema_of_its_own
 
 ANNA, BERT = "key of Anna", "key of Bert"
 INDEX = IndexFacts("default", "abc", 2, 30, "2026-01-01T00:00:00+00:00")
@@ -35,8 +38,18 @@ WHOLE = replace(
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> ProjectStore:
-    return ProjectStore(tmp_path / "home" / "projects" / "projects.sqlite")
+def kept(database: Database) -> ProjectStore:
+    return ProjectStore(database)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> SqliteFile:
+    return SqliteFile(tmp_path / "home" / "projects" / "projects.sqlite")
+
+
+def selected(kept: ProjectStore, query: str) -> object:
+    with kept.database.reading() as connection:
+        return connection.execute(query).fetchone()[0]
 
 
 def turn(question: str = "Monroe warned Europe", **changes: object) -> KeptTurn:
@@ -62,13 +75,14 @@ def test_a_conversation_comes_back_as_it_was(kept: ProjectStore) -> None:
     odd = turn("\ud800 half a pair, \x00 and \u202e", searched_as="Kennan’s “é”", answer=None)
     for one in (turn(), odd):
         kept.keep(ANNA, conversation, one)
-    back = ProjectStore(kept.path).conversation(ANNA, conversation)
+    back = ProjectStore(kept.database).conversation(ANNA, conversation)
     assert back.turns[0] == turn(turn_id=back.turns[0].turn_id, asked=back.turns[0].asked)
     assert back.turns[1] == odd
     assert back.project.name == FIRST_NAME
 
 
-def test_nothing_is_written_for_one_who_only_looks(kept: ProjectStore) -> None:
+def test_nothing_is_written_for_one_who_only_looks(file: SqliteFile) -> None:
+    kept = ProjectStore(file)
     assert kept.projects(ANNA) == []
     assert kept.conversations(ANNA) == []
     with pytest.raises(ProjectsError, match="No such answer"):
@@ -76,7 +90,7 @@ def test_nothing_is_written_for_one_who_only_looks(kept: ProjectStore) -> None:
     with pytest.raises(ProjectsError):
         kept.conversation(ANNA, "x")
     kept.forget_removed()
-    assert not kept.path.exists()
+    assert not file.path.exists()
 
 
 def test_a_search_that_was_broken_off_comes_back_as_stopped_and_done_stays_done(
@@ -95,10 +109,10 @@ def test_a_search_that_was_broken_off_comes_back_as_stopped_and_done_stays_done(
 
 def test_an_answer_of_another_form_costs_that_answer_alone(kept: ProjectStore) -> None:
     conversation = asked(kept, ANNA, "First", "Second")
-    with closing(sqlite3.connect(kept.path)) as connection, connection:
-        [content] = connection.execute("SELECT content FROM turns LIMIT 1").fetchone()
+    with kept.database.writing() as connection:
+        [content] = connection.execute("SELECT content FROM turns WHERE number = 1").fetchone()
         odd = json.dumps(json.loads(content) | {"answer": {"question": 1}})
-        connection.execute("UPDATE turns SET content = ? WHERE number = 1", (odd,))
+        connection.execute("UPDATE turns SET content = :odd WHERE number = 1", {"odd": odd})
     first, second = kept.conversation(ANNA, conversation).turns
     assert (first.question, first.stage, first.answer) == ("First", "failed", None)
     assert second.answer == WHOLE
@@ -138,11 +152,11 @@ def test_whoever_knows_an_answers_id_sees_it_until_it_is_removed(kept: ProjectSt
     assert len(new_id()) >= 22, "128 bits"
 
 
-def test_no_key_is_on_the_disk_and_nobody_else_may_read_it(kept: ProjectStore) -> None:
-    asked(kept, ANNA, "Monroe")
-    assert ANNA.encode() not in kept.path.read_bytes()
-    assert kept.path.stat().st_mode & 0o077 == 0
-    assert kept.path.parent.stat().st_mode & 0o077 == 0
+def test_no_key_is_on_the_disk_and_nobody_else_may_read_it(file: SqliteFile) -> None:
+    asked(ProjectStore(file), ANNA, "Monroe")
+    assert ANNA.encode() not in file.path.read_bytes()
+    assert file.path.stat().st_mode & 0o077 == 0
+    assert file.path.parent.stat().st_mode & 0o077 == 0
 
 
 # ---- projects ----
@@ -184,8 +198,7 @@ def test_what_is_removed_can_be_brought_back_until_it_is_forgotten(kept: Project
     kept.remove_project(ANNA, project.project_id)
     kept.forget_removed(days=-1)
     assert kept.projects(ANNA, removed=True) == []
-    with closing(sqlite3.connect(kept.path)) as connection:
-        assert connection.execute("SELECT count(*) FROM turns").fetchone() == (0,)
+    assert selected(kept, "SELECT count(*) FROM turns") == 0
 
 
 def test_who_asks_on_in_what_another_tab_removed_has_it_again(kept: ProjectStore) -> None:
@@ -216,7 +229,7 @@ def test_tabs_do_not_overwrite_each_other(kept: ProjectStore) -> None:
     problems: list[Exception] = []
 
     def tab(name: str) -> None:
-        own = ProjectStore(kept.path)
+        own = ProjectStore(kept.database)
         for number in range(10):
             try:
                 own.keep(ANNA, conversation, turn(f"{name} {number}"))
@@ -244,19 +257,18 @@ def test_a_first_project_is_made_once_by_many_tabs(kept: ProjectStore) -> None:
     assert [p.name for p in kept.projects(ANNA)] == [FIRST_NAME]
 
 
-# ---- the file ----
+# ---- the database ----
 
 
 def test_an_older_store_is_brought_to_this_version_and_a_later_one_refused(
     kept: ProjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversation = asked(kept, ANNA, "Monroe")
-    more = (*file.UPGRADES, ("ALTER TABLE projects ADD COLUMN colour TEXT",))
+    more = (*tables.UPGRADES, ("ALTER TABLE projects ADD COLUMN colour TEXT",))
     with monkeypatch.context() as later:
-        later.setattr(file, "UPGRADES", more)
+        later.setattr(tables, "UPGRADES", more)
         assert kept.conversation(ANNA, conversation).turns[0].question == "Monroe"
-        with closing(sqlite3.connect(kept.path)) as connection:
-            assert connection.execute("SELECT colour FROM projects").fetchone() == (None,)
+        assert selected(kept, "SELECT colour FROM projects") is None
     with pytest.raises(ProjectsError, match="kept by a later version"):
         kept.projects(ANNA)
 
@@ -267,35 +279,66 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
     asked(kept, ANNA, "Monroe")
     bad = ("ALTER TABLE projects ADD COLUMN colour TEXT", "ALTER TABLE nowhere ADD COLUMN x TEXT")
     with monkeypatch.context() as later:
-        later.setattr(file, "UPGRADES", (*file.UPGRADES, bad))
+        later.setattr(tables, "UPGRADES", (*tables.UPGRADES, bad))
         with pytest.raises(ProjectsError, match="nowhere"):
             kept.projects(ANNA)
     assert titles(kept, ANNA) == ["Monroe"]
 
 
 def test_a_copy_is_made_while_it_is_in_use_and_a_broken_or_altered_one_refused(
-    kept: ProjectStore, tmp_path: Path
+    file: SqliteFile, tmp_path: Path
 ) -> None:
+    kept = ProjectStore(file)
     conversation = asked(kept, ANNA, "Monroe")
-    copied = ProjectStore(tmp_path / "copy.sqlite")
-    copy_store(kept.path, copied.path)
+    copy_store(file.path, tmp_path / "copy.sqlite")
+    copied = ProjectStore(SqliteFile(tmp_path / "copy.sqlite"))
     asked(kept, ANNA, "Later")
     assert titles(copied, ANNA) == ["Monroe"]
     assert copied.conversation(ANNA, conversation).turns[0].answer == WHOLE
-    with closing(sqlite3.connect(kept.path)) as connection, connection:
+    with closing(sqlite3.connect(file.path)) as connection, connection:
         connection.execute(
             "CREATE TRIGGER mine AFTER INSERT ON turns BEGIN DELETE FROM projects; END"
         )
     with pytest.raises(ProjectsError, match="tables are not those"):
-        copy_store(kept.path, tmp_path / "second.sqlite")
+        copy_store(file.path, tmp_path / "second.sqlite")
     broken = tmp_path / "broken.sqlite"
     broken.write_bytes(b"no store at all" * 1000)
     with pytest.raises(ProjectsError, match="cannot be read"):
         copy_store(broken, tmp_path / "third.sqlite")
 
 
-def test_a_full_disk_is_told(kept: ProjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told(file: SqliteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = ProjectStore(file)
     conversation = asked(kept, ANNA, "Monroe")
-    monkeypatch.setattr(file, "FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(tables, "FREE_BYTES", 1 << 60)
     with pytest.raises(ProjectsError, match="nearly full"):
         kept.keep(ANNA, conversation, turn())
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("mysql://anna:secret@host/name", "is written like postgresql://user:password@host"),
+        ("postgresql://anna:secret@host:none/name", "is written like"),
+        ("nothing of the kind: secret", "is written like"),
+        (
+            "postgresql://anna:secret@127.0.0.1:9/name",
+            r"postgresql://anna:\*\*\*@127.0.0.1:9/name cannot",
+        ),
+    ],
+)
+def test_a_database_that_is_not_there_is_told_without_its_password(address: str, told: str) -> None:
+    with pytest.raises(ProjectsError, match=told) as error:
+        ProjectStore(Postgres(address)).projects(ANNA)
+    assert "secret" not in str(error.value)
+
+
+def test_a_database_that_was_started_again_is_used_again(postgres: str) -> None:
+    with closing(Postgres(schema_of_its_own(postgres))) as database:
+        asked(ProjectStore(database), ANNA, "Monroe")
+        with psycopg.connect(postgres) as other:  # as a restart does
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        assert titles(ProjectStore(database), ANNA) == ["Monroe"]

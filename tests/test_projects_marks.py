@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from rag import dossier
 from rag.cli.main import main
+from rag.database import Database
 from rag.datatypes import IndexFacts
 from rag.errors import ProjectsError
 from rag.projects import MarkStore, Objection, Pin, ProjectStore, as_json_lines
@@ -28,9 +28,8 @@ FOUND = finding("related")
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Keeper:
-    path = tmp_path / "projects" / "projects.sqlite"
-    return Keeper(ProjectStore(path), MarkStore(path), ANNA)
+def keeper(database: Database) -> Keeper:
+    return Keeper(ProjectStore(database), MarkStore(database), ANNA)
 
 
 def pin(note: str = NOTE, **changes: object) -> Pin:
@@ -89,7 +88,7 @@ def test_objections_are_kept_once_and_handed_on_as_json_lines(
     keeper.marks.object(ANNA, objection())
     assert [one.why for one in keeper.marks.objections(ANNA)] == [objection().why]
     assert keeper.marks.objections(BERT) == []
-    monkeypatch.setenv("SOURCE_FINDER_HOME", str(keeper.store.path.parents[1]))
+    monkeypatch.setattr("rag.database.open_database", lambda settings: keeper.store.database)
     assert main(["objections"]) == 0
     out = capsys.readouterr().out
     assert out == as_json_lines(keeper.marks.objections())

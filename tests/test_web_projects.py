@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.database import SqliteFile
 from rag.errors import ProjectsError
 from rag.finder import SourceFinder
 from rag.live import LiveFinder
@@ -75,7 +76,8 @@ TURNS = (
 
 
 def keeper_of(path: Path, key: str) -> Keeper:
-    return Keeper(ProjectStore(path), MarkStore(path), key)
+    database = SqliteFile(path)
+    return Keeper(ProjectStore(database), MarkStore(database), key)
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_another_reader_sees_the_answer_of_a_link_and_has_it_where_they_ask_on(
     keeper: Keeper,
 ) -> None:
     place = begun(keeper)
-    other = keeper_of(keeper.store.path, "o" * 43)
+    other = replace(keeper, reader="o" * 43)
     seen, turns = other.opened(place.conversation, TURNS[0].key)
     assert (turns, seen.conversation) == (TURNS[:1], "")
     with pytest.raises(ProjectsError):

@@ -36,6 +36,7 @@ from rag.backup.archive import (
     writing_archive,
 )
 from rag.config import Settings
+from rag.database import copy_store
 from rag.datatypes import Jsonable, Progress
 from rag.errors import (
     BackupError,
@@ -55,7 +56,6 @@ from rag.index.generations import (
 )
 from rag.ingest.names import shown
 from rag.ingest.walk.files import BUILT_IN
-from rag.projects import copy_store
 
 RESTORING = ".restoring"
 """Where a backup is unpacked, in the home: on the same disk, so that all can be moved."""
@@ -67,7 +67,7 @@ README = "README.md"
 @dataclass(frozen=True, slots=True)
 class BackupReport(Jsonable):
     """What a backup holds. `left_out`: what could not be read, with why. `elsewhere`: sources of
-    the indexes that lie outside the home, and are in no backup."""
+    the indexes that lie outside the home, and PostgreSQL's database, which are in no backup."""
 
     path: str
     bytes: int
@@ -134,7 +134,7 @@ def back_up(
         contents.parts,
         contents.made,
         tuple(left_out),
-        tuple(_elsewhere(home)),
+        (*_elsewhere(home), *(["the database of the projects"] if settings.database else [])),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -84,16 +85,18 @@ def restore(
         lines.append(f"What was there before is in {report.aside}.")
     for source in report.elsewhere:
         lines.append(f"{source} is not there: before the next build, bring it back, too.")
-    lines.append("A server that is running answers from the old index until it is started again.")
+    lines.append("A server that is running answers from this in some seconds.")
     _show(report, "\n".join(lines), as_json)
 
 
 @app.command()
 def objections() -> None:
     """Print the verdicts that readers think wrong, as JSON Lines."""
+    from rag.database import open_database
     from rag.projects import MarkStore, as_json_lines
 
-    print(as_json_lines(MarkStore(Settings.from_environment().projects).objections()), end="")
+    with closing(open_database(Settings.from_environment())) as database:
+        print(as_json_lines(MarkStore(database).objections()), end="")
 
 
 @users.command()

@@ -211,7 +211,9 @@ def serve(
     behind_proxy: Annotated[
         bool,
         typer.Option(
-            "--behind-proxy", help="Believe a proxy on this machine for whom it asks (X-Forwarded)."
+            "--behind-proxy",
+            help="Believe a proxy for whom it asks (X-Forwarded): one on this machine, or those of "
+            "SOURCE_FINDER_PROXIES.",
         ),
     ] = False,
     claims_a_minute: _LimitOption = 300,

@@ -1,7 +1,6 @@
-"""Readers' projects, their conversations and answers, and what readers mark in them, on the
-server's disk."""
+"""Readers' projects, their conversations and answers, and what readers mark in them, in the
+server's database."""
 
-from rag.projects.file import copy_store, new_id
 from rag.projects.marks import MarkStore, Objection, Pin, as_json_lines
 from rag.projects.store import (
     EVERYTHING,
@@ -12,6 +11,7 @@ from rag.projects.store import (
     ProjectStore,
     Scope,
     Stage,
+    new_id,
 )
 
 __all__ = [
@@ -27,6 +27,5 @@ __all__ = [
     "Scope",
     "Stage",
     "as_json_lines",
-    "copy_store",
     "new_id",
 ]

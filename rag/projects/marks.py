@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from rag.database import Database
 from rag.datatypes import Claim, Evidence, IndexFacts, Jsonable, Verdict
 from rag.errors import ProjectsError
-from rag.projects.file import StoreFile, expect, new_id, now, reader_of
+from rag.projects.store import expect, new_id, now, reader_of
 from rag.typed_json import from_jsonable
 
 T = TypeVar("T")
@@ -61,83 +62,102 @@ class Objection(Jsonable):
     made: str = field(default_factory=now)
 
 
-class MarkStore(StoreFile):
-    """Pins and objections in the file of readers' projects."""
+class MarkStore:
+    """Pins and objections in the database of readers' projects."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def pin(self, reader: str, project_id: str, pin: Pin) -> None:
         """Pin a passage in a reader's project; where it is pinned there already, for the same
         claim, its note is replaced by this one."""
-        self.check_room()
+        self.database.check_room()
         _short(pin.note)
         item = pin.evidence
         same = [pin.turn_id, pin.claim.text, item.document_id, item.start, item.end]
-        with self.writing() as connection:
+        with self.database.writing(reader) as connection:
             changed = connection.execute(
                 "INSERT INTO pins (pin_id, project, same, content) "
-                "SELECT ?, number, ?, ? FROM projects WHERE project_id = ? AND reader = ? "
+                "SELECT :pin, number, :same, :content FROM projects "
+                "WHERE project_id = :project AND reader = :reader "
                 "ON CONFLICT (project, same) DO UPDATE SET removed = NULL, "
                 "content = excluded.content, pin_id = excluded.pin_id",
-                (
-                    pin.pin_id,
-                    json.dumps(same),
-                    json.dumps(pin.to_dict()),
-                    project_id,
-                    reader_of(connection, reader),
-                ),
+                {
+                    "pin": pin.pin_id,
+                    "same": json.dumps(same),
+                    "content": json.dumps(pin.to_dict()),
+                    "project": project_id,
+                    "reader": reader_of(connection, reader),
+                },
             )
             expect(changed.rowcount)
 
     def pins(self, reader: str, project_id: str) -> list[Pin]:
         """Return the pins of a project, in the order in which they were made."""
-        with self.reading() as connection:
+        with self.database.reading() as connection:
             if connection is None:
                 return []
             rows = connection.execute(
                 "SELECT n.content FROM pins n JOIN projects p ON p.number = n.project "
-                "WHERE p.project_id = ? AND p.reader = ? AND p.removed IS NULL "
+                "WHERE p.project_id = :project AND p.reader = :reader AND p.removed IS NULL "
                 "AND n.removed IS NULL ORDER BY n.number",
-                (project_id, reader_of(connection, reader)),
+                {"project": project_id, "reader": reader_of(connection, reader)},
             ).fetchall()
         return list(_whole(Pin, [content for [content] in rows]))
 
     def annotate(self, reader: str, pin_id: str, note: str) -> None:
         """Give a pin another note."""
-        with self.writing() as connection:
-            changed = connection.execute(
-                "UPDATE pins SET content = json_set(content, '$.note', ?) WHERE pin_id = ? "
-                "AND project IN (SELECT number FROM projects WHERE reader = ?)",
-                (_short(note), pin_id, reader_of(connection, reader)),
+        _short(note)
+        with self.database.writing(reader) as connection:
+            own = {"pin": pin_id, "reader": reader_of(connection, reader)}
+            found = connection.execute(
+                "SELECT content FROM pins WHERE pin_id = :pin "
+                "AND project IN (SELECT number FROM projects WHERE reader = :reader)",
+                own,
+            ).fetchone()
+            expect(found is not None)
+            content = json.dumps(json.loads(found[0]) | {"note": note})
+            connection.execute(
+                "UPDATE pins SET content = :content WHERE pin_id = :pin",
+                {"pin": pin_id, "content": content},
             )
-            expect(changed.rowcount)
 
     def remove_pin(self, reader: str, pin_id: str, *, undo: bool = False) -> None:
         """Remove a pin, or bring it back."""
-        with self.writing() as connection:
+        with self.database.writing(reader) as connection:
             changed = connection.execute(
-                "UPDATE pins SET removed = ? WHERE pin_id = ? "
-                "AND project IN (SELECT number FROM projects WHERE reader = ?)",
-                (None if undo else now(), pin_id, reader_of(connection, reader)),
+                "UPDATE pins SET removed = :removed WHERE pin_id = :pin "
+                "AND project IN (SELECT number FROM projects WHERE reader = :reader)",
+                {
+                    "removed": None if undo else now(),
+                    "pin": pin_id,
+                    "reader": reader_of(connection, reader),
+                },
             )
             expect(changed.rowcount)
 
     def object(self, reader: str, objection: Objection) -> None:
         """Keep an objection; it replaces an earlier one of this reader to the same verdict."""
-        self.check_room()
+        self.database.check_room()
         _short(objection.why)
         same = json.dumps([objection.turn_id, objection.finding])
-        with self.writing() as connection:
+        with self.database.writing(reader) as connection:
             known = reader_of(connection, reader)
             if not known:
                 raise ProjectsError("Nothing of this reader is kept here, so there is no verdict.")
             connection.execute(
-                "INSERT INTO objections (reader, same, content) VALUES (?, ?, ?) "
+                "INSERT INTO objections (reader, same, content) VALUES (:reader, :same, :content) "
                 "ON CONFLICT (reader, same) DO UPDATE SET content = excluded.content",
-                (known, same, json.dumps(objection.to_dict())),
+                {
+                    "reader": known,
+                    "same": same,
+                    "content": json.dumps(objection.to_dict()),
+                },
             )
 
     def objections(self, reader: str | None = None) -> list[Objection]:
         """Return the objections of a reader, or of all."""
-        with self.reading() as connection:
+        with self.database.reading() as connection:
             if connection is None:
                 return []
             rows = connection.execute(

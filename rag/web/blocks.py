@@ -71,7 +71,7 @@ def build_app(
     """Return the page, which counts what is asked. Start it with `start` or `serve`, which add its
     looks."""
     quotas, audit = quotas or Quotas(), audit or Audit(live.settings.home)
-    actions = Actions(live, counts, store, MarkStore(store.path), quotas, audit)
+    actions = Actions(live, counts, store, MarkStore(store.database), quotas, audit)
     app = gr.Blocks(
         title=TITLE,
         analytics_enabled=False,

@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import hashlib
 import ipaddress
 import re
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
-from rag.accounts import Account, Accounts
+from rag.accounts import Account, Accounts, Sessions
 from rag.audit import Audit
+from rag.database import hashed
 from rag.web.quotas import Allowance
 from rag.web.templating import render
 
@@ -43,7 +41,8 @@ ATTEMPTS_AT_A_NAME = 100
 CHECKED_AT_ONCE = 8
 """Passwords that wait to be checked; each takes 64 MB for a moment, one after the other."""
 
-MOST_SESSIONS = 10_000
+MOST_CHECKED = 10_000
+"""Passwords that are known to be right for a while."""
 
 _INSIDE = re.compile(r"/(?![/\\])[^\s\\]{0,2000}")
 
@@ -56,22 +55,21 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    account: Account
-    ends: float
-
-
 class Gate:
-    """Knows the sessions of one server. `needed`: whether nobody is answered without an account,
+    """Lets in who belongs to a server. `needed`: whether nobody is answered without an account,
     from the moment on that there is one."""
 
     def __init__(
-        self, accounts: Accounts, audit: Audit, clock: Callable[[], float] = time.monotonic
+        self,
+        accounts: Accounts,
+        sessions: Sessions,
+        audit: Audit,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._accounts, self._audit, self._clock = accounts, audit, clock
+        self._accounts, self._sessions, self._audit = accounts, sessions, audit
+        self._clock = clock
         self._needed = bool(accounts.all())
-        self._sessions: dict[str, _Session] = {}
+        self._checked: dict[str, tuple[Account, float]] = {}
         self._wrong_at = Allowance(ATTEMPTS, ATTEMPTS_S, clock)
         self._wrong_of = Allowance(ATTEMPTS_AT_A_NAME, ATTEMPTS_S, clock)
         self._waiting = 0
@@ -86,34 +84,37 @@ class Gate:
     async def recognise(self, headers: Headers, address: str) -> Account | None:
         """Return whose session the request is of, or whose name and password it has (Basic);
         None for nobody's. Raises `Refused` for a wrong password."""
-        cookie = cookie_parser(headers.get("cookie", "")).get(SESSION, "")
-        if cookie and (account := self._of_session(cookie)):
+        cookie = _cookie_of(headers)
+        if cookie and (account := await asyncio.to_thread(self._sessions.account, cookie)):
             return account
         basic = headers.get("authorization", "")
         if basic[:6].casefold() != "basic ":
             return None
-        if account := self._of_session(basic):
+        if account := self._checked_lately(basic):
             return account
         try:
             name, _, password = base64.b64decode(basic[6:]).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         account = await self._check(name, password, address)
-        self._begin(basic, account, BASIC_S)
+        now = self._clock()
+        if len(self._checked) >= MOST_CHECKED:
+            self._checked = {key: held for key, held in self._checked.items() if held[1] > now}
+        if len(self._checked) < MOST_CHECKED:
+            self._checked[hashed(basic)] = account, now + BASIC_S
         return account
 
     async def sign_in(self, name: str, password: str, address: str) -> str:
         """Begin a session and return its secret. Raises `Refused`."""
         account = await self._check(name, password, address)
-        session = secrets.token_urlsafe(32)
-        self._begin(session, account, SESSION_S)
+        session = await asyncio.to_thread(self._sessions.begin, account, SESSION_S)
         self._audit.note(account.name, "signed in", address=address)
         return session
 
-    def sign_out(self, headers: Headers) -> None:
+    async def sign_out(self, headers: Headers) -> None:
         """End the session of the request."""
-        cookie = cookie_parser(headers.get("cookie", "")).get(SESSION, "")
-        self._sessions.pop(_digest(cookie), None)
+        if cookie := _cookie_of(headers):
+            await asyncio.to_thread(self._sessions.end, cookie)
 
     async def _check(self, name: str, password: str, address: str) -> Account:
         name, network = name.strip().casefold()[:32], network_of(address)
@@ -134,26 +135,17 @@ class Gate:
             raise Refused(401, "This name and password do not belong together.")
         return account
 
-    def _begin(self, secret: str, account: Account, seconds: float) -> None:
-        now = self._clock()
-        if len(self._sessions) >= MOST_SESSIONS:
-            self._sessions = {key: s for key, s in self._sessions.items() if s.ends > now}
-        if len(self._sessions) >= MOST_SESSIONS:
-            raise Refused(503, "Too many are signed in. Try again later.")
-        self._sessions[_digest(secret)] = _Session(account, now + seconds)
-
-    def _of_session(self, secret: str) -> Account | None:
-        """Return the account of a session as it is now: one that was removed, or given another
-        password, has none."""
-        session = self._sessions.get(_digest(secret))
-        if session is None:
+    def _checked_lately(self, basic: str) -> Account | None:
+        """Return whose name and password these were found to be, unless that has changed."""
+        account, ends = self._checked.get(hashed(basic), (None, 0.0))
+        if account is None or ends <= self._clock():
             return None
-        account = self._accounts.all().get(session.account.name)
-        same = account is not None and account.password == session.account.password
-        if same and session.ends > self._clock():
-            return account
-        self._sessions.pop(_digest(secret), None)
-        return None
+        now = self._accounts.all().get(account.name)
+        return now if now and now.password == account.password else None
+
+
+def _cookie_of(headers: Headers) -> str:
+    return cookie_parser(headers.get("cookie", "")).get(SESSION, "")
 
 
 def read_form(form: bytes) -> tuple[str, str, str]:
@@ -191,8 +183,3 @@ def network_of(address: str) -> str:
     if parsed.version == 4:
         return address
     return str(ipaddress.ip_network((parsed, 64), strict=False))
-
-
-def _digest(secret: str) -> str:
-    """Return by what a secret is looked up: comparing hashes tells nothing by its time."""
-    return hashlib.sha256(secret.encode()).hexdigest()

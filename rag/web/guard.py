@@ -31,7 +31,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.build.corpus_files import MAX_BYTES
-from rag.errors import AccountError
+from rag.errors import AccountError, ProjectsError
 from rag.web.gate import (
     SESSION,
     SESSION_S,
@@ -151,7 +151,7 @@ class Access:
     changes: bool = True
     """Whether files may be added to the corpus; else only texts to ask are taken."""
     behind_proxy: bool = False
-    """Whether a proxy on this machine says whom it asks for (`X-Forwarded-For` and so on)."""
+    """Whether a proxy says whom it asks for (`X-Forwarded-For` and so on)."""
 
     def answers_to(self, host: str) -> bool:
         """Return whether the server goes by this name or address, as a `Host` header has it.
@@ -284,7 +284,7 @@ class Guard:
                 await answer(scope, receive, sending)
                 return
             await self.app(scope, await self._body(scope, headers, receive), sending)
-        except (Refused, AccountError) as error:
+        except (Refused, AccountError, ProjectsError) as error:
             if started:
                 raise
             refused = error if isinstance(error, Refused) else _closed(error)
@@ -305,7 +305,7 @@ class Guard:
         if path == SIGN_IN and posted:
             return await self._sign_in(self.gate, scope, receive, address)
         if path == SIGN_OUT and posted:
-            self.gate.sign_out(headers)
+            await self.gate.sign_out(headers)
             gone = RedirectResponse(SIGN_IN, 303)
             gone.headers.append("set-cookie", _cookie(SESSION, "", 0, scope))
             return gone
@@ -385,9 +385,9 @@ class Guard:
         return max(min(MAX_UPLOADS - held, free // 2), 0)  # each is copied once
 
 
-def _closed(error: AccountError) -> Refused:
+def _closed(error: AccountError | ProjectsError) -> Refused:
     log.error("Nobody is let in: %s", error)
-    return Refused(503, "The server's accounts cannot be read. Tell whoever runs it.")
+    return Refused(503, "The server's accounts or sessions cannot be read. Tell whoever runs it.")
 
 
 def _without_claims_of_others(scope: Scope, *, forwarded: bool) -> Headers:

@@ -15,9 +15,10 @@ from importlib.resources import files
 import gradio as gr
 from starlette.middleware import Middleware
 
-from rag.accounts import Accounts
+from rag.accounts import Accounts, Sessions
 from rag.audit import Audit
 from rag.build.corpus_files import MAX_BYTES
+from rag.database import open_database
 from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
 from rag.memory import keep_small
@@ -85,9 +86,9 @@ def start(
     """Start the application in the background and return it with its address.
 
     `names`: further names by which it may be called, behind a proxy for instance. `limits`: what
-    each asker may use, None for all they like. `behind_proxy`: whether a proxy on this machine
-    says for whom it asks, and whether by https. Where the home has accounts, only they are
-    answered. Raises `SourceFinderError` where the port is taken.
+    each asker may use, None for all they like. `behind_proxy`: whether a proxy says for whom it
+    asks, and whether by https; those of the settings are believed. Where the home has accounts,
+    only they are answered. Raises `SourceFinderError` where the port is taken.
     """
     keep_small()
     closing = ExitStack()
@@ -98,10 +99,13 @@ def start(
         closing.callback(FolderWatch(live).close)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
         # Read when the server is made: else any program of this machine could say for whom it asks.
-        os.environ["FORWARDED_ALLOW_IPS"] = "127.0.0.1,::1" if behind_proxy else ""
+        os.environ["FORWARDED_ALLOW_IPS"] = live.settings.proxies if behind_proxy else ""
+        database = open_database(live.settings)
+        closing.callback(database.close)
         counts, quotas, audit = Counts(), Quotas(limits), Audit(live.settings.home)
-        gate = Gate(Accounts(live.settings.accounts), audit)
-        store = ProjectStore(live.settings.projects)
+        accounts = Accounts(live.settings.accounts)
+        gate = Gate(accounts, Sessions(database, accounts), audit)
+        store = ProjectStore(database)
         try:
             store.forget_removed()
         except ProjectsError as error:  # each page says so, too

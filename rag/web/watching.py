@@ -1,4 +1,5 @@
-"""Watches the folder of sources, and has the default index brought up to date when it changes."""
+"""Watches the folder of sources, and has the default index brought up to date when it changes;
+and the index, which another process may build."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ SETTLED_S = 3.0
 class FolderWatch:
     """Begins a rebuild after files were put into, changed in, or taken out of the folder of
     sources; also if that was done while no program ran. An index other than the default one, which
-    that folder belongs to, is left alone."""
+    that folder belongs to, is not rebuilt. What another process has built is opened."""
 
     def __init__(
         self, live: LiveFinder, look_s: float = LOOK_S, settled_s: float = SETTLED_S
@@ -37,7 +38,8 @@ class FolderWatch:
         self._live = live
         self._look_s, self._settled_s = look_s, settled_s
         self._ended = threading.Event()
-        if not live.elsewhere and live.home == live.settings.index_path(DEFAULT_INDEX):
+        self._of_folder = live.home == live.settings.index_path(DEFAULT_INDEX)
+        if not live.elsewhere:
             threading.Thread(target=self._run, daemon=True).start()
 
     def close(self) -> None:
@@ -50,7 +52,10 @@ class FolderWatch:
             if self._live.busy:
                 continue
             try:
-                if self._due(max(built, self._live.began)):
+                if (last := _changed(self._live.home / "CURRENT")) > built:
+                    self._live.reopen()
+                    built = last
+                if self._of_folder and self._due(max(built, self._live.began)):
                     self._live.rebuild(UPDATING)
             except (SourceFinderError, OSError) as error:  # the next change is another try
                 log.warning("The folder of sources is not watched for a moment: %s", error)

@@ -21,7 +21,8 @@
     ├── BackupError              9   a backup cannot be written, or is not whole
     ├── ZoteroError              10  Zotero does not run, or did not take what was sent
     ├── ProjectsError            11  readers' projects cannot be read or kept
-    └── AccountError             12  an account cannot be made, or the accounts not be read
+    ├── AccountError             12  an account cannot be made, or the accounts not be read
+    └── ClusterError             13  a Ray cluster cannot be reached, or gave a part of a build up
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -140,3 +141,9 @@ class AccountError(SourceFinderError):
     """An account cannot be made or removed, or the accounts cannot be read."""
 
     exit_code = 12
+
+
+class ClusterError(SourceFinderError):
+    """The Ray cluster that is to build cannot be reached, or gave a part of the work up."""
+
+    exit_code = 13

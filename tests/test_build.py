@@ -27,9 +27,9 @@ from conftest import (
 from filelock import FileLock
 
 import rag.build.builder
-from rag.build.builder import build_index, embedding_input, embedding_key
+from rag.build.builder import build_index
 from rag.config import Settings
-from rag.embedding.chunking import chunk
+from rag.embedding.chunking import chunk, embedding_input, embedding_key
 from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, IndexNotWritten, NothingToIndex, SourceError
 from rag.finder import SourceFinder

@@ -10,9 +10,8 @@ from conftest import make_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.build.builder import embedding_input, passage_room
 from rag.datatypes import Span
-from rag.embedding.chunking import chunk, heading, read_by_search
+from rag.embedding.chunking import chunk, embedding_input, heading, passage_room, read_by_search
 from rag.language import sentences
 
 WORDS = st.lists(

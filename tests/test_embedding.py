@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from conftest import SPEECHES, make_document
 
-from rag.build.builder import build_index, embedding_input
+from rag.build.builder import build_index
 from rag.config import Settings
 from rag.datatypes import Span
-from rag.embedding.chunking import chunk
+from rag.embedding.chunking import chunk, embedding_input
 from rag.embedding.encoder import WINDOWS, EmbeddingInput, Encoder, model_folder
 from rag.errors import ModelError
 from rag.finder import SourceFinder

@@ -12,10 +12,10 @@ import pytest
 from conftest import TinyModel, excerpt
 
 import rag.build.builder
-import rag.build.gather
 import rag.ingest
 from benchmarks.fuzz import SEEDS
 from rag.build.builder import build_index
+from rag.build.stages import Here
 from rag.citation import cited
 from rag.config import Settings
 from rag.datatypes import Collection, SourceDocument
@@ -304,7 +304,7 @@ def test_a_build_that_was_cut_off_while_reading_reads_on(
     again = set(reads.taken())
     assert report.documents == 11
     # Some files are begun ahead of the one whose documents are kept.
-    assert len(begun & again) <= rag.build.gather.AHEAD + 1
+    assert len(begun & again) <= Here.files_ahead + 1
     assert {"ghent.txt", "letter0.txt", "letter1.txt"} <= begun - again
     assert not (tmp_path / "index" / "partial").exists()
 

@@ -20,18 +20,16 @@ from numpy.typing import NDArray
 from rag.build.gather import LIVE, Gathered, Gatherer
 from rag.build.near import groups
 from rag.build.partial import PartialVectors, WorkFolder
+from rag.build.stages import Here, Stages
 from rag.config import Settings
-from rag.datatypes import BuildReport, FileProgress, Passage, Progress, SourceDocument
+from rag.datatypes import BuildReport, FileProgress, Progress
 from rag.embedding.chunking import (
-    chunk,
     embedding_input,
-    embedding_key,
     heading,
     most_pieces,
-    passage_room,
     read_by_search,
 )
-from rag.embedding.encoder import Encoder
+from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.index.generations import (
     FORMAT,
@@ -69,6 +67,7 @@ def build_index(
     settings: Settings | None = None,
     encoder: Encoder | None = None,
     afresh: bool = False,
+    ray: str | None = None,
     workers: Callable[..., Workers] = Workers,
     shard: int = SHARD,
     lists: Lists = LISTS,
@@ -79,11 +78,13 @@ def build_index(
     holds exactly these afterwards. Files that did not change are not read again, and
     passages whose words did not change are not embedded again; `afresh` does both. A file
     that cannot be read is left out and reported. Where nothing changed at all, the index
-    stays as it is. `settings`: those of the environment unless given. `workers`: what reads the
-    files; `shard`: see `SHARD`; `lists`: how many sentences are searched one by one.
+    stays as it is. `settings`: those of the environment unless given. `ray`: the address of a
+    Ray cluster that does the work (see `rag.build.on_ray`), None for this machine alone.
+    `workers`: what reads the files here; `shard`: see `SHARD`; `lists`: how many sentences are
+    searched one by one.
 
-    Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`. Whatever
-    happens, the index that was live before stays so until the new one is complete.
+    Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`, `ClusterError`.
+    Whatever happens, the index that was live before stays so until the new one is complete.
     """
     settings = settings or Settings.from_environment()
     target = settings.index_path(index)
@@ -101,19 +102,33 @@ def build_index(
             encoder = encoder or Encoder.load(settings.model, settings)
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
-            return _Build(
-                target,
-                names,
-                encoder,
-                progress or _silent,
-                live,
-                settings.ocr,
-                workers,
-                shard,
-                lists,
-            ).run()
+            with _stages(ray, encoder, settings, workers) as stages:
+                return _Build(
+                    target,
+                    names,
+                    encoder,
+                    progress or _silent,
+                    live,
+                    settings.ocr,
+                    stages,
+                    shard,
+                    lists,
+                ).run()
         finally:
             lock.release()
+
+
+@contextmanager
+def _stages(
+    ray: str | None, encoder: Encoder, settings: Settings, workers: Callable[..., Workers]
+) -> Iterator[Stages]:
+    if ray is None:
+        yield Here(encoder, settings.ocr, workers)
+    else:
+        from rag.build.on_ray import connected
+
+        with connected(ray, encoder, settings) as stages:
+            yield stages
 
 
 def _live(target: Path) -> Generation | None:
@@ -139,7 +154,7 @@ class _Build:
     progress: Progress
     live: Generation | None
     ocr: str
-    workers: Callable[..., Workers]
+    stages: Stages
     shard: int
     lists: Lists
     seconds: dict[str, float] = field(default_factory=dict)
@@ -205,22 +220,16 @@ class _Build:
         def watch(file: FileProgress) -> None:
             self.progress("Reading files", *counted, file)
 
-        with self.workers(pages=work.pages, watch=watch, ocr=self.ocr) as workers:
+        with self.stages.reading(work.pages, watch) as reading:
             return Gatherer(
                 self.live.store if self.live else None,
                 fresh,
-                workers.read,
-                self._divide,
+                reading,
+                self.stages,
                 divided=self._divided_alike is not None,
                 ocr=self.ocr,
                 each_file=each_file,
             ).run(self.sources)
-
-    def _divide(self, document: SourceDocument) -> tuple[list[Passage], list[bytes]]:
-        """Return a document's passages, and the keys of what is to be embedded for them."""
-        passages = chunk(document, self.encoder.piece_starts, passage_room(self.encoder, document))
-        inputs = [embedding_input(self.encoder, document, passage) for passage in passages]
-        return passages, [embedding_key(item, self.encoder.fingerprint) for item in inputs]
 
     def _nothing_to_do(self, live: Generation, gathered: Gathered) -> bool:
         """Return whether the live index is what this build would make."""
@@ -259,31 +268,43 @@ class _Build:
     ) -> tuple[int, int]:
         """Write the vectors of all passages; return how many sentences there are and how
         many passages had to be embedded."""
-        old = self._divided_alike
         keys = store.keys_in_order()
-        rows = old.store.keys() if old else {}
         partial = PartialVectors(work.folder)
         embedded = sentences = 0
         self.progress(EMBEDDING, 0, len(keys))
+        shards = self._shards(store, keys, partial)
         with VectorWriter(generation, self.encoder.dimension, self.lists) as writer:
-            for first, last, source in runs([rows.get(key) for key in keys], self.shard):
-                if old is not None and source is not None:
-                    assert isinstance(old.vectors, VectorIndex), "a live generation is complete"
-                    sentences += writer.copy(old.vectors, source, source + last - first)
+            for shard, fresh in self.stages.embed(shards):
+                if shard.live is not None:
+                    first = shard.live
+                    old = self.live.vectors if self.live else None
+                    assert isinstance(old, VectorIndex), "a live generation is complete"
+                    sentences += writer.copy(old, first, first + shard.last - shard.first)
                 else:
-                    shard = {row: partial.get(keys[row]) for row in range(first, last)}
-                    missing = [row for row, vectors in shard.items() if vectors is None]
-                    inputs = [embedding_input(self.encoder, *store.passage(row)) for row in missing]
-                    fresh = self.encoder.encode_passages(inputs)
-                    partial.save([keys[row] for row in missing], fresh)
-                    embedded += len(missing)
-                    made = shard | dict(zip(missing, fresh, strict=True))
+                    partial.save([keys[row] for row in shard.missing], fresh)
+                    embedded += len(fresh)
+                    made = shard.kept | dict(zip(shard.missing, fresh, strict=True))
                     vectors = [made[row] for row in sorted(made)]
-                    writer.add([v for v in vectors if v is not None])
-                    sentences += sum(len(v.sentences) for v in vectors if v is not None)
-                self.progress(EMBEDDING, last, len(keys))
+                    writer.add(vectors)
+                    sentences += sum(len(v.sentences) for v in vectors)
+                self.progress(EMBEDDING, shard.last, len(keys))
             writer.finish(counts)
         return sentences, embedded
+
+    def _shards(
+        self, store: Store, keys: list[bytes], partial: PartialVectors
+    ) -> Iterator[tuple[_Shard, list[EmbeddingInput]]]:
+        """Yield the shards of the index, in order, each with what is to be embedded for it."""
+        old = self._divided_alike
+        rows = old.store.keys() if old else {}
+        for first, last, live in runs([rows.get(key) for key in keys], self.shard):
+            known = (
+                {} if live is not None else {r: partial.get(keys[r]) for r in range(first, last)}
+            )
+            kept = {row: vectors for row, vectors in known.items() if vectors is not None}
+            missing = [row for row in known if row not in kept]
+            inputs = [embedding_input(self.encoder, *store.passage(row)) for row in missing]
+            yield _Shard(first, last, live, kept, missing), inputs
 
     def _piece_passages(self, store: Store, kept: Sequence[Kept]) -> NDArray[np.int32]:
         """Return, for each word piece, in how many passages it is: of the live index, less
@@ -379,6 +400,18 @@ class _Build:
             near_duplicates=tuple(made.store.near_groups()),
             unchanged=made is self.live,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """Passages whose vectors are written together: `first` to `last`, in the live index from
+    `live` on, or else `kept` of a build that was cut off, or `missing`."""
+
+    first: int
+    last: int
+    live: int | None
+    kept: dict[int, PassageVectors]
+    missing: list[int]
 
 
 def runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:

@@ -16,18 +16,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from rag.build.near import sketch
-from rag.datatypes import (
-    Collection,
-    Copy,
-    FileProgress,
-    Passage,
-    SkippedFile,
-    SourceDocument,
-)
+from rag.build.stages import Divided, Stages
+from rag.datatypes import Collection, Copy, FileProgress, SkippedFile, SourceDocument
 from rag.embedding.chunking import read_by_search
 from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
-from rag.ingest import Reading, read_found
+from rag.ingest import ReadingFound, read_found
 from rag.ingest.described import Metadata, described, metadata_beside, renamed
 from rag.ingest.names import Names, shown
 from rag.ingest.walk.files import content_digest, file_state, find_files, reading_digest, unpacked
@@ -35,12 +29,6 @@ from rag.ingest.walk.folders import Found
 
 LIVE, FRESH = 0, 1
 """The stores that documents are taken from, as `Kept` numbers them."""
-
-AHEAD = 3
-"""Files that are begun while an earlier one is still arriving."""
-
-_Divide = Callable[[SourceDocument], tuple[list[Passage], list[bytes]]]
-"""A document's passages, and the keys of what is to be embedded for them."""
 
 
 @dataclass
@@ -80,17 +68,18 @@ class _Opened:
 class Gatherer:
     """Goes through the files of one build.
 
-    `live`: the store of the live index, None without any. `divided`: whether its passages
-    are those that `divide` would give. `each_file` is called with the number of files done,
-    of those that are known of, and with the file if it was read.
+    `live`: the store of the live index, None without any. `reading`: see `Stages.reading`.
+    `divided`: whether the passages of `live` are those that `stages.divide` would give.
+    `each_file` is called with the number of files done, of those that are known of, and with
+    the file if it was read.
     """
 
     def __init__(
         self,
         live: Store | None,
         fresh: StoreWriter,
-        reading: Reading,
-        divide: _Divide,
+        reading: ReadingFound,
+        stages: Stages,
         *,
         divided: bool,
         ocr: str,
@@ -99,7 +88,7 @@ class Gatherer:
         self._stores = (live, fresh.before)
         self._fresh = fresh
         self._reading = reading
-        self._divide = divide
+        self._stages = stages
         self._divided = (divided, True)
         self._ocr = ocr
         self._each_file = each_file
@@ -147,11 +136,11 @@ class Gatherer:
         """Open files, some ahead of the one that is taken."""
         waiting: deque[_Opened] = deque()
         for found in files:
-            if found.temporary:  # gone as soon as the next one is asked for
-                while waiting:
-                    yield waiting.popleft()
-            waiting.append(self._open(found))
-            if found.temporary or len(waiting) > AHEAD:
+            opened = self._open(found)
+            waiting.append(opened)
+            # It is gone as soon as the next one is asked for.
+            last = found.temporary and not (self._stages.copies and opened.reading)
+            while waiting and (last or len(waiting) > self._stages.files_ahead):
                 yield waiting.popleft()
         while waiting:
             yield waiting.popleft()
@@ -164,6 +153,7 @@ class Gatherer:
         content = before.content if before and same else content_digest(found)
         digest = reading_digest(content, found, self._ocr)
         about = metadata_beside(found, self.gathered.skipped.append)
+        found = replace(found, about=about.sidecar)
         record = FileRecord(path, content, digest, state, found.collection, about.digest)
         known = self._known.get(digest) if digest else None
         if known and known.record.problems and known.record.path != path:
@@ -274,11 +264,12 @@ class Gatherer:
                 replace(passage, document_id=document.document_id)
                 for passage in source.passages_of(place[1])
             ]
-            keys = source.keys_of(place[1])
+            words = read_by_search(document).text
+            divided = Divided(passages, source.keys_of(place[1]), sketch(words))
         else:
-            passages, keys = self._divide(document)
-        words = read_by_search(document).text
-        self._keep(file, FRESH, self._fresh.add(document, passages, keys, as_read, sketch(words)))
+            divided = self._stages.divide(document)
+        number = self._fresh.add(document, divided.passages, divided.keys, as_read, divided.sketch)
+        self._keep(file, FRESH, number)
 
     def _keep(self, file: _File, store: int, number: int) -> None:
         self.gathered.kept.append(Kept(store, number, file.number))

@@ -146,6 +146,13 @@ def build(
     afresh: Annotated[
         bool, typer.Option("--afresh", help="Read and embed everything again.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read and embed on a Ray cluster: auto (that of this machine) or HOST:6379.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build an index, or refresh it: only what changed is read and embedded again."""
@@ -164,6 +171,7 @@ def build(
         target,
         progress=TerminalProgress(),
         afresh=afresh,
+        ray=ray,
         settings=settings,
     )
     print(harmless(report.to_json(indent=1) if as_json else report_text(report), as_json))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 import warnings
@@ -246,6 +247,8 @@ def _compile(model: Path) -> Any:
     import openvino
 
     hints = {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"}
+    if threads := os.environ.get("OMP_NUM_THREADS"):  # as PyTorch does; Ray sets it for its tasks
+        hints["INFERENCE_NUM_THREADS"] = threads
     return openvino.Core().compile_model(str(model), "CPU", hints)
 
 

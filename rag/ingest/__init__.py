@@ -17,10 +17,22 @@ from rag.ingest.registry import READERS, Item, read_file, reader_for
 from rag.ingest.walk.files import BUILT_IN, check_sources, find_files, unpacked
 from rag.ingest.walk.folders import Found, OnSkip
 
-__all__ = ["BUILT_IN", "READERS", "Reading", "read_found", "read_sources", "reader_for"]
+__all__ = [
+    "BUILT_IN",
+    "READERS",
+    "Reading",
+    "ReadingFound",
+    "read_found",
+    "read_sources",
+    "reader_for",
+    "reads",
+]
 
 Reading = Callable[[Path, Collection], Iterator[Item]]
 """A way to read a file: in this process (`read_file`) or another one (`workers`)."""
+
+ReadingFound = Callable[[Found], Iterator[Item]]
+"""A way to read a file with all that is known about it: `reads` makes one."""
 
 
 def read_sources(
@@ -51,7 +63,8 @@ def _read(
     names = Names()
     for number, found in enumerate(unpacked(find_files(sources, on_skip), on_skip)):
         about = metadata_beside(found, on_skip)
-        for document in described(read_found(found, reading, on_skip), about, found, on_skip):
+        documents = read_found(found, reads(reading), on_skip)
+        for document in described(documents, about, found, on_skip):
             name = names.give(document.document_id, document.wording(), number)
             if name.same_as is not None:
                 why = f"the same text has been read already as {name.same_as}"
@@ -60,12 +73,17 @@ def _read(
                 yield replace(document, document_id=name.document_id)
 
 
-def read_found(found: Found, reading: Reading, on_skip: OnSkip) -> Iterator[SourceDocument]:
+def reads(reading: Reading) -> ReadingFound:
+    """Return `reading` for what is found by walking through sources."""
+    return lambda found: reading(found.path, found.collection)
+
+
+def read_found(found: Found, reading: ReadingFound, on_skip: OnSkip) -> Iterator[SourceDocument]:
     """Return the documents of a file as they are in it; its problems go to `on_skip`.
 
     Where `reading` starts at once, so does this: before a document is asked for.
     """
-    items = found.built_in() if found.built_in else reading(found.path, found.collection)
+    items = found.built_in() if found.built_in else reading(found)
     return _documents(items, found, on_skip)
 
 

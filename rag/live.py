@@ -44,6 +44,9 @@ from rag.memory import give_back
 from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
+BEHIND = 10
+"""How far a build stands back, as Unix counts, behind those who ask meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -325,6 +328,8 @@ def _build(sources: list[str], home: str, settings: Settings, telling: Connectio
     """Build, and tell of it as JSON: what a hostile archive may have taken over must not send
     anything that is run where it is read. Runs in the new process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(AttributeError):  # not on Windows
+        os.nice(BEHIND)
     lock = threading.Lock()
 
     def tell(*values: Any) -> None:

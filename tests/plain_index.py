@@ -77,7 +77,7 @@ class PlainIndex:
 
     def _terms(self, passage: Passage) -> list[str]:
         document = self.documents[passage.document_id]
-        return search_terms(heading(document) + passage.span.of(document.text))
+        return search_terms(passage.span.of(document.text), heading(document))
 
     @property
     def passages(self) -> int:

@@ -351,11 +351,12 @@ class _Build:
         LexicalIndex.write(terms.numbers, of_documents, vocabulary, generation / "documents")
         self.progress("Indexing words", len(kept), len(kept))
 
-    def _texts(self, store: Store, number: int) -> list[str]:
+    def _texts(self, store: Store, number: int) -> list[tuple[str, str]]:
         """Return what the lexical index holds of each passage of a document."""
         document = store.document(number)
         front = heading(document)
-        return [front + read_by_search(document, p.span).text for p in store.passages_of(number)]
+        spans = [passage.span for passage in store.passages_of(number)]
+        return [(front, read_by_search(document, span).text) for span in spans]
 
     def _manifest(self, store: Store, sentences: int) -> Manifest:
         digests = store.digests()

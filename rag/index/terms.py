@@ -19,8 +19,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +33,8 @@ NAME_WEIGHT = 2.0
 """What a claim's names, numbers and days weigh beside its other words."""
 
 _WORDED = re.compile(
-    r"\b(?:ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|dozen|hundred|thousand|"
-    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|million|billion)",
-    re.IGNORECASE,
+    r"ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|dozen|hundred|thousand|"
+    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|million|billion"
 )
 
 _NUMBERED = r"(?P<number>\d{1,5}(?:[-/]\d{1,4})*)(?![\d%]|[.,:]\d|st\b|nd\b|rd\b|th\b)"
@@ -58,35 +58,48 @@ _SAMPLE = (
 )
 
 
-def search_terms(text: str) -> list[str]:
+def search_terms(text: str, heading: str = "") -> list[str]:
     """Return the terms of `text`: its stems in order, then its days, worded numbers and
-    designations.
+    designations. `heading`: what stands above it, as above each passage of its document.
 
     >>> search_terms("Fifteen thousand men left on the 2d of February, 1848.")[-3:]
     ['02-02', '1848-02-02', '15000']
     """
-    return [*stems(words(text)), *_in_one_spelling(text)]
+    above, once = _read(heading)
+    folded = words(text)
+    own = [term for term in _in_one_spelling(text, folded) if term not in above]
+    spelled = dict.fromkeys([*once, *own])
+    return [*above, *stems(folded), *spelled]
 
 
-def _in_one_spelling(text: str) -> list[str]:
-    return [*days(text), *_worded_numbers(text), *_designations(text)]
+@lru_cache(maxsize=16)
+def _read(heading: str) -> tuple[list[str], list[str]]:
+    folded = words(heading)
+    return stems(folded), _in_one_spelling(heading, folded)
 
 
-def _worded_numbers(text: str) -> list[str]:
-    """Return the numbers that `text` has in words, in digits.
+def _in_one_spelling(text: str, folded: Sequence[str]) -> list[str]:
+    """Return what `text`, whose words are `folded`, has of days, numbers and designations."""
+    worded = _worded_numbers(text, folded) if any(map(_WORDED.match, folded)) else []
+    if not any(word[0].isdecimal() for word in folded):  # most passages
+        return worded
+    return [*days(text), *worded, *_designations(text)]
 
-    >>> _worded_numbers("fifteen thousand of 20,000, half a million, two days")
+
+def _worded_numbers(text: str, folded: Sequence[str]) -> list[str]:
+    """Return the numbers that `text` has in words, in digits; `folded`: its words.
+
+    >>> text = "fifteen thousand of 20,000, half a million, two days"
+    >>> _worded_numbers(text, words(text))
     ['15000', '500000']
     """
-    if not _WORDED.search(text):
-        return []
     found = []
     for quantity in quantities(text):
         said = quantity.span.of(text)
         value = round(100 * quantity.value) if quantity.share else quantity.value
         if value >= WORDED_FROM and value == int(value) and re.search("[a-z]{3}", said.lower()):
             found.append(str(int(value)))
-    return [number for number in dict.fromkeys(found) if number not in words(text)]
+    return [number for number in dict.fromkeys(found) if number not in folded]
 
 
 def _designations(text: str) -> list[str]:
@@ -120,11 +133,12 @@ def names(claim: str) -> frozenset[str]:
 def weighted_terms(claim: str) -> dict[str, float]:
     """Return the claim's terms, each with what it weighs in a search."""
     named = names(claim)
-    own = dict.fromkeys(stems(words(claim)), 1.0)
+    folded = words(claim)
+    own = dict.fromkeys(stems(folded), 1.0)
     return (
         own
         | dict.fromkeys(own.keys() & named, NAME_WEIGHT)
-        | dict.fromkeys(_in_one_spelling(claim), NAME_WEIGHT)
+        | dict.fromkeys(_in_one_spelling(claim, folded), NAME_WEIGHT)
     )
 
 
@@ -166,8 +180,8 @@ class Terms:
         (folder / "terms.json").write_text(json.dumps(described), encoding="utf-8")
 
 
-Part = tuple[int, int] | str
-"""Some passages of the old terms, first to last (left out), or one new passage's text."""
+Part = tuple[int, int] | tuple[str, str]
+"""Some passages of the old terms, first to last (left out), or one new passage's heading and text."""
 
 
 def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
@@ -176,13 +190,13 @@ def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
     lengths: list[NDArray[np.int64]] = []
     known = {stem: i for i, stem in enumerate(old.vocabulary)} if old else {}
     for part in parts:
-        if isinstance(part, str):
-            made = [known.setdefault(stem, len(known)) for stem in search_terms(part)]
+        first, last = part
+        if isinstance(first, str) and isinstance(last, str):
+            made = [known.setdefault(stem, len(known)) for stem in search_terms(last, first)]
             numbers.append(np.array(made, dtype=np.int32))
             lengths.append(np.array([len(made)]))
         else:
             assert old is not None, "there are no old terms"
-            first, last = part
             numbers.append(old.numbers[old.rows[first] : old.rows[last]])
             lengths.append(np.diff(old.rows[first : last + 1]))
     together = np.concatenate(numbers) if numbers else np.zeros(0, np.int32)

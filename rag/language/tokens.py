@@ -61,7 +61,7 @@ def words(text: str) -> list[str]:
     >>> words("Monroe’s café cost $15,000.")
     ['monroe', 'cafe', 'cost', '15000']
     """
-    return [_fold(match.group()) for match in _WORD.finditer(text)]
+    return [_fold(word) for word in _WORD.findall(text)]
 
 
 @cache

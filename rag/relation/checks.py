@@ -21,6 +21,7 @@ from rag.language import (
     can_be_same,
     capitalised,
     capitalised_inside,
+    is_left_open,
     last_name,
     of_date,
     quantities,
@@ -107,14 +108,18 @@ def check(claim: str, quotation: Quotation) -> Checked:
 
 
 def _without(claim: str, spans: Sequence[Span]) -> str:
-    """Return a claim without some of its words and what leads to them: "in the year 1848". Where
-    less than `FEWEST_LEFT` words are left, all of it."""
+    """Return a claim without some of its words and what leads to them: "in the year 1848"; with
+    those that it cannot do without: "more than in 1928". Where less than `FEWEST_LEFT` words are
+    left, all of it."""
     left: list[str] = []
     begin = 0
     for span in spans:
-        left += claim[begin : span.start].split()
-        while left and left[-1].casefold() in word_list("words", "leading"):
-            left.pop()
+        before = claim[begin : span.start].split()
+        while before and before[-1].casefold() in word_list("words", "leading"):
+            before.pop()
+        if is_left_open(" ".join(before)):
+            continue
+        left += before
         begin = span.end
     left += claim[begin:].split()
     if not spans or len(left) < FEWEST_LEFT:

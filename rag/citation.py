@@ -27,12 +27,19 @@ def located(citation: str, locator: str, *, ocr: bool = False, described_by: str
     >>> located("J. Monroe, Annual Message, 1823.", "paragraph 48")
     'J. Monroe, Annual Message, 1823, paragraph 48.'
     """
-    if not locator and not ocr and not described_by:
+    warning = warned(ocr=ocr, described_by=described_by)
+    if not locator and not warning:
         return citation
     parts = [citation.rstrip().rstrip("."), locator]
-    warning = " [text read by OCR; check against the image]" if ocr else ""
-    warning += f" [described by {described_by}, not by an archive]" if described_by else ""
-    return ", ".join(part for part in parts if part) + warning + "."
+    whole = ", ".join(part for part in parts if part)
+    return " ".join(part for part in (whole, warning) if part) + "."
+
+
+def warned(*, ocr: bool = False, described_by: str = "") -> str:
+    """Return what to know of a source before it is trusted, each warning in brackets."""
+    warnings = ["[text read by OCR; check against the image]"] if ocr else []
+    warnings += [f"[described by {described_by}, not by an archive]"] if described_by else []
+    return " ".join(warnings)
 
 
 def _named(document: SourceDocument, title: str = "") -> str:

@@ -122,8 +122,7 @@ class Programs:
                 f"There is no stretch from {start} to {end} with {context} characters around "
                 f"it in {document_id!r}: offsets run from 0 to {length}, start before end."
             )
-        first = max(start - context, 0)
-        window = Span(first, min(end + context, length, first + WINDOW_CHARS))
+        window = _window(Span(start, end), context, length)
         return _json(
             document={
                 "document_id": document.document_id,
@@ -151,6 +150,15 @@ class Programs:
             JSON: "collections", each with its id, title, rights, address, size and years.
         """
         return _json(collections=[holding.to_dict() for holding in self._current().holdings()])
+
+
+def _window(stretch: Span, context: int, length: int) -> Span:
+    """Return a stretch with what stands around it, of `WINDOW_CHARS` at most: what is around gives
+    way to the stretch, on either side alike."""
+    first, last = max(stretch.start - context, 0), min(stretch.end + context, length)
+    around = max(WINDOW_CHARS - len(stretch), 0)
+    first = max(first, min(stretch.start - around // 2, last - WINDOW_CHARS))
+    return Span(first, min(last, first + WINDOW_CHARS))
 
 
 def _checked(k: int) -> int:

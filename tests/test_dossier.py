@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import rispy
 from conftest import GUTENBERG, make_document
-from lxml import etree
+from lxml import etree, html
 from markdown_it import MarkdownIt
 from pybtex.database import parse_string
 from test_ingest_tei import LETTER, VOLUME, write
@@ -33,8 +33,9 @@ from rag.datatypes import (
 )
 from rag.dossier import FORMATS, export, file_name
 from rag.dossier.bibtex import bibtex_key
-from rag.dossier.blocks import plain
+from rag.dossier.blocks import Extract, plain
 from rag.dossier.csl import csl_item, csl_items, place
+from rag.dossier.markdown import to_markdown
 from rag.dossier.styles import CHICAGO, STYLES, Citations, in_style, style_of
 from rag.errors import QuestionError
 from rag.evidence import cite
@@ -340,6 +341,64 @@ def test_markdown_shows_each_quotation_as_it_stands(answers):
         for finding in answer.findings:
             for evidence in finding.evidence:
                 assert " ".join(evidence.quote.split()) in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "fields", "record"),
+    [
+        ("article-journal", "article", {"journaltitle", "journal", "volume", "number"}, "JOUR"),
+        ("article-newspaper", "article", {"journaltitle", "journal", "volume", "number"}, "NEWS"),
+        ("thesis", "thesis", {"institution", "type"}, "THES"),
+        ("report", "report", {"institution", "type"}, "RPRT"),
+        ("chapter", "incollection", {"booktitle", "publisher"}, "CHAP"),
+        ("speech", "incollection", {"booktitle", "publisher"}, "GEN"),
+        ("personal_communication", "incollection", {"booktitle"}, "PCOMM"),
+        ("webpage", "online", {"organization"}, "ELEC"),
+    ],
+)
+def test_each_type_of_publication_keeps_its_fields(kind, entry, fields, record):
+    at = Publication(kind, container="Economic History", volume="24", issue="2", publisher="Yale")
+    document = make_document("Gold was found.", publication=at)
+    given = [answer_of(evidence_of(document))]
+    [read] = parse_string(written(given, ".bib"), "bibtex").entries.values()
+    assert read.type == entry and fields <= set(read.fields)
+    assert rispy.loads(written(given, ".ris"))[0]["type_of_reference"] == record
+
+
+@pytest.mark.parametrize("extension", [".bib", ".ris", ".json", ".md", ".rdf"])
+def test_every_form_warns_of_a_description_and_of_read_text(extension):
+    at = Publication(described_by="eve")
+    document = make_document("Gold was found.", publication=at, ocr_confidence=0.7)
+    shown = written([answer_of(evidence_of(document))], extension)
+    assert "described by eve, not by an archive" in shown
+    assert "text read by OCR" in shown
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("1. First.\n", "Gold was found.", " 2. The second was silver."),
+        ("It was so:", " - gold -", " - and then silver"),
+        ("他說：", "“門戶開放。”", "然後回去了。"),
+        ("see", "(gold)", "rush"),
+        ("A\n---\n", "B\n===\nC", "\n- - -\n+ D"),
+    ],
+)
+def test_markdown_shows_what_stands_around_a_quotation(parts):
+    rendered = MarkdownIt().render(to_markdown([Extract(*parts)]))
+    shown = html.fragment_fromstring(rendered, create_parent=True)
+    assert " ".join(shown.text_content().split()) == " ".join("".join(parts).split())
+    assert {element.tag for element in shown.iter()} == {"div", "blockquote", "p", "strong"}
+    strong = " ".join(element.text_content() for element in shown.iter("strong"))
+    assert strong.split() == parts[1].split()
+
+
+@pytest.mark.parametrize("claim", ["מלחמה " * 60, "מלחמה " * 200, "שלום" * 900, "gold " * 3_000])
+def test_a_claim_higher_than_a_page_is_set(claim):
+    evidence = evidence_of(make_document("Gold was found."))
+    finding = Finding(Claim("c1", claim, Span(0, len(claim))), "supported", (evidence,) * 2)
+    given = [Answer(claim, (finding, finding))]
+    assert export(given, ".pdf", made=MADE, index=FACTS).startswith(b"%PDF")
 
 
 def _within(children, kind):

@@ -16,9 +16,9 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from starlette.requests import Request
 
-from rag import SourceFinder
+from rag import SourceFinder, Span
 from rag.cli.main import main
-from rag.programs import QUOTED, WINDOW_CHARS
+from rag.programs import QUOTED, WINDOW_CHARS, _window
 from rag.web import is_loopback
 from rag.web.endpoints import Refusal, Turnstile, answering
 from rag.web.quotas import Quotas
@@ -149,6 +149,17 @@ def test_a_window_has_a_limit(call: Call, finder: SourceFinder) -> None:
     document_id = "signed/1823-Monroe-1"
     text = json.loads(call("read_document", document_id=document_id, context=10**6))["text"]
     assert len(text) == min(WINDOW_CHARS, len(finder.document(document_id).text))
+
+
+@pytest.mark.parametrize("context", [0, 9_000, 20_000, 10**6])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 10), (50_000, 50_004), (99_990, 100_000), (40_000, 59_000)]
+)
+def test_a_window_has_the_stretch_that_was_asked_for(context: int, start: int, end: int) -> None:
+    window = _window(Span(start, end), context, 100_000)
+    assert window.start <= start <= end <= window.end
+    whole = min(end + context, 100_000) - max(start - context, 0)
+    assert len(window) == min(whole, WINDOW_CHARS)
 
 
 # ---- what is offered, and what is not ----

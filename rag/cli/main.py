@@ -304,15 +304,17 @@ def _answer(
     finder = _open(index)
     style = finder.settings.citation_style
     answer = dossier.in_style(finder.ask(text, **filters), style)
-    print(harmless(answer.to_json(indent=1) if as_json else answer_text(answer), as_json))
-    for path in export or ():
-        made = datetime.now(UTC)
-        content = dossier.export(
-            [answer], path.suffix, made=made, index=finder.facts(), style=style
-        )
-        _write(path, content)
-    if to_zotero:
-        print(zotero.send([answer]), file=sys.stderr)
+    try:  # first: whoever reads the output may leave before its end
+        for path in export or ():
+            made = datetime.now(UTC)
+            content = dossier.export(
+                [answer], path.suffix, made=made, index=finder.facts(), style=style
+            )
+            _write(path, content)
+        if to_zotero:
+            print(zotero.send([answer]), file=sys.stderr)
+    finally:
+        print(harmless(answer.to_json(indent=1) if as_json else answer_text(answer), as_json))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,7 +11,17 @@ from typing import Any
 from rag.dossier.csl import CslName, Item, inverted, quotation_note
 from rag.wording import KIND_WORDS
 
-_TYPES = {"book": "book", "chapter": "incollection", "webpage": "online"}
+_TYPES = {
+    "article-journal": "article",
+    "article-magazine": "article",
+    "article-newspaper": "article",
+    "book": "book",
+    "chapter": "incollection",
+    "report": "report",
+    "thesis": "thesis",
+    "webpage": "online",
+}
+"""What else stands in something is "incollection", which prints that; the rest is "misc"."""
 # BibTeX counts braces even behind a backslash, so a brace is written as a command.
 _LATEX = str.maketrans(
     {
@@ -24,12 +34,8 @@ _LATEX = str.maketrans(
     }
 )
 _FIELDS = {
-    "container-title": "booktitle",
-    "publisher": "publisher",
     "publisher-place": "address",
     "volume": "volume",
-    "issue": "issue",
-    "number": "number",
     "archive": "library",
     "archive_location": "howpublished",
 }
@@ -62,6 +68,7 @@ def bibtex_key(document_id: str) -> str:
 
 def _entry(item: Item) -> str:
     about = item["custom"]
+    kind = _TYPES.get(item["type"]) or ("incollection" if "container-title" in item else "misc")
     values: dict[str, str] = {
         "title": f"{{{_escaped(item['title'])}}}",  # doubled braces keep its capitals
         "author": _names(item.get("author")),
@@ -70,15 +77,31 @@ def _entry(item: Item) -> str:
         "year": _date(item.get("issued"))[:4],
         "origdate": _date(item.get("original-date")),
         **{field: _escaped(item.get(name, "")) for name, field in _FIELDS.items()},
+        **{name: _escaped(value) for name, value in _of_kind(kind, item).items()},
         "url": _address(item.get("URL", "")),
         "copyright": _escaped(about.get("rights", "")),
         "keywords": _escaped(KIND_WORDS[about["kind"]]),
-        "note": _escaped(about.get("citation", "")),
+        "note": _escaped(" ".join(filter(None, map(about.get, ("citation", "warning"))))),
         "annote": _escaped(" ".join(quotation_note(item))),
     }
     lines = [f"  {name} = {{{value}}}," for name, value in values.items() if value]
-    kind = _TYPES.get(item["type"], "misc")
     return "\n".join([f"@{kind}{{{bibtex_key(item['id'])},", *lines, "}", ""])
+
+
+def _of_kind(kind: str, item: Item) -> dict[str, str]:
+    """Return the fields that an entry of a kind has for what it stands in and who published it."""
+    within, publisher = item.get("container-title", ""), item.get("publisher", "")
+    issue, number = item.get("issue", ""), item.get("number", "")
+    match kind:
+        case "article":  # BibTeX's styles know the first name, biblatex's both
+            named = {"journal": within, "journaltitle": within, "publisher": publisher}
+            return named | {"number": issue or number}
+        case "thesis" | "report":
+            about = {"type": kind.capitalize(), "institution": publisher, "booktitle": within}
+            return about | {"number": number, "issue": issue}
+        case "online":
+            return {"organization": within, "publisher": publisher, "number": number}
+    return {"booktitle": within, "publisher": publisher, "number": number, "issue": issue}
 
 
 def _escaped(text: str) -> str:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rag.citation import warned
 from rag.datatypes import Answer, Evidence
 from rag.language import chinese_spellings
 from rag.wording import legible, safe_url
@@ -187,6 +188,9 @@ def csl_item(evidence: Evidence) -> Item:
         "collection": legible(evidence.collection_title),
         "rights": legible(evidence.rights),
         "citation": legible(evidence.catalogued),
+        "warning": legible(
+            warned(ocr=evidence.ocr_confidence is not None, described_by=at.described_by)
+        ),
     }
     item["custom"] = {name: value for name, value in custom.items() if value}
     item["custom"]["quotations"] = []

@@ -41,9 +41,8 @@ _FILES = {
 }
 
 INK, SOFT, ACCENT, MARK = "#1e1d1a", "#5b5549", "#8c3b2a", "#f6e3b4"
-_KEPT_CHARS = 300
-"""A longer heading is not kept with what follows: ReportLab never ends with one that is
-higher than a page."""
+_KEPT_CHARS = 1_000
+"""A heading of more markup may be higher than a page, so it is not kept with what follows."""
 _SIZES = {1: 19, 2: 14.5, 3: 12, 4: 10.5}
 
 
@@ -177,12 +176,13 @@ def _set(
 def _heading(block: Heading, setter: _Typesetter) -> Any:
     size = _SIZES[block.level]
     colour = ACCENT if block.level == 4 else INK
+    markup = _markup(text(block.text), setter)
     heading = _set(
-        _markup(text(block.text), setter),
+        markup,
         size=size,
         after=5,
         spaceBefore=size,
-        keepWithNext=1,
+        keepWithNext=int(len(markup) <= _KEPT_CHARS),
         textColor=colour,
         pageBreakBefore=int(block.on_new_page),
     )
@@ -226,6 +226,8 @@ def _outline(document: Any, flowable: Any) -> None:
         return
     level, words = flowable.outline
     canvas = document.canv
+    # One that went over a page is set in parts, which are not in the outline.
+    level = document.outlined = min(level, getattr(document, "outlined", -1) + 1)
     key = f"heading-{document.seq.nextf('heading')}"
     canvas.bookmarkPage(key)
     canvas.addOutlineEntry(" ".join(words.split()), key, level, closed=level > 1)

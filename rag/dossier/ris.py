@@ -8,7 +8,24 @@ from typing import Any
 from rag.dossier.csl import Item, inverted, quotation_note
 from rag.wording import KIND_WORDS
 
-_TYPES = {"book": "BOOK", "chapter": "CHAP", "webpage": "ELEC", "manuscript": "MANSCPT"}
+_TYPES = {
+    "article-journal": "JOUR",
+    "article-magazine": "MGZN",
+    "article-newspaper": "NEWS",
+    "bill": "BILL",
+    "book": "BOOK",
+    "chapter": "CHAP",
+    "hearing": "HEAR",
+    "legal_case": "CASE",
+    "legislation": "STAT",
+    "manuscript": "MANSCPT",
+    "map": "MAP",
+    "personal_communication": "PCOMM",
+    "report": "RPRT",
+    "thesis": "THES",
+    "webpage": "ELEC",
+}
+"""RIS has no type for an interview or a speech."""
 
 
 def ris(items: Iterable[Item]) -> str:
@@ -42,10 +59,10 @@ def _record(item: Item) -> Iterator[tuple[str, str]]:
         "C1": about.get("rights"),
         "KW": KIND_WORDS[about["kind"]],
         "AN": about["document_id"],
-        "N1": about.get("citation"),
     }
     yield from ((tag, value) for tag, value in fields.items() if value)
-    yield from (("N1", note) for note in quotation_note(item))
+    said = (about.get("citation"), about.get("warning"), *quotation_note(item))
+    yield from (("N1", note) for note in said if note)
     yield "ER", ""
 
 

@@ -108,7 +108,7 @@ def _day(date: str | None) -> str:
     """Return a day as Americans write it, anything else as `written_date` does."""
     year, _, rest = (date or "").partition("-")
     month, _, day = rest.partition("-")
-    if day.isdigit() and month.isdigit():
+    if year.isdigit() and month.isdigit() and day.isdigit():
         return f"{MONTHS[int(month) - 1]} {int(day)}, {year}"
     return written_date(date) if date else ""
 

@@ -96,9 +96,10 @@ def _single(written: str) -> Days:
 
 
 def _first_of(months: int) -> date:
-    return date(months // 12, months % 12 + 1, 1)
+    year, month = divmod(max(months, 12 * MINYEAR), 12)
+    return date(year, month + 1, 1)
 
 
 def _last_of(months: int) -> date:
-    year, month = months // 12, months % 12 + 1
-    return date(year, month, calendar.monthrange(year, month)[1])
+    year, month = divmod(min(months, 12 * MAXYEAR + 11), 12)
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])

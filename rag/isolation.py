@@ -43,7 +43,7 @@ START_S = 60
 
 _KILLED = -9
 
-Why = Literal["too slow", "too much memory", "killed", "crashed"]
+Why = Literal["too slow", "too much memory", "killed", "crashed", "not started"]
 
 
 class _BrokenMessage(Exception):
@@ -209,10 +209,13 @@ class Process:
     def ask(self, request: object) -> Iterator[Any]:
         """Yield what comes of a request, as JSON values; raises `Stopped`, also where a value
         takes longer than the process may."""
-        try:
-            if not self._started:  # which is no fault of the file
+        if not self._started:
+            try:
                 self._receive(max(START_S, self._patience_s))
-                self._started = True
+            except Stopped as stopped:  # which is no fault of what is asked
+                raise Stopped("not started", str(stopped)) from stopped
+            self._started = True
+        try:
             _write_message(self._in, request)
         except OSError as error:
             raise self._stopped() from error

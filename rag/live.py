@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from rag.build.builder import EMBEDDING, build_index
+from rag.build.builder import EMBEDDING, build_index, model_of
 from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
@@ -211,6 +211,7 @@ class LiveFinder:
             self._return()
             self._progress("", 0, 0, ended=True, problem=problem)
         except BaseException as error:
+            self._return()
             self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
             raise
 
@@ -229,14 +230,19 @@ class LiveFinder:
         """Tell how the build goes; when its words are there, answer from them."""
         self._progress(stage, done, total, file)
         if stage == EMBEDDING and done == 0:
-            before = self._workspace
-            if before is not None and before.encoder.name == self.settings.model:
-                encoder = before.encoder
-            else:
-                encoder = Encoder.load(self.settings.model, self.settings)
+            before, model = self._workspace, self._model()
+            same = before is not None and before.encoder.name == model
+            encoder = before.encoder if same else Encoder.load(model, self.settings)
             unfinished = open_unfinished(self.home, encoder)
             if unfinished and unfinished.manifest.model_fingerprint == encoder.fingerprint:
                 self._take(unfinished, encoder)
+
+    def _model(self) -> str:
+        """Return the name of the model that the index is being built with."""
+        try:
+            return model_of(open_index(self.home, verify=False), self.settings)
+        except SourceFinderError:
+            return self.settings.model
 
     def _take(self, opened: Generation, encoder: Encoder | None = None) -> None:
         """Answer from this generation from now on, with the models of before where they fit."""
@@ -286,6 +292,7 @@ class LiveFinder:
                     process.kill()
                 return _followed(process, told, self._advance)
             finally:
+                process.kill()  # where it was not followed to its end
                 self._building = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,30 @@ def test_what_was_cut_off_is_cleared_away_later_and_nothing_else(
     add_file(folder, given(tmp_path, b"Another."), "next.txt")
     assert {path.name for path in folder.iterdir()} == {*own, "now.yaml", "next.txt"}
     assert removed.with_suffix(".yaml").read_text() == about
+
+
+def test_files_that_arrive_at_once_are_kept_apart(tmp_path: Path, folder: Path) -> None:
+    letters = [tmp_path / letter for letter in "abcd"]
+    for letter in letters:
+        letter.write_text(letter.name * 2_000_000)
+    with ThreadPoolExecutor(len(letters)) as senders:
+        added = list(senders.map(lambda letter: add_file(folder, letter, "letter.txt"), letters))
+    assert sorted(path.read_text() for path in added) == [c * 2_000_000 for c in "abcd"]
+
+
+def test_each_file_has_a_description_of_its_own(tmp_path: Path, folder: Path) -> None:
+    letter = add_file(folder, given(tmp_path, b"Dear Sir"), "letter.txt")
+    scan = add_file(folder, given(tmp_path, b"%PDF"), "letter.pdf")
+    describe_file(folder, scan.name, {"creator": "J. Smith"})
+    assert letter.stem != scan.stem
+    assert not letter.with_suffix(".yaml").exists()
+
+
+def test_a_description_stays_where_another_file_needs_it(tmp_path: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name, text in {"letter.txt": "Dear Sir", "letter.md": "# Dear Sir"}.items():
+        (folder / name).write_text(text)
+    beside = describe_file(folder, "letter.md", {"creator": "J. Smith"})
+    away = remove_file(folder, "letter.md")
+    assert beside.is_file()
+    assert away.with_suffix(".yaml").is_file()

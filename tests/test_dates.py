@@ -8,6 +8,7 @@ from conftest import write_sources
 from rag.build.builder import build_index
 from rag.dates import days_of, may_be_of
 from rag.finder import SourceFinder
+from rag.index.dating import DocumentDates
 from rag.ingest.dates import edtf_date
 
 
@@ -83,3 +84,22 @@ def test_a_stretch_of_time_passes_the_filters_of_a_search(tmp_path, encoder):
     assert found(after="1963-06-30")
     assert not found(after="1963-07-01")
     assert not found(before="1959")
+
+
+@pytest.mark.parametrize("date", ["00XX", "000X", "0000", "00XX/1964"])
+def test_a_year_that_no_calendar_has_is_refused(date: str) -> None:
+    with pytest.raises(ValueError, match="calendar"):
+        edtf_date(date)
+
+
+@pytest.mark.parametrize("date", ["9999-24", "9999-12~", "1964/9999-24", "0001-01~", "9999~"])
+def test_every_date_that_is_kept_has_days(date: str) -> None:
+    days = days_of(edtf_date(date))
+    assert days.first <= days.last
+
+
+def test_an_index_opens_whatever_date_an_older_version_let_in() -> None:
+    dates = DocumentDates(["0000/0099", "1964-11-02", None])
+    near, far = dates.nearness([("1964-11-02", "1964-11-02")], [])
+    assert near.tolist() == [0, 1, 0]
+    assert far.tolist() == [1, 1, 1]

@@ -405,3 +405,20 @@ def test_a_real_scan_is_searchable():
     assert [place.label for place in document.locators] == ["PDF page 1", "PDF page 2"]
     assert legibility(document.text) > GOOD_LAYER
     assert document.ocr_confidence is not None
+
+
+@pytest.mark.parametrize(
+    ("choice", "there", "comes_to"),
+    [
+        ("auto", {"rapidocr", "tesseract"}, "auto"),
+        ("auto", {"tesseract"}, "auto (tesseract)"),
+        ("auto", set(), "auto (none)"),
+        ("tesseract", {"tesseract"}, "tesseract"),
+        ("tesseract", set(), "tesseract (none)"),
+        ("off", set(), "off"),
+    ],
+)
+def test_pages_are_read_anew_when_another_engine_would_read_them(
+    choice: str, there: set[str], comes_to: str
+) -> None:
+    assert Ocr(choice, installed=there.__contains__).comes_to() == comes_to

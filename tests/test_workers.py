@@ -15,6 +15,7 @@ from conftest import write_sources
 from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile
 from rag.embedding.encoder import Encoder
+from rag.ingest.names import folder_collection
 from rag.ingest.workers import Limits, Workers
 
 ODD = Collection("odd", "Odd")
@@ -132,3 +133,13 @@ def test_a_build_goes_on_and_says_what_happened(tmp_path: Path, encoder: Encoder
     (sources / "signed" / "crash.odd").write_text("well 2")
     mended = build_index([sources], tmp_path / "index", encoder=encoder, workers=odd)
     assert (mended.files_read, len(mended.skipped)) == (1, 1)
+
+
+def test_a_reader_that_does_not_start_is_not_the_fault_of_the_file(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The truce was signed.")
+    with Workers(module="no_such_module") as workers:
+        (skipped,) = workers.read(letter, folder_collection(tmp_path))
+    assert isinstance(skipped, SkippedFile)
+    assert not skipped.given_up, "a later build tries again"
+    assert "did not start" in skipped.reason and "doctor" in skipped.reason

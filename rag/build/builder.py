@@ -21,7 +21,7 @@ from rag.build.gather import LIVE, Gathered, Gatherer
 from rag.build.near import groups
 from rag.build.partial import PartialVectors, WorkFolder
 from rag.build.stages import Here, Stages
-from rag.config import Settings
+from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
 from rag.embedding.chunking import (
     embedding_input,
@@ -47,6 +47,7 @@ from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.terms import Part, Terms, collect
 from rag.index.vectors import VectorIndex, VectorWriter
+from rag.ingest.ocr.engines import Ocr
 from rag.ingest.walk.files import check_sources
 from rag.ingest.workers import Workers
 
@@ -78,8 +79,9 @@ def build_index(
     holds exactly these afterwards. Files that did not change are not read again, and
     passages whose words did not change are not embedded again; `afresh` does both. A file
     that cannot be read is left out and reported. Where nothing changed at all, the index
-    stays as it is. `settings`: those of the environment unless given. `ray`: the address of a
-    Ray cluster that does the work (see `rag.build.on_ray`), None for this machine alone.
+    stays as it is. Its model stays, too, unless another is set, or it is built `afresh`.
+    `settings`: those of the environment unless given. `ray`: the address of a Ray cluster that
+    does the work (see `rag.build.on_ray`), None for this machine alone.
     `workers`: what reads the files here; `shard`: see `SHARD`; `lists`: how many sentences are
     searched one by one.
 
@@ -99,9 +101,10 @@ def build_index(
                 "(the old index answers meanwhile), or build under another name with --index."
             ) from error
         try:
-            encoder = encoder or Encoder.load(settings.model, settings)
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
+            settings = replace(settings, model=model_of(live, settings))
+            encoder = encoder or Encoder.load(settings.model, settings)
             with _stages(ray, encoder, settings, workers) as stages:
                 return _Build(
                     target,
@@ -138,6 +141,13 @@ def _live(target: Path) -> Generation | None:
     except SearchIndexError as reason:
         log.info("Nothing to reuse: %s", reason)
         return None
+
+
+def model_of(live: Generation | None, settings: Settings) -> str:
+    """Return the name of the model that an index is built with: its own, unless another is set."""
+    if live is None or settings.model != DEFAULT_MODEL:
+        return settings.model
+    return live.manifest.model
 
 
 def _silent(stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
@@ -227,7 +237,7 @@ class _Build:
                 reading,
                 self.stages,
                 divided=self._divided_alike is not None,
-                ocr=self.ocr,
+                ocr=Ocr(self.ocr).comes_to(),
                 each_file=each_file,
             ).run(self.sources)
 

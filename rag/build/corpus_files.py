@@ -10,6 +10,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -33,6 +34,9 @@ from rag.ingest.walk.folders import is_passed_over
 
 MAX_BYTES = 200 * 1024 * 1024
 """The largest file that is taken: a scanned book."""
+
+_CHANGING = threading.Lock()
+"""Names are given, and files put there, by one request at a time."""
 
 LEFT_S = 600
 """What has been arriving for so long is not arriving any more."""
@@ -93,16 +97,17 @@ def add_file(
     _sweep(folder)
     target = folder / safe
     number = 1
-    while target.exists() or target.is_symlink() or _sidecars(target):
-        if target.is_file() and filecmp.cmp(given, target, shallow=False):
-            return target
-        number += 1
-        target = folder / f"{Path(safe).stem}-{number}{Path(safe).suffix}"
-    arriving = _arrived(given, target)
-    if by:
-        _write_sidecar(target.with_suffix(SUFFIXES[0]), {DESCRIBED_BY: by})
-    arriving.replace(target)
-    return target
+    with _CHANGING:
+        while target.exists() or target.is_symlink() or _sidecars(target) or _namesakes(target):
+            if target.is_file() and filecmp.cmp(given, target, shallow=False):
+                return target
+            number += 1
+            target = folder / f"{Path(safe).stem}-{number}{Path(safe).suffix}"
+        arriving = _arrived(given, target)
+        if by:
+            _write_sidecar(target.with_suffix(SUFFIXES[0]), {DESCRIBED_BY: by})
+        arriving.replace(target)
+        return target
 
 
 def _arrived(given: Path, target: Path) -> Path:
@@ -148,7 +153,8 @@ def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = 
         )
     beside = path.with_suffix(SUFFIXES[0])
     kept = {field: printable(value) for field in FIELDS if (value := fields.get(field, "").strip())}
-    _write_sidecar(beside, kept | _kept_of(_about(path), by))
+    with _CHANGING:
+        _write_sidecar(beside, kept | _kept_of(_about(path), by))
     return beside
 
 
@@ -190,18 +196,25 @@ def remove_file(folder: Path, name: str) -> Path:
     away.mkdir(exist_ok=True)
     target = away / path.name
     number = 1
-    while target.exists():
-        number += 1
-        target = away / f"{path.stem}-{number}{path.suffix}"
-    # Whenever this is cut off, the file has its description where it is.
-    beside = _sidecars(path)
-    for sidecar in beside:
-        beside_target = target.with_suffix(sidecar.suffix)
-        _arrived(sidecar, beside_target).replace(beside_target)
-    path.replace(target)
-    for sidecar in beside:
-        sidecar.unlink(missing_ok=True)
+    with _CHANGING:
+        while target.exists() or _sidecars(target):
+            number += 1
+            target = away / f"{path.stem}-{number}{path.suffix}"
+        # Whenever this is cut off, the file has its description where it is.
+        beside = _sidecars(path)
+        for sidecar in beside:
+            beside_target = target.with_suffix(sidecar.suffix)
+            _arrived(sidecar, beside_target).replace(beside_target)
+        path.replace(target)
+        for sidecar in () if _namesakes(path) else beside:
+            sidecar.unlink(missing_ok=True)
     return target
+
+
+def _namesakes(path: Path) -> list[Path]:
+    """Return the other sources that what is written beside a file would describe, too."""
+    suffixes = sorted({*READERS, ZIP} - {path.suffix.lower()})
+    return [other for suffix in suffixes if (other := path.with_suffix(suffix)).is_file()]
 
 
 def _sidecars(path: Path) -> list[Path]:

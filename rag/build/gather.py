@@ -9,7 +9,7 @@ passages and kept in a store of their own ("fresh"), a file at a time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat, tee
 from pathlib import Path
@@ -52,6 +52,11 @@ class _Known:
     record: FileRecord
     entries: list[StoredDocument]
 
+    @property
+    def has_told(self) -> bool:
+        """Whether anything came of reading it. (Older versions lost sight of some copies.)"""
+        return bool(self.entries or self.record.copies or self.record.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -93,7 +98,7 @@ class Gatherer:
         self._ocr = ocr
         self._each_file = each_file
         self._names = Names()
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, list[_Known]] = {}
         self._records: dict[str, FileRecord] = {}
         self._same: dict[bytes, tuple[int, StoredDocument]] = {}
         self._worded: dict[tuple[str, str], tuple[int, int]] = {}
@@ -117,12 +122,14 @@ class Gatherer:
         for number, record in source.files().items():
             self._records[record.path] = record
             if record.digest:
-                self._known[record.digest] = _Known(store, record, by_file.get(number, []))
+                known = _Known(store, record, by_file.get(number, []))
+                self._known.setdefault(record.digest, []).append(known)
 
     def run(self, sources: list[str]) -> Gathered:
         """Go through all files of `sources`, which exist."""
         on_skip = self.gathered.skipped.append
         files = list(find_files(sources, on_skip))
+        self._reserve(set(map(_recorded_path, files)))
         done = 0
         for opened in self._ahead(unpacked(files, on_skip)):
             self._file(opened)
@@ -131,6 +138,17 @@ class Gatherer:
         there = {record.path for record in self.gathered.files}
         self.gathered.moved = [pair for pair in self.gathered.moved if pair[0] not in there]
         return self.gathered
+
+    def _reserve(self, paths: Set[str]) -> None:
+        """Keep the ids of indexed documents for the files that they are of, where these are still
+        there: what links point to stays what it was."""
+        live = self._stores[LIVE]
+        if live is not None:
+            records = live.files()
+            owners = ((entry, records[entry.file].path) for entry in live.entries())
+            self._names.reserve(
+                (entry.document_id, entry.wording, path) for entry, path in owners if path in paths
+            )
 
     def _ahead(self, files: Iterable[Found]) -> Iterator[_Opened]:
         """Open files, some ahead of the one that is taken."""
@@ -146,7 +164,7 @@ class Gatherer:
             yield waiting.popleft()
 
     def _open(self, found: Found) -> _Opened:
-        path = found.name if found.temporary or found.built_in else str(found.path)
+        path = _recorded_path(found)
         state = file_state(found)
         before = self._records.get(path)
         same = before is not None and state != "" and state == before.state
@@ -155,18 +173,32 @@ class Gatherer:
         about = metadata_beside(found, self.gathered.skipped.append)
         found = replace(found, about=about.sidecar)
         record = FileRecord(path, content, digest, state, found.collection, about.digest)
-        known = self._known.get(digest) if digest else None
-        if known and known.record.problems and known.record.path != path:
-            known = None  # it was given up under another name
+        known = self._known_as(record)
         problems = list(known.record.problems) if known else []
         reading = None if known else read_found(found, self._reading, problems.append)
         return _Opened(found, record, about, known, reading, problems)
 
+    def _known_as(self, record: FileRecord) -> _Known | None:
+        """Return what is known of a file's content, None where nothing is: as it is there now, if
+        it was read so, else from wherever it has documents. What was given up under another name is
+        tried anew."""
+        found = [
+            known
+            for known in self._known.get(record.digest, ())
+            if known.has_told and (known.record.path == record.path or not known.record.problems)
+        ]
+
+        def fits(known: _Known) -> tuple[bool, ...]:
+            here = known.record.path == record.path
+            alike = _named_alike(known.record, record)
+            return alike, here, bool(known.entries), known.store == LIVE
+
+        return max(found, key=fits, default=None)
+
     def _file(self, opened: _Opened) -> None:
         """Take the documents of a file."""
         known, reading, record = opened.known, opened.reading, opened.record
-        if known and not all(self._names.said(copied.wording) for copied in known.record.copies):
-            # The file of which it was a copy is gone or has another wording now.
+        if known and not self._still_copies(known, record):
             known = None
             opened.problems.clear()
             reading = read_found(opened.found, self._reading, opened.problems.append)
@@ -205,12 +237,23 @@ class Gatherer:
             first = file.copies[0].same_as
             self.gathered.copies.append(Copy(opened.found.name, first, len(file.copies)))
 
+    def _still_copies(self, known: _Known, record: FileRecord) -> bool:
+        """Return whether the documents that a file had in common with others are still theirs, and
+        nothing else about it has changed."""
+        copies = known.record.copies
+        unchanged = _named_alike(known.record, record) and self._divided[known.store]
+        return not copies or (unchanged and all(self._names.said(c.wording) for c in copies))
+
     def _keep_all(self, file: _File, known: _Known) -> None:
         """Take the documents of an unchanged file, without loading them."""
-        file.copies += known.record.copies
+        for copied in known.record.copies:
+            same_as = self._names.said(copied.wording) or copied.same_as
+            file.copies.append(replace(copied, same_as=same_as))
         alone = len(known.entries) + len(known.record.copies) == 1
         for entry in known.entries:
-            name = self._names.give(entry.document_id, entry.wording, file.number, alone=alone)
+            name = self._names.give(
+                entry.document_id, entry.wording, file.number, file.path, alone=alone
+            )
             if name.same_as is not None:
                 file.copies.append(CopiedDocument(entry.document_id, entry.wording, name.same_as))
             elif name.document_id == entry.document_id:
@@ -231,7 +274,9 @@ class Gatherer:
         places = chain(before, repeat(None))
         for (original, document, place), alone in _alone(zip(as_read, now, places, strict=False)):
             wording = document.wording()
-            name = self._names.give(document.document_id, wording, file.number, alone=alone)
+            name = self._names.give(
+                document.document_id, wording, file.number, file.path, alone=alone
+            )
             if name.same_as is not None:
                 file.copies.append(CopiedDocument(document.document_id, wording, name.same_as))
                 continue
@@ -281,6 +326,10 @@ class Gatherer:
         return store
 
 
+def _recorded_path(found: Found) -> str:
+    return found.name if found.temporary or found.built_in else str(found.path)
+
+
 def _progress_of(opened: _Opened) -> FileProgress | None:
     """Return that a file has been read, or was left out; None where it need not be read."""
     if opened.known is not None or opened.found.built_in:
@@ -296,6 +345,11 @@ class _File:
     opened: _Opened
     kept: int = 0
     copies: list[CopiedDocument] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """Where it lies, as it is recorded."""
+        return self.opened.record.path
 
 
 def _named_alike(one: FileRecord, other: FileRecord) -> bool:

@@ -264,10 +264,14 @@ def _convert(folder: Path, kept: Path) -> Path:
     except OSError as error:
         log.warning("The converted model is not kept: %s", error)
         work = kept = Path(tempfile.mkdtemp(prefix="source-finder-"))
-    _export(reference, work / "model.xml")
-    _check_agreement(folder, reference, work / "model.xml")
-    checksums = {name: _sha256(work / name).hex() for name in _CONVERTED}
-    (work / _CHECKSUMS).write_text(json.dumps(checksums), encoding="ascii")
+    try:
+        _export(reference, work / "model.xml")
+        _check_agreement(folder, reference, work / "model.xml")
+        checksums = {name: _sha256(work / name).hex() for name in _CONVERTED}
+        (work / _CHECKSUMS).write_text(json.dumps(checksums), encoding="ascii")
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
     if work != kept:
         try:
             work.rename(kept)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.datatypes import Floats
-from rag.dates import days_of
+from rag.dates import Days, days_of
 
 DAYS_NEAR = 8
 """So many days after or before, a document is no longer near a day."""
@@ -31,7 +31,7 @@ class DocumentDates:
     """The dates of an index's documents, ready to be compared with a claim's."""
 
     def __init__(self, dates: Sequence[str | None]) -> None:
-        stretches = [days_of(date) if date else None for date in dates]
+        stretches = list(map(_known_days, dates))
         self._first = _numbers(s.first.toordinal() if s else _UNKNOWN for s in stretches)
         self._last = _numbers(s.last.toordinal() if s else _UNKNOWN for s in stretches)
         self._known = self._first != _UNKNOWN
@@ -69,6 +69,14 @@ class DocumentDates:
         before = _ordinal(start) - self._last
         after = self._first - _ordinal(end)
         return np.maximum(np.maximum(before, after), 0).astype(np.float64)
+
+
+def _known_days(written: str | None) -> Days | None:
+    """Return the days of a date, None without one, and for one that an older version let in."""
+    try:
+        return days_of(written) if written else None
+    except ValueError:
+        return None
 
 
 def _numbers(values: Iterable[int]) -> NDArray[np.int64]:

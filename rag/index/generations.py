@@ -270,7 +270,7 @@ def live_generation(path: Path) -> Path:
     try:
         if not isinstance(made_by, int) or not 1 <= made_by < FORMAT:
             raise ValueError(f"this version reads format {FORMAT}")
-        Manifest.read(generation)  # before anything is written
+        Manifest.read(generation).verify(generation)  # before anything is written
         shutil.copytree(generation, new)
         upgrade_store(new / "sources.sqlite", made_by, FORMAT)
         Manifest(**_content(new / MANIFEST) | {"format": FORMAT}).write(new)

@@ -181,7 +181,7 @@ class Terms:
 
 
 Part = tuple[int, int] | tuple[str, str]
-"""Some passages of the old terms, first to last (left out), or one new passage's heading and text."""
+"""Passages of the old terms, first to last (left out), or one new passage's heading and text."""
 
 
 def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:

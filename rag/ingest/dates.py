@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from rag.dates import days_of
 from rag.language import times
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
@@ -112,6 +113,15 @@ def edtf_date(value: str) -> str:
     ['1964-11~', '1960/1969', '1964', '1964/1966', '1964/..']
     """
     text = value.strip()
+    kept = _kept(text)
+    try:
+        days_of(kept)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not in the calendar ({error})") from error
+    return kept
+
+
+def _kept(text: str) -> str:
     first, slash, last = text.partition("/")
     if slash and first in {"", ".."}:
         raise ValueError(

@@ -88,7 +88,8 @@ def renamed(
         title = file_title(found.path)
     if publication == in_file(was):
         publication = in_file(found.path)
-    collection = found.collection if document.collection == part_of else document.collection
+    same = document.collection.collection_id == part_of.collection_id
+    collection = found.collection if same else document.collection
     origin = found.name if document.origin == shown(was) else document.origin
     return replace(
         document, title=title, publication=publication, collection=collection, origin=origin

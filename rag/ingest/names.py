@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -136,9 +137,16 @@ class Names:
     def __init__(self) -> None:
         self._ids: dict[str, str] = {}
         self._first: dict[str, tuple[int, str]] = {}
+        self._reserved: dict[str, tuple[str, str]] = {}
 
-    def give(self, wanted: str, wording: str, file: int, *, alone: bool = False) -> UniqueId:
-        """Return the name of the next document.
+    def reserve(self, known: Iterable[tuple[str, str, str]]) -> None:
+        """Keep ids for documents that have them already; each with wording and path of its file."""
+        self._reserved |= {name: (wording, path) for name, wording, path in known}
+
+    def give(
+        self, wanted: str, wording: str, file: int, path: str = "", *, alone: bool = False
+    ) -> UniqueId:
+        """Return the name of the next document. `path`: of its file.
 
         It is a copy if one of the same id says the same, or, for the only document of its
         file (`alone`), if any document of another file does. Two documents of one volume may
@@ -149,7 +157,7 @@ class Names:
             return UniqueId(wanted, first[1])
         number = 1
         given = wanted
-        while given in self._ids and self._ids[given] != wording:
+        while self._is_taken(given, wording, path):
             number += 1
             given = f"{wanted}-{number}"
         if given in self._ids:
@@ -157,6 +165,12 @@ class Names:
         self._ids[given] = wording
         self._first.setdefault(wording, (file, given))
         return UniqueId(given)
+
+    def _is_taken(self, name: str, wording: str, path: str) -> bool:
+        if name in self._ids:
+            return self._ids[name] != wording
+        kept = self._reserved.get(name)
+        return kept is not None and wording != kept[0] and path != kept[1]
 
     def said(self, wording: str) -> str | None:
         """Return the id of the first document that says this, None if none does."""

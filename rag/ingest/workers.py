@@ -111,9 +111,8 @@ class Workers:
                 for item in process.read(path, collection, self._watch):
                     self._put(items, item)
             except _GivenUp as given_up:
-                self._put(
-                    items, SkippedFile(shown(path), f"{shown(path)} {given_up}", given_up=True)
-                )
+                said = f"{shown(path)} {given_up}"
+                self._put(items, SkippedFile(shown(path), said, given_up=given_up.for_good))
             else:
                 self._idle.append(process)
         finally:
@@ -159,13 +158,19 @@ class _Reader:
                 else:
                     yield from_jsonable(SkippedFile, message[_PROBLEM])
         except Stopped as stopped:
-            raise _GivenUp(self._reason(stopped)) from stopped
+            started = stopped.why != "not started"
+            raise _GivenUp(self._reason(stopped), for_good=started) from stopped
         except (TypeError, ValueError, KeyError) as error:  # no document: it was taken over
             self.end()
             raise _GivenUp(f"made its reader send what is no document; {_REPAIR}") from error
 
     def _reason(self, stopped: Stopped) -> str:
         """Return why a file was given up, as the end of a sentence that begins with the file."""
+        if stopped.why == "not started":
+            return (
+                f"was not read: the program that reads files did not start ({stopped.how}); run "
+                "`source-finder doctor`, then build again"
+            )
         if stopped.why == "too much memory":
             most = self._limits.memory_bytes / GB
             return f"needs more than {most:.1f} GB of memory to be read{self._where}; {_REPAIR}"
@@ -183,7 +188,12 @@ class _Reader:
 
 
 class _GivenUp(Exception):
-    """A file was given up; the message ends a sentence that begins with the file."""
+    """A file was given up; the message ends a sentence that begins with the file. `for_good`: it is
+    its own fault, so that it is not tried again until it changes."""
+
+    def __init__(self, said: str, *, for_good: bool = True) -> None:
+        super().__init__(said)
+        self.for_good = for_good
 
 
 def main() -> None:

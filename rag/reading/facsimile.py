@@ -243,6 +243,8 @@ class _Drawers:
         if stopped.why == "too slow":
             seconds = limits.ocr_seconds if self._ocr else limits.seconds
             return f"it takes more than {seconds} seconds"
+        if stopped.why == "not started":
+            return f"the program that draws it did not start ({stopped.how}); try again"
         if stopped.why == "crashed":
             return f"it brings the program that draws it down ({stopped.how})"
         return "it needs too much memory"

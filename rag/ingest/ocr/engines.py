@@ -214,6 +214,14 @@ class Ocr:
         name = next(found, None)
         return None if name is None else self._loaded(name)
 
+    def comes_to(self) -> str:
+        """Return the choice, and the engine that reads pages here where it is not the usual one:
+        what another engine read, or none, is not the same."""
+        names = list(self._engines) if self.choice == "auto" else [self.choice]
+        found = next(filter(self._installed, filter(self._engines.get, names)), "none")
+        usual = self.choice == "off" or found == names[0]
+        return self.choice if usual else f"{self.choice} ({found})"
+
     def why_none(self) -> str:
         """Return why there is no engine, and what to do about it."""
         if self._checked() == "off":

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rag import SourceFinder, build_index
-from rag.claims.extraction import split_claims
+from rag.claims import split_claims
 from rag.datatypes import Finding
 
 CAPTIONS = {".srt", ".vtt"}

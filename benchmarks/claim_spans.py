@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks.claim_sets import data_folder, monologues
-from rag.claims.extraction import split_claims
+from rag.claims import split_claims
 from rag.datatypes import Span
 from rag.ingest.readers.sotu import read_sotu
 from rag.language import sentences

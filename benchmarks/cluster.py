@@ -28,7 +28,7 @@ from rag.finder import SourceFinder
 from rag.index.generations import open_index
 from rag.index.qdrant import generations
 from rag.index.qdrant.publishing import complete, publish
-from rag.retrieval.search import Retriever
+from rag.retrieval import Retriever
 from rag.searching import Candidate
 
 Found = TypeVar("Found")

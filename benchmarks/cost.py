@@ -23,7 +23,7 @@ from typing import Any
 
 from rag import SourceFinder, build_index
 from rag.config import Settings
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.embedding.inference import OpenVinoTransformer, fingerprint, model_folder
 from rag.ingest import read_sources
 

@@ -19,8 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from benchmarks.claim_sets import data_folder
+from rag.catalog import CatalogEntry, CatalogFile
 from rag.catalog.download import Manners
-from rag.catalog.entries import CatalogEntry, CatalogFile
 from rag.catalog.fetch import fetch
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.page import CHROMIUM, FLAGS, free_port
-from rag.web.answer import BY_WORDS
+from rag.web.chat import BY_WORDS
 
 APP = Path(__file__).parents[1] / "app.py"
 CLAIM = "Polk confirmed that gold had been found in California"

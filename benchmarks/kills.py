@@ -29,13 +29,13 @@ from typing import Any, Protocol
 
 from rag.build.builder import build_index
 from rag.build.corpus_files import add_file, describe_file, remove_file
+from rag.catalog import CatalogEntry, CatalogFile
 from rag.catalog.download import Manners
-from rag.catalog.entries import CatalogEntry, CatalogFile
 from rag.catalog.fetch import fetch
 from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, Claim, Evidence, Span
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.index.generations import MANIFEST, adopt, open_index
 from rag.ingest.sidecar import read_sidecar
 from rag.ingest.workers import Limits, Workers

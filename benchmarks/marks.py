@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import Collection, SourceDocument, Span
-from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.readers.pdf import read_pdf
 from rag.language import sentences
 from rag.reading.facsimile import Facsimile, facsimile
 from rag.reading.page_view import letters, page_spans, part_on

@@ -43,9 +43,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from benchmarks.local import generation_of
 from rag import SourceFinder, build_index
-from rag.ingest.ocr.engines import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
+from rag.ingest.ocr import RESOLUTION_DPI, OcrEngine, RapidOcr, Tesseract
 from rag.ingest.ocr.layout import page_text
-from rag.ingest.ocr.page_images import page_images
+from rag.ingest.ocr.pages import page_images
 from rag.ingest.readers.sotu import read_sotu
 from rag.ingest.shared.page_text import tidy_page
 

@@ -30,7 +30,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr import Ocr
 from rag.ingest.registry import read_file
 from rag.language import fold, sentences
 from rag.reading.facsimile import Facsimile, facsimile, has_pages

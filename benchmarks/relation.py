@@ -25,8 +25,8 @@ from benchmarks.claim_sets import Labelled, Query
 from rag import SourceFinder
 from rag.config import PER_CLAIM
 from rag.datatypes import Evidence, Span, Verdict
+from rag.evidence import verdict_of
 from rag.judging import BEARS_ON, Quotation
-from rag.relation.findings import verdict_of
 
 FOLDS = 10
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "related", "not found")

@@ -27,15 +27,14 @@ from benchmarks.claim_sets import Query, Target
 from benchmarks.editors import frus_editors
 from benchmarks.local import generation_of, local_index
 from benchmarks.metrics import ndcg_at, recall_at, reciprocal_rank, success_at
-from rag import SourceFinder, build_index
+from rag import SourceFinder, build_index, retrieval
 from rag.config import Settings
 from rag.datatypes import Floats, Passage, Span
-from rag.embedding.encoder import EmbeddingInput
+from rag.embedding import EmbeddingInput
 from rag.errors import IndexNotBuilt
 from rag.index.local import top
 from rag.language import stems, words
-from rag.retrieval import ranking
-from rag.retrieval.search import ParsedClaim, signal_row
+from rag.retrieval import ParsedClaim, signal_row
 from rag.searching import SIGNALS, weigh
 
 DEPTH = 200
@@ -118,7 +117,7 @@ class OwnRankers:
         def rank(claim: str) -> list[int]:
             parsed, rows, values = self._proposed(claim)
             own = signal_row(parsed.query.weights)
-            weights = own if by_claim else ranking.signal_weights(*TYPICAL)
+            weights = own if by_claim else retrieval.signal_weights(*TYPICAL)
             order = np.argsort(-weigh(values, weights * on), kind="stable")
             return [int(row) for row in rows[order]]
 

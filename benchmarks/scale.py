@@ -39,11 +39,10 @@ from rag.config import Settings
 from rag.datatypes import Floats
 from rag.embedding.chunking import heading
 from rag.finder import SourceFinder
-from rag.index import nearest
+from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.local import CANDIDATES, top
-from rag.index.nearest import Lists, Sentences, SentenceWriter
-from rag.index.vectors import SENTENCES_SEARCHED, VectorIndex
+from rag.index.vectors import SENTENCES_SEARCHED, Lists, Sentences, SentenceWriter, VectorIndex
 from rag.language import stems, words
 
 DRAWN = 200_000

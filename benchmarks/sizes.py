@@ -4,7 +4,8 @@
 
 Read off the syntax, without importing anything. Lines are those with Python on them: no blank
 lines, comments and docstrings. Public is a function, class or type of a module whose name has no
-underscore in front; constants and methods are not counted. A function's length is all its lines.
+underscore in front; constants (a logger, too) and methods are not counted. A function's length is
+all its lines.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def public_names(tree: ast.Module) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             if not node.name.startswith("_"):
                 yield node.name, isinstance(node, ast.ClassDef)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and not isinstance(node.value, ast.Call):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
                 if isinstance(target, ast.Name) and not target.id.startswith("_"):

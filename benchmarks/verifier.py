@@ -28,10 +28,10 @@ from pathlib import Path
 import numpy as np
 
 from rag.config import Settings
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.evidence import weighed
 from rag.judging import Judge, Judgement, Probabilities
-from rag.relation.learned import load_learned
+from rag.relation.verifier import load_learned
 from training import pairs
 from training.pairs import Pair
 

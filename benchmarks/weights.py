@@ -1,4 +1,4 @@
-"""Fit the weights of `rag.retrieval.ranking` on development claims, with cross-validation.
+"""Fit the weights of `rag.retrieval` on development claims, with cross-validation.
 
     python -m benchmarks.weights [--data FOLDER]
 
@@ -28,11 +28,10 @@ from benchmarks.editors import frus_editors
 from benchmarks.local import local_index
 from benchmarks.metrics import ndcg_at
 from benchmarks.retrieval import frus_finder
-from rag import SourceFinder
+from rag import SourceFinder, retrieval
 from rag.config import Settings
 from rag.datatypes import Floats
 from rag.index.local import CANDIDATES
-from rag.retrieval import ranking
 from rag.searching import SIGNALS
 
 FOOTNOTES = 400
@@ -80,7 +79,7 @@ def proposed(finder: SourceFinder, query: Query) -> Proposed:
     rows, signals = rows[kept], signals[kept]
     places = [place for place, keep in zip(places, kept, strict=True) if keep]
     signals[:, 0] = index.generation.vectors.late_interaction(claim.query.vectors, rows)
-    by_claim = np.array([1.0, claim.names_share, min(len(claim.query.terms) / ranking.LONG, 2.0)])
+    by_claim = np.array([1.0, claim.names_share, min(len(claim.query.terms) / retrieval.LONG, 2.0)])
     features = (np.clip(signals, 0, 1)[:, :, None] * by_claim).reshape(len(rows), -1)
     targets = {target.document_id for target in query.targets}
     if query.targets[0].span is None:
@@ -173,7 +172,7 @@ def main() -> None:
     parser.add_argument("--data", help="the folder with the claim sets")
     data = claim_sets.data_folder(parser.parse_args().data)
     sets = development_sets(data, Settings.from_environment())
-    in_use = torch.from_numpy(ranking.WEIGHTS.reshape(-1))
+    in_use = torch.from_numpy(retrieval.WEIGHTS.reshape(-1))
     folds = cross_validated(sets)
     print(f"{'nDCG@10':18} {'claims':>6} {'proposed':>9} {'folds':>6} {'others':>7} {'in use':>7}")
     for name, claims in sets.items():

@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from rag.quiet import keep_quiet
 
 if TYPE_CHECKING:
     from rag.build.builder import build_index
@@ -32,6 +32,28 @@ __all__ = [
     "build_index",
     "find_sources",
 ]
+
+_SWITCHES = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "ANONYMIZED_TELEMETRY": "False",
+}
+"""What Gradio, huggingface_hub and others of their kind look at."""
+
+_SENDERS = ("openvino_telemetry",)
+"""Packages that do nothing but send. OpenVINO tells an analytics service of every import, with a
+lasting number for the user, and has no setting against it but a file in the user's home or a claim
+to be a test machine. Where its sender cannot be imported, it takes a stub that sends nothing."""
+
+
+def keep_quiet() -> None:
+    """Switch off what the libraries would tell others, in this process and those it starts."""
+    os.environ.update(_SWITCHES)
+    for name in _SENDERS:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # an import of it fails
+
 
 keep_quiet()
 

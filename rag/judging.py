@@ -1,7 +1,7 @@
 """What judges quotations: a claim and plain text in, relations, probabilities and reasons out.
 
-Nothing here knows how it is done. The project's own (`rag.relation.learned`) reads the two, so does
-an entailment model (`rag.relation.entailment`), and so may whatever else has `judge`.
+Nothing here knows how it is done. The project's own (`rag.relation.verifier`) reads the two, so
+does an entailment model (`rag.relation.entailment`), and so may whatever else has `judge`.
 `tests/test_judging.py` says what holds of every one of them.
 """
 

@@ -23,10 +23,10 @@ from rag.build.builder import EMBEDDING, build_index, model_of
 from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
-from rag.claims.extraction import split_claims
+from rag.claims import split_claims
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import BuildReport, FileProgress, to_jsonable
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
 from rag.index.generations import (
@@ -39,12 +39,11 @@ from rag.index.generations import (
 )
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
-from rag.isolation import MAX_BYTES
-from rag.memory import give_back
+from rag.isolation import MAX_BYTES, give_back
 from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
-BEHIND = 10
+_BEHIND = 10
 """How far a build stands back, as Unix counts, behind those who ask meanwhile."""
 
 
@@ -336,7 +335,7 @@ def _build(sources: list[str], home: str, settings: Settings, telling: Connectio
     anything that is run where it is read. Runs in the new process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(AttributeError):  # not on Windows
-        os.nice(BEHIND)
+        os.nice(_BEHIND)
     lock = threading.Lock()
 
     def tell(*values: Any) -> None:

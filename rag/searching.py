@@ -26,7 +26,7 @@ from rag.datatypes import (
     SourceDocument,
 )
 from rag.dates import may_be_of
-from rag.embedding.encoder import QueryVectors
+from rag.embedding import QueryVectors
 
 SIGNALS = ("pieces", "sentence", "words", "document words", "days", "years")
 """What speaks for a passage, each from 0 to 1: late interaction of word pieces; the cosine of
@@ -56,7 +56,7 @@ EVERYTHING = Filter()
 class Query:
     """A claim, or one spelling of it, as an index is asked for it.
 
-    `terms`: what is looked up by words (see `rag.index.terms`), with weights. `times`: the
+    `terms`: what is looked up by words (see `rag.index.lexical`), with weights. `times`: the
     times that it names, each as the ISO dates of its first and last day; `days`: the days that
     it names without a year ("03-12"). `weights`: how much each of `SIGNALS` counts.
     """

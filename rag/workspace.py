@@ -13,15 +13,15 @@ from pathlib import Path
 from rag.build.builder import build_index
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import Progress
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import IndexNotBuilt
 from rag.index.generations import load_encoder, open_index
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
-from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr import Ocr
 from rag.judges import load_judge
 from rag.judging import Judge
-from rag.retrieval.reranker import Reranker, load_reranker
+from rag.retrieval import Reranker, load_reranker
 from rag.searching import Index
 
 

@@ -29,7 +29,7 @@ from rag.build.builder import build_index
 from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile
 from rag.datatypes import Collection, SourceDocument
-from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
+from rag.embedding import EmbeddingInput, Encoder, PassageVectors
 from rag.finder import SourceFinder
 
 ROOT = Path(__file__).parent.parent

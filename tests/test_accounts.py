@@ -18,15 +18,13 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from rag.accounts import Accounts, Sessions
-from rag.audit import Audit
+from rag.accounts import Accounts, Audit, Sessions
 from rag.cli.main import main
 from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile
 from rag.errors import AccountError, QuotaError
-from rag.web.gate import SESSION, Gate
+from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits
 from rag.web.guard import API, Access, Guard, asker_of
-from rag.web.quotas import MB, Allowance, Quotas, ReaderLimits
 from tests.conftest import served_on
 from tests.test_web_guard import taking
 
@@ -108,7 +106,7 @@ def test_users_are_made_on_the_command_line(
 def test_the_audit_log_is_the_owners_and_is_put_aside_when_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.audit.BYTES", 300)
+    monkeypatch.setattr("rag.accounts.BYTES", 300)
     audit = Audit(tmp_path)
     for number in range(30):
         audit.note("ann\n", "added a file", file=f"{number}\u2028.txt")

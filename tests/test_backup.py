@@ -22,7 +22,7 @@ from rag.build.builder import build_index
 from rag.cli.main import main
 from rag.config import Settings
 from rag.database import SqliteFile
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import BackupError, IndexBusy, IndexMismatch
 from rag.finder import SourceFinder
 from rag.index import generations

@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile, SourceDocument
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.finder import SourceFinder
 from rag.ingest import read_sources
 from rag.ingest.workers import Workers

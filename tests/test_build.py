@@ -29,8 +29,8 @@ from filelock import FileLock
 import rag.build.builder
 from rag.build.builder import build_index
 from rag.config import Settings
+from rag.embedding import Encoder
 from rag.embedding.chunking import chunk, embedding_input, embedding_key
-from rag.embedding.encoder import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, IndexNotWritten, NothingToIndex, SourceError
 from rag.finder import SourceFinder
 from rag.index.generations import CURRENT, live_generation, open_index, writing

@@ -10,8 +10,15 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from rag.catalog.entries import CatalogEntry, is_web_address
-from rag.catalog.search import OUTSIDE, find_entry, load_catalog, overlap, search_catalog
+from rag.catalog import (
+    OUTSIDE,
+    CatalogEntry,
+    find_entry,
+    is_web_address,
+    load_catalog,
+    overlap,
+    search_catalog,
+)
 from rag.cli.main import main
 from rag.errors import CatalogError
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.claims import MAX_CHARS, check_question, split_claims
 from rag.claims.checkable import GREETED, LINKED, TOPIC, help_for
-from rag.claims.extraction import MAX_CHARS, check_question, split_claims
 from rag.errors import QuestionError
 
 THREAD = Path(

@@ -17,11 +17,11 @@ from rag.build.corpus_files import (
     safe_name,
     source_files,
 )
-from rag.citation import cited
 from rag.datatypes import Publication
 from rag.errors import UnknownFormat, UnreadableSource
 from rag.ingest import read_sources
 from rag.ingest.sidecar import read_sidecar
+from rag.wording import cited
 
 
 @pytest.fixture

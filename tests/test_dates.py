@@ -8,7 +8,7 @@ from conftest import write_sources
 from rag.build.builder import build_index
 from rag.dates import days_of, may_be_of
 from rag.finder import SourceFinder
-from rag.index.dating import DocumentDates
+from rag.index.local import DocumentDates
 from rag.ingest.dates import edtf_date
 
 

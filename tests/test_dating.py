@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.index.dating import DAYS_NEAR, YEARS_FAR, DocumentDates
-from rag.retrieval.search import times_and_days
+from rag.index.local import DAYS_NEAR, YEARS_FAR, DocumentDates
+from rag.retrieval import times_and_days
 
 DATES = ["1959-03-12", "1959-03-14", "1959-04-30", "1964", None, "1959-03"]
 

@@ -32,16 +32,14 @@ from rag.datatypes import (
     Suggestion,
 )
 from rag.dossier import FORMATS, export, file_name
-from rag.dossier.bibtex import bibtex_key
-from rag.dossier.blocks import Extract, plain
-from rag.dossier.csl import csl_item, csl_items, place
-from rag.dossier.markdown import to_markdown
-from rag.dossier.styles import CHICAGO, STYLES, Citations, in_style, style_of
+from rag.dossier.blocks import Extract, plain, to_markdown
+from rag.dossier.content import CHICAGO, STYLES, Citations, in_style, style_of
+from rag.dossier.csl import bibtex_key, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.evidence import cite
-from rag.ingest.readers.plain.reader import read_plain
+from rag.ingest.readers.plain import read_plain
 from rag.ingest.readers.sotu import read_sotu
-from rag.ingest.readers.tei.reader import read_tei
+from rag.ingest.readers.tei import read_tei
 from rag.ingest.sidecar import plain_fields
 
 MADE = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)

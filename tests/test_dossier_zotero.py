@@ -16,7 +16,7 @@ from test_ingest_tei import LETTER, VOLUME, write
 from rag.datatypes import Answer, Collection, SourceDocument
 from rag.dossier.csl import csl_items
 from rag.dossier.zotero import NAMESPACES
-from rag.ingest.readers.tei.reader import read_tei
+from rag.ingest.readers.tei import read_tei
 
 Z, BIB, DC, DCTERMS, FOAF = (
     Namespace(NAMESPACES[prefix]) for prefix in ("z", "bib", "dc", "dcterms", "foaf")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.config import Settings
-from rag.embedding.encoder import model_folder
+from rag.embedding import model_folder
 from rag.errors import ModelError
 from rag.finder import SourceFinder
 from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge

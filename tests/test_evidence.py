@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from conftest import make_document
 
-from rag.citation import located
 from rag.datatypes import Claim, Locator, Passage, Span
 from rag.dates import describe_dates
 from rag.evidence import (
@@ -16,6 +15,7 @@ from rag.evidence import (
     cite,
 )
 from rag.searching import Matches
+from rag.wording import located
 
 TEXT = "One is here. Two is there. Three is nowhere. Four came. Five went."
 SENTENCES = tuple(

@@ -25,7 +25,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.readers.pdf import read_pdf
 from rag.reading import facsimile as facsimile_module
 from rag.reading.drawing import WIDTH
 from rag.reading.facsimile import (

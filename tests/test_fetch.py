@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.catalog.download import Manners, may_follow
-from rag.catalog.entries import CatalogEntry, CatalogFile
+from rag.catalog import CatalogEntry, CatalogFile
+from rag.catalog.download import Manners, matches, may_follow
 from rag.catalog.fetch import FetchReport, describe, fetch
-from rag.catalog.part_file import matches
 from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
 
@@ -224,7 +223,7 @@ def test_a_fetch_that_ends_just_before_the_file_is_there_is_finished_by_the_next
         raise Killed
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr("rag.catalog.part_file.PartFile.become", kill)
+        patched.setattr("rag.catalog.download.PartFile.become", kill)
         get(tmp_path, entry(server, **about))
     assert not (tmp_path / "verona" / "verona.txt").exists()
     get(tmp_path, entry(server, **about))
@@ -523,7 +522,7 @@ def test_size_and_rights_are_described(server: Server) -> None:
 def one_entry(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CatalogEntry:
     """A catalog of one entry on the server, and a home of its own."""
     only = entry(server, sha256=SHA256)
-    monkeypatch.setattr("rag.catalog.search.load_catalog", lambda: [only])
+    monkeypatch.setattr("rag.catalog.load_catalog", lambda: [only])
     monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path / "home"))
     return only
 

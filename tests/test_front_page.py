@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from conftest import make_document
 
-from rag.reading.front_page import propose
+from rag.reading.text import propose
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from rag.build.builder import build_index
 from rag.finder import SourceFinder
-from rag.retrieval.authority import read_authority
+from rag.retrieval import read_authority
 
 TEXTS = {
     "moscow": "Marshal Malinovskiy reviewed the troops in Moscow. Khrushchev was on leave.",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.epub import read_epub, resolve
-from rag.ingest.shared import zips
-from rag.ingest.shared.chapters import chapter_label
+from rag.ingest.shared import decoding
+from rag.ingest.shared.books import chapter_label
+from rag.wording import cited
 
 MINE = Collection("mine", "Mine")
 
@@ -322,7 +322,7 @@ def test_a_book_without_text_is_refused(tmp_path):
 
 
 def test_a_bomb_is_refused(tmp_path):
-    bomb = page("<p>" + "a" * (3 * zips.MB) + "</p>")
+    bomb = page("<p>" + "a" * (3 * decoding.MB) + "</p>")
     assert "unpacked" in refusal(make(tmp_path / "bomb.epub", {"a.xhtml": bomb}))
 
 

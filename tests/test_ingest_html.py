@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.readers.html import read_html
 from rag.ingest.shared.blocks import short
+from rag.wording import cited
 
 MINE = Collection("mine", "Mine")
 

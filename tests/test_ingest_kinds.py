@@ -14,8 +14,8 @@ from PIL import Image
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.ocr import engines
-from rag.ingest.ocr.engines import Ocr, OcrLine
+from rag.ingest import ocr as engines
+from rag.ingest.ocr import Ocr, OcrLine
 from rag.ingest.registry import read_file, reader_for
 from tests.outlook import content, numbers, text, write_msg
 

@@ -22,15 +22,21 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest.ocr import engines as ocr
-from rag.ingest.ocr import page_images
-from rag.ingest.ocr.engines import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
-from rag.ingest.ocr.layout import mean_confidence, page_text
-from rag.ingest.ocr.legibility import GOOD_LAYER, READABLE_FONT, legibility, sound_words
-from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest import ocr
+from rag.ingest.ocr import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
+from rag.ingest.ocr import pages as page_images
+from rag.ingest.ocr.layout import (
+    GOOD_LAYER,
+    READABLE_FONT,
+    legibility,
+    mean_confidence,
+    page_text,
+    sound_words,
+)
+from rag.ingest.readers.pdf import read_pdf
+from rag.wording import cited
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

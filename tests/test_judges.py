@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rag.config import Settings
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import ModelError
 from rag.judges import LanguageModelJudge, load_judge
 from rag.judging import Judgement, Probabilities, Quotation

@@ -11,12 +11,12 @@ import pytest
 
 from rag.config import Settings
 from rag.datatypes import Claim, Collection, Passage, Relation, Span
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.evidence import cite, quotation_of
 from rag.judges import load_judge
 from rag.judging import Judge, Judgement, Probabilities, Quotation
 from rag.relation.entailment import CrossEncoderEntailment, EntailmentJudge
-from rag.relation.learned import load_learned
+from rag.relation.verifier import load_learned
 from tests.conftest import make_document
 from tests.cross_encoders import write_cross_encoder
 from tests.fake_language_model import open_model

@@ -19,10 +19,9 @@ import pytest
 from rag import build_index
 from rag.config import Settings
 from rag.datatypes import Answer
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.finder import SourceFinder
-from rag.llm.model import INSTRUCTIONS, SummarySentence, is_instruction, shown_passages
-from rag.llm.summary import quoted_span
+from rag.llm import INSTRUCTIONS, SummarySentence, is_instruction, quoted_span, shown_passages
 from rag.workspace import Workspace
 from tests.fake_language_model import Reply, open_model
 

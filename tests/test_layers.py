@@ -19,18 +19,19 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 LAYERS = [
-    ["errors", "config", "datatypes", "quiet", "memory"],
-    ["audit", "database", "text", "dates", "deadline", "isolation", "judging", "typed_json"],
+    ["errors", "config", "datatypes"],
+    ["database", "text", "dates", "isolation", "judging", "typed_json"],
     ["language", "models"],
     ["accounts", "wording", "ingest", "embedding"],
-    ["searching", "citation", "projects"],
+    ["searching", "projects"],
     ["claims", "index", "reading"],
     ["catalog", "relation", "retrieval"],
-    ["build", "evidence", "llm"],
+    ["build", "evidence"],
+    ["llm"],
     ["judges"],
     ["workspace"],
     ["backup", "finder", "doctor", "dossier"],
-    ["rag", "live", "programs", "langchain", "zotero"],
+    ["rag", "live", "programs", "langchain"],
     ["web"],
     ["cli"],
 ]
@@ -73,7 +74,6 @@ def test_a_part_knows_those_below_it(module):
 
 def test_a_dossier_is_made_of_answers_alone():
     pure = {
-        "rag.citation",
         "rag.datatypes",
         "rag.errors",
         "rag.text",
@@ -117,7 +117,7 @@ def test_finding_does_not_read_files():
 
 
 def test_gradio_is_in_few_modules():
-    known = {f"rag.web.{name}" for name in ("actions", "blocks", "endpoints", "server", "theme")}
+    known = {f"rag.web.{name}" for name in ("actions", "blocks", "endpoints", "server")}
     users = {
         module
         for module, path in MODULES.items()

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 import rag
-from rag.claims.extraction import check_question
-from rag.claims.layout import read_layout
+from rag.claims import check_question, read_layout
 from rag.claims.transcripts import read_transcript
 from rag.errors import QuestionError
 

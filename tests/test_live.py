@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from rag.audit import Audit
+from rag.accounts import Audit
 from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import add_file
 from rag.catalog.download import Manners
 from rag.config import Settings
 from rag.datatypes import Answer
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt
 from rag.finder import SourceFinder
 from rag.index.generations import open_index, open_unfinished
 from rag.index.local import LocalIndex
-from rag.index.on_demand import VectorsOnDemand
+from rag.index.vectors import VectorsOnDemand
 from rag.live import LiveFinder, Work
 from rag.searching import SIGNALS, Candidate, Query
 from rag.web import corpus
-from rag.web.watching import FolderWatch
+from rag.web.uploads import FolderWatch
 from rag.workspace import Workspace
 from tests.conftest import MONROE_WORDS, write_sources
 from tests.scans import print_pdf

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from rag import models
 from rag.cli.main import main
 from rag.config import Settings
 from rag.errors import ModelError
-from rag.models import hub as models
-from rag.models.hub import SETTING_OF, KnownModel, fetch, fetched_models, known_models, model_path
-from rag.retrieval.reranker import load_reranker
+from rag.models import SETTING_OF, KnownModel, fetch, fetched_models, known_models, model_path
+from rag.retrieval import load_reranker
 from tests.cross_encoders import write_cross_encoder
 from tests.fake_hub import FakeHub, HubModel, open_hub
 

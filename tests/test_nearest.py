@@ -14,7 +14,7 @@ from rag.config import Settings
 from rag.finder import SourceFinder
 from rag.index.generations import open_index
 from rag.index.local import LocalIndex
-from rag.index.nearest import APPROXIMATE, EXACT, Lists, Sentences, SentenceWriter, write_lists
+from rag.index.vectors import APPROXIMATE, EXACT, Lists, Sentences, SentenceWriter, write_lists
 from rag.workspace import Workspace
 
 DIMENSION = 32

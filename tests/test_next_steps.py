@@ -8,9 +8,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from rag.catalog.entries import is_web_address
+from rag.catalog import is_web_address, load_catalog, years_in
 from rag.catalog.next_steps import COLLECTIONS, PLACES, search_words, where_to_look
-from rag.catalog.search import load_catalog, years_in
 from rag.datatypes import Evidence
 from rag.language import Style, respelled
 from tests.answers import evidence

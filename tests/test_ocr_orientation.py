@@ -8,9 +8,9 @@ from PIL import Image
 from scans import TREATY, scan_pdf
 
 from rag.datatypes import Collection
-from rag.ingest.ocr.engines import Image as Grey
-from rag.ingest.ocr.engines import OcrLine
-from rag.ingest.ocr.reread import read_upright
+from rag.ingest.ocr import Image as Grey
+from rag.ingest.ocr import OcrLine
+from rag.ingest.ocr.pages import read_upright
 from rag.ingest.readers.pictures import read_picture
 
 

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import pytest
 from reads import gather
 
-from rag.ingest.walk.page_runs import page_run
+from rag.ingest.folders import page_run
 
 PAGES = [
     f"{number}\nTHE SIEGE OF VARNOW\nThe master wrote of matter {'abcdef'[number - 20]}.\n{last}"

@@ -10,11 +10,11 @@ from pypdf.generic import RectangleObject
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.citation import cited
 from rag.datatypes import Collection, SkippedFile, SourceDocument
-from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.readers.pdf import read_pdf
 from rag.ingest.registry import read_file
 from rag.ingest.shared.page_text import PAGE_BREAK
+from rag.wording import cited
 
 MINE = Collection("mine", "Mine")
 PROSE = (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.reading.phrases import MOST, find_phrase
+from rag.reading.text import MOST, find_phrase
 
 OLD = (
     "In Congreſs aſſembled, the repreſen-\ntatives of the ﬁrſt States\nmet at Lâon "

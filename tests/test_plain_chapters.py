@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.datatypes import Collection, SourceDocument
-from rag.ingest.readers.plain.reader import read_plain
+from rag.ingest.readers.plain import read_plain
 
 LONG = "The envoys met again and did not agree. " * 30
 

@@ -16,8 +16,7 @@ from rag import database as tables
 from rag.database import Database, Postgres, SqliteFile, copy_store
 from rag.datatypes import IndexFacts, Reason, Suggestion, VideoLink
 from rag.errors import ProjectsError
-from rag.projects import KeptTurn, ProjectStore, Scope, new_id
-from rag.projects.store import FIRST_NAME, GONE
+from rag.projects import FIRST_NAME, GONE, KeptTurn, ProjectStore, Scope, new_id
 from tests.answers import answer, evidence, finding
 from tests.databases import schema_of_its_own
 

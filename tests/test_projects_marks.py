@@ -15,10 +15,8 @@ from rag.datatypes import IndexFacts
 from rag.errors import ProjectsError
 from rag.projects import MarkStore, Objection, Pin, ProjectStore, as_json_lines
 from rag.web.chat import Turn
-from rag.web.desk import Desk
-from rag.web.keeping import Keeper, Place
-from rag.web.listing import ProjectList, after, render_listing
-from rag.web.marking import chosen_answers, mark
+from rag.web.desk import Desk, chosen_answers, mark
+from rag.web.listing import Keeper, Place, ProjectList, after, render_listing
 from tests.answers import Canned, Seen, answer, evidence, finding
 
 ANNA, BERT = "a" * 43, "b" * 43

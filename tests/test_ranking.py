@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag import retrieval
 from rag.index.local import top
-from rag.retrieval import ranking
-from rag.retrieval.ranking import distinct, likeness, signal_weights, verbatim_share
+from rag.retrieval import distinct, likeness, signal_weights, verbatim_share
 from rag.searching import SIGNALS, weigh
 
 SHARE = st.floats(0, 1, width=32)
@@ -62,7 +62,7 @@ def test_weigh_is_a_mean_that_rises_with_each_signal(one, more, names_share, ter
 def test_what_is_quoted_whole_scores_one(score, more, verbatim):
     def rewarded(score, verbatim):
         parts = [np.array([value], np.float32) for value in (score, verbatim)]
-        return float(ranking.reward_verbatim(*parts)[0])
+        return float(retrieval.reward_verbatim(*parts)[0])
 
     assert rewarded(score, 1.0) == 1.0
     assert rewarded(score, verbatim) <= rewarded(max(score, more), verbatim) + 1e-6
@@ -74,19 +74,19 @@ def test_what_is_quoted_whole_scores_one(score, more, verbatim):
 def test_spread_lowers_by_little_and_keeps_each_documents_order(found):
     scores = sorted((score for score, _ in found), reverse=True)
     documents = [document for _, document in found]
-    lowered = ranking.spread(scores, documents)
+    lowered = retrieval.spread(scores, documents)
     for i, (score, low) in enumerate(zip(scores, lowered, strict=True)):
         earlier = documents[:i].count(documents[i])
-        assert low == pytest.approx(score - ranking.SAME_DOCUMENT * earlier)
+        assert low == pytest.approx(score - retrieval.SAME_DOCUMENT * earlier)
     for document in set(documents):
         own = [low for low, home in zip(lowered, documents, strict=True) if home == document]
         assert own == sorted(own, reverse=True)
 
 
 def test_another_source_comes_first_where_scores_are_near():
-    near = ranking.spread([0.5, 0.499, 0.495], "aab")
+    near = retrieval.spread([0.5, 0.499, 0.495], "aab")
     assert near[2] > near[1]
-    far = ranking.spread([0.5, 0.499, 0.4], "aab")
+    far = retrieval.spread([0.5, 0.499, 0.4], "aab")
     assert far[1] > far[2]
 
 
@@ -108,12 +108,12 @@ def brute_share(claim, passage, weight) -> float:
     total = sum(map(weight, claim))
     runs = {
         tuple(passage[j : j + n])
-        for n in range(ranking.VERBATIM_WORDS, len(passage) + 1)
+        for n in range(retrieval.VERBATIM_WORDS, len(passage) + 1)
         for j in range(len(passage) - n + 1)
     }
     shares = [
         sum(map(weight, claim[i : i + n])) / total
-        for n in range(ranking.VERBATIM_WORDS, len(claim) + 1)
+        for n in range(retrieval.VERBATIM_WORDS, len(claim) + 1)
         for i in range(len(claim) - n + 1)
         if tuple(claim[i : i + n]) in runs
     ]

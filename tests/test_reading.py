@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Locator, Span
-from rag.reading.around import window
+from rag.reading.text import window
 from tests.conftest import make_document
 
 PARAGRAPHS = [f"Paragraph {n} speaks of the year {1800 + n}." for n in range(80)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.claims.extraction import split_claims
+from rag.claims import split_claims
 
 
 def queries(text: str) -> list[str]:

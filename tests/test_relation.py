@@ -6,12 +6,12 @@ import pytest
 
 from rag.config import Settings
 from rag.datatypes import Evidence
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
+from rag.evidence import confidence_in, verdict_of
 from rag.judging import BEARS_ON, Judge, Judgement, Quotation
 from rag.relation.checks import check
 from rag.relation.entailment import EntailmentJudge
-from rag.relation.findings import confidence_in, verdict_of
-from rag.relation.learned import LearnedJudge, load_learned
+from rag.relation.verifier import LearnedJudge, load_learned
 
 VICKSBURG = "On the 4th of July, 1863, General Grant took Vicksburg with 37,000 prisoners."
 

@@ -11,7 +11,7 @@ import pytest
 from rag.config import Settings
 from rag.errors import ModelError
 from rag.finder import SourceFinder
-from rag.retrieval.reranker import load_reranker
+from rag.retrieval import load_reranker
 from rag.workspace import Workspace
 from tests.cross_encoders import ARCHITECTURES, write_colbert, write_cross_encoder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.index.terms import NAME_WEIGHT, names, search_terms, weighted_terms
+from rag.index.lexical import NAME_WEIGHT, names, search_terms, weighted_terms
 from rag.language import days, stems, words
 
 

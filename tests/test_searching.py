@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from rag.config import Settings
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.finder import SourceFinder
 from rag.language import stems, words
-from rag.reading.phrases import find_everywhere
-from rag.retrieval.search import Retriever
+from rag.reading.text import find_everywhere
+from rag.retrieval import Retriever
 from rag.searching import SIGNALS, Filter, Index, inverse_frequency
 from rag.workspace import Workspace
 from tests.engines import by_client, in_process, served

@@ -15,11 +15,11 @@ from conftest import make_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citation import cited
 from rag.datatypes import Collection, Locator, Passage, Publication, Span
 from rag.index.generations import FORMAT
 from rag.index.store import CopiedDocument, FileRecord, Store, document_digest
 from rag.index.store_writer import Kept, StoreWriter, assemble, upgrade_store, write_near_duplicates
+from rag.wording import cited
 
 
 def write(path: Path, documents) -> Store:

@@ -11,7 +11,7 @@ import webvtt
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rag.claims.extraction import MAX_CHARS, check_question, split_claims
+from rag.claims import MAX_CHARS, check_question, split_claims
 from rag.claims.transcripts import read_transcript
 from rag.errors import QuestionError
 from rag.wording import clock

@@ -17,25 +17,24 @@ from pathlib import Path
 
 import pytest
 
-from rag.audit import Audit
+from rag.accounts import Audit
 from rag.build.builder import build_index
-from rag.claims.extraction import MAX_CLAIM, TOO_LONG, split_claims
+from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli.main import main
 from rag.cli.terminal import harmless
 from rag.config import Settings
 from rag.datatypes import Progress, SkippedFile
-from rag.embedding import inference
+from rag.embedding import Encoder, inference
 from rag.embedding.chunking import chunk
-from rag.embedding.encoder import Encoder
 from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
 from rag.finder import SourceFinder
 from rag.index.generations import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import read_sources
-from rag.ingest.shared import zips
+from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences
 from rag.live import CALLED_OFF, LiveFinder
-from rag.llm.summary import is_turned
+from rag.llm import is_turned
 from rag.web import corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
 from tests.conftest import ROOT, make_document, write_sources
@@ -54,7 +53,7 @@ def test_other_weights_than_the_publishers_are_refused(
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
-    monkeypatch.setattr("rag.embedding.encoder.model_folder", lambda name, settings: folder)
+    monkeypatch.setattr("rag.embedding.model_folder", lambda name, settings: folder)
     with pytest.raises(ModelError, match=r"is not the file that its publisher has made public"):
         Encoder.load("default", Settings.from_environment())
 
@@ -124,10 +123,10 @@ def test_a_list_of_contents_that_fills_the_memory_is_not_read(
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(300):
             archive.writestr(f"{number}.txt", b"")
-    monkeypatch.setattr(zips, "ZipFile", lambda *_: pytest.fail("it was listed"))
+    monkeypatch.setattr(decoding, "ZipFile", lambda *_: pytest.fail("it was listed"))
     with (
         pytest.raises(UnreadableSource, match="more than 10 files"),
-        zips.opened(path, "a zip file", zips.ZipLimits(members=10)),
+        decoding.opened(path, "a zip file", decoding.ZipLimits(members=10)),
     ):
         pytest.fail("it was opened")
 

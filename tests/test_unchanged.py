@@ -16,15 +16,15 @@ import rag.ingest
 from benchmarks.fuzz import SEEDS
 from rag.build.builder import build_index
 from rag.build.stages import Here
-from rag.citation import cited
 from rag.config import Settings
 from rag.datatypes import Collection, SourceDocument
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index.generations import live_generation, open_index
-from rag.ingest.ocr.engines import Image, Ocr, OcrLine, Remembering
+from rag.ingest.ocr import Image, Ocr, OcrLine, Remembering
 from rag.ingest.registry import Item, read_file
+from rag.wording import cited
 from tests.outlook import text, write_msg
 
 NEED_OCR = {".jpg", ".png", ".tif"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embedding.encoder import PassageVectors, QueryVectors, sign_codes
+from rag.embedding import PassageVectors, QueryVectors, sign_codes
 from rag.index.vectors import COMMON_PIECE_WEIGHT, SIGN_SCALE, VectorIndex, VectorWriter
 
 VOCABULARY = 50

@@ -11,14 +11,20 @@ import torch
 
 from rag.config import Settings
 from rag.datatypes import SPEAKER, Span
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import ModelError
 from rag.judging import Quotation
 from rag.relation import verifier
 from rag.relation.checks import check
-from rag.relation.learned import load_learned
-from rag.relation.network import Network, Pieces
-from rag.relation.verifier import heading_of, read_weights, telling, windows
+from rag.relation.verifier import (
+    Network,
+    Pieces,
+    heading_of,
+    load_learned,
+    read_weights,
+    telling,
+    windows,
+)
 from training.network import Batch, VerifierNetwork
 
 PASSAGE = (

@@ -10,7 +10,7 @@ import pytest
 
 from rag.datatypes import Claim, Span, Suggestion, Summary, SummaryStatement, VideoLink
 from rag.errors import QuestionError
-from rag.web import answer as render
+from rag.web import chat as render
 from rag.web.chat import EMPTY, HINT, UNEXPECTED, Turn, Turns, converse, stop
 from rag.wording import VERDICT_WORDS
 from tests.answers import ATTACKS, Canned, Seen, answer, evidence, finding

@@ -21,19 +21,18 @@ import pytest
 import yaml
 from pypdf import PdfReader
 
-from rag import zotero
 from rag.build.builder import EMBEDDING, build_index
 from rag.config import Settings
 from rag.datatypes import Answer
-from rag.embedding.encoder import Encoder
+from rag.dossier import zotero
+from rag.embedding import Encoder
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
 from rag.index.generations import open_index, open_unfinished
 from rag.live import LiveFinder, Work
 from rag.web import RunningApp, start
-from rag.web.answer import BY_WORDS, summary_counts
 from rag.web.blocks import EXAMPLES
-from rag.web.chat import HINT, UNEXPECTED
+from rag.web.chat import BY_WORDS, HINT, UNEXPECTED, summary_counts
 from tests.conftest import MONROE_WORDS, write_sources
 from tests.fake_zotero import zotero_stand_in
 from tests.scans import TREATY, print_pdf, scan_pdf
@@ -909,7 +908,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         catalog = tmp_path / "catalog"
         catalog.mkdir()
         (catalog / "one.yaml").write_text(yaml.safe_dump({"entries": [about]}), encoding="utf-8")
-        monkeypatch.setattr("rag.catalog.entries.catalog_folder", lambda: catalog)
+        monkeypatch.setattr("rag.catalog.catalog_folder", lambda: catalog)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield str(about["title"])

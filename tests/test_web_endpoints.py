@@ -21,7 +21,7 @@ from rag.cli.main import main
 from rag.programs import QUOTED, WINDOW_CHARS, _window
 from rag.web import is_loopback
 from rag.web.endpoints import Refusal, Turnstile, answering
-from rag.web.quotas import Quotas
+from rag.web.gate import Quotas
 
 ROOT = Path(__file__).parent.parent
 CLAIM = "Monroe told Europe to stay out of the Americas"

@@ -10,12 +10,11 @@ import pytest
 from rag.datatypes import Reason, Relation, Span, Suggestion, Verdict
 from rag.finder import SourceFinder
 from rag.web import pane
+from rag.web.address import DEPTH, Filters, choose, from_form, render_filters
 from rag.web.chat import Turn, converse
 from rag.web.desk import Desk
-from rag.web.filters import DEPTH, Filters, choose, from_form, render_filters
 from rag.web.markup import link
-from rag.web.pane import marked_passage, render_card
-from rag.web.timeline import render_timeline, year_of
+from rag.web.pane import marked_passage, render_card, render_timeline, year_of
 from rag.web.uploads import sort_dropped
 from rag.wording import VERDICT_WORDS
 from tests.answers import (

@@ -18,12 +18,19 @@ from rag.live import LiveFinder
 from rag.projects import EVERYTHING, MarkStore, ProjectStore
 from rag.projects import Scope as Bounds
 from rag.web import listing
-from rag.web.address import Address, read_address
+from rag.web.address import Address, Filters, read_address
 from rag.web.chat import Turn, converse
 from rag.web.desk import Desk
-from rag.web.filters import Filters
-from rag.web.keeping import Keeper, Place, from_kept, to_kept
-from rag.web.listing import ACTS, ProjectList, render_listing, render_place
+from rag.web.listing import (
+    ACTS,
+    Keeper,
+    Place,
+    ProjectList,
+    from_kept,
+    render_listing,
+    render_place,
+    to_kept,
+)
 from tests.answers import ATTACKS, Canned, Seen, answer, finding
 
 KEY = "k" * 43

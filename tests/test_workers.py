@@ -14,7 +14,7 @@ from conftest import write_sources
 
 from rag.build.builder import build_index
 from rag.datatypes import Collection, SkippedFile
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.ingest.names import folder_collection
 from rag.ingest.workers import Limits, Workers
 

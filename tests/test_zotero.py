@@ -9,9 +9,9 @@ from conftest import make_document
 from fake_zotero import zotero_stand_in
 from test_dossier import answer_of, evidence_of, written
 
-from rag import zotero
 from rag.cli.main import main
 from rag.datatypes import Answer
+from rag.dossier import zotero
 from rag.errors import ZoteroError
 
 ANSWER = answer_of(evidence_of(make_document("Łódź was taken. Then more.", title="Łódź")))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rag.relation.network import LABELS
+from rag.relation.verifier import LABELS
 
 WIDTH = 96
 SCALARS = 8

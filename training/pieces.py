@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.embedding.inference import unit
-from rag.relation.network import Pieces
+from rag.relation.verifier import Pieces
 
 WIDTH = 768
 """The two vectors of a piece, from the middle and the end of the default model."""

@@ -31,10 +31,10 @@ from torch.nn import functional as F
 
 from rag.config import Settings
 from rag.datatypes import Floats
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.relation.checks import check
-from rag.relation.network import LABELS
 from rag.relation.verifier import (
+    LABELS,
     MOST_CLAIM_PIECES,
     WEIGHTS,
     heading_of,
@@ -246,7 +246,7 @@ def arrays_of(
 
 
 def save(arrays: Mapping[str, NDArray[np.float16]], weighed: Weighed, target: Path) -> str:
-    """Write what `rag.relation.learned` loads; return its SHA-256."""
+    """Write what `rag.relation.verifier` loads; return its SHA-256."""
     told = {f"weights.{name}": weights for name, weights in weighed.weights.items()}
     sure = {f"sure.{name}": np.array(at, np.float32) for name, at in weighed.sure.items()}
     every: dict[str, NDArray[Any]] = {**arrays, **told, **sure}

@@ -1,4 +1,4 @@
-"""The weights of `rag.relation.learned`, and its thresholds, from labelled search results that the
+"""The weights of `rag.relation.verifier`, and its thresholds, from labelled search results that the
 networks were not trained on.
 
 Logistic regressions over `FEATURES`; a threshold is the lowest from which on the share of right
@@ -21,8 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 from rag.datatypes import Floats
 from rag.relation.checks import check
-from rag.relation.learned import FEATURES, features
-from rag.relation.verifier import Verifier
+from rag.relation.verifier import FEATURES, Verifier, features
 from training.pairs import Pair, quotation_of
 
 STRENGTH = 0.3

@@ -1,5 +1,405 @@
-"""A home in one file, and back: `source-finder backup` and `source-finder restore`."""
+"""A home in one file, and back: `source-finder backup` and `source-finder restore`.
 
-from rag.backup.home import BackupReport, RestoreReport, back_up, check_backup, restore
+Saved are the user's sources, the spellings of persons, readers' projects, the record of fetched
+models, and the live generation of each index. Nothing need stop for it: a generation never
+changes, files are read as they are at the moment, and the projects are copied first.
 
-__all__ = ["BackupReport", "RestoreReport", "back_up", "check_backup", "restore"]
+Restoring first unpacks and checks everything to one side; until then nothing that is there
+changes. Then the old corpus and projects are moved aside, and each index gets one more
+generation, which becomes live as a built one does: whoever is reading keeps the old one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from filelock import FileLock, Timeout
+
+from rag.backup.archive import (
+    CORPUS,
+    MODELS,
+    PROJECTS,
+    STORE,
+    Advance,
+    Archive,
+    ArchiveWriter,
+    Contents,
+    opened_archive,
+    writing_archive,
+)
+from rag.config import Settings
+from rag.database import copy_store
+from rag.datatypes import Jsonable, Progress
+from rag.errors import BackupError, IndexBusy, ProjectsError, SearchIndexError, UnreadableSource
+from rag.index.generations import (
+    CURRENT,
+    MANIFEST,
+    Manifest,
+    adopt,
+    check_brought,
+    live_generation,
+    recorded_sources,
+)
+from rag.ingest.files import BUILT_IN
+from rag.ingest.names import shown
+
+_RESTORING = ".restoring"
+"""Where a backup is unpacked, in the home: on the same disk, so that all can be moved."""
+
+README = "README.md"
+"""Lies in the sources of a checkout, and is no source."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport(Jsonable):
+    """What a backup holds. `left_out`: what could not be read, with why. `elsewhere`: sources of
+    the indexes that lie outside the home, and PostgreSQL's database, which are in no backup."""
+
+    path: str
+    bytes: int
+    files: int
+    parts: tuple[str, ...]
+    made: str
+    left_out: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport(Jsonable):
+    """What came back. `saved_home`: where the home was when it was saved. `aside`: the folder
+    that corpus and projects of before were moved to, "" where there were none. `elsewhere`: sources
+    of the indexes that lie outside the home, and are not on this machine now."""
+
+    home: str
+    saved_home: str
+    files: int
+    parts: tuple[str, ...]
+    made: str
+    aside: str = ""
+    elsewhere: tuple[str, ...] = ()
+
+
+def back_up(
+    settings: Settings, path: Path, *, replace: bool = False, progress: Progress | None = None
+) -> BackupReport:
+    """Save the home as one file. `replace`: also where there is a file of that name.
+
+    Raises `BackupError` where there is nothing to save, or it cannot be written; a file that was
+    there before is then as it was.
+    """
+    home = settings.home.absolute()
+    path = path.absolute()
+    if path.exists() and not (replace and path.is_file()):
+        raise BackupError(
+            f"{path} is there already. Choose another name, or add --replace to put the new backup "
+            "in its place."
+        )
+    if any(
+        path.resolve().is_relative_to((home / part).resolve()) for part in ("corpus", "indexes")
+    ):
+        raise BackupError(f"{path} lies in what is to be saved. Choose a place outside of {home}.")
+    left_out: list[str] = []
+    with ExitStack() as meanwhile:
+        copied = Path(meanwhile.enter_context(TemporaryDirectory(prefix="source-finder-")))
+        files = {**dict(_to_save(home, left_out)), **_projects(settings, copied, left_out)}
+        if not files:
+            raise BackupError(
+                f"There is nothing to save in {home}: no index, no sources and no projects. "
+                "SOURCE_FINDER_HOME says where they are."
+            )
+        advance = _counting(progress, "Saving", len(files))
+        archive = meanwhile.enter_context(_written(path))
+        for name, file in files.items():
+            _add(archive, name, file, left_out)
+            advance()
+        contents = archive.finish(home)
+    return BackupReport(
+        str(path),
+        path.stat().st_size,
+        len(contents.files),
+        contents.parts,
+        contents.made,
+        tuple(left_out),
+        (*_elsewhere(home), *(["the database of the projects"] if settings.database else [])),
+    )
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[ArchiveWriter]:
+    with _writing(path), writing_archive(path) as archive:
+        yield archive
+
+
+def _projects(settings: Settings, folder: Path, left_out: list[str]) -> dict[str, Path]:
+    """Return a copy of readers' projects, made in a folder, with its name in a backup."""
+    if not settings.projects.is_file():
+        return {}
+    try:
+        copy_store(settings.projects, folder / settings.projects.name)
+    except ProjectsError as error:
+        left_out.append(str(error))
+        return {}
+    return {STORE: folder / settings.projects.name}
+
+
+def _to_save(home: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a home with their names in a backup, the indexes first."""
+    for pointer in sorted(home.glob(f"indexes/*/{CURRENT}")):
+        index = pointer.parent
+        try:
+            generation = live_generation(index)
+            manifest = Manifest.read(generation)
+            manifest.verify(generation, every_byte=True)
+        except SearchIndexError as error:
+            left_out.append(str(error))
+            continue
+        for name in [*manifest.files, MANIFEST]:
+            yield f"indexes/{index.name}/{generation.name}/{name}", generation / name
+    for part in CORPUS:
+        for file in _files(home / "corpus" / part, left_out):
+            name = file.relative_to(home).as_posix()
+            if name != f"corpus/sources/{README}":
+                yield name, file
+    if (home / MODELS).is_file():
+        yield MODELS, home / MODELS
+
+
+def _files(folder: Path, left_out: list[str]) -> Iterator[Path]:
+    """Yield the files in a folder and those in it; what is none is told of."""
+    for here, folders, names in os.walk(folder):
+        links = [name for name in folders if (Path(here) / name).is_symlink()]
+        for path in (Path(here) / name for name in sorted([*names, *links])):
+            if path.is_dir():
+                left_out.append(f"{shown(path)} is a link to a folder; save that by itself")
+            elif not path.is_file():
+                left_out.append(f"{shown(path)} is no file, or a link to none")
+            elif not _is_text(path.name):
+                left_out.append(f"{shown(path)} has a name that is no text; rename it")
+            else:
+                yield path
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name can be written down: those of old disks may have any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _add(archive: ArchiveWriter, name: str, file: Path, left_out: list[str]) -> None:
+    try:
+        archive.add(name, file)
+    except UnreadableSource as error:
+        if name.startswith("indexes/"):  # half an index is none
+            raise BackupError(
+                f"{error}. Try again: it may have been built anew meanwhile."
+            ) from error
+        left_out.append(str(error))
+
+
+def _elsewhere(home: Path) -> Iterator[str]:
+    """Yield what the indexes were built from that lies outside the home."""
+    for pointer in sorted(home.glob(f"indexes/*/{CURRENT}")):
+        for source in recorded_sources(pointer.parent):
+            if source not in BUILT_IN and not Path(source).is_relative_to(home / "corpus"):
+                yield source
+
+
+def check_backup(path: Path, *, progress: Progress | None = None) -> Contents:
+    """Return what a backup holds, once every byte of it has been checked; raises `BackupError`
+    where it is not whole."""
+    with opened_archive(path) as archive:
+        archive.check(_counting(progress, "Checking", len(archive.contents.files)))
+        return archive.contents
+
+
+def restore(
+    settings: Settings, path: Path, *, replace: bool = False, progress: Progress | None = None
+) -> RestoreReport:
+    """Bring back what is in a backup, into the home of the settings, wherever that is. `replace`:
+    also where there are sources, or indexes of the same names; what is not in the backup stays.
+
+    Raises `BackupError` for a file that is not whole, and where there is something already or no
+    room; `IndexBusy` during a build, `IndexMismatch` for an index of a later version. Everything
+    is then as it was.
+    """
+    home = settings.home.absolute()
+    with opened_archive(path) as archive:
+        contents = archive.contents
+        _check_place(home, contents, replace)
+        advance = _counting(progress, "Unpacking and checking", len(contents.files))
+        with _writing(home), _unpacked(archive, home, advance) as brought:
+            aside = _take(home, brought, contents.parts)
+    missing = [source for source in _elsewhere(home) if not Path(source).exists()]
+    return RestoreReport(
+        str(home),
+        contents.home,
+        len(contents.files),
+        contents.parts,
+        contents.made,
+        aside,
+        tuple(missing),
+    )
+
+
+def _check_place(home: Path, contents: Contents, replace: bool) -> None:
+    """Raise `BackupError` where something would be overwritten that should not, or where there
+    is no room."""
+    there = [part for part in contents.parts if _is_there(home / part)]
+    if there and not replace:
+        raise BackupError(
+            f"{home} has {', '.join(there)} already. Nothing was changed. Add --replace to put "
+            "what was saved in their place, or choose another home with SOURCE_FINDER_HOME."
+        )
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    if contents.bytes > free:
+        raise BackupError(
+            f"What was saved takes {contents.bytes / 1e6:,.0f} MB, and {existing} has "
+            f"{free / 1e6:,.0f} MB left. Nothing was changed. Free some space, or choose another "
+            "home with SOURCE_FINDER_HOME."
+        )
+
+
+def _is_there(part: Path) -> bool:
+    if part.parent.name == "indexes":
+        return (part / CURRENT).exists()
+    if part.is_dir():
+        return any(entry.name != README for entry in part.iterdir())
+    return part.exists()
+
+
+@contextmanager
+def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
+    """Give a folder in the home with all that is in a backup, checked. It is gone afterwards,
+    and so is what an earlier one left that was killed."""
+    base = home / _RESTORING
+    base.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(base / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BackupError(f"Another backup is being restored in {home}. Wait for it.") from error
+    try:
+        brought = base / "brought"
+        shutil.rmtree(brought, ignore_errors=True)
+        archive.unpack(brought, advance)
+        for part in _indexes(archive.contents.parts):
+            check_brought(_generation(brought / part), home)
+        if PROJECTS in archive.contents.parts:
+            _check_store(archive.path, brought / STORE)
+        yield brought
+    finally:
+        lock.release()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _check_store(path: Path, store: Path) -> None:
+    """Raise `BackupError` where what was unpacked is no store of projects of this version: then
+    nothing of it may come near the home."""
+    checked = store.with_suffix(".checked")
+    try:
+        copy_store(store, checked)
+    except ProjectsError as error:
+        raise BackupError(
+            f"The projects in {path} cannot be used: {error} Nothing was changed."
+        ) from error
+    checked.replace(store)
+    for beside in store.parent.glob(f"{store.name}-*"):
+        beside.unlink()
+
+
+def _take(home: Path, brought: Path, parts: Sequence[str]) -> str:
+    """Put what was unpacked in its place, and return where what was there before is now."""
+    indexes = _indexes(parts)
+    aside = home / "corpus" / f"before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    with ExitStack() as held, ExitStack() as undo:
+        for part in indexes:
+            held.enter_context(_locked(home / part))
+        for part in (part for part in parts if part not in indexes):
+            target = home / part
+            if target.exists():
+                aside.mkdir(parents=True, exist_ok=True)
+                _move(target, aside / target.name, undo)
+            _move(brought / part, target, undo)
+        for part in indexes:
+            adopt(home / part, _generation(brought / part))
+        undo.pop_all()
+    _keep_readme(home, aside)
+    return str(aside) if aside.exists() else ""
+
+
+def _move(path: Path, to: Path, undo: ExitStack) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(to)
+    undo.callback(to.rename, path)
+
+
+def _keep_readme(home: Path, aside: Path) -> None:
+    """Put the notice that a checkout has among its sources back, which is in no backup; where
+    there was nothing else, nothing was put aside."""
+    kept = aside / "sources" / README
+    if kept.is_file():
+        kept.rename(home / "corpus" / "sources" / README)
+    for folder in (kept.parent, aside):
+        with suppress(OSError):
+            folder.rmdir()  # only where it is empty
+
+
+@contextmanager
+def _locked(index: Path) -> Iterator[None]:
+    """Keep builds of an index away; raises `IndexBusy` where one is under way."""
+    index.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(index / "build.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise IndexBusy(
+            f"The index in {index} is being built. Nothing was changed. Wait until that is done, "
+            "or end it, and try again."
+        ) from error
+
+
+def _indexes(parts: Sequence[str]) -> list[str]:
+    return [part for part in parts if part.startswith("indexes/")]
+
+
+def _generation(index: Path) -> Path:
+    """Return the generation that was unpacked for an index."""
+    found = list(index.iterdir())
+    if len(found) != 1:
+        raise BackupError(f"The backup has {len(found)} generations of the index {index.name}.")
+    return found[0]
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write into `BackupError`."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupError(
+            f"{path} could not be written: {error.strerror or error}. What was there before is "
+            "unharmed. Free some space, or choose another place."
+        ) from error
+
+
+def _counting(progress: Progress | None, stage: str, total: int) -> Advance:
+    """Return what tells of each further file that is done."""
+    done = count(1)
+
+    def advance() -> None:
+        if progress is not None:
+            progress(stage, next(done), total)
+
+    return advance

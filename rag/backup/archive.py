@@ -27,14 +27,14 @@ from rag.config import APP
 from rag.datatypes import Jsonable
 from rag.errors import BackupError, UnreadableSource
 from rag.ingest.names import shown
-from rag.ingest.shared.zips import DAMAGE
+from rag.ingest.shared.decoding import DAMAGE
 from rag.typed_json import from_jsonable
 
-FORMAT = 1
+_FORMAT = 1
 """Raised when older versions could not restore what is written."""
 
 CONTENTS = "backup.json"
-MAX_CONTENTS = 256 << 20
+_MAX_CONTENTS = 256 << 20
 """Bytes of the list: a million files. A longer one is none of ours."""
 
 CORPUS = ("sources", "removed", "authority")
@@ -47,7 +47,7 @@ STORE = f"{PROJECTS}/projects.sqlite"
 MODELS = "models.json"
 """Which models were fetched, and what each of their files must be; not the models."""
 
-INDEX = re.compile(r"generation-[\d-]+")
+_INDEX = re.compile(r"generation-[\d-]+")
 _BLOCK = 1 << 20
 _LEVEL = 1
 """An index of 232 MB becomes one of 188 in 13 s on a slow machine; vectors hardly get smaller."""
@@ -119,7 +119,7 @@ class ArchiveWriter:
     def finish(self, home: Path) -> Contents:
         """Write the list of what is in the backup, and the end of the zip file."""
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        contents = Contents(FORMAT, version(APP), made, shown(home), tuple(self._files))
+        contents = Contents(_FORMAT, version(APP), made, shown(home), tuple(self._files))
         self._zip.writestr(CONTENTS, contents.to_json(indent=1))
         self._zip.close()
         return contents
@@ -164,18 +164,18 @@ class Archive:
                 f"{self.path} is no backup of Source Finder: it has no {CONTENTS}. Give a file "
                 "that `source-finder backup` has written."
             ) from error
-        if info.file_size > MAX_CONTENTS:
+        if info.file_size > _MAX_CONTENTS:
             raise self._damaged(f"its {CONTENTS} is too large")
         try:
             given = json.loads(self._zip.read(info))
             made_by = given["format"]
-            if made_by == FORMAT:
+            if made_by == _FORMAT:
                 return from_jsonable(Contents, given)
         except (*DAMAGE, OSError, TypeError, RecursionError) as error:
             raise self._damaged(f"its {CONTENTS} cannot be read: {error}") from error
         raise BackupError(
             f"{self.path} was written by another version of Source Finder "
-            f"({given.get('program')!r}, format {made_by!r}; this one reads {FORMAT}). Install "
+            f"({given.get('program')!r}, format {made_by!r}; this one reads {_FORMAT}). Install "
             "that version or a later one."
         )
 
@@ -251,7 +251,7 @@ def _check_name(name: str, archive: Path) -> None:
     parts = name.split("/")
     plain = all(part not in {"", ".", ".."} and PurePath(part).name == part for part in parts)
     in_corpus = len(parts) > 2 and parts[0] == "corpus" and parts[1] in CORPUS
-    in_index = len(parts) > 3 and parts[0] == "indexes" and INDEX.fullmatch(parts[2])
+    in_index = len(parts) > 3 and parts[0] == "indexes" and _INDEX.fullmatch(parts[2])
     if not plain or "\0" in name or not (in_corpus or in_index or name in {STORE, MODELS}):
         raise BackupError(
             f"{archive} holds {name!r}, which belongs to no home of Source Finder. Nothing was "

@@ -1,35 +1,36 @@
-"""Sources in, one new generation of an index out."""
+"""Sources in, one new generation of an index out.
+
+What a build has finished is kept until its generation is complete: one that is cut off leaves it
+behind, and the next one takes it up.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import shutil
+import sqlite3
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rag.build.gather import LIVE, Gathered, Gatherer
-from rag.build.near import groups
-from rag.build.partial import PartialVectors, WorkFolder
-from rag.build.stages import Here, Stages
+from rag.build.stages import Here, Stages, groups
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
-from rag.embedding.chunking import (
-    embedding_input,
-    heading,
-    most_pieces,
-    read_by_search,
-)
-from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
+from rag.embedding import EmbeddingInput, Encoder, PassageVectors
+from rag.embedding.chunking import embedding_input, heading, most_pieces, read_by_search
 from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
 from rag.index.generations import (
     FORMAT,
@@ -41,17 +42,117 @@ from rag.index.generations import (
     open_index,
     writing,
 )
-from rag.index.lexical import LexicalIndex
-from rag.index.nearest import LISTS, Lists
+from rag.index.lexical import LexicalIndex, Part, Terms, collect
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
-from rag.index.terms import Part, Terms, collect
-from rag.index.vectors import VectorIndex, VectorWriter
-from rag.ingest.ocr.engines import Ocr
-from rag.ingest.walk.files import check_sources
+from rag.index.vectors import LISTS, Lists, VectorIndex, VectorWriter
+from rag.ingest.files import check_sources
+from rag.ingest.ocr import Ocr
 from rag.ingest.workers import Workers
 
 log = logging.getLogger(__name__)
+
+
+class _WorkFolder:
+    """Where a build keeps what it has finished until its generation is complete.
+
+    `store`: documents that were read and divided; `pages`: pages read by OCR; vectors lie
+    beside them. `settings` is all that passages depend on: with others, the store is begun anew.
+    """
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self.folder = folder
+        self.pages = folder / "pages"
+        self.store = folder / f"read-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.sqlite"
+        folder.mkdir(exist_ok=True)
+        if self.store.exists() and not _is_sound(self.store):
+            self._remove("read-*")
+
+    def clear(self) -> None:
+        """Delete all of it, and nothing else that is there."""
+        self._remove("read-*.sqlite*", "*.npz", "*.tmp", "pages/*.json", "pages/*.pending")
+        for folder in (self.pages, self.folder):
+            with suppress(OSError):  # not there, or something of the user's is in it
+                folder.rmdir()
+
+    def _remove(self, *patterns: str) -> None:
+        for path in [found for pattern in patterns for found in self.folder.glob(pattern)]:
+            path.unlink(missing_ok=True)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        db = sqlite3.connect(path)
+        try:
+            return bool(db.execute("PRAGMA quick_check").fetchone()[0] == "ok")
+        finally:
+            db.close()
+    except sqlite3.DatabaseError as error:
+        log.info("Leaving out the unfinished %s: %s", path, error)
+        return False
+
+
+class _PartialVectors:
+    """A folder of shards, each with the vectors of some passages by their key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._shard = lru_cache(maxsize=4)(_load)
+        self._places: dict[bytes, tuple[Path, int]] = {}
+        for path in sorted(folder.glob("*.npz")):
+            try:
+                keys = _arrays(path)["keys"]
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                log.info("Leaving out the unfinished %s: %s", path, error)
+                path.unlink(missing_ok=True)
+                continue
+            for i, key in enumerate(keys):
+                self._places[key.tobytes()] = (path, i)
+
+    def get(self, key: bytes) -> PassageVectors | None:
+        """Return the vectors kept under `key`, None where there are none."""
+        place = self._places.get(key)
+        return None if place is None else self._shard(place[0])[place[1]]
+
+    def save(self, keys: Sequence[bytes], vectors: Sequence[PassageVectors]) -> None:
+        """Keep the vectors of some passages."""
+        if not keys:
+            return
+        path = self._folder / f"{keys[0].hex()[:32]}.npz"
+        pending = path.with_suffix(".tmp")
+        with pending.open("wb") as file:
+            np.savez(
+                file,
+                keys=np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1),
+                sentence_counts=np.array([len(v.sentences) for v in vectors]),
+                code_counts=np.array([len(v.codes) for v in vectors]),
+                sentences=np.concatenate([v.sentences for v in vectors]),
+                codes=np.concatenate([v.codes for v in vectors]),
+                starts=np.concatenate([v.starts for v in vectors]),
+            )
+        pending.replace(path)
+
+
+def _load(path: Path) -> list[PassageVectors]:
+    arrays = _arrays(path)
+    sentence_ends = np.cumsum(arrays["sentence_counts"])[:-1]
+    code_ends = np.cumsum(arrays["code_counts"])[:-1]
+    return [
+        PassageVectors(sentences, codes, starts)
+        for sentences, codes, starts in zip(
+            np.split(arrays["sentences"], sentence_ends),
+            np.split(arrays["codes"], code_ends),
+            np.split(arrays["starts"], sentence_ends),
+            strict=True,
+        )
+    ]
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a shard, each checked against its checksum in the file."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
 
 EMBEDDING = "Embedding passages"
 """The stage from whose beginning on what is being built can be searched by its words."""
@@ -170,7 +271,7 @@ class _Build:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
-        work = WorkFolder(
+        work = _WorkFolder(
             self.target / "partial", f"{FORMAT}{self.encoder.fingerprint}{self._chunker}"
         )
         with self._timed("read"):
@@ -218,7 +319,7 @@ class _Build:
             return None
         return live if live.manifest.chunker == self._chunker else None
 
-    def _gather(self, fresh: StoreWriter, work: WorkFolder) -> Gathered:
+    def _gather(self, fresh: StoreWriter, work: _WorkFolder) -> Gathered:
         check_sources(self.sources)
         counted = (0, 0)
 
@@ -253,7 +354,7 @@ class _Build:
             and [replace(file, state="") for file in gathered.files] == files
         )
 
-    def _write(self, generation: Path, gathered: Gathered, work: WorkFolder) -> int:
+    def _write(self, generation: Path, gathered: Gathered, work: _WorkFolder) -> int:
         """Write a whole generation; return how many passages had to be embedded."""
         path = generation / "sources.sqlite"
         with self._timed("store"):
@@ -274,12 +375,12 @@ class _Build:
         return embedded
 
     def _embed(
-        self, generation: Path, store: Store, work: WorkFolder, counts: NDArray[np.int32]
+        self, generation: Path, store: Store, work: _WorkFolder, counts: NDArray[np.int32]
     ) -> tuple[int, int]:
         """Write the vectors of all passages; return how many sentences there are and how
         many passages had to be embedded."""
         keys = store.keys_in_order()
-        partial = PartialVectors(work.folder)
+        partial = _PartialVectors(work.folder)
         embedded = sentences = 0
         self.progress(EMBEDDING, 0, len(keys))
         shards = self._shards(store, keys, partial)
@@ -302,7 +403,7 @@ class _Build:
         return sentences, embedded
 
     def _shards(
-        self, store: Store, keys: list[bytes], partial: PartialVectors
+        self, store: Store, keys: list[bytes], partial: _PartialVectors
     ) -> Iterator[tuple[_Shard, list[EmbeddingInput]]]:
         """Yield the shards of the index, in order, each with what is to be embedded for it."""
         old = self._divided_alike

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rag.datatypes import Publication
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
+from rag.ingest.folders import is_passed_over
 from rag.ingest.names import printable, slug
 from rag.ingest.registry import READERS, ZIP
 from rag.ingest.sidecar import (
@@ -30,7 +31,6 @@ from rag.ingest.sidecar import (
     Sidecar,
     read_sidecar,
 )
-from rag.ingest.walk.folders import is_passed_over
 
 MAX_BYTES = 200 * 1024 * 1024
 """The largest file that is taken: a scanned book."""
@@ -38,7 +38,7 @@ MAX_BYTES = 200 * 1024 * 1024
 _CHANGING = threading.Lock()
 """Names are given, and files put there, by one request at a time."""
 
-LEFT_S = 600
+_LEFT_S = 600
 """What has been arriving for so long is not arriving any more."""
 
 REMOVED = "removed"
@@ -229,7 +229,7 @@ def _sweep(folder: Path) -> None:
     unfinished = [left for at in places for end in endings for left in at.rglob(f".*{end}")]
     with suppress(OSError):  # another program is finishing one of them
         for left in (*unfinished, *_left_alone(folder)):
-            if time.time() - left.stat().st_mtime > LEFT_S:
+            if time.time() - left.stat().st_mtime > _LEFT_S:
                 left.unlink()
 
 

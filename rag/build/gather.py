@@ -15,19 +15,17 @@ from itertools import chain, repeat, tee
 from pathlib import Path
 from typing import TypeVar
 
-from rag.build.near import sketch
-from rag.build.stages import Divided, Stages
+from rag.build.stages import Divided, Stages, sketch
 from rag.datatypes import Collection, Copy, FileProgress, SkippedFile, SourceDocument
 from rag.embedding.chunking import read_by_search
 from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
-from rag.ingest import ReadingFound, read_found
-from rag.ingest.described import Metadata, described, metadata_beside, renamed
+from rag.ingest import Metadata, ReadingFound, described, metadata_beside, read_found, renamed
+from rag.ingest.files import content_digest, file_state, find_files, reading_digest, unpacked
+from rag.ingest.folders import Found
 from rag.ingest.names import Names, shown
-from rag.ingest.walk.files import content_digest, file_state, find_files, reading_digest, unpacked
-from rag.ingest.walk.folders import Found
 
-LIVE, FRESH = 0, 1
+LIVE, _FRESH = 0, 1
 """The stores that documents are taken from, as `Kept` numbers them."""
 
 
@@ -103,7 +101,7 @@ class Gatherer:
         self._same: dict[bytes, tuple[int, StoredDocument]] = {}
         self._worded: dict[tuple[str, str], tuple[int, int]] = {}
         self.gathered = Gathered()
-        for number in (FRESH, LIVE):  # what both know is taken from the live index
+        for number in (_FRESH, LIVE):  # what both know is taken from the live index
             self._remember(number)
 
     def _remember(self, store: int) -> None:
@@ -314,7 +312,7 @@ class Gatherer:
         else:
             divided = self._stages.divide(document)
         number = self._fresh.add(document, divided.passages, divided.keys, as_read, divided.sketch)
-        self._keep(file, FRESH, number)
+        self._keep(file, _FRESH, number)
 
     def _keep(self, file: _File, store: int, number: int) -> None:
         self.gathered.kept.append(Kept(store, number, file.number))

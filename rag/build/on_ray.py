@@ -28,25 +28,24 @@ from typing import Any, TypeVar
 from rag.build.stages import Divided, divide
 from rag.config import Settings
 from rag.datatypes import FileProgress, SkippedFile, SourceDocument
+from rag.embedding import EmbeddingInput, Encoder, PassageVectors
 from rag.embedding.chunking import heading
-from rag.embedding.encoder import EmbeddingInput, Encoder, PassageVectors
 from rag.errors import ClusterError, ModelError, SourceFinderError
 from rag.index.generations import FORMAT
-from rag.ingest import ReadingFound, read_found, reads
-from rag.ingest.described import Metadata, described
+from rag.ingest import Metadata, ReadingFound, described, read_found, reads
+from rag.ingest.files import READING
+from rag.ingest.folders import Found, reason
 from rag.ingest.names import shown
 from rag.ingest.registry import Item, read_file
-from rag.ingest.walk.files import READING
-from rag.ingest.walk.folders import Found, reason
 from rag.ingest.workers import Limits, Watch, Workers
 
 T = TypeVar("T")
 
-AHEAD = 4
+_AHEAD = 4
 """Tasks for each processor of the cluster that are begun or wait: what keeps all of them busy
 behind a slow file, and what is held in Ray's store at most."""
 
-RETRIES = 5
+_RETRIES = 5
 """A task whose machine or process dies is begun again so often."""
 
 
@@ -109,15 +108,15 @@ class OnRay:
         self._ray = ray
         self._encoder = encoder
         self._setup = setup
-        task = ray.remote(num_cpus=1, max_retries=RETRIES)
+        task = ray.remote(num_cpus=1, max_retries=_RETRIES)
         self._read_there = task(_read)
         self._embed_there = task(_embed)
         self._divided: dict[tuple[str, str], Divided] = {}
 
     @property
     def files_ahead(self) -> int:
-        """See `AHEAD`; the cluster may grow and shrink."""
-        return AHEAD * max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
+        """See `_AHEAD`; the cluster may grow and shrink."""
+        return _AHEAD * max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
 
     @contextmanager
     def reading(self, pages: Path, watch: Watch) -> Iterator[ReadingFound]:  # noqa: ARG002

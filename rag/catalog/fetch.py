@@ -11,15 +11,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from rag.catalog.download import Connection, Downloaded, Manners, download
-from rag.catalog.entries import CatalogFile
-from rag.catalog.part_file import PartFile, matches, sha256_of
-from rag.catalog.search import CatalogEntry, describe_years, find_entry
+from rag.catalog import CatalogEntry, CatalogFile, describe_years, find_entry
+from rag.catalog.download import (
+    Connection,
+    Downloaded,
+    Manners,
+    PartFile,
+    download,
+    matches,
+    sha256_of,
+)
 from rag.config import APP
 from rag.datatypes import Jsonable, Progress
 from rag.errors import FetchError
 
-SIDECAR = "collection.yaml"
+_SIDECAR = "collection.yaml"
 _RECORD = ".fetched.json"
 
 
@@ -158,7 +164,7 @@ def _fetch_entry(
                 got.resumed_at,
             )
         yield done
-    _write(folder / SIDECAR, _sidecar(entry))
+    _write(folder / _SIDECAR, _sidecar(entry))
 
 
 def _download(

@@ -1,18 +1,236 @@
-"""Where to look next for a claim: collections to fetch, and ready-made searches. Links only."""
+"""Where to look next for a claim: collections to fetch, and ready-made searches. Links only.
+
+Collections and archives are ranked by how well they fit: whom, what and when they are on.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from rag.catalog.entries import CatalogEntry, load_catalog
-from rag.catalog.fit import Fit, Subject, fit, is_telling, ranked, subject_of
-from rag.catalog.search import describe_years, overlap
+from rag import catalog as entries
+from rag.catalog import CLOSE_YEARS, OUTSIDE, CatalogEntry, describe_years, load_catalog, overlap
 from rag.datatypes import Evidence, Suggestion
-from rag.language import Style, capitalised, parse, respelled, stop_words, table, words
+from rag.language import (
+    Style,
+    capitalised,
+    parse,
+    respelled,
+    stands_for,
+    stems,
+    stop_words,
+    table,
+    wade_giles,
+    words,
+    years_in,
+)
+
+_PERSON_WEIGHT = 2.0
+"""A person tells twice as much of where to look as a place or a subject of the same rarity."""
+
+_MIN_RARITY = 3.0
+"""What tells where to look is in at most one of twenty entries (the logarithm of the share)."""
+
+_TITLE_WEIGHT = 1.5
+"""A person in the title counts so much more than one that a collection has something of."""
+
+_MIN_SURNAME = 4
+"""Letters of a surname that is taken alone for a person of the catalog; "Ho" may be anybody."""
+
+_LONGEST_PLACE = 4
+"""Words of a place's name at most."""
+
+Stems = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a claim is about, for a catalog.
+
+    `said`: its words, folded, in order; `runs`: those that stand together; `nations`: all
+    names of the nations in it, as stems; `things`: the stems of its
+    nouns, each with the noun; `years`: when, None where that is not known; `dated`: whether the
+    claim itself says so.
+    """
+
+    said: tuple[str, ...]
+    runs: frozenset[tuple[str, ...]]
+    nations: frozenset[Stems]
+    things: dict[str, str]
+    years: tuple[int, int] | None
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well an entry fits a claim: what of the claim it is on, as words, and a score, 0 for
+    nothing."""
+
+    entry: CatalogEntry
+    persons: tuple[str, ...]
+    places: tuple[str, ...]
+    things: tuple[str, ...]
+    score: float
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """What of the claim the entry is on; a person in one spelling, a place only for want of
+        persons."""
+        persons = {name.split()[0]: name for name in reversed(self.persons)}
+        first = tuple(reversed(persons.values())) or self.places[:2]
+        return tuple(dict.fromkeys((*first, *self.things)))
+
+    @property
+    def is_named_after_a_person(self) -> bool:
+        """Whether a person of the claim is in the entry's title."""
+        title = set(words(self.entry.title))
+        return any(title.issuperset(words(name)[-1:]) for name in self.persons)
+
+
+def _subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
+    """Return what a claim is about. `years`: when, as far as is known, where it names none."""
+    own = years_in(claim)
+    said = tuple(words(claim))
+    ends = range(1, _LONGEST_PLACE + 1)
+    runs = frozenset(said[start : start + end] for start in range(len(said)) for end in ends)
+    nations = frozenset(other for run in runs for other in stands_for(" ".join(run)))
+    named = {word for span in capitalised(claim) for word in words(span.of(claim))}
+    nouns = [token.text for token in parse(claim) if token.pos_ in {"NOUN", "PROPN"}]
+    things = {
+        stem: noun
+        for noun in nouns
+        for word in words(noun)
+        for stem in stems([word])
+        if word not in named and not word[0].isdigit() and word not in stop_words()
+    }
+    return Subject(said, runs, nations, things, own or years, own is not None)
+
+
+def fit(subject: Subject, entry: CatalogEntry) -> Fit:
+    """Return how well an entry fits. One of other years than the claim is about fits badly, and
+    not at all where the claim does not say the years itself: then they are sure."""
+    persons = tuple(name for name in entry.persons if _is_meant(name, subject.said))
+    places = tuple(name for name in entry.places if _is_place(name, subject))
+    held = _counts().things[entry.id]
+    things = tuple(noun for stem, noun in subject.things.items() if stem in held)
+    if not (persons or places or things):
+        return Fit(entry, (), (), (), 0.0)
+    score = (
+        _PERSON_WEIGHT * sum(sorted(map(_rarity, persons), reverse=True)[:2])
+        + sum(sorted(map(_rarity, places), reverse=True)[:2])
+        + sum(_rarity(stem) for stem in stems(words(" ".join(things))))
+    )
+    found = Fit(entry, persons, places, things, score * _date_factor(subject, entry))
+    return (
+        replace(found, score=_TITLE_WEIGHT * found.score)
+        if found.is_named_after_a_person
+        else found
+    )
+
+
+def _date_factor(subject: Subject, entry: CatalogEntry) -> float:
+    if subject.years is None:
+        return 1.0
+    if not overlap(subject.years, entry.covers):
+        return OUTSIDE if subject.dated else 0.0
+    return 1 + 0.5 * min(1.0, CLOSE_YEARS / (entry.covers[1] - entry.covers[0] + 1))
+
+
+def _is_meant(person: str, said: Sequence[str]) -> bool:
+    """Return whether a claim's words name a person of the catalog, in full or by the surname.
+
+    A name before the surname decides between namesakes: "Teddy Roosevelt" is not Franklin.
+
+    >>> _is_meant("Zhou Enlai", ["zhou", "enlai"]), _is_meant("James Monroe", ["monroe"])
+    (True, True)
+    """
+    parts, _ = _parts(person)
+    if not parts:
+        return False
+    if len(parts) > 1 and set(said).issuperset(parts):
+        return True
+    surname = parts[0] if len(parts) > 1 and parts[0] in wade_giles() else parts[-1]
+    if surname not in said or (len(surname) < _MIN_SURNAME and surname != parts[0]):
+        return False
+    at = said.index(surname)
+    before = said[at - 1] if at else ""
+    if at + 1 < len(said) and said[at + 1] in _counts().given_names:
+        return False  # it is a first name here: "George Washington" is not Lloyd George
+    namesakes = {
+        given for given in _counts().given_names.get(surname, ()) if given[:1] == before[:1]
+    }
+    return not namesakes or parts[0] in namesakes
+
+
+def _is_place(place: str, subject: Subject) -> bool:
+    own, stemmed = _parts(place)
+    if stemmed in subject.nations:
+        return True
+    return own in subject.runs
+
+
+@cache
+def _parts(name: str) -> tuple[tuple[str, ...], Stems]:
+    """Return a name's words, folded, and their stems."""
+    folded = tuple(words(name))
+    return folded, tuple(stems(folded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What the entries of a catalog are on: `things`, the stems of an entry's subjects besides
+    persons and places, by its id; `given_names`, the first names of its persons by their
+    surnames; `frequencies`, in how many entries each person, place and stem is."""
+
+    things: dict[str, frozenset[str]]
+    given_names: dict[str, set[str]]
+    frequencies: Counter[str]
+
+
+def _counts() -> _Counts:
+    return _counts_of(entries.catalog_folder())
+
+
+@cache
+def _counts_of(folder: Path) -> _Counts:
+    catalog = load_catalog(folder)
+    things = {
+        entry.id: frozenset(stems(words(" . ".join((entry.title, *entry.topics)))))
+        - {stem for name in (*entry.persons, *entry.places) for stem in _parts(name)[1]}
+        for entry in catalog
+    }
+    given_names: dict[str, set[str]] = {}
+    frequencies: Counter[str] = Counter()
+    for entry in catalog:
+        frequencies.update({*entry.persons, *entry.places, *things[entry.id]})
+        for parts, _ in map(_parts, entry.persons):
+            if len(parts) > 1:
+                given_names.setdefault(parts[-1], set()).add(parts[0])
+    return _Counts(things, given_names, frequencies)
+
+
+def _is_telling(term: str) -> bool:
+    """Return whether a place or thing is of few enough entries to tell where to look."""
+    stem = "".join(stems(words(term))[:1])
+    return _rarity(term if term in _counts().frequencies else stem) >= _MIN_RARITY
+
+
+def _rarity(term: str) -> float:
+    """Return the logarithm of how many times as many entries there are as have the term."""
+    counts = _counts()
+    return math.log(1 + len(counts.things) / max(counts.frequencies[term], 1))
+
+
+def _ranked(fits: Iterable[Fit]) -> list[Fit]:
+    """Return those that fit at all, best first."""
+    return sorted((one for one in fits if one.score > 0), key=lambda one: -one.score)
+
 
 PLACES = 3
 """Places suggested at most; more would be a catalog, not advice."""
@@ -20,21 +238,21 @@ PLACES = 3
 COLLECTIONS = 2
 """Collections among them at most: no collection is sure to have it, so one place is a search."""
 
-NEARLY_AS_GOOD = 0.5
+_NEARLY_AS_GOOD = 0.5
 """A place with less than this share of the best one's score is not suggested."""
 
-NAMES = 6
-OTHER_WORDS = 4
+_NAMES = 6
+_OTHER_WORDS = 4
 """Words of a search: an archive's search finds nothing when asked for a whole sentence."""
 
-FEW_WORDS = 3
+_FEW_WORDS = 3
 """Where there are fewer, commoner words are searched for, too."""
 
-COMMON = 2_600
+_COMMON = 2_600
 """Words before this place in the model's vocabulary, which runs from common to rare, are left
 out where there are better ones: "thing" and "people" are before it, "power" is not far before."""
 
-RARE_VERB = 8_000
+_RARE_VERB = 8_000
 """From this place on a word that is no noun and no adjective is searched for, too: "secede" and
 "annex" are, "called" and "warned" are not."""
 
@@ -56,9 +274,9 @@ def where_to_look(
     query = search_words(claim)
     if not query:
         return ()
-    subject = subject_of(claim, _years_of_authors(claim, nearest))
+    subject = _subject_of(claim, _years_of_authors(claim, nearest))
     known = {name.casefold() for name in indexed}
-    fits = ranked(fit(subject, e) for e in load_catalog() if e.id.casefold() not in known)
+    fits = _ranked(fit(subject, e) for e in load_catalog() if e.id.casefold() not in known)
     collections = [o for o in fits if o.entry.access == "fetch" and _is_on_it(o, subject)]
     chosen = _nearly_as_good(collections)[:COLLECTIONS]
     archives = _archives(fits, subject)[: PLACES - len(chosen)]
@@ -85,8 +303,8 @@ def _is_on_it(one: Fit, subject: Subject) -> bool:
     it: it is named after a person of the claim, or has two persons, places at the time or
     telling things of it."""
     in_time = subject.years is not None and overlap(subject.years, one.entry.covers)
-    things = [thing for thing in one.things if is_telling(thing)]
-    places = [place for place in one.places if is_telling(place)][:1]
+    things = [thing for thing in one.things if _is_telling(thing)]
+    places = [place for place in one.places if _is_telling(place)][:1]
     if one.is_named_after_a_person or (places and in_time):
         return True
     return len(one.persons[:2]) + len(things) + len(places) > 1 and (
@@ -95,7 +313,7 @@ def _is_on_it(one: Fit, subject: Subject) -> bool:
 
 
 def _nearly_as_good(fits: Sequence[Fit]) -> list[Fit]:
-    return [one for one in fits if one.score >= NEARLY_AS_GOOD * fits[0].score]
+    return [one for one in fits if one.score >= _NEARLY_AS_GOOD * fits[0].score]
 
 
 def _archives(fits: Sequence[Fit], subject: Subject) -> list[Fit]:
@@ -125,18 +343,18 @@ def search_words(claim: str) -> list[str]:
     terms = list(dict.fromkeys(match.group() for match in _TERM.finditer(claim)))
     names = {name for name in (span.of(claim) for span in capitalised(claim)) if _tells(name)}
     describing = _describing(claim)
-    wanted = [term for term in terms if term in names][:NAMES]
+    wanted = [term for term in terms if term in names][:_NAMES]
     others = [term for term in terms if term not in names and _tells(term)]
-    telling = [t for t in others if _rarity(t) > (COMMON if t in describing else RARE_VERB)]
+    telling = [t for t in others if _word_rarity(t) > (_COMMON if t in describing else _RARE_VERB)]
     for fallback in (
         [term for term in others if term in describing],
-        [term for term in others if _rarity(term) > COMMON],
+        [term for term in others if _word_rarity(term) > _COMMON],
     ):
-        if len({*wanted, *telling}) < FEW_WORDS:
+        if len({*wanted, *telling}) < _FEW_WORDS:
             telling += [term for term in fallback if term not in telling]
     if not wanted and not telling:
         telling = others
-    rarest = sorted(telling, key=_rarity, reverse=True)[:OTHER_WORDS]
+    rarest = sorted(telling, key=_word_rarity, reverse=True)[:_OTHER_WORDS]
     return sorted({*wanted, *rarest}, key=terms.index)
 
 
@@ -155,7 +373,7 @@ def _tells(term: str) -> bool:
     return any(len(part) > 1 and part not in stop_words() | _SEASONS for part in folded)
 
 
-def _rarity(term: str) -> int:
+def _word_rarity(term: str) -> int:
     """Return the place of a term's rarest word in the vocabulary, its length where it is not
     there."""
     vocabulary = _vocabulary()

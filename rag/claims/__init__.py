@@ -1,1 +1,420 @@
-"""What a reader sends, cut into claims that can be looked up."""
+"""What the user sent into claims: its statements, each looked up or visibly set aside.
+
+Its parts are prose, which is cut into sentences, and lines that are none.
+
+A line of markup, a link and a byline stay whole. A line that breaks off and goes on in the
+next one, as in mail and in copies from a PDF, is one with it. Of a transcript, each turn of a
+speaker is a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count, islice, pairwise, zip_longest
+from typing import TYPE_CHECKING
+
+from rag.claims.checkable import (
+    MIN_CONTENT_WORDS,
+    Clause,
+    clauses,
+    is_pleasantry,
+    is_question,
+    reason,
+    states_nothing,
+)
+from rag.claims.references import Context, resolve, speaker_of
+from rag.claims.transcripts import Transcript, read_transcript
+from rag.datatypes import Claim, ClaimForm, Span
+from rag.errors import QuestionError
+from rag.language import parse, sentences, stop_words, words
+from rag.text import squeezed, trimmed
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_LINE = re.compile(r"[^\n]+")
+_MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
+_LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
+_BYLINE = re.compile(
+    r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
+)
+_END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """A stretch of the text. `form` says why it is no prose, None where it is; `speaker` who
+    speaks, in a transcript that names them."""
+
+    span: Span
+    form: str | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A text's parts, in order. `prose` has the text's length, with all that is not said in
+    it blank; `transcript` is None where the text is none."""
+
+    prose: str
+    blocks: tuple[TextBlock, ...]
+    transcript: Transcript | None = None
+
+
+def read_layout(text: str) -> Layout:
+    """Return the parts of `text`; where it is no transcript, they are all of it but white
+    space."""
+    transcript = read_transcript(text)
+    if transcript is None:
+        return Layout(text, tuple(_blocks(text)))
+    turns = (
+        TextBlock(turn.span, _form_of(turn.span.of(transcript.speech)), turn.speaker)
+        for turn in transcript.turns
+    )
+    return Layout(transcript.speech, tuple(turns), transcript)
+
+
+def _blocks(text: str) -> list[TextBlock]:
+    found: list[TextBlock] = []
+    for match in _LINE.finditer(text):
+        line = trimmed(text, match.start(), match.end())
+        if line is None:
+            continue
+        form = _form_of(line.of(text))
+        if form is None and found and found[-1].form is None:
+            before = found[-1].span
+            if _continues(text, before, line):
+                found[-1] = TextBlock(Span(before.start, line.end))
+                continue
+        if form == "a link" and found and _is_title(text, found[-1], line):
+            found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
+        found.append(TextBlock(line, form))
+    return found
+
+
+def _is_title(text: str, before: TextBlock, link: Span) -> bool:
+    """Return whether the line right above a link is the title of what it leads to: it ends
+    without a mark."""
+    return (
+        before.form is None
+        and text[before.span.end : link.start].count("\n") == 1
+        and not _END_MARK.search(before.span.of(text))
+    )
+
+
+def _form_of(line: str) -> str | None:
+    """Return why a line, or a sentence of one, is no prose; None where it is."""
+    if _MARKUP.search(line):
+        return "markup"
+    if _LINK.match(line):
+        return "a link"
+    if _BYLINE.match(line):
+        return "a byline"
+    return None
+
+
+def _continues(text: str, before: Span, line: Span) -> bool:
+    """Return whether a line goes on with the one before: that has no end mark, and this one
+    starts without a capital."""
+    broken = text[before.end : line.start].count("\n") == 1 and text[line.start].islower()
+    tail = text[max(before.start, before.end - 5) : before.end]
+    return broken and not _END_MARK.search(tail)
+
+
+MAX_CHARS = 200_000
+"""About three hours of speech. A longer text is a document to index, not a question."""
+
+MAX_CLAIM = 2_000
+"""Nothing longer is one claim; each step of looking it up takes time with its length."""
+
+_MAX_PARSED = 1_000
+"""A longer sentence is a list, or no sentence: it stays whole, and its grammar is not read."""
+
+_MAX_QUOTATION = 600
+"""What is quoted stays with the words that say who said it, up to so many characters."""
+
+_MAX_UNPUNCTUATED = 400
+"""A sentence of a transcript that is longer has no full stops, as automatic captions have none:
+it is cut where captions begin."""
+
+_CAPTION_CHARS = 150
+"""The least length of such a part: about two captions, or ten seconds of speech."""
+
+_INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
+_INITIAL_FIRST = re.compile(r"\w\.")
+_HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
+TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
+
+_OPENING = '“"'
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_UNDECODABLE = re.compile("[\x00\ud800-\udfff]")
+_AS_SOURCE = "add the file under Corpus (in a terminal: `source-finder build FILE`)"
+_WEAK = frozenset({"too short to check", "too general to check"})
+
+
+def check_question(text: str) -> str:
+    """Return `text` if it can be answered; raises `QuestionError` with what to do."""
+    if not text.strip():
+        raise QuestionError(
+            "The question is empty. Type or paste a claim about the past, for example: "
+            "Monroe told Europe to stay out of the Americas."
+        )
+    if len(text) > MAX_CHARS and not _fits(text):
+        raise QuestionError(
+            f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
+            f"time. Send a part of it, or {_AS_SOURCE}."
+        )
+    strange = len(_UNPRINTABLE.findall(text))
+    if _UNDECODABLE.search(text) or strange > max(3, len(text) // 50):
+        raise QuestionError(
+            "This is not readable text. If it comes from a PDF or a Word file, paste its text, "
+            f"or {_AS_SOURCE}."
+        )
+    if not words(text):
+        raise QuestionError(
+            "There is no word in the question. Type or paste a claim about the past."
+        )
+    return text
+
+
+def check_claim(text: str) -> str:
+    """Return `text` if it can be one claim; raises `QuestionError` with what to do."""
+    check_question(text)
+    if len(text) > MAX_CLAIM:
+        raise QuestionError(
+            f"The claim has {len(text):,} characters; at most {MAX_CLAIM:,} are looked up as one "
+            "claim. Send one statement, or the text as a whole to be cut into its claims."
+        )
+    return text
+
+
+def _fits(text: str) -> bool:
+    """Return whether of a long text, such as a subtitle file, not too much is speech."""
+    transcript = read_transcript(text) if len(text) <= 3 * MAX_CHARS else None
+    return transcript is not None and len(" ".join(transcript.speech.split())) <= MAX_CHARS
+
+
+def split_claims(text: str) -> Iterator[Claim]:
+    """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
+
+    A text of one sentence is looked up whatever its form, as a claim, a question or a topic,
+    but for a greeting, thanks or a link. So are the questions of a text that has no claim.
+    Claims come as they are found: the first one does not wait for the last.
+    """
+    waiting: list[Claim] | None = []
+    for claim in _split(text):
+        if waiting is None:
+            yield claim
+        elif claim.set_aside:
+            waiting.append(claim)
+        else:
+            yield from (*waiting, claim)
+            waiting = None
+    for claim in waiting or ():
+        # "Really?" asks for nothing that a source could tell.
+        asked = claim.set_aside == "a question" and len(_content(claim.text)) > 1
+        yield replace(claim, set_aside=None, form="question") if asked else claim
+
+
+def _content(text: str) -> list[str]:
+    return [word for word in words(text) if word not in stop_words()]
+
+
+def _split(text: str) -> Iterator[Claim]:
+    layout = read_layout(text)
+    found = [part for block in layout.blocks for part in _sentences(layout, block)]
+    alone = len(list(islice((one for one in found if words(one.text)), 2))) == 1
+    numbers = count(1)
+    context = Context()
+    for sentence, following in zip_longest(found, found[1:]):
+        if sentence.block.form == "a byline":  # somebody else goes on
+            context = Context()
+        form, unsaid = _form_alone(sentence) if alone else ("claim", None)
+        for piece in _pieces(sentence, following, context):
+            context = piece.context
+            said = text[piece.span.start : piece.span.end]
+            looked_up = not unsaid and (piece.set_aside is None or (alone and bool(words(said))))
+            if len(said) > MAX_CLAIM:
+                looked_up, piece = False, replace(piece, set_aside=TOO_LONG)
+            plain = " ".join(said.split())
+            yield Claim(
+                claim_id=f"c{next(numbers)}",
+                text=said,
+                span=piece.span,
+                set_aside=None if looked_up else unsaid or piece.set_aside,
+                resolved=piece.resolved,
+                said_by=piece.said_by or sentence.block.speaker,
+                at_s=layout.transcript.at(piece.span.start) if layout.transcript else None,
+                spoken=piece.spoken if piece.spoken != plain else "",
+                form=form,
+            )
+
+
+def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
+    """Return what a sentence is that is all that was sent, and why it is not looked up, None
+    where it is."""
+    if sentence.block.form == "a link":
+        return "claim", "a link"
+    if is_pleasantry(sentence.text):
+        return "claim", "a greeting"
+    if not _is_readable(sentence):
+        return "claim", None
+    doc = parse(sentence.text)
+    if is_question(doc[:]):
+        return "question", None
+    return ("topic" if states_nothing(doc[:]) else "claim"), None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence on one line, and for each of its characters the place in what was sent.
+    `whole`: it begins and ends where a sentence does, and not just where a caption does."""
+
+    text: str
+    places: list[int]
+    block: TextBlock
+    whole: bool = True
+
+    @property
+    def span(self) -> Span:
+        return Span(self.places[0], self.places[-1] + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a sentence on its way to a claim; `context` is what holds after it."""
+
+    span: Span
+    spoken: str
+    set_aside: str | None
+    context: Context
+    resolved: str = ""
+    said_by: str | None = None
+
+
+def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
+    """Yield the sentences of a block; what is no prose stays whole, and so does a quotation."""
+    line, places = squeezed(layout.prose, block.span)
+    if block.form:
+        yield _Sentence(line, places, block)
+        return
+    joined: list[Span] = []
+    for span in sentences(line):
+        before = joined[-1] if joined else None
+        whole = span if before is None else Span(before.start, span.end)
+        if before is not None and _belongs(before.of(line), span.of(line), len(whole)):
+            joined[-1] = whole
+        else:
+            joined.append(span)
+    for span in joined:
+        if layout.transcript and len(span) > _MAX_UNPUNCTUATED:
+            parts = _captions(layout.transcript, line, span, places)
+        else:
+            parts = [span]
+        for part in parts:
+            yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
+
+
+def _belongs(before: str, after: str, length: int) -> bool:
+    """Return whether a stretch goes on with the sentence before: in one word, or in a quotation.
+    `length`: that of both together."""
+    return _goes_on(before, after) or (length <= _MAX_QUOTATION and _is_open(before))
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Return whether a sentence was cut within an abbreviation that is part of a longer word
+    or of a name: "the Japan-U.|S. Security Treaty".
+
+    >>> _goes_on("They signed the Japan-U.", "S. Security Treaty."), _goes_on("In the U.S.", "He")
+    (True, False)
+    """
+    if _INITIAL.search(before) and _INITIAL_FIRST.match(after):
+        return True
+    first = words(after)[:1]
+    return bool(_HYPHENED.search(before)) and bool(first) and first[0] not in stop_words()
+
+
+def _captions(transcript: Transcript, line: str, span: Span, places: list[int]) -> list[Span]:
+    """Return a run of captions without full stops, cut where captions begin."""
+    starts = {place for place, _ in transcript.times}
+    cuts = [span.start]
+    for number in range(span.start + 1, span.end):
+        begins = any(place in starts for place in range(places[number - 1] + 1, places[number] + 1))
+        if begins and number - cuts[-1] >= _CAPTION_CHARS:
+            cuts.append(number)
+    parts = (trimmed(line, start, end) for start, end in pairwise([*cuts, span.end]))
+    return [part for part in parts if part]
+
+
+def _is_open(sentence: str) -> bool:
+    """Return whether a quotation that begins in a sentence does not end there."""
+    return sentence.count('"') % 2 == 1 or sentence.count("“") > sentence.count("”")
+
+
+def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) -> Iterator[_Piece]:
+    """Yield a sentence in its clauses, each resolved in the context of those before."""
+    content = [word for word in words(sentence.text) if word not in stop_words()]
+    form = sentence.block.form or _form_of(sentence.text)
+    if form or not content or not _is_readable(sentence):
+        why = form or _short(sentence.text, content)
+        yield _Piece(sentence.span, sentence.text, why, context)
+        return
+    doc = parse(sentence.text)
+    answered_by = _next_speaker(following)
+    for clause in _standing(doc, context):
+        part = doc[clause.start : clause.end]
+        said = part.text.rstrip(" ,;")
+        if not said:
+            continue
+        last = part.start_char + len(said) - 1
+        place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
+        before = doc[: clause.start] if clause.start else None
+        resolved = resolve(part, context, clause.shared, before=before, answered_by=answered_by)
+        why = reason(part, resolved.text if resolved.named else "")
+        # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
+        if not (part[0].tag_.startswith("W") and context.has_subject):
+            context = context.after(resolved.mentions, part)
+        if why:
+            yield _Piece(place, said, why, context)
+        else:
+            yield _Piece(place, said, None, context, resolved.text, resolved.said_by)
+
+
+def _is_readable(sentence: _Sentence) -> bool:
+    """Return whether the grammar of a sentence can be read."""
+    return sentence.whole and len(sentence.text) <= _MAX_PARSED
+
+
+def _short(sentence: str, content: list[str]) -> str | None:
+    """Return what is wrong with a sentence whose grammar is not read, None for nothing."""
+    if len(content) >= MIN_CONTENT_WORDS:
+        return None
+    return "a question" if sentence.endswith("?") else "too short to check"
+
+
+def _next_speaker(following: _Sentence | None) -> str | None:
+    """Return whom the next sentence names as speaking."""
+    if following is None or following.block.form or not _is_readable(following):
+        return None
+    if not any(mark in following.text for mark in _OPENING):
+        return None
+    return speaker_of(parse(following.text)[:])
+
+
+def _standing(doc: Doc, context: Context) -> list[Clause]:
+    """Return the clauses of a sentence; one that says too little alone stays with the one
+    before it, the first one with the next."""
+    kept: list[Clause] = []
+    weak_start = False
+    for clause in clauses(doc):
+        part = doc[clause.start : clause.end]
+        resolved = resolve(part, context, clause.shared)
+        weak = reason(part, resolved.text if resolved.named else "") in _WEAK
+        if kept and (weak or weak_start):
+            kept[-1] = Clause(kept[-1].start, clause.end, kept[-1].shared)
+        else:
+            kept.append(clause)
+        weak_start = weak and len(kept) == 1 and kept[0].end == clause.end and clause.start == 0
+    return kept

@@ -1,28 +1,174 @@
 """What in a text can be checked against sources, why the rest cannot, and what to send instead.
 
+A parsed sentence cut into the clauses that each state a fact of their own.
+
+Cut are coordinated clauses with a subject and a verb each ("Congress passed the law, and Grant
+signed it"), clauses after a semicolon, and a relative clause about a named one that ends the
+sentence ("Brezhnev, who led the party"). What is quoted is never cut.
+
 A clause is set aside where its grammar says that it is a question, an order, a prediction, an
 opinion or talk about the talk itself, or where it names nothing that a search could hold on to.
+
+A question may lean on the one before it: "and what did Mao say?".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rag.claims.clauses import SUBJECTS, quoted_tokens, subject
 from rag.datatypes import Claim
-from rag.language import stop_words, word_list, words
+from rag.language import capitalised, name_around, stop_words, word_list, words
 
 if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
     from spacy.tokens import Span as Tokens
-    from spacy.tokens import Token
+
+SUBJECTS = frozenset({"nsubj", "nsubjpass", "expl", "csubj"})
+_RELATIVE = frozenset({"WDT", "WP"})
+_COORDINATORS = frozenset({"and", "but", "so", "yet", "or"})
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The tokens `start` to `end` of a sentence. `shared`: the words of the subject that the
+    clause takes from the one before it, "" where it has its own."""
+
+    start: int
+    end: int
+    shared: str = ""
+
+
+def clauses(sentence: Doc) -> list[Clause]:
+    """Return the clauses of a sentence, in order; together they are all of its tokens.
+
+    >>> from rag.language import parse
+    >>> doc = parse("Congress passed the law, and Grant, who had doubts, signed it.")
+    >>> [doc[c.start : c.end].text for c in clauses(doc)]
+    ['Congress passed the law,', 'and Grant, who had doubts, signed it.']
+    """
+    quoted = quoted_tokens(sentence)
+    cuts = {0: ""}
+    heads = [token for token in sentence if _states(token) and token.i not in quoted]
+    for before, after in pairwise(heads):
+        at = _boundary(sentence, before, after)
+        if at is not None and at not in quoted:
+            shared = subject(before) if subject(after) is None else None
+            cuts[at] = words_of(shared) if shared is not None else ""
+    relative = _closing_relative(sentence)
+    if relative is not None and relative[0] not in quoted:
+        cuts[relative[0]] = relative[1]
+    starts = sorted(cuts)
+    return [Clause(start, end, cuts[start]) for start, end in pairwise([*starts, len(sentence)])]
+
+
+def subject(verb: Token) -> Token | None:
+    """Return the head of a verb's subject, None where it has none of its own."""
+    return next((child for child in verb.lefts if child.dep_ in SUBJECTS), None)
+
+
+def quoted_tokens(sentence: Doc) -> set[int]:
+    """Return the numbers of the tokens between quotation marks, the marks included."""
+    found: set[int] = set()
+    opened: int | None = None
+    for token in sentence:
+        if opened is None and token.text in _QUOTES:
+            opened = token.i
+        elif opened is not None and token.text == _QUOTES[sentence[opened].text]:
+            found.update(range(opened, token.i + 1))
+            opened = None
+    if opened is not None:  # never closed: it runs to the end
+        found.update(range(opened, len(sentence)))
+    return found
+
+
+def _states(token: Token) -> bool:
+    """Return whether a token is the verb of a clause on the sentence's own level."""
+    if token.pos_ not in {"VERB", "AUX"}:
+        return False
+    return any(step.dep_ == "ROOT" for step in _level(token))
+
+
+def _level(token: Token) -> Iterator[Token]:
+    """Yield a token and the heads above it, as long as they are of one level."""
+    yield token
+    while token.dep_ != "ROOT":
+        after_semicolon = token.i > 0 and token.doc[token.left_edge.i - 1].text == ";"
+        own = subject(token)
+        coordinated = token.dep_ == "conj" and (
+            after_semicolon and _opens(token) if own is None else own.tag_ not in _RELATIVE
+        )
+        # Of two clauses side by side one is often read as what the other one says.
+        leading = (
+            token.dep_ in {"ccomp", "parataxis"}
+            and (token.i < token.head.i or after_semicolon)
+            and own is not None
+        )
+        if not (coordinated or leading):
+            return
+        token = token.head
+        yield token
+
+
+def _opens(verb: Token) -> bool:
+    """Return whether nothing stands before a verb, or follows it, that could be its subject."""
+    before = all(child.pos_ in {"ADV", "AUX", "CCONJ", "PART", "PUNCT"} for child in verb.lefts)
+    return before and not any(child.dep_ in SUBJECTS for child in verb.children)
+
+
+def _boundary(sentence: Doc, before: Token, after: Token) -> int | None:
+    """Return the first token of the later of two clauses, None where nothing parts them."""
+    own = subject(after)
+    last = own.left_edge.i if own is not None else after.i
+    for i in range(last, before.i, -1):
+        previous = sentence[i - 1]
+        if previous.text == ";":
+            return i
+        if i < last and sentence[i].lower_ in _COORDINATORS:
+            joined = sentence[i].dep_ == "cc" and sentence[i].head in (before, after)
+            if joined or previous.text == ",":
+                return i
+    return None
+
+
+def _closing_relative(sentence: Doc) -> tuple[int, str] | None:
+    """Return where a relative clause about a name starts that ends the sentence, and whom or
+    what it is about."""
+    end = len(sentence)
+    while end and sentence[end - 1].is_punct:
+        end -= 1
+    for verb in sentence:
+        who = subject(verb)
+        if verb.dep_ != "relcl" or who is None or who.lower_ not in {"who", "which"}:
+            continue
+        about = verb.head
+        closes = verb.right_edge.i + 1 >= end
+        person = about.ent_type_ in {"PERSON", "ORG", ""} and not _articled(about)
+        fits = about.pos_ == "PROPN" and (person if who.lower_ == "who" else True)
+        if who.i and sentence[who.i - 1].text == "," and closes and fits:
+            return who.i, name_around(about)
+    return None
+
+
+def _articled(noun: Token) -> bool:
+    return any(child.dep_ == "det" for child in noun.lefts)
+
+
+def words_of(head: Token) -> str:
+    """Return a subject as it stands in the text, without what is said about it after a comma."""
+    stretch = head.doc[head.left_edge.i : head.right_edge.i + 1].text
+    return str(stretch.split(",")[0])
 
 
 MIN_CONTENT_WORDS = 3
 """A clause in a longer text with fewer content words says nothing that can be checked."""
 
-MIN_GENERAL_WORDS = 5
+_MIN_GENERAL_WORDS = 5
 """The same for one in the past tense that names nobody and nothing."""
 
 _END_MARKS = (".", "!", "?", "…")
@@ -47,7 +193,7 @@ _THANKS = re.compile(
     r"brilliant|amazing|excellent|good (?:job|work|answer)|well done|got it|i see|that helps)\b",
     re.IGNORECASE,
 )
-MOST_THANKS = 8
+_MOST_THANKS = 8
 """Words of a text that only thanks, praises or greets."""
 _OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
@@ -67,8 +213,8 @@ _JUDGING = word_list("words", "judging")
 _SEEMING = word_list("verbs", "seeming")
 _FEELING = word_list("verbs", "feeling")
 
-EXAMPLE = "Monroe told Europe to stay out of the Americas"
-GREETED = f"Write or paste a claim about the past, for example: {EXAMPLE}."
+_EXAMPLE = "Monroe told Europe to stay out of the Americas"
+GREETED = f"Write or paste a claim about the past, for example: {_EXAMPLE}."
 LINKED = (
     "A link alone says nothing that can be looked up. Paste the words of the page, or drop the "
     "transcript of the video in."
@@ -77,9 +223,9 @@ TOPIC = (
     "This names a subject and says nothing of it, so these are passages on the subject. Write what "
     "you heard about it, and the passages are compared with that."
 )
-NOTHING = (
+_NOTHING = (
     "Nothing in this text can be looked up. Write one plain statement about the past, with the "
-    f"names in it, for example: {EXAMPLE}."
+    f"names in it, for example: {_EXAMPLE}."
 )
 
 
@@ -124,7 +270,7 @@ def is_pleasantry(text: str) -> bool:
     (True, False)
     """
     said = words(text)
-    if len(said) > MOST_THANKS or any(word[0].isdigit() for word in said):
+    if len(said) > _MOST_THANKS or any(word[0].isdigit() for word in said):
         return False
     named = any(match[0] > 0 for match in _capitals(text))
     return not named and bool(_GREETING.search(text) or _THANKS.search(text))
@@ -278,13 +424,13 @@ def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | No
     with a story and may stay."""
     if verb is None:
         ended = clause.text.rstrip(_CLOSING)[-1:] in _END_MARKS
-        return None if ended and len(content) >= MIN_GENERAL_WORDS else "too general to check"
+        return None if ended and len(content) >= _MIN_GENERAL_WORDS else "too general to check"
     who = subject(verb)
     general = who is not None and any(token.lower_ in _EVERYBODY for token in (who, *who.lefts))
     past = verb.tag_ == "VBD" or any(
         child.tag_ == "VBD" and child.dep_ in {"aux", "auxpass"} for child in verb.children
     )
-    if general or not past or len(content) < MIN_GENERAL_WORDS:
+    if general or not past or len(content) < _MIN_GENERAL_WORDS:
         return "too general to check"
     return None
 
@@ -297,4 +443,79 @@ def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[st
     reasons = {claim.set_aside for claim in set_aside}
     if reasons == {"a greeting"}:
         return (GREETED,)
-    return (LINKED,) if reasons == {"a link"} else (NOTHING,)
+    return (LINKED,) if reasons == {"a link"} else (_NOTHING,)
+
+
+_MAX_WORDS = 14
+"""A longer text says by itself what it is about."""
+
+_MAX_NAMES = 6
+
+_OPENS = re.compile(r"^\W*(?:and|but|or|so|then|what about|how about|also)\b", re.IGNORECASE)
+_POINTS_BACK = frozenset(
+    [
+        *["he", "him", "his", "she", "her", "hers", "it", "its", "they", "them", "their", "theirs"],
+        *["this", "that", "these", "those", "there", "then", "same", "former", "latter"],
+    ]
+)
+_SENTENCE_ENDS = "?!.…"
+_YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
+
+
+def _is_follow_up(text: str) -> bool:
+    """Return whether `text` leans on what was said before: short, and it opens with "and",
+    or has a pronoun and no name of its own.
+
+    >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
+    (True, True)
+    >>> _is_follow_up("Monroe told Europe to stay out"), _is_follow_up("Did Nixon say it?")
+    (False, False)
+    >>> is_follow_up("thanks, that's great")
+    False
+    """
+    said = words(text)
+    if is_pleasantry(text):
+        return False
+    if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
+        return False
+    return bool(_OPENS.match(text)) or (not _POINTS_BACK.isdisjoint(said) and not names(text))
+
+
+def names(text: str) -> list[str]:
+    """Return the likely names of a text, each once: words with a capital that are no common
+    words, those side by side as one, and years. The most frequent ones are first.
+
+    >>> names("In 1964 Zhou Enlai went to Moscow. He was met by Malinowski.")
+    ['Zhou Enlai', 'Moscow', 'Malinowski', '1964']
+    """
+    capitals = [w for w in (span.of(text) for span in capitalised(text)) if not _common(w)]
+    any_name = "|".join(re.escape(word) for word in dict.fromkeys(capitals))
+    runs = re.findall(rf"\b(?:{any_name})(?: (?:{any_name}))*\b", text) if capitals else []
+    counted = Counter([*runs, *_YEAR.findall(text)])
+    return [name for name, _ in counted.most_common()]
+
+
+def in_context(text: str, earlier: Iterable[str]) -> str:
+    """Return what to look up for `text`, after the texts `earlier`, the nearest first.
+
+    A text that leans on them gets the names of the nearest that has any, before its end
+    mark. Any other is returned as it is.
+
+    >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
+    'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
+    """
+    if not _is_follow_up(text):
+        return text
+    said = set(words(text))
+    for claim in earlier:
+        carried = [name for name in names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
+        if carried:
+            said_part = text.rstrip().rstrip(_SENTENCE_ENDS)
+            mark = text.rstrip()[len(said_part) :]
+            return f"{said_part} ({', '.join(carried)}){mark}"
+    return text
+
+
+def _common(word: str) -> bool:
+    folded = words(word)
+    return all(part in stop_words() or len(part) < 2 for part in folded)

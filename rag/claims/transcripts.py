@@ -16,11 +16,11 @@ from itertools import pairwise
 
 from rag.datatypes import Span
 
-STAMPED_SHARE = 0.2
+_STAMPED_SHARE = 0.2
 """The least share of lines that begin with a time in a transcript without brackets or arrows:
 a time in prose stands alone."""
 
-MIN_LABELS = 2
+_MIN_LABELS = 2
 """The least number of lines with a speaker's name before them in a transcript without times."""
 
 _FEW_WORDS = 2
@@ -95,7 +95,7 @@ def read_transcript(text: str) -> Transcript | None:
         lines = [_Line(line) for line in raw]
     labelled = _labelled(text, lines)
     timed = any(line.at_s is not None for line in labelled)
-    if not timed and sum(1 for line in labelled if line.speaker) < MIN_LABELS:
+    if not timed and sum(1 for line in labelled if line.speaker) < _MIN_LABELS:
         return None
     return _assembled(text, labelled)
 
@@ -186,7 +186,7 @@ def _is_stamped(text: str, lines: Sequence[Span]) -> bool:
     if any(later < earlier for earlier, later in pairwise(times)):
         return False
     bracketed = any(match and match[1] in ("[", "(") for match in found)
-    return bracketed or len(times) >= max(2, STAMPED_SHARE * len(filled))
+    return bracketed or len(times) >= max(2, _STAMPED_SHARE * len(filled))
 
 
 def _stamped(text: str, lines: Sequence[Span]) -> Iterator[_Line]:

@@ -14,10 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from rag.claims.extraction import MAX_CHARS
+from rag.claims import MAX_CHARS
 from rag.datatypes import VideoLink
-from rag.deadline import within
 from rag.errors import FetchError
+from rag.isolation import within
 from rag.language import stop_words, words
 from rag.wording import clock
 
@@ -39,10 +39,10 @@ _OF_THE_LINK = frozenset(
     words("video watch check please look youtube link source sources transcript claim claims clip")
 )
 
-TIMEOUT_S = 10.0
+_TIMEOUT_S = 10.0
 """For all requests together. Whoever waits for an answer waits for this first."""
 
-ENGLISH = ("en", "en-US", "en-GB", "en-CA", "en-AU", "en-IN")
+_ENGLISH = ("en", "en-US", "en-GB", "en-CA", "en-AU", "en-IN")
 
 
 def find_videos(text: str, front_ends: _FrontEnds) -> tuple[VideoLink, ...]:
@@ -116,7 +116,7 @@ class Captions:
 
 
 def fetch_captions(
-    video_id: str, timeout_s: float = TIMEOUT_S, session: Session | None = None
+    video_id: str, timeout_s: float = _TIMEOUT_S, session: Session | None = None
 ) -> Captions:
     """Return the English captions of a video; raises `FetchError` with the reason where there
     are none to be had, or not within `timeout_s`. `session`: the one to ask with."""
@@ -174,7 +174,7 @@ def _fetch(video_id: str, asked: Session) -> Captions:
 
     with asked as session:
         listed = YouTubeTranscriptApi(http_client=session).list(video_id)
-        chosen = listed.find_transcript(ENGLISH)
+        chosen = listed.find_transcript(_ENGLISH)
         snippets = chosen.fetch()
     lines = [f"[{clock(snippet.start)}] {' '.join(snippet.text.split())}" for snippet in snippets]
     return Captions("\n".join(lines), chosen.language, chosen.is_generated)

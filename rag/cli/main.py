@@ -1,17 +1,21 @@
 """The command line: parse, call the same `SourceFinder` as everyone else, print.
 
 Results go to standard output, progress and errors to standard error. The exit code is 0,
-or that of the error (see `errors`).
+or that of the error (see `errors`). Until the
+application has come up, `serve` shows a page that asks every second whether it is there.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +24,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from rag.accounts import Accounts
-from rag.cli import catalog, home, models
+from rag.cli import upkeep
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
@@ -35,9 +39,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cli.add_typer(catalog.app)  # `catalog` and `fetch`
-cli.add_typer(home.app)  # `backup`, `restore`, `objections` and `users`
-cli.add_typer(models.app, name="models")
+cli.add_typer(upkeep.app)
 
 _IndexOption = Annotated[
     str | None,
@@ -157,7 +159,7 @@ def build(
 ) -> None:
     """Build an index, or refresh it: only what changed is read and embedded again."""
     from rag.build.builder import build_index
-    from rag.cli.text import report_text
+    from rag.cli.terminal import report_text
     from rag.index.generations import recorded_sources
     from rag.workspace import default_sources
 
@@ -232,9 +234,8 @@ def serve(
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
 ) -> None:
     """Open the browser application."""
-    from rag.cli.opening import Opening
 
-    with Opening(host, port) as opening:
+    with _Opening(host, port) as opening:
         print(f"Source Finder is starting at {opening.url}", flush=True)
         from rag import web
         from rag.live import LiveFinder
@@ -296,8 +297,9 @@ def _answer(
     as_json: bool,
     **filters: Any,
 ) -> None:
-    from rag import dossier, zotero
-    from rag.cli.text import answer_text
+    from rag import dossier
+    from rag.cli.terminal import answer_text
+    from rag.dossier import zotero
 
     for path in export or ():
         dossier.form_of(path.suffix)  # before a long text is looked up
@@ -325,3 +327,73 @@ def _write(path: Path, content: bytes) -> None:
             f"{path} cannot be written: {error.strerror}. Choose another folder or name."
         ) from error
     print(f"Written: {path}", file=sys.stderr)
+
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Source Finder</title>
+<meta name="viewport" content="width=device-width"><style>
+body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34em;margin:4em auto;padding:0 1em;
+background:#faf8f3;color:#1e1d1a}
+@media(prefers-color-scheme:dark){body{background:#161513;color:#e9e4d9}}</style></head>
+<body data-opening><h1>Source Finder</h1><p role="status">It is starting: this takes some ten
+seconds, on a slow machine half a minute. The page opens by itself.</p><script>
+setInterval(async () => {
+  try {
+    const text = await (await fetch("/", { cache: "no-store" })).text();
+    if (!text.includes("data-opening")) location.reload();
+  } catch { /* neither is there for a moment */ }
+}, 1000);
+</script></body></html>"""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answer every address with the page; it is not for programs yet."""
+        content = _PAGE.encode()
+        self.send_response(503 if self.path in {"/health", "/metrics"} else 200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    """Knows its connections, so that none is left on the port when the application takes it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.connections: list[socket.socket] = []
+        super().__init__((host, port), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Return the next connection and where it is from."""
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
+
+class _Opening:
+    """Serves the page; use as a context manager. Where the port is taken it serves nothing, and
+    the application, which wants the same port, says so."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        self._server: _Server | None = None
+        with suppress(OSError, OverflowError):
+            self._server = _Server(host, port)
+
+    def __enter__(self) -> _Opening:
+        if self._server is not None:
+            threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            for connection in self._server.connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
+            self._server.server_close()

@@ -15,15 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rag.datatypes import Answer, IndexFacts
-from rag.dossier.bibtex import bibtex
-from rag.dossier.blocks import Block
-from rag.dossier.content import dossier
-from rag.dossier.csl import NO_NOTES, Item, Notes, csl_items, place
-from rag.dossier.html import to_html
-from rag.dossier.markdown import to_markdown
+from rag.dossier.blocks import Block, to_html, to_markdown
+from rag.dossier.content import cited_in, dossier, in_style, style_of
+from rag.dossier.csl import NO_NOTES, Item, Notes, bibtex, csl_items, place, ris
 from rag.dossier.pdf import to_pdf
-from rag.dossier.ris import ris
-from rag.dossier.styles import cited_in, in_style, style_of
 from rag.dossier.word import to_word
 from rag.dossier.zotero import zotero_rdf
 from rag.errors import QuestionError
@@ -42,9 +37,9 @@ __all__ = [
     "style_of",
 ]
 
-SUBJECT_WORDS = 6
+_SUBJECT_WORDS = 6
 """How many words of the first claim name a file."""
-SUBJECT_CHARS = 60
+_SUBJECT_CHARS = 60
 """File systems take names of 255 bytes; a letter may be four of them."""
 
 
@@ -102,7 +97,7 @@ def export(
 
     `made`: when, with its time zone; `index`: which index the answers came from; `notes`: what
     the reader has noted on quotations, by their places (`place`). `style`: the name of the
-    citations' style (see `rag.dossier.styles`), "" for what each archive asks for.
+    citations' style (see `rag.dossier.content`), "" for what each archive asks for.
     """
     form = form_of(extension)
     answers = [in_style(answer, style) for answer in answers]
@@ -126,5 +121,5 @@ def file_name(answers: Sequence[Answer], extension: str) -> str:
     claims = [finding.claim.shown for answer in answers for finding in answer.findings]
     about = (claims or [answer.question for answer in answers] or [""])[0]
     telling = [word for word in words(about) if word not in stop_words()] or words(about)
-    subject = "-".join(telling[:SUBJECT_WORDS])[:SUBJECT_CHARS].strip("-")
+    subject = "-".join(telling[:_SUBJECT_WORDS])[:_SUBJECT_CHARS].strip("-")
     return f"{subject or 'source-finder'}{extension}"

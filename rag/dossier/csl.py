@@ -6,20 +6,23 @@ exported item can describe the same file elsewhere. What CSL has no variable for
 
 A creator's name is divided into family and given names only where it looks like a person's in
 every word: a wrong inversion ("Agency, Central Intelligence") is worse than none.
+
+BibTeX (with biblatex's `date` and `origdate`) and RIS are written from these items.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rag.citation import warned
 from rag.datatypes import Answer, Evidence
 from rag.language import chinese_spellings
-from rag.wording import legible, safe_url
+from rag.wording import KIND_WORDS, legible, safe_url, warned
 
-CslName = dict[str, str]
+_CslName = dict[str, str]
 
 _AND = re.compile(r"(?<!\s)\s*;\s*|(?<!\s)\s+and\s+")
 _LISTED = re.compile(r",?(?<!\s)\s+and\s+|,\s+")
@@ -61,7 +64,7 @@ NO_NOTES: Notes = {}
 _DAY = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d{2}))?)?")
 
 
-def _csl_names(creator: str | None, *, persons: bool = False) -> list[CslName]:
+def _csl_names(creator: str | None, *, persons: bool = False) -> list[_CslName]:
     """Return the names in `creator`; it is one literal name unless all in it are persons'.
 
     `persons`: it is a list of persons, with commas between them, and no body's name.
@@ -83,10 +86,10 @@ def _csl_names(creator: str | None, *, persons: bool = False) -> list[CslName]:
     return [{"literal": whole}]
 
 
-def inverted(name: CslName) -> str:
+def _inverted(name: _CslName) -> str:
     """Return a name as it is sorted: "Monroe, James", "King, Martin Luther, Jr."
 
-    >>> inverted({"family": "King", "given": "Martin Luther", "suffix": "Jr."})
+    >>> _inverted({"family": "King", "given": "Martin Luther", "suffix": "Jr."})
     'King, Martin Luther, Jr.'
     """
     if "literal" in name:
@@ -94,7 +97,7 @@ def inverted(name: CslName) -> str:
     return ", ".join(name[part] for part in ("family", "given", "suffix") if name.get(part))
 
 
-def _person(name: str) -> CslName | None:
+def _person(name: str) -> _CslName | None:
     """Return a person's name divided, None for what does not look like one."""
     parts = name.replace(",", " ,").split()
     suffix = parts.pop() if parts[-1] in _SUFFIXES else ""
@@ -222,7 +225,7 @@ def _type(evidence: Evidence) -> str:
     return "manuscript" if evidence.kind == "primary" else "document"
 
 
-def quotation_note(item: Item) -> list[str]:
+def _quotation_note(item: Item) -> list[str]:
     """Return each quotation of an item with its place, for the notes of a reference manager.
 
     The place is the document's id with a fragment of characters, as RFC 5147 writes it.
@@ -243,3 +246,194 @@ def place(document_id: str, start: int, end: int) -> str:
     'sotu/1823-Monroe-1#char=34336,34848'
     """
     return f"{document_id}#char={start},{end}"
+
+
+_BIBTEX_TYPES = {
+    "article-journal": "article",
+    "article-magazine": "article",
+    "article-newspaper": "article",
+    "book": "book",
+    "chapter": "incollection",
+    "report": "report",
+    "thesis": "thesis",
+    "webpage": "online",
+}
+"""What else stands in something is "incollection", which prints that; the rest is "misc"."""
+# BibTeX counts braces even behind a backslash, so a brace is written as a command.
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\textbraceleft{}",
+        "}": r"\textbraceright{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{sign: f"\\{sign}" for sign in "#$%&_"},
+    }
+)
+_FIELDS = {
+    "publisher-place": "address",
+    "volume": "volume",
+    "archive": "library",
+    "archive_location": "howpublished",
+}
+
+
+def bibtex(items: Iterable[Item]) -> str:
+    """Return a BibTeX file (UTF-8); without items, a comment that says so."""
+    entries = [_entry(item) for item in items]
+    return "\n".join(entries) or "% No source was found to cite.\n"
+
+
+def bibtex_key(document_id: str) -> str:
+    """Return the key of a document, the same in every export.
+
+    Characters that BibTeX does not take in a key are dropped; a hash of the id then keeps
+    it apart from others.
+
+    >>> bibtex_key("sotu/1823-Monroe-1")
+    'sotu:1823-Monroe-1'
+    >>> bibtex_key("mine/Брежнев-1965")
+    'mine:-1965-c63a78'
+    """
+    decomposed = unicodedata.normalize("NFKD", document_id.replace("/", ":", 1))
+    key = re.sub(r"[^A-Za-z0-9:.+-]", "", decomposed)
+    if key.replace(":", "/", 1) == document_id:
+        return key
+    digest = hashlib.sha256(document_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{key or 'source'}-{digest[:6]}"
+
+
+def _entry(item: Item) -> str:
+    about = item["custom"]
+    kind = _BIBTEX_TYPES.get(item["type"]) or (
+        "incollection" if "container-title" in item else "misc"
+    )
+    values: dict[str, str] = {
+        "title": f"{{{_escaped(item['title'])}}}",  # doubled braces keep its capitals
+        "author": _names(item.get("author")),
+        "editor": _names(item.get("editor")),
+        "date": _bibtex_date(item.get("issued")),
+        "year": _bibtex_date(item.get("issued"))[:4],
+        "origdate": _bibtex_date(item.get("original-date")),
+        **{field: _escaped(item.get(name, "")) for name, field in _FIELDS.items()},
+        **{name: _escaped(value) for name, value in _of_kind(kind, item).items()},
+        "url": _address(item.get("URL", "")),
+        "copyright": _escaped(about.get("rights", "")),
+        "keywords": _escaped(KIND_WORDS[about["kind"]]),
+        "note": _escaped(" ".join(filter(None, map(about.get, ("citation", "warning"))))),
+        "annote": _escaped(" ".join(_quotation_note(item))),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in values.items() if value]
+    return "\n".join([f"@{kind}{{{bibtex_key(item['id'])},", *lines, "}", ""])
+
+
+def _of_kind(kind: str, item: Item) -> dict[str, str]:
+    """Return the fields that an entry of a kind has for what it stands in and who published it."""
+    within, publisher = item.get("container-title", ""), item.get("publisher", "")
+    issue, number = item.get("issue", ""), item.get("number", "")
+    match kind:
+        case "article":  # BibTeX's styles know the first name, biblatex's both
+            named = {"journal": within, "journaltitle": within, "publisher": publisher}
+            return named | {"number": issue or number}
+        case "thesis" | "report":
+            about = {"type": kind.capitalize(), "institution": publisher, "booktitle": within}
+            return about | {"number": number, "issue": issue}
+        case "online":
+            return {"organization": within, "publisher": publisher, "number": number}
+    return {"booktitle": within, "publisher": publisher, "number": number, "issue": issue}
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.split()).translate(_LATEX)
+
+
+def _names(names: list[_CslName] | None) -> str:
+    # "and" within a body's name would divide it but for the braces.
+    return " and ".join(
+        f"{{{_escaped(name['literal'])}}}" if "literal" in name else _escaped(_in_parts(name))
+        for name in names or ()
+    )
+
+
+def _in_parts(name: _CslName) -> str:
+    """Return a person's name as BibTeX divides it: family, suffix, given."""
+    if not name.get("suffix"):
+        return _inverted(name)
+    return f"{name['family']}, {name['suffix']}, {name['given']}"
+
+
+def _bibtex_date(dated: dict[str, Any] | None) -> str:
+    """Return a CSL date as biblatex has it, "" for one in words."""
+    parts = (dated or {}).get("date-parts", [])
+    return "/".join(
+        "-".join(f"{number:0{2 if at else 4}}" for at, number in enumerate(part)) for part in parts
+    )
+
+
+def _address(url: str) -> str:
+    return re.sub(r"[\\{}^]", lambda sign: f"%{ord(sign[0]):02X}", url)
+
+
+_RIS_TYPES = {
+    "article-journal": "JOUR",
+    "article-magazine": "MGZN",
+    "article-newspaper": "NEWS",
+    "bill": "BILL",
+    "book": "BOOK",
+    "chapter": "CHAP",
+    "hearing": "HEAR",
+    "legal_case": "CASE",
+    "legislation": "STAT",
+    "manuscript": "MANSCPT",
+    "map": "MAP",
+    "personal_communication": "PCOMM",
+    "report": "RPRT",
+    "thesis": "THES",
+    "webpage": "ELEC",
+}
+"""RIS has no type for an interview or a speech."""
+
+
+def ris(items: Iterable[Item]) -> str:
+    """Return a RIS file (UTF-8), lines ended as the format asks; empty without items."""
+    return "".join(
+        f"{tag}  - {' '.join(value.split())}\r\n" for item in items for tag, value in _record(item)
+    )
+
+
+def _record(item: Item) -> Iterator[tuple[str, str]]:
+    about = item["custom"]
+    yield "TY", _RIS_TYPES.get(item["type"], "GEN")
+    for name in item.get("author", ()):
+        yield "AU", _inverted(name)
+    for name in item.get("editor", ()):
+        yield "ED", _inverted(name)
+    fields = {
+        "TI": item["title"],
+        "T2": item.get("container-title"),
+        "PY": _ris_date(item.get("issued"))[:4],
+        "DA": _ris_date(item.get("issued")),
+        "OP": _ris_date(item.get("original-date")),
+        "CY": item.get("publisher-place"),
+        "PB": item.get("publisher"),
+        "VL": item.get("volume"),
+        "IS": item.get("issue"),
+        "M1": item.get("number"),
+        "DB": item.get("archive"),
+        "AV": item.get("archive_location"),
+        "UR": item.get("URL"),
+        "C1": about.get("rights"),
+        "KW": KIND_WORDS[about["kind"]],
+        "AN": about["document_id"],
+    }
+    yield from ((tag, value) for tag, value in fields.items() if value)
+    said = (about.get("citation"), about.get("warning"), *_quotation_note(item))
+    yield from (("N1", note) for note in said if note)
+    yield "ER", ""
+
+
+def _ris_date(dated: dict[str, Any] | None) -> str:
+    """Return a CSL date as year/month/day, its first day where it is a stretch of time."""
+    parts = (dated or {}).get("date-parts", [])
+    numbers = [f"{number:0{2 if at else 4}}" for at, number in enumerate(parts[0])] if parts else []
+    return "/".join([*numbers, *[""] * (3 - len(numbers))]) if numbers else ""

@@ -30,17 +30,17 @@ from rag.dossier.blocks import (
 )
 from rag.wording import counted, escape
 
-SERIF = "SourceFinderSerif"
-ITALIC = "SourceFinderSerif-Italic"
+_SERIF = "SourceFinderSerif"
+_ITALIC = "SourceFinderSerif-Italic"
 CJK = "SourceFinderCJK"
 
 _FILES = {
-    SERIF: ("fontpkg_noto_serif", "files/NotoSerif[wdth,wght].ttf"),
-    ITALIC: ("fontpkg_noto_serif", "files/NotoSerif-Italic[wdth,wght].ttf"),
+    _SERIF: ("fontpkg_noto_serif", "files/NotoSerif[wdth,wght].ttf"),
+    _ITALIC: ("fontpkg_noto_serif", "files/NotoSerif-Italic[wdth,wght].ttf"),
     CJK: ("paperang_p2_fonts_cjk", "fonts/wqy-microhei.ttc"),
 }
 
-INK, SOFT, ACCENT, MARK = "#1e1d1a", "#5b5549", "#8c3b2a", "#f6e3b4"
+_INK, _SOFT, _ACCENT, _MARK = "#1e1d1a", "#5b5549", "#8c3b2a", "#f6e3b4"
 _KEPT_CHARS = 1_000
 """A heading of more markup may be higher than a page, so it is not kept with what follows."""
 _SIZES = {1: 19, 2: 14.5, 3: 12, 4: 10.5}
@@ -71,7 +71,7 @@ class _Typesetter:
     def __init__(self) -> None:
         self.missing: Counter[str] = Counter()
 
-    def set(self, text: str, font: str = SERIF) -> list[tuple[str, str]]:
+    def set(self, text: str, font: str = _SERIF) -> list[tuple[str, str]]:
         """Return the text in parts of one font each, as pairs of font and text.
 
         Letters and their marks are composed where Unicode has them as one character.
@@ -89,7 +89,7 @@ class _Typesetter:
         code = ord(character)
         if character.isspace() or code in glyphs(first):
             return first
-        return next((font for font in (SERIF, CJK) if code in glyphs(font)), "")
+        return next((font for font in (_SERIF, CJK) if code in glyphs(font)), "")
 
     def _numbers(self, characters: str) -> str:
         self.missing.update(characters)
@@ -104,7 +104,7 @@ def to_pdf(blocks: Iterable[Block]) -> bytes:
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
-    glyphs(SERIF), glyphs(ITALIC)  # so that styles can name them
+    glyphs(_SERIF), glyphs(_ITALIC)  # so that styles can name them
     setter = _Typesetter()
     given = list(blocks)
     flowing = [piece for block in given for piece in _block(block, setter)]
@@ -146,7 +146,7 @@ def _block(block: Block, setter: _Typesetter) -> Iterator[Any]:
                 yield _set(_markup(block.citation, setter), size=9, after=5, leftIndent=14)
         case Facts(rows):
             for label, runs in rows:
-                named = f'<font color="{SOFT}">{_markup(text(f"{label}: "), setter)}</font>'
+                named = f'<font color="{_SOFT}">{_markup(text(f"{label}: "), setter)}</font>'
                 yield _set(named + _markup(runs, setter), size=8.5, leftIndent=12, first=-12)
             yield _gap(6)
         case Listing(items):
@@ -163,7 +163,7 @@ def _set(
 
     style = ParagraphStyle(
         "text",
-        fontName=SERIF,
+        fontName=_SERIF,
         fontSize=size,
         leading=size * 1.42,
         spaceAfter=after,
@@ -175,7 +175,7 @@ def _set(
 
 def _heading(block: Heading, setter: _Typesetter) -> Any:
     size = _SIZES[block.level]
-    colour = ACCENT if block.level == 4 else INK
+    colour = _ACCENT if block.level == 4 else _INK
     markup = _markup(text(block.text), setter)
     heading = _set(
         markup,
@@ -200,14 +200,14 @@ def _markup(runs: Iterable[Run], setter: _Typesetter) -> str:
     """Return runs in ReportLab's markup, everything in them escaped."""
     parts = []
     for run in runs:
-        shown = _in_fonts(run.text, setter, ITALIC if run.italic else SERIF)
+        shown = _in_fonts(run.text, setter, _ITALIC if run.italic else _SERIF)
         if run.url:
-            shown = f'<a href="{escape(run.url)}" color="{ACCENT}">{shown}</a>'
-        parts.append(f'<font color="{ACCENT}">{shown}</font>' if run.bold else shown)
+            shown = f'<a href="{escape(run.url)}" color="{_ACCENT}">{shown}</a>'
+        parts.append(f'<font color="{_ACCENT}">{shown}</font>' if run.bold else shown)
     return "".join(parts)
 
 
-def _in_fonts(words: str, setter: _Typesetter, font: str = SERIF) -> str:
+def _in_fonts(words: str, setter: _Typesetter, font: str = _SERIF) -> str:
     return "".join(
         f'<font name="{name}">{escape(part)}</font>' for name, part in setter.set(words, font)
     )
@@ -217,7 +217,7 @@ def _marked(extract: Extract, setter: _Typesetter) -> Iterator[str]:
     """Yield the paragraphs of an extract, the quotation on a ground of its own colour."""
     for parts in paragraphs(extract):
         shown = [(_in_fonts(words, setter), marked) for words, marked in parts]
-        yield "".join(f'<span backColor="{MARK}">{s}</span>' if m else s for s, m in shown)
+        yield "".join(f'<span backColor="{_MARK}">{s}</span>' if m else s for s, m in shown)
 
 
 def _outline(document: Any, flowable: Any) -> None:
@@ -235,7 +235,7 @@ def _outline(document: Any, flowable: Any) -> None:
 
 def _foot(canvas: Any, document: Any, *, title: str, at: tuple[float, float]) -> None:
     canvas.saveState()
-    canvas.setFont(SERIF, 8)
-    canvas.setFillColor(SOFT)
+    canvas.setFont(_SERIF, 8)
+    canvas.setFillColor(_SOFT)
     canvas.drawCentredString(*at, f"{title}, {document.page}")
     canvas.restoreState()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 QUOTED = "Quoted words"
 """The style of the words that are quoted within their passage."""
-FACTS = "Facts"
+_FACTS = "Facts"
 _MARK, _LINK = "F6E3B4", "8C3B2A"
 _A4_MM = (210, 297)
 _NOTES = """
@@ -68,7 +68,7 @@ def _add(block: Block, document: Document, notes: _Footnotes) -> None:
             _quote(block, document, notes)
         case Facts(rows):
             for label, runs in rows:
-                _write((*text(f"{label}: "), *runs), document.add_paragraph(style=FACTS))
+                _write((*text(f"{label}: "), *runs), document.add_paragraph(style=_FACTS))
         case Listing(items):
             for runs in items:
                 _write(runs, document.add_paragraph(style="List Bullet"))
@@ -188,7 +188,7 @@ def _add_styles(document: Document) -> None:
     from docx.shared import Pt, RGBColor
 
     styles = document.styles
-    small = (("footnote text", "FootnoteText", True), (FACTS, FACTS, False))
+    small = (("footnote text", "FootnoteText", True), (_FACTS, _FACTS, False))
     for name, key, builtin in small:
         style: Any = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin)
         style.element.set(_name("w:styleId"), key)

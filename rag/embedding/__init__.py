@@ -1,1 +1,317 @@
-"""Passages and claims as vectors."""
+"""Passages and claims into vectors, with any sentence-transformers model.
+
+A passage goes through the transformer once. From the vectors of its word pieces come
+
+* one vector per sentence: the mean over the sentence's pieces, so each sentence is
+  embedded *in the context* of its passage and heading ("late chunking", Günther et al.
+  2024, arXiv:2409.04701), and a hit already knows which sentence it means;
+* a sign code per piece: one bit for each dimension, kept for the second stage, where
+  each piece of the claim looks for its closest piece in the passage ("late
+  interaction", Khattab and Zaharia 2020, arXiv:2004.12832).
+
+Models whose own sentence vector is not the mean of piece vectors (another pooling, a
+dense layer on top) embed each sentence by itself instead; the sign codes are the same.
+
+How the transformer runs (see `inference`) does not matter to an index: the routes agree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.config import DEFAULT_MODEL, Settings
+from rag.datatypes import Floats, Span
+from rag.embedding.inference import (
+    DEFAULT_WEIGHTS,
+    Transformer,
+    fingerprint,
+    load_sentence_transformer,
+    load_tokenizer,
+    load_transformer,
+    model_folder,
+    model_window,
+    read_json,
+    unit,
+)
+from rag.errors import ModelError
+
+_BATCH_SIZE = 16
+"""Passages of like length per run of the transformer; 4 to 32 are within noise."""
+
+WINDOWS = 4
+"""Windows of the model in which a long claim is read: some 800 words."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingInput:
+    """What is embedded for a passage: its heading in front, then its own words.
+
+    `sentences` are spans into `text`.
+    """
+
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """What the index keeps of a passage.
+
+    `sentences`: float16, (sentences, dimension), unit length. `codes`: uint8, (pieces,
+    dimension / 8), a bit per dimension, heading first. `starts`: int32, (sentences,),
+    the row of `codes` at which each sentence begins.
+    """
+
+    sentences: NDArray[np.float16]
+    codes: NDArray[np.uint8]
+    starts: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryVectors:
+    """A claim as the index is asked for it.
+
+    `vector`: float32, (dimension,), unit length. `pieces`: float32, (pieces, dimension),
+    unit length. `ids`: the pieces' numbers in the vocabulary.
+    """
+
+    vector: Floats
+    pieces: Floats
+    ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceLayers:
+    """The word pieces of a text, the tokenizer's marks left out.
+
+    `ids`: int64, (pieces,), their numbers in the vocabulary. `starts`: int64, (pieces,), where
+    each begins in the text. `middle`, `last`: float32, (pieces, dimension), their vectors after
+    half of the model's layers and after all.
+    """
+
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    middle: Floats
+    last: Floats
+
+
+class Encoder:
+    """An embedding model, ready to use: `Encoder.load("default", settings)`.
+
+    `fingerprint` identifies the weights; two encoders with the same fingerprint give
+    interchangeable vectors.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, model_fingerprint: str, transformer: Transformer
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.fingerprint = model_fingerprint
+        self._transformer = transformer
+        self._prompts: dict[str, str] = (
+            read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
+        )
+        self._tokenizer = load_tokenizer(folder)
+        self._whole = load_tokenizer(folder)
+        self._whole.no_truncation()
+        self.window = model_window(folder)
+        self._tokenizer.enable_truncation(self.window)
+        self.pools_by_mean = _pools_by_mean(folder)
+        # A heading is counted for each of its document's passages.
+        self._count = lru_cache(maxsize=256)(self._count_pieces)
+
+    @classmethod
+    def load(cls, name: str, settings: Settings) -> Encoder:
+        """Return the model `name`, by the fastest route that works here.
+
+        Raises `ModelError` where it cannot be found or loaded.
+        """
+        from safetensors import SafetensorError
+
+        folder = model_folder(name, settings)
+        try:
+            digest = fingerprint(folder, DEFAULT_WEIGHTS if name == DEFAULT_MODEL else "")
+            # A folder is recorded whole, so that an index finds its model from anywhere.
+            name = str(folder) if Path(name).is_dir() else name
+            return cls(name, folder, digest, load_transformer(folder, digest, settings))
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise ModelError(
+                f"The embedding model in {folder} cannot be loaded: {error}. "
+                "Reinstall it, or choose another with SOURCE_FINDER_MODEL."
+            ) from error
+
+    @property
+    def route(self) -> str:
+        """How the transformer runs: "openvino" or "torch"."""
+        return self._transformer.route
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of a sentence vector."""
+        return int(self.encode_query("dimension").vector.shape[0])
+
+    @property
+    def _document_prompt(self) -> str:
+        return self._prompts.get("document") or self._prompts.get("passage") or ""
+
+    @cached_property
+    def room(self) -> int:
+        """How many word pieces of a passage fit into the window beside marks and prompt."""
+        return self.window - len(self._whole.encode(self._document_prompt).ids)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many different word pieces there are."""
+        return int(self._whole.get_vocab_size())
+
+    def piece_starts(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return, for each text, the offsets at which its word pieces start."""
+        encodings = self._whole.encode_batch(list(texts), add_special_tokens=False)
+        return [[start for start, _ in encoding.offsets] for encoding in encodings]
+
+    def count_pieces(self, text: str) -> int:
+        """Return how many word pieces `text` has, the tokenizer's marks left out."""
+        return self._count(text)
+
+    def _count_pieces(self, text: str) -> int:
+        return len(self._whole.encode(text, add_special_tokens=False).ids)
+
+    def piece_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return, for each text, the numbers of its word pieces in the vocabulary."""
+        encodings = self._whole.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+    def encode_passages(self, inputs: Sequence[EmbeddingInput]) -> list[PassageVectors]:
+        """Return the vectors of each input, in order. Memory grows with the codes only."""
+        prompt = self._document_prompt
+        encodings = self._tokenizer.encode_batch([prompt + item.text for item in inputs])
+        order = sorted(range(len(inputs)), key=lambda i: len(encodings[i].ids))
+        result: list[PassageVectors | None] = [None] * len(inputs)
+        for first in range(0, len(order), _BATCH_SIZE):
+            batch = order[first : first + _BATCH_SIZE]
+            for i, vectors in zip(batch, self._run([encodings[i] for i in batch]), strict=True):
+                spans = [
+                    Span(s.start + len(prompt), s.end + len(prompt)) for s in inputs[i].sentences
+                ]
+                result[i] = self._passage(inputs[i], spans, encodings[i], vectors)
+        return [vectors for vectors in result if vectors is not None]
+
+    def encode_query(self, text: str) -> QueryVectors:
+        """Return the vectors of a claim. A claim longer than the model's window is read in
+        `WINDOWS` windows at most, and what lies beyond is left out; `vector` is then the
+        mean over them, except for models with a sentence vector of their own making, which
+        see the first."""
+        prompt = self._prompts.get("query") or ""
+        encoding = self._tokenizer.encode(prompt + text)
+        windows = [encoding, *encoding.overflowing][:WINDOWS]
+        vectors = np.concatenate(self._run(windows))
+        own = np.concatenate([_own_pieces(window) for window in windows])
+        ids = np.concatenate([np.array(window.ids, dtype=np.int64) for window in windows])
+        vector = (
+            vectors.mean(axis=0) if self.pools_by_mean else self._encode_alone([prompt + text])[0]
+        )
+        return QueryVectors(vector=unit(vector), pieces=unit(vectors[own]), ids=ids[own])
+
+    def encode_layers(self, texts: Sequence[str]) -> list[PieceLayers]:
+        """Return the word pieces of each text with their vectors in the middle of the model and
+        at its end; what lies beyond the window is left out."""
+        result: list[PieceLayers | None] = [None] * len(texts)
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        for first in range(0, len(order), _BATCH_SIZE):
+            batch = order[first : first + _BATCH_SIZE]
+            ids, mask = _padded([encodings[i] for i in batch])
+            middle, last = self._transformer.layers(ids, mask)
+            for row, i in enumerate(batch):
+                own = np.flatnonzero(_own_pieces(encodings[i]))
+                result[i] = PieceLayers(
+                    ids=ids[row, own],
+                    starts=np.array(encodings[i].offsets, dtype=np.int64)[own, 0],
+                    middle=middle[row, own],
+                    last=last[row, own],
+                )
+        return [pieces for pieces in result if pieces is not None]
+
+    def _run(self, encodings: list[Any]) -> list[Floats]:
+        """Return the piece vectors of each encoding, marks ([CLS], [SEP]) included."""
+        ids, mask = _padded(encodings)
+        vectors = self._transformer(ids, mask)
+        return [vectors[row, : len(e.ids)] for row, e in enumerate(encodings)]
+
+    def _passage(
+        self, item: EmbeddingInput, spans: list[Span], encoding: Any, vectors: Floats
+    ) -> PassageVectors:
+        own = _own_pieces(encoding)
+        vectors = vectors[own]
+        offsets = np.array(encoding.offsets, dtype=np.int64)[own, 0]
+        bounds = np.searchsorted(offsets, [*(s.start for s in spans), spans[-1].end])
+        if self.pools_by_mean:
+            whole = vectors.mean(axis=0)
+            pooled = np.stack(
+                [vectors[a:b].mean(axis=0) if b > a else whole for a, b in pairwise(bounds)]
+            )
+        else:
+            prompt = self._document_prompt
+            pooled = self._encode_alone([prompt + s.of(item.text) for s in item.sentences])
+        return PassageVectors(
+            sentences=unit(pooled).astype(np.float16),
+            codes=sign_codes(vectors),
+            starts=bounds[:-1].astype(np.int32),
+        )
+
+    @cached_property
+    def _whole_model(self) -> Any:
+        return load_sentence_transformer(self.folder)
+
+    def _encode_alone(self, texts: list[str]) -> Floats:
+        """Return the model's own vectors, each text by itself."""
+        vectors: Floats = self._whole_model.encode(texts, show_progress_bar=False)
+        return vectors.astype(np.float32)
+
+
+def _padded(encodings: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pieces' numbers and which of them are no padding, both (texts, pieces)."""
+    length = max(len(encoding.ids) for encoding in encodings)
+    ids = np.zeros((len(encodings), length), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = 1
+    return ids, mask
+
+
+def sign_codes(vectors: Floats) -> NDArray[np.uint8]:
+    """Return one bit per dimension, eight to a byte: whether the component is positive.
+
+    Shape (n, dimension) to (n, ceil(dimension / 8)).
+    """
+    return np.packbits(vectors > 0, axis=-1)
+
+
+def _own_pieces(encoding: Any) -> NDArray[np.bool_]:
+    """Return which pieces are the text's own, not the tokenizer's marks."""
+    own: NDArray[np.bool_] = np.array(encoding.special_tokens_mask, dtype=np.int64) == 0
+    return own
+
+
+def _pools_by_mean(folder: Path) -> bool:
+    """Return whether the model's sentence vector is the mean of its piece vectors."""
+    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    kinds = [module["type"].rpartition(".")[2] for module in modules]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        return False
+    config = read_json(folder / modules[1]["path"] / "config.json")
+    if "pooling_mode" in config:
+        return config["pooling_mode"] in ("mean", ["mean"])
+    modes = {key for key, on in config.items() if key.startswith("pooling_mode_") and on}
+    return modes == {"pooling_mode_mean_tokens"}

@@ -15,26 +15,26 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Passage, SourceDocument, Span
-from rag.embedding.encoder import EmbeddingInput, Encoder
+from rag.embedding import EmbeddingInput, Encoder
 from rag.language import Folded, fold, sentences
 from rag.text import ends_paragraph, trimmed
 
 _PieceStarts = Callable[[Sequence[str]], list[list[int]]]
 """For each text, the offset at which each of its word pieces starts."""
 
-MAX_PIECES = 200
+_MAX_PIECES = 200
 """Word pieces in a passage: about 160 words. The default model reads 256 with its two
 marks, which leaves room for the heading that is embedded in front."""
 
-PARAGRAPH_FILL = 0.6
+_PARAGRAPH_FILL = 0.6
 """From this share of a full passage on, a paragraph's end closes it."""
 
-SLACK = 4
+_SLACK = 4
 """Word pieces kept free, for tokenizers that divide a text otherwise than its sentences."""
 
 
 def chunk(
-    document: SourceDocument, piece_starts: _PieceStarts, max_pieces: int = MAX_PIECES
+    document: SourceDocument, piece_starts: _PieceStarts, max_pieces: int = _MAX_PIECES
 ) -> list[Passage]:
     """Return the document's passages in text order, each at most `max_pieces` long.
 
@@ -78,10 +78,10 @@ def read_by_search(document: SourceDocument, within: Span | None = None) -> Fold
 def heading(document: SourceDocument) -> str:
     """Return what may be embedded in front of each passage: who, what, when."""
     parts = [part for part in (document.creator, document.title, document.date) if part]
-    return ", ".join(parts)[:HEADING_CHARS] + ". " if parts else ""
+    return ", ".join(parts)[:_HEADING_CHARS] + ". " if parts else ""
 
 
-HEADING_CHARS = 120
+_HEADING_CHARS = 120
 """A heading longer than this would crowd out its passage."""
 
 
@@ -127,7 +127,7 @@ def _group(
             run, pieces = [], 0
         run.append(span)
         pieces += size
-        full_enough = pieces >= PARAGRAPH_FILL * max_pieces
+        full_enough = pieces >= _PARAGRAPH_FILL * max_pieces
         if full_enough and after and ends_paragraph(document.text, span.end, after.start):
             yield _passage(document, run)
             run, pieces = [], 0
@@ -147,7 +147,7 @@ def _passage(document: SourceDocument, run: list[Span]) -> Passage:
 
 def most_pieces(encoder: Encoder) -> int:
     """Return how many word pieces a passage may have where no heading goes before it."""
-    return min(MAX_PIECES, encoder.room - SLACK)
+    return min(_MAX_PIECES, encoder.room - _SLACK)
 
 
 def _fitted_heading(encoder: Encoder, document: SourceDocument) -> str:
@@ -159,7 +159,7 @@ def _fitted_heading(encoder: Encoder, document: SourceDocument) -> str:
 def passage_room(encoder: Encoder, document: SourceDocument) -> int:
     """Return how many word pieces a passage of the document may have."""
     front = encoder.count_pieces(_fitted_heading(encoder, document))
-    return min(MAX_PIECES, encoder.room - front - SLACK)
+    return min(_MAX_PIECES, encoder.room - front - _SLACK)
 
 
 def embedding_input(encoder: Encoder, document: SourceDocument, passage: Passage) -> EmbeddingInput:

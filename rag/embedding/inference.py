@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import Floats
 from rag.errors import ModelError
-from rag.models.hub import model_path
-from rag.models.loading import no_reports
+from rag.models import model_path, no_reports
 
 log = logging.getLogger(__name__)
 
-AGREEMENT = 0.999
+_AGREEMENT = 0.999
 """The least cosine between a converted model's vectors and PyTorch's on `_SAMPLES`."""
 
 _SAMPLES = (
@@ -315,5 +314,5 @@ def _check_agreement(folder: Path, reference: _TorchTransformer, converted: Path
         mask = np.ones_like(ids)
         ours, theirs = compiled([ids, mask])[1][0], reference(ids, mask)[0]
         cosine = float(unit(ours.mean(axis=0)) @ unit(theirs.mean(axis=0)))
-        if cosine < AGREEMENT:
+        if cosine < _AGREEMENT:
             raise _ConversionError(f"its vectors differ from PyTorch's (cosine {cosine:.4f})")

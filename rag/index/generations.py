@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_INDEX, Settings
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 from rag.errors import (
     IndexCorrupt,
     IndexMismatch,
@@ -41,21 +41,20 @@ from rag.errors import (
     SourceFinderError,
 )
 from rag.index.lexical import LexicalIndex
-from rag.index.on_demand import VectorsOnDemand
 from rag.index.store import Store
 from rag.index.store_writer import upgrade_store
-from rag.index.vectors import VectorIndex
+from rag.index.vectors import VectorIndex, VectorsOnDemand
 
 FORMAT = 3
 """Raised when the files change in a way that older code cannot read."""
 
-VERIFIED_BYTES = 1 << 30
+_VERIFIED_BYTES = 1 << 30
 """Up to this size an index is checked byte for byte when it is opened (a fraction of a
 second); beyond it only the sizes are, and `source-finder doctor` checks the bytes."""
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
-WORDS = "words.json"
+_WORDS = "words.json"
 """A manifest of a generation that has all but its vectors; gone once it is complete."""
 
 PIECE_PASSAGES = "piece_passages.npy"
@@ -100,13 +99,13 @@ class Manifest:
 
     def write_unfinished(self, generation: Path) -> None:
         """Say that the generation, without its vectors, can be searched by its words."""
-        pending = generation / f"{WORDS}.new"
+        pending = generation / f"{_WORDS}.new"
         _write_durably(pending, json.dumps(asdict(self)))
-        pending.replace(generation / WORDS)
+        pending.replace(generation / _WORDS)
 
     def write(self, generation: Path) -> None:
         """Write the manifest, with the size and hash of every other file there."""
-        (generation / WORDS).unlink(missing_ok=True)
+        (generation / _WORDS).unlink(missing_ok=True)
         files = [p for p in sorted(generation.rglob("*")) if p.is_file() and p.name != MANIFEST]
         described = {
             path.relative_to(generation).as_posix(): [path.stat().st_size, _sha256(path)]
@@ -143,10 +142,10 @@ class Manifest:
     def verify(self, generation: Path, *, every_byte: bool | None = None) -> None:
         """Raise `IndexCorrupt` unless all files are there as they were written.
 
-        `every_byte` None: sizes always, contents up to `VERIFIED_BYTES` in all.
+        `every_byte` None: sizes always, contents up to `_VERIFIED_BYTES` in all.
         """
         if every_byte is None:
-            every_byte = sum(size for size, _ in self.files.values()) <= VERIFIED_BYTES
+            every_byte = sum(size for size, _ in self.files.values()) <= _VERIFIED_BYTES
         for name, (size, digest) in self.files.items():
             path = generation / name
             if not path.is_file():
@@ -201,12 +200,12 @@ def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
     None where there is none. Its passages have the vectors of the live generation or, where they
     are new, none yet.
     """
-    under_way = [folder for folder in _generations(path) if (folder / WORDS).is_file()]
+    under_way = [folder for folder in _generations(path) if (folder / _WORDS).is_file()]
     unfinished = [folder for folder in under_way if not (folder / MANIFEST).exists()]
     if not unfinished:
         return None
     generation = max(unfinished)
-    manifest = Manifest(**json.loads((generation / WORDS).read_text(encoding="utf-8")))
+    manifest = Manifest(**json.loads((generation / _WORDS).read_text(encoding="utf-8")))
     store = Store(generation / "sources.sqlite")
     counts = np.load(generation / PIECE_PASSAGES, allow_pickle=False)
     vectors = VectorsOnDemand(store, encoder, counts, *_known(path, manifest, store))

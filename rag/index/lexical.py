@@ -1,14 +1,49 @@
-"""BM25 over stemmed words, by `bm25s`, on disk without pickle and memory-mapped."""
+"""BM25 over stemmed words, by `bm25s`, on disk without pickle and memory-mapped.
+
+What the lexical index counts: stems; days, numbers and designations in one spelling each.
+
+"March 12, 1959", "the 12th of March, 1959" and "1959-03-12" meet in the term "1959-03-12",
+"12 March" and "March 12th" in "03-12"; "fifteen thousand" meets "15,000" in "15000". "NSC
+59/1" and "U-2" are a term each, beside their parts, of which a "1" or a "2" says nothing. A
+claim's names and numbers weigh more than its other words.
+
+The terms of each passage are kept as numbers, so that a rebuild need not stem all texts anew:
+
+| file | holds |
+|---|---|
+| `terms.npy` | int32, (stems of all passages,): numbers in the vocabulary, in text order |
+| `term_rows.npy` | int64, (passages + 1,): passage p owns terms rows[p]..rows[p+1] |
+| `terms.json` | the vocabulary, sorted, and a mark of how stems were made |
+
+`similar_terms` finds which words may be another spelling of a name that a claim has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.language import (
+    MIN_KEY_LETTERS,
+    capitalised_inside,
+    days,
+    deletions,
+    one_slip,
+    quantities,
+    spelling_key,
+    stems,
+    vowel_keys,
+    words,
+)
 from rag.searching import inverse_frequency
 
 K1 = 1.5
@@ -139,3 +174,259 @@ class LexicalIndex:
     def rarity(self, stem: str) -> float:
         """Return the inverse document frequency of a stem, in Lucene's variant."""
         return inverse_frequency(self.frequency(stem), self._rows)
+
+
+NAME_WEIGHT = 2.0
+"""What a claim's names, numbers and days weigh beside its other words."""
+
+_WORDED = re.compile(
+    r"ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|dozen|hundred|thousand|"
+    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|million|billion"
+)
+
+_NUMBERED = r"(?P<number>\d{1,5}(?:[-/]\d{1,4})*)(?![\d%]|[.,:]\d|st\b|nd\b|rd\b|th\b)"
+_DESIGNATIONS = [
+    re.compile(rf"(?<![\w.-])(?P<letters>{letters}){_NUMBERED}")
+    for letters in (
+        r"[A-Z]{2,6}[ -]",  # NSC 59/1, NSAM-263
+        r"(?:[A-Z]\. ?){2,4}",  # H.R. 1776, P. L. 480
+        r"[A-Z][A-Za-z]{0,3}-",  # U-2, MiG-21
+    )
+]
+_DASHES = str.maketrans("–‑—‐\xa0", "---- ")
+
+_WORDED_FROM = 10
+"""Smaller numbers in words are mostly no figures ("one of them", "two days later")."""
+
+_SAMPLE = (
+    "The President's “New Look”: 16,000 naïve co-operators' re-elections, ratified in U.S.S.R. "
+    "by fifteen thousand men on the 2d of February, 1848, and on Dec. 5, of whom NSC "
+    "59/1 and the U-2 knew"
+)
+
+
+def search_terms(text: str, heading: str = "") -> list[str]:
+    """Return the terms of `text`: its stems in order, then its days, worded numbers and
+    designations. `heading`: what stands above it, as above each passage of its document.
+
+    >>> search_terms("Fifteen thousand men left on the 2d of February, 1848.")[-3:]
+    ['02-02', '1848-02-02', '15000']
+    """
+    above, once = _read(heading)
+    folded = words(text)
+    own = [term for term in _in_one_spelling(text, folded) if term not in above]
+    spelled = dict.fromkeys([*once, *own])
+    return [*above, *stems(folded), *spelled]
+
+
+@lru_cache(maxsize=16)
+def _read(heading: str) -> tuple[list[str], list[str]]:
+    folded = words(heading)
+    return stems(folded), _in_one_spelling(heading, folded)
+
+
+def _in_one_spelling(text: str, folded: Sequence[str]) -> list[str]:
+    """Return what `text`, whose words are `folded`, has of days, numbers and designations."""
+    worded = _worded_numbers(text, folded) if any(map(_WORDED.match, folded)) else []
+    if not any(word[0].isdecimal() for word in folded):  # most passages
+        return worded
+    return [*days(text), *worded, *_designations(text)]
+
+
+def _worded_numbers(text: str, folded: Sequence[str]) -> list[str]:
+    """Return the numbers that `text` has in words, in digits; `folded`: its words.
+
+    >>> text = "fifteen thousand of 20,000, half a million, two days"
+    >>> _worded_numbers(text, words(text))
+    ['15000', '500000']
+    """
+    found = []
+    for quantity in quantities(text):
+        said = quantity.span.of(text)
+        value = round(100 * quantity.value) if quantity.share else quantity.value
+        if value >= _WORDED_FROM and value == int(value) and re.search("[a-z]{3}", said.lower()):
+            found.append(str(int(value)))
+    return [number for number in dict.fromkeys(found) if number not in folded]
+
+
+def _designations(text: str) -> list[str]:
+    """Return the papers, laws, aircraft and the like that `text` calls by letters and number.
+
+    >>> _designations("NIE 13–56 and P.L. 480 say nothing of the U-2s that CIA had in 1956")
+    ['nie-13-56', 'pl-480', 'u-2']
+    """
+    plain = text.translate(_DASHES)
+    found = [match for pattern in _DESIGNATIONS for match in pattern.finditer(plain)]
+    return list(dict.fromkeys(_designation(match) for match in found))
+
+
+def _designation(match: re.Match[str]) -> str:
+    letters = re.sub("[^a-z]", "", match["letters"].lower())
+    return f"{letters}-{match['number'].replace('/', '-')}"
+
+
+def names(claim: str) -> frozenset[str]:
+    """Return the stems of a claim's names and numbers: what has a capital inside a
+    sentence, or a digit.
+
+    >>> sorted(names("Gold, said Polk in 1848, was found."))
+    ['1848', 'polk']
+    """
+    said = [span.of(claim) for span in capitalised_inside(claim)]
+    numbers = [word for word in words(claim) if word[0].isdigit()]
+    return frozenset(stems([word for name in said for word in words(name)] + numbers))
+
+
+def weighted_terms(claim: str) -> dict[str, float]:
+    """Return the claim's terms, each with what it weighs in a search."""
+    named = names(claim)
+    folded = words(claim)
+    own = dict.fromkeys(stems(folded), 1.0)
+    return (
+        own
+        | dict.fromkeys(own.keys() & named, NAME_WEIGHT)
+        | dict.fromkeys(_in_one_spelling(claim, folded), NAME_WEIGHT)
+    )
+
+
+def _stemming() -> str:
+    """Return a mark that is another one when words or stems are made otherwise."""
+    from Stemmer import version
+
+    made = "\n".join([version(), *search_terms(_SAMPLE)])
+    return hashlib.sha256(made.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Stems of passages: those of passage p are `vocabulary[t]` for t in
+    `numbers[rows[p]:rows[p + 1]]`."""
+
+    numbers: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    vocabulary: list[str]
+
+    @classmethod
+    def read(cls, folder: Path) -> Terms | None:
+        """Return the terms in a folder, None where there are none or they were made otherwise."""
+        try:
+            described = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
+            if described["stemming"] != _stemming():
+                return None
+            numbers = np.load(folder / "terms.npy", mmap_mode="r", allow_pickle=False)
+            rows = np.load(folder / "term_rows.npy", allow_pickle=False)
+        except (OSError, ValueError, KeyError):
+            return None
+        return cls(numbers, rows, described["vocabulary"])
+
+    def write(self, folder: Path) -> None:
+        """Write the terms to a folder."""
+        np.save(folder / "terms.npy", self.numbers)
+        np.save(folder / "term_rows.npy", self.rows)
+        described = {"stemming": _stemming(), "vocabulary": self.vocabulary}
+        (folder / "terms.json").write_text(json.dumps(described), encoding="utf-8")
+
+
+Part = tuple[int, int] | tuple[str, str]
+"""Passages of the old terms, first to last (left out), or one new passage's heading and text."""
+
+
+def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
+    """Return the terms of passages, each either taken from `old` or made from its text."""
+    numbers: list[NDArray[np.int32]] = []
+    lengths: list[NDArray[np.int64]] = []
+    known = {stem: i for i, stem in enumerate(old.vocabulary)} if old else {}
+    for part in parts:
+        first, last = part
+        if isinstance(first, str) and isinstance(last, str):
+            made = [known.setdefault(stem, len(known)) for stem in search_terms(last, first)]
+            numbers.append(np.array(made, dtype=np.int32))
+            lengths.append(np.array([len(made)]))
+        else:
+            assert old is not None, "there are no old terms"
+            numbers.append(old.numbers[old.rows[first] : old.rows[last]])
+            lengths.append(np.diff(old.rows[first : last + 1]))
+    together = np.concatenate(numbers) if numbers else np.zeros(0, np.int32)
+    return _sorted(together, np.concatenate([[0], *lengths]).cumsum(), list(known))
+
+
+def _sorted(numbers: NDArray[np.int32], rows: NDArray[np.int64], vocabulary: list[str]) -> Terms:
+    """Return terms with a vocabulary in which each stem is used, in order."""
+    used = np.unique(numbers)
+    stems_used = [vocabulary[number] for number in used]
+    order = sorted(range(len(used)), key=stems_used.__getitem__)
+    new_number = np.zeros(len(vocabulary), dtype=np.int32)
+    new_number[used[order]] = np.arange(len(used))
+    return Terms(new_number[numbers], rows, [stems_used[place] for place in order])
+
+
+RARE = 0.02
+"""Words in no more than this share of the documents tell what a claim is about."""
+
+_Keys = Callable[[str], Iterable[str]]
+
+
+class Spellings:
+    """The words of an index, found by the keys of `rag.language`.
+
+    Loose keys (vowels, one slip) are only asked for names that the index does not have at
+    all; a slip must also be at home in the claim: in a document that has another rare word
+    of it. So a known name is never taken for its neighbour, and Hatcher for Thatcher only
+    where the rest of the claim speaks for it.
+    """
+
+    def __init__(self, passages: LexicalIndex, documents: LexicalIndex) -> None:
+        self._passages = passages
+        self._documents = documents
+
+    def of(self, stem: str, claim: Sequence[str]) -> list[list[str]]:
+        """Return the words that may be another spelling of `stem`, in groups, the surest
+        first. `claim`: the stems of the claim that it is in."""
+        groups: list[list[str]] = []
+        if len(stem) >= MIN_KEY_LETTERS:
+            groups.append(self._by_key.get(spelling_key(stem), []))
+        if not self._passages.knows(stem):
+            groups.append(_found(self._by_vowels, vowel_keys(stem)))
+            slips = _found(self._by_slip, deletions(stem))
+            groups.append(
+                [word for word in slips if one_slip(stem, word) and self._at_home(word, claim)]
+            )
+        return groups
+
+    def _at_home(self, word: str, claim: Sequence[str]) -> bool:
+        """Return whether a document has the word and another rare word of the claim."""
+        own = self._documents.texts_with(word)
+        limit = max(RARE * self._documents.texts, 1)
+        return any(
+            np.isin(own, self._documents.texts_with(stem)).any()
+            for stem in claim
+            if 0 < self._documents.frequency(stem) <= limit
+        )
+
+    @cached_property
+    def _names(self) -> list[str]:
+        vocabulary = self._passages.vocabulary
+        return [stem for stem in vocabulary if stem.isalpha() and len(stem) >= MIN_KEY_LETTERS]
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[str]]:
+        return self._by(lambda stem: [spelling_key(stem)])
+
+    @cached_property
+    def _by_vowels(self) -> dict[str, list[str]]:
+        return self._by(vowel_keys)
+
+    @cached_property
+    def _by_slip(self) -> dict[str, list[str]]:
+        return self._by(deletions)
+
+    def _by(self, keys: _Keys) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for stem in self._names:
+            for key in keys(stem):
+                found.setdefault(key, []).append(stem)
+        return found
+
+
+def _found(table: Mapping[str, list[str]], keys: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(stem for key in keys for stem in table.get(key, ())))

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument, Span
-from rag.ingest.shared.note_marks import merged
-from rag.ingest.shared.notices import library_notices
+from rag.ingest.shared.notes import library_notices, merged
 
 
 def printable(text: str) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 
 from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
+from rag.ingest.folders import reason
 from rag.ingest.names import printable, shown, slug
-from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr import Ocr
 from rag.ingest.readers.ead import read_ead
 from rag.ingest.readers.epub import read_epub
 from rag.ingest.readers.html import read_html
@@ -24,19 +25,18 @@ from rag.ingest.readers.mail import mail_attachments, read_mail
 from rag.ingest.readers.ocr_formats import MARK as HOCR
 from rag.ingest.readers.ocr_formats import read_alto, read_hocr, read_page_xml
 from rag.ingest.readers.odt import read_odt
-from rag.ingest.readers.pdf.forms import attached_files
-from rag.ingest.readers.pdf.reader import read_pdf
+from rag.ingest.readers.pdf import read_pdf
+from rag.ingest.readers.pdf.opening import attached_files
 from rag.ingest.readers.pictures import read_djvu, read_picture
-from rag.ingest.readers.plain.reader import read_plain
+from rag.ingest.readers.plain import read_plain
 from rag.ingest.readers.rtf import read_rtf
 from rag.ingest.readers.sheets import read_sheets
-from rag.ingest.readers.tei.reader import read_tei
+from rag.ingest.readers.tei import read_tei
 from rag.ingest.readers.word import read_word, refuse_old_word
-from rag.ingest.shared.markup import root_name
+from rag.ingest.shared.decoding import root_name
 from rag.ingest.sidecar import MAX_FIELD
-from rag.ingest.walk.folders import reason
 
-XML_ROOTS: dict[str, Reader] = {
+_XML_ROOTS: dict[str, Reader] = {
     "alto": read_alto,
     "PcGts": read_page_xml,
     "ead": read_ead,
@@ -46,7 +46,7 @@ XML_ROOTS: dict[str, Reader] = {
 
 def _read_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Return the documents of an XML file, by the reader of its kind."""
-    return XML_ROOTS.get(root_name(path.read_bytes()), read_tei)(path, collection)
+    return _XML_ROOTS.get(root_name(path.read_bytes()), read_tei)(path, collection)
 
 
 def _read_page(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -85,7 +85,7 @@ READERS: dict[str, Reader] = {
     ".xml": _read_xml,
 }
 
-ATTACHED: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
+_ATTACHED: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
     ".eml": mail_attachments,
     ".msg": mail_attachments,
     ".pdf": attached_files,
@@ -93,7 +93,7 @@ ATTACHED: dict[str, Callable[[Path], Iterator[tuple[str, bytes]]]] = {
 """Kinds of files that other files can be attached to: what yields their names and contents."""
 
 _HEAD_BYTES = 20_000
-MAX_DEPTH = 3
+_MAX_DEPTH = 3
 _MAX_NAME = 60
 
 ZIP = ".zip"
@@ -135,8 +135,8 @@ def read_file(
         return reader_for(path, ocr)(path, collection)
 
     yield from guarded(start, path)
-    attached = ATTACHED.get(path.suffix.lower())
-    if attached is not None and path.is_file() and depth < MAX_DEPTH:
+    attached = _ATTACHED.get(path.suffix.lower())
+    if attached is not None and path.is_file() and depth < _MAX_DEPTH:
         yield from _attachments(attached(path), path, collection, ocr, depth + 1)
 
 

@@ -22,12 +22,12 @@ from typing import Any
 
 from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
 from rag.ingest.names import shown
-from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr import Ocr
 from rag.ingest.registry import Item, read_file
 from rag.isolation import Answer, Process, Send, Stopped, listen, serve
 from rag.typed_json import from_jsonable
 
-GB = 1 << 30
+_GB = 1 << 30
 
 _AHEAD = 4
 """Documents that wait for the build to take them, per file."""
@@ -47,7 +47,7 @@ class Limits:
     stall_s: int = 180
     """Seconds without a sign of life: a page, a document. OCR takes up to 6 for a page, 20 on
     a machine that is busy with other things."""
-    memory_bytes: int = 5 * GB
+    memory_bytes: int = 5 * _GB
     """OCR asks for 2.6 and holds 1.6 (pages of letter size), longer pages for more. Only Linux
     keeps to it; elsewhere there may be no limit."""
     processes: int = 2
@@ -172,7 +172,7 @@ class _Reader:
                 "`source-finder doctor`, then build again"
             )
         if stopped.why == "too much memory":
-            most = self._limits.memory_bytes / GB
+            most = self._limits.memory_bytes / _GB
             return f"needs more than {most:.1f} GB of memory to be read{self._where}; {_REPAIR}"
         if stopped.why == "too slow":
             return (

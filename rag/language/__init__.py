@@ -6,8 +6,6 @@ Whatever else needs to know of the language imports from here, never from the mo
 
 from __future__ import annotations
 
-from rag.language.folding import Folded, fold, goes_on, is_left_open, whole_word
-from rag.language.lexicon import table, word_list
 from rag.language.names import (
     TITLES,
     can_be_same,
@@ -22,23 +20,35 @@ from rag.language.names import (
 )
 from rag.language.numbers import Quantity, agree, quantities
 from rag.language.respelling import (
+    MIN_KEY_LETTERS,
     Respelling,
     Style,
     chinese_spellings,
+    deletions,
+    one_slip,
     pinyin,
     respell,
     respelled,
-    wade_giles,
-)
-from rag.language.spelling_keys import (
-    MIN_KEY_LETTERS,
-    deletions,
-    one_slip,
     spelling_key,
     vowel_keys,
+    wade_giles,
 )
 from rag.language.timex import Timex, days, of_date, times, times_told_from, years_in
-from rag.language.tokens import MONTHS, parse, sentences, stems, stop_words, words
+from rag.language.tokens import (
+    MONTHS,
+    Folded,
+    fold,
+    goes_on,
+    is_left_open,
+    parse,
+    sentences,
+    stems,
+    stop_words,
+    table,
+    whole_word,
+    word_list,
+    words,
+)
 
 __all__ = [
     "MIN_KEY_LETTERS",

@@ -13,8 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Span
-from rag.language.lexicon import table, word_list
-from rag.language.tokens import sentences, stems, words
+from rag.language.tokens import sentences, stems, table, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

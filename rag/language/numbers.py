@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.datatypes import Span
-from rag.language.lexicon import table
-from rag.language.tokens import MONTHS
+from rag.language.tokens import MONTHS, table
 
 _TABLE = table("numbers")
 _UNITS: list[str] = _TABLE["units"].split()
@@ -87,7 +86,7 @@ _FROM_UP_TO = re.compile(
 
 _Bound = Literal["exact", "about", "at least", "at most"]
 
-ROUNDING = 0.05
+_ROUNDING = 0.05
 """How far a rounded number may be from what it rounds, as a share of it."""
 
 ABOUT = 0.1
@@ -166,7 +165,7 @@ def agree(claim: Quantity, source: Quantity) -> bool:
     apart = abs(claim.value - source.value)
     if claim.bound == "about" or source.bound == "about":
         return apart <= ABOUT * source.value
-    return apart <= min(_rounded_to(claim.value) / 2, ROUNDING * source.value)
+    return apart <= min(_rounded_to(claim.value) / 2, _ROUNDING * source.value)
 
 
 def _rounded_to(value: float) -> float:

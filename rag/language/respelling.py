@@ -5,14 +5,20 @@ Malinovskiy and Peiping. Nothing here knows persons. It knows systems:
 
 * Chinese: Hanyu Pinyin and Wade-Giles, converted syllable by syllable, both ways;
 * names that went through several romanisations or were written down by ear: keys under which
-  such spellings meet (`spelling_keys`);
+  such spellings meet;
 * places that have changed their names, or have Postal ones: a table (`names`);
-* persons, where the user has fetched an authority file (`rag.retrieval.authority`).
+* persons, where the user has fetched an authority file (`rag.retrieval`).
 
 `respell` proposes a spelling only when the index has the words of it, so most claims have none.
-An archive that is searched by hand has no index here; what is known of it is when its records were
-written. For its search, `respelled` takes only spellings that follow from a rule, or that the
-catalog has.
+An archive that is searched by hand has no index here; what is known of it is when its records
+were written. For its search, `respelled` takes only spellings that follow from a rule, or that
+the catalog has.
+
+Keys under which the spellings of one name meet, and few other names do.
+
+Three of them, from the surest to the least sure: `spelling_key` for names that went through
+several romanisations, `vowel_keys` for names from scripts that leave vowels open (Arabic,
+Persian) and for English ears, `deletions` for a slip of one letter.
 """
 
 from __future__ import annotations
@@ -24,14 +30,13 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Literal
 
-from rag.language.lexicon import table
 from rag.language.names import capitalised, name_in_records, place_names
-from rag.language.tokens import stems, words
+from rag.language.tokens import stems, table, words
 
-MAX_RESPELLINGS = 3
+_MAX_RESPELLINGS = 3
 """Respelled claims that are searched beside the claim itself."""
 
-RARER = 5
+_RARER = 5
 """A spelling that the index has is respelled only as one that it has this often more."""
 
 _Frequency = Callable[[str], int]
@@ -44,7 +49,7 @@ Style = Literal["", "period", "modern"]
 """`period`: as people wrote at the time of the event; `modern`: as is usual today, whatever the
 time; "": as the claim has it."""
 
-PINYIN_YEAR = 1979
+_PINYIN_YEAR = 1979
 """The American government and press wrote Chinese names in Wade-Giles until then."""
 
 _RUSSIAN = re.compile(
@@ -160,7 +165,7 @@ def respell(claim: str, frequency: _Frequency, neighbours: _Neighbours) -> list[
 
     `frequency`: of a stem in the index. `neighbours`: the index's stems that may be another
     spelling of one, in groups, the surest first. A name that the index has is left as it is,
-    unless another spelling is `RARER` times as frequent; a place is tried under each of its
+    unless another spelling is `_RARER` times as frequent; a place is tried under each of its
     names.
     """
     people: dict[str, str] = {}
@@ -174,7 +179,7 @@ def respell(claim: str, frequency: _Frequency, neighbours: _Neighbours) -> list[
     for name, other in place_names(claim):
         if _known(other, frequency):
             found.append(_replaced(claim, [*people.items(), (name, other)]))
-    return found[:MAX_RESPELLINGS]
+    return found[:_MAX_RESPELLINGS]
 
 
 def _best_spelling(name: str, frequency: _Frequency, neighbours: _Neighbours) -> str | None:
@@ -191,7 +196,7 @@ def _best_spelling(name: str, frequency: _Frequency, neighbours: _Neighbours) ->
     for group in groups:
         counts = {s: min((frequency(stem) for stem in stems(words(s))), default=0) for s in group}
         best = max(counts, key=counts.__getitem__, default=None)
-        if best is not None and counts[best] > RARER * own_count:
+        if best is not None and counts[best] > _RARER * own_count:
             return best.title() if "-" not in best else best[0].upper() + best[1:]
     return None
 
@@ -224,7 +229,7 @@ def respelled(
     names = [span.of(text) for span in spans]
     found: dict[str, str] = {}
     known = {" ".join(words(person)) for person in persons}
-    wade_giles_then = style == "period" and (years is None or years[0] < PINYIN_YEAR)
+    wade_giles_then = style == "period" and (years is None or years[0] < _PINYIN_YEAR)
     for (before, one), (after, other) in pairwise(zip(spans, names, strict=True)):
         if text[before.end : after.start] == " ":
             if wade_giles_then and _is_pinyin(one, other):
@@ -238,7 +243,7 @@ def respelled(
         if name not in found and (usual := _usual(name, text)):
             found[name] = usual
     if style == "period":
-        when = years or (PINYIN_YEAR - 1, PINYIN_YEAR - 1)
+        when = years or (_PINYIN_YEAR - 1, _PINYIN_YEAR - 1)
         former = {name: name_in_records(name, when) for name in names}
         found |= {name: other for name, other in former.items() if name != other}
     return {name: other for name, other in found.items() if name != other}
@@ -279,3 +284,94 @@ def _usual(name: str, text: str) -> str:
     if not (_SKY.search(name) and _RUSSIAN.search(text)):  # it may be Polish
         return ""
     return _SKY.sub(lambda found: f"{found['vowel']}vsky", name)
+
+
+MIN_KEY_LETTERS = 5
+"""Shorter names have too many neighbours that only sound alike."""
+
+_MIN_LOOSE_LETTERS = 6
+"""The same for `vowel_keys` and `deletions`: shorter names would double the false matches."""
+
+_OPEN_VOWELS = 4
+"""Of a name's first so many e, each may stand for a or i."""
+
+
+def _rules(name: str) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern), other) for pattern, other in table("spellings")[name]]
+
+
+_KEY_RULES = _rules("romanised")
+_VOWEL_RULES = _rules("open_vowels")
+
+
+def spelling_key(word: str) -> str:
+    """Return a key that the romanisations of one name share, and few other names have.
+
+    Consonants that languages write differently fall together (w and v, kh and h, shch
+    and sh), glides before vowels go, endings such as -skiy, -skij and -ski are one.
+
+    >>> spelling_key("malinowski") == spelling_key("malinovskiy") == spelling_key("malinovsky")
+    True
+    >>> spelling_key("khruschev") == spelling_key("khrushchov")
+    True
+    >>> spelling_key("dulles") == spelling_key("dallas")
+    False
+    """
+    for pattern, replacement in _KEY_RULES:
+        word = pattern.sub(replacement, word)
+    return word
+
+
+def vowel_keys(word: str) -> frozenset[str]:
+    """Return the keys of a name whose e may be a or i, and whose o is u; none for a short one.
+
+    Two spellings meet where they share a key. Throat sounds and doubled letters fall
+    together too.
+
+    >>> vowel_keys("mossadegh") & vowel_keys("musaddiq") != frozenset()
+    True
+    >>> vowel_keys("faisal") & vowel_keys("feisal") != frozenset()
+    True
+    >>> vowel_keys("hussein") & vowel_keys("hassan")
+    frozenset()
+    """
+    if len(word) < _MIN_LOOSE_LETTERS:
+        return frozenset()
+    for pattern, replacement in _VOWEL_RULES:
+        word = pattern.sub(replacement, word)
+    head, *parts = word.split("e", _OPEN_VOWELS)
+    return frozenset(
+        re.sub(r"(.)\1+", r"\1", head + "".join(v + p for v, p in zip(vowels, parts, strict=True)))
+        for vowels in product("ai", repeat=len(parts))
+    )
+
+
+def deletions(word: str) -> frozenset[str]:
+    """Return a word and what is left of it without one letter after the first; nothing for
+    a short word.
+
+    Two words that begin alike and are one letter added, lost, changed or swapped with the next
+    apart share one of these (Garbe's symmetric deletion; see `one_slip`).
+    """
+    if len(word) < _MIN_LOOSE_LETTERS:
+        return frozenset()
+    return frozenset({word, *(word[:i] + word[i + 1 :] for i in range(1, len(word)))})
+
+
+def one_slip(one: str, other: str) -> bool:
+    """Return whether two words that begin alike are one slip of a letter apart.
+
+    >>> one_slip("hammarskjold", "hammerskjold"), one_slip("ziegler", "zeigler")
+    (True, True)
+    >>> one_slip("kennan", "kennedy")
+    False
+    """
+    if one == other or one[:1] != other[:1] or not deletions(one) & deletions(other):
+        return False
+    if len(one) != len(other):
+        return one in deletions(other) or other in deletions(one)
+    apart = [i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    swapped = len(apart) == 2 and apart[1] == apart[0] + 1
+    return len(apart) == 1 or (
+        swapped and one[apart[0]] == other[apart[1]] and one[apart[1]] == other[apart[0]]
+    )

@@ -14,18 +14,17 @@ from dataclasses import dataclass, replace
 
 from rag.datatypes import Span
 from rag.dates import days_of
-from rag.language.archive_dates import archive_dates
 from rag.language.calendars import (
     LAST_OLD_YEAR,
     NEW_YEAR,
     a_year_on,
+    archive_dates,
     in_new_style,
     is_old_style,
     other_calendars,
     told_from,
 )
-from rag.language.lexicon import table
-from rag.language.tokens import MONTHS
+from rag.language.tokens import MONTHS, table
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
     month[:3].casefold(): n for n, month in enumerate(MONTHS, start=1)

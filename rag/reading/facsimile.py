@@ -16,16 +16,16 @@ from typing import Any
 
 from rag.datatypes import SourceDocument, Span, to_jsonable
 from rag.errors import UnreadableSource
-from rag.ingest.ocr.engines import Ocr
+from rag.ingest.ocr import Ocr
 from rag.isolation import Process, Stopped
 from rag.reading.page_view import Box, page_at, page_spans, part_on
 from rag.typed_json import from_jsonable
 
-GB = 1 << 30
-MODULE = "rag.reading.drawing"
-MOST_COPIED = 64 * 1024 * 1024
+_GB = 1 << 30
+_MODULE = "rag.reading.drawing"
+_MOST_COPIED = 64 * 1024 * 1024
 """Bytes of a PDF of which a copy is made."""
-CORPUS = "corpus"
+_CORPUS = "corpus"
 """The folder of a home that all sources lie in."""
 
 
@@ -35,10 +35,10 @@ class PageLimits:
 
     seconds: int = 20
     """A large scan takes 2 on a slow machine."""
-    memory_bytes: int = 3 * GB // 2
+    memory_bytes: int = 3 * _GB // 2
     """A scan of a newspaper page in colour holds .5 as a picture."""
     ocr_seconds: int = 60
-    ocr_memory_bytes: int = 5 * GB
+    ocr_memory_bytes: int = 5 * _GB
     """As for reading: see `rag.ingest.workers`."""
     waiting_s: int = 30
     """How long a page waits for those before it."""
@@ -101,7 +101,7 @@ def facsimile(
         "end": part.end - spans[number].start if part else 0,
     }
     drawn = _PICTURES.ask(request, path)
-    marks = from_jsonable(Marks, {"boxes": drawn["boxes"]}).boxes
+    marks = from_jsonable(_Marks, {"boxes": drawn["boxes"]}).boxes
     if part is not None and not marks and document.ocr_confidence is not None:
         marks = _marks_by_ocr(path, {**request, "ocr": (ocr or Ocr()).choice})
     note = ""
@@ -146,9 +146,9 @@ def highlighted_copy(
     be opened, and where nothing could be marked.
     """
     path = source_path(document, home)
-    if path.stat().st_size > MOST_COPIED:
+    if path.stat().st_size > _MOST_COPIED:
         raise UnreadableSource(
-            f"{path.name} is too large for a marked copy ({MOST_COPIED >> 20} MB at most)"
+            f"{path.name} is too large for a marked copy ({_MOST_COPIED >> 20} MB at most)"
         )
     spans = page_spans(document.text)
     marks: list[dict[str, Any]] = []
@@ -174,7 +174,7 @@ def highlighted_copy(
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class _Marks:
     """Where a quotation is on a page."""
 
     boxes: tuple[Box, ...]
@@ -186,7 +186,7 @@ def _marks_by_ocr(path: Path, request: Mapping[str, Any]) -> tuple[Box, ...]:
         found = _LETTERS.ask(request, path)
     except UnreadableSource:
         return ()
-    return from_jsonable(Marks, {"boxes": found["boxes"]}).boxes
+    return from_jsonable(_Marks, {"boxes": found["boxes"]}).boxes
 
 
 class _Drawers:
@@ -236,7 +236,7 @@ class _Drawers:
         if self._process is None:
             memory = limits.ocr_memory_bytes if self._ocr else limits.memory_bytes
             seconds = limits.ocr_seconds if self._ocr else limits.seconds
-            self._process = Process(MODULE, memory, seconds)
+            self._process = Process(_MODULE, memory, seconds)
         return self._process
 
     def _reason(self, stopped: Stopped, limits: PageLimits) -> str:
@@ -279,6 +279,6 @@ def source_path(document: SourceDocument, home: Path | None = None) -> Path:
 
 def _in_corpus_of(home: Path, path: Path) -> Path | None:
     """Return the file that has the same place in the corpus of this home, None for none."""
-    at = [number for number, part in enumerate(path.parts) if part == CORPUS]
-    found = (home / CORPUS / Path(*path.parts[number + 1 :]) for number in at)
+    at = [number for number, part in enumerate(path.parts) if part == _CORPUS]
+    found = (home / _CORPUS / Path(*path.parts[number + 1 :]) for number in at)
     return next((file for file in found if file.is_file() and ".." not in file.parts), None)

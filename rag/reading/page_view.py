@@ -18,7 +18,7 @@ from itertools import pairwise
 from rag.datatypes import Span
 from rag.ingest.shared.page_text import PAGE_BREAK
 
-MIN_FOUND = 0.6
+_MIN_FOUND = 0.6
 """The share of a quotation's words that must stand close together on a page for the place to
 be marked, where the quotation as a whole is not there letter by letter."""
 
@@ -145,7 +145,7 @@ def _nearly(text: str, quotation: str) -> list[tuple[int, int]]:
     for first, start in enumerate(matched):
         within = matched[first : bisect_right(matched, start + reach)]
         best = max(best, within, key=len)
-    if len(best) < MIN_FOUND * len(wanted):
+    if len(best) < _MIN_FOUND * len(wanted):
         return []
     stretches: list[tuple[int, int]] = []
     for number in best:

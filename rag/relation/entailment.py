@@ -15,11 +15,11 @@ from rag.config import Settings
 from rag.datatypes import Relation
 from rag.errors import ModelError
 from rag.judging import Judge, Judgement, Quotation
-from rag.models.loading import load_pair_model
+from rag.models import load_pair_model
 from rag.relation.checks import Checked, check
-from rag.relation.learned import reasons_of
+from rag.relation.verifier import reasons_of
 
-SURE = 0.8
+_SURE = 0.8
 """From this probability on an entailment model's word is taken."""
 
 
@@ -68,7 +68,7 @@ class EntailmentJudge:
     """An entailment model's word where it is sure, another judge's elsewhere. It cannot make
     support of a passage that has not all the numbers and times of the claim."""
 
-    def __init__(self, model: Entailment, judge: Judge, sure: float = SURE) -> None:
+    def __init__(self, model: Entailment, judge: Judge, sure: float = _SURE) -> None:
         self._model = model
         self._judge = judge
         self._sure = sure

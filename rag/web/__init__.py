@@ -8,8 +8,8 @@ serve(LiveFinder.open())            # http://127.0.0.1:7860, until interrupted
 from __future__ import annotations
 
 from rag.web.blocks import build_app
+from rag.web.gate import ReaderLimits
 from rag.web.guard import is_loopback
-from rag.web.quotas import ReaderLimits
 from rag.web.server import RunningApp, serve, start
 
 __all__ = ["ReaderLimits", "RunningApp", "build_app", "is_loopback", "serve", "start"]

@@ -13,42 +13,40 @@ from typing import Any
 
 import gradio as gr
 
-from rag import dossier, zotero
-from rag.audit import Audit
+from rag import dossier
+from rag.accounts import Audit
 from rag.datatypes import Span
+from rag.dossier import zotero
 from rag.errors import IndexNotBuilt, ProjectsError, QuestionError, QuotaError, SourceFinderError
 from rag.finder import SourceFinder
 from rag.ingest.names import slug
 from rag.live import READING, LiveFinder
 from rag.projects import MarkStore, ProjectStore, as_json_lines, new_id
 from rag.reading.facsimile import highlighted_copy
-from rag.web import corpus, listing, marking
+from rag.web import corpus, listing
+from rag.web import desk as marking
 from rag.web.address import EXACT, Address, read_address
-from rag.web.answer import render_kept
-from rag.web.chat import Turn, Turns, answered_again, converse, stop
+from rag.web.chat import Turn, Turns, answered_again, converse, render_kept, stop
 from rag.web.desk import Click, Desk
-from rag.web.gate import SIGN_OUT
+from rag.web.gate import SIGN_OUT, Quotas, metered
 from rag.web.guard import asker, asker_of
 from rag.web.health import Counts
-from rag.web.keeping import Keeper, Place
-from rag.web.listing import ProjectList
-from rag.web.markup import render_searched
-from rag.web.quotas import Quotas, metered
-from rag.web.templating import render
+from rag.web.listing import Keeper, Place, ProjectList
+from rag.web.markup import render, render_searched
 from rag.web.uploads import forget, sort_dropped
 from rag.wording import counted
 
 log = logging.getLogger(__name__)
 
-WAIT_S = 0.2
+_WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
 
-ZOTERO_ELSEWHERE = (
+_ZOTERO_ELSEWHERE = (
     "This server is not for you alone, so it sends nothing to the Zotero beside it. Keep all this "
     "as Zotero, and open the file in your own with File, Import."
 )
 
-UNMOVED = (gr.skip(), gr.skip())
+_UNMOVED = (gr.skip(), gr.skip())
 
 ASK, PROJECTS = "ask", "projects"
 """The names of tabs."""
@@ -128,18 +126,18 @@ class Actions:
         text = "\n".join(part for part in [sent.get("text") or "", *dropped.texts] if part)
         if not text and (dropped.offered or dropped.problems):
             box = question_box(searching=False, value=None)
-            yield _chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
+            yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
         box = question_box(searching=True, value=None)
         if not self.live.ready:
             waiting = told((*turns, Turn(len(turns), text)), READING)
-            yield _chat_messages(waiting), turns, box, *UNMOVED, *UNMOVED
+            yield _chat_messages(waiting), turns, box, *_UNMOVED, *_UNMOVED
             box = gr.skip()
             self._wait()
         if not self.live.ready:
             turns = told(turns, self.live.work.problem if self.live.work else "")
             box = question_box(searching=False)
-            yield _chat_messages(turns), turns, box, *UNMOVED, *UNMOVED
+            yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
         who = asker_of(request).shown
         yield from self._answered(self._keeper(request), who, text, turns, desk, place, box)
@@ -184,7 +182,7 @@ class Actions:
     def _wait(self) -> None:
         """Return once there is something to search, or the first build has failed."""
         while not self.live.ready and self.live.busy:
-            time.sleep(WAIT_S)
+            time.sleep(_WAIT_S)
 
     def _keeper(self, request: gr.Request) -> Keeper:
         return Keeper(self.store, self.marks, asker(request))
@@ -317,34 +315,34 @@ class Actions:
         try:
             if name == "keep":
                 kept = _kept_file(self.live.current, turns, str(click.get("form")))
-                return *UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
+                return *_UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
             if name == "keep-pdf":
                 return self._highlighted(self._keeper(request), place, click)
             if name == "zotero":
-                return *UNMOVED, *self._worked(self._sent(turns, self._editor(request)))
+                return *_UNMOVED, *self._worked(self._sent(turns, self._editor(request)))
             if name == "add":
                 # Only what this conversation was offered: a click can name any path.
                 offered = {path: file for turn in turns for file, path in turn.offered}
                 path = str(click.get("path"))
                 message = self._added([(offered[path], Path(path))], request)
-                return *UNMOVED, *self._worked(message)
+                return *_UNMOVED, *self._worked(message)
         except SourceFinderError as error:
-            return *UNMOVED, *self._worked(str(error))
+            return *_UNMOVED, *self._worked(str(error))
         except (KeyError, ValueError) as error:
             log.warning("A click with odd values %r: %r", click, error)
-            return *UNMOVED, *self._worked("That cannot be done. Load the page again.")
+            return *_UNMOVED, *self._worked("That cannot be done. Load the page again.")
         if name == EXACT:
             click = {**click, **asdict(self._keeper(request).project(place).scope)}
         if name == "find-document":
             found = corpus.shelf(self.live, finding=str(click.get("words") or "").strip())
-            return *UNMOVED, found, gr.skip(), gr.skip(), gr.skip()
+            return *_UNMOVED, found, gr.skip(), gr.skip(), gr.skip()
         if name in corpus.ACTS:
             shelf, message = corpus.act(self.live, click, self._editor(request))
-            return *UNMOVED, shelf, corpus.work(self.live, message), self._timer(), gr.skip()
+            return *_UNMOVED, shelf, corpus.work(self.live, message), self._timer(), gr.skip()
         try:
             desk = desk.after(self.live.current, turns, click)
         except IndexNotBuilt as error:
-            return *UNMOVED, *self._worked(str(error))
+            return *_UNMOVED, *self._worked(str(error))
         page = desk.page(turns, _address(place))
         return page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
@@ -369,7 +367,7 @@ class Actions:
         name = f"{slug(document.title)[:80]}-highlighted.pdf"
         made = datetime.now(UTC).astimezone()
         kept = _link(name, "application/pdf", copy.content, made)
-        return *UNMOVED, gr.skip(), corpus.work(self.live, message), gr.skip(), kept
+        return *_UNMOVED, gr.skip(), corpus.work(self.live, message), gr.skip(), kept
 
     def _editor(self, request: gr.Request) -> corpus.Editor:
         """Return who changes the corpus with a request."""
@@ -398,7 +396,7 @@ class Actions:
     def _sent(self, turns: Turns, editor: corpus.Editor) -> str:
         """Send the conversation's sources to the Zotero beside this server; return what to tell."""
         if editor.why_not or self.quotas.limits:
-            return ZOTERO_ELSEWHERE
+            return _ZOTERO_ELSEWHERE
         return zotero.send([turn.answer for turn in turns if turn.answer is not None])
 
     def shelved(self, seen: float) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag.audit import Audit
+from rag.accounts import Audit
 from rag.live import LiveFinder
 from rag.projects import MarkStore, ProjectStore
 from rag.web import pane
@@ -20,20 +20,19 @@ from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.endpoints import add_endpoints
+from rag.web.gate import Quotas
 from rag.web.health import Counts
-from rag.web.keeping import Place
-from rag.web.listing import ProjectList
+from rag.web.listing import Place, ProjectList
 from rag.web.markup import render_searched
-from rag.web.quotas import Quotas
 from rag.web.uploads import KEPT_S, SWEPT_S, TAKEN
 
-TITLE = "Source Finder"
-INTRODUCTION = (
+_TITLE = "Source Finder"
+_INTRODUCTION = (
     '<header class="sf-head"><h1>Source Finder</h1>'
     "<p>Give it a claim about the past. It answers with what the archives say, word for "
     "word, and where.</p></header>"
 )
-EMPTY_CHAT = (
+_EMPTY_CHAT = (
     "Paste a sentence you heard, or a whole post, or drop in a transcript. Each claim in it is "
     "looked up, and you read the passages yourself."
 )
@@ -43,22 +42,22 @@ EXAMPLES = (
     "Polk confirmed that gold had been found in California",
     "Sacagawea carried her baby all the way to the Pacific",
 )
-SHARED_SEARCHES = 4
+_SHARED_SEARCHES = 4
 """Searches that run at a time; further ones wait in Gradio's queue."""
 
-WATCH_S = 1.5
+_WATCH_S = 1.5
 """How often a page looks at the work on the index, while there is any."""
 
 # What a click is for: another address within the page, the projects, or all else.
-BUS = """document.addEventListener('sf-act', (event) => {
+_BUS = """document.addEventListener('sf-act', (event) => {
   const { act } = event.detail;
   const organises = /-(project|conversation|pins?|objections?)$/.test(act);
   trigger(act === 'go' ? 'select' : organises ? 'submit' : 'click', event.detail);
 });"""
-QUERY = "() => location.search"
+_QUERY = "() => location.search"
 
-NOTHING: Turns = ()
-HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_NOTHING: Turns = ()
+_HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_app(
@@ -73,18 +72,20 @@ def build_app(
     quotas, audit = quotas or Quotas(), audit or Audit(live.settings.home)
     actions = Actions(live, counts, store, MarkStore(store.database), quotas, audit)
     app = gr.Blocks(
-        title=TITLE,
+        title=_TITLE,
         analytics_enabled=False,
         fill_height=True,
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        add_endpoints(live, counts, quotas, SHARED_SEARCHES)  # first, so that they have their names
-        turns, desk = gr.State(NOTHING), gr.State(Desk())
+        add_endpoints(
+            live, counts, quotas, _SHARED_SEARCHES
+        )  # first, so that they have their names
+        turns, desk = gr.State(_NOTHING), gr.State(Desk())
         place, listing = gr.State(Place()), gr.State(ProjectList())
         shelved = gr.State(0.0)
-        timer = gr.Timer(WATCH_S, active=False)
-        gr.HTML(INTRODUCTION, js_on_load=None)
+        timer = gr.Timer(_WATCH_S, active=False)
+        gr.HTML(_INTRODUCTION, js_on_load=None)
         signed_in = gr.HTML("", elem_id="sf-signed-in", js_on_load=None)
         searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
         work = gr.HTML("", elem_id="sf-work-place", js_on_load=None)
@@ -107,32 +108,32 @@ def build_app(
                     file_types=[kind for kind in TAKEN if kind != ".doc"],
                     elem_id="sf-drop",
                 )
-        bus = gr.HTML("", elem_id="sf-bus", js_on_load=BUS)
+        bus = gr.HTML("", elem_id="sf-bus", js_on_load=_BUS)
         kept = gr.HTML("", elem_id="sf-kept", js_on_load=None)
         asking: dict[str, Any] = {
             "fn": actions.ask,
             "inputs": [box, turns, desk, place],
             "outputs": [chatbot, turns, box, shown, desk, place, line],
-            "concurrency_limit": SHARED_SEARCHES,
+            "concurrency_limit": _SHARED_SEARCHES,
             "concurrency_id": "search",
             # By "once", what is sent right after Stop would be lost while that search ends.
             "trigger_mode": "multiple",
-            **HIDDEN,
+            **_HIDDEN,
         }
         typed = box.submit(**asking)
-        chosen = chatbot.example_select(_picked, None, box, queue=False, **HIDDEN).then(**asking)
+        chosen = chatbot.example_select(_picked, None, box, queue=False, **_HIDDEN).then(**asking)
         box.stop(
             actions.stopped,
             [turns, place],
             [chatbot, turns, box],
             cancels=[typed, chosen],
             queue=False,
-            **HIDDEN,
+            **_HIDDEN,
         )
         clicking: dict[str, Any] = {
             "trigger_mode": "multiple",
-            "concurrency_limit": SHARED_SEARCHES,
-            **HIDDEN,
+            "concurrency_limit": _SHARED_SEARCHES,
+            **_HIDDEN,
         }
         bus.click(
             actions.clicked,
@@ -152,26 +153,26 @@ def build_app(
             [projects, listing, line, kept],
             **clicking,
         )
-        projects_tab.select(actions.listed, place, [projects, listing], **HIDDEN)
+        projects_tab.select(actions.listed, place, [projects, listing], **_HIDDEN)
         corpus_tab.select(
-            actions.shelved, shelved, [shelf, work, searched, timer, shelved], **HIDDEN
+            actions.shelved, shelved, [shelf, work, searched, timer, shelved], **_HIDDEN
         )
-        drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **HIDDEN)
+        drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **_HIDDEN)
         timer.tick(
             actions.watched,
             [turns, desk, place],
             [shelf, work, searched, timer, chatbot, turns, shown, desk],
             concurrency_limit=1,
             trigger_mode="once",
-            **HIDDEN,
+            **_HIDDEN,
         )
-        app.load(actions.signed_in, None, signed_in, **HIDDEN)
+        app.load(actions.signed_in, None, signed_in, **_HIDDEN)
         app.load(
             actions.loaded,
             bus,
             [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer],
-            js=QUERY,
-            **HIDDEN,
+            js=_QUERY,
+            **_HIDDEN,
         )
     return app
 
@@ -191,7 +192,7 @@ def _chatbot() -> gr.Chatbot:
         buttons=[],
         layout="bubble",
         elem_id="sf-chat",
-        placeholder=EMPTY_CHAT,
+        placeholder=_EMPTY_CHAT,
         examples=[{"text": example} for example in EXAMPLES],
     )
 

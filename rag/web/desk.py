@@ -2,41 +2,41 @@
 
 A click arrives as a name and a few values (`markup.action`); `Desk.after` returns the desk
 after it, as HTML to show. Nothing here knows Gradio.
+
+Passages that a reader pins and verdicts that they think wrong, between the page and what
+is kept; and the pins of a project as answers, for a dossier, and as highlights in a PDF.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
+from rag.catalog import find_entry
 from rag.catalog.fetch import describe
-from rag.catalog.search import find_entry
 from rag.config import PER_CLAIM
-from rag.datatypes import Evidence, Finding, Holding, Span
-from rag.dossier import cited_in, in_style, style_of
-from rag.errors import QuestionError, SourceFinderError, UnreadableSource
+from rag.datatypes import Answer, Claim, Evidence, Finding, Holding, SourceDocument, Span
+from rag.dossier import Notes, cited_in, in_style, place, style_of
+from rag.errors import ProjectsError, QuestionError, SourceFinderError, UnreadableSource
 from rag.finder import SourceFinder
 from rag.language import years_in
-from rag.projects import Scope
-from rag.reading.around import AROUND, FURTHER, window
-from rag.reading.facsimile import facsimile, has_pages
-from rag.reading.phrases import find_everywhere, find_phrase
+from rag.projects import Objection, Pin, RightVerdict, Scope
+from rag.reading.facsimile import Highlight, facsimile, has_pages
+from rag.reading.text import AROUND, FURTHER, find_everywhere, find_phrase, window
 from rag.web import pane
-from rag.web.address import EXACT, Address
-from rag.web.answer import has_many_claims
-from rag.web.chat import UNEXPECTED, Turns, bounds
-from rag.web.filters import DEPTH, Filters, choose, from_form
-from rag.web.listing import scope_words
+from rag.web.address import DEPTH, EXACT, Address, Filters, choose, from_form
+from rag.web.chat import UNEXPECTED, Turns, bounds, has_many_claims
+from rag.web.listing import Keeper, Place, scope_words
 from rag.web.markup import shortened
 from rag.web.reader import render_facsimile, render_found, render_found_everywhere, render_text
-from rag.wording import escape
+from rag.wording import cited, escape
 
 log = logging.getLogger(__name__)
 
-ALIKE = 6
+_ALIKE = 6
 """Passages shown as being like another one."""
 
 _MOST = 100_000
@@ -302,9 +302,9 @@ def _passage(finder: SourceFinder, click: Click) -> str:
 
 
 def _similar(finder: SourceFinder, click: Click) -> list[Evidence]:
-    found = finder.find_sources(_passage(finder, click), ALIKE + 1)
+    found = finder.find_sources(_passage(finder, click), _ALIKE + 1)
     passage = _quotation(click)
-    others = [item for item in found if not _overlaps(item, str(click["doc"]), passage)][:ALIKE]
+    others = [item for item in found if not _overlaps(item, str(click["doc"]), passage)][:_ALIKE]
     style = finder.settings.citation_style
     return [cited_in(style_of(style), item) for item in others] if style else others
 
@@ -326,3 +326,103 @@ _OPENING: Mapping[str, Callable[[SourceFinder, Click], str]] = {
     EXACT: _exact,
 }
 """What is laid over the passages, by the click that does it."""
+
+
+ACTS = frozenset({"save-pin", "save-objection"})
+_CHOSEN = "The passages below were chosen by the reader among those that were found."
+
+
+def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[str, Any]) -> str:
+    """Do what a click asks for (`ACTS`); return what to tell.
+
+    Raises `ProjectsError` where what it names is not on the page, or nothing can be kept.
+    """
+    finding = desk.claim(turns)
+    if finding is None:
+        raise ProjectsError("This is not on the page any more. Ask again.")
+    turn = turns[desk.turn]
+    if click.get("act") == "save-pin":
+        item = desk.cards.get(str(click.get("card")))
+        if item is None:
+            raise ProjectsError("This passage is not on the page any more. Open it again.")
+        project = keeper.store.project(keeper.reader, place.project)
+        pin = Pin(
+            turn.question,
+            finding.claim,
+            finding.verdict,
+            item,
+            str(click.get("note") or "").strip(),
+            turn.key,
+            desk.number,
+            turn.index,
+        )
+        keeper.marks.pin(keeper.reader, project.project_id, pin)
+        return f"Pinned in “{project.name}”; pinned passages are under Projects."
+    if not turn.key:
+        raise ProjectsError("This answer is not kept, so nothing can be noted on it.")
+    keeper.marks.object(
+        keeper.reader, _objection(finding, turn.question, turn.key, desk.number, click, turn.index)
+    )
+    return "Saved with the answer. You can export it under Projects."
+
+
+def _objection(
+    finding: Finding, question: str, key: str, number: int, click: Mapping[str, Any], index: Any
+) -> Objection:
+    given = str(click.get("should") or "")
+    should: RightVerdict = next((known for known in get_args(RightVerdict) if known == given), "")
+    return Objection(
+        question,
+        finding.claim,
+        finding.verdict,
+        should,
+        str(click.get("why") or "").strip(),
+        finding.evidence,
+        key,
+        number,
+        index,
+    )
+
+
+def chosen_answers(pins: Sequence[Pin]) -> tuple[list[Answer], Notes]:
+    """Return the pins as answers, one for each question, a finding for each claim, both in the
+    order of the first pin; and the reader's notes, by the places of the quotations."""
+    questions: dict[tuple[str, str], dict[str, list[Pin]]] = {}
+    for pin in pins:
+        claims = questions.setdefault((pin.turn_id, pin.question), {})
+        claims.setdefault(pin.claim.text, []).append(pin)
+    answers = [
+        Answer(question, tuple(map(_finding, claims.values())))
+        for (_, question), claims in questions.items()
+    ]
+    return answers, _notes(pins)
+
+
+def highlights(document: SourceDocument, opened: Span, pins: Iterable[Pin]) -> list[Highlight]:
+    """Return what is marked in a copy of a document: the quotation that is open, and what is
+    pinned in it, each with the reader's notes and its citation."""
+    spans = {opened: ""} if len(opened) else {}
+    notes = _notes(pins := list(pins))
+    for pin in pins:
+        item = pin.evidence
+        if item.document_id == document.document_id and item.end <= len(document.text):
+            at = place(item.document_id, item.start, item.end)
+            spans[Span(item.start, item.end)] = notes.get(at, "")
+    return [
+        Highlight(span, "\n".join(filter(None, [note, cited(document, document.locate(span))])))
+        for span, note in spans.items()
+    ]
+
+
+def _finding(pins: Sequence[Pin]) -> Finding:
+    claim: Claim = pins[0].claim
+    return Finding(claim, pins[0].verdict, tuple(pin.evidence for pin in pins), notes=(_CHOSEN,))
+
+
+def _notes(pins: Iterable[Pin]) -> Notes:
+    notes: dict[str, str] = {}
+    for pin in pins:
+        at = place(pin.evidence.document_id, pin.evidence.start, pin.evidence.end)
+        if pin.note:
+            notes[at] = "\n".join(dict.fromkeys([*notes.get(at, "").splitlines(), pin.note]))
+    return notes

@@ -18,14 +18,14 @@ from starlette.concurrency import run_in_threadpool
 from rag.errors import QuotaError, SourceFinderError
 from rag.live import LiveFinder
 from rag.programs import Programs
+from rag.web.gate import Quotas
 from rag.web.guard import asker_of
 from rag.web.health import Counts
-from rag.web.quotas import Quotas
 
 log = logging.getLogger(__name__)
 
-UNEXPECTED = "Something went wrong. The details are in the window where Source Finder was started."
-FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
+_UNEXPECTED = "Something went wrong. The details are in the window where Source Finder was started."
+_FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
 
 
 class Refusal(gr.Error):
@@ -49,7 +49,7 @@ class Turnstile:
         """Return what the action returns, which runs in a thread; raises `QuotaError` where too
         many are waiting."""
         if self._most_waiting is not None and self._waiting >= self._most_waiting:
-            raise QuotaError(FULL)
+            raise QuotaError(_FULL)
         self._waiting += 1
         try:
             await self._room.acquire()
@@ -74,7 +74,7 @@ def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_
         programs.list_collections,
     ):
         api(
-            answering(counted(action, counts) if action in asking else action, quotas, turnstile),
+            answering(_counted(action, counts) if action in asking else action, quotas, turnstile),
             api_name=action.__name__,
             concurrency_limit=concurrency_limit,
             concurrency_id="search",
@@ -84,7 +84,7 @@ def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_
         )
 
 
-def counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
+def _counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
     """Return the action as one whose calls are counted as questions."""
 
     @wraps(action)
@@ -118,8 +118,8 @@ def answering(
             raise Refusal(f"{action.__name__} cannot be called with {wrong}.") from error
         except Exception as error:
             log.exception("%s failed", action.__name__)
-            raise Refusal(UNEXPECTED) from error
-        quotas.use_claims(who, claims_in(told))
+            raise Refusal(_UNEXPECTED) from error
+        quotas.use_claims(who, _claims_in(told))
         return told
 
     # Gradio does not resolve annotations that are written as text.
@@ -134,6 +134,6 @@ def answering(
     return called
 
 
-def claims_in(told: str) -> int:
+def _claims_in(told: str) -> int:
     """Return how many claims were looked up for what is told, at least 1."""
     return max(len(json.loads(told).get("answer", {}).get("findings", ())), 1)

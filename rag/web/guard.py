@@ -33,18 +33,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rag.build.corpus_files import MAX_BYTES
 from rag.errors import AccountError, ProjectsError
 from rag.web.gate import (
+    MB,
     SESSION,
     SESSION_S,
     SIGN_IN,
     SIGN_OUT,
     Gate,
+    Quotas,
     Refused,
     network_of,
     read_form,
     render_sign_in,
 )
 from rag.web.health import HEALTH, PATHS
-from rag.web.quotas import MB, Quotas
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +58,13 @@ MAX_EVENT_BODY = 8 * MB
 MAX_UPLOADS = 4 * MAX_BYTES
 """What may lie in the folder for uploads at a time."""
 
-MAX_ASKED = 4 * MB
+_MAX_ASKED = 4 * MB
 """Of an upload where nothing can be added: a transcript to ask."""
 
 FREE_BYTES = 1024 * MB
 """Uploads end before the disk has less than this."""
 
-MAX_FORM = 10_000
+_MAX_FORM = 10_000
 """Of the form by which someone signs in."""
 
 BODY_S = 60
@@ -200,7 +201,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-READER = "source-finder-reader"
+_READER = "source-finder-reader"
 """The cookie by which a browser is known again where there are no accounts."""
 
 _READER_ID = re.compile("[A-Za-z0-9_-]{43}")
@@ -273,7 +274,7 @@ class Guard:
                 for name, value in HEADERS.items():
                     answered[name] = value
                 if scope["path"] == "/":  # each visit renews it
-                    answered.append("set-cookie", _cookie(READER, reader, _YEAR_S, scope))
+                    answered.append("set-cookie", _cookie(_READER, reader, _YEAR_S, scope))
             await send(message)
 
         try:
@@ -320,7 +321,7 @@ class Guard:
 
     async def _sign_in(self, gate: Gate, scope: Scope, receive: Receive, address: str) -> Response:
         try:
-            name, password, onward = read_form(await _in_time(receive, MAX_FORM))
+            name, password, onward = read_form(await _in_time(receive, _MAX_FORM))
         except ValueError as error:
             raise Refused(400, "This is no form that was sent from here.") from error
         try:
@@ -367,7 +368,7 @@ class Guard:
         return _replayed(body, receive)
 
     def _upload(self, asking: Asker, receive: Receive, length: int) -> Receive:
-        room = self._room() if asking.may_change else min(self._room(), MAX_ASKED)
+        room = self._room() if asking.may_change else min(self._room(), _MAX_ASKED)
         left = self.quotas.bytes_left(asking.shown)
         if left is not None and left < max(length, 1):
             raise Refused(429, f"{_too_large(left)} You have sent as much as you may in a day.")
@@ -417,7 +418,7 @@ def _asked_to_sign_in(scope: Scope, headers: Headers) -> Response:
 
 
 def _reader_id(headers: Headers) -> str:
-    given = cookie_parser(headers.get("cookie", "")).get(READER, "")
+    given = cookie_parser(headers.get("cookie", "")).get(_READER, "")
     return given if _READER_ID.fullmatch(given) else ""
 
 

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rag.config import APP
 from rag.live import LiveFinder
 
-HEALTH, METRICS = "/health", "/metrics"
-PATHS = frozenset({HEALTH, METRICS})
+HEALTH, _METRICS = "/health", "/metrics"
+PATHS = frozenset({HEALTH, _METRICS})
 
 
 @dataclass(slots=True)

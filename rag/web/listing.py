@@ -1,4 +1,4 @@
-"""The reader's projects as HTML, and what a click there does.
+"""The reader's projects: where questions are kept, their list as HTML, and what a click there does.
 
 Nothing here knows Gradio. Each click changes the store and returns the list as it is then; what
 cannot be done is told in it.
@@ -6,6 +6,7 @@ cannot be done is told in it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,14 +15,134 @@ from rag.datatypes import Holding
 from rag.dossier import FORMATS
 from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
-from rag.projects import ConversationLine, Pin, Project, ProjectStore, Scope
-from rag.projects.store import FIRST_NAME, REMOVED_DAYS
+from rag.projects import (
+    FIRST_NAME,
+    REMOVED_DAYS,
+    ConversationLine,
+    KeptTurn,
+    MarkStore,
+    Pin,
+    Project,
+    ProjectStore,
+    Scope,
+    new_id,
+)
 from rag.web.address import Address
-from rag.web.chat import bounds
-from rag.web.keeping import Keeper, Place
-from rag.web.markup import shortened
-from rag.web.templating import render
+from rag.web.chat import Turn, Turns, bounds
+from rag.web.markup import render, shortened
 from rag.wording import counted, written_date
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the questions of a page are kept. `project`: "" for the reader's first one;
+    `conversation`: "" where nothing is kept yet, as before the first question and beside an
+    answer that was opened by its link. `problem`: why the last question is not kept."""
+
+    project: str = ""
+    conversation: str = ""
+    problem: str = ""
+
+
+def to_kept(turn: Turn) -> KeptTurn:
+    """Return a turn as it is kept; files that were offered are not."""
+    return KeptTurn(
+        turn.key,
+        turn.question,
+        turn.searched_as,
+        turn.stage,
+        turn.message,
+        turn.answer,
+        turn.index,
+        turn.scope,
+    )
+
+
+def from_kept(kept: Iterable[KeptTurn]) -> Turns:
+    """Return turns as a page shows them."""
+    return tuple(
+        Turn(
+            number,
+            turn.question,
+            turn.searched_as,
+            turn.answer,
+            turn.stage,
+            turn.message,
+            key=turn.turn_id,
+            index=turn.index,
+            scope=turn.scope,
+        )
+        for number, turn in enumerate(kept)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Keeps the questions of one reader. A reader without a key, and a store that cannot be
+    written, cost the keeping and no answer."""
+
+    store: ProjectStore
+    marks: MarkStore
+    reader: str
+
+    def begun(self, place: Place, turns: Turns) -> Place:
+        """Return the place with a conversation for what is asked next. Answers that were opened
+        by their link and stand above it are kept with it, under ids of their own."""
+        if place.conversation:
+            return replace(place, problem="")
+        try:
+            made = self.store.begin(self.reader, place.project)
+            for turn in turns:
+                if turn.key:
+                    self.store.keep(self.reader, made, to_kept(replace(turn, key=new_id())))
+        except ProjectsError as error:
+            log.warning("Not kept: %s", error)
+            return replace(place, problem=f"Not kept. {error}")
+        return replace(place, conversation=made, problem="")
+
+    def kept(self, place: Place, turn: Turn) -> Place:
+        """Keep a turn as it is now."""
+        if not (place.conversation and turn.key):
+            return place
+        try:
+            self.store.keep(self.reader, place.conversation, to_kept(turn))
+        except ProjectsError as error:
+            log.warning("Not kept: %s", error)
+            return replace(place, problem=f"Not kept. {error}")
+        return place
+
+    def project(self, place: Place) -> Project:
+        """Return the project that is asked in; one who has none yet asks in the first, without
+        bounds."""
+        known = self.projects()
+        named = [project for project in known if project.project_id == place.project]
+        return (named or known or [Project("", "", Scope())])[0]
+
+    def projects(self) -> list[Project]:
+        """Return the reader's projects, none where they cannot be read."""
+        try:
+            return self.store.projects(self.reader) if self.reader else []
+        except ProjectsError as error:
+            log.warning("%s", error)
+            return []
+
+    def opened(self, conversation: str, answer: str) -> tuple[Place, Turns]:
+        """Return the reader's conversation, or else the answer, alone, for whoever has its id.
+
+        Raises `ProjectsError` where there is neither.
+        """
+        try:
+            if conversation:
+                found = self.store.conversation(self.reader, conversation)
+                place = Place(found.project.project_id, conversation)
+                return place, from_kept(found.turns)
+        except ProjectsError:
+            if not answer:
+                raise
+        return Place(), from_kept([self.store.answer(answer)])
+
 
 _KINDS = ("project", "conversation", "pin")
 ACTS = frozenset(
@@ -34,9 +155,9 @@ ACTS = frozenset(
         *(f"{name}-{what}" for name in ("remove", "undo") for what in _KINDS),
     )
 )
-TITLE_CHARS = 140
-QUOTE_CHARS = 400
-NEW = "new"
+_TITLE_CHARS = 140
+_QUOTE_CHARS = 400
+_NEW = "new"
 """What stands for the project that is being made."""
 
 
@@ -89,7 +210,7 @@ def _after(
     if name == "save-project":
         scope = _scope(live, click)
         title = str(click.get("name") or "")
-        if one == NEW:
+        if one == _NEW:
             return ProjectList(shown=store.add_project(reader, title, scope).project_id)
         store.change_project(reader, one, title, scope)
         return ProjectList(shown=one)
@@ -147,7 +268,7 @@ def render_listing(
     return render(
         "projects.html",
         listing=listing,
-        new=NEW,
+        new=_NEW,
         projects=[_shown(project, holdings, shown == project.project_id) for project in projects],
         form=listing.typed or _form(projects, listing.editing),
         holdings=holdings,
@@ -166,7 +287,7 @@ def render_listing(
                 {
                     "act": "undo-conversation",
                     "id": line.conversation_id,
-                    "title": shortened(line.title, TITLE_CHARS),
+                    "title": shortened(line.title, _TITLE_CHARS),
                 }
                 for line in removed
             ),
@@ -186,7 +307,7 @@ def _line(line: ConversationLine, at: str, projects: Iterable[Project]) -> dict[
     return {
         "id": line.conversation_id,
         "to": str(Address(conversation=line.conversation_id, answer=line.turn_id)),
-        "title": shortened(line.title, TITLE_CHARS),
+        "title": shortened(line.title, _TITLE_CHARS),
         "asked": written_date(line.asked[:10]),
         "questions": counted(line.questions, "question", "questions"),
         "project": names.get(line.project_id, ""),
@@ -198,9 +319,9 @@ def _pinned(pin: Pin) -> dict[str, Any]:
     at = Address(answer=pin.turn_id, claim=pin.finding) if pin.turn_id else None
     return {
         "id": pin.pin_id,
-        "quote": shortened(pin.evidence.quote, QUOTE_CHARS),
+        "quote": shortened(pin.evidence.quote, _QUOTE_CHARS),
         "citation": pin.evidence.citation,
-        "claim": shortened(pin.claim.shown, TITLE_CHARS),
+        "claim": shortened(pin.claim.shown, _TITLE_CHARS),
         "note": pin.note,
         "to": str(at) if at else "",
     }
@@ -218,8 +339,8 @@ def _shown(project: Project, holdings: Sequence[Holding], opened: bool) -> dict[
 
 
 def _form(projects: Iterable[Project], editing: str) -> Project | None:
-    if editing == NEW:
-        return Project(NEW, "", Scope())
+    if editing == _NEW:
+        return Project(_NEW, "", Scope())
     return next((project for project in projects if project.project_id == editing), None)
 
 

@@ -2,13 +2,22 @@
 
 Everything that comes from a corpus or from the reader goes through `escape`, and every
 address through `safe_url` (both in `rag.wording`), so that nothing quoted can become markup.
+
+A template is a file of `rag/web/templates`; `parts.html` has what several of them use. Only
+what `render_part` returns goes into another template as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from rag.wording import escape, safe_url
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from rag.datatypes import Finding, Verdict
+from rag.wording import counted, escape, legible, safe_url, written_date
 
 
 def link(url: str | None, words: str) -> str:
@@ -77,3 +86,77 @@ def shortened(text: str, most: int) -> str:
     if len(line) <= most:
         return line
     return f"{line[:most].rsplit(None, 1)[0].rstrip('.,;: ')}…"
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template of `rag/web/templates` with these values; texts are escaped, and made
+    legible before. Raises for a name that the template asks for and that is not given."""
+    return _environment().get_template(template).render(**values)
+
+
+def render_part(template: str, **values: Any) -> Markup:
+    """Return the same for use in another template, which leaves it as it is."""
+    return Markup(render(template, **values))  # noqa: S704 - a template has escaped it
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("rag.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        finalize=_legible,
+    )
+    made.filters |= {"web_address": safe_url, "written_date": written_date}
+    made.globals["counted"] = counted
+    return made
+
+
+def _legible(value: Any) -> Any:
+    return legible(value) if type(value) is str else value
+
+
+_BADGE: dict[Verdict, str] = {
+    "supported": "Supported",
+    "contradicted": "Contradicted",
+    "mixed": "Sources disagree",
+    "related": "For you to judge",
+    "not found": "Not found here",
+}
+
+COUNT: dict[Verdict, str] = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "mixed": "disputed",
+    "related": "for you to judge",
+    "not found": "not found",
+}
+
+_ASKED = "Passages on this"
+"""The badge of a question and of a topic, which are not judged."""
+
+
+def badge(finding: Finding) -> str:
+    """Return a claim's verdict in two or three words."""
+    asked = finding.claim.form != "claim" and finding.evidence
+    return _ASKED if asked else _BADGE[finding.verdict]
+
+
+def verdict_class(verdict: str) -> str:
+    """Return the class name of a verdict or relation.
+
+    >>> verdict_class("not found")
+    'sf-not-found'
+    """
+    return f"sf-{verdict.replace(' ', '-')}"
+
+
+def confidence(finding: Finding) -> str:
+    """Return how far a verdict can be trusted, "" where that was not measured."""
+    if finding.confidence is None:
+        return ""
+    right = f"{100 * finding.confidence:.0f} in 100"
+    return f"Of passages judged like these, {right} turned out to be judged correctly"

@@ -8,17 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from rag.datatypes import SourceDocument, Span
-from rag.reading.around import DocumentParagraph, Window
 from rag.reading.facsimile import Facsimile
 from rag.reading.page_view import Box
-from rag.reading.phrases import MOST, PhrasePlaces
+from rag.reading.text import MOST, DocumentParagraph, PhrasePlaces, Window
 from rag.web.address import Address
-from rag.web.markup import button, fold, notes
+from rag.web.markup import button, fold, notes, render
 from rag.web.pane import frame, render_exact
-from rag.web.templating import render
 from rag.wording import counted, escape, written_date
 
-SNIPPET = 90
+_SNIPPET = 90
 """Characters shown before and after a phrase that was found."""
 
 
@@ -112,8 +110,8 @@ def render_found_everywhere(words: str, found: PhrasePlaces, searched: str) -> s
 
 def _found(document: SourceDocument, span: Span, back: str) -> dict[str, Any]:
     text = document.text
-    before = text[max(0, span.start - SNIPPET) : span.start]
-    after = text[span.end : span.end + SNIPPET]
+    before = text[max(0, span.start - _SNIPPET) : span.start]
+    after = text[span.end : span.end + _SNIPPET]
     return {
         "before": " ".join(before.split()[1:]) + " " * before[-1:].isspace(),
         "words": " ".join(span.of(text).split()),

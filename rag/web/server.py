@@ -1,4 +1,8 @@
-"""The page as a server on one address."""
+"""The page as a server on one address.
+
+Its theme is paper, ink and one accent, light and dark. Fonts are those of the reader's machine,
+so that the page asks no other host for any.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +19,92 @@ from importlib.resources import files
 import gradio as gr
 from starlette.middleware import Middleware
 
-from rag.accounts import Accounts, Sessions
-from rag.audit import Audit
+from rag.accounts import Accounts, Audit, Sessions
 from rag.build.corpus_files import MAX_BYTES
 from rag.database import open_database
 from rag.errors import ProjectsError, SourceFinderError
+from rag.isolation import keep_small
 from rag.live import LiveFinder
-from rag.memory import keep_small
 from rag.projects import ProjectStore
 from rag.web.blocks import build_app
-from rag.web.gate import Gate
+from rag.web.gate import Gate, Quotas, ReaderLimits
 from rag.web.guard import Access, Guard
 from rag.web.health import Counts, Health
-from rag.web.quotas import Quotas, ReaderLimits
-from rag.web.theme import build_theme
-from rag.web.uploads import upload_folder
-from rag.web.watching import FolderWatch
+from rag.web.uploads import FolderWatch, upload_folder
+
+_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
+
+_INK = gr.themes.Color(
+    c50="#faf8f3",
+    c100="#f3efe6",
+    c200="#e4ddcf",
+    c300="#cfc6b4",
+    c400="#a49b89",
+    c500="#7a7263",
+    c600="#5b5549",
+    c700="#433f36",
+    c800="#2a2823",
+    c900="#1e1d1a",
+    c950="#161513",
+    name="ink",
+)
+_BINDING = gr.themes.Color(
+    c50="#f7efec",
+    c100="#efdcd6",
+    c200="#e3bfb4",
+    c300="#d69e8d",
+    c400="#c67b66",
+    c500="#a9543f",
+    c600="#8c3b2a",
+    c700="#722f22",
+    c800="#5b271d",
+    c900="#45201a",
+    c950="#2b130f",
+    name="binding",
+)
+
+
+def _build_theme() -> gr.themes.Base:
+    """Return the theme; `style.css` draws what is inside the answers."""
+    theme = gr.themes.Base(
+        primary_hue=_BINDING,
+        secondary_hue=_BINDING,
+        neutral_hue=_INK,
+        radius_size=gr.themes.sizes.radius_sm,
+        text_size=gr.themes.sizes.text_md,
+        font=[gr.themes.Font(name) for name in _SANS],
+        font_mono=[gr.themes.Font(name) for name in _MONO],
+    )
+    return theme.set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        background_fill_primary="#fffdf9",
+        background_fill_primary_dark="*neutral_900",
+        background_fill_secondary="*neutral_50",
+        background_fill_secondary_dark="*neutral_950",
+        body_text_color="*neutral_900",
+        body_text_color_dark="#e9e4d9",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="#b3ab9b",
+        border_color_primary="*neutral_200",
+        border_color_primary_dark="#3a372f",
+        block_border_width="0px",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        input_background_fill="#fffdf9",
+        input_background_fill_dark="*neutral_900",
+        input_border_color="*neutral_300",
+        input_border_color_dark="#4a463c",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="#8f8777",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="#fffdf9",
+    )
+
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +123,12 @@ class RunningApp:
         self._closing.close()
 
 
-def resource(name: str) -> str:
+def _resource(name: str) -> str:
     """Return a text file of this package."""
     return (files("rag.web") / name).read_text(encoding="utf-8")
 
 
-LETTING_GO_S = 2.0
+_LETTING_GO_S = 2.0
 """How long a port may still be taken by what has just left it: a process that is started while
 another listens holds its sockets, too, until it runs a program of its own."""
 
@@ -62,7 +136,7 @@ another listens holds its sockets, too, until it runs a program of its own."""
 def check_free(host: str, port: int) -> None:
     """Raise `OSError` where nothing can listen on the port: it stays taken, or is not allowed."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    patience = time.monotonic() + LETTING_GO_S
+    patience = time.monotonic() + _LETTING_GO_S
     while True:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -132,9 +206,9 @@ def start(
                     Middleware(Health, live, counts),
                 ]
             },
-            theme=build_theme(),
-            css=resource("style.css"),
-            head=f"<script>{resource('page.js')}</script>",
+            theme=_build_theme(),
+            css=_resource("style.css"),
+            head=f"<script>{_resource('page.js')}</script>",
             favicon_path=str(files("rag.web") / "icon.svg"),
         )
     except (OSError, OverflowError) as error:

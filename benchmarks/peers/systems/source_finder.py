@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.peers.systems import Document, Found, Model, Search
 from rag import SourceFinder, build_index
 from rag.config import Settings
-from rag.embedding.encoder import Encoder
+from rag.embedding import Encoder
 
 
 def load(model: Model) -> Encoder:

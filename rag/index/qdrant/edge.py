@@ -16,7 +16,7 @@ from typing import Any
 
 import qdrant_edge as qdrant
 
-from rag.index.qdrant.asking import (
+from rag.index.qdrant import (
     DOCUMENT_WORDS,
     KEYWORDS,
     NUMBERS,
@@ -29,7 +29,7 @@ from rag.index.qdrant.asking import (
 
 CURRENT = "CURRENT"
 
-PAGE = 10_000
+_PAGE = 10_000
 """Points that are read at a time where all are wanted."""
 
 
@@ -118,7 +118,7 @@ class _EdgePoints:
         offset, asked = None, _filter(where)
         while True:
             records, offset = self._shard.scroll(
-                qdrant.ScrollRequest(offset, PAGE, asked, list(fields), False)
+                qdrant.ScrollRequest(offset, _PAGE, asked, list(fields), False)
             )
             for record in records:
                 yield _number(record.id), record.payload or {}

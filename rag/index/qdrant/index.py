@@ -1,13 +1,30 @@
-"""The index that Qdrant serves, as `rag.searching.Index`."""
+"""The index that Qdrant serves, as `rag.searching.Index`.
+
+What Qdrant stores of an index: which points there are, and their fields.
+
+| point | id | vectors | fields |
+|---|---|---|---|
+| passage | its document's number, its place | words, sentences | spans; what filters ask for |
+| pieces | the same | | codes of its word pieces |
+| document | its number | document words | id, line of the list; what filters ask for |
+| text | the same | | all that a document is, compressed |
+| word | its number in the vocabulary | | stem, spelling keys, frequencies |
+| about | 0 | | manifest, collections, frequencies of word pieces |
+
+What is large lies in points of its own, because the engine reads a point's fields as a whole.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +32,12 @@ from numpy.typing import NDArray
 from rag.config import Settings
 from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, SourceDocument, Span
 from rag.dates import days_of
-from rag.embedding.encoder import Encoder, QueryVectors
+from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
-from rag.index.dating import DAYS_NEAR, DocumentDates, day_of_year
 from rag.index.generations import Manifest
-from rag.index.local import CANDIDATES, holdings_of
-from rag.index.qdrant import generations, live
-from rag.index.qdrant import points as ids
-from rag.index.qdrant.asking import (
+from rag.index.lexical import RARE
+from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
+from rag.index.qdrant import (
     DOCUMENT_WORDS,
     SENTENCES,
     WORDS,
@@ -31,8 +46,10 @@ from rag.index.qdrant.asking import (
     Search,
     Sparse,
     Where,
+    generations,
+    live,
 )
-from rag.index.spellings import RARE
+from rag.index.store import packed, unpack
 from rag.index.vectors import PieceVectors, estimated_cosines
 from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import (
@@ -47,18 +64,77 @@ from rag.searching import (
     weigh,
 )
 
-WIDER = 5
+_KIND = 56
+_PLACE = 24
+
+PASSAGE, PIECES, DOCUMENT, TEXT, WORD, ABOUT = (kind << _KIND for kind in range(6))
+"""What an id begins with."""
+
+
+def passage_number(document: int, place: int) -> int:
+    """Return the number of a document's passage, by its place."""
+    return document << _PLACE | place
+
+
+def _place_of(passage: int) -> tuple[int, int]:
+    """Return a passage's document and its place in it."""
+    return passage >> _PLACE, passage & ((1 << _PLACE) - 1)
+
+
+def coded(array: NDArray[Any]) -> str:
+    """Return an array's bytes as text."""
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
+def _decoded(text: str, kind: Any) -> NDArray[Any]:
+    """Return the flat array that `coded` had."""
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def filtered_by(collection: str, date: str | None) -> dict[str, Any]:
+    """Return the fields that filters ask for; days as ordinals."""
+    fields: dict[str, Any] = {"collection": collection}
+    if date:
+        days = days_of(date)
+        fields |= {"first_day": days.first.toordinal(), "last_day": days.last.toordinal()}
+        if days.first == days.last:
+            fields["day_of_year"] = day_of_year(f"{days.first:%m-%d}")
+    return fields
+
+
+def compressed(document: SourceDocument) -> str:
+    """Return all that a document is, for `_expanded`."""
+    fields = packed(document)
+    fields["text"] = document.text
+    return base64.b64encode(zlib.compress(json.dumps(fields).encode())).decode("ascii")
+
+
+def _expanded(text: str, collections: dict[str, Collection]) -> SourceDocument:
+    """Return the document that `compressed` had."""
+    fields = json.loads(zlib.decompress(base64.b64decode(text)))
+    collection = collections[fields.pop("collection_id")]
+    said = fields.pop("text")
+    values = {name: unpack(name, value) for name, value in fields.items()}
+    return SourceDocument(collection=collection, text=said, **values)
+
+
+def described(collection: Collection) -> list[str | None]:
+    """Return a collection's fields, as `Collection` takes them."""
+    return [getattr(collection, name) for name in collection.__dataclass_fields__]
+
+
+_WIDER = 5
 """Times as many passages as are wanted are asked for by their words alone, since the words and
 the date of a passage's document count too, and the engine does not know them together."""
 
-BANDS = (3, 10, 30, 90, 270)
+_BANDS = (3, 10, 30, 90, 270)
 """The passages of so many documents that have most of a claim's words are asked for by
 themselves, those of the best 3, then those of the next, and so on."""
 
-PAGE = 2_000
+_PAGE = 2_000
 """Documents whose lines are read at a time."""
 
-KNOWN = 50_000
+_KNOWN = 50_000
 """Words whose frequencies, and documents whose lines, are kept in memory."""
 
 
@@ -92,17 +168,17 @@ class _StoredPieces(PieceVectors):
     def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
         """Return, for each passage, the estimated cosine of each claim piece (rows) with
         each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
-        wanted = [ids.PIECES | int(row) for row in rows]
+        wanted = [PIECES | int(row) for row in rows]
         stored = self._points.retrieve(wanted, ["codes"])
         width = (self._dimension + 7) // 8
-        codes = [ids.decoded(stored[one]["codes"], np.uint8).reshape(-1, width) for one in wanted]
+        codes = [_decoded(stored[one]["codes"], np.uint8).reshape(-1, width) for one in wanted]
         products = estimated_cosines(query, np.concatenate(codes), self._dimension)
         return np.split(products, np.cumsum([len(one) for one in codes])[:-1], axis=1)
 
     def starts(self, row: int) -> NDArray[np.int32]:
         """Return at which code of the passage each of its sentences begins."""
-        stored = self._points.retrieve([ids.PIECES | row], ["starts"])
-        return ids.decoded(stored[ids.PIECES | row]["starts"], np.int32)
+        stored = self._points.retrieve([PIECES | row], ["starts"])
+        return _decoded(stored[PIECES | row]["starts"], np.int32)
 
 
 class QdrantIndex:
@@ -111,18 +187,18 @@ class QdrantIndex:
     def __init__(self, points: Points, location: str, generation: str) -> None:
         self.location, self.generation = location, generation
         self._points = points
-        stored = points.retrieve([ids.ABOUT], ["name", "manifest", "collections", "pieces"])
-        if ids.ABOUT not in stored:
+        stored = points.retrieve([ABOUT], ["name", "manifest", "collections", "pieces"])
+        if ABOUT not in stored:
             raise IndexCorrupt(
                 f"The index {generation} at {location} is not complete. Publish it again with "
                 f"`source-finder publish {location}`."
             )
-        about = stored[ids.ABOUT]
+        about = stored[ABOUT]
         self.manifest = Manifest(**json.loads(about["manifest"]))
         self._name = str(about["name"])
         given = (Collection(*fields) for fields in json.loads(about["collections"]))
         self._collections = {one.collection_id: one for one in given}
-        counts = ids.decoded(about["pieces"], np.int32)
+        counts = _decoded(about["pieces"], np.int32)
         self._pieces = _StoredPieces(
             points, counts, self.manifest.passages, self.manifest.dimension
         )
@@ -176,9 +252,9 @@ class QdrantIndex:
         return list(self._lines())
 
     def _lines(self) -> Iterator[DocumentLine]:
-        for first in range(0, self.manifest.documents, PAGE):
-            numbers = range(first, min(first + PAGE, self.manifest.documents))
-            wanted = [ids.DOCUMENT | number for number in numbers]
+        for first in range(0, self.manifest.documents, _PAGE):
+            numbers = range(first, min(first + _PAGE, self.manifest.documents))
+            wanted = [DOCUMENT | number for number in numbers]
             stored = self._points.retrieve(wanted, ["line"])
             yield from (DocumentLine(*json.loads(stored[one]["line"])) for one in wanted)
 
@@ -207,11 +283,11 @@ class QdrantIndex:
         words, of_documents = self._asked(query.terms)
         vector = [query.vectors.vector.tolist()]
         found, nearest = self._found(query, words, of_documents, each)
-        numbers = sorted({ids.place_of(passage)[0] for passage in (*found, *nearest)})
+        numbers = sorted({_place_of(passage)[0] for passage in (*found, *nearest)})
         at = {number: place for place, number in enumerate(numbers)}
         documents = self._document_signals(query, of_documents, numbers)
         by_word = {
-            passage: share * weights[2] + documents[at[ids.place_of(passage)[0]]] @ weights[3:]
+            passage: share * weights[2] + documents[at[_place_of(passage)[0]]] @ weights[3:]
             for passage, share in found.items()
         }
         lexical = sorted(by_word, key=lambda passage: (-by_word[passage], passage))[:each]
@@ -226,7 +302,7 @@ class QdrantIndex:
         signals = np.zeros((len(passages), len(SIGNALS)), np.float32)
         for row, passage in enumerate(passages):
             signals[row, 1:3] = cosines[passage], shares.get(passage, 0)
-            signals[row, 3:] = documents[at[ids.place_of(passage)[0]]]
+            signals[row, 3:] = documents[at[_place_of(passage)[0]]]
         return np.array(passages, np.int64), signals
 
     def _found(
@@ -237,22 +313,22 @@ class QdrantIndex:
         vector = [query.vectors.vector.tolist()]
         found, nearest, documents = self._search(
             [
-                Search(WORDS, words, WIDER * each, admitted),
+                Search(WORDS, words, _WIDER * each, admitted),
                 Search(SENTENCES, vector, each, admitted),
-                Search(DOCUMENT_WORDS, of_documents, BANDS[-1], admitted),
+                Search(DOCUMENT_WORDS, of_documents, _BANDS[-1], admitted),
             ]
         )
-        numbers = [document & ~ids.DOCUMENT for document in documents]
-        bands = [numbers[a:b] for a, b in pairwise((0, *BANDS)) if numbers[a:b]]
+        numbers = [document & ~DOCUMENT for document in documents]
+        bands = [numbers[a:b] for a, b in pairwise((0, *_BANDS)) if numbers[a:b]]
         apart = [*(Where({"document": band}) for band in bands), *_near(query)]
-        more = [Search(WORDS, words, WIDER * each, admitted.and_(where)) for where in apart]
+        more = [Search(WORDS, words, _WIDER * each, admitted.and_(where)) for where in apart]
         for others in self._search(more):
             found |= others
         return found, nearest
 
     def _document_signals(self, query: Query, asked: Sparse, numbers: list[int]) -> Floats:
         """Return the signals of documents: (documents, 3), words, days and years."""
-        wanted = [ids.DOCUMENT | number for number in numbers]
+        wanted = [DOCUMENT | number for number in numbers]
         (shares,) = self._search([Search(DOCUMENT_WORDS, asked, len(wanted), Where(ids=wanted))])
         dates = DocumentDates([head.line.date for head in self._heads(numbers)])
         near = dates.nearness(query.times, query.days)
@@ -288,9 +364,9 @@ class QdrantIndex:
     def passage(self, passage_id: str) -> Passage:
         """Return a passage; raises KeyError."""
         number = self._passage_number(passage_id)
-        stored = self._points.retrieve([ids.PASSAGE | number], ["span", "sentences"])
-        fields = stored[ids.PASSAGE | number]
-        flat = ids.decoded(fields["sentences"], np.int64).tolist()
+        stored = self._points.retrieve([PASSAGE | number], ["span", "sentences"])
+        fields = stored[PASSAGE | number]
+        flat = _decoded(fields["sentences"], np.int64).tolist()
         spans = tuple(Span(a, b) for a, b in zip(flat[::2], flat[1::2], strict=True))
         return Passage(passage_id.rpartition("#")[0], Span(*fields["span"]), spans)
 
@@ -315,33 +391,33 @@ class QdrantIndex:
         (head,) = self._heads([number])
         if not (place.isdecimal() and int(place) < head.line.passages):
             raise KeyError(passage_id)
-        return ids.passage_number(number, int(place))
+        return passage_number(number, int(place))
 
     def _passage_id(self, passage: int) -> str:
-        number, place = ids.place_of(int(passage))
+        number, place = _place_of(int(passage))
         (head,) = self._heads([number])
         return f"{head.line.document_id}#{place}"
 
     def _read_number(self, document_id: str) -> int:
         for point, _ in self._points.matching(Where({"document_id": [document_id]}), ["line"]):
-            return point & ~ids.DOCUMENT
+            return point & ~DOCUMENT
         raise KeyError(document_id)
 
     def _read_document(self, number: int) -> SourceDocument:
-        stored = self._points.retrieve([ids.TEXT | number], ["document"])
-        return ids.expanded(stored[ids.TEXT | number]["document"], self._collections)
+        stored = self._points.retrieve([TEXT | number], ["document"])
+        return _expanded(stored[TEXT | number]["document"], self._collections)
 
     def _heads(self, numbers: Iterable[int]) -> list[_Head]:
         """Return what is kept of documents, by their numbers."""
         numbers = list(numbers)
         known = self._known_heads
-        wanted = [ids.DOCUMENT | number for number in numbers if number not in known]
+        wanted = [DOCUMENT | number for number in numbers if number not in known]
         if wanted:
-            if len(known) > KNOWN:
+            if len(known) > _KNOWN:
                 self._known_heads = known = {n: known[n] for n in numbers if n in known}
             for one, fields in self._points.retrieve(wanted, ["line", "near"]).items():
                 line = DocumentLine(*json.loads(fields["line"]))
-                known[one & ~ids.DOCUMENT] = _Head(line, tuple(fields["near"]))
+                known[one & ~DOCUMENT] = _Head(line, tuple(fields["near"]))
         return [known[number] for number in numbers]
 
     # ---- words ----
@@ -358,7 +434,7 @@ class QdrantIndex:
             return []
         rarest, *others = sorted(known, key=lambda word: word.passages)
         having = self._having(rarest, _admitted(only))
-        found = having | {one - 1 for one in having if ids.place_of(one)[1]}
+        found = having | {one - 1 for one in having if _place_of(one)[1]}
         for word in others:
             around = sorted(found | {one + 1 for one in found})
             having = self._having(word, Where(ids=around))
@@ -414,14 +490,12 @@ class QdrantIndex:
         known = self._words
         missing = [stem for stem in wanted if stem not in known]
         if missing:
-            if len(known) > KNOWN:
+            if len(known) > _KNOWN:
                 self._words = known = {stem: known[stem] for stem in wanted if stem in known}
             new: dict[str, _Frequencies | None] = dict.fromkeys(missing)
             fields = ["stem", "passages", "documents"]
             for one, said in self._points.matching(Where({"stem": missing}), fields):
-                new[said["stem"]] = _Frequencies(
-                    one & ~ids.WORD, said["passages"], said["documents"]
-                )
+                new[said["stem"]] = _Frequencies(one & ~WORD, said["passages"], said["documents"])
             known.update(new)
         return {stem: known[stem] for stem in wanted}
 

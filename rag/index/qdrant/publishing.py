@@ -13,20 +13,26 @@ from rag.datatypes import Progress
 from rag.errors import IndexNotBuilt, IndexNotWritten
 from rag.index.generations import Generation
 from rag.index.lexical import LexicalIndex
-from rag.index.nearest import LISTS
-from rag.index.qdrant import generations
-from rag.index.qdrant import points as ids
-from rag.index.qdrant.asking import DOCUMENT_WORDS, SENTENCES, WORDS, Generations, Point, Sparse
-from rag.index.vectors import VectorIndex
+from rag.index.qdrant import (
+    DOCUMENT_WORDS,
+    SENTENCES,
+    WORDS,
+    Generations,
+    Point,
+    Sparse,
+    generations,
+)
+from rag.index.qdrant import index as ids
+from rag.index.vectors import LISTS, VectorIndex
 from rag.language import MIN_KEY_LETTERS, deletions, spelling_key, vowel_keys
 
-BATCH = 500
+_BATCH = 500
 """Points that are sent at a time: some ten million bytes of passages."""
 
-KEPT = 2
+_KEPT = 2
 """Generations that are kept: the live one, and the one before for those who still read it."""
 
-STAGE = "Publishing"
+_STAGE = "Publishing"
 
 
 def publish(
@@ -34,7 +40,7 @@ def publish(
     location: str,
     *,
     key: str = "",
-    kept: int = KEPT,
+    kept: int = _KEPT,
     progress: Progress | None = None,
 ) -> str:
     """Store a complete generation at a location and make it live; return its name.
@@ -49,7 +55,7 @@ def publish_to(
     there: Generations,
     generation: Generation,
     *,
-    kept: int = KEPT,
+    kept: int = _KEPT,
     progress: Progress | None = None,
 ) -> str:
     """Do as `publish` does, with generations that are open."""
@@ -67,7 +73,7 @@ def publish_to(
         for done, batch in _batches(_points(generation)):
             points.add(batch)
             if progress:
-                progress(STAGE, min(done, total), total)
+                progress(_STAGE, min(done, total), total)
         points.finish()
         points.add([_about(generation)])  # by which it is known to be complete
         points.close()
@@ -104,7 +110,7 @@ def _batches(points: Iterator[Point]) -> Iterator[tuple[int, list[Point]]]:
     for point in points:
         batch.append(point)
         done += 1
-        if len(batch) == BATCH:
+        if len(batch) == _BATCH:
             yield done, batch
             batch = []
     if batch:
@@ -164,12 +170,12 @@ def _words(generation: Generation) -> Iterator[Point]:
             "stem": stem,
             "passages": lexical.frequency(stem),
             "documents": documents.frequency(stem),
-            "keys": keys(stem),
+            "keys": _keys(stem),
         }
         yield Point(ids.WORD | number, fields)
 
 
-def keys(stem: str) -> list[str]:
+def _keys(stem: str) -> list[str]:
     """Return what a stem is found by when another spelling of it is asked for."""
     if not (stem.isalpha() and len(stem) >= MIN_KEY_LETTERS):
         return []

@@ -14,7 +14,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
 from rag.errors import IndexNotReached
-from rag.index.qdrant.asking import (
+from rag.index.qdrant import (
     DOCUMENT_WORDS,
     KEYWORDS,
     NUMBERS,
@@ -25,7 +25,7 @@ from rag.index.qdrant.asking import (
     Where,
 )
 
-PAGE = 10_000
+_PAGE = 10_000
 """Points that are read at a time where all are wanted."""
 
 
@@ -151,7 +151,7 @@ class _ServerPoints:
                 records, offset = self._client.scroll(
                     self._collection,
                     scroll_filter=_filter(where),
-                    limit=PAGE,
+                    limit=_PAGE,
                     offset=offset,
                     with_payload=list(fields),
                 )

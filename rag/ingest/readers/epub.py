@@ -23,14 +23,18 @@ from rag.ingest.shared.blocks import (
     Block,
     document_of_blocks,
     join,
+    name_of,
     outside,
 )
-from rag.ingest.shared.chapters import ContentsLine, chapter_starts
-from rag.ingest.shared.gutenberg import Gutenberg, gutenberg, kind_by_title
+from rag.ingest.shared.books import (
+    ContentsLine,
+    Gutenberg,
+    chapter_starts,
+    gutenberg,
+    kind_by_title,
+)
+from rag.ingest.shared.decoding import BOOK, Parts, line_of, opened, parse_xhtml
 from rag.ingest.shared.html_blocks import blocks, note_links, types_of
-from rag.ingest.shared.markup import Parts, line_of, parse_xhtml
-from rag.ingest.shared.running import name_of
-from rag.ingest.shared.zips import BOOK, opened
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -20,13 +20,13 @@ from rag.ingest.shared.blocks import (
     Block,
     document_of_blocks,
     join,
+    name_of,
     outside,
     sections,
 )
-from rag.ingest.shared.gutenberg import edition, gutenberg, kind_by_title
+from rag.ingest.shared.books import edition, gutenberg, kind_by_title
+from rag.ingest.shared.decoding import line_of, parse_html, parse_xhtml
 from rag.ingest.shared.html_blocks import blocks
-from rag.ingest.shared.markup import line_of, parse_html, parse_xhtml
-from rag.ingest.shared.running import name_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -65,7 +65,7 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             f"{shown(path)} holds no text outside its scripts and menus; save the page from a "
             "browser after it has loaded"
         )
-    meta = metadata(root)
+    meta = _metadata(root)
     about = book.fields if book else {}
     title = about.get("Title") or _title(root, parts) or file_title(path)
     yield document_of_blocks(
@@ -83,7 +83,7 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     )
 
 
-def metadata(root: _Element) -> Mapping[str, list[str]]:
+def _metadata(root: _Element) -> Mapping[str, list[str]]:
     """Return the page's `meta` elements: values by name, in lower case."""
     found: dict[str, list[str]] = {}
     for element in root.iter("{*}meta"):

@@ -18,10 +18,9 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.shared.blocks import SEPARATOR, join
+from rag.ingest.shared.decoding import BLANK_LINES, paragraph_locators, parse_html
 from rag.ingest.shared.html_blocks import blocks
-from rag.ingest.shared.markup import parse_html
-from rag.ingest.shared.note_marks import merged
-from rag.ingest.shared.plain_text import BLANK_LINES, paragraph_locators
+from rag.ingest.shared.notes import merged
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

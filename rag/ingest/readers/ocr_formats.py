@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, shown
-from rag.ingest.ocr.engines import OcrLine
+from rag.ingest.ocr import OcrLine
 from rag.ingest.ocr.layout import is_mixed, page_text
-from rag.ingest.shared.markup import line_of, parse_xhtml, parse_xml
-from rag.ingest.shared.note_marks import MARK as MARK_OF_NOTE
+from rag.ingest.shared.blocks import name_of
+from rag.ingest.shared.decoding import line_of, parse_xhtml, parse_xml
+from rag.ingest.shared.notes import MARK as MARK_OF_NOTE
 from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
-from rag.ingest.shared.running import name_of
 from rag.language import goes_on
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class OcrPage:
+class _OcrPage:
     """A page of an OCR file: its text, and the heads, feet and notes that the file tells apart.
     `number`: the printed one, "" where the file does not give it."""
 
@@ -85,7 +85,7 @@ def read_hocr(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 def _document(
     path: Path,
     collection: Collection,
-    given: Iterable[OcrPage],
+    given: Iterable[_OcrPage],
     certain: Sequence[tuple[float, int]] = (),
 ) -> SourceDocument:
     """Return the document that pages make. `certain`: how sure the OCR program was of each word, 0
@@ -112,7 +112,7 @@ def _document(
     )
 
 
-def _number_in(page: OcrPage) -> str:
+def _number_in(page: _OcrPage) -> str:
     """Return a page's printed number: that of the file, or the only one in its heads and feet."""
     found = {one or other for line in page.aside for one, other in _NUMBER.findall(line.strip())}
     return page.number or (found.pop() if len(found) == 1 else "")
@@ -126,7 +126,7 @@ def _set_blocks(blocks: Iterable[str]) -> str:
     return text
 
 
-def _alto_page(page: _Element) -> OcrPage:
+def _alto_page(page: _Element) -> _OcrPage:
     margins = [part for part in page if name_of(part) in _ALTO_MARGINS]
     outside = [block for margin in margins for block in margin.iter("{*}TextBlock")]
     blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
@@ -135,7 +135,7 @@ def _alto_page(page: _Element) -> OcrPage:
         for block in blocks
         for line in block.iter("{*}TextLine")
     ]
-    return OcrPage(
+    return _OcrPage(
         page_text(placed) if is_mixed(placed) else _set_blocks(map(_alto_text, blocks)),
         tuple(filter(None, map(_alto_text, outside))),
         (page.get("PRINTED_IMG_NR") or "").strip(),
@@ -166,7 +166,7 @@ def _alto_line(line: _Element) -> str:
     return " ".join(filter(None, words))
 
 
-def _page_xml_page(page: _Element) -> OcrPage:
+def _page_xml_page(page: _Element) -> _OcrPage:
     regions = {region.get("id"): region for region in page.iter("{*}TextRegion")}
     listed = sorted(page.iter("{*}RegionRefIndexed"), key=lambda ref: int(ref.get("index") or 0))
     order = [ref.get("regionRef") for ref in listed or page.iter("{*}RegionRef")]
@@ -174,7 +174,7 @@ def _page_xml_page(page: _Element) -> OcrPage:
     kinds = [(regions[name].get("type"), regions[name]) for name in names]
     numbers = (_region_text(region) for kind, region in kinds if kind == _PAGE_NUMBER)
     number = next(numbers, "").strip(" .-–—[]()")
-    return OcrPage(
+    return _OcrPage(
         _set_blocks(
             _region_text(r) for kind, r in kinds if kind not in {*_PAGE_ASIDE, _PAGE_NUMBER}
         ),
@@ -201,7 +201,7 @@ def _classes(element: _Element) -> list[str]:
     return (element.get("class") or "").split()
 
 
-def _hocr_page(page: _Element) -> OcrPage:
+def _hocr_page(page: _Element) -> _OcrPage:
     apart = [element for element in page.iter() if _HOCR_ASIDE.search(element.get("class") or "")]
     outside = {inner for element in apart for inner in element.iter()}
     blocks: list[list[str]] = [[]]
@@ -216,7 +216,7 @@ def _hocr_page(page: _Element) -> OcrPage:
     placed = [_hocr_placed(line, box) for line in lines if (box := _hocr_box(line))]
     mixed = is_mixed(placed)
     text = page_text(placed) if mixed else _set_blocks("\n".join(lines) for lines in blocks)
-    return OcrPage(text or line_of(page), tuple(filter(None, map(line_of, apart))))
+    return _OcrPage(text or line_of(page), tuple(filter(None, map(line_of, apart))))
 
 
 def _hocr_box(line: _Element) -> re.Match[str] | None:

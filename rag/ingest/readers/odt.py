@@ -11,14 +11,16 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import person, shown
 from rag.ingest.shared.blocks import (
     Block,
+    Break,
+    Event,
     document_of_blocks,
+    name_of,
     sections,
+    set_text,
     without_note_lists,
 )
-from rag.ingest.shared.markup import Parts, attribute, first_line, line_of
-from rag.ingest.shared.note_marks import raised_text
-from rag.ingest.shared.running import Break, Event, name_of, set_text
-from rag.ingest.shared.zips import BOOK, opened
+from rag.ingest.shared.decoding import BOOK, Parts, attribute, first_line, line_of, opened
+from rag.ingest.shared.notes import raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

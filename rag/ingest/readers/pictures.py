@@ -12,9 +12,8 @@ import numpy as np
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
-from rag.ingest.ocr.engines import RESOLUTION_DPI, Image, Ocr
-from rag.ingest.ocr.page_images import BLANK_RANGE, MAX_PIXELS
-from rag.ingest.ocr.reread import Opened, reread
+from rag.ingest.ocr import RESOLUTION_DPI, Image, Ocr
+from rag.ingest.ocr.pages import BLANK_RANGE, MAX_PIXELS, Opened, reread
 from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
 
 if TYPE_CHECKING:

@@ -20,14 +20,13 @@ from zipfile import BadZipFile
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
-from rag.ingest.shared.plain_text import decode
-from rag.ingest.shared.zips import BOOK, opened, read_member
+from rag.ingest.shared.decoding import BOOK, decode, opened, read_member
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-Row = Sequence[str]
-Sheet = tuple[str, Sequence[tuple[int, Row]]]
+_Row = Sequence[str]
+_Sheet = tuple[str, Sequence[tuple[int, _Row]]]
 """A sheet's name, and its rows with their numbers."""
 
 _FULL_STOP = (".", "!", "?")
@@ -57,7 +56,7 @@ def read_sheets(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     yield file_document(path, collection, text, locators=places, notes=tuple(notes))
 
 
-def _workbook(path: Path, notes: list[str]) -> Iterator[Sheet]:
+def _workbook(path: Path, notes: list[str]) -> Iterator[_Sheet]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -81,7 +80,7 @@ def _workbook(path: Path, notes: list[str]) -> Iterator[Sheet]:
             yield printable(sheet.title), list(_shown_rows(sheet, notes))
 
 
-def _shown_rows(sheet: Worksheet, notes: list[str]) -> Iterator[tuple[int, Row]]:
+def _shown_rows(sheet: Worksheet, notes: list[str]) -> Iterator[tuple[int, _Row]]:
     """Yield the rows that are not hidden, without the columns that are. What is merged over
     several rows stands in each of them."""
     above = {
@@ -162,7 +161,7 @@ def _number(value: float, form: str) -> str:
     return printable(f"{sign}{plain[: found.start()]}{said}{plain[found.end() :]}")
 
 
-def _table(path: Path) -> Iterator[Sheet]:
+def _table(path: Path) -> Iterator[_Sheet]:
     text = decode(path.read_bytes(), path)
     try:
         kind = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|")
@@ -175,14 +174,14 @@ def _table(path: Path) -> Iterator[Sheet]:
     yield "", list(enumerate(rows, start=1))
 
 
-def _set(sheets: Sequence[Sheet]) -> tuple[str, tuple[Locator, ...]]:
+def _set(sheets: Sequence[_Sheet]) -> tuple[str, tuple[Locator, ...]]:
     parts: list[str] = []
     places: list[Locator] = []
     at = 0
     for name, rows in sheets:
         filled = [(number, row) for number, row in rows if any(row)]
         first = next((n for n, (_, row) in enumerate(filled) if sum(map(bool, row)) > 1), 0)
-        heads: Row = []
+        heads: _Row = []
         if len(filled) > first + 1 and _names_columns(filled[first][1]):
             _, heads = filled.pop(first)
         for place, (number, row) in enumerate(filled):
@@ -194,11 +193,11 @@ def _set(sheets: Sequence[Sheet]) -> tuple[str, tuple[Locator, ...]]:
     return "\n\n".join(parts), tuple(places)
 
 
-def _names_columns(row: Row) -> bool:
+def _names_columns(row: _Row) -> bool:
     return sum(map(bool, row)) > 1 and not any(cell.replace(".", "").isdecimal() for cell in row)
 
 
-def _line(row: Row, heads: Row) -> str:
+def _line(row: _Row, heads: _Row) -> str:
     named = [*heads, *[""] * (len(row) - len(heads))]
     cells = [
         f"{head}: {cell}" if head else cell for head, cell in zip(named, row, strict=False) if cell

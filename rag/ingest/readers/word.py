@@ -21,15 +21,18 @@ from rag.ingest.names import person, shown
 from rag.ingest.shared.blocks import (
     SEPARATOR,
     Block,
+    Break,
+    Event,
+    Page,
     document_of_blocks,
+    name_of,
     sections,
+    set_text,
     with_continued,
     without_note_lists,
 )
-from rag.ingest.shared.markup import Parts, attribute, first_line
-from rag.ingest.shared.note_marks import raised_text
-from rag.ingest.shared.running import Break, Event, Page, name_of, set_text
-from rag.ingest.shared.zips import BOOK, opened
+from rag.ingest.shared.decoding import BOOK, Parts, attribute, first_line, opened
+from rag.ingest.shared.notes import raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

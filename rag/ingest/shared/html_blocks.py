@@ -11,9 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.ingest.shared.blocks import SEPARATOR, Block, with_continued, without_note_lists
-from rag.ingest.shared.note_marks import LINKED_MARK, raised_text
-from rag.ingest.shared.running import Break, Event, Page, name_of, set_text
+from rag.ingest.shared.blocks import (
+    SEPARATOR,
+    Block,
+    Break,
+    Event,
+    Page,
+    name_of,
+    set_text,
+    with_continued,
+    without_note_lists,
+)
+from rag.ingest.shared.notes import LINKED_MARK, raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -21,7 +21,7 @@ _BROKEN = re.compile(
     r"([^\W\d_]+(?:-[^\W\d_]+)*)"
 )
 
-EDGE_LINES = 2
+_EDGE_LINES = 2
 """How many lines at the top and at the bottom of a page may be running heads."""
 
 _MIN_PAGES = 3
@@ -159,7 +159,7 @@ def _catchwords(pages: list[str], edges: list[list[Span]]) -> dict[int, Span]:
         word = words[-1].rstrip("-\u2010\u00ac\u00ad").strip(".,;:") if words else ""
         starts = {
             line.of(pages[index + 1]).lstrip("\"'“‘(").partition(" ")[0]
-            for line in after[:EDGE_LINES]
+            for line in after[:_EDGE_LINES]
         }
         if len(word) > 1 and len(words) <= _MAX_CATCHWORDS:
             signature = all(len(other) <= _MAX_CATCHWORDS for other in words[:-1])
@@ -257,9 +257,9 @@ def _whole(found: re.Match[str], known: Counter[str]) -> str:
 
 def _edge_lines(page: str) -> list[Span]:
     lines = [Span(*found.span()) for found in re.finditer(r"(?m)^[^\n]*\S[^\n]*", page)]
-    if len(lines) <= 2 * EDGE_LINES:
+    if len(lines) <= 2 * _EDGE_LINES:
         return lines
-    return lines[:EDGE_LINES] + lines[-EDGE_LINES:]
+    return lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]
 
 
 def _keys(line: str, index: int) -> set[tuple[str, int | None]]:

@@ -1,1 +1,491 @@
-"""PDF: text layers, scans, and what a page needs before it is text."""
+"""PDF: one file is one document, with a locator for every page.
+
+The words are those of the file's text layer, or of OCR for each page that has none or a
+poor one. Where there is no OCR engine, a scan without text is refused.
+
+Of each page the text layer's lines are put in reading order, and its footnotes apart.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.datatypes import Collection, SourceDocument
+from rag.errors import UnreadableSource
+from rag.ingest.names import file_document, person, printable, shown
+from rag.ingest.ocr import Ocr
+from rag.ingest.ocr.pages import page_images, reread
+from rag.ingest.readers.pdf.layout import Line, page_lines
+from rag.ingest.readers.pdf.letters import Letter, page_letters
+from rag.ingest.readers.pdf.opening import (
+    DAMAGE,
+    PLACEHOLDER,
+    check_bytes,
+    damaged,
+    filled_fields,
+    open_pdf,
+    without_hidden_layers,
+    xfa_lines,
+)
+from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
+from rag.isolation import reached
+from rag.language import MONTHS, goes_on, is_left_open
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+log = logging.getLogger(__name__)
+
+# Of a page's letters: from here on it is set from right to left, or from the top down, which
+# the order of the file knows better than the places of its letters.
+_OTHERWISE_SET = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A page's text, "" without any, and its footnotes."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def _page_layers(reader: PdfReader, path: Path) -> tuple[list[_Layer], list[Exception]]:
+    """Return the text layer of every page, and what went wrong on single pages.
+
+    The text is "" for a page without any and for one that is damaged. A page in which PDFium
+    finds no letters is read by pypdf.
+    """
+    from pypdf.errors import PyPdfError
+
+    try:
+        pages = list(reader.pages)
+    except (PyPdfError, *DAMAGE) as error:
+        raise damaged(path, error) from error
+    if not pages:
+        raise UnreadableSource(f"{shown(path)} is a PDF without pages; fetch or copy it again")
+    blocks = _placed_blocks(reader, path, len(pages))
+    body = _body_height(found for found in blocks if found)
+    layers: list[_Layer] = []
+    failures: list[Exception] = []
+    open_note = False
+    for number, (page, found) in enumerate(zip(pages, blocks, strict=True), start=1):
+        if found:
+            kept, notes = _without_notes(found, body, open_note)
+            open_note = _is_open(notes)
+            layers.append(_Layer(tidy_page(_set(kept)), tuple(map(tidy_page, notes))))
+            continue
+        reached(f"page {number}")
+        try:
+            layers.append(_Layer(tidy_page(page.extract_text())))
+        except (PyPdfError, *DAMAGE) as error:
+            log.info("%s: page %d cannot be read: %r", shown(path), number, error)
+            failures.append(error)
+            layers.append(_Layer(""))
+    return layers, failures
+
+
+def _placed_blocks(reader: PdfReader, path: Path, count: int) -> list[_Blocks]:
+    """Return the lines of each page as PDFium places them, [] for a page that it cannot read,
+    or that is set otherwise than in lines from left to right."""
+    from pypdf.errors import PyPdfError
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    try:
+        source = without_hidden_layers(reader) or path
+    except (PyPdfError, *DAMAGE) as error:
+        log.info("%s: its layers cannot be told apart: %r", shown(path), error)
+        source = path
+    try:
+        pdf = PdfDocument(source)
+    except (PdfiumError, OSError):
+        return [[] for _ in range(count)]
+    try:
+        if len(pdf) != count:
+            return [[] for _ in range(count)]
+        blocks: list[_Blocks] = []
+        gutters: Sequence[float] = ()
+        for number in range(count):
+            reached(f"page {number + 1}")
+            try:
+                page = pdf[number]
+                letters = page_letters(page)
+                page.close()
+            except (PdfiumError, ValueError, ctypes.ArgumentError):
+                letters = []
+            if _is_set_otherwise(letters):
+                blocks.append([])
+                continue
+            lines, gutters = page_lines(letters, gutters)
+            blocks.append(lines)
+        return blocks
+    finally:
+        pdf.close()
+
+
+def _is_set_otherwise(letters: Sequence[Letter]) -> bool:
+    odd = sum(unicodedata.bidirectional(letter.text) in {"R", "AL"} for letter in letters)
+    below = sum(
+        after.base < before.base and abs(after.left - before.left) < before.height / 4
+        for before, after in pairwise(letters)
+    )
+    return max(odd, below) > _OTHERWISE_SET * max(len(letters), 1)
+
+
+def _set(blocks: Sequence[Sequence[Line]]) -> str:
+    """Return lines as text: an empty one where white space parts them, or columns that do not
+    go on in each other."""
+    text = ""
+    for lines in blocks:
+        for number, line in enumerate(lines):
+            if text:
+                parted = line.apart if number else not goes_on(text[-400:], line.text)
+                text += "\n\n" if parted else "\n"
+            text += line.text
+    return text
+
+
+_SMALL = 0.93
+"""Type of this share of the body's is a note's: 8 to 9 points under 10 to 11."""
+
+_OPENS = re.compile(
+    r"[\[(]?(\d{1,3}|[*†‡§¶‖]{1,4}|[a-z](?=[.)\]]))[.)\]]?\s*(?=[^\d\W]|[\"'“‘(\[])"
+)
+# Signs on the line itself: "troops*", "he lived,† and".
+_SIGN = re.compile(r"(?<=[^\W_])[.,;:!?'\"’”)]{0,3}([*†‡§‖]{1,3})(?![\w*†‡§])")
+_NUMBER_ALONE = re.compile(r"[\W_]*(?:\d{1,4}|[ivxlc]{1,7})[\W_]*")
+_ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
+# Notes in the type of the text stand in the lower part of a page only.
+_LOWER_PART = 0.4
+# Marks of which the notes may stand on another page or in another column.
+_SKIPPED = 4
+
+_Blocks = list[list[Line]]
+
+
+def _body_height(pages: Iterable[_Blocks]) -> float:
+    """Return the height of most letters' lines, in points; 0.0 without any."""
+    often: Counter[float] = Counter()
+    for blocks in pages:
+        for lines in blocks:
+            for line in lines:
+                often[round(2 * line.height) / 2] += len(line.text)
+    return often.most_common(1)[0][0] if often else 0.0
+
+
+def _without_notes(blocks: _Blocks, body: float, open_note: bool) -> tuple[_Blocks, list[str]]:
+    """Return a page's blocks without its footnotes, and these, a note to a text.
+
+    `body`: see `_body_height`. `open_note`: the last note of the page before did not come to
+    its end, so that small type may go on with it. Signs in the text that refer to a note
+    ("troops*") go with it.
+    """
+    referred = {mark for lines in blocks for line in lines for mark in _marks(line)}
+    referred |= {sign for lines in blocks for line in lines for sign in _SIGN.findall(line.text)}
+    kept: _Blocks = []
+    noted: list[Line] = []
+    for number, lines in enumerate(blocks):
+        first = _first_note(lines, body, referred, open_note, number > 0)
+        tail = [line for line in lines[first:] if _NUMBER_ALONE.fullmatch(line.text)]
+        noted += [line for line in lines[first:] if line not in tail]
+        kept.append([*lines[:first], *tail])
+    notes = _put_together(noted)
+    opened = [found[1] for note in notes if (found := _OPENS.match(note))]
+    clean = [[replace(line, text=_without_signs(line.text, opened)) for line in b] for b in kept]
+    return [block for block in clean if block], notes
+
+
+def _is_open(notes: Sequence[str]) -> bool:
+    """Return whether the last of a page's notes has not come to its end."""
+    return bool(notes) and not _ENDS.search(notes[-1])
+
+
+def _marks(line: Line) -> set[str]:
+    return {part for mark in line.marks for part in mark.split(",")} - {line.opening}
+
+
+def _first_note(
+    lines: Sequence[Line], body: float, referred: set[str], open_note: bool, after_others: bool
+) -> int:
+    """Return the number of the first line that belongs to notes, their count without any."""
+    first = above = len(lines)
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number]
+        if _NUMBER_ALONE.fullmatch(line.text):
+            continue
+        if line.height > _SMALL * body:
+            break
+        above = number
+        if number or after_others:
+            opens = _opens_note(line, referred) or (open_note and (line.apart or not number))
+            first = number if opens else first
+    # Small type above that belongs to no note: a text that is set smaller, and numbered.
+    if first < len(lines) and (first == above or open_note or _opens(lines[first]) in referred):
+        return first
+    low = int(_LOWER_PART * len(lines))
+    for number in range(max(low, 1), len(lines)):
+        line = lines[number]
+        opening = _opens(line)
+        if opening and line.apart and (opening in referred or _cuts_a_sentence(lines, number)):
+            return number
+    return len(lines)
+
+
+def _cuts_a_sentence(lines: Sequence[Line], number: int) -> bool:
+    """Return whether a note stands between the halves of a sentence: the line above ends with a
+    word that no sentence ends with, and all that is apart below is a note, too."""
+    points = [_opens(line) for line in lines[number:] if line.apart]
+    return is_left_open(lines[number - 1].text) and all(
+        mark and not mark.isalpha() for mark in points
+    )
+
+
+def _opens(line: Line) -> str:
+    """Return the mark with which a line begins a note, "" where it begins none."""
+    found = _OPENS.match(line.text)
+    return line.opening or (found[1] if found else "")
+
+
+def _opens_note(line: Line, referred: set[str]) -> bool:
+    """Return whether a line in small type begins a note: "(a)", "1)" and "a." begin points of a
+    text as often, unless something refers to them."""
+    mark = _opens(line)
+    point = mark.isalpha() or line.text.startswith("(") or line.text.startswith(f"{mark})")
+    return bool(mark) and (bool(line.opening) or not point or mark in referred)
+
+
+def _put_together(lines: Sequence[Line]) -> list[str]:
+    notes: list[str] = []
+    for line in lines:
+        text = f"{line.opening} {line.text}" if line.opening else line.text
+        if notes and not _counts_on(notes[-1], line):
+            notes[-1] += f"\n{text}"
+        else:
+            notes.append(text)
+    return notes
+
+
+def _counts_on(note: str, line: Line) -> bool:
+    """Return whether a line begins the note after another: "10 seconds" does not after "13"."""
+    mark, last = _opens(line), _OPENS.match(note)
+    if line.opening or not mark.isdecimal() or last is None or not last[1].isdecimal():
+        return bool(mark)
+    return int(last[1]) < int(mark) <= int(last[1]) + _SKIPPED
+
+
+def _without_signs(text: str, opened: Sequence[str]) -> str:
+    for mark in opened:
+        sign = re.escape(mark)
+        plain = rf"(?<=[^\W\d_]){sign}" if mark.isdecimal() else rf"(?<=[\w.,;:!?'\"’”)]){sign}"
+        text = re.sub(rf"(?:(?<=\S)[\[(]{sign}[\])]|{plain}(?![\w*†‡§]))", "", text)
+    return text
+
+
+# Characters of the page that a portfolio shows to readers that cannot open it.
+_COVER_SHEET = 600
+
+# What programs put in for want of a title: their own words, or a file's name.
+_NO_TITLE = re.compile(
+    r"untitled\W*\d*|microsoft \w+ - .*|document ?\d*|title|scan\w*|[\W\d]*"
+    r"|.*\.(?:docx?|rtf|txt|odt|wpd|tex|dvi|e?ps|pdf|html?|xlsx?|pptx?|pub|indd|qxd|p65|exe"
+    r"|tiff?|jpe?g|png|cdr)",
+    re.IGNORECASE,
+)
+
+
+class _Counted(logging.Handler):
+    """Keeps the messages that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def read_pdf(
+    path: Path, collection: Collection, ocr: Ocr | None = None
+) -> Iterator[SourceDocument]:
+    """Yield the one document of a PDF file.
+
+    Pages without text, and those whose text layer is worse than what OCR gives, are read
+    by OCR; its confidence and what went wrong on single pages are in the document.
+
+    Raises `UnreadableSource` if the file is empty, cut short, encrypted, not a PDF, or
+    has no text and no OCR engine finds any.
+    """
+    check_bytes(path)
+    with _complaints_counted(path):
+        reader = open_pdf(path)
+        layers, failures = _page_layers(reader, path)
+        fields = _form(reader, path, layers)
+        given = _labels(reader, len(layers))
+        title, creator, created = _information(reader)
+        if _is_cover_sheet(reader, layers):
+            return
+    result = reread(path, [layer.text for layer in layers], ocr or Ocr(), page_images)
+    if not any(result.pages) and not any(fields):
+        if failures:
+            raise damaged(path, failures[0]) from failures[0]
+        raise UnreadableSource(
+            f"{shown(path)} has no text layer: it is a scan of {len(layers)} pages; {result.why}"
+        )
+    pages = rejoin_words(list(result.pages))
+    notes = [
+        list(layer.notes) if page == layer.text else []
+        for page, layer in zip(result.pages, layers, strict=True)
+    ]
+    counted = [f"p. {n}" for n in range(1, len(pages) + 1)]
+    labels = page_labels(pages, "PDF page") if given in ([], counted) else given
+    if given and sum(label.startswith("p. ") for label in labels) < len(labels):
+        labels = given
+    text, locators, excluded = put_together(pages, labels, notes, fields)
+    yield file_document(
+        path,
+        collection,
+        text,
+        title,
+        creator=creator,
+        date=_date(created, pages[0]),
+        locators=locators,
+        excluded=excluded,
+        ocr_confidence=result.confidence,
+        notes=_notes(pages, fields, len(failures), result.notes),
+        pages=len(pages),
+        ocr_pages=result.ocr_pages,
+    )
+
+
+def _notes(
+    pages: list[str], fields: list[list[str]], failures: int, of_ocr: tuple[str, ...]
+) -> tuple[str, ...]:
+    notes = list(of_ocr)
+    if failures:
+        notes.append(f"the text layer of {failures} of {len(pages)} pages is damaged")
+    if empty := sum(not page and not own for page, own in zip(pages, fields, strict=True)):
+        notes.append(f"{empty} of {len(pages)} pages have no text")
+    return tuple(notes)
+
+
+def _labels(reader: PdfReader, count: int) -> list[str]:
+    """Return the page numbers that the file gives, [] where it gives none."""
+    from pypdf.errors import PyPdfError
+
+    try:
+        if "/PageLabels" not in reader.root_object:
+            return []
+        given = [printable(label) for label in reader.page_labels]
+    except (PyPdfError, *DAMAGE):
+        return []
+    if len(given) != count:
+        return []
+    return [f"p. {label}" if label else f"PDF page {n}" for n, label in enumerate(given, start=1)]
+
+
+def _form(reader: PdfReader, path: Path, layers: list[_Layer]) -> list[list[str]]:
+    """Return what is filled in on each page; a page that only asks to wait for a form in XFA
+    gives way to what that holds.
+
+    Raises `UnreadableSource` where it holds nothing.
+    """
+    from pypdf.errors import PyPdfError
+
+    try:
+        fields = [filled_fields(page) for page in reader.pages]
+        waiting = [n for n, layer in enumerate(layers) if PLACEHOLDER.match(layer.text)]
+        if waiting and "/AcroForm" in reader.root_object:
+            lines = xfa_lines(reader, path)
+            if not lines:
+                raise UnreadableSource(
+                    f"{shown(path)} is a form of Adobe's XFA kind with nothing filled in; open it "
+                    "in Adobe Reader and print it to a new PDF"
+                )
+            fields[waiting[0]] = lines
+            for number in waiting:
+                layers[number] = _Layer("")
+    except (PyPdfError, *DAMAGE):
+        return [[] for _ in layers]
+    return fields
+
+
+def _is_cover_sheet(reader: PdfReader, layers: list[_Layer]) -> bool:
+    """Return whether the file is a portfolio, whose one page only says so."""
+    from pypdf.errors import PyPdfError
+
+    try:
+        return (
+            len(layers) == 1
+            and len(layers[0].text) < _COVER_SHEET
+            and "/Collection" in reader.root_object
+            and bool(reader.attachments)
+        )
+    except (PyPdfError, *DAMAGE):
+        return False
+
+
+def _information(reader: PdfReader) -> tuple[str | None, str | None, datetime | None]:
+    """Return title, author and day of making, None for each that is missing or no use."""
+    from pypdf.errors import PyPdfError
+
+    try:
+        about = reader.metadata
+        if about is None:
+            return None, None, None
+        title = printable(about.title or "")
+        author = printable(about.author or "")
+    except (PyPdfError, *DAMAGE):
+        return None, None, None
+    try:
+        created = about.creation_date
+    except (PyPdfError, *DAMAGE):
+        created = None
+    return (
+        None if _NO_TITLE.fullmatch(title) else title,
+        person(author),
+        created,
+    )
+
+
+def _date(created: datetime | None, first_page: str) -> str | None:
+    """Return the day on which the file was made if the first page bears that date.
+
+    Otherwise it is more likely the day of a scan than that of the document.
+    """
+    if created is None:
+        return None
+    name = MONTHS[created.month - 1]
+    day, month, year = created.day, rf"(?:{name}|{name[:3]}\.?)", created.year
+    written = (
+        rf"\b{month}\s+{day},?\s+{year}\b|\b{day}(?:st|nd|rd|th)?\s+{month},?\s+{year}\b"
+        rf"|\b{created:%Y-%m-%d}\b|\b0?{created.month}/0?{day}/{year}\b"
+    )
+    return f"{created:%Y-%m-%d}" if re.search(written, first_page, re.IGNORECASE) else None
+
+
+@contextmanager
+def _complaints_counted(path: Path) -> Iterator[None]:
+    """Keep pypdf's warnings off the terminal; log how many there were and the first."""
+    logger = logging.getLogger("pypdf")
+    handler = _Counted()
+    propagated = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(handler)
+        heard = handler.messages
+        if heard:
+            log.info("%s: %d warnings from pypdf, first: %s", shown(path), len(heard), heard[0])

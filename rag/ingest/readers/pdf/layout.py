@@ -15,7 +15,7 @@ from itertools import pairwise
 from operator import itemgetter
 
 from rag.ingest.readers.pdf.letters import Letter
-from rag.ingest.shared.note_marks import MARK, raised_text
+from rag.ingest.shared.notes import MARK, raised_text
 
 # In parts of a line's height.
 _SAME_BASE = 0.2
@@ -81,7 +81,7 @@ class _LetterRun:
 
 
 @dataclass(slots=True)
-class Row:
+class _Row:
     """Runs that stand on one line of the page, or of a column of it: on the `base` line of the
     first of them, as high as that."""
 
@@ -154,9 +154,9 @@ def _continues(last: Letter, letter: Letter) -> bool:
     )
 
 
-def _rows(runs: list[_LetterRun]) -> list[Row]:
+def _rows(runs: list[_LetterRun]) -> list[_Row]:
     """Return the rows of a page from the top down."""
-    rows: list[Row] = []
+    rows: list[_Row] = []
     small: list[_LetterRun] = []
     for run in sorted(runs, key=lambda run: (-run.base, run.left)):
         near = next((row for row in reversed(rows[-12:]) if _on_row(run, row)), None)
@@ -165,7 +165,7 @@ def _rows(runs: list[_LetterRun]) -> list[Row]:
         elif _could_be_raised(run):
             small.append(run)
         else:
-            rows.append(Row([run]))
+            rows.append(_Row([run]))
     for run in sorted(small, key=lambda run: -run.height):
         around = [row for row in rows if abs(run.base - row.base) <= max(run.height, row.height)]
         level = next((row for row in around if _on_row(run, row)), None)
@@ -175,11 +175,11 @@ def _rows(runs: list[_LetterRun]) -> list[Row]:
         elif beside is not None:
             beside.raised.append(run)
         else:
-            rows.append(Row([run]))
+            rows.append(_Row([run]))
     return sorted(rows, key=lambda row: -row.base)
 
 
-def _on_row(run: _LetterRun, row: Row) -> bool:
+def _on_row(run: _LetterRun, row: _Row) -> bool:
     size = max(run.height, row.height)
     if abs(run.base - row.base) >= _SAME_BASE * size:
         return False
@@ -191,7 +191,7 @@ def _could_be_raised(run: _LetterRun) -> bool:
     return len(run.letters) <= 6 and " " not in run.text
 
 
-def _is_raised_on(run: _LetterRun, row: Row) -> bool:
+def _is_raised_on(run: _LetterRun, row: _Row) -> bool:
     rise = (run.base - row.base) / row.height
     if not 0.08 <= rise <= 0.75:
         return False
@@ -205,7 +205,7 @@ def _is_raised_on(run: _LetterRun, row: Row) -> bool:
     )
 
 
-def _without_line_numbers(rows: list[Row]) -> list[Row]:
+def _without_line_numbers(rows: list[_Row]) -> list[_Row]:
     """Return the rows without the numbers of lines in a margin, as transcripts, bills and poems
     have them."""
     for side in (0, -1):
@@ -219,7 +219,7 @@ def _without_line_numbers(rows: list[Row]) -> list[Row]:
         runs = _counting_on(found)
         if runs:
             kept = [
-                Row(left, row.raised)
+                _Row(left, row.raised)
                 for row in rows
                 if (left := [r for r in row.runs if id(r) not in runs])
             ]
@@ -228,7 +228,7 @@ def _without_line_numbers(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _stands_off(run: _LetterRun, row: Row) -> bool:
+def _stands_off(run: _LetterRun, row: _Row) -> bool:
     return all(
         other is run
         or other.left - run.right > _TOUCHING * row.height
@@ -258,7 +258,7 @@ def _on_one_edge(one: _LetterRun, other: _LetterRun) -> bool:
     return abs(one.left - other.left) < near or abs(one.right - other.right) < near
 
 
-def _words(row: Row) -> list[tuple[float, float]]:
+def _words(row: _Row) -> list[tuple[float, float]]:
     """Return where the words of a row begin and end."""
     found: list[tuple[float, float]] = []
     for run in row.runs:
@@ -272,7 +272,7 @@ def _words(row: Row) -> list[tuple[float, float]]:
     return sorted(found)
 
 
-def _filled(row: Row) -> list[tuple[float, float]]:
+def _filled(row: _Row) -> list[tuple[float, float]]:
     """Return where a row's words begin and end, those with no more than a space between as one."""
     found: list[tuple[float, float]] = []
     for start, end in _words(row):
@@ -283,7 +283,7 @@ def _filled(row: Row) -> list[tuple[float, float]]:
     return found
 
 
-def _blocks(rows: list[Row], columns: int, found: list[float]) -> list[list[Row]]:
+def _blocks(rows: list[_Row], columns: int, found: list[float]) -> list[list[_Row]]:
     """Return the rows in groups that are each read from the top down; where columns of prose part
     is added to `found`."""
     gutter = _gutter(rows, columns) if columns > 1 else None
@@ -293,9 +293,9 @@ def _blocks(rows: list[Row], columns: int, found: list[float]) -> list[list[Row]
         gutter = _unaligned(rows)
     if gutter is None:
         return [rows]
-    blocks: list[list[Row]] = []
-    left: list[Row] = []
-    right: list[Row] = []
+    blocks: list[list[_Row]] = []
+    left: list[_Row] = []
+    right: list[_Row] = []
 
     def close() -> None:
         blocks.extend(_blocks(left.copy(), columns - 1, found) if left else [])
@@ -311,29 +311,29 @@ def _blocks(rows: list[Row], columns: int, found: list[float]) -> list[list[Row]
         for side, runs in ((left, _side(row, gutter, 0)), (right, _side(row, gutter, 1))):
             if runs:
                 raised = [r for r in row.raised if (r.left > gutter) == (side is right)]
-                side.append(Row(runs, raised))
+                side.append(_Row(runs, raised))
     close()
     return blocks
 
 
-def _middle_of_gap(rows: list[Row], gutter: float) -> float:
+def _middle_of_gap(rows: list[_Row], gutter: float) -> float:
     clear = [row for row in rows if not any(a < gutter < b for a, b in _words(row))]
     ends = [end for row in clear for _, end in _words(row) if end <= gutter]
     starts = [start for row in clear for start, _ in _words(row) if start >= gutter]
     return (max(ends, default=gutter) + min(starts, default=gutter)) / 2
 
 
-def _short_columns(rows: list[Row], gutters: Sequence[float]) -> list[list[Row]]:
+def _short_columns(rows: list[_Row], gutters: Sequence[float]) -> list[list[_Row]]:
     """Return rows with columns of few lines (above a figure, at a chapter's end) told apart, where
     those of the pages before part."""
     left = min(row.left for row in rows)
     right = max(row.right for row in rows)
     bounds = [left, *gutters, right]
-    made: list[list[Row]] = []
-    whole: list[Row] = []
+    made: list[list[_Row]] = []
+    whole: list[_Row] = []
     for clear, together in _bands(rows, gutters):
         columns = [
-            [Row(runs) for row in together if (runs := _within(row, start, end))]
+            [_Row(runs) for row in together if (runs := _within(row, start, end))]
             for start, end in pairwise(bounds)
         ]
         widths = (end - start for start, end in pairwise(bounds))
@@ -346,7 +346,7 @@ def _short_columns(rows: list[Row], gutters: Sequence[float]) -> list[list[Row]]
     return [*made, whole] if whole else made
 
 
-def _fills(column: list[Row], width: float) -> bool:
+def _fills(column: list[_Row], width: float) -> bool:
     """Return whether some rows fill a column as prose does."""
     return (
         len(column) > 1
@@ -355,9 +355,9 @@ def _fills(column: list[Row], width: float) -> bool:
     )
 
 
-def _bands(rows: list[Row], gutters: Sequence[float]) -> list[tuple[bool, list[Row]]]:
+def _bands(rows: list[_Row], gutters: Sequence[float]) -> list[tuple[bool, list[_Row]]]:
     """Return rows that follow each other closely, with whether all keep the gutters clear."""
-    bands: list[tuple[bool, list[Row]]] = []
+    bands: list[tuple[bool, list[_Row]]] = []
     for row in rows:
         clear = not any(a < gutter < b for a, b in _filled(row) for gutter in gutters)
         if bands and bands[-1][0] is clear:
@@ -369,7 +369,7 @@ def _bands(rows: list[Row], gutters: Sequence[float]) -> list[tuple[bool, list[R
     return bands
 
 
-def _within(row: Row, start: float, end: float) -> list[_LetterRun]:
+def _within(row: _Row, start: float, end: float) -> list[_LetterRun]:
     """Return the runs, or parts of runs, between two places."""
     parts = (
         tuple(n for n in run.letters if start <= (n.left + n.right) / 2 <= end) for run in row.runs
@@ -377,7 +377,7 @@ def _within(row: Row, start: float, end: float) -> list[_LetterRun]:
     return [_LetterRun(letters) for letters in parts if letters]
 
 
-def _side(row: Row, gutter: float, side: int) -> list[_LetterRun]:
+def _side(row: _Row, gutter: float, side: int) -> list[_LetterRun]:
     """Return the runs, or parts of runs, on one side of a gutter."""
     kept = []
     for run in row.runs:
@@ -387,7 +387,7 @@ def _side(row: Row, gutter: float, side: int) -> list[_LetterRun]:
     return kept
 
 
-def _clear_places(rows: list[Row], most: float) -> list[tuple[int, float]]:
+def _clear_places(rows: list[_Row], most: float) -> list[tuple[int, float]]:
     """Return the places in the middle of a page where a gutter may be, each behind the number of
     rows that cross it: no larger share than `most`."""
     words = [_words(row) for row in rows]
@@ -407,7 +407,7 @@ def _clear_places(rows: list[Row], most: float) -> list[tuple[int, float]]:
     return [found for found in crossed if found[0] <= most * len(rows)]
 
 
-def _unaligned(rows: list[Row]) -> float | None:
+def _unaligned(rows: list[_Row]) -> float | None:
     """Return where two parts of a page stand side by side of which the lines are not on one
     height, as a chart beside a table; None where there are none."""
     best, found = _MAX_ALIGNED, None
@@ -420,7 +420,7 @@ def _unaligned(rows: list[Row]) -> float | None:
     return found
 
 
-def _gutter(rows: list[Row], columns: int) -> float | None:
+def _gutter(rows: list[_Row], columns: int) -> float | None:
     """Return where two columns part, None for a page that has one."""
     words = [_words(row) for row in rows]
     clear = _clear_places(rows, _MAX_CROSSING)
@@ -432,11 +432,11 @@ def _gutter(rows: list[Row], columns: int) -> float | None:
         for row, of_row in zip(rows, words, strict=True)
         if not any(a < place < b for a, b in of_row)
     ]
-    sides = ([Row(runs) for row in beside if (runs := _side(row, place, n))] for n in (0, 1))
+    sides = ([_Row(runs) for row in beside if (runs := _side(row, place, n))] for n in (0, 1))
     return place if all(_is_prose(side, columns - 1) for side in sides) else None
 
 
-def _is_prose(column: list[Row], columns: int) -> bool:
+def _is_prose(column: list[_Row], columns: int) -> bool:
     """Return whether rows are a column of prose, or up to so many of them."""
     if len(column) < _MIN_ROWS:
         return False
@@ -455,7 +455,7 @@ def _is_prose(column: list[Row], columns: int) -> bool:
     return one or (columns > 1 and _gutter(column, columns) is not None)
 
 
-def _lines(rows: list[Row]) -> list[Line]:
+def _lines(rows: list[_Row]) -> list[Line]:
     if not rows:
         return []
     pitches = [above.base - below.base for above, below in pairwise(rows)]
@@ -466,7 +466,7 @@ def _lines(rows: list[Row]) -> list[Line]:
     ]
 
 
-def _line(row: Row, *, apart: bool) -> Line:
+def _line(row: _Row, *, apart: bool) -> Line:
     parts: list[str] = []
     marks: list[str] = []
     opening = ""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
-TWIN = 0.15
+_TWIN = 0.15
 """Two equal letters nearer than this, in parts of their height, are one drawn twice: an "i"
 and the next are at least .2 apart."""
 
@@ -172,7 +172,7 @@ def _without_twins(letters: Iterable[Letter]) -> list[Letter]:
     kept: list[Letter] = []
     seen: dict[tuple[str, int, int], list[Letter]] = {}
     for letter in letters:
-        near = TWIN * letter.height
+        near = _TWIN * letter.height
         cell = max(near, 1.0)
         column, row = int(letter.left // cell), int(letter.base // cell)
         others = (

@@ -1,20 +1,26 @@
 """A PDF opened with care: what is no whole PDF, or locked, is refused with what to do, and layers
-that are switched off are taken out: what is drawn in them is on no page."""
+that are switched off are taken out: what is drawn in them is on no page.
+
+Beside its pages it may hold filled-in fields, forms in XFA, and attached files.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown
+from rag.ingest.shared.blocks import name_of
+from rag.ingest.shared.decoding import BOOK, parse_xml
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
+    from pypdf import PageObject, PdfReader
 
 # What a damaged file can make pypdf raise, besides its own errors: it follows wrong
 # offsets and reads wrong types.
@@ -123,22 +129,22 @@ def without_hidden_layers(reader: PdfReader) -> bytes | None:
 def _switched_off(document: Any) -> set[int]:
     """Return the object numbers of the layers that are not shown."""
     root = document.root_object
-    layers = resolved(root.get("/OCProperties"))
+    layers = _resolved(root.get("/OCProperties"))
     if not layers:
         return set()
-    usual = resolved(layers.get("/D")) or {}
+    usual = _resolved(layers.get("/D")) or {}
     numbers = {item.idnum for item in layers.get("/OCGs", ())}
-    off = {item.idnum for item in resolved(usual.get("/OFF")) or ()}
+    off = {item.idnum for item in _resolved(usual.get("/OFF")) or ()}
     if usual.get("/BaseState") == "/OFF":
-        off |= numbers - {item.idnum for item in resolved(usual.get("/ON")) or ()}
+        off |= numbers - {item.idnum for item in _resolved(usual.get("/ON")) or ()}
     return off
 
 
 def _shown(operations: Iterable[Any], resources: Any, hidden: set[int]) -> Iterable[Any]:
     """Yield the operations outside marked content of hidden layers."""
-    resources = resolved(resources) or {}
-    properties = resolved(resources.get("/Properties")) or {}
-    objects = resolved(resources.get("/XObject")) or {}
+    resources = _resolved(resources) or {}
+    properties = _resolved(resources.get("/Properties")) or {}
+    objects = _resolved(resources.get("/XObject")) or {}
     depth = 0  # of marked content, from the hidden one on
     for operands, operator in operations:
         if operator in {b"BDC", b"BMC"}:
@@ -151,7 +157,7 @@ def _shown(operations: Iterable[Any], resources: Any, hidden: set[int]) -> Itera
             depth -= 1
             continue
         if operator == b"Do" and operands and operands[0] in objects:
-            layer = _raw(resolved(objects[operands[0]]), "/OC")
+            layer = _raw(_resolved(objects[operands[0]]), "/OC")
             if layer is not None and _is_hidden(layer, hidden):
                 continue
         if not depth or operator in {b"q", b"Q", b"cm", b"Tf", b"BT", b"ET"}:
@@ -163,13 +169,13 @@ def _is_hidden(layer: Any, hidden: set[int]) -> bool:
     number = getattr(layer, "idnum", None)
     if number in hidden:
         return True
-    content = resolved(layer)
+    content = _resolved(layer)
     members = _raw(content, "/OCGs") if isinstance(content, Mapping) else None
     if members is None:
         return False
-    listed = [members] if hasattr(members, "idnum") else list(resolved(members))
-    if hasattr(members, "idnum") and isinstance(resolved(members), list):
-        listed = list(resolved(members))
+    listed = [members] if hasattr(members, "idnum") else list(_resolved(members))
+    if hasattr(members, "idnum") and isinstance(_resolved(members), list):
+        listed = list(_resolved(members))
     states = [getattr(item, "idnum", None) in hidden for item in listed]
     if not states:
         return False
@@ -183,6 +189,112 @@ def _raw(item: Any, key: str) -> Any:
     return item.raw_get(key) if hasattr(item, "raw_get") and key in item else None
 
 
-def resolved(item: Any) -> Any:
+def _resolved(item: Any) -> Any:
     """Return what a reference in a PDF refers to, anything else as it is."""
     return item.get_object() if hasattr(item, "get_object") else item
+
+
+PLACEHOLDER = re.compile(r"\s*Please wait\W", re.IGNORECASE)
+"""How a page begins that only says that the viewer cannot show the form."""
+
+_HIDDEN = 0b10_0010  # hidden, or shown on no screen
+_MADE_BY_PROGRAM = re.compile(
+    r".*\[\d+\].*|.{1,2}|(?:text|field|untitled|fill)?[\W_]*\d*", re.IGNORECASE
+)
+
+
+def filled_fields(page: PageObject) -> list[str]:
+    """Return what was written on a page as in a form: the text fields that are filled in ("Name of
+    witness: Amos Dell"), and words typed on it."""
+    lines = []
+    for reference in _resolved(page.get("/Annots")) or ():
+        field = _resolved(reference)
+        if field.get("/Subtype") == "/FreeText" and not int(field.get("/F") or 0) & _HIDDEN:
+            lines.append(printable(str(_resolved(field.get("/Contents")) or "")))
+        if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in {"/Tx", "/Ch"}:
+            continue
+        value = _inherited(field, "/V")
+        text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+        label = printable(str(field.get("/TU") or _inherited(field, "/T") or "")).strip(" :")
+        if text.strip():
+            named = "" if _MADE_BY_PROGRAM.fullmatch(label) else f"{label}: "
+            lines.append(named + text.replace("\r\n", "\n").replace("\r", "\n").strip())
+    return [line for line in lines if line]
+
+
+def xfa_lines(reader: PdfReader, path: Path) -> list[str]:
+    """Return what is filled in in a form of Adobe's XFA, a line for each field."""
+    form = _resolved(reader.root_object.get("/AcroForm")) or {}
+    parts = _resolved(form.get("/XFA"))
+    if not parts:
+        return []
+    streams = [_resolved(part) for part in (parts if isinstance(parts, list) else [parts])]
+    lines: list[str] = []
+    for stream in streams:
+        if not hasattr(stream, "get_data"):
+            continue
+        try:
+            root = parse_xml(stream.get_data(), f"{shown(path)}: its form")
+        except UnreadableSource:
+            continue  # the packets of one form may be pieces of one XML text
+        data = [part for part in root.iter("{*}data") if "xfa-data" in str(part.tag)]
+        lines += [line for part in data for line in _leaves(part)]
+    return lines
+
+
+def _leaves(part: Any) -> Iterator[str]:
+    for element in part.iter():
+        text = " ".join((element.text or "").split()) if not len(element) else ""
+        if text:
+            label = re.sub(r"[_\W]+", " ", name_of(element)).strip()
+            yield f"{label}: {text}"
+
+
+def _inherited(field: Any, key: str) -> Any:
+    """Return what a field says, or the one above it."""
+    for _ in range(8):
+        if key in field:
+            return _resolved(field[key])
+        field = _resolved(field.get("/Parent"))
+        if not field:
+            break
+    return None
+
+
+_MAX_ATTACHED = 1_000
+
+
+def _pinned_files(reader: PdfReader) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that are attached to places on the pages."""
+    for page in reader.pages:
+        for reference in _resolved(page.get("/Annots")) or ():
+            mark = _resolved(reference)
+            if mark.get("/Subtype") != "/FileAttachment":
+                continue
+            file = _resolved(mark.get("/FS")) or {}
+            stream = _resolved((_resolved(file.get("/EF")) or {}).get("/F"))
+            if hasattr(stream, "get_data") and len(content := stream.get_data()) <= BOOK.member:
+                yield str(file.get("/UF") or file.get("/F") or ""), content
+
+
+def attached_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each file attached to a PDF, none for a damaged one.
+
+    What is larger than a file of one work may be is left out.
+    """
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = open_pdf(path)
+        attached = list(reader.attachment_list)[:_MAX_ATTACHED]
+        pinned = list(_pinned_files(reader))[:_MAX_ATTACHED]
+    except (UnreadableSource, PyPdfError, *DAMAGE):
+        return
+    yield from pinned
+    for file in attached:
+        try:
+            content = file.content
+        except (PyPdfError, *DAMAGE):
+            continue
+        if len(content) <= BOOK.member:
+            yield file.alternative_name or file.name, content

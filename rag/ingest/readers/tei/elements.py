@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Publication
 from rag.ingest.names import file_title, printable, slug
-from rag.ingest.shared.note_marks import LINKED_MARK, MARK, raised_text
-from rag.ingest.shared.running import Break, Event, Loose, Note, Page, name_of, set_text
+from rag.ingest.shared.blocks import Break, Event, Loose, Note, Page, name_of, set_text
+from rag.ingest.shared.notes import LINKED_MARK, MARK, raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -35,8 +35,8 @@ _DIVISIONS = (
     "surface",
     "zone",
 )
-PARAGRAPHS = frozenset((*_IN_PROSE, *_IN_LETTERS, *_DIVISIONS))
-LINES = frozenset(["item", "row", "l", "line", "signed", "speaker", "stage"])
+_PARAGRAPHS = frozenset((*_IN_PROSE, *_IN_LETTERS, *_DIVISIONS))
+_LINES = frozenset(["item", "row", "l", "line", "signed", "speaker", "stage"])
 # These are lines of their own only in such places; elsewhere they stand in a sentence.
 _LINES_WITHIN = {"seg": ("opener", "closer", "div"), "bibl": ("listBibl",), "label": ("list",)}
 _RUNNING_HEAD = "fw"
@@ -172,15 +172,15 @@ def _separation(element: _Element) -> str:
         return " " if before is not None and name_of(before) == "label" else "\n"
     if name == "quote":
         return "\n\n" if element.get("rend") == "blockquote" else ""
-    if name in PARAGRAPHS:
+    if name in _PARAGRAPHS:
         if name == "list" and within == "p":
             return "\n"
         return _TIGHT.get(within, "\n\n")
-    return "\n" if name in LINES or within in _LINES_WITHIN.get(name, ()) else ""
+    return "\n" if name in _LINES or within in _LINES_WITHIN.get(name, ()) else ""
 
 
-HISTORY = "https://history.state.gov/historicaldocuments"
-PUBLIC_DOMAIN = "Public domain (work of the US government)"
+_HISTORY = "https://history.state.gov/historicaldocuments"
+_PUBLIC_DOMAIN = "Public domain (work of the US government)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +203,8 @@ def read_volume(path: Path, root: _Element, given: Collection) -> Volume:
     collection = Collection(
         collection_id=name,
         title=title or file_title(path),
-        rights=PUBLIC_DOMAIN if of_frus else given.rights,
-        url=f"{HISTORY}/{name}" if of_frus else given.url,
+        rights=_PUBLIC_DOMAIN if of_frus else given.rights,
+        url=f"{_HISTORY}/{name}" if of_frus else given.url,
     )
     return Volume(path, collection, _publication(root, collection.title))
 

@@ -1,0 +1,385 @@
+"""The files of a folder, each with its collection and what stands beside it.
+
+Folders that hold one work as a file for each page, of text or of OCR, as HathiTrust and the
+Internet Archive hand them out: their pages become one file. The library records beside them
+(MODS, Dublin Core, MARC, METS around them, and the Internet Archive's own) say what the work is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.errors import SourceError, UnreadableSource
+from rag.ingest.dates import said_date
+from rag.ingest.names import folder_collection, printable, shown
+from rag.ingest.shared.blocks import name_of
+from rag.ingest.shared.decoding import decode, line_of, parse_xml
+from rag.ingest.shared.page_text import PAGE_BREAK
+from rag.ingest.sidecar import (
+    COLLECTION_FILES,
+    SUFFIXES,
+    Sidecar,
+    orphan_reason,
+    pair,
+    read_collection,
+)
+from rag.ingest.zotero import LIBRARY, attachments, is_library
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_MIN_PAGES = 3
+RECORDS = re.compile(r"(?:.*[._-])?(?:mets|mods|dc|marc|meta)\.xml", re.IGNORECASE)
+"""Files beside the pages that say what the work is."""
+
+_KINDS = (".txt", ".md", ".xml", ".hocr", ".html", ".htm")
+_PAGE = re.compile(
+    r"(?P<stem>(?:.*\D)?)(?P<number>\d+)[_-]?(?P<side>(?:r|v|recto|verso)?)\.[a-z]+", re.IGNORECASE
+)
+_STEM = re.compile(
+    r"(?:.*[\W_])?(?:p|pg|page|pages|img|image|seq|scan|leaf|fol|folio|f|n)[\W_]*|", re.IGNORECASE
+)
+_LONG_NUMBER = 5
+"""Figures in a number that no letter of a correspondence is filed under."""
+
+_MAX_GAPS = 0.2
+_ABOUT_WORK = re.compile(r"(?:meta(?:data)?|title|about|info|read-?me)\.", re.IGNORECASE)
+_BETWEEN_PAGES = {
+    ".xml": re.compile(rb"<(?:\w+:)?Page\b.*</(?:\w+:)?Page>", re.DOTALL),
+    ".html": re.compile(rb"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE),
+}
+"""What of a file that OCR wrote is its page."""
+
+
+def page_run(names: Iterable[str], folder: str = "") -> list[str]:
+    """Return the names, in order, of the files that are the pages of one work; [] where they
+    are works of their own.
+
+    They count on in one pattern, and the pattern is one of pages: "00000012.txt",
+    "page_12.txt", "fol_3v.txt", or the folder's own name before the number.
+
+    >>> page_run(["00000002.txt", "00000001.txt", "00000003.txt", "00000003.xml"])
+    ['00000001.txt', '00000002.txt', '00000003.txt']
+    >>> page_run(["letter1.txt", "letter2.txt", "letter3.txt"])
+    []
+    """
+    listed = [name for name in names if not RECORDS.fullmatch(name)]
+    runs = (_run(listed, kind, folder) for kind in _KINDS)
+    return next(filter(None, runs), [])
+
+
+def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
+    """Return the files of one kind that are the pages of a work."""
+    of_kind = [n for n in names if n.lower().endswith(kind) and not _ABOUT_WORK.match(n)]
+    found = [match for name in of_kind if (match := _PAGE.fullmatch(name))]
+    if len(found) < max(_MIN_PAGES, len(of_kind)):
+        return []
+    stems = {match["stem"] for match in found}
+    numbers = {int(match["number"]) for match in found}
+    sides = {(int(match["number"]), match["side"]) for match in found}
+    gaps = max(numbers) - min(numbers) + 1 - len(numbers)
+    if len(stems) != 1 or len(sides) < len(found) or gaps > _MAX_GAPS * len(numbers):
+        return []
+    stem = stems.pop()
+    long = all(len(match["number"]) >= _LONG_NUMBER for match in found)
+    own = bool(folder) and stem.strip("_-. ").casefold() == folder.casefold()
+    named = bool(stem) and _STEM.fullmatch(stem) is not None
+    if not (own or named or (long and not stem) or (long and stem.endswith(("_", "-")))):
+        return []
+    in_order = sorted(found, key=lambda match: (int(match["number"]), match["side"].casefold()))
+    return [match[0] for match in in_order]
+
+
+def is_of_page(name: str, run: Sequence[str]) -> bool:
+    """Return whether a file belongs to a page of a work, or says what the work is: a picture or
+    the places of the words on it."""
+    stem = Path(name).stem
+    return RECORDS.fullmatch(name) is not None or any(Path(page).stem == stem for page in run)
+
+
+def write_work(
+    target: Path, pages: Sequence[Path], records: Mapping[str, bytes]
+) -> tuple[Path, ...]:
+    """Write the pages into `target` as one text, and return the sidecars made for it from what
+    describes the work. Raises `UnreadableSource` for a page that is not text."""
+    between = _BETWEEN_PAGES.get(target.suffix)
+    if between is None:
+        texts = [decode(page.read_bytes(), page).strip("\r\n\f") for page in pages]
+        target.write_bytes(PAGE_BREAK.join(texts).encode("utf-8", "surrogatepass"))
+    else:
+        target.write_bytes(_with_all_pages([page.read_bytes() for page in pages], between))
+    fields: dict[str, str] = {}
+    for raw in records.values():
+        try:
+            fields = {**_record_fields(raw), **fields}
+        except UnreadableSource:
+            continue
+    if not fields:
+        return ()
+    import yaml
+
+    beside = target.with_suffix(".yaml")
+    text = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False)
+    beside.write_text(text, encoding="utf-8")
+    return (beside,)
+
+
+def _with_all_pages(files: Sequence[bytes], between: re.Pattern[bytes]) -> bytes:
+    """Return the first of these files with the pages of all in place of its own."""
+    found = [match for file in files if (match := between.search(file))]
+    if not found:
+        return b"".join(files[:1])
+    group = between.groups
+    pages = b"\n".join(match[group] for match in found)
+    first = found[0]
+    return first.string[: first.start(group)] + pages + first.string[first.end(group) :]
+
+
+def work_name(name: str, run: Sequence[str]) -> str:
+    """Return a file name for the work that a folder or zip file of this name holds, of the kind
+    of its pages."""
+    kind = Path(run[0]).suffix.lower() if run else ".txt"
+    kind = {".hocr": ".html", ".htm": ".html"}.get(kind, kind)
+    return f"{printable(name)[:100] or 'pages'}{kind}"
+
+
+_YEAR = re.compile(r"(?<!\d)1[0-9]{3}(?!\d)|(?<!\d)20\d\d(?!\d)")
+_LIFE_DATES = re.compile(r"(?:,\s*|(?<![\s,])\s+|(?<!\s))\d{4}\??-?(?:\d{4}\??)?\.?$")
+_CREATORS = ("creator", "author")
+_DATES = ("dateCreated", "dateIssued", "date", "created", "issued", "copyrightDate")
+
+
+def _record_fields(raw: bytes) -> dict[str, str]:
+    """Return the title, creator and date that a record gives, those that it has.
+
+    Raises `UnreadableSource` if it is no XML.
+    """
+    root = parse_xml(raw, "the record")
+    found = {"title": _title(root), "creator": _creator(root), "date": _date(root)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _title(root: _Element) -> str:
+    for field in _marc(root, "245"):
+        parts = (line_of(part) for part in field if part.get("code") in {"a", "b", "n", "p"})
+        return " ".join(parts).strip(" /:;")
+    for info in root.iter("{*}titleInfo"):
+        if info.get("type") is None:
+            parts = (line_of(part) for part in info if name_of(part) != "nonSort" or line_of(part))
+            return ": ".join(filter(None, parts))
+    return next(_lines(root, ("title",)), "")
+
+
+def _creator(root: _Element) -> str:
+    for tag in ("100", "110"):
+        for field in _marc(root, tag):
+            parts = (line_of(part) for part in field if part.get("code") == "a")
+            return _in_order(" ".join(parts).strip(" ,."))
+    names = [
+        _in_order(" ".join(line_of(part) for part in name if name_of(part) == "namePart"))
+        for name in root.iter("{*}name")
+        if any(_is_author(role) for role in name.iter("{*}roleTerm"))
+        or name.get("usage") == "primary"
+    ]
+    return " and ".join(filter(None, names)) or _in_order(next(_lines(root, _CREATORS), ""))
+
+
+def _is_author(role: _Element) -> bool:
+    return line_of(role).casefold().strip(".") in {"author", "creator", "aut", "cre"}
+
+
+def _in_order(name: str) -> str:
+    """Return "Elias Thorne" for "Thorne, Elias, 1790-1860"."""
+    parts = [part.strip() for part in _LIFE_DATES.sub("", name).split(",")]
+    return f"{parts[1]} {parts[0]}".strip() if len(parts) == 2 else name
+
+
+def _date(root: _Element) -> str:
+    for name in _DATES:  # MODS gives a stretch as two dates
+        ends = {
+            n.get("point"): line_of(n) for n in root.iter(f"{{*}}{name}", name) if n.get("point")
+        }
+        if ends.get("start") and ends.get("end"):
+            return said_date(f"{ends['start']}/{ends['end']}")
+    marc = (line_of(part) for tag in ("260", "264") for field in _marc(root, tag) for part in field)
+    for text in (*_lines(root, _DATES), *marc):
+        year = _YEAR.search(text)
+        if found := said_date(text.strip(" .,;[]")) or (year[0] if year else ""):
+            return found
+    return ""
+
+
+def _marc(root: _Element, tag: str) -> Iterator[_Element]:
+    return (field for field in root.iter("{*}datafield") if field.get("tag") == tag)
+
+
+def _lines(root: _Element, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        for element in root.iter(f"{{*}}{name}", name):
+            if text := line_of(element).strip():
+                yield text
+
+
+OnSkip = Callable[[SkippedFile], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be read. `name` is what reports call it."""
+
+    path: Path
+    collection: Collection
+    name: str
+    sidecars: tuple[Path, ...] = ()
+    temporary: bool = False
+    """Unpacked from a zip file, until the next one is asked for."""
+    described_by: str = ""
+    """Who added the zip file that this is from, or described it."""
+    built_in: Callable[[], Iterator[SourceDocument | SkippedFile]] | None = None
+    """Reads what comes with the install and is no file."""
+
+    pages: tuple[Path, ...] = ()
+    """The text files of the pages of one work, where it is the folder of such."""
+    about: Sidecar | None = None
+    """What the library that it is from says of it."""
+
+    def in_reports(self, text: str) -> str:
+        """Return `text` with the place that the file was read from in the words of a report.
+
+        >>> unpacked = Found(Path("/x/a.pdf"), Collection("", ""), "o.zip/a.pdf", temporary=True)
+        >>> unpacked.in_reports("/x/a.pdf is empty")
+        'o.zip/a.pdf is empty'
+        """
+        here = shown(self.path.parent)
+        there = self.name.rpartition("/")[0]
+        return text.replace(here, there) if self.temporary else text
+
+    def renaming(self, on_skip: OnSkip) -> OnSkip:
+        """Return `on_skip` for reports that name the file's place."""
+        return lambda skip: on_skip(
+            SkippedFile(self.in_reports(skip.path), self.in_reports(skip.reason))
+        )
+
+
+def lone_file(path: Path, on_skip: OnSkip) -> Found:
+    """Return a file that was given by itself, with its folder's collection."""
+    folder = path.resolve().parent
+    collection = _described_collection(folder, folder_collection(folder), on_skip)
+    beside = [path.with_suffix(suffix) for suffix in SUFFIXES]
+    sidecars = tuple(p for p in beside if p != path and p.is_file())
+    return Found(path, collection, shown(path), sidecars)
+
+
+def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) -> Iterator[Found]:
+    """Yield the files of a folder and of all folders in it, sorted by name.
+
+    Hidden files and README.md are left out; of a Zotero library the files of its items are
+    yielded, under the collection of the library. `above` is the collection of the folder that
+    this one is in: it goes on here unless a `collection.yaml` begins another.
+    """
+    if is_library(folder):
+        yield from _library(folder, on_skip)
+        return
+    try:
+        entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
+        own = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
+    except OSError as error:
+        on_skip(SkippedFile(shown(folder), reason(error, folder)))
+        return
+    collection = above
+    if collection is None or own:
+        collection = _described_collection(folder, folder_collection(folder), on_skip)
+    run = page_run((e.name for e in entries if e.is_file()), folder.name)
+    if run:
+        pages = tuple(folder / name for name in run)
+        yield Found(folder, collection, shown(folder), pages=pages)
+        entries = [e for e in entries if e.name not in run and not is_of_page(e.name, run)]
+    pairs, orphans = pair(entry.name for entry in entries if not entry.is_dir())
+    for entry in entries:
+        if entry.name in pairs:
+            sidecars = tuple(folder / name for name in pairs[entry.name])
+            yield Found(entry, collection, shown(entry), sidecars)
+        elif entry.name in orphans:
+            on_skip(SkippedFile(shown(entry), orphan_reason(entry)))
+        elif entry.is_symlink() and entry.is_dir():
+            # It may lead back to a folder above.
+            linked = "a link to a folder is not followed; give the folder itself as a source"
+            on_skip(SkippedFile(shown(entry), linked))
+        elif entry.is_dir():
+            yield from walk_folder(entry, on_skip, collection)
+
+
+def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
+    """Yield the files of a Zotero library."""
+    skipped: list[SkippedFile] = []
+    try:
+        files = attachments(folder, skipped)
+    except SourceError as error:
+        on_skip(SkippedFile(shown(folder / LIBRARY), str(error)))
+        return
+    for skip in skipped:
+        on_skip(skip)
+    for each in files:
+        report(each.path, list(each.problems), on_skip)
+        yield Found(each.path, each.collection, shown(each.path), about=each.about)
+
+
+def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
+    """Yield the one file that the pages of a work are put together in."""
+    with TemporaryDirectory(prefix="source-finder-") as made:
+        target = Path(made) / work_name(
+            found.path.resolve().name, [page.name for page in found.pages]
+        )
+        try:
+            about = [path for path in found.path.iterdir() if RECORDS.fullmatch(path.name)]
+            beside = write_work(target, found.pages, {p.name: p.read_bytes() for p in about})
+        except (SourceError, OSError) as error:
+            on_skip(SkippedFile(found.name, reason(error, found.path)))
+            return
+        name = shown(found.path / target.name)
+        yield Found(target, found.collection, name, beside, temporary=True)
+
+
+def is_passed_over(name: str) -> bool:
+    """Return whether a file or folder is no source: hidden, or about the folder."""
+    return name.startswith(".") or name.lower() == "readme.md"
+
+
+def _described_collection(folder: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+    """Return a collection as the `collection.yaml` in its folder describes it."""
+    for name in COLLECTION_FILES:
+        if (folder / name).is_file():
+            return collection_from(folder / name, collection, on_skip)
+    return collection
+
+
+def collection_from(path: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+    """Return a collection as a file describes it; what is wrong there is reported."""
+    try:
+        collection, problems = read_collection(path, collection)
+    except (SourceError, OSError) as error:
+        on_skip(SkippedFile(shown(path), reason(error, path)))
+        return collection
+    report(path, problems, on_skip)
+    return collection
+
+
+def report(path: Path, problems: list[str], on_skip: OnSkip) -> None:
+    """Report what makes no sense in a file of metadata, as one line."""
+    if problems:
+        text = f"{shown(path)}: {'; '.join(problems)}; the rest of it is used"
+        on_skip(SkippedFile(shown(path), text))
+
+
+def reason(error: Exception, path: Path) -> str:
+    """Return what to tell the user about a file that could not be read."""
+    if isinstance(error, OSError):
+        why = printable(str(error.strerror or error))
+        return f"{shown(path)} cannot be opened ({why}); check its permissions"
+    return str(error)

@@ -1,0 +1,352 @@
+"""Which pages of scans and pictures are read by OCR, and what comes of it.
+
+A page is looked at if it has no text; if it is a scan (pictures cover it) with a poor text
+layer or hardly any; or if its letters come from a font without a Unicode map. OCR takes the
+layer's place only where its words are more, and better made. A page that was born digital
+and has sound text is never touched.
+
+Pages that were laid on the glass sideways or upside down are turned. One on its side is told by
+its lines, which stand taller than they are wide; one on its head by what is read, which makes no
+words. Each is read again the other way round, and the better reading is kept.
+
+PDFium draws the pages of PDFs, one at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from rag.errors import UnreadableSource
+from rag.ingest.names import shown
+from rag.ingest.ocr import RESOLUTION_DPI, Image, Ocr, OcrEngine, OcrLine
+from rag.ingest.ocr.layout import (
+    GOOD_LAYER,
+    READABLE_FONT,
+    legibility,
+    mean_confidence,
+    page_text,
+    sound_words,
+)
+from rag.ingest.shared.page_text import tidy_page
+from rag.isolation import reached
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
+
+log = logging.getLogger(__name__)
+
+# Of a page, covered by pictures: scans 1.0, pages with large figures .5 at most.
+_SCAN_SHARE = 0.7
+# The layer of a scan may be a printed stamp only ("2025 RELEASE UNDER THE ... ACT"), or lack
+# most of a faint page: of eight sound layers with fewer words than this, three had a third
+# of what OCR reads.
+_FEW_WORDS = 100
+
+_SURE = 0.8
+"""A reading of which confidence and legibility are together at least this lies as it should:
+upright pages of poor scans have .8 to .97, those on their heads .3 to .6."""
+
+_TALL = 1.5
+_MIN_LETTERS = 3
+_MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """The texts of all pages after OCR where it was needed, and how many pages that were.
+
+    `confidence` is the engine's, a mean over the characters, None where no page's text is
+    from OCR. `why` says, if no page has text, why that is and what to do.
+    """
+
+    pages: tuple[str, ...]
+    confidence: float | None = None
+    ocr_pages: int = 0
+    notes: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the engine made of one page."""
+
+    text: str
+    confidence: float
+
+
+class Drawn(Protocol):
+    """The pages of a file as pictures, counted from 0; each raises `UnreadableSource` where a page
+    is damaged."""
+
+    def __len__(self) -> int: ...
+
+    def image_share(self, number: int) -> float:
+        """Return how much of a page is covered by pictures, 0 to 1."""
+        ...
+
+    def render(self, number: int) -> Image | None:
+        """Return a page in grey, None if there is nothing on it."""
+        ...
+
+
+Opened = Callable[[Path], AbstractContextManager[Drawn]]
+"""Opens a file for drawing its pages; raises `UnreadableSource` if that fails."""
+
+
+def reread(path: Path, layers: list[str], ocr: Ocr, opened: Opened) -> Reread:
+    """Return the pages of a file, given their text layers, with OCR where they need it.
+
+    One page after another is drawn and read, so memory does not grow with the file. A page
+    that cannot be drawn or read keeps its layer, and a note says so.
+    Raises `SourceError` if there is no OCR as it is asked for, and a page needs it.
+    """
+    doubtful = [number for number, layer in enumerate(layers) if _is_doubtful(layer)]
+    if not doubtful:
+        return Reread(tuple(layers))
+    try:
+        with opened(path) as images:
+            if len(images) != len(layers):
+                # The page would be right and its number wrong.
+                raise UnreadableSource(
+                    f"two programs count {len(layers)} and {len(images)} pages in the file; "
+                    "repair it, for instance: qpdf IN.pdf OUT.pdf"
+                )
+            wanted = [n for n in doubtful if _needs_ocr(images, n, layers[n])]
+            if not wanted:
+                return Reread(tuple(layers))
+            engine = ocr.engine()
+            if engine is None:
+                return _without_engine(layers, wanted, ocr.why_none())
+            return _with_engine(engine, images, layers, wanted, path)
+    except UnreadableSource as error:
+        return Reread(tuple(layers), notes=(f"no OCR: {error}",), why=str(error))
+
+
+def worth(text: str) -> float:
+    """Return a number for comparing two texts of one page: sound words, weighed by legibility."""
+    return sound_words(text) * legibility(text)
+
+
+def _is_doubtful(layer: str) -> bool:
+    return legibility(layer) < GOOD_LAYER or sound_words(layer) < _FEW_WORDS
+
+
+def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
+    reached(f"page {number + 1}")
+    if not layer.strip() or legibility(layer) < READABLE_FONT:
+        return True
+    try:
+        return images.image_share(number) >= _SCAN_SHARE
+    except UnreadableSource:
+        return False
+
+
+def _without_engine(layers: list[str], wanted: list[int], why: str) -> Reread:
+    poor = sum(1 for number in wanted if layers[number])
+    notes = [f"{poor} of {len(layers)} pages have a poor text layer: {why}"] if poor else []
+    return Reread(tuple(layers), notes=tuple(notes), why=f"it needs OCR: {why}")
+
+
+def _with_engine(
+    engine: OcrEngine, images: Drawn, layers: list[str], wanted: list[int], path: Path
+) -> Reread:
+    pages = list(layers)
+    readings: list[_Reading] = []
+    failed: list[int] = []
+    senseless: list[int] = []
+    why = f"OCR ({engine.name}) found no text on them; scan them again, or leave the file out"
+    for number in wanted:
+        reached(f"page {number + 1}")
+        try:
+            reading = _read(engine, images, number)
+        except UnreadableSource as error:
+            log.info("%s: page %d: %s", shown(path), number + 1, error)
+            failed.append(number + 1)
+            why = str(error)
+            continue
+        if reading.text and legibility(reading.text) < READABLE_FONT:
+            if not pages[number]:
+                senseless.append(number + 1)
+        elif reading.text and (not pages[number] or worth(reading.text) > worth(pages[number])):
+            pages[number] = reading.text
+            readings.append(reading)
+    total = sum(len(reading.text) for reading in readings)
+    confidence = sum(len(r.text) * r.confidence for r in readings) / total if total else None
+    notes = []
+    if confidence is not None:
+        notes.append(
+            f"{len(readings)} of {len(layers)} pages read by OCR ({engine.name}), "
+            f"mean confidence {confidence:.2f}"
+        )
+    if failed:
+        notes.append(f"OCR failed on {len(failed)} of {len(layers)} pages: {_listed(failed)}")
+    if senseless:
+        notes.append(
+            f"OCR made no sense of {len(senseless)} of {len(layers)} pages, which are left out: "
+            f"{_listed(senseless)}"
+        )
+    return Reread(tuple(pages), confidence, len(readings), tuple(notes), why)
+
+
+def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:
+    image = images.render(number)
+    lines = [] if image is None else read_upright(engine, image)
+    return _Reading(tidy_page(page_text(lines)), mean_confidence(lines))
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+
+
+def read_upright(engine: OcrEngine, image: Image) -> list[OcrLine]:
+    """Return the lines of a page as they stand when it is turned upright."""
+    lines = engine(image)
+    if not lines:
+        return lines
+    if _is_sideways(lines):
+        turns: tuple[int, ...] = (1, 3)
+    elif _trust(lines) < _SURE:
+        turns = (2,)
+    else:
+        return lines
+    best, worth = lines, 0.0 if _is_sideways(lines) else _worth(lines)
+    for quarter in turns:
+        turned = engine(np.ascontiguousarray(np.rot90(image, quarter)))
+        if (now := _worth(turned)) > worth:
+            best, worth = turned, now
+        if _trust(turned) >= _SURE and not _is_sideways(turned):
+            break
+    return best
+
+
+def _trust(lines: Sequence[OcrLine]) -> float:
+    """Return how far a reading makes sense, 0 to 1: the engine's confidence times the share of
+    what looks like words."""
+    return mean_confidence(lines) * legibility(page_text(lines))
+
+
+def _worth(lines: Sequence[OcrLine]) -> float:
+    return sound_words(page_text(lines)) * _trust(lines) if lines else 0.0
+
+
+def _is_sideways(lines: Sequence[OcrLine]) -> bool:
+    long = [line for line in lines if len(line.text) >= _MIN_LETTERS]
+    letters = sum(len(line.text) for line in long)
+    tall = sum(
+        len(line.text) for line in long if line.bottom - line.top > _TALL * (line.right - line.left)
+    )
+    return letters > 0 and tall > _MOST * letters
+
+
+MAX_PIXELS = 12_000_000
+"""An A2 sheet at 150 dpi has 8.7 million; a map or a hostile page is rendered coarser."""
+
+_POINTS_PER_INCH = 72
+_LINE_END_HYPHEN = "\ufffe"  # what PDFium puts for a hyphen that breaks a word
+BLANK_RANGE = 8
+"""A grey page of one shade has nothing to read."""
+
+
+class PageImages:
+    """A PDF opened for rendering. Pages are counted from 0; none is kept in memory."""
+
+    def __init__(self, pdf: PdfDocument) -> None:
+        self._pdf = pdf
+
+    def __len__(self) -> int:
+        return len(self._pdf)
+
+    def image_share(self, number: int) -> float:
+        """Return how much of a page is covered by pictures, 0 to 1.
+
+        Raises `UnreadableSource` for a page that is damaged.
+        """
+        from pypdfium2 import PdfiumError
+        from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+
+        try:
+            page = self._pdf[number]
+            try:
+                width, height = page.get_size()
+                # Two levels: a scan may be wrapped in a form.
+                pictures = page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=2)
+                boxes = [picture.get_bounds() for picture in pictures]
+            finally:
+                page.close()
+        except (PdfiumError, ValueError, ctypes.ArgumentError) as error:
+            raise UnreadableSource(f"page {number + 1} cannot be read: {error}") from error
+        # Their sum: some scanners write a page in strips.
+        covered = sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
+        return float(min(1.0, covered / max(width * height, 1.0)))
+
+    def render(self, number: int) -> Image | None:
+        """Return a page in grey, None if there is nothing on it.
+
+        Raises `UnreadableSource` for a page that is damaged.
+        """
+        from pypdfium2 import PdfiumError
+
+        try:
+            page = self._pdf[number]
+            try:
+                width, height = page.get_size()
+                scale = _scale(width, height)
+                bitmap = page.render(scale=scale, grayscale=True)
+                try:
+                    # A copy: the bitmap's memory is freed below.
+                    image = np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(
+                        bitmap.height, bitmap.width
+                    )
+                finally:
+                    bitmap.close()
+            finally:
+                page.close()
+        except (PdfiumError, ValueError, MemoryError, ctypes.ArgumentError) as error:
+            raise UnreadableSource(f"page {number + 1} cannot be drawn: {error}") from error
+        return image if int(image.max()) - int(image.min()) > BLANK_RANGE else None
+
+    def text(self, number: int) -> str:
+        """Return a page's text layer as PDFium reads it, line ends as "\n"; "" for a page that
+        is damaged or has none."""
+        from pypdfium2 import PdfiumError
+
+        try:
+            page = self._pdf[number]
+            try:
+                text: str = page.get_textpage().get_text_range()
+            finally:
+                page.close()
+        except (PdfiumError, ValueError, ctypes.ArgumentError):
+            return ""
+        return text.replace("\r\n", "\n").replace(_LINE_END_HYPHEN, "-")
+
+
+@contextmanager
+def page_images(path: Path) -> Iterator[PageImages]:
+    """Open a PDF for rendering; raises `UnreadableSource` if that fails."""
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    try:
+        pdf = PdfDocument(path)
+    except (PdfiumError, OSError) as error:
+        raise UnreadableSource(f"the pages cannot be drawn: {error}") from error
+    try:
+        yield PageImages(pdf)
+    finally:
+        pdf.close()
+
+
+def _scale(width: float, height: float) -> float:
+    """Return pixels per point: the resolution that is read best, or what is allowed."""
+    wanted = RESOLUTION_DPI / _POINTS_PER_INCH
+    area = max(width * height, 1.0)
+    return min(wanted, math.sqrt(MAX_PIXELS / area))

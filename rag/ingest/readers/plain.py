@@ -1,0 +1,532 @@
+"""Plain text and Markdown: one file is one document, its text as it is decoded.
+
+A Project Gutenberg file is recognised by its marks. Its licence is then set aside,
+and title and author are taken from its header, as they are from front matter in YAML.
+
+Where a plain text is cited: its pages, that form feeds part, marks begin, or running heads with
+their numbers; else its chapters, told by the lines that head them.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from rag.datatypes import Collection, Locator, SourceDocument, Span
+from rag.errors import UnreadableSource
+from rag.ingest.dates import WEB, said_date
+from rag.ingest.names import file_document, file_title, person, printable, shown
+from rag.ingest.shared.books import (
+    chapter_label,
+    edition,
+    first_published,
+    gutenberg,
+    kind_by_title,
+)
+from rag.ingest.shared.decoding import BLANK_LINES, decode, paragraph_locators
+from rag.ingest.shared.notes import (
+    bracketed_notes,
+    footnotes,
+    markdown_notes,
+    merged,
+    numbered_notes,
+)
+from rag.ingest.shared.page_text import printed_numbers, running_lines
+
+PAGE_END = "\f"
+_PAGE_END = re.compile(r"\f[\r\n]*")
+
+# A line by itself with a number at one end: "88 HISTORY OF THE FORTS.", "THE GARRISON. 89".
+_HEAD = re.compile(
+    r"(?:\A|\n[^\S\n]*\n)(?P<line>[^\S\n]*(?:(?P<first>\d{1,4})[^\S\n]+(?P<after>[^\W\d][^\n]{2,60}?)"
+    r"|(?P<before>[^\W\d][^\n]{2,60}?)[^\S\n]+(?P<last>\d{1,4}))[^\S\n]*)(?=\n[^\S\n]*\n|\Z)"
+)
+# "[Pg 45]", "[Page 45]", "{45}": marks that transcribers leave where a page began.
+_MARK = re.compile(
+    r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}",
+    re.IGNORECASE,
+)
+_MIN_HEADS = 3
+_MAX_STEP = 12
+"""Pages between two heads: chapters begin without one, plates have none."""
+
+
+def _pages_of(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
+    """Return the pages of a text and its running heads and feet; () and () where it has none
+    that can be told.
+
+    A page is called by the number that it carries, else counted: "image 4".
+    """
+    if PAGE_END in body.of(text):
+        return _parted(text, body)
+    marks = list(_MARK.finditer(text, body.start, body.end))
+    return _marked(marks, body) if len(marks) >= _MIN_HEADS else _headed(text, body)
+
+
+def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
+    """Return the pages that marks begin; what precedes the first has no page."""
+    ends = [*(mark.start() for mark in marks[1:]), body.end]
+    places = [
+        Locator(Span(mark.end(), end), f"p. {mark[1] or mark[2]}")
+        for mark, end in zip(marks, ends, strict=True)
+        if mark.end() < end
+    ]
+    return tuple(places), tuple(Span(*mark.span()) for mark in marks)
+
+
+def _page_notes(text: str, body: Span) -> Iterator[Span]:
+    """Yield the footnotes at the ends of pages, where form feeds part them, else those that
+    stand as paragraphs below the one that refers to them; and the signs that refer to them."""
+    if PAGE_END in body.of(text):
+        start = body.start
+        for found in (*_PAGE_END.finditer(text, body.start, body.end), None):
+            end = found.start() if found else body.end
+            yield from footnotes(text, Span(start, max(start, end)))
+            start = found.end() if found else end
+        return
+    ends = [
+        body.start,
+        *(n.end() for n in BLANK_LINES.finditer(text, body.start, body.end)),
+        body.end,
+    ]
+    for first, middle, last in zip(ends, ends[1:], ends[2:], strict=False):
+        if text[middle:last].lstrip()[:1] in {"*", "†", "‡", "§"}:
+            yield from footnotes(text, Span(first, last))
+
+
+def _parted(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
+    starts = [body.start]
+    starts += (
+        n.end() for n in re.finditer(r"\f[\r\n]*", text[: body.end]) if n.start() >= body.start
+    )
+    ends = [*starts[1:], body.end]
+    pages = [text[a:b].rstrip("\f\r\n") for a, b in zip(starts, ends, strict=True)]
+    lines = running_lines(pages)
+    labels = [
+        f"p. {number}" if number else f"image {n}"
+        for n, number in enumerate(printed_numbers(pages), start=1)
+    ]
+    return (
+        tuple(
+            Locator(Span(a, b), label)
+            for a, b, label in zip(starts, ends, labels, strict=True)
+            if a < b
+        ),
+        tuple(
+            Span(start + line.start, start + line.end)
+            for start, of_page in zip(starts, lines, strict=True)
+            for line in of_page
+        ),
+    )
+
+
+def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
+    """Return the pages that running heads begin: lines that come again with a number that
+    counts on."""
+    by_words: dict[str, list[tuple[int, re.Match[str]]]] = defaultdict(list)
+    for found in _HEAD.finditer(text, body.start, body.end):
+        words = "".join(filter(str.isalpha, (found["after"] or found["before"]).casefold()))
+        by_words[words].append((int(found["first"] or found["last"]), found))
+    heads = sorted(
+        (found.start("line"), number, found)
+        for group in by_words.values()
+        if len(group) >= _MIN_HEADS and all(a < b for (a, _), (b, _) in pairwise(group))
+        for number, found in group
+    )
+    if not heads:
+        heads = _counting(by_words)
+    counted = all(0 < b - a <= _MAX_STEP for (_, a, _), (_, b, _) in pairwise(heads))
+    if not heads or not counted:
+        return (), ()
+    bounds = [*(start for start, _, _ in heads), body.end]
+    places = [
+        Locator(Span(start, end), f"p. {number}")
+        for (start, number, _), end in zip(heads, bounds[1:], strict=True)
+    ]
+    if body.start < bounds[0]:
+        places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
+    return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
+
+
+def _counting(
+    by_words: dict[str, list[tuple[int, re.Match[str]]]],
+) -> list[tuple[int, int, re.Match[str]]]:
+    """Return heads in capitals of which the numbers count on one by one, whatever their words."""
+    heads = sorted(
+        (found.start("line"), number, found)
+        for group in by_words.values()
+        for number, found in group
+        if (found["after"] or found["before"]).isupper()
+    )
+    counted = all(after[1] - before[1] == 1 for before, after in pairwise(heads))
+    return heads if len(heads) > _MIN_HEADS and counted else []
+
+
+_HEADING = re.compile(
+    r"(?:chapter|book|part|volume|letter|appendix)\s+(?:[ivxlc]+|\d{1,3})\b[^a-z]*(?:\n|$|[.:]|\s-)"
+    r"|(?:preface|foreword|introduction|introductory|conclusion|epilogue|appendix)\W*$",
+    re.IGNORECASE,
+)
+_ROMAN = re.compile(r"[IVXLC]+")
+_DIVISION = re.compile(r"(?:book|part|volume) ")
+
+# "LETTER FROM WENDELL PHILLIPS, ESQ.", "SUPPLEMENT TO CHAPTER IX.": often by another hand.
+_ADDED = re.compile(
+    r"(?:[^a-z\n]{1,40}\s)?(?:LETTER|PREFACE|FOREWORD|INTRODUCTION|NOTE|SUPPLEMENT|APPENDIX|POSTSCRIPT)"
+    r"\s(?:FROM|BY|TO|OF)\s[^a-z\n]{3,80}"
+)
+
+# "THE FEDERALIST. No. X", "No. 12. Thursday, March 1, 1711".
+_NUMBERED = re.compile(
+    r"(?:[^a-z]{2,40}\s)?N(?:o|O|umber|UMBER)\.?\s*(?P<number>[IVXLC]+|\d{1,3})\.?(?:\s[^\n]{0,60})?"
+)
+_CONTENTS = re.compile(
+    r"\W{0,9}(?:(?:[\w’']{1,20} )?(?:table of )?contents|list of (?:illustrations|maps|plates))"
+    r"\W{0,9}",
+    re.IGNORECASE,
+)
+_BEGINS_ENTRY = re.compile(
+    r"\W{0,9}(?:chapter|book|part|volume|letter|no\.|[ivxlc]{1,7}\.|\d{1,3}\.)\s", re.IGNORECASE
+)
+_ENDS_ENTRY = re.compile(
+    r"(?:\.\.|\s\s|\.\s)\s{0,9}(?:\d{1,4}|[ivxlc]{1,7})\W{0,4}\Z", re.IGNORECASE
+)
+_BEGINS_LINE = re.compile(r"[^\w\n]{0,40}[A-Z\d]")
+
+_MAX_HEADING = 250
+"""Characters of a heading with what stands in it ("CHAPTER I. ANCESTRY--BIRTH--BOYHOOD.")."""
+
+_MIN_CHAPTER = 1_000
+"""Characters of a chapter: headings that follow each other closer are a table of contents."""
+
+
+def _in_chapters(text: str, paragraphs: Sequence[Locator]) -> tuple[Locator, ...]:
+    """Return a text's numbered paragraphs, counted anew and named by chapter where it has
+    chapters: "chapter II, paragraph 5". What precedes the first stays as it is.
+
+    A chapter whose number occurs in several parts is named with its part.
+    """
+    headings = _headings(text, paragraphs)
+    if not headings:
+        return tuple(paragraphs)
+    labels = _labels([label for _, label in headings])
+    starts = [number for number, _ in headings]
+    found = list(paragraphs[: starts[0]])
+    for label, (first, last) in zip(labels, pairwise([*starts, len(paragraphs)]), strict=True):
+        found += [
+            replace(place, label=f"{label}, paragraph {n}")
+            for n, place in enumerate(paragraphs[first:last], start=1)
+        ]
+    return tuple(found)
+
+
+def _contents_spans(text: str, paragraphs: Sequence[Locator]) -> tuple[Span, ...]:
+    """Return the tables of contents in a text, which say nothing about the past."""
+    words = [place.span.of(text).strip() for place in paragraphs]
+    found: list[Span] = []
+    for first, heading in enumerate(words):
+        if len(heading) > _MAX_HEADING or not _CONTENTS.fullmatch(heading):
+            continue
+        last = first
+        for number in range(first + 1, len(words)):
+            following = words[number + 1] if number + 1 < len(words) else ""
+            # What stands right before prose heads it.
+            entry = _BEGINS_ENTRY.match(words[number]) and _BEGINS_ENTRY.match(following)
+            if not (entry or _ENDS_ENTRY.search(words[number][-40:]) or _is_list(words[number])):
+                break
+            last = number
+        if last > first:
+            found.append(Span(paragraphs[first].span.start, paragraphs[last].span.end))
+    return tuple(found)
+
+
+def _is_list(words: str) -> bool:
+    """Return whether the lines of a paragraph are entries: prose begins most in small letters."""
+    lines = words.splitlines()
+    return len(lines) > 2 and sum(map(bool, map(_BEGINS_LINE.match, lines))) > 0.8 * len(lines)
+
+
+def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]:
+    """Return which paragraphs head a chapter, with the label of it."""
+    said = [(n, place.span.of(text).strip()) for n, place in enumerate(paragraphs)]
+    found = [(n, words) for n, words in said if len(words) <= _MAX_HEADING and _is_heading(words)]
+    numbered = [n for n, words in found if _label(words).startswith("No. ")]
+    if len(numbered) < len(found) / 2:  # in a text that is quoted
+        found = [(n, words) for n, words in found if n not in numbered]
+    if not found:
+        return []
+    ends = [*(paragraphs[n].span.start for n, _ in found[1:]), paragraphs[-1].span.end]
+    # One below another they are a table of contents.
+    divisions = {
+        n
+        for (n, words), (_, following) in pairwise([*found, (0, "")])
+        if _DIVISION.match(_label(words)) and not _DIVISION.match(_label(following))
+    }
+    return [
+        (n, _label(words))
+        for (n, words), end in zip(found, ends, strict=True)
+        if end - paragraphs[n].span.end >= _MIN_CHAPTER or n in divisions
+    ]
+
+
+def _is_heading(words: str) -> bool:
+    return bool(_HEADING.match(words) or _NUMBERED.fullmatch(words) or _ADDED.fullmatch(words))
+
+
+def _label(heading: str) -> str:
+    numbered = _NUMBERED.fullmatch(heading)
+    if numbered and not _HEADING.match(heading):
+        return f"No. {numbered['number']}"
+    label = chapter_label(heading)
+    if not label.isupper():
+        return label
+    if not _ADDED.fullmatch(heading):
+        return label.capitalize()
+    return re.sub(r"[^\W\d_]+", lambda w: w[0] if _ROMAN.fullmatch(w[0]) else w[0].title(), label)
+
+
+def _labels(labels: Sequence[str]) -> list[str]:
+    often = Counter(labels)
+    division = ""
+    named = []
+    for label in labels:
+        if _DIVISION.match(label):
+            division = label
+        whole = label != division and often[label] > 1 and division
+        named.append(f"{division}, {label}" if whole else label)
+    again: Counter[str] = Counter()
+    for number, label in enumerate(named):
+        again[label] += 1
+        if again[label] > 1:
+            named[number] = f"{label} (the {_ordinal(again[label])} of that name)"
+    return named
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number // 10 % 10 != 1 else "th"
+    return f"{number}{ending}"
+
+
+_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+_MIN_LINES = 6
+_MIN_WORDS = 3
+_MIN_SHARE = 0.8
+
+
+def _side_by_side(text: str, within: Span) -> list[Span]:
+    """Return where lines of a text hold two columns of prose: white space at the same place, line
+    after line, with words on both sides that begin, mostly, in small letters. A table has figures
+    and short entries there, and is left as it is.
+    """
+    found: list[Span] = []
+    for run in _runs(text, within):
+        gaps = [_gaps(line.of(text)) for line in run]
+        wide = [one for one in gaps if one]
+        if len(wide) < max(_MIN_LINES, _MIN_SHARE * len(run)):
+            continue
+        places = [end for one in wide for _, end in one]
+        place = statistics.mode(places)
+        halves = [
+            (line[:start], line[end:])
+            for line, one in zip((line.of(text) for line in run), gaps, strict=True)
+            for start, end in one
+            if end == place
+        ]
+        if len(halves) >= max(_MIN_LINES, _MIN_SHARE * len(wide)) and _are_prose(halves):
+            found.append(Span(run[0].start, run[-1].end))
+    return found
+
+
+def _runs(text: str, within: Span) -> Iterator[list[Span]]:
+    """Yield lines that follow each other without a blank one."""
+    run: list[Span] = []
+    for found in re.finditer(r"[^\n\f]*(?:\n|\f|\Z)", text[within.start : within.end]):
+        if found[0].strip():
+            run.append(Span(within.start + found.start(), within.start + found.end()))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _gaps(line: str) -> list[tuple[int, int]]:
+    return [found.span() for found in _GAP.finditer(line.rstrip())]
+
+
+def _are_prose(halves: Sequence[tuple[str, str]]) -> bool:
+    """Return whether both sides are lines of running text: so many words, few figures, and most
+    begin within a sentence."""
+    for side in ([left.strip() for left, _ in halves], [right.strip() for _, right in halves]):
+        words = statistics.median(len(line.split()) for line in side)
+        small = sum(line[:1].islower() for line in side)
+        if words < _MIN_WORDS or small < 0.4 * len(side):
+            return False
+    return True
+
+
+_COMMENT = re.compile(r"\s*<!--.{0,5000}?-->\s*", re.DOTALL)
+_FRONT = re.compile(
+    r"\ufeff?(?P<mark>---|\+\+\+)[ \t]*\r?\n(?P<inside>.{0,20000}?)"
+    r"^(?:(?P=mark)|\.\.\.)[ \t]*(?:\r?\n|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_FIELD = r"[A-Za-z][\w .-]{0,30}"
+_KEY = re.compile(rf"{_FIELD}")
+# "Title: Diary", below each other and before a blank line.
+_LINES = re.compile(rf"\ufeff?(?:{_FIELD}:[^\S\n]+\S[^\n]*\r?\n){{2,20}}(?=\s*\n)")
+_LINE = re.compile(rf"^({_FIELD}):[^\S\n]+(\S[^\n]*?)\s*$", re.MULTILINE)
+_PANDOC = re.compile(
+    r"\ufeff?%[ \t]*(?P<title>[^\n]*)\n(?:%[ \t]*(?P<author>[^\n]*)\n)?"
+    r"(?:%[ \t]*(?P<date>[^\n]*)\n)?"
+)
+_NAMES = {
+    "title": ("title",),
+    "creator": ("creator", "author", "authors", "by"),
+    "written": ("written", "created", "date written", "original date"),
+    "date": ("date", "published", "date published"),
+    "rights": ("rights", "license", "licence", "copyright"),
+    "url": ("url", "canonical_url", "source_url", "source"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _FrontMatter:
+    """Where a file's own text begins, and what is said before it: "title", "creator", "date",
+    "published", "rights", "url"."""
+
+    end: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def _front_matter(text: str) -> _FrontMatter:
+    """Return what a file says of itself in front; an empty one where it says nothing."""
+    comment = _COMMENT.match(text)
+    start = comment.end() if comment else 0
+    for end, given in _readings(text, start):
+        known = {str(key).casefold(): value for key, value in given.items()}
+        if known and all(_KEY.fullmatch(key) for key in known):
+            return _FrontMatter(end, _fields(known))
+    return _FrontMatter(start)
+
+
+def _readings(text: str, start: int) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return what may be said in front, each with where that ends."""
+    if found := _FRONT.match(text, start):
+        return [(found.end(), _parsed(found["inside"], toml=found["mark"] == "+++"))]
+    if (found := _LINES.match(text, start)) and re.search(r"(?im)^(?:title|author):", found[0]):
+        return [(found.end(), dict(_LINE.findall(found[0])))]
+    if found := _PANDOC.match(text, start):
+        return [(found.end(), {name: said for name, said in found.groupdict().items() if said})]
+    return []
+
+
+def _fields(given: Mapping[str, Any]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, keys in _NAMES.items():
+        value = next((_line(given[key]) for key in keys if given.get(key)), "")
+        if name == "creator":
+            value = person(value) or ""
+        if name in {"date", "written"}:
+            value = said_date(value)
+        if name == "url" and not value.startswith(("http://", "https://")):
+            value = ""
+        if value:
+            fields[name] = value
+    # The day on which a page was put on the Web is not that of what it says.
+    date = fields.pop("date", "")
+    if written := fields.pop("written", "" if date >= WEB else date):
+        fields["date"] = written
+    if date >= WEB:
+        fields["published"] = date
+    return fields
+
+
+def _parsed(inside: str, *, toml: bool) -> Mapping[str, Any]:
+    """Return what YAML or TOML says; line by line where it is not well-formed."""
+    import yaml
+
+    try:
+        said = tomllib.loads(inside) if toml else yaml.safe_load(inside)
+    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError):
+        said = dict(_LINE.findall(inside))
+    return said if isinstance(said, Mapping) else {}
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, list):
+        return " and ".join(filter(None, map(_line, value)))
+    if isinstance(value, Mapping):
+        return _line(value.get("name") or value.get("literal") or "")
+    return printable(str(value))
+
+
+_COLUMNS = (
+    "columns stand side by side, so that their sentences are mixed: they are not quoted (make the "
+    "text anew column by column, for instance with pdftotext without -layout)"
+)
+_MARKDOWN_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
+
+
+def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
+    """Yield the one document of a .txt or .md file.
+
+    Raises `UnreadableSource` if the file is empty or not text.
+    """
+    text = decode(path.read_bytes(), path)
+    book = gutenberg(text)
+    front = _FrontMatter() if book else _front_matter(text)
+    body = book.body if book else Span(front.end, len(text))
+    places, running = _pages_of(text, body)
+    paragraphs = paragraph_locators(text, BLANK_LINES, body)
+    places = places or _in_chapters(text, paragraphs)
+    if not body.of(text).strip():
+        raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
+    about = book.fields if book else {}
+    said = front.fields
+    columns = _side_by_side(text, body)
+    title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
+    title = title or file_title(path)
+    yield file_document(
+        path,
+        collection,
+        text,
+        title,
+        publication=replace(edition(book, path), published=said.get("published", "")),
+        creator=about.get("Author") or said.get("creator"),
+        date=first_published(book) if book else said.get("date"),
+        url=book.url if book else said.get("url"),
+        kind=kind_by_title(title) if book else "unknown",
+        locators=places,
+        excluded=merged(
+            [
+                Span(0, body.start),
+                Span(body.end, len(text)),
+                *running,
+                *_contents_spans(text, paragraphs),
+                *bracketed_notes(text, body),
+                *numbered_notes(text, [place.span for place in paragraphs]),
+                *_page_notes(text, body),
+                *(markdown_notes(text, body) if path.suffix.lower() == ".md" else ()),
+                *columns,
+            ]
+        ),
+        rights=said.get("rights"),
+        notes=(f"{_COLUMNS} in {len(columns)} places",) if columns else (),
+    )
+
+
+def _heading(text: str, path: Path, start: int) -> str | None:
+    heading = (
+        _MARKDOWN_HEADING.search(text, start, start + 2_000)
+        if path.suffix.lower() == ".md"
+        else None
+    )
+    return printable(heading[1].rstrip().rstrip("#")) if heading else None

@@ -1,0 +1,220 @@
+"""What stands in a text and is not the author's: marks of notes, and notices of who hands it out.
+
+Marks of notes: which raised figures and signs refer to a note, and what stands in brackets
+that is not the author's.
+
+What libraries, archives of the Web and transcribers put around a text that they hand out: who
+scanned it, how it may be used, when it was made. It is no evidence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.datatypes import Span
+
+MARK = re.compile(r"[\[(]?(?:\d{1,4}|[*†‡§¶‖|]{1,4})(?:\s?[,;–-]\s?(?:\d{1,4}|[*†‡§¶‖]))*[\])]?")
+"""What refers to a note: "12", "[3]", "1, 2", "*"."""
+
+LINKED_MARK = re.compile(rf"{MARK.pattern}|[\[(]?[a-zA-Z]{{1,2}}[\])]?|[\[(]?[ivxl]{{1,6}}[\])]?")
+"""The same where it is a link to a note: "[a]", "iv" too."""
+
+_BEFORE_EXPONENT = re.compile(r"(?:(?<![A-Za-z])(?:[kcdm]?m|ft|in|mi|yds?)|(?<!\d)10)$")
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def raised_text(text: str, before: str, after: str) -> str | None:
+    """Return what a raised piece says between its neighbours, None where it is the mark of a
+    note and says nothing.
+
+    >>> raised_text("12", "lost 300", " men"), raised_text("2", "five km", "")
+    (None, '²')
+    >>> raised_text("st", "on the 1", " of May"), raised_text("1", "3", "/2 miles")
+    ('st', ' 1')
+    """
+    said = text.strip()
+    if not MARK.fullmatch(said):
+        return text
+    if said.isdecimal() and after[:1] in {"/", "⁄"}:
+        return f" {said}" if before[-1:].isdecimal() else said
+    if said.isdecimal() and _BEFORE_EXPONENT.search(before):
+        return said.translate(_SUPERSCRIPT)
+    return None
+
+
+# "[Footnote 12: Carte says 400.]", "[Transcriber's Note: illegible]", with brackets within.
+_INSIDE = r"[^\[\]]{0,4000}(?:\[[^\[\]]{0,500}\][^\[\]]{0,2000}){0,5}"
+_BRACKETED = re.compile(
+    r"\[\*{0,2}(?:foot-?note|end-?note|note|transcriber['’]?s['’]? note|tn|editor['’]?s['’]? note"
+    r"|ed(?:itor)?\.?|illustration|side-?note|marginal note|sic|citation needed|edit)"
+    rf"\s{{0,3}}(?:[A-Z]|\d{{1,4}}|\*{{1,3}})?\s{{0,3}}(?:[:.,—–-]{_INSIDE})?\]",
+    re.IGNORECASE,
+)
+# "(He was then in Wales.--F.D.)", "[The date is wrong. Ed.]": signed by an editor.
+_SIGNED = re.compile(
+    r"[(\[][^()\[\]]{5,2500}(?:\([^()\[\]]{0,300}\)[^()\[\]]{0,1500}){0,4}(?:[—–]|--|\.)\s{0,2}"
+    r"(?:(?<!\.\s)(?<!\.)(?:[A-Z]\.\s?){2,3}|(?:Ed(?:itors?|s)?|ED|Trans(?:lator)?|TRANS|Tr)\.?)[)\]]"
+)
+_TRANSCRIBERS = re.compile(r"\W{0,9}transcriber['’]?s['’]? notes?\b", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"\[(?:foot-?note|note)\s{1,3}(?P<sign>\d{1,4}|[A-Z])\b", re.IGNORECASE)
+_SIGN = re.compile(r"\[(?:\*?\d{1,3}|[A-Z]|[*†‡§]{1,3})\]|\(\*\d{1,3}\)")
+
+_SIGN_OR_NOTE = re.compile(rf"{_FOOTNOTE.pattern}|{_SIGN.pattern}", re.IGNORECASE)
+
+
+def bracketed_notes(text: str, within: Span | None = None) -> Iterator[Span]:
+    """Yield what editors and transcribers put into a text in brackets, and say or sign that
+    they did.
+
+    >>> [span.of("He [sic] went. [Illustration]") for span in
+    ...  bracketed_notes("He [sic] went. [Illustration]")]
+    ['[sic]', '[Illustration]']
+    """
+    whole = within or Span(0, len(text))
+    for pattern in (_BRACKETED, _SIGNED):
+        for found in pattern.finditer(text, whole.start, whole.end):
+            yield Span(*found.span())
+
+
+def numbered_notes(text: str, paragraphs: Sequence[Span]) -> Iterator[Span]:
+    """Yield the paragraphs of a plain text that are notes, and the signs that refer to them: a
+    paragraph that begins with "[12]" or "[Footnote 12", where "[12]" stands behind a word before
+    it. Notes of the transcriber are among them."""
+    yield from (span for span in paragraphs if _TRANSCRIBERS.match(span.of(text)))
+    starts = {span.start: span for span in paragraphs}
+    waiting: dict[str, list[Span]] = {}
+    for found in _SIGN_OR_NOTE.finditer(text):
+        if found["sign"]:
+            yield from waiting.pop(f"[{found['sign']}]", [])
+            continue
+        lead = text.rfind("\n", 0, found.start()) + 1
+        if not text[lead : found.start()].strip():
+            start = next((at for at in (found.start(), lead) if at in starts), None)
+            if start is not None and found[0] in waiting:
+                yield from waiting.pop(found[0])
+                yield starts[start]
+                continue
+        if found.start() and not text[found.start() - 1].isspace():
+            waiting.setdefault(found[0], []).append(Span(*found.span()))
+
+
+_MARKDOWN_SIGN = re.compile(r"\[\^[\w-]{1,20}\](?!:)|(?<=\w)\^\d{1,3}\^|(?<=\w)<sup>\d{1,3}</sup>")
+_MARKDOWN_NOTE = re.compile(
+    r"^\[\^[\w-]{1,20}\]:[^\n]*(?:\n(?:[ \t]+\S[^\n]*|[ \t]*(?=\n[ \t]+\S)))*", re.MULTILINE
+)
+
+
+def markdown_notes(text: str, within: Span) -> Iterator[Span]:
+    """Yield the notes of a Markdown text, and the signs that refer to them: "[^1]", "300^12^"."""
+    for pattern in (_MARKDOWN_SIGN, _MARKDOWN_NOTE):
+        for found in pattern.finditer(text, within.start, within.end):
+            yield Span(*found.span())
+
+
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
+_FOOT_MARK = r"(?:[*†‡§‖]{1,3}|\(?\d{1,2}[.)]{0,2}|\[\d{1,2}\]|[⁰¹²³⁴-⁹]{1,3})"
+_FOOTNOTE_BEGINS = re.compile(rf"[^\S\n]*(?P<mark>{_FOOT_MARK})[^\S\n]*(?=[^\W\d_]|[\"'“‘])")
+
+
+def footnotes(text: str, page: Span) -> Iterator[Span]:
+    """Yield the footnotes at the end of a page, or of a paragraph, and the signs that refer to
+    them: the last paragraphs, each begun by a sign that stands behind a word above.
+
+    >>> text = "He would not*\\n\\n* See Carte."
+    >>> [span.of(text) for span in footnotes(text, Span(0, len(text)))]
+    ['* See Carte.', '*']
+    """
+    starts = [found.end() for found in _BLANK.finditer(text, page.start, page.end)]
+    end = page.end
+    for start in reversed([start for start in starts if start < end]):
+        found = _FOOTNOTE_BEGINS.match(text, start, end)
+        if found is None:
+            return
+        sign = re.escape(found["mark"].strip("().[]"))
+        behind = re.compile(
+            rf"(?<=[^\W_])[.,;:!?'\"’”)]{{0,3}}(?P<sign>[(\[]?{sign}[)\]]?)(?![\w*†‡§])"
+        )
+        above = list(behind.finditer(text, page.start, start))
+        if found["mark"][0].isdecimal():
+            above = [one for one in above if not text[one.start("sign") - 1].isdecimal()]
+        if not above:
+            return
+        yield Span(start, end)
+        yield Span(*above[-1].span("sign"))
+        end = start
+
+
+def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Return stretches in order, those that touch or overlap as one."""
+    made: list[Span] = []
+    for span in sorted(spans):
+        if made and span.start <= made[-1].end:
+            made[-1] = Span(made[-1].start, max(made[-1].end, span.end))
+        elif len(span):
+            made.append(span)
+    return tuple(made)
+
+
+_EDGE = 20_000
+"""Characters at a text's beginning and end in which such notices stand."""
+
+_GAP = re.compile(r"\n[^\S\n]*\n|\f")
+"""What stands between paragraphs."""
+
+_NOTICE = re.compile(
+    r"\W*(?:this is a digital copy of a book that was preserved for generations"
+    r"|digiti[sz]ed by (?:the internet archive|google|microsoft)"
+    r"|generated (?:on|at|for) [^\n]{0,80}(?:hathitrust|hdl\.handle\.net)"
+    r"|public domain[^\n]{0,40}(?:hathitrust|google-digitized)"
+    r"|(?:https?://)?(?:www\.)?archive\.org/details/\S+\s*$"
+    r"|the wayback machine - https?://|archive\.(?:today|is|ph) webpage capture"
+    r"|saved from https?://|file archived on\b"
+    r"|exported from wikisource|about this digital edition"
+    r"|this (?:e-?book|digital edition) (?:was (?:produced|transcribed|created) by"
+    r"|comes from the online library)"
+    r"|(?:e-?text |transcribed and )?(?:produced|prepared|transcribed) by [^\n]{0,200}\n?"
+    r"[^\n]{0,200}(?:proof-?read|pgdp\.net|gutenberg|e-?text)"
+    r"|your use of the jstor archive|jstor is a not-for-profit|this content downloaded from"
+    r"|all use subject to https?://"
+    r"|(?:this page was )?last (?:updated|edited|modified)(?: on)?:? [^\n]{4,60}$"
+    r"|posted (?:by|on)\b[^\n]{1,60}\b(?:199|20\d)\d$)",
+    re.IGNORECASE,
+)
+# From its first words to its last ones.
+_GOOGLE = re.compile(
+    r"this is a digital copy of a book that was preserved for generations.{100,8000}?"
+    r"books ?\. ?google ?\. ?com ?/?",
+    re.IGNORECASE | re.DOTALL,
+)
+_WIKISOURCE = re.compile(
+    r"about this digital edition\s{1,20}this e-?book comes from the online library", re.IGNORECASE
+)
+
+
+def library_notices(text: str) -> Iterator[Span]:
+    """Yield where a text says who handed it out and on what terms, at its beginning or end.
+
+    >>> text = "Digitized by the Internet Archive\\nin 2009\\n\\nThe fleet sailed."
+    >>> [span.of(text) for span in library_notices(text)]
+    ['Digitized by the Internet Archive\\nin 2009']
+    """
+    if found := _GOOGLE.search(text, 0, _EDGE):
+        yield Span(*found.span())
+    if found := _WIKISOURCE.search(text, max(0, len(text) - _EDGE)):
+        yield Span(found.start(), len(text))
+    for start, end in {(0, min(_EDGE, len(text))), (max(0, len(text) - _EDGE), len(text))}:
+        for paragraph in _paragraphs(text, start, end):
+            if _NOTICE.match(paragraph.of(text)):
+                yield paragraph
+
+
+def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the paragraphs of a part of a text; a line that begins before it is left out."""
+    line = text.find("\n", start - 1, end) if start else -1
+    begin = line + 1 if line >= 0 or not start else end
+    for last, following in [*(g.span() for g in _GAP.finditer(text, begin, end)), (end, end)]:
+        words = text[begin:last]
+        if words.strip():
+            yield Span(last - len(words.lstrip()), begin + len(words.rstrip()))
+        begin = following

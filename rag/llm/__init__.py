@@ -1,1 +1,0 @@
-"""An optional language model, and what is let through of what it writes."""

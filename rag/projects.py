@@ -1,0 +1,604 @@
+"""Readers' projects, their conversations and answers, and what readers mark in them.
+
+For all readers of a server, in its database.     store = ProjectStore(open_database(settings))
+    project = store.project(reader)                     # the first one, made where there is none
+    conversation = store.begin(reader, project.project_id)
+    store.keep(reader, conversation, KeptTurn(new_id(), "Monroe warned Europe"))
+
+`reader` is a random key that a reader's browser has; only its hash is kept. Whatever is listed or
+changed is the reader's own, but for `answer`: who knows the id of an answer, which cannot be
+guessed, may see it.
+
+Safe with threads, processes and tabs: each call is one transaction, and a conversation only ever
+grows. What was removed can be brought back for `REMOVED_DAYS`.
+
+What readers mark: passages that they pin, with a note, and verdicts that they think wrong.
+
+Both are kept whole, with claim and quotation as they were given, so that they say the same
+whatever becomes of the index and of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from rag.database import Connected, Database, hashed
+from rag.datatypes import Answer, Claim, Evidence, IndexFacts, Jsonable, Verdict
+from rag.errors import ProjectsError
+from rag.language import fold
+from rag.typed_json import from_jsonable
+from rag.wording import legible
+
+Stage = Literal["searching", "done", "stopped", "failed"]
+"""How far an answer has come."""
+
+FIRST_NAME = "My questions"
+_MAX_NAME = 100
+_MAX_LISTED = 200
+"""Conversations that a list has; a search finds the others."""
+
+REMOVED_DAYS = 30
+"""How long what was removed can be brought back."""
+
+_TITLE_CHARS = 300
+_ALL_CHARS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scope(Jsonable):
+    """What is searched for a project: some collections (none named: all), and the sources from
+    and up to a year or date (None: no bound)."""
+
+    collections: tuple[str, ...] = ()
+    after: str | None = None
+    before: str | None = None
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Project(Jsonable):
+    """A reader's project. `conversations`: how many it has."""
+
+    project_id: str
+    name: str
+    scope: Scope
+    conversations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTurn(Jsonable):
+    """A question with its answer as it was given. `index`: what it was looked up in, None where
+    there is no answer; `scope`: in which part of it. `asked`: when, in ISO 8601."""
+
+    turn_id: str
+    question: str
+    searched_as: str = ""
+    stage: Stage = "searching"
+    message: str = ""
+    answer: Answer | None = None
+    index: IndexFacts | None = None
+    scope: Scope = Scope()
+    asked: str = field(default_factory=lambda: _now())
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationLine:
+    """What a list says of a conversation: `title`, the beginning of its first question, or of the
+    first one that was searched for; `turn_id`, that question's; when it was asked."""
+
+    conversation_id: str
+    project_id: str
+    title: str
+    turn_id: str
+    questions: int
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation, whole."""
+
+    conversation_id: str
+    project: Project
+    turns: tuple[KeptTurn, ...]
+
+
+class ProjectStore:
+    """Projects, conversations and answers in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # ---- projects ----
+
+    def projects(self, reader: str, *, removed: bool = False) -> list[Project]:
+        """Return a reader's projects, the oldest first; or those that were removed."""
+        with self.database.reading() as connection:
+            return [] if connection is None else list(_projects(connection, reader, removed))
+
+    def project(self, reader: str, project_id: str = "") -> Project:
+        """Return a reader's project; without an id, or with one that is not there, the oldest
+        one, which is made where there is none."""
+        known = self.projects(reader)
+        for project in known:
+            if project.project_id == project_id:
+                return project
+        return known[0] if known else self._first(reader)
+
+    def _first(self, reader: str) -> Project:
+        with self.database.writing(reader) as connection:  # another tab may have made it meanwhile
+            known = list(_projects(connection, reader, False))
+            return known[0] if known else _add(connection, reader, FIRST_NAME, Scope())
+
+    def add_project(self, reader: str, name: str, scope: Scope | None = None) -> Project:
+        """Make a project; raises `ProjectsError` for a name that is empty or too long."""
+        named = _name(name)
+        with self.database.writing(reader) as connection:
+            return _add(connection, reader, named, scope or Scope())
+
+    def change_project(self, reader: str, project_id: str, name: str, scope: Scope) -> None:
+        """Give a project another name and scope. What was answered stays as it is."""
+        named = _name(name)
+        with self.database.writing(reader) as connection:
+            changed = connection.execute(
+                "UPDATE projects SET name = :name, scope = :scope "
+                "WHERE project_id = :project AND reader = :reader",
+                {
+                    "name": named,
+                    "scope": scope.to_json(),
+                    "project": project_id,
+                    "reader": _reader_of(connection, reader),
+                },
+            )
+            _expect(changed.rowcount)
+
+    def remove_project(self, reader: str, project_id: str, *, undo: bool = False) -> None:
+        """Remove a project with all that is in it, or bring it back."""
+        with self.database.writing(reader) as connection:
+            changed = connection.execute(
+                "UPDATE projects SET removed = :removed "
+                "WHERE project_id = :project AND reader = :reader",
+                {
+                    "removed": None if undo else _now(),
+                    "project": project_id,
+                    "reader": _reader_of(connection, reader),
+                },
+            )
+            _expect(changed.rowcount)
+
+    # ---- conversations ----
+
+    def begin(self, reader: str, project_id: str = "") -> str:
+        """Begin a conversation in a project, the oldest one unless given; return its id."""
+        project = self.project(reader, project_id)
+        made = new_id()
+        with self.database.writing(reader) as connection:
+            connection.execute(
+                "INSERT INTO conversations (conversation_id, project) "
+                "SELECT :made, number FROM projects WHERE project_id = :project",
+                {"made": made, "project": project.project_id},
+            )
+        return made
+
+    def keep(self, reader: str, conversation_id: str, turn: KeptTurn) -> None:
+        """Put a turn at the end of a conversation, or in the place of the same turn as it was
+        before; one that is done stays so. What was removed meanwhile is there again.
+
+        Raises `ProjectsError` for a conversation of another reader, and where the disk is full.
+        """
+        self.database.check_room()
+        values: dict[str, object] = {
+            "turn": turn.turn_id,
+            "conversation": conversation_id,
+            "asked": turn.asked,
+            "question": legible(turn.question),
+            "stage": turn.stage,
+            "content": json.dumps(turn.to_dict()),  # ASCII: a text may have half of a pair
+        }
+        with self.database.writing(reader) as connection:
+            values["reader"] = _reader_of(connection, reader)
+            found = connection.execute(
+                f"SELECT c.number, p.number {_OWN_CONVERSATION}", values
+            ).fetchone()
+            if found is None:
+                raise ProjectsError(GONE)
+            values["number"], values["project"] = found
+            connection.execute(_KEEP, values)
+            connection.execute(
+                "UPDATE conversations SET removed = NULL WHERE number = :number", values
+            )
+            connection.execute("UPDATE projects SET removed = NULL WHERE number = :project", values)
+
+    def conversations(
+        self, reader: str, project_id: str = "", words: str = "", *, removed: bool = False
+    ) -> list[ConversationLine]:
+        """Return a reader's conversations, the last one first: those of a project, or of all;
+        those with a question that has all the `words`, however they are accented; or those
+        that were removed from projects that were not."""
+        wanted = [_plain(word) for word in words.split()]
+        with self.database.reading() as connection:
+            if connection is None:
+                return []
+            values = {
+                "project": project_id,
+                "reader": _reader_of(connection, reader),
+                "removed": removed,
+                "chars": _ALL_CHARS if wanted else _TITLE_CHARS,
+            }
+            rows = connection.execute(_QUESTIONS, values).fetchall()
+        return _lines(rows, wanted)[:_MAX_LISTED]
+
+    def conversation(self, reader: str, conversation_id: str) -> Conversation:
+        """Return a reader's conversation; raises `ProjectsError` where it is not theirs."""
+        with self.database.reading() as connection:
+            if connection is None:
+                raise ProjectsError(GONE)
+            own = {"conversation": conversation_id, "reader": _reader_of(connection, reader)}
+            found = connection.execute(
+                f"SELECT p.project_id {_OWN_CONVERSATION} AND c.removed IS NULL "
+                "AND p.removed IS NULL",
+                own,
+            ).fetchone()
+            if found is None:
+                raise ProjectsError(GONE)
+            rows = connection.execute(
+                "SELECT t.content FROM turns t JOIN conversations c ON c.number = t.conversation "
+                "WHERE c.conversation_id = :conversation ORDER BY t.number",
+                own,
+            ).fetchall()
+            project = next(
+                p for p in _projects(connection, reader, False) if p.project_id == found[0]
+            )
+        return Conversation(conversation_id, project, tuple(_turn(content) for [content] in rows))
+
+    def remove_conversation(self, reader: str, conversation_id: str, *, undo: bool = False) -> None:
+        """Remove a conversation, or bring it back."""
+        with self.database.writing(reader) as connection:
+            changed = connection.execute(
+                "UPDATE conversations SET removed = :removed WHERE conversation_id = :conversation "
+                "AND project IN (SELECT number FROM projects WHERE reader = :reader)",
+                {
+                    "removed": None if undo else _now(),
+                    "conversation": conversation_id,
+                    "reader": _reader_of(connection, reader),
+                },
+            )
+            _expect(changed.rowcount)
+
+    def answer(self, turn_id: str) -> KeptTurn:
+        """Return a turn by its id, whoever asked it; raises `ProjectsError` where there is none,
+        or it was removed."""
+        with self.database.reading() as connection:
+            found = connection and connection.execute(_ANSWER, {"turn": turn_id}).fetchone()
+        if not found:
+            raise ProjectsError(
+                "No such answer: the link is incomplete, or the answer was removed."
+            )
+        return _turn(found[0])
+
+    def forget_removed(self, days: int = REMOVED_DAYS) -> None:
+        """Delete for good what was removed longer ago than that."""
+        with self.database.reading() as connection:
+            if connection is None:
+                return
+        before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+        with self.database.writing() as connection:
+            for table in ("pins", "conversations", "projects"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE removed < :before",  # noqa: S608
+                    {"before": before},
+                )
+
+
+GONE = "This conversation is not there: it was removed, or it is another reader's."
+
+_OWN_CONVERSATION = (
+    "FROM conversations c JOIN projects p ON p.number = c.project "
+    "WHERE c.conversation_id = :conversation AND p.reader = :reader"
+)
+_ANSWER = (
+    "SELECT t.content FROM turns t JOIN conversations c ON c.number = t.conversation "
+    "JOIN projects p ON p.number = c.project "
+    "WHERE t.turn_id = :turn AND c.removed IS NULL AND p.removed IS NULL"
+)
+_KEEP = (
+    "INSERT INTO turns (turn_id, conversation, asked, question, stage, content) "
+    "VALUES (:turn, :number, :asked, :question, :stage, :content) "
+    "ON CONFLICT (turn_id) DO UPDATE SET question = excluded.question, stage = excluded.stage, "
+    "content = excluded.content "
+    "WHERE turns.conversation = :number AND (turns.stage <> 'done' OR excluded.stage = 'done')"
+)
+_QUESTIONS = (
+    "SELECT c.conversation_id, p.project_id, substr(t.question, 1, :chars), t.turn_id, t.asked "
+    "FROM turns t JOIN conversations c ON c.number = t.conversation "
+    "JOIN projects p ON p.number = c.project "
+    "WHERE p.reader = :reader AND p.removed IS NULL AND (c.removed IS NOT NULL) = :removed "
+    "AND (:project = '' OR p.project_id = :project) ORDER BY t.number"
+)
+
+
+def _lines(rows: Iterable[Sequence[str]], wanted: Sequence[str]) -> list[ConversationLine]:
+    """Return a line for each conversation that has a question with all that is wanted, the one
+    that was asked in last first; of its questions, in their order, the first such one stands."""
+    lines: dict[str, ConversationLine | None] = {}
+    questions: Counter[str] = Counter()
+    for conversation, project, question, turn, asked in rows:
+        line = lines.pop(conversation, None)
+        if line is None and _has_all(question, wanted):
+            line = ConversationLine(conversation, project, question[:_TITLE_CHARS], turn, 0, asked)
+        lines[conversation] = line  # at the end
+        questions[conversation] += 1
+    found = [line for line in lines.values() if line is not None]
+    return [replace(line, questions=questions[line.conversation_id]) for line in reversed(found)]
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed: 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _reader_of(connection: Connected, key: str) -> int:
+    """Return a reader's number, 0 for one who has nothing here."""
+    found = connection.execute(
+        "SELECT reader FROM readers WHERE key_sha256 = :key", {"key": hashed(key)}
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _expect(changed: int) -> None:
+    if not changed:
+        raise ProjectsError("This is not there any more. Load the page again.")
+
+
+def _projects(connection: Connected, reader: str, removed: bool) -> Iterator[Project]:
+    rows = connection.execute(
+        "SELECT project_id, name, scope, (SELECT count(*) FROM conversations c WHERE "
+        "c.project = p.number AND c.removed IS NULL AND EXISTS "
+        "(SELECT 1 FROM turns WHERE conversation = c.number)) FROM projects p "
+        "WHERE reader = :reader AND (removed IS NOT NULL) = :removed ORDER BY number",
+        {"reader": _reader_of(connection, reader), "removed": removed},
+    )
+    for project_id, name, scope, conversations in rows:
+        yield Project(project_id, name, _scope(scope), conversations)
+
+
+def _add(connection: Connected, reader: str, name: str, scope: Scope) -> Project:
+    if not reader:
+        raise ProjectsError("Without a reader's key nothing can be kept.")
+    connection.execute(
+        "INSERT INTO readers (key_sha256) VALUES (:key) ON CONFLICT DO NOTHING",
+        {"key": hashed(reader)},
+    )
+    made = Project(new_id(), name, scope)
+    connection.execute(
+        "INSERT INTO projects (project_id, reader, name, scope) "
+        "VALUES (:project, :reader, :name, :scope)",
+        {
+            "project": made.project_id,
+            "reader": _reader_of(connection, reader),
+            "name": name,
+            "scope": scope.to_json(),
+        },
+    )
+    return made
+
+
+def _name(given: str) -> str:
+    """Return a project's name on one line."""
+    name = legible(" ".join(given.split()))
+    if not 0 < len(name) <= _MAX_NAME:
+        raise ProjectsError(f"A project has a name of 1 to {_MAX_NAME} letters.")
+    return name
+
+
+def _scope(text: str) -> Scope:
+    return from_jsonable(Scope, json.loads(text))
+
+
+def _turn(content: str) -> KeptTurn:
+    """Return a turn as it was kept; where it is of no form that this version knows, its question
+    with a message in place of the answer."""
+    values: dict[str, Any] = json.loads(content)
+    try:
+        turn = from_jsonable(KeptTurn, values)
+    except (TypeError, ValueError, KeyError):
+        told = "The answer was kept by another version and cannot be shown. Ask again."
+        return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", told)
+    return replace(turn, stage="stopped") if turn.stage == "searching" else turn
+
+
+def _plain(text: str) -> str:
+    """Return a text without case and accents, old letters as those of today."""
+    parts = unicodedata.normalize("NFKD", fold(text).text.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+
+
+def _has_all(text: str, wanted: Sequence[str]) -> bool:
+    plain = _plain(text)
+    return all(word in plain for word in wanted)
+
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_MAX_NOTE = 10_000
+"""Characters of a note."""
+
+RightVerdict = Literal["supported", "contradicted", "mixed", "related", "not found", ""]
+"""What a verdict should have been; "" where the reader does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin(Jsonable):
+    """A passage that a reader has chosen for a project. `turn_id`, `finding`: of which answer,
+    and which of its claims, counted from 0; `turn_id` "" where that is not kept."""
+
+    question: str
+    claim: Claim
+    verdict: Verdict
+    evidence: Evidence
+    note: str = ""
+    turn_id: str = ""
+    finding: int = 0
+    index: IndexFacts | None = None
+    pinned: str = field(default_factory=_now)
+    pin_id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection(Jsonable):
+    """A verdict that a reader thinks wrong, with what it rested on."""
+
+    question: str
+    claim: Claim
+    verdict: Verdict
+    should_be: RightVerdict
+    why: str
+    evidence: tuple[Evidence, ...]
+    turn_id: str
+    finding: int
+    index: IndexFacts | None = None
+    made: str = field(default_factory=_now)
+
+
+class MarkStore:
+    """Pins and objections in the database of readers' projects."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def pin(self, reader: str, project_id: str, pin: Pin) -> None:
+        """Pin a passage in a reader's project; where it is pinned there already, for the same
+        claim, its note is replaced by this one."""
+        self.database.check_room()
+        _short(pin.note)
+        item = pin.evidence
+        same = [pin.turn_id, pin.claim.text, item.document_id, item.start, item.end]
+        with self.database.writing(reader) as connection:
+            changed = connection.execute(
+                "INSERT INTO pins (pin_id, project, same, content) "
+                "SELECT :pin, number, :same, :content FROM projects "
+                "WHERE project_id = :project AND reader = :reader "
+                "ON CONFLICT (project, same) DO UPDATE SET removed = NULL, "
+                "content = excluded.content, pin_id = excluded.pin_id",
+                {
+                    "pin": pin.pin_id,
+                    "same": json.dumps(same),
+                    "content": json.dumps(pin.to_dict()),
+                    "project": project_id,
+                    "reader": _reader_of(connection, reader),
+                },
+            )
+            _expect(changed.rowcount)
+
+    def pins(self, reader: str, project_id: str) -> list[Pin]:
+        """Return the pins of a project, in the order in which they were made."""
+        with self.database.reading() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                "SELECT n.content FROM pins n JOIN projects p ON p.number = n.project "
+                "WHERE p.project_id = :project AND p.reader = :reader AND p.removed IS NULL "
+                "AND n.removed IS NULL ORDER BY n.number",
+                {"project": project_id, "reader": _reader_of(connection, reader)},
+            ).fetchall()
+        return list(_whole(Pin, [content for [content] in rows]))
+
+    def annotate(self, reader: str, pin_id: str, note: str) -> None:
+        """Give a pin another note."""
+        _short(note)
+        with self.database.writing(reader) as connection:
+            own = {"pin": pin_id, "reader": _reader_of(connection, reader)}
+            found = connection.execute(
+                "SELECT content FROM pins WHERE pin_id = :pin "
+                "AND project IN (SELECT number FROM projects WHERE reader = :reader)",
+                own,
+            ).fetchone()
+            _expect(found is not None)
+            content = json.dumps(json.loads(found[0]) | {"note": note})
+            connection.execute(
+                "UPDATE pins SET content = :content WHERE pin_id = :pin",
+                {"pin": pin_id, "content": content},
+            )
+
+    def remove_pin(self, reader: str, pin_id: str, *, undo: bool = False) -> None:
+        """Remove a pin, or bring it back."""
+        with self.database.writing(reader) as connection:
+            changed = connection.execute(
+                "UPDATE pins SET removed = :removed WHERE pin_id = :pin "
+                "AND project IN (SELECT number FROM projects WHERE reader = :reader)",
+                {
+                    "removed": None if undo else _now(),
+                    "pin": pin_id,
+                    "reader": _reader_of(connection, reader),
+                },
+            )
+            _expect(changed.rowcount)
+
+    def object(self, reader: str, objection: Objection) -> None:
+        """Keep an objection; it replaces an earlier one of this reader to the same verdict."""
+        self.database.check_room()
+        _short(objection.why)
+        same = json.dumps([objection.turn_id, objection.finding])
+        with self.database.writing(reader) as connection:
+            known = _reader_of(connection, reader)
+            if not known:
+                raise ProjectsError("Nothing of this reader is kept here, so there is no verdict.")
+            connection.execute(
+                "INSERT INTO objections (reader, same, content) VALUES (:reader, :same, :content) "
+                "ON CONFLICT (reader, same) DO UPDATE SET content = excluded.content",
+                {
+                    "reader": known,
+                    "same": same,
+                    "content": json.dumps(objection.to_dict()),
+                },
+            )
+
+    def objections(self, reader: str | None = None) -> list[Objection]:
+        """Return the objections of a reader, or of all."""
+        with self.database.reading() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                "SELECT content FROM objections WHERE :all OR reader = :reader ORDER BY number",
+                {"all": reader is None, "reader": _reader_of(connection, reader or "")},
+            ).fetchall()
+        return list(_whole(Objection, [content for [content] in rows]))
+
+
+def as_json_lines(objections: Iterable[Objection]) -> str:
+    """Return objections as JSON Lines."""
+    return "".join(f"{json.dumps(item.to_dict(), ensure_ascii=True)}\n" for item in objections)
+
+
+def _short(text: str) -> str:
+    if len(text) > _MAX_NOTE:
+        raise ProjectsError(
+            f"A note has at most {_MAX_NOTE:,} letters; this one has {len(text):,}."
+        )
+    return text
+
+
+def _whole(kind: type[T], contents: Iterable[str]) -> Iterator[T]:
+    """Yield what was kept; what is of a form that this version does not know is told in the log
+    and left out."""
+    for content in contents:
+        try:
+            yield from_jsonable(kind, json.loads(content))
+        except (TypeError, ValueError, KeyError) as error:
+            log.warning("A %s was kept by another version and is left out: %r", kind, error)

@@ -1,1 +1,0 @@
-"""A claim to ranked passages."""

@@ -127,21 +127,35 @@ def test_a_machine_that_dies_costs_nothing(built_here, corpus, cluster, encoder,
     assert hashes(tmp_path / "there") == hashes(built_here[0])
 
 
-def test_what_is_built_on_a_cluster_is_refreshed_here(
-    built_here, corpus, cluster, encoder, tmp_path
-):
-    index = tmp_path / "index"
-    build_index([corpus / "signed"], index, encoder=encoder, ray="auto")
-    report = build_index([corpus / "signed"], index, encoder=encoder)
-    assert report.unchanged
-    assert report.embedded == report.files_read == 0
+def test_a_build_that_was_cut_off_is_taken_up(built_here, corpus, cluster, encoder, tmp_path):
+    def cut_off(stage: str, done: int, total: int, file: object = None) -> None:
+        if stage == EMBEDDING and done:
+            raise KeyboardInterrupt
+
+    index = tmp_path / "there"
+    with pytest.raises(KeyboardInterrupt):
+        build_index([corpus], index, encoder=encoder, shard=SHARD, ray="auto", progress=cut_off)
+    report = build_index([corpus], index, encoder=encoder, shard=SHARD)
+    assert report.embedded == report.passages - SHARD
+    assert hashes(index) == hashes(built_here[0])
+    assert build_index([corpus], index, encoder=encoder, ray="auto").embedded == 0
 
 
 def test_an_address_without_a_cluster_is_named(corpus, encoder, tmp_path, monkeypatch):
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     with pytest.raises(ClusterError, match="run the build on a machine of the cluster"):
         build_index([corpus], tmp_path / "index", encoder=encoder, ray="ray://127.0.0.1:10001")
+    with pytest.raises(ClusterError, match="There is no Ray cluster at '127"):
+        build_index([corpus], tmp_path / "index", encoder=encoder, ray="127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ClusterError, match=r"pip install 'source-finder\[ray\]'"):
         build_index([corpus], tmp_path / "index", encoder=encoder, ray="auto")
     assert not list((tmp_path / "index").glob("generation-*"))
+
+
+def test_a_machine_that_would_make_another_index_is_named(
+    built_here, corpus, cluster, encoder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("rag.build.on_ray.FORMAT", -1)
+    with pytest.raises(ClusterError, match="has another version of Source Finder"):
+        build_index([corpus], tmp_path / "index", encoder=encoder, ray="auto")

@@ -36,6 +36,7 @@ from rag.ingest import Metadata, ReadingFound, described, read_found, reads
 from rag.ingest.files import READING
 from rag.ingest.folders import Found, reason
 from rag.ingest.names import shown
+from rag.ingest.ocr import Ocr
 from rag.ingest.registry import Item, read_file
 from rag.ingest.workers import Limits, Watch, Workers
 
@@ -44,6 +45,9 @@ T = TypeVar("T")
 _AHEAD = 4
 """Tasks for each processor of the cluster that are begun or wait: what keeps all of them busy
 behind a slow file, and what is held in Ray's store at most."""
+
+_START_S = 10
+"""A cluster answers in so many seconds, or is taken for none."""
 
 _RETRIES = 5
 """A task whose machine or process dies is begun again so often."""
@@ -57,10 +61,12 @@ class _Setup:
     fingerprint: str
     route: str
     ocr: str
-    release: tuple[int, str]
+    reads: tuple[int, int, str]
 
 
-_RELEASE = (READING, str(FORMAT))
+def _reads(ocr: str) -> tuple[int, int, str]:
+    """Return what documents are read by: the same on two machines that read alike."""
+    return READING, FORMAT, Ocr(ocr).comes_to()
 
 
 @contextmanager
@@ -70,6 +76,7 @@ def connected(address: str, encoder: Encoder, settings: Settings) -> Iterator[On
     A connection that this process has already is used, and stays.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster begun here calls nobody
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of tasks beside the one told of
     try:
         import ray
     except ImportError as error:
@@ -77,7 +84,8 @@ def connected(address: str, encoder: Encoder, settings: Settings) -> Iterator[On
             "Ray is not installed; on every machine of the cluster: "
             "pip install 'source-finder[ray]'"
         ) from error
-    setup = _Setup(encoder.name, encoder.fingerprint, settings.encoder, settings.ocr, _RELEASE)
+    ocr = settings.ocr
+    setup = _Setup(encoder.name, encoder.fingerprint, settings.encoder, ocr, _reads(ocr))
     if ray.is_initialized():
         yield OnRay(ray, encoder, setup)
         return
@@ -87,8 +95,9 @@ def connected(address: str, encoder: Encoder, settings: Settings) -> Iterator[On
             "build on a machine of the cluster, with --ray auto."
         )
     try:
+        _knock(address)
         ray.init(address, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         raise ClusterError(
             f"There is no Ray cluster at {address!r}: {error}. Start one with `ray start --head`, "
             "or give the HOST:PORT that it named; `--ray local` uses this machine alone."
@@ -97,6 +106,13 @@ def connected(address: str, encoder: Encoder, settings: Settings) -> Iterator[On
         yield OnRay(ray, encoder, setup)
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` where nobody listens: Ray itself would try for a quarter of an hour."""
+    host, _, port = address.rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_START_S).close()
 
 
 class OnRay:
@@ -227,10 +243,10 @@ def _load_encoder(setup: _Setup) -> Encoder:
         encoder = Encoder.load(setup.model, settings)
     except ModelError as error:
         raise ModelError(f"On {here}, a machine of the Ray cluster: {error}") from error
-    if (encoder.fingerprint, _RELEASE) != (setup.fingerprint, setup.release):
+    if (encoder.fingerprint, _reads(setup.ocr)) != (setup.fingerprint, setup.reads):
         raise ClusterError(
-            f"{here} has another version of Source Finder or of the model {setup.model} than the "
-            "machine that builds, and would make another index. Install the same on both."
+            f"{here} has another version of Source Finder, its OCR or the model {setup.model} than "
+            "the machine that builds, and would make another index. Install the same on both."
         )
     return encoder
 

@@ -199,6 +199,7 @@ def start(
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
+            _frontend=False,  # else it gives up where its page takes 3 seconds, on a busy machine
             mcp_server=True,
             app_kwargs={
                 "middleware": [

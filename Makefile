@@ -31,7 +31,7 @@ bench: setup             ## quality and cost, beside the plain alternatives and 
 	$(RUN)/python -m benchmarks.peers --cost
 
 torture: setup           ## attack a server, builds and readers; an hour (see docs/reliability.md)
-	$(RUN)/python -m benchmarks.torture --minutes 15 --kills 500 --askers 64
+	$(RUN)/python -m benchmarks.torture --minutes 15 --kills 100 --askers 64
 
 # What torch brings on Linux (CUDA, 3 GB) is left out with it: which build of torch fits is for the
 # machine to say.

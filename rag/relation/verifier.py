@@ -184,7 +184,7 @@ def _gelu(x: Floats) -> Floats:
 
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "e7c47fb37f91dbce7a92a76943a213dcf0f18bbbac1196c2ef93ae2d90f7f969"
+WEIGHTS_SHA256 = "f59c4ae63daf46ed152ce1c677fe1c070bd72131c3663d05ab5e6e0ba88662e4"
 
 _WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

@@ -33,7 +33,7 @@ from rag.datatypes import SkippedFile
 from rag.errors import SourceFinderError
 from rag.ingest import read_sources
 from rag.ingest.workers import Limits, Workers
-from tests.outlook import content, numbers, text, write_msg
+from tests.outlook import Folder, content, numbers, text, write_msg
 from tests.zotero_library import Item, write_library
 
 TEXT = "In 1848 Polk told the Congress that gold had been found in California. "
@@ -94,7 +94,7 @@ def _djvu() -> bytes:
 
 def _msg() -> bytes:
     inner = {**text("0037", "Orders"), **text("1000", TEXT), **numbers(24, 0)}
-    message = {
+    message: Folder = {
         **numbers(32, 131277024000000000),
         **text("0037", "The brig"),
         **text("0042", "Jane Crewe"),

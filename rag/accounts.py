@@ -1,12 +1,11 @@
 """Who may use a server that is opened to others, and what was changed there by whom.
 
-Who may use a server that is opened to others: names, what each may do, hashed passwords.
+Accounts have a name, what each may do, and a hashed password. They lie in one file of the home,
+which only its owner can read; `source-finder users` changes it, and a running server takes what
+has changed at the next request.
 
-They lie in one file of the home, which only its owner can read; `source-finder users` changes
-it, and a running server takes what has changed at the next request.
-
-What was changed, by whom, and when: a file of JSON Lines in the home, which only its owner
-can read. No question and no password stands in it.
+What is changed, by whom and when, goes into a file of JSON Lines in the home, which only its
+owner can read. No question and no password stands in it.
 """
 
 from __future__ import annotations

@@ -230,8 +230,10 @@ class LiveFinder:
         self._progress(stage, done, total, file)
         if stage == EMBEDDING and done == 0:
             before, model = self._workspace, self._model()
-            same = before is not None and before.encoder.name == model
-            encoder = before.encoder if same else Encoder.load(model, self.settings)
+            if before is not None and before.encoder.name == model:
+                encoder = before.encoder
+            else:
+                encoder = Encoder.load(model, self.settings)
             unfinished = open_unfinished(self.home, encoder)
             if unfinished and unfinished.manifest.model_fingerprint == encoder.fingerprint:
                 self._take(unfinished, encoder)

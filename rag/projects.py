@@ -1,6 +1,8 @@
 """Readers' projects, their conversations and answers, and what readers mark in them.
 
-For all readers of a server, in its database.     store = ProjectStore(open_database(settings))
+All are in the server's database.
+
+    store = ProjectStore(open_database(settings))
     project = store.project(reader)                     # the first one, made where there is none
     conversation = store.begin(reader, project.project_id)
     store.keep(reader, conversation, KeptTurn(new_id(), "Monroe warned Europe"))
@@ -12,10 +14,9 @@ guessed, may see it.
 Safe with threads, processes and tabs: each call is one transaction, and a conversation only ever
 grows. What was removed can be brought back for `REMOVED_DAYS`.
 
-What readers mark: passages that they pin, with a note, and verdicts that they think wrong.
-
-Both are kept whole, with claim and quotation as they were given, so that they say the same
-whatever becomes of the index and of the answer.
+Readers mark passages that they pin, with a note, and verdicts that they think wrong. Both are kept
+whole, with claim and quotation as they were given, so that they say the same whatever becomes of
+the index and of the answer.
 """
 
 from __future__ import annotations

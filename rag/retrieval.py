@@ -4,19 +4,17 @@ What speaks for a passage is weighed by pure functions over arrays and strings. 
 were set is told in docs/decisions/ranking.md; `python -m benchmarks.retrieval` prints what each
 signal adds.
 
-A model that reads claim and passage for a last look at the best passages; off unless
-`SOURCE_FINDER_RERANKER` names one.
+A model may read claim and passage for a last look at the best passages; it is off unless
+`SOURCE_FINDER_RERANKER` names one. A cross-encoder reads the two together, which is more exact and
+far slower than comparing vectors; a late-interaction model compares each word of one with each of
+the other. None comes in a package, so the default installation has none; `source-finder models`
+names some.
 
-A cross-encoder reads the two together, which is more exact and far slower than comparing vectors;
-a late-interaction model compares each word of one with each of the other. None comes in a
-package, so the default installation has none; `source-finder models` names some.
-
-Persons under all the spellings of an authority file, where the user has fetched one.
-
-The file is `corpus/authority/people_variants.jsonl`, as the Office of the Historian's people
-data are commonly prepared: a JSON object a line, with `preferred` (a name, "Zhou Enlai" or
-"Aaron, David Laurence"), `alternates` and `variants` (lists of names). Other keys are not
-looked at; a line that is no such object is left out and logged.
+Persons are found under all the spellings of an authority file, where the user has fetched one. It
+is `corpus/authority/people_variants.jsonl`, as the Office of the Historian's people data are
+commonly prepared: a JSON object a line, with `preferred` (a name, "Zhou Enlai" or "Aaron, David
+Laurence"), `alternates` and `variants` (lists of names). Other keys are not looked at; a line that
+is no such object is left out and logged.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """What a build does with each file and each passage, and where: on this machine (`Here`), or on a
 Ray cluster (`rag.build.on_ray`). Both do the same, so that their indexes are the same.
 
-Documents that say nearly the same: copies scanned twice, reprints, drafts.
-
-Each document is sketched by MinHash (Broder 1997) over its runs of words; documents whose
-sketches agree are linked. A sketch depends on nothing but the document, so it is kept, and
-comparing all of them again is a matter of sorting.
+Documents that say nearly the same (copies scanned twice, reprints, drafts) are found, too. Each
+document is sketched by MinHash (Broder 1997) over its runs of words; documents whose sketches
+agree are linked. A sketch depends on nothing but the document, so it is kept, and comparing all of
+them again is a matter of sorting.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """What in a text can be checked against sources, why the rest cannot, and what to send instead.
 
-A parsed sentence cut into the clauses that each state a fact of their own.
-
-Cut are coordinated clauses with a subject and a verb each ("Congress passed the law, and Grant
-signed it"), clauses after a semicolon, and a relative clause about a named one that ends the
-sentence ("Brezhnev, who led the party"). What is quoted is never cut.
+A sentence is cut into the clauses that each state a fact of their own: coordinated clauses with a
+subject and a verb each ("Congress passed the law, and Grant signed it"), clauses after a
+semicolon, and a relative clause about a named one that ends the sentence ("Brezhnev, who led the
+party"). What is quoted is never cut.
 
 A clause is set aside where its grammar says that it is a question, an order, a prediction, an
 opinion or talk about the talk itself, or where it names nothing that a search could hold on to.

@@ -4,11 +4,9 @@ A rule system in the spirit of centering (Grosz, Joshi and Weinstein, 1995): a p
 somebody named nearby, the subject before anyone else. A wrong name is worse than none, so
 where two fit, neither is taken, and the names are given as context instead.
 
-Who is named in a clause: persons and groups, by grammar and by spaCy's entities.
-
-Only a name that is surely a person's may be put in a pronoun's place. But whoever else the
-clause speaks of ("my father", "a young soldier", a name that could be anything) may be the one
-that is meant, and stands in the way.
+Who is named in a clause is told by grammar and by spaCy's entities. Only a name that is surely a
+person's may be put in a pronoun's place. But whoever else the clause speaks of ("my father", "a
+young soldier", a name that could be anything) may be the one that is meant, and stands in the way.
 """
 
 from __future__ import annotations

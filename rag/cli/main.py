@@ -1,8 +1,8 @@
 """The command line: parse, call the same `SourceFinder` as everyone else, print.
 
-Results go to standard output, progress and errors to standard error. The exit code is 0,
-or that of the error (see `errors`). Until the
-application has come up, `serve` shows a page that asks every second whether it is there.
+Results go to standard output, progress and errors to standard error. The exit code is 0, or that
+of the error (see `errors`). Until the application has come up, `serve` shows a page that asks
+every second whether it is there.
 """
 
 from __future__ import annotations

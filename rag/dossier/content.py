@@ -2,10 +2,9 @@
 
 Everything in it is in the answers given, or is when and from which index it was made.
 
-Citations and bibliographies in the styles of CSL, formatted by citeproc-py.
-
-Those named in `STYLES` are written here for the kinds of source that there are: under citeproc-py
-the official ones print initials for given names and put commas after quotation marks; see
+Citations and bibliographies are in the styles of CSL, formatted by citeproc-py. Those named in
+`STYLES` are written here for the kinds of source that there are: under citeproc-py the official
+ones print initials for given names and put commas after quotation marks; see
 docs/decisions/dossier.md. Any other is named by its file.
 """
 

@@ -1,9 +1,8 @@
 """Sources for Zotero: as Zotero RDF, and sent to a Zotero that runs on this computer.
 
-CSL items as Zotero RDF: the sources, each with its quotations as notes attached to it.
-
-BibTeX and RIS have room for notes, too, but Zotero joins those into one field or one note.
-What is written here is what Zotero's own translators ("Zotero RDF", "RDF") write and read.
+A source has its quotations as notes attached to it. BibTeX and RIS have room for notes, too, but
+Zotero joins those into one field or one note. What is written here is what Zotero's own
+translators ("Zotero RDF", "RDF") write and read.
 
 Zotero listens on loopback for its browser connector, and imports there what is posted to it as
 it would import a file (zotero/zotero, `server_connector.js`): so what is sent is the file that

@@ -1,11 +1,10 @@
 """BM25 over stemmed words, by `bm25s`, on disk without pickle and memory-mapped.
 
-What the lexical index counts: stems; days, numbers and designations in one spelling each.
-
-"March 12, 1959", "the 12th of March, 1959" and "1959-03-12" meet in the term "1959-03-12",
-"12 March" and "March 12th" in "03-12"; "fifteen thousand" meets "15,000" in "15000". "NSC
-59/1" and "U-2" are a term each, beside their parts, of which a "1" or a "2" says nothing. A
-claim's names and numbers weigh more than its other words.
+It counts stems, and days, numbers and designations in one spelling each. "March 12, 1959", "the
+12th of March, 1959" and "1959-03-12" meet in the term "1959-03-12", "12 March" and "March 12th" in
+"03-12"; "fifteen thousand" meets "15,000" in "15000". "NSC 59/1" and "U-2" are a term each, beside
+their parts, of which a "1" or a "2" says nothing. A claim's names and numbers weigh more than its
+other words.
 
 The terms of each passage are kept as numbers, so that a rebuild need not stem all texts anew:
 
@@ -15,7 +14,7 @@ The terms of each passage are kept as numbers, so that a rebuild need not stem a
 | `term_rows.npy` | int64, (passages + 1,): passage p owns terms rows[p]..rows[p+1] |
 | `terms.json` | the vocabulary, sorted, and a mark of how stems were made |
 
-`similar_terms` finds which words may be another spelling of a name that a claim has.
+`Spellings` finds which words may be another spelling of a name that a claim has.
 """
 
 from __future__ import annotations
@@ -344,6 +343,7 @@ def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
             lengths.append(np.array([len(made)]))
         else:
             assert old is not None, "there are no old terms"
+            assert isinstance(first, int) and isinstance(last, int)
             numbers.append(old.numbers[old.rows[first] : old.rows[last]])
             lengths.append(np.diff(old.rows[first : last + 1]))
     together = np.concatenate(numbers) if numbers else np.zeros(0, np.int32)

@@ -1,10 +1,8 @@
 """The index on this machine, as `rag.searching.Index`: rows and arrays stay in here.
 
-How near the dates of documents are to the times that a claim names.
-
-A record of what happened on March 12 is dated that day or shortly after; a claim about 1848
-is seldom borne out by a source of 1964. A document without a date, and a claim without a
-time, are neither near nor far.
+It measures how near the dates of documents are to the times that a claim names. A record of what
+happened on March 12 is dated that day or shortly after; a claim about 1848 is seldom borne out by
+a source of 1964. A document without a date, and a claim without a time, are neither near nor far.
 """
 
 from __future__ import annotations

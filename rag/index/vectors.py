@@ -8,7 +8,7 @@
 | `code_rows.npy` | int64, (passages + 1,): passage p owns codes rows[p]..rows[p+1] |
 | `piece_passages.npy` | int32, (vocabulary,): in how many passages each word piece is |
 
-Nearest sentence vectors: by exact search while that is fast, then by inverted lists.
+The nearest sentence vectors are found by exact search while that is fast, then by inverted lists:
 
 | file | holds |
 |---|---|
@@ -19,10 +19,9 @@ All are memory-mapped. What the lists propose is scored again with the 16-bit ve
 cosines are exact either way; what can be missed is a sentence in a list that was not
 probed. Measured in docs/decisions/scale.md by `python -m benchmarks.scale`.
 
-The dense half of an index that is still being built: vectors are made when they are needed.
-
-Passages that the index before had keep their vectors. The others are found by their words
-alone; the best of those are embedded when a claim asks for them, and kept.
+While an index is still being built, vectors are made when they are needed. Passages that the index
+before had keep their vectors. The others are found by their words alone; the best of those are
+embedded when a claim asks for them, and kept.
 """
 
 from __future__ import annotations

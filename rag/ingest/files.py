@@ -1,6 +1,6 @@
 """Which files there are to read, in the order in which they are read.
 
-Zip files as folders: each member is unpacked by itself, read, and removed.
+Zip files are read as folders: each member is unpacked by itself, read, and removed.
 """
 
 from __future__ import annotations

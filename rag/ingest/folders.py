@@ -1,7 +1,7 @@
 """The files of a folder, each with its collection and what stands beside it.
 
-Folders that hold one work as a file for each page, of text or of OCR, as HathiTrust and the
-Internet Archive hand them out: their pages become one file. The library records beside them
+A folder may hold one work as a file for each page, of text or of OCR, as HathiTrust and the
+Internet Archive hand them out: its pages become one file. The library records beside them
 (MODS, Dublin Core, MARC, METS around them, and the Internet Archive's own) say what the work is.
 """
 

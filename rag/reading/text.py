@@ -1,13 +1,9 @@
 """A document's text as a reader opens it: around a quotation, at a phrase, at its first page.
 
-Reading around a quotation: how much of its document is shown, in which paragraphs.
-
-An exact phrase in a document, or in all of an index, however its letters are written there.
-
-Case, accents, the long s, ligatures, words broken over lines and kinds of white space do not
-matter; the words and their order do.
-
-What a document's first page proposes as its title and date, for a person to correct.
+An exact phrase is found in a document, or in all of an index, however its letters are written:
+case, accents, the long s, ligatures, words broken over lines and kinds of white space do not
+matter; the words and their order do. What a first page proposes as title and date is for a person
+to correct.
 """
 
 from __future__ import annotations

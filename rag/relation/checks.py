@@ -3,8 +3,6 @@
 No grammar is needed to see whether a passage has them, so this takes a millisecond and works on
 any text. What a passage says of them is for the verifier.
 
-What was changed in a claim that is in a passage's own words.
-
 The verifier reads for the sense, so it takes a quotation with one word changed for support. So
 where nearly all words of a claim stand in the passage, the two are compared word by word for what
 differs: a denial, a name, the order.

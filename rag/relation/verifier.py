@@ -1,26 +1,20 @@
 """The project's own judge: a small network that reads claim and passage, and what can be looked up.
 
-A judge that reads: the verifier's word, weighed with what can be looked up.
-
 A passage supports a claim where it has all the claim's numbers and times and its probability
 reaches a threshold, set on labelled search results so that nine in ten are right. It contradicts
 a claim that is in its own words with a number, a time or a denial changed. (By probability alone
 it never does: at no threshold were three in four right.) Everything else is left to the reader.
 
-The verifier: a claim and a passage read together by a small network that this project trained.
+The verifier reads a claim and a passage together. The word pieces of the two come from the default
+embedding model, whatever model the index was built with; the network compares them. `training/`
+has the data and the command that made the weights, docs/model-card.md says what they are worth.
 
-The word pieces of the two come from the default embedding model, whatever model the index was
-built with; the network compares them. `training/` has the data and the command that made the
-weights, docs/model-card.md says what they are worth.
-
-The verifier's network: what a passage says of a claim, from the word pieces of both.
-
-Each piece comes with its vectors from the middle and the end of the embedding model. The pieces
-of the claim and of a window of the passage are aligned with each other both ways by attention,
-and each is compared with what it is aligned to (decomposable attention, Parikh et al. 2016,
-arXiv:1606.01933; ESIM, Chen et al. 2017, arXiv:1609.06038, with a convolution in place of the
-LSTM). What a window says is the mean and the maximum over its comparisons; what the passage says
-is a mixture over its windows, by how much each has to do with the claim.
+Of the network: each piece comes with its vectors from the middle and the end of the embedding
+model. The pieces of the claim and of a window of the passage are aligned with each other both ways
+by attention, and each is compared with what it is aligned to (decomposable attention, Parikh et
+al. 2016, arXiv:1606.01933; ESIM, Chen et al. 2017, arXiv:1609.06038, with a convolution in place
+of the LSTM). What a window says is the mean and the maximum over its comparisons; what the passage
+says is a mixture over its windows, by how much each has to do with the claim.
 
 The same network is trained by `training/network.py`, in PyTorch; a test compares the two.
 """

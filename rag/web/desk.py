@@ -3,8 +3,8 @@
 A click arrives as a name and a few values (`markup.action`); `Desk.after` returns the desk
 after it, as HTML to show. Nothing here knows Gradio.
 
-Passages that a reader pins and verdicts that they think wrong, between the page and what
-is kept; and the pins of a project as answers, for a dossier, and as highlights in a PDF.
+Passages that a reader pins, and verdicts that they think wrong, go through here to where they are
+kept; the pins of a project come back as answers, for a dossier, and as highlights in a PDF.
 """
 
 from __future__ import annotations

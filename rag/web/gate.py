@@ -1,14 +1,10 @@
 """Who is let in where there are accounts, and how much of a server one asker may use.
 
-Who is let in where there are accounts: a page to sign in at, sessions, and Basic for programs.
+There are a page to sign in at, sessions, and Basic for programs. Gradio's own sign-in guards some
+of its routes, and its tools cannot be called through it; this stands before all of them.
 
-Gradio's own sign-in guards some of its routes, and its tools cannot be called through it; this
-stands before all of them.
-
-How much one asker may use of a server for others, so that there is something left for all.
-
-What an asker looks up is counted as an answer grows; it ends where nothing is left, or where it
-takes too long.
+Each asker has a quota, so that there is something left for all. What an asker looks up is counted
+as an answer grows; it ends where nothing is left, or where it takes too long.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """Files that come: dropped into the page, or put into the folder of sources.
 
-Files dropped into the page: what is done with each, and where they lie until then.
+Of what is dropped into the page, a transcript or a text is asked, a source is offered to the
+corpus. Uploads lie in a folder for each server, readable by nobody else, that is gone when the
+server is.
 
-A transcript or a text is asked, a source is offered to the corpus. Uploads lie in a folder for
-each server, readable by nobody else, that is gone when the server is.
-
-Watches the folder of sources, and has the default index brought up to date when it changes;
-and the index, which another process may build.
+`FolderWatch` watches the folder of sources, and has the default index brought up to date when it
+changes; and the index, which another process may build.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The index that Qdrant serves, as `rag.searching.Index`.
 
-What Qdrant stores of an index: which points there are, and their fields.
+These are the points that Qdrant stores of an index, and their fields:
 
 | point | id | vectors | fields |
 |---|---|---|---|

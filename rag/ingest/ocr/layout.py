@@ -1,6 +1,4 @@
-"""From the lines that OCR found on a page to its text, in reading order.
-
-Whether the text layer of a page is language, or what a bad font or a bad OCR left.
+"""From the lines that OCR found on a page to its text; and whether a text layer is language.
 
 No dictionary is used: archives hold many languages and many names. What is looked at is
 the make of each word: "iauricio —" and "2 ose" are found in poor OCR, "(cid:31)" and

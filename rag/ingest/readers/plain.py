@@ -3,8 +3,8 @@
 A Project Gutenberg file is recognised by its marks. Its licence is then set aside,
 and title and author are taken from its header, as they are from front matter in YAML.
 
-Where a plain text is cited: its pages, that form feeds part, marks begin, or running heads with
-their numbers; else its chapters, told by the lines that head them.
+It is cited by its pages, which form feeds part, marks begin, or running heads with their numbers
+tell; else by its chapters, told by the lines that head them.
 """
 
 from __future__ import annotations

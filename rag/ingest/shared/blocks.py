@@ -1,11 +1,11 @@
-"""Blocks of text: the paragraphs, headings and tables of a page, a book or a Word file.
+"""Blocks of text, and the running text in them: what readers of pages, books and Word files make.
 
-Blocks are joined by blank lines, and a citation names the section and the paragraph within it.
+Blocks are paragraphs, headings and tables. They are joined by blank lines, and a citation names
+the section and the paragraph within it.
 
-Running text from the pieces that a reader meets: words, separations, turns of pages, notes.
-
-A reader of markup yields events; `set_text` turns them into one string with the offsets at
-which pages begin. Notes are handed out apart, because they are not the document's own words.
+A reader of markup yields events (words, separations, turns of pages, notes); `set_text` turns them
+into one string with the offsets at which pages begin. Notes are handed out apart, because they are
+not the document's own words.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""What a file says of the book in it: its chapters, and Project Gutenberg's marks.
-
-From a book's table of contents to the chapters that a citation names.
-
-Project Gutenberg's marks in a file: where its book stands, and what its header says.
-"""
+"""What a file says of the book in it: its chapters, and Project Gutenberg's marks."""
 
 from __future__ import annotations
 

@@ -1,17 +1,13 @@
 """Bytes into what readers read: letters, members of zip files, elements of HTML and XML.
 
-Plain text: bytes into letters, whatever their encoding, and numbered paragraphs as places.
+Letters are read whatever their encoding. Zip files are opened with care: whole archives, and EPUB
+and Word files, which are zips too. A few kilobytes can claim to hold gigabytes. What an archive's
+own list of contents says is checked before anything is unpacked, and no member is ever unpacked
+beyond what the list says of it.
 
-Zip files opened with care: whole archives, and EPUB and Word files, which are zips too.
-
-A few kilobytes can claim to hold gigabytes. What an archive's own list of contents says
-is checked before anything is unpacked, and no member is ever unpacked beyond what the
-list says of it.
-
-HTML and XML bytes into elements: nothing is fetched and no entity is expanded.
-
-A page is decoded as it says it is written. Pages that claim to be XML and are not
-well-formed are common; they are read as HTML then, as a browser would.
+Of HTML and XML nothing is fetched and no entity is expanded. A page is decoded as it says it is
+written. Pages that claim to be XML and are not well-formed are common; they are read as HTML then,
+as a browser would.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """What stands in a text and is not the author's: marks of notes, and notices of who hands it out.
 
-Marks of notes: which raised figures and signs refer to a note, and what stands in brackets
-that is not the author's.
-
-What libraries, archives of the Web and transcribers put around a text that they hand out: who
-scanned it, how it may be used, when it was made. It is no evidence.
+Marks of notes are raised figures and signs, and what stands in brackets. Notices are what
+libraries, archives of the Web and transcribers put around a text: who scanned it, how it may be
+used, when it was made. They are no evidence.
 """
 
 from __future__ import annotations

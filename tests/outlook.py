@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 SECTOR, SMALL = 512, 64
 FREE, END, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
@@ -30,13 +31,13 @@ def numbers(head: int, sent: int) -> Folder:
 
 def write_msg(path: Path, root: Folder) -> Path:
     """Write a message. Streams are kept in the small sectors, whatever their length."""
-    entries: list[list[int | bytes]] = []
+    entries: list[list[Any]] = []
     small = bytearray()
     chains: list[int] = []
 
     def add(name: str, what: bytes | Folder, kind: int) -> int:
         number = len(entries)
-        entry: list[int | bytes] = [name.encode("utf-16-le"), kind, FREE, FREE, 0, 0]
+        entry: list[Any] = [name.encode("utf-16-le"), kind, FREE, FREE, 0, 0]
         entries.append(entry)
         if isinstance(what, bytes):
             count = -(-len(what) // SMALL)
@@ -44,7 +45,7 @@ def write_msg(path: Path, root: Folder) -> Path:
             chains.extend([*range(len(chains) + 1, len(chains) + count), END] if count else [])
             small.extend(what.ljust(count * SMALL, b"\0"))
             return number
-        before: list[int | bytes] | None = None
+        before: list[Any] | None = None
         for inner, value in what.items():  # a list instead of a balanced tree
             child = add(inner, value, STREAM if isinstance(value, bytes) else STORAGE)
             if before is None:
@@ -64,7 +65,8 @@ def write_msg(path: Path, root: Folder) -> Path:
     )  # fmt: skip
     smalls = b"".join(struct.pack("<I", n) for n in chains)
     parts = [padded(directory), padded(smalls, b"\xff"), padded(bytes(small))]
-    starts, fat = [], []
+    starts: list[int] = []
+    fat: list[int] = []
     for part in parts:
         count = len(part) // SECTOR
         starts.append(len(fat))

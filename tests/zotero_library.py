@@ -71,8 +71,8 @@ def _write(db: sqlite3.Connection, folder: Path, number: int, item: Item) -> Non
     for order, (part, first, last) in enumerate(item.creators):
         db.execute("INSERT INTO creators VALUES (NULL, ?, ?, 0)", (first, last))
         who = db.execute("SELECT max(creatorID) FROM creators").fetchone()[0]
-        row = (parent, who, _id(db, "creatorTypes", part), order)
-        db.execute("INSERT INTO itemCreators VALUES (?, ?, ?, ?)", row)
+        created = (parent, who, _id(db, "creatorTypes", part), order)
+        db.execute("INSERT INTO itemCreators VALUES (?, ?, ?, ?)", created)
     if item.deleted:
         db.execute("INSERT INTO deletedItems VALUES (?)", (parent,))
     if item.content is not None and not item.link:

@@ -296,8 +296,9 @@ def within(seconds: int) -> Iterator[None]:
         signal.alarm(0)
 
 
-def fuzz(kind: str, until: float, first_seed: int, folder: Path) -> FuzzResult:
-    """Damage and read files of a kind until the time is over, or something is found."""
+def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Workers) -> FuzzResult:
+    """Damage and read files of a kind until the time is over, or something is found. The time
+    begins when a whole file has been read."""
     findings, originals = FuzzResult(), [make() for make in SEEDS[kind]]
     place = folder / f"with {kind.lstrip('.')}"
     path = place / (f"faulty{kind}" if kind.startswith(".") else kind)
@@ -306,35 +307,37 @@ def fuzz(kind: str, until: float, first_seed: int, folder: Path) -> FuzzResult:
         (place / name).write_text(text_beside)
     place.mkdir(exist_ok=True)
 
-    with Workers(LIMITS) as workers:
+    path.write_bytes(originals[0])
+    look(workers, place)
+    until = time.monotonic() + seconds
 
-        @given(st.sampled_from(originals), EDITS)
-        @settings(
-            max_examples=BATCH,
-            deadline=None,
-            database=None,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-        )
-        def check(original: bytes, edits: list[Edit]) -> None:
-            if time.monotonic() > until and not findings.found:
-                return
-            path.write_bytes(damaged(original, edits))
-            findings.tried += 1
-            try:
-                with within(2 * LIMITS.stall_s):
-                    look(workers, place)
-            except BadOutcome as finding:
-                findings.found, findings.file = str(finding), path.read_bytes()
-                raise
+    @given(st.sampled_from(originals), EDITS)
+    @settings(
+        max_examples=BATCH,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    def check(original: bytes, edits: list[Edit]) -> None:
+        if time.monotonic() > until and not findings.found:
+            return
+        path.write_bytes(damaged(original, edits))
+        findings.tried += 1
+        try:
+            with within(2 * LIMITS.stall_s):
+                look(workers, place)
+        except BadOutcome as finding:
+            findings.found, findings.file = str(finding), path.read_bytes()
+            raise
 
-        number = first_seed
-        while time.monotonic() < until and not findings.found:
-            try:
-                seed(number)(check)()
-            except BadOutcome:
-                break
-            number += 1
+    number = first_seed
+    while time.monotonic() < until and not findings.found:
+        try:
+            seed(number)(check)()
+        except BadOutcome:
+            break
+        number += 1
     return findings
 
 
@@ -347,13 +350,14 @@ def main() -> int:
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     bad = False
-    for kind in asked.kinds or SEEDS:
-        findings = fuzz(kind, time.monotonic() + 60 * asked.minutes, asked.seed, folder)
-        if findings.found:
-            bad = True
-            (folder / f"finding{kind}").write_bytes(findings.file)
-        row = {"kind": kind, "files": findings.tried, "found": findings.found}
-        print(json.dumps(row), flush=True)
+    with Workers(LIMITS) as workers:
+        for kind in asked.kinds or SEEDS:
+            findings = fuzz(kind, 60 * asked.minutes, asked.seed, folder, workers)
+            if findings.found:
+                bad = True
+                (folder / f"finding{kind}").write_bytes(findings.file)
+            row = {"kind": kind, "files": findings.tried, "found": findings.found}
+            print(json.dumps(row), flush=True)
     if bad:
         print(f"What was found is kept in {folder}")
     return int(bad)

@@ -308,6 +308,13 @@ def test_table(tmp_path):
     ]
 
 
+def test_a_message_of_outlook_that_says_nothing_is_reported(tmp_path):
+    path = write_msg(tmp_path / "brig.msg", {**numbers(32, 0), **text("0037", "The brig")})
+    [skipped] = read_file(path, MINE)
+    assert isinstance(skipped, SkippedFile)
+    assert "no message with a text" in skipped.reason
+
+
 def test_a_message_of_outlook_and_what_is_attached(tmp_path):
     orders = {**text("0037", "Orders"), **text("1000", "Sail at once."), **numbers(24, 0)}
     path = write_msg(

@@ -99,7 +99,7 @@ def _parsed(path: Path) -> EmailMessage:
 
 def _body(message: EmailMessage, path: Path) -> str:
     part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
+    if part is None or part.get_payload() is None:  # one of Outlook with heads alone
         return ""
     try:
         content = str(part.get_content()).replace("\r\n", "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.claims.checkable import reason
+from rag.claims.checkable import is_pleasantry, reason
 from rag.language import parse
 
 
@@ -31,6 +31,12 @@ from rag.language import parse
         ("Nobody likes a budget hawk until the bill shows up.", "too general to check"),
         ("Everyone's cousin became a trade expert.", "too general to check"),
         ("One can dream.", "too short to check"),
+        ("Classic Nixon.", "too short to check"),
+        ('"Really."', "too short to check"),
+        ("Truman is great.", "an opinion"),
+        ("Thanks to everyone for watching this on Lincoln.", "a greeting"),
+        ("Next week Lincoln and Grant march on Richmond.", "an aside"),
+        ("In the next episode Lincoln visits Richmond.", "an aside"),
     ],
 )
 def test_set_aside(text: str, why: str) -> None:
@@ -51,7 +57,35 @@ def test_set_aside(text: str, why: str) -> None:
         "Her husband Albert died at Windsor.",
         "Roosevelt said on that day that Japan is at war today with America.",
         "Trieste was handed over to what is today Slovenia.",
+        "Thanks to Seward, the United States bought Alaska in 1867.",
+        "Cheers greeted Grant when he came to Galena in 1865.",
+        "In the last week of the war Lincoln visited Richmond.",
+        "The next week he was shot in Ford's Theatre by Booth.",
+        "The last episode of the war was fought at Palmito Ranch.",
+        "Lincoln was a Republican.",
+        "No, Lincoln did not own slaves.",
+        "Carter cut it.",
+        '"Speak softly and carry a big stick."',
+        '"I will not seek a third term as your President."',
     ],
 )
 def test_looked_up(text: str) -> None:
     assert reason(parse(text)[:]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "only_kind"),
+    [
+        ("Great answer, thanks a lot!", True),
+        ("hello there everyone", True),
+        ("ok cool", True),
+        ("Thank You Very Much", True),
+        ("the great depression began under hoover", False),
+        ("great britain burned the white house", False),
+        ("is it ok that nixon lied", False),
+        ("hoover was brilliant", False),
+        ("did he see it", False),
+    ],
+)
+def test_thanks_and_praise_alone_are_no_claim(text: str, only_kind: bool) -> None:
+    assert is_pleasantry(text) is only_kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.claims import MAX_CHARS, check_question, split_claims
-from rag.claims.checkable import GREETED, LINKED, TOPIC, help_for
+from rag.claims.checkable import GREETED, LINKED, TOPIC, help_for, in_context
 from rag.errors import QuestionError
 
 THREAD = Path(
@@ -67,8 +68,9 @@ def assert_exact(text, claims):
     assert [claim.claim_id for claim in claims] == [f"c{i}" for i in range(1, len(claims) + 1)]
     # Nothing is left out but white space, and a comma or semicolon between two clauses.
     places = {place for claim in claims for place in range(claim.span.start, claim.span.end)}
+    # ...and the marks of what mail quotes.
     left_out = {text[place] for place in range(len(text)) if place not in places}
-    assert not "".join(left_out).replace(",", "").replace(";", "").strip()
+    assert not "".join(left_out - set(",;>")).strip()
 
 
 def test_claims_are_exact_slices_of_what_was_sent():
@@ -284,3 +286,121 @@ def test_a_new_writer_does_not_go_on_with_the_names_of_the_last():
     text = "Lincoln freed the slaves in 1863.\nA reader - 2d\nHe never signed that paper in Ohio."
     (_, second) = claims_in(text)
     assert second.query == "He never signed that paper in Ohio."
+
+
+def shown(text):
+    return [" ".join(claim.shown.split()) for claim in claims_in(text)]
+
+
+def test_a_wrapped_paragraph_is_one_also_where_a_line_begins_with_a_name_or_a_year():
+    whole = (
+        "The treaty with the Dutch was read to the cabinet before it was signed by President "
+        "Lincoln in the spring of his second year, while gold was still being found in 1848's "
+        "first valley by James Marshall and by those who had worked for him and for Captain "
+        "Sutter in California."
+    )
+    for width in (44, 60, 72):
+        wrapped = textwrap.wrap(whole, width)
+        assert shown("\n".join(wrapped)) == shown(whole)
+        assert shown("\n".join(f"> {line}" for line in wrapped)) == shown(whole)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Lincoln owned land in Illinois in 1850", "Grant owned a slave until 1859"],
+        ["Polk sent this to Congress in 1846", "- Taylor led the army to Mexico"],
+        ["Lincoln of Illinois was not what Grant was", "Polk lied to Congress about Mexico"],
+        ["Polk lied to Congress about Mexico in 1846", "", "Taylor went to the Rio Grande"],
+        ["Here is what Polk said to Congress:", "Mexico has shed American blood."],
+    ],
+)
+def test_lines_that_stand_alone_stay_apart(lines):
+    assert shown("\n".join(lines)) == [line for line in lines if line]
+
+
+def test_an_answer_in_mail_is_apart_from_what_it_quotes():
+    text = (
+        "On Mon, Nov 2, 2020 at 3:15 PM Bob <bob@x.org> wrote:\n"
+        "> Jefferson bought Louisiana in 1803 for\n> fifteen million dollars from\n"
+        "Napoleon sold Louisiana to Jefferson in 1803."
+    )
+    assert [(claim.set_aside, claim.shown) for claim in split_claims(text)] == [
+        ("a mail header", "On Mon, Nov 2, 2020 at 3:15 PM Bob <bob@x.org> wrote:"),
+        (None, "Jefferson bought Louisiana in 1803 for fifteen million dollars from"),
+        (None, "Napoleon sold Louisiana to Jefferson in 1803."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("#history #FDR @potus", "tags"),
+        ("#history @potus https://t.co/abc", "a link"),
+        ("From: Bob Smith", "a mail header"),
+        ("Subject: Polk and Congress in 1846", "a mail header"),
+        ("On 2 Nov 2020, at 15:15, Ann wrote:", "a mail header"),
+    ],
+)
+def test_tags_and_the_head_of_mail_are_no_claims(text, why):
+    claims = list(split_claims(f"Polk lied to Congress in 1846.\n\n{text}"))
+    assert [claim.set_aside for claim in claims] == [None, why]
+    assert claims[1].text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Slaves were 12 percent of the U.S. That was in 1860.", 2),
+        ("Caesar was killed in Rome in 44 B.C. He had crossed the Rubicon.", 2),
+        ("The Senate met in D.C. in 1850 and in the U.S. Capitol.", 1),
+        ("Prices fell to 5 percent. (They fell under Coolidge.) Hoover raised taxes in 1932.", 3),
+        ("Polk (of Tennessee) told Congress of gold. (It was in 1848.)", 2),
+    ],
+)
+def test_a_sentence_may_end_with_initials_or_in_brackets(text, parts):
+    assert len(list(split_claims(text))) == parts
+    assert " ".join(claim.text for claim in split_claims(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ('"Ask not what your country can do for you."\n— John F. Kennedy, 1961', "John F. Kennedy"),
+        ("“Speak softly and carry a big stick.”\n- letter to Henry Sprague, 1900", None),
+    ],
+)
+def test_what_stands_below_a_quotation_is_its_source(text, who):
+    quotation, source = split_claims(text)
+    assert (quotation.set_aside, quotation.said_by) == (None, who)
+    assert source.set_aside == "the source of a quotation"
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("Did you know that FDR served four terms?", "FDR served four terms"),
+        ("You know Hoover lost to Roosevelt in 1932, right?", "Hoover lost to Roosevelt in 1932"),
+        ("Do you know whether FDR served four terms?", None),
+        ("Do you remember when Nixon resigned in 1974?", None),
+    ],
+)
+def test_what_is_told_in_a_question_is_a_claim(text, query):
+    claim, _ = split_claims(f"{text} Polk lied to Congress in 1846.")
+    assert (claim.query if claim.set_aside is None else None) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "leans"),
+    [
+        ("But Polk was president in 1848, not Taylor", False),
+        ("So Hoover did nothing about the Depression", False),
+        ("Then Nixon went to China in 1972", False),
+        ("But Polk signed it", True),
+        ("And he said so to Brezhnev", True),
+        ("What about Taylor", True),
+        ("And what did Mao say?", True),
+    ],
+)
+def test_a_second_whole_claim_is_not_given_the_names_of_the_first(text, leans):
+    assert (in_context(text, ["Monroe warned Europe"]) != text) is leans

@@ -122,6 +122,15 @@ def test_speakers() -> None:
     assert [who for *_, who in said(bare)] == ["Ms Smith", "Ms Smith"]
 
 
+def test_a_dialogue_may_have_lines_without_a_label() -> None:
+    text = (
+        "NIXON: Ike ended the war in Korea.\nIt cost much.\nHe knew.\nHOST: When?\nNIXON: In 1953."
+    )
+    found = read_transcript(text)
+    assert found is not None
+    assert [turn.speaker for turn in found.turns] == ["Nixon"] * 3 + ["Host", "Nixon"]
+
+
 def test_reported_speech_comes_before_the_speaker() -> None:
     text = "[0:01] ROBERTS: Mao said that Khrushchev was a coward.\n[0:09] SMITH: Mao lied in 1958."
     assert [who for *_, who in said(text)] == ["Mao", "Smith"]
@@ -155,6 +164,11 @@ def test_captions_without_full_stops_are_cut_where_captions_begin() -> None:
         "12:30 they met in Paris.\nThe treaty was signed.\nWilson left.\nHe was ill.\nIt rained.\n"
         "Nobody knew.",
         "NOTE: Lloyd George left early.\nHe went to London.",
+        "Myth: Lincoln freed all.\nFact: Lincoln freed some.\nMyth: Grant was poor.",
+        "Q: Did Grant own slaves?\nA: Grant owned one.\nQ: When?\nA: Until 1859.",
+        "Gold was found.\nPolk said so.\nEDIT: thanks!\nUPDATE 2: [Robert] Walker wrote it.",
+        "From: Ann\nTo: Bob\nPolk lied.\nFrom: Bob\nTo: Ann\nHe did not.",
+        "CAUSES: A tariff.\nThe South was poor.\nIt was angry.\nSo was he.\nRESULTS: It left.",
         "",
     ],
 )

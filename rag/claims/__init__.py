@@ -3,8 +3,8 @@
 Its parts are prose, which is cut into sentences, and lines that are none.
 
 A line of markup, a link and a byline stay whole. A line that breaks off and goes on in the
-next one, as in mail and in copies from a PDF, is one with it. Of a transcript, each turn of a
-speaker is a part.
+next one, as in mail and in copies from a PDF, is one with it; the marks of what mail quotes are
+no part of it. Of a transcript, each turn of a speaker is a part.
 """
 
 from __future__ import annotations
@@ -23,24 +23,38 @@ from rag.claims.checkable import (
     is_question,
     reason,
     states_nothing,
+    told,
 )
 from rag.claims.references import Context, resolve, speaker_of
 from rag.claims.transcripts import Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
-from rag.language import parse, sentences, stop_words, words
+from rag.language import TITLES, goes_on, parse, sentences, stop_words, word_list, words
 from rag.text import squeezed, trimmed
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _LINE = re.compile(r"[^\n]+")
+_QUOTED = re.compile(r"^[ \t]*>[> \t]*", re.MULTILINE)
+_ITEM = re.compile(r"[-–—]{1,3}\s|[*•+]\s|\d{1,3}[.)]\s|\(?[a-z\d][.)]\s|[A-Z][\w ]{0,20}:\s")
+_TAG = re.compile(r"[#@]\w\S*")
 _MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
 _LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
 _BYLINE = re.compile(
     r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
 )
+_LEADING_ON = word_list("words", "leading_on")
+_MAIL_HEADER = re.compile(
+    r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s|"
+    r"^On\b(?=.{0,200}(?:@|\d:\d\d)).{0,200}\bwrote:$",
+    re.DOTALL,
+)
 _END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
+
+
+_MIN_WIDTH = 35
+"""The least width in characters at which mail and the columns of a PDF are wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,8 @@ def read_layout(text: str) -> Layout:
     space."""
     transcript = read_transcript(text)
     if transcript is None:
-        return Layout(text, tuple(_blocks(text)))
+        prose = _QUOTED.sub(lambda marks: " " * len(marks[0]), text)
+        return Layout(prose, tuple(_blocks(text, prose)))
     turns = (
         TextBlock(turn.span, _form_of(turn.span.of(transcript.speech)), turn.speaker)
         for turn in transcript.turns
@@ -76,22 +91,40 @@ def read_layout(text: str) -> Layout:
     return Layout(transcript.speech, tuple(turns), transcript)
 
 
-def _blocks(text: str) -> list[TextBlock]:
+def _blocks(text: str, prose: str) -> list[TextBlock]:
     found: list[TextBlock] = []
-    for match in _LINE.finditer(text):
-        line = trimmed(text, match.start(), match.end())
-        if line is None:
-            continue
-        form = _form_of(line.of(text))
-        if form is None and found and found[-1].form is None:
-            before = found[-1].span
-            if _continues(text, before, line):
-                found[-1] = TextBlock(Span(before.start, line.end))
-                continue
-        if form == "a link" and found and _is_title(text, found[-1], line):
-            found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
-        found.append(TextBlock(line, form))
+    for paragraph in _paragraphs(text, prose):
+        width = max(len(line.span) for line in paragraph)
+        wrapped = any(_breaks_off(prose, a.span, b.span) for a, b in pairwise(paragraph))
+        for before, line in pairwise([None, *paragraph]):
+            if before is None or not _continues(prose, before.span, line.span, width, wrapped):
+                if line.form == "a link" and found and _is_title(prose, found[-1], line.span):
+                    found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
+                found.append(line)
+            else:
+                found[-1] = TextBlock(Span(found[-1].span.start, line.span.end))
     return found
+
+
+def _paragraphs(text: str, prose: str) -> Iterator[list[TextBlock]]:
+    """Yield the lines of prose that stand below each other, and are quoted as often, together;
+    each other line alone."""
+    lines: list[TextBlock] = []
+    above = (0, 0)
+    for match in _LINE.finditer(prose):
+        span = trimmed(prose, match.start(), match.end())
+        if span is None:
+            continue
+        line = TextBlock(span, _form_of(span.of(prose)))
+        depth = text.count(">", match.start(), span.start)
+        below = match.start() == above[0] + 1 and depth == above[1]
+        if lines and not (below and line.form is None and lines[-1].form is None):
+            yield lines
+            lines = []
+        lines.append(line)
+        above = (match.end(), depth)
+    if lines:
+        yield lines
 
 
 def _is_title(text: str, before: TextBlock, link: Span) -> bool:
@@ -112,15 +145,54 @@ def _form_of(line: str) -> str | None:
         return "a link"
     if _BYLINE.match(line):
         return "a byline"
-    return None
+    if _MAIL_HEADER.match(line):
+        return "a mail header"
+    return _tags(line)
 
 
-def _continues(text: str, before: Span, line: Span) -> bool:
-    """Return whether a line goes on with the one before: that has no end mark, and this one
-    starts without a capital."""
-    broken = text[before.end : line.start].count("\n") == 1 and text[line.start].islower()
-    tail = text[max(before.start, before.end - 5) : before.end]
-    return broken and not _END_MARK.search(tail)
+def _tags(line: str) -> str | None:
+    """Return what a line is of which each word is a tag, a name with "@" or a link; None where
+    one is none of them."""
+    parts = line.split()
+    if not all(_TAG.fullmatch(part) or _LINK.match(part) for part in parts):
+        return None
+    return "a link" if any(_LINK.match(part) for part in parts) else "tags"
+
+
+def _continues(text: str, before: Span, line: Span, width: int, wrapped: bool) -> bool:
+    """Return whether a line goes on with the one before. In a paragraph that was `wrapped` at a
+    `width` it does where that is full."""
+    if _breaks_off(text, before, line):
+        return True
+    return wrapped and _is_full(text, before, line, width) and _can_go_on(text, before, line)
+
+
+def _breaks_off(text: str, before: Span, line: Span) -> bool:
+    """Return whether a sentence is surely broken off between two lines: the later one begins
+    without a capital, or the one before ends with a word that leads on or with a title."""
+    if not _can_go_on(text, before, line):
+        return False
+    tail = _tail(text, before)
+    last = words(tail)[-1:] if tail[-1].isalpha() else []
+    return text[line.start].islower() or not (_LEADING_ON | TITLES).isdisjoint(last)
+
+
+def _is_full(text: str, before: Span, line: Span, width: int) -> bool:
+    """Return whether the next line's first word had no room in a line."""
+    first = line.of(text).split(maxsplit=1)[0]
+    return width >= _MIN_WIDTH and len(before) + len(first) >= width
+
+
+def _can_go_on(text: str, before: Span, line: Span) -> bool:
+    """Return whether a sentence may go on from one line to the next: there is no end mark, and
+    the next is no item of a list and no heading in capitals."""
+    tail, after = _tail(text, before), line.of(text)
+    ends = _END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
+    return not (ends or _ITEM.match(after) or after.isupper())
+
+
+def _tail(text: str, line: Span) -> str:
+    return text[max(line.start, line.end - 20) : line.end]
 
 
 MAX_CHARS = 200_000
@@ -145,6 +217,10 @@ _CAPTION_CHARS = 150
 _INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
 _INITIAL_FIRST = re.compile(r"\w\.")
 _HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
+_SIGN = re.compile(r"[-–—―]+\s*(?=\w)")
+_QUOTED_END = re.compile(r"[\"”»]\W*$")
+_ENDED = re.compile(r"(?<=\b\w\.\w\.)\s(?=[A-Z])|(?<=[.!?]\))\s(?=\S)")
+_SOURCE = "the source of a quotation"
 TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
 
 _OPENING = '“"'
@@ -225,13 +301,19 @@ def _content(text: str) -> list[str]:
 def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
-    alone = len(list(islice((one for one in found if words(one.text)), 2))) == 1
+    signed = [*(_is_signature(*pair) for pair in pairwise(found)), False]  # by the next sentence
+    signs = [False, *signed]
+    stated = (one for one, sign in zip(found, signs, strict=False) if words(one.text) and not sign)
+    alone = len(list(islice(stated, 2))) == 1
     numbers = count(1)
     context = Context()
-    for sentence, following in zip_longest(found, found[1:]):
+    for number, (sentence, following) in enumerate(zip_longest(found, found[1:])):
         if sentence.block.form == "a byline":  # somebody else goes on
             context = Context()
         form, unsaid = _form_alone(sentence) if alone else ("claim", None)
+        if signs[number]:
+            unsaid = _SOURCE
+        signer = _signer(following) if following and signed[number] else None
         for piece in _pieces(sentence, following, context):
             context = piece.context
             said = text[piece.span.start : piece.span.end]
@@ -245,11 +327,26 @@ def _split(text: str) -> Iterator[Claim]:
                 span=piece.span,
                 set_aside=None if looked_up else unsaid or piece.set_aside,
                 resolved=piece.resolved,
-                said_by=piece.said_by or sentence.block.speaker,
+                said_by=piece.said_by or sentence.block.speaker or signer,
                 at_s=layout.transcript.at(piece.span.start) if layout.transcript else None,
                 spoken=piece.spoken if piece.spoken != plain else "",
                 form=form,
             )
+
+
+def _is_signature(quotation: _Sentence, line: _Sentence) -> bool:
+    """Return whether a line names the source of the quotation before it: "— Lincoln, 1858"."""
+    if not (_SIGN.match(line.text) and _QUOTED_END.search(quotation.text[-5:])):
+        return False
+    apart = line.block is not quotation.block and _is_readable(line)
+    return apart and states_nothing(parse(line.text)[:])
+
+
+def _signer(line: _Sentence) -> str | None:
+    """Return whom a signature begins with, None where that is nobody."""
+    name = _SIGN.sub("", line.text, count=1)
+    persons = (entity for entity in parse(name).ents if entity.label_ == "PERSON")
+    return next((str(entity.text) for entity in persons if entity.start == 0), None)
 
 
 def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
@@ -301,7 +398,7 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
         yield _Sentence(line, places, block)
         return
     joined: list[Span] = []
-    for span in sentences(line):
+    for span in _ended(line):
         before = joined[-1] if joined else None
         whole = span if before is None else Span(before.start, span.end)
         if before is not None and _belongs(before.of(line), span.of(line), len(whole)):
@@ -315,6 +412,23 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
             parts = [span]
         for part in parts:
             yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
+
+
+def _ended(line: str) -> Iterator[Span]:
+    """Yield the sentences of a line, also those that end with initials or in brackets: "in the
+    U.S. That is so. (It was not then.) Polk said so."."""
+    for span in sentences(line):
+        start = span.start
+        for gap in _ENDED.finditer(line, span.start, span.end):
+            in_brackets = line[gap.start() - 1] == ")"
+            if in_brackets:
+                ends = line.rfind("(", start, gap.start()) == start
+            else:
+                ends = stop_words().issuperset(words(line[gap.end() : gap.end() + 20])[:1])
+            if ends:
+                yield Span(start, gap.start())
+                start = gap.end()
+        yield Span(start, span.end)
 
 
 def _belongs(before: str, after: str, length: int) -> bool:
@@ -371,15 +485,17 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
         last = part.start_char + len(said) - 1
         place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
         before = doc[: clause.start] if clause.start else None
-        resolved = resolve(part, context, clause.shared, before=before, answered_by=answered_by)
-        why = reason(part, resolved.text if resolved.named else "")
+        stated = told(part) or part
+        resolved = resolve(stated, context, clause.shared, before=before, answered_by=answered_by)
+        why = reason(stated, resolved.text if resolved.named else "")
         # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
         if not (part[0].tag_.startswith("W") and context.has_subject):
             context = context.after(resolved.mentions, part)
         if why:
             yield _Piece(place, said, why, context)
         else:
-            yield _Piece(place, said, None, context, resolved.text, resolved.said_by)
+            asked = "" if stated is part else stated.text
+            yield _Piece(place, said, None, context, resolved.text or asked, resolved.said_by)
 
 
 def _is_readable(sentence: _Sentence) -> bool:

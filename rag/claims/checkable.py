@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Claim
-from rag.language import capitalised, name_around, stop_words, word_list, words
+from rag.language import capitalised, name_around, parse, stop_words, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -167,6 +167,10 @@ def words_of(head: Token) -> str:
 MIN_CONTENT_WORDS = 3
 """A clause in a longer text with fewer content words says nothing that can be checked."""
 
+_MIN_STATED_WORDS = 2
+"""The same for a sentence that says something of a name ("Lincoln was a Republican.") and for one
+that is all quoted."""
+
 _MIN_GENERAL_WORDS = 5
 """The same for one in the past tense that names nobody and nothing."""
 
@@ -176,6 +180,7 @@ _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _NAMES = frozenset(
     {"PERSON", "ORG", "GPE", "LOC", "NORP", "FAC", "EVENT", "LAW", "MONEY", "PERCENT", "QUANTITY"}
 )
+_WRITER_AND_READER = frozenset({"i", "we", "you"})
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|welcome|good (?:morning|evening|afternoon)|thanks|thank you|bye|goodbye|"
     r"see you|cheers|stay tuned|don['’]t forget to|(?:please )?subscribe|like and subscribe)\b",
@@ -184,7 +189,7 @@ _GREETING = re.compile(
 _TALK = re.compile(
     r"\b(?:let['’]s|let me|here (?:is|are) (?:the |a |some )?links?|in this (?:video|episode)|"
     r"there(?:['’]s| is) (?:one|a|another) thing|(?:this|that)(?:['’]s| is) (?:the (?:show|end|"
-    r"whole)|it|all)|(?:next|last) (?:segment|episode|week)|for me)\b",
+    r"whole)|it|all)|for me)\b",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
@@ -192,8 +197,8 @@ _THANKS = re.compile(
     r"brilliant|amazing|excellent|good (?:job|work|answer)|well done|got it|i see|that helps)\b",
     re.IGNORECASE,
 )
-_MOST_THANKS = 8
-"""Words of a text that only thanks, praises or greets."""
+_BESIDE_THANKS = word_list("words", "beside_thanks")
+_SHOWN = frozenset({"segment", "episode"})
 _OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
 _IN_MY_VIEW = re.compile(
@@ -201,10 +206,11 @@ _IN_MY_VIEW = re.compile(
 )
 _WH = word_list("words", "asking")
 _ASKING_YOU = re.compile(
-    r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?you (?:know|remember)\b|"
+    r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?(you (?:know|remember))\b|"
     r"^\W*(?:ever|remember|guess)\b",
     re.IGNORECASE,
 )
+_WHETHER = frozenset({"if", "whether"})
 _KIN = word_list("people", "kin")
 _FRAMES = word_list("verbs", "framing")
 _EVERYBODY = word_list("words", "everybody")
@@ -236,17 +242,20 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     text = clause.text
     if is_question(clause):
         return "a question"
-    if _GREETING.search(text):
-        return "a greeting"
     content = [word for word in words(named or text) if word not in stop_words()]
-    if len(content) < MIN_CONTENT_WORDS:
+    outside = _spoken_by_the_writer(clause)
+    if not any(token.is_alpha for token in outside):
+        return None if len(content) >= _MIN_STATED_WORDS else "too short to check"
+    verb = _main_verb(outside)
+    if _greets(text, verb):
+        return "a greeting"
+    stated = len(clause) == len(clause.doc) and _tells_of_somebody(verb, named)
+    if len(content) < (_MIN_STATED_WORDS if stated else MIN_CONTENT_WORDS):
         return "too short to check"
     specific = bool(named) or _names_something(clause)
-    outside = _spoken_by_the_writer(clause)
-    verb = _main_verb(outside)
     if why := _about_the_writer(verb, specific):
         return why
-    if _TALK.search(text) or _is_order(outside) or _on_a_text(verb, named):
+    if _TALK.search(text) or _on_the_show(clause) or _is_order(outside) or _on_a_text(verb, named):
         return "an aside"
     if verb is not None:
         modal = {child.lower_ for child in verb.children if child.tag_ == "MD"}
@@ -265,18 +274,11 @@ def reason(clause: Tokens, named: str = "") -> str | None:
 def is_pleasantry(text: str) -> bool:
     """Return whether a whole text only greets, thanks or praises.
 
-    >>> is_pleasantry("thanks, that's great"), is_pleasantry("Grant thanked Lincoln")
+    >>> is_pleasantry("thanks, that's great"), is_pleasantry("the great fire of chicago")
     (True, False)
     """
-    said = words(text)
-    if len(said) > _MOST_THANKS or any(word[0].isdigit() for word in said):
-        return False
-    named = any(match[0] > 0 for match in _capitals(text))
-    return not named and bool(_GREETING.search(text) or _THANKS.search(text))
-
-
-def _capitals(text: str) -> list[tuple[int, str]]:
-    return [(m.start(), m.group()) for m in re.finditer(r"\b[A-Z][a-z]{2,}", text)]
+    left = _THANKS.sub(" ", _GREETING.sub(" ", text))
+    return left != text and (stop_words() | _BESIDE_THANKS).issuperset(words(left))
 
 
 def states_nothing(clause: Tokens) -> bool:
@@ -295,13 +297,47 @@ def is_question(clause: Tokens) -> bool:
     if last.i in quoted and clause[0].i not in quoted:
         return False
     if _ASKING_YOU.search(text):
-        return True
+        return told(clause) is None
     verb = next((token for token in clause if token.tag_ in _FINITE), None)
     own = next((token for token in clause if token.dep_ in SUBJECTS), None)
     if verb is None or own is None:
         return True
     before = [token.lower_ for token in clause if token.i < own.i]
     return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
+
+
+def told(clause: Tokens) -> Tokens | None:
+    """Return what the reader is told by being asked whether it is known: "FDR served four terms"
+    of "Did you know that FDR served four terms?". None where nothing is told.
+
+    >>> from rag.language import parse
+    >>> told(parse("You know that Polk lied, right?")[:]), told(parse("Do you know who lied?")[:])
+    (Polk lied, None)
+    """
+    asking = _ASKING_YOU.search(clause.text)
+    if not asking or not clause.text.rstrip(_CLOSING + " ").endswith("?"):
+        return None
+    after = [t for t in clause if t.idx >= clause.start_char + asking.end()]
+    if after and after[0].lower_ == "that":
+        after = after[1:]
+    own = next((token for token in after if token.dep_ in SUBJECTS), None)
+    verb = next((token for token in after if token.pos_ in {"VERB", "AUX"}), None)
+    if own is None or verb is None or verb.i < own.i:
+        return None
+    before = {token.lower_ for token in after if token.i < verb.i}
+    if asking[1] is None or not (_WH | _WHETHER).isdisjoint(before):
+        return None
+    return clause.doc[after[0].i : _end_of_statement(after)]
+
+
+def _end_of_statement(tokens: list[Token]) -> int:
+    """Return where the words end that ask for no assent: before ", right?", ", didn't he?"."""
+    commas = [number for number, token in enumerate(tokens) if token.text == ","]
+    if commas:
+        rest = tokens[commas[-1] + 1 :]
+        if not any(token.pos_ in {"NOUN", "PROPN", "NUM"} for token in rest):
+            return tokens[commas[-1]].i
+    return next(t.i for t in reversed(tokens) if not t.is_punct) + 1
 
 
 def _main_verb(tokens: list[Token]) -> Token | None:
@@ -323,9 +359,42 @@ def _has_finite(verbs: list[Token]) -> bool:
 
 
 def _spoken_by_the_writer(clause: Tokens) -> list[Token]:
-    """Return the tokens that are not quoted; all of them where everything is."""
+    """Return the tokens that are not quoted."""
     quoted = quoted_tokens(clause.doc)
-    return [token for token in clause if token.i not in quoted] or list(clause)
+    return [token for token in clause if token.i not in quoted]
+
+
+def _greets(text: str, verb: Token | None) -> bool:
+    """Return whether a clause greets or thanks, and goes on to tell of nobody else: "Thanks to
+    Seward, the United States bought Alaska" does."""
+    greeting = _GREETING.search(text)
+    if not greeting or verb is None:
+        return greeting is not None
+    who = subject(verb)
+    if who is None or who.lower_ in _WRITER_AND_READER:
+        return True
+    return not (_is_past(verb) or text[greeting.end() :].startswith(" to "))
+
+
+def _tells_of_somebody(verb: Token | None, named: str) -> bool:
+    """Return whether a clause says something of a name; `named` as in `reason`."""
+    who = subject(verb) if verb is not None else None
+    return who is not None and (bool(named) or who.pos_ == "PROPN")
+
+
+def _on_the_show(clause: Tokens) -> bool:
+    """Return whether a clause speaks of "next week" or "the last episode": not of "the last
+    week", or of one of something."""
+    return any(
+        before.lower_ in {"next", "last"}
+        and (token.lower_ in _SHOWN or (token.lower_ == "week" and not _has_owner(token)))
+        and not any(child.lower_ in {"of", "in"} for child in token.rights)
+        for before, token in pairwise(clause)
+    )
+
+
+def _has_owner(noun: Token) -> bool:
+    return any(child.dep_ in {"det", "poss"} for child in noun.lefts)
 
 
 def _names_something(clause: Tokens) -> bool:
@@ -392,6 +461,12 @@ def _is_present(verb: Token | None) -> bool:
     return bool(tags & {"VBZ", "VBP"}) and "VBD" not in tags
 
 
+def _is_past(verb: Token) -> bool:
+    return verb.tag_ == "VBD" or any(
+        child.tag_ == "VBD" and child.dep_ in {"aux", "auxpass"} for child in verb.children
+    )
+
+
 def _going_to(verb: Token) -> bool:
     present = any(child.lower_ in {"is", "are", "'s", "’s", "'re", "’re"} for child in verb.lefts)
     return (
@@ -426,10 +501,7 @@ def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | No
         return None if ended and len(content) >= _MIN_GENERAL_WORDS else "too general to check"
     who = subject(verb)
     general = who is not None and any(token.lower_ in _EVERYBODY for token in (who, *who.lefts))
-    past = verb.tag_ == "VBD" or any(
-        child.tag_ == "VBD" and child.dep_ in {"aux", "auxpass"} for child in verb.children
-    )
-    if general or not past or len(content) < _MIN_GENERAL_WORDS:
+    if general or not _is_past(verb) or len(content) < _MIN_GENERAL_WORDS:
         return "too general to check"
     return None
 
@@ -457,27 +529,41 @@ _POINTS_BACK = frozenset(
         *["this", "that", "these", "those", "there", "then", "same", "former", "latter"],
     ]
 )
+_GOVERNED = SUBJECTS | {"dobj", "dative", "pobj"}
 _SENTENCE_ENDS = "?!.…"
 _YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
 
 
 def _is_follow_up(text: str) -> bool:
-    """Return whether `text` leans on what was said before: short, and it opens with "and",
-    or has a pronoun and no name of its own.
+    """Return whether `text` leans on what was said before: short, and it opens with "and" and
+    does not stand alone, or has a pronoun and no name of its own.
 
     >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
     (True, True)
     >>> _is_follow_up("Monroe told Europe to stay out"), _is_follow_up("Did Nixon say it?")
     (False, False)
-    >>> is_follow_up("thanks, that's great")
-    False
+    >>> _is_follow_up("thanks, that's great"), _is_follow_up("But Polk was president in 1848.")
+    (False, False)
     """
     said = words(text)
     if is_pleasantry(text):
         return False
     if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
         return False
-    return bool(_OPENS.match(text)) or (not _POINTS_BACK.isdisjoint(said) and not names(text))
+    if _OPENS.match(text):
+        return not _stands_alone(text)
+    return not _POINTS_BACK.isdisjoint(said) and not names(text)
+
+
+def _stands_alone(text: str) -> bool:
+    """Return whether a text states something of a name, and of nothing that it only points to."""
+    doc = parse(text)
+    pointing = any(
+        token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED
+        for token in doc
+    )
+    named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
+    return named and not pointing and not text.rstrip().endswith("?")
 
 
 def names(text: str) -> list[str]:

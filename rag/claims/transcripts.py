@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.datatypes import Span
+from rag.language import word_list, words
 
 _STAMPED_SHARE = 0.2
 """The least share of lines that begin with a time in a transcript without brackets or arrows:
@@ -22,6 +23,9 @@ a time in prose stands alone."""
 
 _MIN_LABELS = 2
 """The least number of lines with a speaker's name before them in a transcript without times."""
+
+_LABELLED_SHARE = 0.5
+"""The least share of lines with a speaker's name in such a one where none comes again."""
 
 _FEW_WORDS = 2
 """Words at a cue's beginning that may be those at the end of the one before by chance."""
@@ -41,6 +45,7 @@ _NOT_SPOKEN = re.compile(
 )
 _ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
 _ENTITY = re.compile("|".join(_ENTITIES))
+_NOBODY = word_list("people", "nobody")
 _SKIPPED_BLOCK = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
 
 
@@ -94,8 +99,7 @@ def read_transcript(text: str) -> Transcript | None:
     else:
         lines = [_Line(line) for line in raw]
     labelled = _labelled(text, lines)
-    timed = any(line.at_s is not None for line in labelled)
-    if not timed and sum(1 for line in labelled if line.speaker) < _MIN_LABELS:
+    if not any(line.at_s is not None for line in labelled) and not _is_dialogue(text, labelled):
         return None
     return _assembled(text, labelled)
 
@@ -208,10 +212,25 @@ def _stamped(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
             speaker = None
 
 
+def _is_dialogue(text: str, lines: Sequence[_Line]) -> bool:
+    """Return whether speakers are named before lines, and one comes again or most lines have
+    one: a note and an addition to it in prose do not make a dialogue."""
+    speakers = [line.speaker for line in lines if line.speaker]
+    filled = sum(1 for line in lines if line.span.of(text).strip())
+    again = len(set(speakers)) < len(speakers)
+    return len(speakers) >= _MIN_LABELS and (again or len(speakers) >= _LABELLED_SHARE * filled)
+
+
+def _names_speaker(label: str) -> bool:
+    """Return whether a label may be somebody's name: "Myth", "Q" and "UPDATE 2" are nobody's."""
+    return any(word not in _NOBODY and not word.isdigit() for word in words(label))
+
+
 def _labelled(text: str, lines: Sequence[_Line]) -> list[_Line]:
     """Return the lines with the speakers that they name, without their names. A name in capitals
     is a label, any other one where it comes again."""
     found = [_LABEL.match(line.span.of(text)) for line in lines]
+    found = [match if match and _names_speaker(match[1]) else None for match in found]
     often = Counter(match[1] for match in found if match)
     result = []
     for line, label in zip(lines, found, strict=True):

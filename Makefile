@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP)          ## install into .venv
 
-app: setup               ## build the default index if there is none, open the browser application
+app: setup               ## start the browser application, and build the default index if there is none
 	$(RUN)/python app.py
 
 test: setup              ## all tests, the slow ones too

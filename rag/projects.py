@@ -128,13 +128,32 @@ class ProjectStore:
             return [] if connection is None else list(_projects(connection, reader, removed))
 
     def project(self, reader: str, project_id: str = "") -> Project:
-        """Return a reader's project; without an id, or with one that is not there, the oldest
-        one, which is made where there is none."""
+        """Return a reader's project; without an id the oldest one, which is made where there is
+        none. Raises `ProjectsError` for an id that is not there."""
         known = self.projects(reader)
+        if not project_id:
+            return known[0] if known else self._first(reader)
         for project in known:
             if project.project_id == project_id:
                 return project
-        return known[0] if known else self._first(reader)
+        raise ProjectsError(_NO_PROJECT)
+
+    def project_of(self, reader: str, conversation_id: str) -> Project:
+        """Return the project of a reader's conversation, also where they were removed. Raises
+        `ProjectsError` where it is not theirs."""
+        with self.database.reading() as connection:
+            own = {"conversation": conversation_id}
+            found = (
+                connection
+                and connection.execute(
+                    f"SELECT p.project_id, p.name, p.scope {_OWN_CONVERSATION}",
+                    own | {"reader": _reader_of(connection, reader)},
+                ).fetchone()
+            )
+        if not found:
+            raise ProjectsError(GONE)
+        project_id, name, scope = found
+        return Project(project_id, name, _scope(scope))
 
     def _first(self, reader: str) -> Project:
         with self.database.writing(reader) as connection:  # another tab may have made it meanwhile
@@ -288,7 +307,7 @@ class ProjectStore:
         return _turn(found[0])
 
     def forget_removed(self, days: int = REMOVED_DAYS) -> None:
-        """Delete for good what was removed longer ago than that."""
+        """Delete for good what was removed longer ago than that, with what was noted on it."""
         with self.database.reading() as connection:
             if connection is None:
                 return
@@ -299,9 +318,31 @@ class ProjectStore:
                     f"DELETE FROM {table} WHERE removed < :before",  # noqa: S608
                     {"before": before},
                 )
+            noted = connection.execute("SELECT number, same FROM objections").fetchall()
+            for number, same in noted:
+                on = {"number": number, "turn": json.loads(same)[0]}
+                connection.execute(
+                    "DELETE FROM objections WHERE number = :number "
+                    "AND NOT EXISTS (SELECT 1 FROM turns WHERE turn_id = :turn)",
+                    on,
+                )
+
+    def forget_reader(self, reader: str) -> None:
+        """Delete for good all that is kept for a reader."""
+        with self.database.reading() as connection:
+            if connection is None:
+                return
+        with self.database.writing(reader) as connection:
+            connection.execute(
+                "DELETE FROM readers WHERE key_sha256 = :key", {"key": hashed(reader)}
+            )
 
 
 GONE = "This conversation is not there: it was removed, or it is another reader's."
+_NO_PROJECT = (
+    "This project is not there: it was removed, or it is another reader's. Choose one under "
+    "Projects; what you removed can be brought back there."
+)
 
 _OWN_CONVERSATION = (
     "FROM conversations c JOIN projects p ON p.number = c.project "
@@ -484,28 +525,50 @@ class MarkStore:
         self.database = database
 
     def pin(self, reader: str, project_id: str, pin: Pin) -> None:
-        """Pin a passage in a reader's project; where it is pinned there already, for the same
-        claim, its note is replaced by this one."""
+        """Pin a passage in a reader's project. Where it was pinned there already, for the same
+        claim, it is the same pin, and a new note replaces its own."""
         self.database.check_room()
         _short(pin.note)
         item = pin.evidence
         same = [pin.turn_id, pin.claim.text, item.document_id, item.start, item.end]
         with self.database.writing(reader) as connection:
+            values: dict[str, object] = {
+                "same": json.dumps(same),
+                "project": project_id,
+                "reader": _reader_of(connection, reader),
+            }
+            found = connection.execute(
+                "SELECT n.content FROM pins n JOIN projects p ON p.number = n.project "
+                "WHERE n.same = :same AND p.project_id = :project AND p.reader = :reader",
+                values,
+            ).fetchone()
+            if found:
+                before = json.loads(found[0])
+                note = pin.note or before["note"]
+                pin = replace(pin, note=note, pin_id=before["pin_id"], pinned=before["pinned"])
+            values |= {"pin": pin.pin_id, "content": json.dumps(pin.to_dict())}
             changed = connection.execute(
                 "INSERT INTO pins (pin_id, project, same, content) "
                 "SELECT :pin, number, :same, :content FROM projects "
-                "WHERE project_id = :project AND reader = :reader "
+                "WHERE project_id = :project AND reader = :reader AND removed IS NULL "
                 "ON CONFLICT (project, same) DO UPDATE SET removed = NULL, "
-                "content = excluded.content, pin_id = excluded.pin_id",
-                {
-                    "pin": pin.pin_id,
-                    "same": json.dumps(same),
-                    "content": json.dumps(pin.to_dict()),
-                    "project": project_id,
-                    "reader": _reader_of(connection, reader),
-                },
+                "content = excluded.content",
+                values,
             )
             _expect(changed.rowcount)
+
+    def removed_pins(self, reader: str) -> list[Pin]:
+        """Return the pins that were removed from a reader's projects, the last one first."""
+        with self.database.reading() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                "SELECT n.content FROM pins n JOIN projects p ON p.number = n.project "
+                "WHERE p.reader = :reader AND p.removed IS NULL AND n.removed IS NOT NULL "
+                "ORDER BY n.removed DESC, n.number",
+                {"reader": _reader_of(connection, reader)},
+            ).fetchall()
+        return list(_whole(Pin, [content for [content] in rows]))
 
     def pins(self, reader: str, project_id: str) -> list[Pin]:
         """Return the pins of a project, in the order in which they were made."""

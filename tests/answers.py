@@ -112,7 +112,7 @@ class Canned:
         if self.error:
             raise self.error
 
-    def find_sources(self, claim: str, k: int = 10) -> list[Evidence]:
+    def find_sources(self, claim: str, k: int = 10, *_: object) -> list[Evidence]:
         self.asked.append((claim, k))
         return [item for answer in self.answers for f in answer.findings for item in f.evidence]
 

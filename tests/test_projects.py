@@ -136,7 +136,8 @@ def test_a_reader_has_their_own_projects_alone(kept: ProjectStore) -> None:
     ):
         with pytest.raises(ProjectsError, match="not there"):
             change()
-    assert kept.project(BERT, project.project_id).project_id != project.project_id
+    with pytest.raises(ProjectsError, match="not there"):
+        kept.project(BERT, project.project_id)
     assert titles(kept, ANNA) == ["Monroe warned Europe"]
 
 
@@ -178,7 +179,8 @@ def test_projects_have_names_scopes_and_conversations(kept: ProjectStore) -> Non
     assert [p.name for p in kept.projects(ANNA)] == [first.name, "Split"]
     with pytest.raises(ProjectsError, match="1 to 100 letters"):
         kept.add_project(ANNA, " ")
-    assert kept.project(ANNA, "another's") == kept.project(ANNA)
+    with pytest.raises(ProjectsError, match="This project is not there"):
+        kept.project(ANNA, "another's")
 
 
 def test_what_is_removed_can_be_brought_back_until_it_is_forgotten(kept: ProjectStore) -> None:
@@ -198,6 +200,30 @@ def test_what_is_removed_can_be_brought_back_until_it_is_forgotten(kept: Project
     kept.forget_removed(days=-1)
     assert kept.projects(ANNA, removed=True) == []
     assert selected(kept, "SELECT count(*) FROM turns") == 0
+
+
+def test_a_conversation_knows_its_project_and_scope_also_when_that_was_removed(
+    kept: ProjectStore,
+) -> None:
+    scope = Scope((), "1840", "1849")
+    project = kept.add_project(ANNA, "1840s only", scope)
+    conversation = asked(kept, ANNA, "Polk found gold", project=project.project_id)
+    kept.remove_project(ANNA, project.project_id)
+    assert kept.project_of(ANNA, conversation).scope == scope
+    with pytest.raises(ProjectsError):
+        kept.project_of(BERT, conversation)
+    with pytest.raises(ProjectsError):
+        kept.begin(ANNA, project.project_id)
+
+
+def test_whoever_gets_the_name_of_a_reader_gets_nothing_of_theirs(kept: ProjectStore) -> None:
+    conversation = asked(kept, ANNA, "Polk found gold")
+    other = asked(kept, BERT, "Monroe warned Europe")
+    kept.forget_reader(ANNA)
+    assert (kept.projects(ANNA), kept.conversations(ANNA)) == ([], [])
+    with pytest.raises(ProjectsError):
+        kept.conversation(ANNA, conversation)
+    assert kept.conversation(BERT, other).turns
 
 
 def test_who_asks_on_in_what_another_tab_removed_has_it_again(kept: ProjectStore) -> None:

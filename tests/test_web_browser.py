@@ -784,6 +784,37 @@ def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
     assert json.loads(line)["why"] == "It is the reader’s turn."
 
 
+def test_what_was_typed_stays_with_what_it_is_about(visit: Visit) -> None:
+    visit.asked(f"{MONROE}.\n{POLK}.")
+    note = visit.pane.get_by_label("Your note on it, if any").first
+    pin = visit.pane.get_by_role("button", name="Pin").first
+    pin.click()
+    note.fill("On the first claim.")
+    visit.button("Next claim").click()
+    visit.button("Previous claim").wait_for()
+    assert note.is_hidden()
+    pin.click()
+    assert note.input_value() == ""
+    visit.button("Previous claim").click()
+    visit.button("Next claim").wait_for()
+    assert note.input_value() == "On the first claim."
+    visit.pane.get_by_role("button", name="Pin this passage").first.click()
+    visit.page.get_by_text("Pinned in “My questions”").wait_for()
+    visit.page.get_by_role("tab", name="Projects").click()
+    shelf = visit.page.locator("#sf-projects")
+    for name in ("Gold rush", "Cold war"):
+        visit.button("New project").click()
+        assert shelf.get_by_label("Name").input_value() == ""
+        shelf.get_by_label("Name").fill(name)
+        shelf.get_by_role("button", name="Save", exact=True).click()
+        shelf.get_by_role("button", name=name, exact=True).wait_for()
+    visit.button("Change Gold rush").click()
+    shelf.get_by_label("Name").fill("Gold rush and Treasury")
+    visit.button("Change Cold war").click()
+    visit.page.get_by_label("The project Cold war").wait_for()
+    assert shelf.get_by_label("Name").input_value() == "Cold war"
+
+
 def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit) -> None:
     visit.page.get_by_role("tab", name="Corpus").click()
     visit.page.get_by_label("Title, author or year").fill("treaty")

@@ -93,7 +93,7 @@ def keeper(tmp_path: Path) -> Keeper:
 
 
 def begun(keeper: Keeper) -> Place:
-    place = keeper.begun(Place(), ())
+    place, _ = keeper.begun(Place(), ())
     for turn in TURNS:
         place = keeper.kept(place, turn)
     return place
@@ -120,11 +120,11 @@ def test_another_reader_sees_the_answer_of_a_link_and_has_it_where_they_ask_on(
     assert (turns, seen.conversation) == (TURNS[:1], "")
     with pytest.raises(ProjectsError):
         other.opened(place.conversation, "")
-    own = other.begun(seen, turns)
+    own, above = other.begun(seen, turns)
     own = other.kept(own, replace(TURNS[1], key="c" * 22))
     _, both = other.opened(own.conversation, "")
     assert [turn.question for turn in both] == [turn.question for turn in TURNS]
-    assert both[0].key != TURNS[0].key
+    assert both[0].key == above[0].key != TURNS[0].key
     assert keeper.opened(place.conversation, "")[1] == TURNS
 
 
@@ -134,11 +134,23 @@ def test_without_a_key_or_a_store_there_are_answers_all_the_same(tmp_path: Path)
         keeper_of(tmp_path / "projects.sqlite", ""),
         keeper_of(tmp_path / "file" / "projects.sqlite", KEY),
     ):
-        place = keeper.begun(Place(), ())
+        place, _ = keeper.begun(Place(), ())
         assert place.problem.startswith("Not kept.")
         assert keeper.kept(place, TURNS[0]).conversation == ""
         assert keeper.project(place).scope == EVERYTHING
         assert "Not kept." in render_place(keeper, place, (), True)
+
+
+def test_nothing_is_searched_in_more_than_was_asked_for(keeper: Keeper) -> None:
+    bounds = Bounds((), "1840", "1849")
+    project = keeper.store.add_project(KEY, "1840s only", bounds).project_id
+    keeper.store.add_project(KEY, "All", EVERYTHING)
+    place, _ = keeper.begun(Place(project), ())
+    keeper.store.remove_project(KEY, project)
+    assert keeper.scope(place) == keeper.project(place).scope == bounds
+    with pytest.raises(ProjectsError, match="This project is not there"):
+        keeper.scope(Place(project))
+    assert keeper.scope(Place()) == EVERYTHING
 
 
 # ---- what is on the desk, by its address ----
@@ -331,7 +343,7 @@ def test_conversations_are_listed_opened_found_and_removed(
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_names_and_questions_are_inert(keeper: Keeper, attack: str) -> None:
     keeper.store.add_project(KEY, f"n {attack}")
-    place = keeper.kept(keeper.begun(Place(), ()), replace(TURNS[0], question=attack))
+    place = keeper.kept(keeper.begun(Place(), ())[0], replace(TURNS[0], question=attack))
     plain = Seen(render_listing(keeper, ProjectList(words=attack.split()[0]), ()))
     names = {"div", "form", "label", "input", "button", "h2", "ul", "li", "a", "p", "span"}
     assert set(plain.names()) <= names

@@ -309,11 +309,17 @@ def add(
 
 @users.command()
 def remove(name: _NameArgument) -> None:
-    """Remove an account; whoever is signed in with it is signed out."""
+    """Remove an account with all that was asked and kept with it; whoever is signed in with it is
+    signed out."""
+    from rag.database import open_database
+    from rag.projects import ProjectStore
+
     settings = Settings.from_environment()
     Accounts(settings.accounts).remove(name)
     _note(settings, "removed an account", name)
-    print(f"{name} has no account any more.")
+    with closing(open_database(settings)) as database:
+        ProjectStore(database).forget_reader(name)
+    print(f"{name} has no account any more; its questions and projects are deleted.")
 
 
 @users.command(name="list")

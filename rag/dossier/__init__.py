@@ -89,24 +89,25 @@ def export(
     extension: str,
     *,
     made: datetime,
-    index: IndexFacts,
+    index: IndexFacts | Sequence[IndexFacts],
     notes: Notes = NO_NOTES,
     style: str = "",
 ) -> bytes:
     """Return the file of a conversation in the format of `extension`; errors as in `form_of`.
 
-    `made`: when, with its time zone; `index`: which index the answers came from; `notes`: what
-    the reader has noted on quotations, by their places (`place`). `style`: the name of the
+    `made`: when, with its time zone; `index`: which the answers came from, or several; `notes`:
+    what the reader has noted on quotations, by their places (`place`). `style`: the name of the
     citations' style (see `rag.dossier.content`), "" for what each archive asks for.
     """
     form = form_of(extension)
     answers = [in_style(answer, style) for answer in answers]
+    indexes = [index] if isinstance(index, IndexFacts) else index
     if form.of_items is not None:
         written: str | bytes = form.of_items(csl_items(answers, notes))
     else:
         assert form.of_blocks is not None
         written = form.of_blocks(
-            dossier(answers, made, index, notes, style_of(style) if style else None)
+            dossier(answers, made, indexes, notes, style_of(style) if style else None)
         )
     return written if isinstance(written, bytes) else written.encode("utf-8")
 

@@ -203,7 +203,7 @@ _CONFIDENCE = "how often passages like these were judged correctly"
 def dossier(
     answers: Sequence[Answer],
     made: datetime,
-    index: IndexFacts,
+    indexes: Sequence[IndexFacts],
     notes: Notes = NO_NOTES,
     style: Style | None = None,
 ) -> tuple[Block, ...]:
@@ -214,7 +214,7 @@ def dossier(
     for evidence in _nearest(answers):
         shown.setdefault(evidence.document_id, csl_item(evidence))
     listed = Citations(cited, style or CHICAGO).bibliography()
-    return tuple(_Dossier(shown, notes, style).blocks(answers, made, index, listed))
+    return tuple(_Dossier(shown, notes, style).blocks(answers, made, indexes, listed))
 
 
 def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
@@ -235,11 +235,11 @@ class _Dossier:
         self,
         answers: Sequence[Answer],
         made: datetime,
-        index: IndexFacts,
+        indexes: Sequence[IndexFacts],
         bibliography: Sequence[Runs],
     ) -> Iterator[Block]:
         yield Heading(1, _TITLE)
-        yield Facts(tuple(_about(answers, made, index)))
+        yield Facts(tuple(_about(answers, made, indexes)))
         yield Paragraph(text(_HOW_TO_CHECK))
         for number, answer in enumerate(answers, 1):
             yield from self._answer(answer, f"{number}." if len(answers) > 1 else "")
@@ -334,7 +334,7 @@ def _near(evidence: Evidence) -> Runs:
 
 
 def _about(
-    answers: Sequence[Answer], made: datetime, index: IndexFacts
+    answers: Sequence[Answer], made: datetime, indexes: Sequence[IndexFacts]
 ) -> Iterator[tuple[str, Runs]]:
     verdicts = Counter(f.verdict for answer in answers for f in answer.findings)
     claims = counted(verdicts.total(), "claim", "claims")
@@ -343,13 +343,14 @@ def _about(
     yield "Made", text(_moment(made))
     yield "Looked up", text(f"{claims}: {said}" if said else claims)
     yield "Cited", text(counted(documents, "source document", "source documents"))
-    size = (
-        counted(index.documents, "document", "documents"),
-        counted(index.passages, "passage", "passages"),
-    )
-    built = _moment(datetime.fromisoformat(index.built))
-    yield "Index", text(f"“{index.name}”: {', '.join(size)}, built {built}")
-    yield "Corpus hash", text(index.corpus_hash)
+    for index in indexes:
+        size = (
+            counted(index.documents, "document", "documents"),
+            counted(index.passages, "passage", "passages"),
+        )
+        built = _moment(datetime.fromisoformat(index.built))
+        yield "Index", text(f"“{index.name}”: {', '.join(size)}, built {built}")
+        yield "Corpus hash", text(index.corpus_hash)
 
 
 def _moment(made: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import gradio as gr
 
 from rag import dossier
 from rag.accounts import Audit
-from rag.datatypes import Span
+from rag.datatypes import IndexFacts, Span
 from rag.dossier import zotero
 from rag.errors import IndexNotBuilt, ProjectsError, QuestionError, QuotaError, SourceFinderError
 from rag.finder import SourceFinder
@@ -86,11 +86,21 @@ def _kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
     """Return a link to the conversation as a file, which page.js follows at once."""
     answers = [turn.answer for turn in turns if turn.answer is not None]
     made = datetime.now(UTC).astimezone()
+    index = _told_apart(turn.index for turn in turns if turn.answer is not None)
     content = dossier.export(
-        answers, extension, made=made, index=finder.facts(), style=finder.settings.citation_style
+        answers,
+        extension,
+        made=made,
+        index=index or finder.facts(),
+        style=finder.settings.citation_style,
     )
     name = dossier.file_name(answers, extension)
     return _link(name, dossier.form_of(extension).media_type, content, made)
+
+
+def _told_apart(indexes: Iterable[IndexFacts | None]) -> list[IndexFacts]:
+    """Return each index that answers came from once, as it was last."""
+    return list({index.corpus_hash: index for index in indexes if index is not None}.values())
 
 
 def _link(name: str, media_type: str, content: bytes, made: datetime) -> str:
@@ -130,12 +140,14 @@ class Actions:
             return
         box = question_box(searching=True, value=None)
         if not self.live.ready:
-            waiting = told((*turns, Turn(len(turns), text)), READING)
-            yield _chat_messages(waiting), turns, box, *_UNMOVED, *_UNMOVED
+            waiting = (*turns, Turn(len(turns), text))  # Stop finds it there, and it is not lost
+            shown = _chat_messages(told(waiting, READING))
+            yield shown, waiting, box, *_UNMOVED, *_UNMOVED
             box = gr.skip()
             self._wait()
         if not self.live.ready:
-            turns = told(turns, self.live.work.problem if self.live.work else "")
+            unasked = Turn(len(turns), text, stage="stopped")
+            turns = told((*turns, unasked), self.live.work.problem if self.live.work else "")
             box = question_box(searching=False)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
@@ -155,9 +167,15 @@ class Actions:
         """Yield what `ask` yields for a text that is looked up, and keep it."""
         claim = desk.claim(turns) if desk.chosen else None
         first = [claim.claim.query] if claim else []
-        place = keeper.begun(place, turns) if text.strip() else place
+        try:
+            scope = keeper.scope(place)
+        except ProjectsError as error:
+            turns = told((*turns, Turn(len(turns), text, stage="stopped")), str(error))
+            box = question_box(searching=False)
+            yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
+            return
+        place, turns = keeper.begun(place, turns) if text.strip() else (place, turns)
         key = new_id() if place.conversation else ""
-        scope = keeper.project(place).scope
         finder, style = self.live.current, self.live.settings.citation_style
         line: Any = self._place(keeper, place, asked=True)
         begins = True  # the page's address is that of the conversation from now on
@@ -168,16 +186,27 @@ class Actions:
                     if len(grown) > len(turns):
                         place = keeper.kept(place, grown[-1])  # the question is not lost
                     turns, laid = grown, desk.with_answer(finder, grown)
+                    laid = replace(laid, awaits=True) if begins else laid
                     changed = laid is not desk or begins
                     shown = laid.page(turns, _address(place)) if changed else gr.skip()
+                    # A desk that is not drawn would undo what was clicked meanwhile.
+                    kept = laid if changed else gr.skip()
                     desk, begins = laid, False
-                    yield _chat_messages(turns), turns, box, shown, desk, place, line
+                    yield _chat_messages(turns), turns, box, shown, kept, place, line
                     box = line = gr.skip()
                 asked.failed = turns[-1].stage == "failed"
         finally:
             place = keeper.kept(place, stop(turns)[-1]) if turns else place
         line = self._place(keeper, place, asked=True)
-        yield gr.skip(), turns, question_box(searching=False), gr.skip(), desk, place, line
+        yield gr.skip(), turns, question_box(searching=False), gr.skip(), gr.skip(), place, line
+
+    def laid(self, turns: Turns, desk: Desk, place: Place) -> tuple[Any, ...]:
+        """Return pane and desk once a search has ended: its answer, unless the reader has turned
+        to something else meanwhile."""
+        if not self.live.ready:
+            return _UNMOVED
+        after = desk.at_end(self.live.current, turns)
+        return _UNMOVED if after is desk else (after.page(turns, _address(place)), after)
 
     def _wait(self) -> None:
         """Return once there is something to search, or the first build has failed."""
@@ -187,9 +216,11 @@ class Actions:
     def _keeper(self, request: gr.Request) -> Keeper:
         return Keeper(self.store, self.marks, asker(request))
 
-    def _place(self, keeper: Keeper, place: Place, *, asked: bool, told: str = "") -> str:
+    def _place(
+        self, keeper: Keeper, place: Place, *, asked: bool, told: str = "", done: str = ""
+    ) -> str:
         holdings = self.live.current.holdings() if self.live.ready else ()
-        return listing.render_place(keeper, place, holdings, asked, told)
+        return listing.render_place(keeper, place, holdings, asked, told, done)
 
     def stopped(self, turns: Turns, place: Place, request: gr.Request) -> tuple[Any, ...]:
         """Return chat, turns, box."""
@@ -199,19 +230,19 @@ class Actions:
         return _chat_messages(turns), turns, question_box(searching=False)
 
     def loaded(self, query: str, request: gr.Request) -> tuple[Any, ...]:
-        """Return chat, turns, pane, desk, place and its line, shelf, work, searched, timer for a
-        page that was loaded, with what its address asks for."""
+        """Return chat, turns, pane, desk, place and its line, shelf, work, searched, timer,
+        renewal for a page that was loaded, with what its address asks for."""
         shown = self._at(self._keeper(request), query, (), Desk(clicks=-1), Place())
-        return *shown, *self._corpus(), self._timer()
+        return *shown, *self._corpus(), self._timer(), self._renewal(shown[1])
 
     def gone(
         self, turns: Turns, desk: Desk, place: Place, request: gr.Request, event: gr.EventData
     ) -> tuple[Any, ...]:
-        """Return chat, turns, pane, desk, place and its line, and the tabs after the reader went
-        to another address within the page."""
+        """Return chat, turns, pane, desk, place and its line, the tabs, and renewal after the
+        reader went to another address within the page."""
         query = str((event._data or {}).get("to"))
         shown = self._at(self._keeper(request), query, turns, desk, place)
-        return *shown, gr.Tabs(selected=ASK)
+        return *shown, gr.Tabs(selected=ASK), self._renewal(shown[1])
 
     def _at(
         self, keeper: Keeper, query: str, turns: Turns, desk: Desk, place: Place
@@ -255,19 +286,20 @@ class Actions:
         keeper = self._keeper(request)
         click: Click = event._data or {}
         name = str(click.get("act"))
-        told, kept = "", gr.skip()
+        told, done, kept = "", "", gr.skip()
         if name in listing.ACTS:
             shown = listing.after(self.live, keeper, shown, click)
         else:
             try:
                 if name in marking.ACTS:
                     told = marking.mark(keeper, place, turns, desk, click)
+                    done = f"{name} {click.get('of')}"
                 else:
                     kept = self._kept_marks(keeper, name, click)
             except SourceFinderError as error:
                 told = str(error)
         asked = bool(turns)
-        line = self._place(keeper, place, asked=asked, told=told)
+        line = self._place(keeper, place, asked=asked, told=told, done=done)
         return self._listed(keeper, shown, place), shown, line, kept
 
     def _kept_marks(self, keeper: Keeper, name: str, click: Click) -> str:
@@ -277,8 +309,7 @@ class Actions:
             lines = as_json_lines(keeper.marks.objections(keeper.reader))
             return _link("wrong-verdicts.jsonl", "application/jsonl", lines.encode(), made)
         pins = keeper.marks.pins(keeper.reader, str(click.get("id")))
-        indexes = [pin.index for pin in pins if pin.index is not None]
-        index = indexes[-1] if indexes else self.live.current.facts()
+        index = _told_apart(pin.index for pin in pins) or self.live.current.facts()
         answers, notes = marking.chosen_answers(pins)
         extension = str(click.get("form"))
         content = dossier.export(
@@ -317,7 +348,7 @@ class Actions:
                 kept = _kept_file(self.live.current, turns, str(click.get("form")))
                 return *_UNMOVED, gr.skip(), gr.skip(), gr.skip(), kept
             if name == "keep-pdf":
-                return self._highlighted(self._keeper(request), place, click)
+                return self._highlighted(self._keeper(request), place, desk, click)
             if name == "zotero":
                 return *_UNMOVED, *self._worked(self._sent(turns, self._editor(request)))
             if name == "add":
@@ -346,24 +377,31 @@ class Actions:
         page = desk.page(turns, _address(place))
         return page, desk, gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-    def _highlighted(self, keeper: Keeper, place: Place, click: Click) -> tuple[Any, ...]:
+    def _highlighted(
+        self, keeper: Keeper, place: Place, desk: Desk, click: Click
+    ) -> tuple[Any, ...]:
         """Return what `clicked` returns for a copy of a PDF with the quotation that is open, and
         the pins of the project in it, highlighted."""
         finder = self.live.current
+        desk.check_unchanged(finder, click)
         document = finder.document(str(click["doc"]))
         pins = keeper.marks.pins(keeper.reader, keeper.project(place).project_id)
         opened = Span(int(click["start"]), int(click["end"]))
-        marks = marking.highlights(document, opened, pins)
+        marks, changed = marking.highlights(document, opened, pins)
         if not marks:
             raise QuestionError(
                 "Nothing in this document is quoted here or pinned, so nothing would be "
                 "highlighted. Open it at a quotation, or pin one."
             )
         copy = highlighted_copy(document, marks, finder.workspace.ocr, finder.settings.home)
-        message = ""
+        told = []
         if copy.missed:
             missed = counted(len(copy.missed), "quotation is", "quotations are")
-            message = f"{missed} not highlighted: the words were not found on the page."
+            told.append(f"{missed} not highlighted: the words were not found on the page.")
+        if changed:
+            missed = counted(changed, "pinned quotation is", "pinned quotations are")
+            told.append(f"{missed} not highlighted: the text has changed since.")
+        message = " ".join(told)
         name = f"{slug(document.title)[:80]}-highlighted.pdf"
         made = datetime.now(UTC).astimezone()
         kept = _link(name, "application/pdf", copy.content, made)
@@ -413,26 +451,52 @@ class Actions:
         forget([path for _, path in named])
         return None, corpus.shelf(self.live), corpus.work(self.live, message), self._timer()
 
-    def watched(
-        self, turns: Turns, desk: Desk, place: Place, request: gr.Request
-    ) -> tuple[Any, ...]:
-        """Return shelf, work, searched, timer, chat, turns, pane, desk while the index is
-        worked on. Once it is complete, what was answered by words alone is answered again."""
-        unchanged = (gr.skip(),) * 4
+    def watched(self, turns: Turns) -> tuple[Any, ...]:
+        """Return shelf, work, searched, timer, renewal while the index is worked on."""
         if self.live.busy:
             searched = render_searched(self.live.searched())
-            return gr.skip(), corpus.work(self.live), searched, gr.skip(), *unchanged
-        if not self.live.ready or not any(t.answer and t.answer.by_words for t in turns):
-            return *self._corpus(), self._timer(), *unchanged
+            return gr.skip(), corpus.work(self.live), searched, gr.skip(), gr.skip()
+        return *self._corpus(), self._timer(), self._renewal(turns)
+
+    def answered_anew(
+        self, turns: Turns, renewed: Turns, place: Place, request: gr.Request
+    ) -> Turns:
+        """Return the turns that were answered by words alone, answered by the whole index and
+        kept; none while something is asked, or the index is worked on."""
+        if renewed or self._waits(turns) or not self.live.ready:
+            return renewed
         finder, style = self.live.current, self.live.settings.citation_style
-        again = [(turn, answered_again(finder, turn, style)) for turn in turns]
-        turns = tuple(new for _, new in again)
-        for old, new in again:
-            if new is not old:
-                self._keeper(request).kept(place, new)
-        desk = replace(desk, whole=False).with_answer(finder, turns)
-        page = desk.page(turns, _address(place))
-        return *self._corpus(), self._timer(), _chat_messages(turns), turns, page, desk
+        keeper = self._keeper(request)
+        made = tuple(answered_again(finder, turn, style) for turn in turns if turn.preliminary)
+        for turn in made:
+            if not turn.tried:
+                keeper.kept(place, turn)
+        return made
+
+    def renewed(self, renewed: Turns, turns: Turns, desk: Desk, place: Place) -> tuple[Any, ...]:
+        """Return chat, turns, pane, desk, what there is still to renew, and renewal, with the
+        answers that were made anew in the places of those of before, as the page is now."""
+        if not renewed or self._waits(turns):
+            return *_UNMOVED, *_UNMOVED, gr.skip(), self._renewal(turns)
+        made = {(turn.number, turn.key, turn.question): turn for turn in renewed}
+        turns = tuple(
+            made.get((turn.number, turn.key, turn.question), turn) if turn.preliminary else turn
+            for turn in turns
+        )
+        new = {turn.number for turn in renewed if not turn.tried}
+        laid = desk.with_new_answers(self.live.current, turns, new)
+        page = _UNMOVED if laid is desk else (laid.page(turns, _address(place)), laid)
+        return _chat_messages(turns), turns, *page, (), self._renewal(turns)
+
+    def _waits(self, turns: Turns) -> bool:
+        """Return whether answers cannot be made anew yet: what is written while a search goes on
+        would be written over by it."""
+        return self.live.busy or any(turn.stage == "searching" for turn in turns)
+
+    def _renewal(self, turns: Turns) -> gr.Timer:
+        """Return the timer that has answers made anew, which runs while any is preliminary."""
+        due = any(turn.preliminary or turn.stage == "searching" for turn in turns)
+        return gr.Timer(active=due and not self.live.busy)
 
     def _worked(self, message: str) -> tuple[Any, ...]:
         shelf, work, _ = self._corpus(message)

@@ -82,13 +82,14 @@ def render_filters(filters: Filters, collections: Sequence[Holding]) -> str:
     kinds = [(kind, KIND_WORDS[kind]) for kind in get_args(Kind)]
     relations = [(relation, RELATION_WORDS[relation]) for relation in get_args(Relation)]
     form = (
-        '<form class="sf-filter" data-act="filter">'
+        f'<form class="sf-filter" data-act="filter" data-of="{escape(repr(filters))}">'
         f"{_years(filters)}"
         f"{_boxes('Relation', 'relation', relations, filters.relations)}"
         f"{_boxes('Kind of source', 'kind', kinds, filters.kinds)}"
         f"{_boxes('Collection', 'collection', homes, filters.collections)}"
         '<p class="sf-actions"><button type="submit" class="sf-button">Show these</button>'
-        '<button type="button" class="sf-act" data-act="unfilter">Show all</button></p></form>'
+        '<button type="button" class="sf-act" data-act="unfilter" data-cancel>Show all</button>'
+        "</p></form>"
     )
     chosen = filters != Filters()
     return fold("Filter the passages", form, "sf-filters", opened=chosen)

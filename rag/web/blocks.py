@@ -84,7 +84,8 @@ def build_app(
         turns, desk = gr.State(_NOTHING), gr.State(Desk())
         place, listing = gr.State(Place()), gr.State(ProjectList())
         shelved = gr.State(0.0)
-        timer = gr.Timer(_WATCH_S, active=False)
+        renewed = gr.State(_NOTHING)
+        timer, renewal = gr.Timer(_WATCH_S, active=False), gr.Timer(_WATCH_S, active=False)
         gr.HTML(_INTRODUCTION, js_on_load=None)
         signed_in = gr.HTML("", elem_id="sf-signed-in", js_on_load=None)
         searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
@@ -122,6 +123,8 @@ def build_app(
         }
         typed = box.submit(**asking)
         chosen = chatbot.example_select(_picked, None, box, queue=False, **_HIDDEN).then(**asking)
+        for asked in (typed, chosen):
+            asked.then(actions.laid, [turns, desk, place], [shown, desk], **_HIDDEN)
         box.stop(
             actions.stopped,
             [turns, place],
@@ -144,7 +147,7 @@ def build_app(
         bus.select(
             actions.gone,
             [turns, desk, place],
-            [chatbot, turns, shown, desk, place, line, tabs],
+            [chatbot, turns, shown, desk, place, line, tabs, renewal],
             **clicking,
         )
         bus.submit(
@@ -160,17 +163,30 @@ def build_app(
         drop.upload(actions.uploaded, drop, [drop, shelf, work, timer], **_HIDDEN)
         timer.tick(
             actions.watched,
-            [turns, desk, place],
-            [shelf, work, searched, timer, chatbot, turns, shown, desk],
+            turns,
+            [shelf, work, searched, timer, renewal],
+            trigger_mode="once",
+            **_HIDDEN,
+        )
+        # In two steps: to answer takes long, and what is asked meanwhile must not be written over.
+        renewal.tick(
+            actions.answered_anew,
+            [turns, renewed, place],
+            renewed,
             concurrency_limit=1,
             trigger_mode="once",
+            **_HIDDEN,
+        ).then(
+            actions.renewed,
+            [renewed, turns, desk, place],
+            [chatbot, turns, shown, desk, renewed, renewal],
             **_HIDDEN,
         )
         app.load(actions.signed_in, None, signed_in, **_HIDDEN)
         app.load(
             actions.loaded,
             bus,
-            [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer],
+            [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer, renewal],
             js=_QUERY,
             **_HIDDEN,
         )

@@ -245,7 +245,7 @@ def render_summary(answer: Answer | None, stage: Stage, question: str = "") -> s
         lead += "…"
     parts = [part for part in (lead, f"so far, {counts}" if lead and counts else counts) if part]
     line = " ".join(parts) if stage == "searching" else "; ".join(parts)
-    if answer is not None and answer.by_words and stage != "searching":
+    if answer is not None and answer.by_words and stage == "done":
         line += f". {BY_WORDS}"
     room = " sf-two-lines" if _is_long(question) else ""
     return f'<p class="sf-summary sf-stage-{stage}{room}" role="status">{escape(line)}</p>'
@@ -358,6 +358,14 @@ class Turn:
     key: str = ""
     index: IndexFacts | None = None
     scope: Scope = EVERYTHING
+    tried: bool = False
+    """Whether it was tried to answer it anew since the page was loaded, in vain."""
+
+    @property
+    def preliminary(self) -> bool:
+        """Whether it is to be answered anew once the index is complete."""
+        by_words = self.answer is not None and self.answer.by_words
+        return by_words and self.stage == "done" and not self.tried
 
     def asked(self) -> str:
         """Return the question's HTML; the captions of a linked video belong to it."""
@@ -449,16 +457,16 @@ def converse(
 
 
 def answered_again(finder: SourceFinder, turn: Turn, style: str = "") -> Turn:
-    """Return a turn that was answered by words alone with a whole answer; any other, and one
-    that is still under way or fails now, as it is."""
-    if turn.answer is None or not turn.answer.by_words or turn.stage != "done":
-        return turn
+    """Return a turn that was answered by words alone with a whole answer; one that cannot be
+    answered so now, as it is but for that it was tried."""
+    assert turn.answer is not None
     try:
         answer = finder.ask(turn.answer.question, PER_CLAIM, *bounds(turn.scope))
-        return replace(turn, answer=in_style(answer, style), index=finder.facts())
     except SourceFinderError as error:
         log.info("Not answered again: %s", error)
-        return turn
+        return replace(turn, tried=True)
+    facts = finder.facts()
+    return replace(turn, answer=in_style(answer, style), index=facts, tried=answer.by_words)
 
 
 def bounds(scope: Scope) -> tuple[tuple[str, ...] | None, str | None, str | None]:

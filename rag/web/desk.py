@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
@@ -23,7 +23,7 @@ from rag.dossier import Notes, cited_in, in_style, place, style_of
 from rag.errors import ProjectsError, QuestionError, SourceFinderError, UnreadableSource
 from rag.finder import SourceFinder
 from rag.language import years_in
-from rag.projects import Objection, Pin, RightVerdict, Scope
+from rag.projects import EVERYTHING, Objection, Pin, RightVerdict, Scope
 from rag.reading.facsimile import Highlight, facsimile, has_pages
 from rag.reading.text import AROUND, FURTHER, find_everywhere, find_phrase, window
 from rag.web import pane
@@ -69,6 +69,10 @@ class Desk:
     nothing does."""
     cards: Mapping[str, Evidence] = field(default_factory=dict)
     """The passages that are shown, by the names of their cards."""
+    finding: Finding | None = None
+    """The claim as it is shown, with the verdict on what the reader has narrowed it to."""
+    awaits: bool = False
+    """Whether the answer that is looked for is to be laid here; a click ends that."""
 
     def page(self, turns: Turns, place: Address) -> str:
         """Return the HTML for the page, which knows it for the answer to the last click, with the
@@ -134,7 +138,28 @@ class Desk:
         number = found[0] if found else 0
         if (self.turn, self.number, self.whole) == (last, number, whole):
             return self
-        return Desk(last, number, clicks=self.clicks)._shown(finder, turns, focus="")
+        laid = Desk(last, number, clicks=self.clicks, awaits=self.awaits)
+        return laid._shown(finder, turns, focus="")
+
+    def at_end(self, finder: SourceFinder, turns: Turns) -> Desk:
+        """Return the desk once the last answer is whole. Where the reader has clicked since it was
+        asked for, only what they see of that answer is made whole."""
+        if not turns or turns[-1].stage == "searching":
+            return self
+        if self.awaits:
+            return replace(self.with_answer(finder, turns), awaits=False)
+        if self.turn != len(turns) - 1 or self.whole or self.left is not None:
+            return self
+        return self._shown(finder, turns, focus="")
+
+    def with_new_answers(self, finder: SourceFinder, turns: Turns, new: Container[int]) -> Desk:
+        """Return the desk after turns were answered anew, by their numbers; what the reader has
+        laid over the passages stays."""
+        if self.turn not in new or self.left is not None:
+            return self
+        if self.chosen or self.turn != len(turns) - 1:
+            return self._shown(finder, turns, focus="")
+        return replace(self, whole=False).with_answer(finder, turns)
 
     def _shows_evidence(self, turns: Turns) -> bool:
         finding = self.claim(turns)
@@ -142,7 +167,7 @@ class Desk:
 
     def after(self, finder: SourceFinder, turns: Turns, click: Click) -> Desk:
         """Return the desk after a click. What cannot be done is told in the desk itself."""
-        return replace(self._told(finder, turns, click), clicks=self.clicks + 1)
+        return replace(self._told(finder, turns, click), clicks=self.clicks + 1, awaits=False)
 
     def _told(self, finder: SourceFinder, turns: Turns, click: Click) -> Desk:
         try:
@@ -172,11 +197,13 @@ class Desk:
         if name == "more":
             return replace(self, deep=True)._shown(finder, turns, focus=f"sf-e{PER_CLAIM}")
         over = replace(self, left=str(click.get("from") or ""))
+        self.check_unchanged(finder, click)
         if name in _OPENING:
             return replace(over, html=_OPENING[name](finder, click), opened=click)
         if name == "similar":
-            found = _similar(finder, click)
-            html = pane.render_similar(found, shortened(_passage(finder, click), 160))
+            scope = turns[self.turn].scope if self.claim(turns) else EVERYTHING
+            found = _similar(finder, click, scope)
+            html = pane.render_similar(found, shortened(_passage(finder, click), 160), self.finding)
             cards = {f"sf-s{i}": _unjudged(item) for i, item in enumerate(found)}
             return replace(over, html=html, opened=click, cards=cards)
         if name == "fetch":
@@ -184,10 +211,25 @@ class Desk:
             return replace(over, html=pane.render_offer(entry.title, describe(entry), entry.id))
         raise KeyError(name)
 
+    def check_unchanged(self, finder: SourceFinder, click: Click) -> None:
+        """Raise `QuestionError` where a card is opened whose words do not stand there any more."""
+        item = self.cards.get(str(click.get("from")))
+        if item is None or "start" not in click or click.get("doc") != item.document_id:
+            return
+        shown = {
+            Span(item.start, item.end): item.quote,
+            Span(item.passage_start, item.passage_end): item.passage,
+        }
+        document, at = finder.document(item.document_id), _quotation(click)
+        if at in shown and at.of(document.text) != shown[at]:
+            raise QuestionError(
+                f"{document.title} has changed since this passage was found. Ask again."
+            )
+
     def _shown(self, finder: SourceFinder, turns: Turns, focus: str = "sf-claim") -> Desk:
         finding = self.claim(turns)
         if finding is None:
-            return replace(self, html=pane.EMPTY, opened={}, left=None)
+            return replace(self, html=pane.EMPTY, opened={}, left=None, finding=None)
         turn = turns[self.turn]
         answer, whole = turn.answer, turn.stage != "searching"
         assert answer is not None
@@ -210,7 +252,9 @@ class Desk:
         )
         cards = {f"sf-e{i}": item for i, item in enumerate(finding.evidence)}
         cards |= {f"sf-n{i}": _unjudged(item) for i, item in enumerate(finding.nearest)}
-        return replace(self, html=html, whole=whole, opened={}, left=None, cards=cards)
+        return replace(
+            self, html=html, whole=whole, opened={}, left=None, cards=cards, finding=finding
+        )
 
 
 def _within(finder: SourceFinder, scope: Scope) -> tuple[Holding, ...]:
@@ -301,8 +345,8 @@ def _passage(finder: SourceFinder, click: Click) -> str:
     return _quotation(click).of(finder.document(str(click["doc"])).text)
 
 
-def _similar(finder: SourceFinder, click: Click) -> list[Evidence]:
-    found = finder.find_sources(_passage(finder, click), _ALIKE + 1)
+def _similar(finder: SourceFinder, click: Click, scope: Scope) -> list[Evidence]:
+    found = finder.find_sources(_passage(finder, click), _ALIKE + 1, *bounds(scope))
     passage = _quotation(click)
     others = [item for item in found if not _overlaps(item, str(click["doc"]), passage)][:_ALIKE]
     style = finder.settings.citation_style
@@ -337,13 +381,13 @@ def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[
 
     Raises `ProjectsError` where what it names is not on the page, or nothing can be kept.
     """
-    finding = desk.claim(turns)
-    if finding is None:
+    finding = desk.finding
+    if finding is None or desk.claim(turns) is None:
         raise ProjectsError("This is not on the page any more. Ask again.")
     turn = turns[desk.turn]
     if click.get("act") == "save-pin":
         item = desk.cards.get(str(click.get("card")))
-        if item is None:
+        if item is None or click.get("of") != pane.subject(finding, item):
             raise ProjectsError("This passage is not on the page any more. Open it again.")
         project = keeper.store.project(keeper.reader, place.project)
         pin = Pin(
@@ -358,6 +402,8 @@ def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[
         )
         keeper.marks.pin(keeper.reader, project.project_id, pin)
         return f"Pinned in “{project.name}”; pinned passages are under Projects."
+    if click.get("of") != pane.subject(finding):
+        raise ProjectsError("This verdict is not on the page any more. Open its claim again.")
     if not turn.key:
         raise ProjectsError("This answer is not kept, so nothing can be noted on it.")
     keeper.marks.object(
@@ -398,20 +444,28 @@ def chosen_answers(pins: Sequence[Pin]) -> tuple[list[Answer], Notes]:
     return answers, _notes(pins)
 
 
-def highlights(document: SourceDocument, opened: Span, pins: Iterable[Pin]) -> list[Highlight]:
+def highlights(
+    document: SourceDocument, opened: Span, pins: Iterable[Pin]
+) -> tuple[list[Highlight], int]:
     """Return what is marked in a copy of a document: the quotation that is open, and what is
-    pinned in it, each with the reader's notes and its citation."""
+    pinned in it, each with the reader's notes and its citation; and how many pins are not, because
+    the text has changed since."""
     spans = {opened: ""} if len(opened) else {}
-    notes = _notes(pins := list(pins))
-    for pin in pins:
+    within = [pin for pin in pins if pin.evidence.document_id == document.document_id]
+    same = [pin for pin in within if _span(pin).of(document.text) == pin.evidence.quote]
+    notes = _notes(same)
+    for pin in same:
         item = pin.evidence
-        if item.document_id == document.document_id and item.end <= len(document.text):
-            at = place(item.document_id, item.start, item.end)
-            spans[Span(item.start, item.end)] = notes.get(at, "")
-    return [
+        spans[_span(pin)] = notes.get(place(item.document_id, item.start, item.end), "")
+    marks = [
         Highlight(span, "\n".join(filter(None, [note, cited(document, document.locate(span))])))
         for span, note in spans.items()
     ]
+    return marks, len(within) - len(same)
+
+
+def _span(pin: Pin) -> Span:
+    return Span(pin.evidence.start, pin.evidence.end)
 
 
 def _finding(pins: Sequence[Pin]) -> Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from rag.datatypes import Holding
@@ -87,20 +88,21 @@ class Keeper:
     marks: MarkStore
     reader: str
 
-    def begun(self, place: Place, turns: Turns) -> Place:
-        """Return the place with a conversation for what is asked next. Answers that were opened
-        by their link and stand above it are kept with it, under ids of their own."""
+    def begun(self, place: Place, turns: Turns) -> tuple[Place, Turns]:
+        """Return the place with a conversation for what is asked next, and the turns above it.
+        Answers that were opened by their link are kept with it, under ids of their own."""
         if place.conversation:
-            return replace(place, problem="")
+            return replace(place, problem=""), turns
+        own = tuple(replace(turn, key=new_id()) if turn.key else turn for turn in turns)
         try:
             made = self.store.begin(self.reader, place.project)
-            for turn in turns:
+            for turn in own:
                 if turn.key:
-                    self.store.keep(self.reader, made, to_kept(replace(turn, key=new_id())))
+                    self.store.keep(self.reader, made, to_kept(turn))
         except ProjectsError as error:
             log.warning("Not kept: %s", error)
-            return replace(place, problem=f"Not kept. {error}")
-        return replace(place, conversation=made, problem="")
+            return replace(place, problem=f"Not kept. {error}"), turns
+        return replace(place, conversation=made, problem=""), own
 
     def kept(self, place: Place, turn: Turn) -> Place:
         """Keep a turn as it is now."""
@@ -111,14 +113,28 @@ class Keeper:
         except ProjectsError as error:
             log.warning("Not kept: %s", error)
             return replace(place, problem=f"Not kept. {error}")
-        return place
+        return replace(place, problem="")
 
     def project(self, place: Place) -> Project:
-        """Return the project that is asked in; one who has none yet asks in the first, without
-        bounds."""
+        """Return the project that is shown as the one asked in: that of the conversation, the one
+        that was chosen, or the first; one who has none yet asks without bounds."""
+        if place.conversation:
+            try:
+                return self.store.project_of(self.reader, place.conversation)
+            except ProjectsError as error:
+                log.warning("%s", error)
         known = self.projects()
         named = [project for project in known if project.project_id == place.project]
         return (named or known or [Project("", "", Scope())])[0]
+
+    def scope(self, place: Place) -> Scope:
+        """Return what is searched for a question. Raises `ProjectsError` where the project that
+        was chosen is not there: nothing is searched in more than was asked for."""
+        if place.conversation:
+            return self.store.project_of(self.reader, place.conversation).scope
+        if place.project:
+            return self.store.project(self.reader, place.project).scope
+        return self.project(place).scope
 
     def projects(self) -> list[Project]:
         """Return the reader's projects, none where they cannot be read."""
@@ -262,9 +278,10 @@ def render_listing(
         objections = keeper.marks.objections(reader) if reader else []
         removed_projects = store.projects(reader, removed=True)
         removed = store.conversations(reader, removed=True)
+        removed_pins = keeper.marks.removed_pins(reader)
     except ProjectsError as error:
         listing, lines, removed_projects, removed = replace(listing, problem=str(error)), [], [], []
-        pins, objections = [], []
+        pins, objections, removed_pins = [], [], []
     return render(
         "projects.html",
         listing=listing,
@@ -290,6 +307,14 @@ def render_listing(
                     "title": shortened(line.title, _TITLE_CHARS),
                 }
                 for line in removed
+            ),
+            *(
+                {
+                    "act": "undo-pin",
+                    "id": pin.pin_id,
+                    "title": shortened(f"{pin.note} “{pin.evidence.quote}”".strip(), _TITLE_CHARS),
+                }
+                for pin in removed_pins
             ),
         ],
         days=REMOVED_DAYS,
@@ -358,11 +383,16 @@ def scope_words(scope: Scope, holdings: Sequence[Holding]) -> str:
 
 
 def render_place(
-    keeper: Keeper, place: Place, holdings: Sequence[Holding], asked: bool, told: str = ""
+    keeper: Keeper,
+    place: Place,
+    holdings: Sequence[Holding],
+    asked: bool,
+    told: str = "",
+    done: str = "",
 ) -> str:
     """Return the line above the input box: the project, where there are several, what is
     searched for it, where that is not everything, and the way to a new question. `told`: what
-    was done just now."""
+    was done just now; `done`: which form of the page had it done."""
     projects = keeper.projects()
     project = keeper.project(place)
     return render(
@@ -374,4 +404,6 @@ def render_place(
         asked=asked,
         problem=place.problem,
         told=told,
+        done=done,
+        made=datetime.now(UTC).isoformat(),
     )

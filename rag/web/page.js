@@ -78,17 +78,21 @@
   function unfold(button) {
     const form = document.getElementById(button.dataset.fold);
     form.hidden = !form.hidden;
-    const opener = document.querySelector(`[aria-expanded][data-fold="${form.id}"]`);
+    const opener = openerOf(form);
     opener.setAttribute("aria-expanded", String(!form.hidden));
     (form.hidden ? opener : form.querySelector("textarea")).focus({ preventScroll: true });
   }
 
-  /** Puts away a form that was sent, and says so where it was opened. */
+  const openerOf = (form) =>
+    document.querySelector(`[aria-expanded][data-fold="${form.id}"]`);
+
+  /** Puts away a form once what it sent is saved, and says so where it was opened. */
   function putAway(form) {
+    drafts.delete(subject(form));
     if (form.matches(".sf-pinning")) {
-      const opener = document.querySelector(`[aria-expanded][data-fold="${form.id}"]`);
+      const opener = openerOf(form);
       opener.textContent = "Pinned";
-      unfold(opener);
+      if (!form.hidden) unfold(opener);
     } else if (form.parentElement.matches(".sf-objects")) form.parentElement.open = false;
   }
 
@@ -126,12 +130,12 @@
     if (place.closest("#sf-shelf") && place.dataset.act === "open") {
       document.querySelector("#sf-tabs [role=tab]").click(); // what is read is beside the chat
     }
+    if ("cancel" in place.dataset) forget(place.closest("form"));
     if (place.dataset.act === "unfold") return void unfold(place);
     if (place.dataset.act === "copy-link") return void copyLink(place);
     if (place.dataset.sure && !window.confirm(place.dataset.sure)) return;
     event.preventDefault();
     /* Links inside the page are followed here, because the page has a base address. */
-    if (place.dataset.act === "describe") drafts.clear();
     if (place.dataset.act === "go") go(place.dataset.to);
     else if (place.dataset.act) send({ ...place.dataset });
     else goTo(document.getElementById(place.getAttribute("href").slice(1)));
@@ -148,29 +152,46 @@
       if (given.length === 1) values[name] = given[0];
     }
     send({ ...values, ...form.dataset });
-    putAway(form);
+    if (!CONFIRMED.has(form.dataset.act)) drafts.delete(subject(form));
   });
 
-  /* ---- what was typed into a form stays, whatever is drawn anew around it ---- */
+  /* ---- what was typed into a form stays with what the form is about ----
+     Gradio draws anew by changing what stands in the same place, and a field that was typed into
+     keeps its value then, whatever its form has become. */
 
-  const drafts = new Map(); // by the form's file: its fields' values
+  const CONFIRMED = new Set(["save-pin", "save-objection"]); // the server says when they are saved
+  const drafts = new Map(); // what was typed and not sent, by what the form is about
+  const settled = new WeakMap(); // what the fields of a form are about
+
+  const subject = (form) => `${form.dataset.act} ${form.dataset.of}`;
 
   document.addEventListener("input", (event) => {
-    const form = event.target.closest?.(".sf-describe");
-    if (!form) return;
-    drafts.set(form.dataset.file, Object.fromEntries(new FormData(form)));
-    form.dataset.drawn = "";
+    const form = event.target.closest?.("form[data-of]");
+    if (form) drafts.set(subject(form), new FormData(form));
   });
 
-  document.addEventListener("submit", (event) => drafts.delete(event.target.dataset.file));
+  /** Gives the fields of a form the values that the server gave them. */
+  function forget(form) {
+    drafts.delete(subject(form));
+    form.reset();
+  }
 
-  function restoreDraft() {
-    const form = document.querySelector(".sf-describe:not([data-drawn])");
-    if (!form) return;
-    form.dataset.drawn = "";
-    for (const [name, value] of Object.entries(drafts.get(form.dataset.file) ?? {})) {
-      if (form.elements[name]) form.elements[name].value = value;
+  /** Gives a form that is now about something else the values that were typed for that. */
+  function settle(form) {
+    const about = subject(form);
+    if (settled.get(form) === about) return;
+    settled.set(form, about);
+    form.reset();
+    const draft = drafts.get(about);
+    for (const field of draft ? form.elements : []) {
+      if (field.type === "checkbox") field.checked = draft.getAll(field.name).includes(field.value);
+      else if (draft.has(field.name)) field.value = draft.get(field.name);
     }
+    const opener = form.matches(".sf-pinning") && openerOf(form);
+    if (!opener) return;
+    form.hidden = !draft;
+    opener.textContent = "Pin";
+    opener.setAttribute("aria-expanded", String(Boolean(draft)));
   }
 
   /* ---- keeping in view ---- */
@@ -208,6 +229,7 @@
   let clicks = "0"; // how many were answered
   let at = "";
   let saved = "";
+  let told = "";
   new MutationObserver(() => {
     /* A new question goes to the top of the window, so that its answer is read from the
        start and nothing scrolls while more of it arrives. */
@@ -224,7 +246,14 @@
       addressed(at, clicked && clicks !== "0");
       if (clicked && clicks !== "0") lead(answered.querySelector(".sf-frame"));
     }
-    restoreDraft();
+    document.querySelectorAll("form[data-of]").forEach(settle);
+    const done = document.querySelector("#sf-line [data-done]");
+    if (done && done.dataset.made !== told) {
+      told = done.dataset.made;
+      const sent = [...document.querySelectorAll("form[data-of]")];
+      const form = sent.find((each) => subject(each) === done.dataset.done);
+      if (form) putAway(form);
+    }
     /* A file that was asked for is saved. */
     const file = document.querySelector("#sf-kept a[download]");
     if (file && file.dataset.made !== saved) {
@@ -239,6 +268,6 @@
   }).observe(document.documentElement, {
     childList: true,
     subtree: true,
-    attributeFilter: ["data-clicks", "data-at", "data-made"],
+    attributeFilter: ["data-clicks", "data-at", "data-made", "data-of"],
   });
 })();

@@ -25,6 +25,7 @@ from rag.wording import (
     counted,
     differences,
     escape,
+    legible,
     scanned_words,
     stands,
     verdict_words,
@@ -191,7 +192,8 @@ def render_finding(
     """
     places = [f"sf-e{i}" for i in range(len(finding.evidence))]
     cards = "".join(
-        render_card(item, place=place) for item, place in zip(finding.evidence, places, strict=True)
+        render_card(item, place=place, finding=finding)
+        for item, place in zip(finding.evidence, places, strict=True)
     )
     filters = filters or Filters()
     filtered = filters != Filters()
@@ -208,7 +210,7 @@ def render_finding(
         f"{render_filters(filters, collections) if offers_filters else ''}"
         f"{cards}{further}"
         f"{render_look_next(finding.look_next, opened=missing)}"
-        f"{_render_nearest(finding.nearest, opened=claims == 1)}"
+        f"{_render_nearest(finding, opened=claims == 1)}"
     )
     return frame(content, focus)
 
@@ -218,7 +220,17 @@ def _objecting(finding: Finding) -> str:
     if finding.claim.form != "claim":
         return ""
     others = [pair for pair in VERDICT_WORDS.items() if pair[0] != finding.verdict]
-    return render("objection.html", verdicts=others)
+    return render("objection.html", verdicts=others, of=subject(finding))
+
+
+def subject(finding: Finding | None, item: Evidence | None = None) -> str:
+    """Return what a form is about: a verdict, or a passage for a claim. By it the page keeps what
+    was typed, and what is sent is known to be about what is shown."""
+    claim = finding.claim.text if finding else ""
+    about = finding.verdict if finding else ""
+    if item is not None:
+        about = f"{item.document_id}#char={item.start},{item.end}"
+    return " ".join(legible(f"{claim} | {about}").split())  # as a browser gives it back
 
 
 def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
@@ -241,10 +253,11 @@ def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
     )
 
 
-def _render_nearest(nearest: Sequence[Evidence], *, opened: bool) -> str:
+def _render_nearest(finding: Finding, *, opened: bool) -> str:
     """Return the passages that came closest to a claim, named as no evidence."""
     cards = "".join(
-        render_card(item, place=f"sf-n{i}", apart=_NOT_EVIDENCE) for i, item in enumerate(nearest)
+        render_card(item, place=f"sf-n{i}", apart=_NOT_EVIDENCE, finding=finding)
+        for i, item in enumerate(finding.nearest)
     )
     if cards:
         cards = (
@@ -276,10 +289,12 @@ def _suggestion(place: Suggestion) -> str:
     return f'<li dir="auto">{title} {add}<span class="sf-why">{escape(place.why)}</span></li>'
 
 
-def render_similar(items: Sequence[Evidence], words: str) -> str:
-    """Return passages like another one. `words`: the beginning of that one."""
+def render_similar(items: Sequence[Evidence], words: str, finding: Finding | None = None) -> str:
+    """Return passages like another one. `words`: the beginning of that one; `finding`: for what
+    claim they can be pinned."""
     cards = "".join(
-        render_card(item, place=f"sf-s{i}", apart="Alike") for i, item in enumerate(items)
+        render_card(item, place=f"sf-s{i}", apart="Alike", finding=finding)
+        for i, item in enumerate(items)
     )
     label = counted(len(items), "passage like this one", "passages like this one")
     content = (
@@ -337,9 +352,16 @@ def marked_passage(item: Evidence) -> Markup:
     return render_part("marked.html", before=parts[0], marked=parts[1], after=parts[2])
 
 
-def render_card(item: Evidence, *, place: str, apart: str = "", pins: bool = True) -> str:
+def render_card(
+    item: Evidence,
+    *,
+    place: str,
+    apart: str = "",
+    pins: bool = True,
+    finding: Finding | None = None,
+) -> str:
     """Return one passage as a card. `place` is its name in the page; `pins`: whether it can be
-    pinned.
+    pinned; `finding`: for which claim it is shown.
 
     `apart` names a passage that is shown for another reason than its relation to the claim
     ("Not evidence"), and says nothing of that.
@@ -363,6 +385,7 @@ def render_card(item: Evidence, *, place: str, apart: str = "", pins: bool = Tru
         about=list(_about(item)),
         where=where,
         pins=pins,
+        of=subject(finding, item),
         passage_at=where | {"start": item.passage_start, "end": item.passage_end},
     )
 

@@ -10,8 +10,9 @@ import errno
 import logging
 import os
 import socket
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -128,6 +129,8 @@ def _resource(name: str) -> str:
     return (files("rag.web") / name).read_text(encoding="utf-8")
 
 
+_DAY_S = 24 * 3600.0
+
 _LETTING_GO_S = 2.0
 """How long a port may still be taken by what has just left it: a process that is started while
 another listens holds its sockets, too, until it runs a program of its own."""
@@ -180,10 +183,7 @@ def start(
         accounts = Accounts(live.settings.accounts)
         gate = Gate(accounts, Sessions(database, accounts), audit)
         store = ProjectStore(database)
-        try:
-            store.forget_removed()
-        except ProjectsError as error:  # each page says so, too
-            log.warning("%s", error)
+        closing.callback(_forgets_daily(store))
         app = build_app(live, counts, store, quotas, audit)
         app.queue(max_size=limits.waiting if limits else None)
         access = Access(host, tuple(names), uploads, live.may_change, behind_proxy)
@@ -223,6 +223,29 @@ def start(
         closing.close()
         raise
     return RunningApp(app, url, closing)
+
+
+def _forgets_daily(store: ProjectStore) -> Callable[[], None]:
+    """Delete for good what was removed long ago, now and every day; return what ends that."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while True:
+            try:
+                store.forget_removed()
+            except ProjectsError as error:  # each page says so, too
+                log.warning("%s", error)
+            if ended.wait(_DAY_S):
+                return
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def end() -> None:
+        ended.set()
+        thread.join()
+
+    return end
 
 
 def serve(

@@ -57,11 +57,12 @@ def cluster(machines: int) -> Iterator[None]:
     import ray
     from ray.cluster_utils import Cluster
 
-    machine = {"num_cpus": 1, "include_dashboard": False}
-    started = Cluster(initialize_head=True, head_node_args=machine)
+    started = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
     try:
         for _ in range(machines - 1):
-            started.add_node(**machine)
+            started.add_node(num_cpus=1)
         ray.init(started.address, log_to_driver=False, configure_logging=False)
         yield
     finally:

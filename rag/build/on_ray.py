@@ -99,8 +99,9 @@ def connected(address: str, encoder: Encoder, settings: Settings) -> Iterator[On
         ray.init(address, include_dashboard=False, log_to_driver=False, configure_logging=False)
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         raise ClusterError(
-            f"There is no Ray cluster at {address!r}: {error}. Start one with `ray start --head`, "
-            "or give the HOST:PORT that it named; `--ray local` uses this machine alone."
+            f"There is no Ray cluster at {address!r}: {str(error).rstrip('.')}. Start one with "
+            "`ray start --head`, or give the HOST:PORT that it named; `--ray local` uses this "
+            "machine alone."
         ) from error
     try:
         yield OnRay(ray, encoder, setup)

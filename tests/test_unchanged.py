@@ -92,7 +92,8 @@ def test_only_what_is_new_or_changed_is_read(
 def test_of_every_kind_of_file_only_what_was_added_is_read(
     tmp_path: Path, encoder: Encoder
 ) -> None:
-    made = {kind: make() for kind, (make, *_) in SEEDS.items() if kind not in NEED_OCR}
+    kinds = rag.ingest.READERS.keys() & SEEDS.keys() - NEED_OCR - {".msg"}  # which is made below
+    made = {kind: SEEDS[kind][0]() for kind in sorted(kinds)}
     papers = tmp_path / "papers"
     papers.mkdir()
     for kind, content in made.items():

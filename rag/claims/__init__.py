@@ -344,7 +344,8 @@ def _is_signature(quotation: _Sentence, line: _Sentence) -> bool:
 
 def _signer(line: _Sentence) -> str | None:
     """Return whom a signature begins with, None where that is nobody."""
-    name = _SIGN.sub("", line.text, count=1)
+    mark = _SIGN.match(line.text)
+    name = line.text[mark.end() :] if mark else ""
     persons = (entity for entity in parse(name).ents if entity.label_ == "PERSON")
     return next((str(entity.text) for entity in persons if entity.start == 0), None)
 

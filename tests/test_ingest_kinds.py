@@ -308,6 +308,20 @@ def test_table(tmp_path):
     ]
 
 
+def test_a_workbook_whose_theme_is_damaged_is_reported(tmp_path):
+    path = tmp_path / "a.xlsx"
+    Workbook().save(path)
+    with ZipFile(path) as book:
+        theme = book.getinfo("xl/theme/theme1.xml")
+    content = bytearray(path.read_bytes())
+    begin = theme.header_offset + 30 + len(theme.filename)
+    content[begin : begin + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    [skipped] = read_file(path, MINE)
+    assert isinstance(skipped, SkippedFile)
+    assert "is damaged or no workbook" in skipped.reason
+
+
 def test_a_message_of_outlook_that_says_nothing_is_reported(tmp_path):
     path = write_msg(tmp_path / "brig.msg", {**numbers(32, 0), **text("0037", "The brig")})
     [skipped] = read_file(path, MINE)

@@ -15,12 +15,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
-from rag.ingest.shared.decoding import BOOK, decode, opened, read_member
+from rag.ingest.shared.decoding import BOOK, DAMAGE, decode, opened, read_member
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -69,7 +68,7 @@ def _workbook(path: Path, notes: list[str]) -> Iterator[_Sheet]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what the library leaves out: charts, rules
             book = load_workbook(path, data_only=True)
-    except (InvalidFileException, BadZipFile, LookupError, TypeError, ValueError, OSError) as error:
+    except (InvalidFileException, *DAMAGE, TypeError, OSError) as error:
         raise UnreadableSource(
             f"{shown(path)} is damaged or no workbook ({printable(str(error))}); save it anew"
         ) from error

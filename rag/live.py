@@ -184,10 +184,13 @@ class LiveFinder:
         given = (tuple(fetching), tuple(adding))
         threading.Thread(target=self._run, args=given, daemon=True).start()
 
-    def reopen(self) -> None:
-        """Answer from what another process has built meanwhile, where there is such an index."""
-        if live_generation(self.home) != self._generation:
-            self._take(open_index(self.home))
+    def reopen(self) -> bool:
+        """Answer from what another process has built meanwhile; return whether there is such an
+        index."""
+        if live_generation(self.home) == self._generation:
+            return False
+        self._take(open_index(self.home))
+        return True
 
     def cancel(self) -> None:
         """End a rebuild that is under way, or a download before it. What it has finished is kept

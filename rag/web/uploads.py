@@ -143,14 +143,16 @@ class FolderWatch:
         self._ended.set()
 
     def _run(self) -> None:
-        built = _changed(self._live.home / "CURRENT")
+        current = self._live.home / "CURRENT"
+        seen = built = _changed(current)
         while not self._ended.wait(self._look_s):
             if self._live.busy:
                 continue
             try:
-                if (last := _changed(self._live.home / "CURRENT")) > built:
-                    self._live.reopen()
-                    built = last
+                if (last := _changed(current)) > seen:
+                    seen = last
+                    if self._live.reopen():  # after its own, what changed meanwhile is due still
+                        built = last
                 if self._of_folder and self._due(max(built, self._live.began)):
                     self._live.rebuild(UPDATING)
             except (SourceFinderError, OSError) as error:  # the next change is another try

@@ -217,7 +217,7 @@ _CAPTION_CHARS = 150
 _INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
 _INITIAL_FIRST = re.compile(r"\w\.")
 _HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
-_SIGN = re.compile(r"[-–—―]+\s*(?=\w)")
+_SIGN = re.compile(r"^[-–—―]+\s*(?=\w)")
 _QUOTED_END = re.compile(r"[\"”»]\W*$")
 _ENDED = re.compile(r"(?<=\b\w\.\w\.)\s(?=[A-Z])|(?<=[.!?]\))\s(?=\S)")
 _SOURCE = "the source of a quotation"

@@ -34,9 +34,9 @@ def test_spans_bounds_and_nouns():
     text = "Over six thousand planes and nearly $2 billion in gold"
     planes, gold = quantities(text)
     assert planes.span.of(text) == "six thousand"
-    assert (planes.bound, planes.noun, planes.money) == ("at least", "planes", False)
+    assert (planes.bound, planes.noun, planes.currency) == ("at least", "planes", "")
     assert gold.span.of(text) == "$2 billion"
-    assert (gold.bound, gold.money) == ("about", True)
+    assert (gold.bound, gold.currency) == ("about", "dollar")
 
 
 def test_what_is_a_date_is_left_out():

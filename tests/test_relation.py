@@ -146,6 +146,150 @@ def test_a_phrase_of_place_may_stand_elsewhere_and_who_did_it_may_not():
     assert turned.objections
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage", "date"),
+    [
+        # a time that is added, not changed
+        (
+            "In 1791 the canal of Arles was dug by prisoners of war",
+            "All praise it. The canal of Arles was dug by prisoners of war, and few came home.",
+            "1860-05-02",
+        ),
+        (
+            "The edict of 1685 was hated by the weavers and defied",
+            "The edict was hated by the weavers and defied, as he wrote in 1690.",
+            "",
+        ),
+        (
+            "The weavers of Tours hated the edict and left France in 1685",
+            "The weavers of Tours hated the edict and left France, as he wrote in 1690.",
+            "",
+        ),
+        # told of another
+        (
+            "In 1860 Ames was elected the first mayor of the town",
+            "In 1856 Brown was elected the first mayor of the town.",
+            "",
+        ),
+        # two rows of one table
+        (
+            "In 1852 the sheep of the whole county numbered 1,200 head",
+            "In 1853 the sheep of the whole county numbered 1,800 head.",
+            "",
+        ),
+        # other words for it
+        (
+            "Imports of wool fell by a third in the course of the war",
+            "Imports of wool declined by a third in the course of the war.",
+            "",
+        ),
+        (
+            "Mills lost the savings of the weavers of that town",
+            "Mills that failed lost the savings of the weavers of that town.",
+            "",
+        ),
+        (
+            "Order number 9 was read to all the weavers in the square",
+            "Order No. 9 was read to all the weavers in the square.",
+            "",
+        ),
+        (
+            "The mayor taxed the wool and the salt in one week",
+            "The mayor taxed not only the wool but also the salt in one week.",
+            "",
+        ),
+        (
+            "They said that the edict was not just and told the King so",
+            "They did not say that the edict was just and told the King so.",
+            "",
+        ),
+    ],
+)
+def test_what_is_told_besides_or_in_other_words_contradicts_nothing(
+    claim: str, passage: str, date: str
+):
+    assert not check(claim, Quotation(passage, date=date)).misquoted
+
+
+CANAL = "In 1791 the canal was dug by 400 prisoners, who came home in May 1795 with no boats."
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ("In 1791", "In 1786"),
+        ("May 1795", "May 1799"),
+        ("400 prisoners", "900 prisoners"),
+        ("was dug", "was not dug"),
+        ("was dug", "was never dug"),
+        ("with no boats", "with boats"),
+    ],
+)
+def test_one_thing_in_the_place_of_another_contradicts(said: str, changed: str):
+    passage = f"There was much talk in 1803 of 70 boats. {CANAL} All wept."
+    found = check(CANAL.replace(said, changed), Quotation(passage, date="1803"))
+    assert found.misquoted
+
+
+def test_a_day_without_a_year_is_of_the_year_of_its_letter_or_the_last_one():
+    claim = "On March 4, 1841 the ship at Norfolk was blessed by the Bishop"
+    said = "On the 4th of March the ship at Norfolk was blessed by the Bishop."
+    told = {
+        date: not check(claim, Quotation(said, date=date)).objections
+        for date in ("1841-03-08", "1842-02-08", "1841-02-08", "1843-02-08", "1842")
+    }
+    assert [date for date, agrees in told.items() if agrees] == list(told)[:3]
+
+
+@pytest.mark.parametrize(
+    ("claim", "said", "agrees"),
+    [
+        ("The ship bore 1300 captives to Lagos", "The ship bore 1,300 captives to Lagos.", True),
+        ("The ship bore 1,300 captives to Lagos", "It bore 1300 captives to Lagos.", True),
+        ("Between six and nine million sheep died", "Between 6 and 9 million sheep died.", True),
+        ("The twenty-third regiment came home", "The 23rd regiment came home.", True),
+        ("In the 1700s wool was spun by hand", "In 1764 wool was spun by hand.", True),
+        (
+            "On 6/3/1815 the mill at Ossory burned",
+            "On June 3, 1815 the mill at Ossory burned.",
+            True,
+        ),
+        ("From 1701 to 1704 the mill stood idle", "The mill stood idle, 1701-4.", True),
+        (
+            "In 132 AH the mosque of Rayy was built",
+            "In 132 A.H. the mosque of Rayy was built.",
+            True,
+        ),
+        ("The 24th regiment came home in rags", "The 23rd regiment came home in rags.", False),
+        ("Troy burned around 1190 BC", "In 1190 Troy burned.", False),
+        ("The county has 40 mills and a dam", "The county has 41 mills and a dam.", False),
+        ("The mill cost £15,000 to build", "The mill cost $15,000 to build.", False),
+        ("The grant was 12,000 acres of wood", "The grant was 12,000 dollars of wood.", False),
+    ],
+)
+def test_the_same_number_or_time_may_be_written_otherwise(claim: str, said: str, agrees: bool):
+    assert bool(check(claim, Quotation(said)).objections) != agrees
+
+
+def test_times_that_belong_together_are_cut_out_together():
+    quotation = Quotation("In 1861 the mill burned, and the dam in 1862.")
+    claims = {
+        "In 1861 and 1862 the mill burned": "the mill burned",
+        "In 1861 and 1863 the mill burned": "In 1861 and 1863 the mill burned",
+        "In Ossory, in 1861, the mill burned": "In Ossory, the mill burned",
+        "The 1861 fire burned the mill": "The fire burned the mill",
+    }
+    assert {claim: check(claim, quotation).unproven for claim in claims} == claims
+
+
+@pytest.mark.parametrize(
+    "name", ["Gen. Grant", "Although Grant", "Yesterday Grant", "Ex-President Grant"]
+)
+def test_what_stands_before_a_last_name_may_be_no_part_of_it(name: str):
+    own = Quotation("The war will be long.", creator="Ulysses S. Grant")
+    assert check(f"{name} told them that the war would be long", own).by_speaker
+
+
 def test_months_and_numbers_are_no_names():
     checked = check("Two mills burned in March 1865", Quotation("Nothing burned."))
     assert checked.count("name") == (0, 0, 0)

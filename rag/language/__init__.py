@@ -11,6 +11,7 @@ from rag.language.names import (
     can_be_same,
     capitalised,
     capitalised_inside,
+    is_given,
     is_name,
     last_name,
     name_around,
@@ -18,7 +19,7 @@ from rag.language.names import (
     stands_for,
     with_names_of_records,
 )
-from rag.language.numbers import Quantity, agree, quantities
+from rag.language.numbers import BEFORE_CHRIST, ROUNDING, Quantity, agree, ordinals, quantities
 from rag.language.respelling import (
     MIN_KEY_LETTERS,
     Respelling,
@@ -51,8 +52,10 @@ from rag.language.tokens import (
 )
 
 __all__ = [
+    "BEFORE_CHRIST",
     "MIN_KEY_LETTERS",
     "MONTHS",
+    "ROUNDING",
     "TITLES",
     "Folded",
     "Quantity",
@@ -68,6 +71,7 @@ __all__ = [
     "deletions",
     "fold",
     "goes_on",
+    "is_given",
     "is_left_open",
     "is_name",
     "last_name",
@@ -75,6 +79,7 @@ __all__ = [
     "names_in_records",
     "of_date",
     "one_slip",
+    "ordinals",
     "parse",
     "pinyin",
     "quantities",

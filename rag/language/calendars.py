@@ -66,6 +66,7 @@ _FIGURES = re.compile(
     rf"\b(?P<day>[0-3]?\d)(?:[./-]\s?(?P<month>{'|'.join(_ROMAN_MONTHS[::-1])}|[0-3]?\d)[./-]\s?"
     r"(?P<year>1[0-9]\d\d|20\d\d))\b"
 )
+_SLASHED = re.compile(r"(?<![\d/])(\d\d?)/(\d\d?)/(1[0-9]\d\d|20\d\d|\d\d)(?![\d/])")
 _QUAKER = re.compile(
     r"\b(?:(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?\s*(?:day\s+)?(?:of\s+)?(?:the\s+)?"
     r"(?P<month>1?\d)(?:st|nd|rd|th|d)?[\s.]*mo(?:nth|\.)?,?\s+"
@@ -217,6 +218,22 @@ def _figures(found: re.Match[str]) -> tuple[str, str] | None:
     if "." in found[0] or int(day) > 12:
         return _stretch(year, int(month), int(day))
     return _stretch(year, int(day), int(month)) if int(month) > 12 or day == month else None
+
+
+def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield where a day in figures stands in a text, from and to, and which it may be, that of
+    Americans first: "12/7/1941", "11/22/63" of the twentieth century.
+
+    >>> [days for *_, days in days_in_figures("12/7/1941, 11/22/63")]
+    [['1941-12-07', '1941-07-12'], ['1963-11-22']]
+    """
+    for found in _SLASHED.finditer(text):
+        first, second, year = (int(found[n]) for n in (1, 2, 3))
+        year += 1900 * (year < 100)
+        both = (_stretch(year, first, second), _stretch(year, second, first))
+        days = list(dict.fromkeys(stretch[0] for stretch in both if stretch))
+        if first and second and days:
+            yield found.start(), found.end(), days
 
 
 def _quaker(found: re.Match[str]) -> tuple[str, str] | None:
@@ -388,7 +405,7 @@ def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:
         )
     for found in _HEGIRA.finditer(text):
         first_year = int(621.57 + int(found["year"]) * _LUNAR_YEAR)
-        yield found.start(), found.end(), f"{first_year}-01-01", f"{first_year + 1}-12-31"
+        yield found.start(), found.end(), f"{first_year:04}-01-01", f"{first_year + 1:04}-12-31"
 
 
 def _from_hegira(year: int, month: int, day: int, more: int) -> tuple[str, str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TITLES = word_list("people", "titles")
 """Words before a name that are not part of it: records and people give them or not."""
 
+_ADDRESS = word_list("people", "forms_of_address")
+
 _WORD = re.compile(r"[^\W\d_]+(?:[-–‑][^\W\d_]+|['’](?!s\b)[^\W\d_]+)*")
 _CALENDAR = frozenset(
     word.casefold()
@@ -141,6 +143,17 @@ def can_be_same(said: str, recorded: str) -> bool:
     return not _is_among(given[0], others[:1]) or all(_is_among(one, given) for one in wanted)
 
 
+def is_given(name: str) -> bool:
+    """Return whether a word is a given name that is known, or an initial.
+
+    >>> is_given("Teddy"), is_given("J."), is_given("Sadly")
+    (True, True, False)
+    """
+    word = "".join(words(name))
+    named = word_list("people", "his_names") | word_list("people", "her_names") | _forms().keys()
+    return len(word) == 1 or word in named
+
+
 def last_name(name: str) -> str:
     """Return the folded last name of a person, "" of no name.
 
@@ -155,7 +168,8 @@ def _parts(name: str) -> list[str]:
     turned = (
         f"{given} {last}" if comma and words(given) and words(given)[0] not in _SUFFIXES else name
     )
-    return [word for word in words(turned) if word not in _SUFFIXES and word not in TITLES]
+    parts = [word for word in words(turned) if word not in _SUFFIXES and word not in TITLES]
+    return [word for word in parts[:-1] if word not in _ADDRESS] + parts[-1:]
 
 
 def _is_among(one: str, others: list[str]) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.datatypes import Span
-from rag.language.tokens import MONTHS, table
+from rag.language.tokens import MONTHS, stop_words, table
 
 _TABLE = table("numbers")
 _UNITS: list[str] = _TABLE["units"].split()
@@ -24,7 +24,11 @@ _VALUES = {word: float(n) for n, word in enumerate(_UNITS)} | {
     word: 10.0 * n for n, word in enumerate(_TENS, start=2)
 }
 
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+(?:\.\d+)?"
+# Thousands are set apart by commas, by a space that breaks no line, or by any before "000".
+_DIGITS = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3}){1,4}(?!\d)"
+    r"|\d{1,3}(?: \d{3}){0,3} 000(?!\d)|\d*\.\d+|\d+(?:\.\d+)?"
+)
 _ONES = "|".join(_UNITS)
 _WORDED = rf"(?:(?:{'|'.join(_TENS)})(?:[-\s](?:{'|'.join(_UNITS[1:10])}))?|(?:{_ONES}))"
 _PARTS = "|".join(f"{word}(?:{'ves' if word == 'half' else 's'})?" for word in _FRACTIONS).replace(
@@ -33,22 +37,58 @@ _PARTS = "|".join(f"{word}(?:{'ves' if word == 'half' else 's'})?" for word in _
 _SCALE = "|".join(_SCALES)
 _GAP = r"[-\s]+"
 _SHORTS = "|".join(sorted(_SHORT, key=len, reverse=True))
-_AMOUNT = rf"(?:(?:{_DIGITS})(?:(?=(?:{_SHORTS})\b)|(?![\w]))|{_WORDED}\b)"
+_AMOUNT = rf"(?:(?:{_DIGITS})(?!\.?\d)(?:(?=(?:{_SHORTS})\b)|(?![\w]))|{_WORDED}\b)"
+# "hundred and five", but not "two hundred and three hundred"; "thousand and one".
+_AND = rf"{_GAP}and{_GAP}{_WORDED}\b(?!{_GAP}(?:(?:{_ONES}){_GAP})?"
+_SCALED = rf"{_GAP}(?:hundreds?\b(?:{_AND}hundred))?|(?:{_SCALE})s?\b(?:{_AND}(?:{_SCALE})))?)"
+_HALF = r"(?:an?|one|three)[-\s]+(?P<{}>half|halves|quarters?)"
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?<![A-Za-z]-)(?P<money>[$£€]\s?)?(?:"
     # one-half, two-thirds, a quarter (of), half (of), 1/2
     rf"(?P<part>(?:(?P<numerator>{_WORDED}|an?){_GAP})?(?P<denominator>{_PARTS}))\b"
     rf"(?:{_GAP}(?:an?{_GAP})?(?P<partscale>{_SCALE})s?\b)?"
+    r"|(?P<over>\d)/(?P<under>[2-9]|10)(?![\d/])"
     rf"|(?:(?P<first>{_AMOUNT}|an?(?={_GAP}(?:{_SCALE})\b))"
-    rf"(?:{_GAP}and{_GAP}(?:an?|one|three){_GAP}(?P<extra>half|halves|quarters?))?"
+    rf"(?:{_GAP}and{_GAP}{_HALF.format('extra')})?"
     rf"(?:\s(?P<numerals>\d/\d))?"
     rf"(?P<short>{_SHORTS})?\b"
-    rf"(?P<rest>(?:{_GAP}(?:{_SCALE})\b|{_GAP}and{_GAP}{_WORDED}\b"
-    rf"|{_GAP}{_WORDED}(?={_GAP}(?:{_SCALE})\b))*))"
+    rf"(?P<rest>(?:{_SCALED}|{_GAP}{_WORDED}\b(?={_GAP}(?:{_SCALE})s?\b))*)"
+    # "a million and a half", but not "a million and a half of the people"
+    rf"(?:(?<=[a-z])(?<!and){_GAP}and{_GAP}{_HALF.format('more')}\b(?!\s+of\s+(?:the|it|them)\b))?)"
     rf")s?(?P<percent>\s?%|{_GAP}per\s?cent(?:um)?\b)?",
     re.IGNORECASE,
 )
-_ORDINAL_SUFFIX = re.compile(r"(?:st|nd|rd|th|d)\b")
+_LOW_ORDINALS: list[str] = table("calendar")["ordinals"].split()
+_ORDINAL_TENS = [f"{ten[:-1]}ieth" for ten in _TENS]
+_ORDINAL_VALUES = (
+    {word: n for n, word in enumerate(_LOW_ORDINALS, start=1)}
+    | {word: 10 * n for n, word in enumerate(_ORDINAL_TENS, start=2)}
+    | {"hundredth": 100}
+)
+_ORDINAL_WORD = "|".join(_ORDINAL_VALUES)
+_ORDINAL = re.compile(
+    r"(?<![\w.,/-])(?:(?P<figures>\d{1,4})(?:st|nd|rd|th|d)"
+    rf"|(?:(?:(?P<hundreds>{'|'.join(_UNITS[1:10])}|an?){_GAP})?(?P<hundred>hundred){_GAP}(?:and{_GAP})?)?"
+    rf"(?:(?P<ten>{'|'.join(_TENS)}){_GAP})?(?P<last>{_ORDINAL_WORD}))\b",
+    re.IGNORECASE,
+)
+_BEFORE_FRACTION = re.compile(r"\b(?:an?|one|each|every|per)[-\s]+$", re.IGNORECASE)
+# "th" of "28th"; "-first" of "twenty-first", "and fourth" of "one hundred and fourth".
+_ORDINAL_SUFFIX = re.compile(
+    rf"(?:st|nd|rd|th|d)\b|(?<=ty){_GAP}(?:{'|'.join(_LOW_ORDINALS[:9])})\b"
+    rf"|(?<=hundred){_GAP}(?:and{_GAP})?(?:(?:{'|'.join(_TENS)}){_GAP})?(?:{_ORDINAL_WORD})\b",
+    re.IGNORECASE,
+)
+_IN_FIGURES = re.compile(r"/\d")
+_BEHIND_SLASH = re.compile(r"\d/$")
+_ERA = re.compile(r"\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
+BEFORE_CHRIST = "bc"
+"""What a year before Christ counts: its noun."""
+
+_CURRENCIES: dict[str, str] = {
+    form: name for name, forms in _TABLE["currencies"].items() for form in forms.split()
+}
+_SIGNS: dict[str, str] = _TABLE["signs"]
 _NAMES_OF_MONTHS = "|".join(
     [
         *MONTHS,
@@ -84,10 +124,19 @@ _FROM_UP_TO = re.compile(
     r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
 )  # where it went
 
+_COUNTED_MONEY = re.compile(
+    r"[\s-]+(?:of\s+)?(?:gold\s+|silver\s+)?([a-z]+)\b(\s+of\b)?", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"\b(?:between|from)\s+[$£€]?$", re.IGNORECASE)
+_SCALE_AT_END = re.compile(rf"({_SCALE})s?$", re.IGNORECASE)
+
 _Bound = Literal["exact", "about", "at least", "at most"]
 
-_ROUNDING = 0.05
+ROUNDING = 0.05
 """How far a rounded number may be from what it rounds, as a share of it."""
+
+_LEAST_ROUNDED = 200
+"""From which count on one may be rounded without a word."""
 
 ABOUT = 0.1
 """The same for a number said to be about so much."""
@@ -98,14 +147,15 @@ class Quantity:
     """A number in a text, and the words that say how exactly it is meant.
 
     `value`: in ones; a percentage or a fraction is its share (95 percent: 0.95). `share`
-    tells those apart from counts. `noun`: the first word after it, folded: what is counted.
+    tells those apart from counts. `currency`: of a sum of money, "dollar". `noun`: the first word
+    after it, folded: what is counted.
     """
 
     span: Span
     value: float
     bound: _Bound = "exact"
     share: bool = False
-    money: bool = False
+    currency: str = ""
     noun: str = ""
 
 
@@ -129,34 +179,58 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
             continue
         if any(p.match(text, match.end()) for p in (_ORDINAL_SUFFIX, _COMPOUND)):
             continue
-        if _is_day(match, text):
+        if _is_day(match, text) or _is_in_date(match, text):
             continue
+        if match["numerator"] and not match["denominator"].endswith("s") and not _is_one(match):
+            continue  # "twenty-eighth"
         if _is_pronoun(match, text) or (match["short"] and not match["money"]):
             continue
         value, share = _value(match)
         if match["percent"]:
             value, share = value / 100, True
+        before, after = text[: match.start()], text[match.end() :]
+        era = _ERA.match(after)
+        noun = BEFORE_CHRIST if era else _noun(after)
+        span = Span(span.start, span.end + era.end()) if era else span
         found.append(
-            Quantity(
-                span,
-                value,
-                _bound(text[: match.start()], text[match.end() :]),
-                share,
-                bool(match["money"]),
-                _noun(text[match.end() :]),
-            )
+            Quantity(span, value, _bound(before, after), share, _currency(match, after), noun)
         )
     return _joined(text, found)
+
+
+def ordinals(text: str, leave_out: Sequence[Span] = ()) -> list[tuple[Span, int]]:
+    """Return the ordinals in `text` and what they come to, without days of a month and fractions.
+
+    >>> [n for _, n in ordinals("the 14th and the twenty-first amendment, a third of May 4th")]
+    [14, 21]
+    """
+    found = []
+    for match in _ORDINAL.finditer(text):
+        span = Span(*match.span())
+        said = match.groupdict()
+        if any(span.overlaps(other) for other in leave_out) or _stands_by_month(match, text):
+            continue
+        if _BEFORE_FRACTION.search(text[max(0, match.start() - 8) : match.start()]):
+            continue
+        if said["figures"]:
+            found.append((span, int(said["figures"])))
+            continue
+        hundreds = _VALUES.get((said["hundreds"] or "").casefold(), 1) if said["hundred"] else 0
+        ten = _VALUES[said["ten"].casefold()] if said["ten"] else 0
+        last = _ORDINAL_VALUES[(said["last"]).casefold()]
+        found.append((span, int(100 * hundreds + ten) + last))
+    return found
 
 
 def agree(claim: Quantity, source: Quantity) -> bool:
     """Return whether the source's number bears out the claim's.
 
     The claim may round: 4.75 million for 4,760,082, "almost two billion" for 1.9. It may not
-    say more than the source: 205 for "200". Small counts must be equal. "Over" and "under"
-    allow for half as much again, in their direction.
+    say more than the source: 205 for "200". Counts below `_LEAST_ROUNDED` must be equal. "Over" and
+    "under" allow for half as much again, in their direction. Sums of two currencies, a sum and a
+    count of something, a year before Christ and anything else never agree.
     """
-    if claim.share != source.share:
+    if claim.share != source.share or not _may_count_alike(claim, source):
         return False
     if claim.bound == "at least":
         return claim.value <= source.value <= 1.5 * claim.value
@@ -165,14 +239,27 @@ def agree(claim: Quantity, source: Quantity) -> bool:
     apart = abs(claim.value - source.value)
     if claim.bound == "about" or source.bound == "about":
         return apart <= ABOUT * source.value
-    return apart <= min(_rounded_to(claim.value) / 2, _ROUNDING * source.value)
+    return apart <= min(_rounded_to(claim.value) / 2, ROUNDING * source.value)
+
+
+def _may_count_alike(claim: Quantity, source: Quantity) -> bool:
+    if (claim.noun == BEFORE_CHRIST) != (source.noun == BEFORE_CHRIST):
+        return False
+    if claim.currency and source.currency:
+        return claim.currency == source.currency
+    if bool(claim.currency) == bool(source.currency) or claim.noun == source.noun:
+        return True
+    count = source if claim.currency else claim
+    return not count.noun or count.noun in stop_words()
 
 
 def _rounded_to(value: float) -> float:
-    """Return the unit that a number seems rounded to: 10,000 for 4,750,000, 1 for 19; for
-    shares and decimals a fiftieth of it."""
+    """Return the unit that a number seems rounded to: 10,000 for 4,750,000, none for small counts;
+    for shares and decimals a fiftieth of it."""
     if value <= 0 or value != int(value):
         return value / 50
+    if value < _LEAST_ROUNDED:
+        return 0.0
     unit = 1.0
     while value % (unit * 10) == 0:
         unit *= 10
@@ -180,7 +267,8 @@ def _rounded_to(value: float) -> float:
 
 
 def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
-    """Return the quantities with "nine out of ten" and "one in five" as one share."""
+    """Return the quantities with "nine out of ten" and "one in five" as one share, and with both
+    ends of "five to ten million" in millions."""
     result: list[Quantity] = []
     for quantity in found:
         before = result[-1] if result else None
@@ -189,15 +277,57 @@ def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
             span = Span(before.span.start, quantity.span.end)
             share = before.value / quantity.value
             result[-1] = Quantity(span, share, before.bound, True, noun=quantity.noun)
-        else:
-            result.append(quantity)
+            continue
+        if before and _is_stretch(text, before, between):
+            result[-1] = _in_units_of(quantity, before, text)
+        result.append(quantity)
     return result
+
+
+def _is_stretch(text: str, before: Quantity, between: str) -> bool:
+    """Return whether two numbers are the ends of one: "five to ten", "between five and ten"."""
+    if between.strip() == "and":
+        return bool(_BETWEEN.search(text[max(0, before.span.start - 20) : before.span.start]))
+    return between.strip() in {"to", "or", "-", "–"}
+
+
+def _in_units_of(last: Quantity, first: Quantity, text: str) -> Quantity:
+    """Return the first end of a stretch in the units of its last: five million of "five to ten
+    million", five percent of "five to ten percent"."""
+    said = last.span.of(text)
+    scale = _SCALE_AT_END.search(said)
+    unit = _SCALES[scale[1].casefold()] if scale else 0.01 if last.share else 1
+    is_bare = not first.share and not _SCALE_AT_END.search(first.span.of(text))
+    if not is_bare or first.value * unit >= last.value or last.span.of(text)[:1] == "0":
+        return first
+    currency = first.currency or last.currency
+    return replace(
+        first, value=first.value * unit, share=last.share, currency=currency, noun=last.noun
+    )
+
+
+def _is_one(match: re.Match[str]) -> bool:
+    return match["numerator"].casefold() in {"a", "an", "one"}
+
+
+def _is_in_date(match: re.Match[str], text: str) -> bool:
+    """Return whether figures are part of "9/11" or of "11/22/63", which is no fraction."""
+    if match["over"]:
+        return int(match["over"]) >= int(match["under"])
+    if not match.group().isdecimal():
+        return False
+    before = text[max(0, match.start() - 2) : match.start()]
+    return bool(_IN_FIGURES.match(text, match.end()) or _BEHIND_SLASH.search(before))
 
 
 def _is_day(match: re.Match[str], text: str) -> bool:
     """Return whether figures are the day of a month."""
     if not match.group().isdecimal() or not 1 <= int(match.group()) <= _LAST_DAY:
         return False
+    return _stands_by_month(match, text)
+
+
+def _stands_by_month(match: re.Match[str], text: str) -> bool:
     if _BEFORE_MONTH.match(text, match.end()):
         return True
     lead = text[max(0, match.start() - 20) : match.start()]
@@ -223,6 +353,8 @@ def _is_pronoun(match: re.Match[str], text: str) -> bool:
 
 def _value(match: re.Match[str]) -> tuple[float, bool]:
     """Return the number that was matched, and whether it is a share of something."""
+    if match["over"]:
+        return int(match["over"]) / int(match["under"]), True
     if match["denominator"]:
         numerator = match["numerator"]
         over = 1.0 if not numerator or numerator.lower() in {"a", "an"} else _number(numerator)
@@ -232,17 +364,19 @@ def _value(match: re.Match[str]) -> tuple[float, bool]:
         return (part * _SCALES[scale.casefold()], False) if scale else (part, True)
     value = 1.0 if match["first"].lower() in {"a", "an"} else _number(match["first"])
     if match["extra"]:
-        pieces = 3 if re.search(r"\bthree\b", match.group().split(" and ", 1)[-1]) else 1
-        value += pieces * (0.5 if match["extra"].casefold().startswith("hal") else 0.25)
+        value += _pieces(match["extra"], match.group())
     if match["numerals"]:
         over, under = map(int, match["numerals"].split("/"))
         value += over / under if under else 0
     if match["short"]:
         value *= _SHORT[match["short"].casefold()]
-    total = 0.0
+    total, unit = 0.0, 1.0
     for word in re.findall(r"[a-z]+", match["rest"].casefold()):
         if word == "and":
             continue
+        if word.removesuffix("s") in _SCALES:
+            word = word.removesuffix("s")
+            unit = _SCALES[word]
         if word in _SCALES:
             if word == "hundred" or word in {"dozen", "score"}:
                 value *= _SCALES[word]
@@ -251,12 +385,20 @@ def _value(match: re.Match[str]) -> tuple[float, bool]:
                 value = 0.0
         else:
             value += _VALUES[word]
+    if match["more"]:
+        value += unit * _pieces(match["more"], match.group())
     return total + value, False
+
+
+def _pieces(word: str, said: str) -> float:
+    """Return how much "and a half" or "and three-quarters" adds to one."""
+    pieces = 3 if re.search(r"\bthree[-\s]+quarter", said, re.IGNORECASE) else 1
+    return pieces * (0.5 if word.casefold().startswith("hal") else 0.25)
 
 
 def _number(written: str) -> float:
     """Return the value of digits or of a worded number below a hundred."""
-    plain = written.replace(",", "")
+    plain = re.sub(r"(?<=\d)[,\s](?=\d)", "", written)
     if plain[0].isdigit() or plain[0] == ".":
         return float(plain)
     return sum(_VALUES[word] for word in re.findall(r"[a-z]+", plain.casefold()))
@@ -275,3 +417,12 @@ def _bound(before: str, after: str) -> _Bound:
 def _noun(after: str) -> str:
     found = re.match(r"[\s-]*(?:of\s+(?:the\s+)?)?([^\W\d_]+)", after)
     return found[1].casefold() if found else ""
+
+
+def _currency(match: re.Match[str], after: str) -> str:
+    """Return of which currency a sum is, by its sign or by a word right behind it, "" of others."""
+    if match["money"]:
+        return _SIGNS[match["money"].strip()]
+    found = _COUNTED_MONEY.match(after)
+    currency = _CURRENCIES.get(found[1].casefold(), "") if found else ""
+    return "" if found and found[2] and currency == "pound" else currency  # ten pounds of tea

@@ -19,12 +19,13 @@ from rag.language.calendars import (
     NEW_YEAR,
     a_year_on,
     archive_dates,
+    days_in_figures,
     in_new_style,
     is_old_style,
     other_calendars,
     told_from,
 )
-from rag.language.tokens import MONTHS, table
+from rag.language.tokens import MONTHS, stop_words, table, word_list
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
     month[:3].casefold(): n for n, month in enumerate(MONTHS, start=1)
@@ -84,7 +85,9 @@ _PATTERNS = _DAYS + [
         rf"\b{_MONTH}\s+(?:of\s+{_SHORT_YEAR}|(?P<lateyear>3[2-9]|[4-9]\d)(?!\d|[.,]\d))",
         rf"\b{_PART}{_SEASON},?\s+(?:of\s+)?(?:{_YEAR}\b|(?:(?<=of\s)|['’]){_SHORT_YEAR})",
         r"\bback in ['’]?(?P<backyear>\d\d)(?!\d|[.,]\d)",
-        r"\b(?P<from>1[0-9]\d\d|20\d\d)\s?[-–—]\s?(?P<to>\d{4}|\d\d)\b(?!-)",
+        r"\b(?:(?:from|between)\s+)?(?P<from>1[0-9]\d\d|20\d\d)"
+        r"(?:\s?[-–—]\s?|(?<=from\s\d{4})\s+(?:to|until|till|through)\s+"
+        r"|(?<=between\s\d{4})\s+and\s+)(?P<to>\d{4}|\d\d?)\b(?!-)",
         rf"\b{_PART}(?P<decade>1[0-9]\d0|20\d0|['’]?(?=[2-9]0)\d0)['’]?s\b",
         rf"\b(?:the|in(?!\s+(?:his|her|their|my|your|its)))\s+(?:\w+\s+)?"
         rf"(?P<worddecade>{'|'.join(_DECADES)})\b",
@@ -95,11 +98,18 @@ _PATTERNS = _DAYS + [
     )
 ]
 _PLAIN_YEAR = _PATTERNS[-1]
+_BEFORE_CHRIST = re.compile(r"(?:\s*(?:[-–—]|to|and)\s*\d+)?\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
+_NUMBERED = re.compile(rf"\b(?:{'|'.join(_TABLE['numbered'].split())})\s+$", re.IGNORECASE)
+_IN_STREET = re.compile(rf"\s+(?:[A-Z]\w*\.?\s+){{1,3}}(?:{'|'.join(_TABLE['streets'].split())})\b")
 _SHORT_NAMES = {"shortyear", "lateyear", "backyear", "aloneyear"}
 _COUNTED = re.compile(
     r"\s+(?:[a-z]+\s+)?(?:men|people|persons|dollars|miles|tons|acres|troops|soldiers|votes|feet|"
     r"ships|pounds|pages|years|officers|sailors|seamen|volumes|barrels|bales|bushels)\b"
 )
+# "carried 1200 slaves", but not "in 1860 elections" and "the 1968 riots".
+_LEAD = re.compile(r"(?<![\w.])(?-i:([a-z]+))\s+$")
+_PLURAL = re.compile(r"\s+([a-z]+s)\b")
+_OUR_CENTURY = 2000
 _THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
 
 
@@ -145,11 +155,13 @@ class Timex:
         )
 
 
-def times(text: str, century: int = 1900) -> list[Timex]:
+def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[Timex]:
     """Return the expressions of time in `text` that name a year, in order.
 
     `century`: what "64" and "the sixties" are counted from: 1900 unless more is known. A
-    number that counts something ("1,800 men", "1500 miles") is no year.
+    number that counts something ("1,800 men", "1500 miles"), is that of a thing ("Resolution
+    1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is either of two
+    days, and "11/22/63" one; else it is of a year alone, or nothing.
 
     >>> [(t.first, t.last) for t in times("on the 2d of February, 1848")]
     [('1848-02-02', '1848-02-02')]
@@ -160,12 +172,17 @@ def times(text: str, century: int = 1900) -> list[Timex]:
     for a, b, first, last in (*other_calendars(text), *archive_dates(text)):
         if not any(Span(a, b).overlaps(other.span) for other in found):
             found.append(Timex(Span(a, b), first, last))
+    for a, b, (day, *others) in days_in_figures(text) if in_figures else ():
+        if not any(Span(a, b).overlaps(other.span) for other in found):
+            found.append(Timex(Span(a, b), day, day, tuple((other, other) for other in others)))
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             span = Span(match.start(), match.end("close") if _is_double(match) else match.end())
             if any(span.overlaps(other.span) for other in found):
                 continue
-            if pattern is _PLAIN_YEAR and _COUNTED.match(text, match.end()):
+            if _BEFORE_CHRIST.match(text, match.end()):
+                continue
+            if pattern is _PLAIN_YEAR and _is_count(text, span):
                 continue
             for first, last in _stretch(match, century):
                 found.append(_in_both_styles(match, Timex(span, first, last)))
@@ -174,7 +191,7 @@ def times(text: str, century: int = 1900) -> list[Timex]:
 
 def times_told_from(text: str, written: str | None) -> list[Timex]:
     """Return the days and months in a letter that are told from its own: "the 16th ult.", "in
-    December last".
+    December last", "on March 4".
 
     `written`: the letter's date; without one, or with one that leaves the month open, there
     are none.
@@ -184,7 +201,38 @@ def times_told_from(text: str, written: str | None) -> list[Timex]:
     dated = of_date(written)
     if dated.first[:7] != dated.last[:7]:
         return []
-    return [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
+    told = [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
+    days = _days_of_its_year(text, dated)
+    return [*told, *(day for day in days if not any(day.span.overlaps(t.span) for t in told))]
+
+
+def _days_of_its_year(text: str, dated: Timex) -> Iterator[Timex]:
+    """Yield the days in a letter that have no year: of its own, or the last one before it."""
+    for match in (match for pattern in _DAYS for match in pattern.finditer(text)):
+        month, day = _month_and_day(match.groupdict())
+        years = [year for year in (dated.years[0], dated.years[0] - 1) if _is_day(year, month, day)]
+        named = [_days(year, month, day) for year in years]
+        if match["year"] or not named:
+            continue
+        if named[0][0] <= dated.last:
+            named = named[:1]
+        yield Timex(Span(*match.span()), *named[0], other=tuple(named[1:]))
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return 0 < day <= calendar.monthrange(year, month)[1]
+
+
+def _is_count(text: str, year: Span) -> bool:
+    """Return whether four figures count what stands behind them, or are the number of a thing."""
+    before = text[max(0, year.start - 30) : year.start]
+    if _COUNTED.match(text, year.end) or _IN_STREET.match(text, year.end):
+        return True
+    if _NUMBERED.search(before):
+        return True
+    lead, noun = _LEAD.search(before), _PLURAL.match(text, year.end)
+    small = stop_words() | word_list("words", "circumstances") | word_list("words", "leading")
+    return bool(lead and noun and small.isdisjoint((lead[1], noun[1])))
 
 
 def _is_double(match: re.Match[str]) -> bool:
@@ -255,7 +303,7 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
     part = said.get("part", "")
     if "from" in said:
         first, last = said["from"], said["to"]
-        last = last if len(last) == 4 else first[:2] + last
+        last = first[: 4 - len(last)] + last
         if int(first) < int(last) <= int(first) + 150:
             yield f"{first}-01-01", f"{last}-12-31"
         return
@@ -266,7 +314,9 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
         else:
             start = century + _DECADES[said["worddecade"].casefold()]
             part = match.group().split()[1] if len(match.group().split()) > 2 else ""
-        yield _years(start, 10, part)
+        # The 1800s are the century; those of our own are as yet ten years.
+        is_century = start % 100 == 0 and start < _OUR_CENTURY and "decade" in said
+        yield _years(start, 100 if is_century else 10, part)
         return
     if "century" in said or "wordcentury" in said:
         number = int(said.get("century") or _CENTURIES[said["wordcentury"].casefold()])

@@ -21,20 +21,26 @@ from functools import cache, lru_cache
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
 from rag.language import (
+    BEFORE_CHRIST,
+    ROUNDING,
     Quantity,
     Timex,
     agree,
     can_be_same,
     capitalised,
     capitalised_inside,
+    is_given,
     is_left_open,
     last_name,
     of_date,
+    ordinals,
+    parse,
     quantities,
     sentences,
     stands_for,
     stems,
     stop_words,
+    table,
     times,
     times_told_from,
     with_names_of_records,
@@ -62,11 +68,35 @@ def _is_quoted(claim: str, passage: str) -> bool:
     return _share(_folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))) >= _OWN_WORDS
 
 
+def _stands_in_place(said: Span, claim: str, other: Span, passage: str) -> bool:
+    """Return whether `other` stands in a passage where `said` stands in a claim: between the same
+    words but small ones, and amid the rest of the claim's words."""
+    before, after = _around(said, claim)
+    above, below = _around(other, passage)
+    above, below = above[-len(before) :] if before else [], below[: len(after)]
+    return (
+        _share([*before, *after], [*above, *below]) >= _OWN_WORDS
+        and _first_telling(before[::-1]) in {"", _first_telling(above[::-1])}
+        and _first_telling(after) in {"", _first_telling(below)}
+    )
+
+
+def _around(span: Span, text: str) -> tuple[list[str], list[str]]:
+    parts = text[: span.start], text[span.end :]
+    before, after = (_folded(_WORD.findall(part)) for part in parts)
+    return before, after
+
+
+def _first_telling(words: Sequence[str]) -> str:
+    return next((word for word in words if word not in stop_words()), "")
+
+
 def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tuple[str, Reason]]:
     """Yield what is otherwise in a claim that is in a passage's own words, nothing in others:
-    "differs" where only one of the two denies it, "missing" where the passage has not the name,
-    has the words in another order, or under a denial ("nobody swore that"). `heading`: whose
-    words they are, of what and when, which a claim may name."""
+    "differs" where only one of the two denies it and says the same besides, "missing" where a
+    denial stands elsewhere or beside other words, and where the passage has not the name, has the
+    words in another order, or under a denial ("nobody swore that"). `heading`: whose words they
+    are, of what and when, which a claim may name."""
     said, found = _WORD.findall(claim), list(_WORD.finditer(passage))
     there = [match.group() for match in found]
     ours, theirs = _folded(said), _folded(there)
@@ -80,17 +110,21 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
     if share >= _ALL_WORDS and _is_turned(ours, theirs, first, last, apart):
         yield "missing", Reason("wording", "the same words", "in another order", False)
     told = _told_in(passage, found[first].start(), found[last - 1].end())
+    one_denies = (len(_denials(ours)) + len(_denials(theirs, first, last))) % 2 == 1
     names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
     above = _WORD.findall(passage[told.start : found[first].start()])
-    if _is_denied(_folded(above)) and not _is_denied(ours):
+    denied, denying = bool(_denials(_folded(above))), bool(_denials(ours, 0, blocks[0].a))
+    if (denied and not _denials(ours)) or (denying and not denied):
         under = " ".join([*above, *there[first : first + _LONGEST]])
         yield "missing", Reason("wording", " ".join(said[:_LONGEST]), under, False)
     for a, b, c, d in apart:
         if max(b - a, d - c) > _LONGEST:
             continue
         reason = Reason("wording", " ".join(said[a : b + 1]), " ".join(there[c : d + 1]), False)
-        if first <= c and d <= last and _is_denied(ours[a:b]) != _is_denied(theirs[c:d]):
-            yield "differs", reason
+        denials = len(_denials(ours, a, b)) + len(_denials(theirs, c, d))
+        if first <= c and d <= last and denials % 2:
+            only = one_denies and _telling(ours, a, b) == _telling(theirs, c, d)
+            yield "differs" if only else "missing", reason
         elif _is_other_name(said, a, b, names):
             yield "missing", reason
 
@@ -135,13 +169,38 @@ def _folded(words: Sequence[str]) -> list[str]:
 
 
 @cache
-def _denying() -> frozenset[str]:
-    return frozenset(stems(word_list("verbs", "denying")))
+def _stems_of(key: str) -> frozenset[str]:
+    return frozenset(stems(word_list("verbs", key)))
 
 
-def _is_denied(words: Sequence[str]) -> bool:
-    negations = word_list("words", "negations")
-    return not (negations.isdisjoint(words) and _denying().isdisjoint(stems(words)))
+def _denials(words: Sequence[str], first: int = 0, last: int | None = None) -> list[int]:
+    """Return which words deny: "not", but none of "not only" and of "No. 5"; "refused", but only
+    before what was not done: "refused to sign", "failed in forming"."""
+    return [n for n in range(first, len(words) if last is None else last) if _denies(words, n)]
+
+
+def _denies(words: Sequence[str], at: int) -> bool:
+    word, after = words[at], words[at + 1 : at + 3]
+    if word in word_list("words", "negations"):
+        affirming = set(table("words")["affirming"].get(word, "").split())
+        is_number = word == "no" and after[:1] != [] and after[0][0].isdecimal()
+        return not is_number and affirming.isdisjoint(after[:1])
+    stem = set(stems([word]))
+    if stem & _stems_of("denying"):
+        return True
+    return bool(stem & _stems_of("undone")) and (
+        after[:1] == ["to"] or any(_is_doing(word) for word in after[after[:1] == ["in"] :][:1])
+    )
+
+
+def _is_doing(word: str) -> bool:
+    return word.endswith("ing")
+
+
+def _telling(words: Sequence[str], first: int, last: int) -> list[str]:
+    """Return the stems of some words without small ones and without what denies."""
+    denials = _denials(words, first, last)
+    return stems(words[n] for n in range(first, last) if n not in denials)
 
 
 def _told_in(passage: str, first: int, last: int) -> Span:
@@ -153,14 +212,23 @@ def _told_in(passage: str, first: int, last: int) -> Span:
 def _is_other_name(said: Sequence[str], first: int, last: int, there: Set[str]) -> bool:
     """Return whether words of a claim are a name that is not among those there; its first word may
     be any."""
-    names = [word for word in said[max(first, 1) : last] if word[0].isupper()]
-    return any(name.casefold() not in there for name in names)
+    names = [word.casefold() for word in said[max(first, 1) : last] if word[0].isupper()]
+    return any(name not in there and name not in _counting() for name in names)
+
+
+@cache
+def _counting() -> frozenset[str]:
+    lists = (("numbers", "units"), ("numbers", "tens"), ("calendar", "ordinals"))
+    return frozenset(word for name, key in lists for word in word_list(name, key))
 
 
 _FEWEST_LEFT = 3
 """Words that a claim without its times must still have to say anything."""
 
-_LOOSE = re.compile(r" (?=[,.;?!])")
+_LOOSE = re.compile(r",? (?=[,.;?!])")
+
+_JOINS = re.compile(r"\s*(?:,|and|or|to|[-–])\s*(?:(?:and|or|in|the|of|on)\s+)*")
+"""What may stand between times that are cut out together."""
 
 _INITIALS = re.compile(r"[ .]*(?:[A-Z]\.? *)*")
 """What may stand between the words of a name: "Franklin D. Roosevelt"."""
@@ -176,7 +244,9 @@ class Checked:
     `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not; of a
     name each word counts.
     `by_speaker`: whether the claim names whoever wrote or said the passage. `quoted`: whether
-    it is in the passage's own words, but for a few. `unproven`: the claim without the times that
+    it is in the passage's own words, but for a few. `misquoted`: whether these have all that the
+    claim has but for one number, time or denial, in the place of which they have another.
+    `unproven`: the claim without the times that
     the passage bears out: what is left to be read for.
     """
 
@@ -185,12 +255,8 @@ class Checked:
     missing: tuple[Reason, ...]
     by_speaker: bool
     quoted: bool
+    misquoted: bool
     unproven: str
-
-    @property
-    def misquoted(self) -> bool:
-        """Whether the claim is the passage's own words with a number, time or denial changed."""
-        return self.quoted and any(reason.aspect != "name" for reason in self.differs)
 
     @property
     def objections(self) -> tuple[Reason, ...]:
@@ -217,35 +283,83 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
         *_compare_wording(unproven, quotation.passage, quotation.heading),
+        *_check_ordinals(claim, quotation.passage),
     ]
+    agrees, differs, missing = (
+        tuple(reason for how, reason in found if how == kind)
+        for kind in ("agrees", "differs", "missing")
+    )
+    quoted = _is_quoted(unproven, quotation.passage)
     return Checked(
-        tuple(reason for how, reason in found if how == "agrees"),
-        tuple(reason for how, reason in found if how == "differs"),
-        tuple(reason for how, reason in found if how == "missing"),
+        agrees,
+        differs,
+        missing,
         _names_speaker(claim, quotation.creator),
-        _is_quoted(unproven, quotation.passage),
+        quoted,
+        quoted and not missing and _is_one_changed(differs, (claim, unproven), quotation.passage),
         unproven,
+    )
+
+
+def _is_one_changed(differs: Sequence[Reason], claims: Iterable[str], passage: str) -> bool:
+    """Return whether one thing alone is otherwise, a denial or what stands in the place of it:
+    with two changed both may be true, as two rows of a table are. `claims`: the claim, whole and
+    without what is borne out."""
+    if len(differs) != 1 or differs[0].aspect == "name":
+        return False
+    return differs[0].aspect == "wording" or any(
+        _stands_in_place(said.span, claim, other.span, passage)
+        for claim in claims
+        for found in (_times_of, _quantities_of)
+        for said in found(claim)
+        if said.span.of(claim) == differs[0].claim
+        for other in found(passage)
     )
 
 
 def _without(claim: str, spans: Sequence[Span]) -> str:
     """Return a claim without some of its words and what leads to them: "in the year 1848"; with
-    those that it cannot do without: "more than in 1928". Where less than `_FEWEST_LEFT` words are
-    left, all of it."""
+    those that it cannot do without: "more than in 1928", "in 1861 and 1862" where one of them is
+    kept. Where less than `_FEWEST_LEFT` words are left, all of it."""
     left: list[str] = []
     begin = 0
-    for span in spans:
-        before = claim[begin : span.start].split()
-        while before and before[-1].casefold() in word_list("words", "leading"):
-            before.pop()
-        if is_left_open(" ".join(before)):
+    for stretch in _stretches(claim, spans):
+        before = claim[begin : stretch.start].split()
+        if not _is_attribute(claim, stretch):
+            while before and before[-1].casefold() in word_list("words", "leading"):
+                before.pop()
+        if _needs_more(before):
             continue
         left += before
-        begin = span.end
+        begin = stretch.end
     left += claim[begin:].split()
     if not spans or len(left) < _FEWEST_LEFT:
         return claim
     return _LOOSE.sub("", " ".join(left)).strip(" ,;")
+
+
+def _stretches(claim: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield what may be cut out: times that "and" joins as one, none of those where one is kept."""
+    joined: list[list[Span]] = []
+    for span in (timex.span for timex in _times_of(claim)):
+        if joined and _JOINS.fullmatch(claim, joined[-1][-1].end, span.start):
+            joined[-1].append(span)
+        else:
+            joined.append([span])
+    for group in joined:
+        if set(group) <= set(spans):
+            yield Span(group[0].start, group[-1].end)
+
+
+def _is_attribute(claim: str, span: Span) -> bool:
+    """Return whether a year tells of what stands behind it: "the 1800 election"."""
+    return span.of(claim).isdecimal() and claim[: span.start].casefold().endswith("the ")
+
+
+def _needs_more(before: Sequence[str]) -> bool:
+    """Return whether words need what follows: "more than", but not "In California,"."""
+    last = before[-1].casefold() if before else ""
+    return last not in {"and", "or", "but"} and last[-1:].isalpha() and is_left_open(last)
 
 
 def _check_namesakes(claim: str, creator: str) -> _Told:
@@ -263,7 +377,7 @@ def _names_speaker(claim: str, creator: str) -> bool:
 # A claim is checked against ten passages in a row, and what it has is found once.
 @lru_cache(maxsize=64)
 def _times_of(text: str) -> tuple[Timex, ...]:
-    return tuple(times(text))
+    return tuple(times(text, in_figures=True))
 
 
 @lru_cache(maxsize=64)
@@ -298,6 +412,7 @@ def _name_of_each(text: str) -> Mapping[Span, str]:
     runs: list[list[Span]] = []
     counted = [timex.span for timex in _times_of(text)]
     counted += [quantity.span for quantity in _quantities_of(text)]
+    counted += [span for span, _ in ordinals(text)]
     for span in capitalised(text):
         if stop_words().issuperset(words(span.of(text))) or any(map(span.overlaps, counted)):
             continue
@@ -305,7 +420,21 @@ def _name_of_each(text: str) -> Mapping[Span, str]:
             runs[-1].append(span)
         else:
             runs.append([span])
+    inside = set(capitalised_inside(text))
+    for run in runs:
+        if len(run) > 1 and run[0] not in inside and not _opens_name(run, text):
+            runs.append([run.pop(0)])
     return {span: text[run[0].start : run[-1].end] for run in runs for span in run}
+
+
+def _opens_name(run: Sequence[Span], text: str) -> bool:
+    """Return whether the first word of a sentence belongs to the name behind it: a name that is
+    known, a part of a name of records, what grammar takes for a name, or all that is said before
+    a colon. "Sadly Roosevelt died" does not tell of another Roosevelt."""
+    first, whole = run[0].of(text), text[run[0].start : run[-1].end]
+    if is_given(first) or _known(whole) != whole or text[run[-1].end :].startswith(":"):
+        return True
+    return any(token.idx == run[0].start and token.pos_ == "PROPN" for token in parse(text))
 
 
 def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:
@@ -314,8 +443,12 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
     there = _times_of(passage)
     told = times_told_from(passage, quotation.date or None)
     dated = [of_date(quotation.date)] if quotation.date else []
+    counts = _quantities_of(passage)
     for said in _times_of(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
+        if text.isdecimal() and (count := _count_of(text, counts)):
+            yield "agrees", Reason("date", text, count.span.of(passage), True), said.span
+            continue
         if same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
         elif _overlapping(meant, dated):
@@ -325,10 +458,15 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         elif any(said.overlaps(other) for other in (*there, *told, *dated)):
             yield "missing", Reason("date", text, "", False), said.span  # of a longer time
         elif there or dated:
-            other = there[0].span.of(passage) if there else quotation.date
+            other = there[0].span.of(passage) if there else ""
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span
+
+
+def _count_of(year: str, counts: Iterable[Quantity]) -> Quantity | None:
+    """Return what has the figures of a year: "1200 slaves" may be either."""
+    return next((q for q in counts if q.value == int(year) and q.noun != BEFORE_CHRIST), None)
 
 
 def _meant(claim: str, said: Timex) -> Timex:
@@ -356,11 +494,13 @@ def _check_numbers(claim: str, passage: str) -> _Told:
     """Yield each number of the claim; one that the passage has not differs where the passage
     counts the same thing, or gives as much money or as large a share, otherwise."""
     there = _quantities_of(passage)
+    years = [t.span for t in _times_of(passage) if t.span.of(passage).isdecimal()]
     for said in _quantities_of(claim):
         text = said.span.of(claim)
-        same = next((other for other in there if agree(said, other)), None)
+        same = next((other.span for other in there if agree(said, other)), None)
+        same = same or next((y for y in years if _count_of(y.of(passage), [said])), None)
         if same is not None:
-            yield "agrees", Reason("number", text, same.span.of(passage), True)
+            yield "agrees", Reason("number", text, same.of(passage), True)
             continue
         alike = [other for other in there if _of_a_kind(said, other)]
         if alike:
@@ -370,9 +510,25 @@ def _check_numbers(claim: str, passage: str) -> _Told:
             yield "missing", Reason("number", text, "", False)
 
 
+def _check_ordinals(claim: str, passage: str) -> _Told:
+    """Yield each ordinal of a claim in a passage's own words that this has not, or has another in
+    its place: as names do, they tell which of many is meant."""
+    said = ordinals(claim, [timex.span for timex in _times_of(claim)])
+    if not said or not _is_quoted(claim, passage):
+        return
+    there = ordinals(passage)
+    for span, number in said:
+        place = [o for o in there if _stands_in_place(span, claim, o[0], passage)]
+        if number not in {other for _, other in place or there}:
+            yield "missing", Reason("wording", span.of(claim), "", False)
+
+
 def _of_a_kind(said: Quantity, other: Quantity) -> bool:
-    if said.money or other.money or said.share or other.share:
-        return said.money == other.money and said.share == other.share
+    """Return whether a number counts the same thing otherwise, and not merely rounded."""
+    if abs(said.value - other.value) <= ROUNDING * other.value and said.value != other.value:
+        return False
+    if said.currency or other.currency or said.share or other.share:
+        return said.currency == other.currency and said.share == other.share
     return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
 
 

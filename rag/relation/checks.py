@@ -328,8 +328,8 @@ def _without(claim: str, spans: Sequence[Span]) -> str:
         if not _is_attribute(claim, stretch):
             while before and before[-1].casefold() in word_list("words", "leading"):
                 before.pop()
-        if _needs_more(before):
-            continue
+            if _needs_more(before):
+                continue
         left += before
         begin = stretch.end
     left += claim[begin:].split()

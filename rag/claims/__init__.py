@@ -96,7 +96,8 @@ def _blocks(text: str, prose: str) -> list[TextBlock]:
     for paragraph in _paragraphs(text, prose):
         width = max(len(line.span) for line in paragraph)
         wrapped = any(_breaks_off(prose, a.span, b.span) for a, b in pairwise(paragraph))
-        for before, line in pairwise([None, *paragraph]):
+        befores: list[TextBlock | None] = [None, *paragraph]
+        for before, line in zip(befores, paragraph, strict=False):
             if before is None or not _continues(prose, before.span, line.span, width, wrapped):
                 if line.form == "a link" and found and _is_title(prose, found[-1], line.span):
                     found[-1] = TextBlock(found[-1].span, "the title of what is linked to")

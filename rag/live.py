@@ -43,7 +43,7 @@ from rag.isolation import MAX_BYTES, give_back
 from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
-_BEHIND = 10
+_BEHIND = 5
 """How far a build stands back, as Unix counts, behind those who ask meanwhile."""
 
 

@@ -227,7 +227,7 @@ def subject(finding: Finding | None, item: Evidence | None = None) -> str:
     """Return what a form is about: a verdict, or a passage for a claim. By it the page keeps what
     was typed, and what is sent is known to be about what is shown."""
     claim = finding.claim.text if finding else ""
-    about = finding.verdict if finding else ""
+    about: str = finding.verdict if finding else ""
     if item is not None:
         about = f"{item.document_id}#char={item.start},{item.end}"
     return " ".join(legible(f"{claim} | {about}").split())  # as a browser gives it back

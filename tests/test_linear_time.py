@@ -41,7 +41,8 @@ def used() -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     package = Path(rag.__file__).parent
     for path in package.rglob("*.py"):
-        module = ".".join(("rag", *path.relative_to(package).with_suffix("").parts))
+        parts = ("rag", *path.relative_to(package).with_suffix("").parts)
+        module = ".".join(parts).removesuffix(".__init__")
         for name, method in re.findall(r"\b(_?[A-Z][A-Z_0-9]*)\.(\w+)\(", path.read_text("utf-8")):
             found.setdefault((module if name[0] == "_" else "", name), set()).add(method)
     return found

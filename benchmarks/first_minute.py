@@ -96,6 +96,7 @@ def added_files(page: Any, url: str, pdfs: list[Path]) -> None:
     field.wait_for(state="attached")
     began = time.monotonic()
     field.set_input_files(pdfs)
+    page.get_by_role("progressbar").wait_for()  # they have arrived; to leave before stops them
     words = False
     while True:
         asked = time.monotonic()

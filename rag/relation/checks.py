@@ -458,7 +458,7 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         elif any(said.overlaps(other) for other in (*there, *told, *dated)):
             yield "missing", Reason("date", text, "", False), said.span  # of a longer time
         elif there or dated:
-            other = there[0].span.of(passage) if there else ""
+            other = there[0].span.of(passage) if there else quotation.date
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from rag.datatypes import (
@@ -146,8 +146,8 @@ def scanned_words(confidence: float) -> str:
     return f"scanned text, read by machine (it rates itself {confidence:.0%} sure)"
 
 
-_MOST_UNSAID = 2
-"""Things named that a passage does not say; more are for whoever reads the passage."""
+_MOST_NAMED = 2
+"""Things of one kind that are named; more are for whoever reads the passage."""
 
 _LIKELY = 0.5
 """Below this probability a passage is more likely not about what the claim is about."""
@@ -160,6 +160,9 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     >>> spoke = Reason("name", "Reagan", "(whose words these are)", True)
     >>> stands("context", [spoke, Reason("number", "12", "", False)], 0.9)
     'Same speaker; the passage does not say “12”.'
+    >>> cuba, year = Reason("name", "Cuba", "Cuba", True), Reason("date", "1961", "", False)
+    >>> stands("context", [cuba, year], 0.9)
+    'The passage has “Cuba” and does not say “1961”.'
     >>> stands("contradicts", [Reason("date", "1832", "1823", False)], 0.9)
     'The passage says otherwise: the claim has “1832”, the passage “1823”.'
     >>> stands("context", [], 0.9), stands("context", [], 0.3)
@@ -168,15 +171,16 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     differs = differences(reasons)
     shared = _shared(reasons)
     if relation == "contradicts":
-        why = "; ".join(differs[:_MOST_UNSAID])
+        why = "; ".join(differs[:_MOST_NAMED])
         return f"The passage says otherwise{f': {why}' if why else ''}."
     if relation == "supports":
         same = f": the same {_listed(shared)}" if shared else ""
         return f"The passage says this{same}."
     subject = "On the same subject" if bearing >= _LIKELY else "Possibly on the same subject"
-    same = f"Same {_listed(shared)}" if shared else subject
-    unsaid = [*_unsaid(reasons), *differs][: _MOST_UNSAID + 1]
-    return f"{'; '.join([same, *unsaid])}."
+    said = [*_said(reasons), *differs[:_MOST_NAMED]]
+    same = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
+    whole = "; ".join([*same, *said])
+    return f"{whole[0].upper()}{whole[1:]}."
 
 
 def differences(reasons: Sequence[Reason]) -> list[str]:
@@ -207,12 +211,18 @@ def _shared(reasons: Sequence[Reason]) -> list[str]:
     return [*(["speaker"] if speaks else []), *kinds]
 
 
-def _unsaid(reasons: Sequence[Reason]) -> Iterator[str]:
-    """Yield what a passage leaves open of a claim."""
-    silent = dict.fromkeys(r.claim for r in reasons if not r.agrees and not r.source)
-    named = [f"“{part}”" for part in silent][:_MOST_UNSAID]
-    if named:
-        yield f"the passage does not say {_listed(named, 'or')}"
+def _said(reasons: Sequence[Reason]) -> Iterator[str]:
+    """Yield what a passage has of a claim, in a word or two, and what it leaves open."""
+    has = _quoted_few(r.claim for r in reasons if r.agrees and r.source != SPEAKER)
+    lacks = _quoted_few(r.claim for r in reasons if not r.agrees and not r.source)
+    told = [f"has {_listed(has)}"] if has else []
+    told += [f"does not say {_listed(lacks, 'or')}"] if lacks else []
+    if told:
+        yield f"the passage {' and '.join(told)}"
+
+
+def _quoted_few(parts: Iterable[str]) -> list[str]:
+    return [f"“{part}”" for part in dict.fromkeys(parts)][:_MOST_NAMED]
 
 
 def _listed(items: Sequence[str], last_word: str = "and") -> str:
@@ -309,7 +319,7 @@ def _imprint(place: str, publisher: str, issued: str) -> str:
 def _in_a_row(names: Sequence[str]) -> str:
     """Return names in a row.
 
-    >>> _listed(["A. One", "B. Two", "C. Three"])
+    >>> _in_a_row(["A. One", "B. Two", "C. Three"])
     'A. One, B. Two, and C. Three'
     """
     if len(names) < 3:

@@ -293,7 +293,7 @@ def bibtex_key(document_id: str) -> str:
     >>> bibtex_key("sotu/1823-Monroe-1")
     'sotu:1823-Monroe-1'
     >>> bibtex_key("mine/Брежнев-1965")
-    'mine:-1965-c63a78'
+    'mine:-1965-f34bc1'
     """
     decomposed = unicodedata.normalize("NFKD", document_id.replace("/", ":", 1))
     key = re.sub(r"[^A-Za-z0-9:.+-]", "", decomposed)

@@ -115,9 +115,9 @@ def archive_dates(text: str) -> Iterator[Found]:
     """Yield where such a date stands in a text, from and to, and the first and last day that it
     means.
 
-    >>> [first for _, _, first, _ in archive_dates("the fourth day of July, in the year of our "
-    ...  "Lord one thousand seven hundred and seventy-six; 25 Geo. III; Lady Day 1745")]
-    ['1776-07-04', '1784-10-25', '1745-03-25']
+    >>> sorted(first for _, _, first, _ in archive_dates("the fourth day of July, in the year of "
+    ...  "our Lord one thousand seven hundred and seventy-six; 25 Geo. III; Lady Day 1745"))
+    ['1745-03-25', '1776-07-04', '1784-10-25']
     """
     for pattern, days in _READINGS:
         for found in pattern.finditer(text):

@@ -70,7 +70,8 @@ _DAYS = [
     re.compile(rf"\b{_PAIR}{_DAY}\s+(?i:day\s+)?(?i:of\s+)?{_MONTH}(?!\w)(?!\s+\d\d?\b){_OF_YEAR}"),
     re.compile(rf"\b{_DAY}\.\s+{_MONTH}(?!\w)\s+{_YEAR}\b"),
     re.compile(
-        rf"\b{_MONTH}\s+(?i:the\s+|y[eᵉ]\s+)?{_PAIR}{_DAY}\b(?:\.(?=\s1\d\d\d\b))?{_OF_YEAR}"
+        rf"\b{_MONTH}\s+(?i:the\s+|y[eᵉ]\s+)?{_PAIR}{_DAY}\b"
+        rf"(?!\s+{_MONTH_NAME}(?!\w))(?:\.(?=\s1\d\d\d\b))?{_OF_YEAR}"
     ),
 ]
 """Days, those without the year in front or a dot also without a year."""

@@ -10,9 +10,14 @@ from pathlib import Path
 
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import Jsonable
+from rag.dossier import style_of
 from rag.embedding import Encoder
 from rag.errors import SourceFinderError
 from rag.index.generations import CURRENT, Manifest, live_generation
+from rag.index.qdrant import is_location
+from rag.ingest.ocr import Ocr
+from rag.judges import load_judge
+from rag.retrieval import load_reranker
 
 _PACKAGES = (
     "source-finder", "faiss-cpu", "bm25s", "sentence-transformers", "openvino", "torch",
@@ -57,13 +62,43 @@ def _examine_model(settings: Settings, found: Diagnosis) -> None:
         f"{encoder.window} word pieces, {encoder.fingerprint[:12]}"
     )
     found.facts["encoder"] = encoder.route
+    _examine_settings(settings, encoder, found)
+
+
+def _examine_settings(settings: Settings, encoder: Encoder, found: Diagnosis) -> None:
+    """Load what the settings name, as a question or a build would."""
+
+    def ocr() -> None:
+        engine = Ocr(settings.ocr).engine()
+        found.facts["ocr"] = engine.name if engine else Ocr(settings.ocr).why_none()
+
+    def index() -> None:
+        path = settings.index_path(None)
+        if not is_location(settings.index) and path != settings.index_path(DEFAULT_INDEX):
+            live_generation(path)
+
+    def reranker() -> None:
+        if settings.reranker:
+            load_reranker(settings.reranker, settings)
+
+    def style() -> None:
+        if settings.citation_style:
+            style_of(settings.citation_style)
+
+    for load in (lambda: load_judge(settings, encoder), reranker, ocr, style, index):
+        try:
+            load()
+        except SourceFinderError as error:
+            found.problems.append(str(error))
 
 
 def _examine_home(settings: Settings, found: Diagnosis) -> None:
     existing = settings.home
     while not existing.exists():
         existing = existing.parent
-    if not os.access(existing, os.W_OK):
+    if not existing.is_dir():
+        found.problems.append(f"{existing} is a file; set SOURCE_FINDER_HOME to a folder of yours.")
+    elif not os.access(existing, os.W_OK):
         found.problems.append(
             f"{existing} cannot be written to; set SOURCE_FINDER_HOME to a folder of yours."
         )

@@ -147,10 +147,12 @@ def chat_model(settings: Settings) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     options: dict[str, Any] = {"temperature": 0}
+    key = settings.llm_key
     if settings.llm_url:
         options["base_url"] = settings.llm_url
-        if not settings.llm.startswith("ollama:"):  # a provider's own key is not for another server
-            options["api_key"] = settings.llm_key or "none"
+        key = key or "none"  # a provider's own key is not for another server
+    if key and not settings.llm.startswith("ollama:"):
+        options["api_key"] = key
     if settings.llm.startswith("openai:"):
         options |= {"timeout": settings.llm_timeout_s, "max_retries": 0}
         # A key is for the server that it was given for: it follows no redirection.
@@ -168,7 +170,12 @@ def reason_of(error: Exception, settings: Settings) -> str:
         return f"Its package is missing: pip install 'source-finder[{provider}]'."
     if isinstance(error, ValidationError | json.JSONDecodeError):
         return "It answered in a form that cannot be read."
-    return f"It failed ({type(error).__name__})."
+    if isinstance(error, ValueError):
+        return f"SOURCE_FINDER_LLM is {settings.llm!r}; name it provider:model, as ollama:llama3.1."
+    return (
+        f"It failed ({type(error).__name__}). Check SOURCE_FINDER_LLM, its server "
+        "(SOURCE_FINDER_LLM_URL) and its key (SOURCE_FINDER_LLM_KEY)."
+    )
 
 
 _MAX_STATEMENTS = 8

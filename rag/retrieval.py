@@ -339,7 +339,12 @@ class Retriever:
                 f"There is no collection {', '.join(sorted(unknown))} in this index; it has "
                 f"{', '.join(known)}."
             )
-        return Filter(wanted, _check_date(after), _check_date(before))
+        first, last = _check_date(after), _check_date(before)
+        if first and last and days_of(first).first > days_of(last).last:
+            raise QuestionError(
+                f"No source is both from {first} on and up to {last}. Exchange the two."
+            )
+        return Filter(wanted, first, last)
 
     def respellings(self, claim: str) -> list[Respelling]:
         """Return the claim with its names in other spellings that this index has."""

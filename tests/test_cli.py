@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -164,6 +165,74 @@ def test_build_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "No text was found" in capsys.readouterr().err
     assert main(["build", str(tmp_path / "nowhere"), "--index", str(tmp_path / "mine")]) == 3
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Usage: source-finder"),
+        (["ask"], "Missing argument"),
+        (["ask", CLAIM, "--k", "0"], "--k"),
+        (["ask", CLAIM, "--nope"], "No such option"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_a_mistake_in_the_command_is_told_in_a_few_lines(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert told in said.out + said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_no_is_no_error_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", _Terminal("n\n"))
+    assert main(["fetch", "pg23-douglass"]) == 1
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_only_a_person_can_get_is_not_asked_about(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fetch", "nara-catalog"]) == 6
+    assert str(own_home / "corpus" / "sources") in capsys.readouterr().err
+
+
+def test_years_that_exclude_each_other_are_told(
+    index: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", CLAIM, "--after", "1900", "--before", "1800", *index]) == 2
+    assert "1900" in capsys.readouterr().err
+
+
+def test_a_letter_that_the_terminal_lacks_loses_no_answer(index: list[str]) -> None:
+    command = [sys.executable, "-c", "import sys; from rag.cli.main import main; sys.exit(main())"]
+    narrow = os.environ | {"PYTHONIOENCODING": "ascii"}
+    asked = subprocess.run(
+        [*command, "ask", f"{CLAIM} “é”", *index], env=narrow, capture_output=True, check=False
+    )
+    assert asked.returncode == 0, asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("CITATION_STYLE", "nosuch"), ("JUDGE", "banana"), ("INDEX", "nosuch"), ("OCR", "nosuch")],
+)
+def test_the_doctor_tells_of_a_setting_that_cannot_work(
+    setting: str,
+    value: str,
+    own_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(f"SOURCE_FINDER_{setting}", value)
+    assert main(["doctor", "--json"]) == 1
+    assert value in json.loads(capsys.readouterr().out)["problems"][0]
 
 
 def test_doctor(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,8 +30,8 @@ LAYERS = [
     ["llm"],
     ["judges"],
     ["workspace"],
-    ["backup", "finder", "doctor", "dossier"],
-    ["rag", "live", "programs", "langchain"],
+    ["backup", "finder", "dossier"],
+    ["rag", "live", "programs", "langchain", "doctor"],
     ["web"],
     ["cli"],
 ]

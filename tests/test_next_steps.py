@@ -186,3 +186,24 @@ def test_a_long_claim_makes_a_short_search() -> None:
     claim = " ".join(f"General Smith{letter} attacked" for letter in "abcdefghijklmnopqrst")
     assert len(search_words(claim)) <= 8
     assert all(len(item.url) < 300 for item in where_to_look(claim, []))
+
+
+@pytest.mark.parametrize(
+    ("claim", "volume"),
+    [
+        ("The CIA overthrew Mossadegh in 1953", "frus1952-54v10"),
+        ("The United States overthrew Arbenz for United Fruit in 1954", "frus1952-54Guat"),
+        ("Sukarno was overthrown in 1965", "frus1964-68v26"),
+        ("The Tet offensive was a surprise in 1968", "frus1964-68v06"),
+    ],
+)
+def test_a_volume_on_a_person_or_matter_at_the_time_is_named(claim: str, volume: str) -> None:
+    assert volume in [place.fetch_id for place in where_to_look(claim, [])]
+
+
+def test_an_archive_is_not_searched_for_a_date() -> None:
+    assert search_words("Hitler invaded Poland in September 1939") == [
+        "Hitler",
+        "invaded",
+        "Poland",
+    ]

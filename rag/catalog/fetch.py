@@ -87,11 +87,7 @@ def fetch(
     """
     entries = [find_entry(identity, catalog) for identity in dict.fromkeys(ids)]
     for entry in entries:
-        if entry.access != "fetch":
-            raise FetchError(
-                f"{entry.id} cannot be downloaded by a program. Open {entry.browse}, and put the "
-                "files you find there into corpus/sources."
-            )
+        check_fetchable(entry, into)
     folders: list[str] = []
     files: list[FetchedFile] = []
     with _connection(manners or Manners()) as connection:
@@ -101,6 +97,15 @@ def fetch(
                 files += _fetch_entry(entry, folder, connection, progress)
             folders.append(str(folder))
     return FetchReport(tuple(folders), tuple(files))
+
+
+def check_fetchable(entry: CatalogEntry, into: Path) -> None:
+    """Raise `FetchError` where only a person can get a collection. `into`: where its files go."""
+    if entry.access != "fetch":
+        raise FetchError(
+            f"{entry.id} cannot be downloaded by a program. Open {entry.browse}, and put the files "
+            f"you find there into {into}."
+        )
 
 
 @contextmanager
@@ -220,13 +225,9 @@ def _sidecar(entry: CatalogEntry) -> str:
     import yaml
 
     content = {
-        "id": entry.id,
         "title": entry.title,
         "rights": entry.rights,
         "url": entry.browse or entry.files[0].url,
-        "repository": entry.repository,
-        "citation_style": entry.citation_style,
-        "kind": entry.kind,
     }
     text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=1000)
     return text

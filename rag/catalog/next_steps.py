@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from rag import catalog as entries
 from rag.catalog import CLOSE_YEARS, OUTSIDE, CatalogEntry, describe_years, load_catalog, overlap
-from rag.datatypes import Evidence, Suggestion
+from rag.datatypes import Evidence, Span, Suggestion
 from rag.language import (
     Style,
     capitalised,
@@ -26,6 +26,7 @@ from rag.language import (
     stems,
     stop_words,
     table,
+    times,
     wade_giles,
     words,
     years_in,
@@ -80,11 +81,12 @@ class Fit:
 
     @property
     def on(self) -> tuple[str, ...]:
-        """What of the claim the entry is on; a person in one spelling, a place only for want of
-        persons."""
+        """What of the claim the entry is on and few others are; a person in one spelling, a place
+        only for want of persons."""
         persons = {name.split()[0]: name for name in reversed(self.persons)}
         first = tuple(reversed(persons.values())) or self.places[:2]
-        return tuple(dict.fromkeys((*first, *self.things)))
+        things = (one for one in self.things if one.islower() or one.isupper())  # no parts of names
+        return tuple(dict.fromkeys((*first, *filter(_is_telling, things))))
 
     @property
     def is_named_after_a_person(self) -> bool:
@@ -99,15 +101,16 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
     said = tuple(words(claim))
     ends = range(1, _LONGEST_PLACE + 1)
     runs = frozenset(said[start : start + end] for start in range(len(said)) for end in ends)
-    nations = frozenset(other for run in runs for other in stands_for(" ".join(run)))
-    named = {word for span in capitalised(claim) for word in words(span.of(claim))}
+    standing = {run: stands_for(" ".join(run)) for run in runs}
+    nations = frozenset(other for others in standing.values() for other in others)
+    national = {word for run, others in standing.items() if others for word in run}
     nouns = [token.text for token in parse(claim) if token.pos_ in {"NOUN", "PROPN"}]
     things = {
         stem: noun
         for noun in nouns
         for word in words(noun)
         for stem in stems([word])
-        if word not in named and not word[0].isdigit() and word not in stop_words()
+        if not word[0].isdigit() and word not in stop_words() | national
     }
     return Subject(said, runs, nations, things, own or years, own is not None)
 
@@ -116,7 +119,12 @@ def fit(subject: Subject, entry: CatalogEntry) -> Fit:
     """Return how well an entry fits. One of other years than the claim is about fits badly, and
     not at all where the claim does not say the years itself: then they are sure."""
     persons = tuple(name for name in entry.persons if _is_meant(name, subject.said))
-    places = tuple(name for name in entry.places if _is_place(name, subject))
+    places = tuple(
+        sorted(
+            (name for name in entry.places if _is_place(name, subject)),
+            key=lambda name: _parts(name)[0] not in subject.runs,  # as the claim has it first
+        )
+    )
     held = _counts().things[entry.id]
     things = tuple(noun for stem, noun in subject.things.items() if stem in held)
     if not (persons or places or things):
@@ -300,12 +308,13 @@ def _years_of_authors(claim: str, nearest: Sequence[Evidence]) -> tuple[int, int
 
 def _is_on_it(one: Fit, subject: Subject) -> bool:
     """Return whether a collection is on what the claim is about, and not just on one thing in
-    it: it is named after a person of the claim, or has two persons, places at the time or
-    telling things of it."""
+    it: it is named after a person of the claim, has a person or place of it at the time, or two
+    persons, places or telling things."""
     in_time = subject.years is not None and overlap(subject.years, one.entry.covers)
     things = [thing for thing in one.things if _is_telling(thing)]
     places = [place for place in one.places if _is_telling(place)][:1]
-    if one.is_named_after_a_person or (places and in_time):
+    persons = [person for person in one.persons if _is_telling(person)]
+    if one.is_named_after_a_person or (in_time and (places or persons)):
         return True
     return len(one.persons[:2]) + len(things) + len(places) > 1 and (
         subject.years is not None or bool(one.persons)
@@ -335,12 +344,18 @@ def search_words(claim: str) -> list[str]:
     adjectives the rarest, in the claim's order, as written. A finding aid describes records by
     persons, places and subjects; it does not say who "warned" or "called".
 
-    Seasons and numbers, which archives do not index, are left out.
+    Dates, seasons and numbers, which archives do not index, are left out.
 
-    >>> search_words("Reagan called the Soviet Union an evil empire in 1983")
+    >>> search_words("Reagan called the Soviet Union an evil empire in March 1983")
     ['Reagan', 'Soviet', 'Union', 'evil', 'empire']
     """
-    terms = list(dict.fromkeys(match.group() for match in _TERM.finditer(claim)))
+    dated = [timex.span for timex in times(claim)]
+    found = [
+        match
+        for match in _TERM.finditer(claim)
+        if not any(map(Span(*match.span()).overlaps, dated))
+    ]
+    terms = list(dict.fromkeys(match.group() for match in found))
     names = {name for name in (span.of(claim) for span in capitalised(claim)) if _tells(name)}
     describing = _describing(claim)
     wanted = [term for term in terms if term in names][:_NAMES]

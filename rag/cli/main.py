@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from threadpoolctl import threadpool_limits
 
@@ -63,6 +63,10 @@ _LimitOption = Annotated[
 _BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
 
+_INTERRUPTED = 130
+"""The exit code after Ctrl+C, as shells have it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     shown = logging.StreamHandler()
@@ -73,21 +77,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a letter that the terminal lacks is no error
+            stream.reconfigure(errors="replace")
+    code: object = 0
     try:
-        result = cli(arguments, standalone_mode=False)
+        cli(arguments, prog_name="source-finder")
+    except SystemExit as end:  # mistakes in the command are told by Typer
+        code = end.code
     except SourceFinderError as error:
         print(f"Error: {harmless(str(error))}", file=sys.stderr)
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        print("Stopped. Nothing was lost.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
-    return result if isinstance(result, int) else 0
+    if code == _INTERRUPTED:
+        print("Stopped. Nothing was lost.", file=sys.stderr)
+    return code if isinstance(code, int) else 0
 
 
 def _stop(*_: object) -> None:
@@ -268,7 +276,7 @@ def serve(
 
 
 @cli.command()
-def doctor(as_json: JsonOption = False) -> int:
+def doctor(as_json: JsonOption = False) -> None:
     """Say what is installed, which indexes and model there are, and what is wrong."""
     from rag.doctor import examine
 
@@ -280,7 +288,8 @@ def doctor(as_json: JsonOption = False) -> int:
             print(harmless(f"{name:24} {value}"))
         problems = [f"Problem: {p}" for p in diagnosis.problems or ("none found",)]
         print(harmless("\n" + "\n".join(problems)))
-    return 1 if diagnosis.problems else 0
+    if diagnosis.problems:
+        raise typer.Exit(1)
 
 
 def _open(index: str | None) -> SourceFinder:
@@ -305,6 +314,8 @@ def _answer(
         dossier.form_of(path.suffix)  # before a long text is looked up
     finder = _open(index)
     style = finder.settings.citation_style
+    if style:
+        dossier.style_of(style)
     answer = dossier.in_style(finder.ask(text, **filters), style)
     try:  # first: whoever reads the output may leave before its end
         for path in export or ():

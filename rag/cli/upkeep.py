@@ -16,10 +16,10 @@ import typer
 
 from rag.accounts import Accounts, Audit, Right
 from rag.catalog import CatalogEntry, CatalogMatch, find_entry, load_catalog, search_catalog
-from rag.catalog.fetch import FetchedFile, FetchReport, describe
+from rag.catalog.fetch import FetchedFile, FetchReport, check_fetchable, describe
 from rag.catalog.fetch import fetch as fetch_collections
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
-from rag.config import Settings
+from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import BuildReport, Progress, to_jsonable
 from rag.errors import AccountError, QuestionError
 from rag.models import SETTING_OF, FetchedModel, KnownModel, fetched_models, known_models
@@ -70,11 +70,12 @@ def fetch(
 ) -> None:
     """Download collections into the sources folder, and index them."""
     entries = [find_entry(identity) for identity in dict.fromkeys(ids)]
+    settings = Settings.from_environment()
     for entry in entries:
         print(harmless(describe(entry)), file=sys.stderr)
+        check_fetchable(entry, settings.sources)
     if not yes:
         _confirm(sum(len(entry.files) for entry in entries))
-    settings = Settings.from_environment()
     report = fetch_collections(ids, settings.sources, progress=TerminalProgress())
     built = _build(settings, TerminalProgress()) if build else None
     _show({"fetched": report, "built": built}, _fetched_text(report, built), as_json)
@@ -92,7 +93,7 @@ def _build(settings: Settings, progress: Progress) -> BuildReport:
     from rag.index.generations import recorded_sources
     from rag.workspace import default_sources
 
-    target = settings.index_path(None)
+    target = settings.index_path(DEFAULT_INDEX)
     sources = [*recorded_sources(target), *default_sources(settings)]
     return build_index(list(dict.fromkeys(sources)), target, progress=progress, settings=settings)
 

@@ -243,6 +243,35 @@ def test_rich_text_of_other_machines_without_what_is_unseen(tmp_path, raw):
     assert " ".join(read(tmp_path / "a.rtf", raw).text.split()) == "Café ."
 
 
+def test_rich_text_of_word_says_what_its_reader_sees(tmp_path):
+    runs = [
+        r"The fort did ",
+        r"\deleted\revauthdel1\revdttmdel1 not ",
+        r"fall. ",
+        r"\v\insrsid1 Did it?\par ",
+        r"\b\strike\insrsid1 Forty ",
+        r"Fifty men fled. ",
+        r"\striked1 All \plain of them.\par ",
+    ]
+    raw = "".join(rf"{{\rtlch\fcs1 \af0 \ltrch\fcs0 {words}}}" for words in runs)
+    fort = read(tmp_path / "a.rtf", rf"{{\rtf1\ansi {raw}}}")
+    assert fort.text == "The fort did fall. Fifty men fled. of them."
+
+
+def test_raised_figures_lines_and_links_of_rich_text(tmp_path):
+    raw = (
+        r"{\rtf1\ansi\ansicpg1251{\info{\title Fran\u231?ois}{\author J. Fran\u231?ois}}"
+        r"The fort of 5 km{\super 2},\line 3{\super 1}/{\sub 2} miles off, lost 10{\super\chftn "
+        r"{\footnote {\super\chftn } \'c4\'e0.}} men; {\field{\*\fldinst{HYPERLINK "
+        r'"http://x.org/"}}{\fldrslt{a letter}}} says so{\super 3}.\par Next.}'
+    )
+    fort = read(tmp_path / "a.rtf", raw)
+    assert fort.text == (
+        "The fort of 5 km²,\n3 1/2 miles off, lost 10 men; a letter says so.\n\nNext.\n\n1. Да."
+    )
+    assert (fort.title, fort.creator) == ("François", "J. François")
+
+
 def test_workbook(tmp_path):
     book = Workbook()
     book.active.title = "Ships"

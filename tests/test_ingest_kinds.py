@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -213,6 +214,35 @@ def test_what_a_message_quotes_is_not_its_writers(tmp_path, kind, said, quoted):
     assert quoted in aside
     assert "It fell." in message.text
     assert "It fell." not in aside
+
+
+ANN = {**text("0042", "Ann Holt"), **text("5D01", "a@x.org")}
+
+
+@pytest.mark.parametrize(("encoding", "words"), [("iso-8859-1", "café"), ("koi8-r", "Крепость")])
+def test_a_page_sent_as_mail_keeps_its_letters(tmp_path, encoding, words):
+    declared = f"<meta http-equiv=Content-Type content='text/html; charset={encoding}'>"
+    page = f"<head>{declared}</head><p>{words}</p>"
+    # Where a mail was written anew on its way, what its page declares is out of date.
+    for stated, used in [("", encoding), (encoding, encoding), ("utf-8", "utf-8")]:
+        head = f"{HEAD}Content-Type: text/html{stated and f'; charset={stated}'}\n\n"
+        mail = head.encode() + page.encode(used)
+        assert read(tmp_path / "a.eml", mail).text.endswith(f"\n\n{words}")
+    stored = {**numbers(32, 0), **content("1013", page.encode(encoding)), **ANN}
+    assert read(write_msg(tmp_path / "a.msg", stored)).text.endswith(f"\n\n{words}")
+
+
+def test_a_message_of_outlook_that_names_its_code_page_only_as_a_number(tmp_path):
+    page = "<p>Крепость</p>".encode("koi8-r")
+    number = struct.pack("<HHIQ", 0x0003, 0x3FDE, 6, 20866)
+    values = {"__properties_version1.0": bytes(32) + number}
+    path = write_msg(tmp_path / "a.msg", {**values, **content("1013", page), **ANN})
+    assert read(path).text.endswith("\n\nКрепость")
+
+
+def test_mail_that_does_not_say_how_it_is_written_keeps_its_letters(tmp_path):
+    mail = f"{HEAD}\nThe café burned.".encode("cp1252")
+    assert read(tmp_path / "a.eml", mail).text.endswith("The café burned.")
 
 
 def test_a_message_within_a_message_is_a_document(tmp_path):

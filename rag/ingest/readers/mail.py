@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import policy
-from email.message import EmailMessage, Message
+from email.message import EmailMessage, Message, MIMEPart
 from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from pathlib import Path
@@ -18,7 +18,13 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.shared.blocks import SEPARATOR, join
-from rag.ingest.shared.decoding import BLANK_LINES, paragraph_locators, parse_html
+from rag.ingest.shared.decoding import (
+    BLANK_LINES,
+    declared_encoding,
+    decode,
+    paragraph_locators,
+    parse_html,
+)
 from rag.ingest.shared.html_blocks import blocks
 from rag.ingest.shared.notes import merged
 
@@ -41,7 +47,17 @@ _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _SUBJECT, _TO, _CC, _PLAIN, _HTML = "0037", "0E04", "0E03", "1000", "1013"
 _SENDER, _ADDRESS = ("0042", "0C1A"), ("5D02", "5D01", "0065", "0C1F")
 _FILE_NAME, _FILE = ("3707", "3704"), "3701"
-_SENT, _RECEIVED, _CODE_PAGE = 0x0039, 0x0E06, 0x3FFD
+_SENT, _RECEIVED, _CODE_PAGE, _HTML_CODE_PAGE = 0x0039, 0x0E06, 0x3FFD, 0x3FDE
+# Windows' numbers for encodings that Python has under other names.
+_ENCODINGS = {page: f"iso8859-{page - 28590}" for page in range(28591, 28606)} | {
+    20127: "cp1252",
+    20866: "koi8-r",
+    21866: "koi8-u",
+    50220: "iso2022-jp",
+    51932: "euc-jp",
+    51949: "euc-kr",
+    54936: "gb18030",
+}
 _YEAR_ZERO = datetime(1601, 1, 1, tzinfo=UTC)
 _MAX_DEPTH = 5
 
@@ -101,16 +117,26 @@ def _body(message: EmailMessage, path: Path) -> str:
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None or part.get_payload() is None:  # one of Outlook with heads alone
         return ""
+    return _said(part, path)
+
+
+def _said(part: MIMEPart, path: Path) -> str:
+    """Return the words of a part of a message."""
+    is_html = part.get_content_subtype() == "html"
     try:
-        content = str(part.get_content()).replace("\r\n", "\n")
+        content = str(part.get_content())
     except (LookupError, UnicodeError, KeyError) as error:
         raise UnreadableSource(
             f"{shown(path)} is in an encoding that is not known ({printable(str(error))}); save it "
             "anew from a mail program"
         ) from error
-    if part.get_content_subtype() == "html":
-        return _with_quoted(parse_html(content.encode("utf-8"), path))
-    return content
+    # Where the message does not say how it is written, the page may.
+    raw = None if part.get_content_charset() else part.get_payload(decode=True)
+    unsaid = raw if isinstance(raw, bytes) else b""
+    if is_html:
+        return _with_quoted(parse_html(unsaid or content, path))
+    text = content if unsaid.isascii() else decode(unsaid, path)
+    return text.replace("\r\n", "\n")
 
 
 def _with_quoted(root: _Element) -> str:
@@ -154,7 +180,7 @@ class _Stored:
     def __init__(self, ole: OleFileIO, at: tuple[str, ...] = (), encoding: str = "") -> None:
         self._ole = ole
         self._at = at
-        self._encoding = encoding or self._code_page()
+        self._encoding = encoding or self._code_page(_CODE_PAGE)
 
     def message(self) -> EmailMessage:
         message = EmailMessage(policy=policy.default)
@@ -174,7 +200,9 @@ class _Stored:
         if plain := self._text(_PLAIN):
             message.set_content(plain)
         elif html := self._raw(_HTML, "0102"):
-            message.set_content(html, "text", "html", params={"charset": "utf-8"})
+            page = self._code_page(_HTML_CODE_PAGE, _CODE_PAGE)
+            said = {} if declared_encoding(html) else {"charset": page}
+            message.set_content(html, "text", "html", params=said)
         for folder in self._folders("__attach"):
             folder.attach_to(message)
         return message
@@ -219,12 +247,16 @@ class _Stored:
         rows = (raw[at : at + 16] for at in range(head, len(raw) - 15, 16))
         return {int.from_bytes(row[2:4], "little"): row[8:] for row in rows}
 
-    def _code_page(self) -> str:
-        page = int.from_bytes(self._numbers().get(_CODE_PAGE, b"")[:4], "little")
-        try:
-            return codecs.lookup(f"cp{page}").name
-        except LookupError:
-            return "cp1252"
+    def _code_page(self, *tags: int) -> str:
+        """Return the encoding that the first of these properties names, Windows' if none does."""
+        numbers = self._numbers()
+        for tag in tags:
+            page = int.from_bytes(numbers.get(tag, b"")[:4], "little")
+            try:
+                return codecs.lookup(_ENCODINGS.get(page, f"cp{page}")).name
+            except LookupError:
+                continue
+        return "cp1252"
 
     def _sent(self) -> str:
         """Return when a message was sent, else when it came, as mail writes it."""

@@ -139,11 +139,14 @@ def test_rich_text(tmp_path):
     assert [span.of(log.text) for span in log.excluded] == ["1. The Duke's letter."]
 
 
-def odt(path: Path, body: str) -> Path:
+def odt(path: Path, body: str, styles: str = "") -> Path:
     names = "urn:oasis:names:tc:opendocument:xmlns:"
     root = (
         f'<o:document-content xmlns:o="{names}office:1.0" xmlns:text="{names}text:1.0" '
-        f'xmlns:style="{names}style:1.0" xmlns:table="{names}table:1.0"><o:automatic-styles>'
+        f'xmlns:style="{names}style:1.0" xmlns:table="{names}table:1.0" '
+        f'xmlns:draw="{names}drawing:1.0" '
+        f'xmlns:svg="{names}svg-compatible:1.0" xmlns:number="{names}datastyle:1.0">'
+        f"<o:automatic-styles>{styles}"
         '<style:style style:name="T1"><style:text-properties style:text-position="super 58%"/>'
         f"</style:style></o:automatic-styles><o:body><o:text>{body}</o:text></o:body>"
         "</o:document-content>"
@@ -169,6 +172,24 @@ def test_open_document(tmp_path):
     assert log.title == "Log"
     assert log.text == "Log\n\nThey lost 300 men in May.\n\na\tb\n\nNotes\n\n1. A note."
     assert [span.of(log.text) for span in log.excluded] == ["\n\nNotes\n\n1. A note."]
+
+
+def test_an_opendocument_with_a_field_for_the_day_is_read(tmp_path):
+    styles = "<number:date-style><number:day/><number:text>. </number:text></number:date-style>"
+    path = odt(tmp_path / "a.odt", "<text:p>The fort fell.</text:p>", styles)
+    assert read(path).text == "The fort fell."
+
+
+def test_captions_and_cells_of_an_opendocument(tmp_path):
+    body = (
+        "<text:p>The fleet <draw:frame><svg:title>Picture 1</svg:title><draw:text-box><text:p>"
+        "<draw:frame/>Figure 1: The harbour</text:p></draw:text-box></draw:frame>sailed.</text:p>"
+        "<table:table><table:table-row><table:table-cell><text:p>Dell</text:p><text:p>Holt</text:p>"
+        "</table:table-cell><table:table-cell><text:p>1789</text:p></table:table-cell>"
+        "</table:table-row></table:table>"
+    )
+    expected = "The fleet sailed.\n\nFigure 1: The harbour\n\nDell Holt\t1789"
+    assert read(odt(tmp_path / "a.odt", body)).text == expected
 
 
 MAIL = (

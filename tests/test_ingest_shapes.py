@@ -5,6 +5,7 @@ Each test makes its own input, and looks at what a reader quotes, where, of whom
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -203,6 +204,60 @@ def test_raised_numbers_of_rtf_without_braces(tmp_path):
     text = r"{\rtf1\ansi They lost 300\super 12\nosupersub  men in 1646{\up6\fs14 13}.\par}"
     document = only(fill(tmp_path, {"a.rtf": text}) / "a.rtf")
     assert quoted(document) == "They lost 300 men in 1646."
+
+
+IN_LINE = ["The line of 3", "/2 miles, in 5", " km", ", cost 10", " men"]
+RAISED = ["1", "", "2", "6", "7"]
+
+
+def written(in_line: str, raised: str) -> str:
+    """Return the runs of a sentence in a markup: each set in the line, with a raised one behind."""
+    return "".join(
+        in_line.format(said) + (raised.format(above) if above else "")
+        for said, above in zip(IN_LINE, RAISED, strict=True)
+    )
+
+
+def in_word(folder: Path) -> Path:
+    word = Document()
+    paragraph = word.add_paragraph()
+    for said, above in zip(IN_LINE, RAISED, strict=True):
+        paragraph.add_run(said)
+        paragraph.add_run(above).font.superscript = True
+    word.save(folder / "a.docx")
+    return folder / "a.docx"
+
+
+def in_opendocument(folder: Path) -> Path:
+    runs = written("<text:span>{}</text:span>", '<text:span text:style-name="T1">{}</text:span>')
+    shown = OPEN_DOCUMENT.replace('text:display="none"', 'style:text-position="super 58%"', 1)
+    with zipfile.ZipFile(folder / "a.odt", "w") as file:
+        file.writestr(
+            "content.xml",
+            re.sub("(?s)<text:p>.*</text:section>", f"<text:p>{runs}</text:p>", shown),
+        )
+    return folder / "a.odt"
+
+
+def in_rtf(folder: Path) -> Path:
+    runs = written("{{{}}}", r"{{\super {}}}")
+    return fill(folder, {"a.rtf": rf"{{\rtf1 {runs}}}"}) / "a.rtf"
+
+
+def in_html(folder: Path) -> Path:
+    return fill(folder, {"a.html": written("<i>{}</i>", "<sup>{}</sup>")}) / "a.html"
+
+
+def in_tei(folder: Path) -> Path:
+    runs = written("<hi>{}</hi>", "<hi rend='sup'>{}</hi>")
+    return tei(folder, f"<p>{runs}</p>")
+
+
+@pytest.mark.parametrize("write", [in_word, in_opendocument, in_rtf, in_html, in_tei])
+def test_raised_figures_that_belong_to_a_number_are_kept_and_those_of_notes_are_not(
+    tmp_path, write
+):
+    assert only(write(tmp_path)).text == "The line of 3 1/2 miles, in 5 km², cost 10⁶ men"
 
 
 # Columns

@@ -24,6 +24,7 @@ from rag.ingest.shared.blocks import (
     Break,
     Event,
     Page,
+    Raised,
     document_of_blocks,
     name_of,
     sections,
@@ -32,7 +33,6 @@ from rag.ingest.shared.blocks import (
     without_note_lists,
 )
 from rag.ingest.shared.decoding import BOOK, Parts, attribute, first_line, opened
-from rag.ingest.shared.notes import raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -161,7 +161,7 @@ def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
     page_ends = False
     events: list[Event] = []
     level = 0
-    for item in (*_flow(root, levels), Break(SEPARATOR)):
+    for item in _flow(root, levels):
         match item:
             case _Heading():
                 level = item.level
@@ -198,16 +198,25 @@ def _is_deleted(element: _Element) -> bool:
 
 
 def _flow(root: _Element, levels: Mapping[str, int]) -> Iterator[Event | _Heading]:
-    """Yield what a part holds. A stack, because tables can be nested deeply."""
-    waiting: list[tuple[_Element | Event | _Heading, bool]] = [(root, False)]
+    """Yield what a part holds, text boxes below the paragraphs on which they hang. A stack, because
+    tables can be nested deeply."""
+    end = Break(SEPARATOR)
+    waiting: list[tuple[_Element | Event | _Heading, bool]] = [(end, False), (root, False)]
+    boxed: list[_Element] = []
     while waiting:
         item, in_cell = waiting.pop()
-        if isinstance(item, str | Break | Page | _Heading):
+        if isinstance(item, str | Break | Page | Raised | _Heading):
             yield item
+            if item == end:
+                waiting.extend((part, False) for part in reversed(boxed))
+                boxed = []
             continue
         # The union also names the events that only TEI has.
         element: _Element = item  # type: ignore[assignment]
         name = name_of(element)
+        if name == "txbxContent":
+            boxed.extend(element)
+            continue
         cell = in_cell or name == "tc"
         opened = _opened(element, name, in_cell, levels)
         waiting.extend((part, cell) for part in reversed(opened))
@@ -226,8 +235,7 @@ def _opened(
     if name in _LEFT_OUT or not name or _is_hidden(element, name):
         return []
     if name == "r" and _is_raised(element):
-        said = raised_text(_words_of(element), _words_of(element.getprevious()), "")
-        return [said] if said else []
+        return [Raised(_words_of(element))]
     inside: list[_Element | Event | _Heading] = list(element)
     if name == "p":
         around = Break(" " if in_cell else SEPARATOR)
@@ -270,8 +278,8 @@ def _is_raised(run: _Element) -> bool:
     )
 
 
-def _words_of(run: _Element | None) -> str:
-    return "" if run is None else "".join(part.text or "" for part in run.iterfind("{*}t"))
+def _words_of(run: _Element) -> str:
+    return "".join(part.text or "" for part in run.iterfind("{*}t"))
 
 
 def _is_hidden(element: _Element, name: str) -> bool:

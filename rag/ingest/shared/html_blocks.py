@@ -17,12 +17,13 @@ from rag.ingest.shared.blocks import (
     Break,
     Event,
     Page,
+    Raised,
     name_of,
     set_text,
     with_continued,
     without_note_lists,
 )
-from rag.ingest.shared.notes import LINKED_MARK, raised_text
+from rag.ingest.shared.notes import LINKED_MARK
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -257,7 +258,7 @@ def _flow(root: _Element, targets: frozenset[str]) -> Iterator[_Item]:
     waiting: list[tuple[_Element | _Item, _Within]] = [(root, _Within())]
     while waiting:
         item, within = waiting.pop()
-        if isinstance(item, str | Break | Page | _Heading | _Name | _Boilerplate | _Aside):
+        if isinstance(item, str | Break | Page | Raised | _Heading | _Name | _Boilerplate | _Aside):
             yield item
             continue
         # The union also names the events that only TEI has.
@@ -286,7 +287,8 @@ def _opened(
     if _is_note_mark(element, name):
         return [(_Name(pointer), within)] if pointer else []
     if name == "sup" or _is_raised(element):
-        return [(text, within) for text in [_raised(element) or ""] if text]
+        said = Raised("".join(map(str, element.itertext())))
+        return [(_Name(pointer), within), (said, within)] if pointer else [(said, within)]
     inside = _Within(
         lined=within.lined or name == "pre",
         cell=within.cell or name in {"td", "th"},
@@ -370,7 +372,7 @@ def _is_note_mark(element: _Element, name: str) -> bool:
         return True
     if name == "sup" or _is_raised(element):
         linked = next(element.iter("{*}a", "a"), None) is not None
-        return bool(linked and LINKED_MARK.fullmatch(said)) or _raised(element) is None
+        return bool(linked and LINKED_MARK.fullmatch(said))
     href = element.get("href") or "" if name == "a" else ""
     fragment = href.partition("#")[2]
     to_note = _NOTE_NAME.match(fragment) or (fragment and said[0] in "[(")
@@ -389,15 +391,6 @@ def _is_raised(element: _Element) -> bool:
         _RAISED.search(element.get("style") or "")
         or _RAISED_CLASS.search(element.get("class") or "")
     )
-
-
-def _raised(element: _Element) -> str | None:
-    """Return what a raised element says, None where it is a note's mark."""
-    before = element.getprevious()
-    parent = element.getparent()
-    text = parent.text if before is None and parent is not None else None
-    text = before.tail if before is not None else text
-    return raised_text("".join(map(str, element.itertext())), text or "", element.tail or "")
 
 
 def _separations(name: str, within: _Within) -> tuple[str, str]:

@@ -215,6 +215,10 @@ def test_mail_and_what_is_attached(tmp_path):
 HEAD = "From: Ann Holt <a@x.org>\nDate: Tue, 3 Mar 1998 10:00:00 +0000\n"
 
 
+OUTLOOKS = "From: Bob\nSent: Monday, March 2, 1998 9:12 AM\nTo: Ann\nSubject: RE: the fort"
+LINE = "\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "said", "quoted"),
     [
@@ -226,6 +230,17 @@ HEAD = "From: Ann Holt <a@x.org>\nDate: Tue, 3 Mar 1998 10:00:00 +0000\n"
         ("plain", "It fell.\n\n-----Original Message-----\nFrom: Bob\n\nIt stood.", "It stood."),
         ("plain", "It fell.\n-- \nAnn Holt\nIt stood University", "It stood"),
         ("html", "<p>It fell.</p><blockquote type='cite'>It stood.</blockquote>", "It stood."),
+        ("plain", f"It fell.\n\n{OUTLOOKS}\n\nIt stood.\n\nBob", "It stood."),
+        (
+            "plain",
+            "It fell.\n\n*Von:* Bob\n*Gesendet:* Montag\n*An:* Ann\n*Betreff:* Fort\n\nIt stood.",
+            "It stood.",
+        ),
+        (
+            "html",
+            f"<p>It fell.</p><div><p>{OUTLOOKS.replace(LINE, '<br>')}</p></div><p>It stood.</p>",
+            "It stood.",
+        ),
         ("html", "<p>It fell.</p><div class='gmail_quote'>Bob:<br>It stood.</div>", "It stood."),
     ],
 )
@@ -235,6 +250,15 @@ def test_what_a_message_quotes_is_not_its_writers(tmp_path, kind, said, quoted):
     assert quoted in aside
     assert "It fell." in message.text
     assert "It fell." not in aside
+
+
+def test_what_only_looks_quoted_is_the_writers(tmp_path):
+    said = (
+        "We looked.\n>From the tower we saw it.\nOn that day Colonel Mason wrote:\nGold was found."
+    )
+    message = read(tmp_path / "a.eml", f"{HEAD}\n{said}\n\nFrom: the tower\nTo: the gate\n")
+    assert "\nFrom the tower we saw it.\nOn that day Colonel Mason wrote:\nGold" in message.text
+    assert not message.excluded
 
 
 ANN = {**text("0042", "Ann Holt"), **text("5D01", "a@x.org")}

@@ -32,13 +32,22 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
     from olefile import OleFileIO
 
+# Heads of a message as mail programs set them above what they quote: who, when, on what.
+_FROM = r"^[ \t*]*(?:From|Von|De|Da|Van|Från|Fra)[ *]*:[^\n]+\n+"
+_WHEN = (
+    r"[ \t*]*(?:Sent|Date|Gesendet|Datum|Envoyé(?: le)?|Enviado(?: el| em)?|Fecha|Data|Inviato"
+    r"|Verzonden|Skickat|Sendt)[ *]*:"
+)
+_ON = r"[ \t*]*(?:Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne)[ *]*:"
+_LINES = r"(?:[^\n]+\n+){0,8}?"
 # Another's words: quoted lines, what introduces them, and whole messages below.
 _QUOTED = re.compile(
     r"^>.*(?:\n>.*)*|^(?:On|Am|Le|El|Il)\b[^\n]{4,200}(?:\n[^\n]{1,100})?(?:wrote|schrieb|écrit|escribió"
-    r"|ha scritto)\s?:\s*$|^[^\n]{2,100} (?:writes|wrote):\s*(?=\n+>)"
+    r"|ha scritto)\s?:[^\S\n]*(?=\n+>)|^[^\n]{2,100} (?:writes|wrote):\s*(?=\n+>)"
     r"|^-{2,}\s?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine)"
     r"\s?-{2,}[\s\S]*"
-    r"|^_{10,}\nFrom: [\s\S]*|^-- \n[\s\S]*",
+    r"|^_{10,}\nFrom: [\s\S]*|^-- \n[\s\S]*"
+    rf"|{_FROM}(?={_LINES}{_WHEN}){_LINES}{_ON}[\s\S]*",
     re.MULTILINE,
 )
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
@@ -76,6 +85,7 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     shown_as["Subject"] = printable(str(message["Subject"] or ""))
     heads = [f"{name}: {value}" for name, value in shown_as.items() if value]
     text = SEPARATOR.join(["\n".join(heads), said]) if heads else said
+    quoted = _QUOTED.finditer(text, len(text) - len(said))
     name, address = parseaddr(str(message["From"] or ""))
     yield file_document(
         path,
@@ -86,7 +96,7 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         date=_date(message),
         kind="primary",
         locators=paragraph_locators(text, BLANK_LINES),
-        excluded=merged([Span(*found.span()) for found in _QUOTED.finditer(text)]),
+        excluded=merged([Span(*found.span()) for found in quoted]),
     )
 
 
@@ -136,7 +146,18 @@ def _said(part: MIMEPart, path: Path) -> str:
     if is_html:
         return _with_quoted(parse_html(unsaid or content, path))
     text = content if unsaid.isascii() else decode(unsaid, path)
-    return text.replace("\r\n", "\n")
+    return _unescaped(text.replace("\r\n", "\n"))
+
+
+def _unescaped(text: str) -> str:
+    """Return a text without the ">" that mailboxes put before "From" at a line's beginning."""
+    lines = ["", *text.split("\n"), ""]
+    for number in range(1, len(lines) - 1):
+        before, line, after = lines[number - 1 : number + 2]
+        quotes = before.startswith(">") or before.rstrip().endswith(":") or after.startswith(">")
+        if line.startswith(">From ") and not quotes:
+            lines[number] = line[1:]
+    return "\n".join(lines[1:-1])
 
 
 def _with_quoted(root: _Element) -> str:

@@ -315,7 +315,7 @@ def test_what_is_a_sites_own_is_no_evidence(tmp_path, own):
     [
         "<style>@media print {{ {} }}</style>",
         "<style>@media (max-width: 600px) {{ .wide td {{top: 0}} {} }} b {{top: 0}}</style>",
-        "<style>@keyframes fade {{ 0% {{opacity: 0}} }} @media screen and (width < 9em) {{ {} }}</style>",
+        "<style>@keyframes a {{ 0% {{top: 0}} }} @media screen and (width < 9em) {{ {} }}</style>",
         "<style>/* {} */</style>",
         "<style media='print'>{}</style>",
     ],

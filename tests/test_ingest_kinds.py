@@ -252,6 +252,42 @@ def test_what_a_message_quotes_is_not_its_writers(tmp_path, kind, said, quoted):
     assert "It fell." not in aside
 
 
+def multipart(kind: str, *parts: str) -> str:
+    joined = "\n--B\nContent-Type: ".join(["", *parts])
+    return f"{HEAD}Content-Type: multipart/{kind}; boundary=B\n{joined}\n--B--\n"
+
+
+PICTURE = 'image/png; name="a.png"\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo='
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        (multipart("mixed", "text/plain\n\nOne.", PICTURE, "text/plain\n\nTwo."), "One.\n\nTwo."),
+        (multipart("mixed", "text/plain\n\nOne.", PICTURE, "text/html\n\n<p>Two."), "One.\n\nTwo."),
+        (multipart("mixed", PICTURE, "text/html\n\n<p>Two."), "Two."),
+        (multipart("mixed", "text/plain\n\nOne.", "text/html\n\n<p>One."), "One."),
+        (
+            multipart("alternative", "text/plain\n\nOne  man.", "text/html\n\n<p>One man"),
+            "One  man.",
+        ),
+        (
+            multipart(
+                "alternative", "text/plain\n\nSee the HTML.", "text/html\n\n<p>The fort fell."
+            ),
+            "The fort fell.",
+        ),
+    ],
+)
+def test_all_that_a_message_says_is_read_once(tmp_path, mail, expected):
+    path = tmp_path / "a.eml"
+    path.write_text(mail)
+    message, *attached = read_file(path, MINE)
+    assert isinstance(message, SourceDocument)
+    assert message.text.partition("+0000\n\n")[2] == expected
+    assert len(attached) == mail.count("a.png")
+
+
 def test_what_only_looks_quoted_is_the_writers(tmp_path):
     said = (
         "We looked.\n>From the tower we saw it.\nOn that day Colonel Mason wrote:\nGold was found."

@@ -50,6 +50,7 @@ _QUOTED = re.compile(
     rf"|{_FROM}(?={_LINES}{_WHEN}){_LINES}{_ON}[\s\S]*",
     re.MULTILINE,
 )
+_WORD = re.compile(r"\w+")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 # Outlook's numbers for what a message holds (MS-OXPROPS), the better ones first.
@@ -103,7 +104,9 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 def mail_attachments(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file attached to a message, none of a damaged one."""
     try:
-        attached = list(_parsed(path).iter_attachments())
+        message = _parsed(path)
+        of_text = _parts_of_text(message)
+        attached = [part for part in message.iter_attachments() if part not in of_text]
     except UnreadableSource:
         return
     for number, part in enumerate(attached, start=1):
@@ -124,10 +127,41 @@ def _parsed(path: Path) -> EmailMessage:
 
 
 def _body(message: EmailMessage, path: Path) -> str:
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None or part.get_payload() is None:  # one of Outlook with heads alone
-        return ""
-    return _said(part, path)
+    found = (_shown(part, path).strip() for part in _parts_of_text(message))
+    return SEPARATOR.join(said for said in found if said)
+
+
+def _parts_of_text(message: MIMEPart) -> list[MIMEPart]:
+    """Return the parts that hold a message's own words: they may go on behind a picture."""
+    if message.get_content_type() != "multipart/mixed":
+        return [message]
+    found: list[MIMEPart] = []
+    before = ""
+    for part in message.iter_parts():
+        kind = part.get_content_type()
+        apart = part.is_attachment() or part.get_filename()
+        # A page right behind a plain text is the same text.
+        same = (before, kind) == ("text/plain", "text/html")
+        if kind.startswith("multipart/") and not apart:
+            found += _parts_of_text(part)
+        elif kind in {"text/plain", "text/html"} and not apart and not same:
+            found.append(part)
+        before = "" if apart else kind
+    return found
+
+
+def _shown(part: MIMEPart, path: Path) -> str:
+    """Return the words of a part of a message, those of its plain form if it has several."""
+    plain, page = (part.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))
+    if plain is None or plain.get_payload() is None:  # one of Outlook with heads alone
+        return _said(page, path) if page is not None else ""
+    said = _said(plain, path)
+    if page is None:
+        return said
+    of_page = _said(page, path)
+    words, others = (set(_WORD.findall(text.casefold())) for text in (said, of_page))
+    # What has few words of the page says only that there is one.
+    return of_page if 2 * len(words & others) <= len(words) else said
 
 
 def _said(part: MIMEPart, path: Path) -> str:

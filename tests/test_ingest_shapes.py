@@ -183,6 +183,17 @@ def test_what_a_style_of_word_hides_or_raises(tmp_path):
     assert only(tmp_path / "a.docx").text == "The board meet in 1646"
 
 
+def test_what_a_style_of_words_paragraphs_hides(tmp_path):
+    word = Document()
+    secret = word.styles.add_style("Secret", WD_STYLE_TYPE.PARAGRAPH)
+    secret.font.hidden = True
+    word.styles.add_style("Remark", WD_STYLE_TYPE.PARAGRAPH).base_style = secret
+    word.add_paragraph("Check this. ", style="Remark").add_run("It met.").font.hidden = False
+    word.add_paragraph("It is false.", style="Secret")
+    word.save(tmp_path / "a.docx")
+    assert only(tmp_path / "a.docx").text == "It met."
+
+
 OPEN_DOCUMENT = """<office:document-content
  xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
  xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
@@ -494,6 +505,13 @@ def test_an_enclosure_has_its_own_writer_and_date(tmp_path, outer, inner):
     assert (enclosure.date, enclosure.creator) == ("1894-11-02", "John Hobbs")
 
 
+def test_all_authors_that_a_header_names(tmp_path):
+    path = tei(tmp_path, "<body><p>It fell.</p></body>")
+    named = "</title><author>Amos Dell</author><author>Ann Holt</author>"
+    path.write_text(path.read_text().replace("</title>", named))
+    assert only(path).creator == "Amos Dell and Ann Holt"
+
+
 def test_who_sent_a_letter_and_when_as_its_header_says(tmp_path):
     header = """<profileDesc><correspDesc>
     <correspAction type="received">
@@ -597,6 +615,20 @@ def test_what_is_typed_on_a_page_of_a_pdf_or_attached_to_a_place_on_it(tmp_path)
         "The board met. The landing failed.",
         "The second landing failed, too.",
     ]
+
+
+def test_a_field_of_a_form_that_nobody_sees_is_not_read(tmp_path):
+    def form(canvas: Canvas) -> None:
+        canvas.drawString(40, 500, "The board met.")
+        canvas.acroForm.textfield(name="Witness", value="Amos Dell", y=300)
+        for flags in ("hidden", "noview"):
+            canvas.acroForm.textfield(
+                name=f"Clerk ({flags})", value="It is false.", annotationFlags=flags
+            )
+
+    text = only(draw(tmp_path / "a.pdf", [form])).text
+    assert "Witness: Amos Dell" in text
+    assert "false" not in text
 
 
 def test_words_by_another_hand_are_cited_as_such(tmp_path):

@@ -57,6 +57,10 @@ _SIGNS: Mapping[str, Event] = {
 }
 
 _UNSEEN = ("vanish", "strike", "dstrike")
+_HEIGHTS = ("vertAlign", "position")
+_APPLIED = frozenset([*_UNSEEN, *_HEIGHTS])
+_MAX_BASED = 10
+"""Styles that are based on one another."""
 
 
 def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -137,21 +141,34 @@ def _heading_levels(styles: _Element | None) -> Mapping[str, int]:
 
 
 def _apply_styles(root: _Element, styles: _Element | None) -> None:
-    """Write what the named styles of runs say of hidden and raised words to the runs themselves."""
-    said: dict[str, list[_Element]] = {}
+    """Write what the named styles of runs and paragraphs say of hidden and raised words to the runs
+    themselves; what a run says of itself counts more."""
+    said: dict[str, dict[str, _Element]] = {}
+    based: dict[str, str] = {}
     for style in () if styles is None else styles.iter("{*}style"):
-        properties = [
-            part
-            for inner in style.iterfind("{*}rPr")
-            for part in inner
-            if name_of(part) in {*_UNSEEN, "vertAlign", "position"}
-        ]
-        if properties and attribute(style, "type") == "character":
-            said[attribute(style, "styleId") or ""] = properties
-    for mark in root.iter("{*}rStyle") if said else ():
-        run = mark.getparent()
-        if run is not None:
-            run.extend(copy(part) for part in said.get(attribute(mark, "val") or "", ()))
+        name = attribute(style, "styleId") or ""
+        parts = (part for inner in style.iterfind("{*}rPr") for part in inner)
+        said[name] = {name_of(p): p for p in parts if name_of(p) in _APPLIED}
+        based[name] = attribute(next(style.iterfind("{*}basedOn"), None), "val") or ""
+    if not any(said.values()):
+        return
+    for mark in [*root.iter("{*}rStyle"), *root.iter("{*}pStyle")]:
+        is_runs = name_of(mark) == "rStyle"
+        holder, style_name = mark.getparent(), attribute(mark, "val") or ""
+        outer = holder.getparent() if holder is not None else None
+        properties: dict[str, _Element] = {}
+        for _ in range(_MAX_BASED):
+            properties = said.get(style_name, {}) | properties
+            style_name = based.get(style_name, "")
+        if outer is None or not properties:
+            continue
+        for run in [outer] if is_runs else outer.iterfind(".//{*}r"):
+            own = next(run.iterfind("{*}rPr"), None)
+            if own is None:
+                own = run.makeelement(str(mark.tag).replace("pStyle", "rPr"))
+                run.insert(0, own)
+            kept = set(properties).difference(map(name_of, own), () if is_runs else _HEIGHTS)
+            own.extend(copy(properties[name]) for name in kept)
 
 
 def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:

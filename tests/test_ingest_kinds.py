@@ -266,6 +266,7 @@ PICTURE = 'image/png; name="a.png"\nContent-Transfer-Encoding: base64\n\niVBORw0
         (multipart("mixed", "text/plain\n\nOne.", PICTURE, "text/plain\n\nTwo."), "One.\n\nTwo."),
         (multipart("mixed", "text/plain\n\nOne.", PICTURE, "text/html\n\n<p>Two."), "One.\n\nTwo."),
         (multipart("mixed", PICTURE, "text/html\n\n<p>Two."), "Two."),
+        (multipart("mixed", 'text/plain; name="a.txt"\n\nOne.'), "One."),
         (multipart("mixed", "text/plain\n\nOne.", "text/html\n\n<p>One."), "One."),
         (
             multipart("alternative", "text/plain\n\nOne  man.", "text/html\n\n<p>One man"),

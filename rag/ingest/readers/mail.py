@@ -147,7 +147,7 @@ def _parts_of_text(message: MIMEPart) -> list[MIMEPart]:
         elif kind in {"text/plain", "text/html"} and not apart and not same:
             found.append(part)
         before = "" if apart else kind
-    return found
+    return found or [message]
 
 
 def _shown(part: MIMEPart, path: Path) -> str:

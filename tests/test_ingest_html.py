@@ -310,6 +310,56 @@ def test_what_is_a_sites_own_is_no_evidence(tmp_path, own):
     assert "".join(document.text.split()).removeprefix("".join(aside.split())) == "Thefortfell."
 
 
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "<style>@media print {{ {} }}</style>",
+        "<style>@media (max-width: 600px) {{ .wide td {{top: 0}} {} }} b {{top: 0}}</style>",
+        "<style>@keyframes a {{ 0% {{top: 0}} }} @media screen and (width < 9em) {{ {} }}</style>",
+        "<style>/* {} */</style>",
+        "<style media='print'>{}</style>",
+    ],
+)
+def test_words_hidden_only_in_print_or_on_small_screens_are_read(tmp_path, sheet):
+    page = f"<head>{sheet.format('.text {display: none}')}</head><p class=text>The fort fell.</p>"
+    assert read(tmp_path, page).text == "The fort fell."
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "<style>@media print {{ p {{top: 0}} }} {}</style>",
+        "<style>@media screen {{ {} }}</style>",
+        "<style>@supports (display: grid) {{ {} }}</style>",
+        "<style media='screen, print'>{}</style>",
+    ],
+)
+def test_words_that_a_style_sheet_hides_on_a_screen_are_left_out(tmp_path, sheet):
+    head = f"<head>{sheet.format('.gone {display: none}')}</head>"
+    assert read(tmp_path, f"{head}<p class=gone>It held.</p><p>The fort fell.").text == (
+        "The fort fell."
+    )
+
+
+def test_words_for_screen_readers_are_left_out_and_those_moved_a_little_are_not(tmp_path):
+    page = (
+        "<div class=page-header><h1>Letters</h1></div><p style='margin-left:-100px'>He wrote to "
+        "the king<span class=sr-only> (opens in a new window)</span> that the fort fell.</p>"
+    )
+    assert read(tmp_path, page).text == "Letters\n\nHe wrote to the king that the fort fell."
+
+
+def test_a_blank_line_parts_paragraphs_and_a_line_end_does_not(tmp_path):
+    page = "THE FIRST DAY<br><br>It rained<br>\n<br>THE<br>SECOND<table><td>a<br><br>b</table>"
+    expected = "THE FIRST DAY\n\nIt rained\n\nTHE\nSECOND\n\na\nb"
+    assert read(tmp_path, f"<body>{page}</body>").text == expected
+
+
+def test_a_quotation_has_the_marks_that_its_reader_sees(tmp_path):
+    page = "<p>He said <q>they cried <q>gold</q> there</q>, and “<q>left</q>”.</p>"
+    assert read(tmp_path, page).text == "He said “they cried ‘gold’ there”, and “left”."
+
+
 def test_what_an_archive_of_the_web_adds_is_left_out(tmp_path):
     page = (
         '<div id="wm-ipp-base"><div id="wm-ipp">37 captures</div></div>'

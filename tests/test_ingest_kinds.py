@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -138,11 +139,14 @@ def test_rich_text(tmp_path):
     assert [span.of(log.text) for span in log.excluded] == ["1. The Duke's letter."]
 
 
-def odt(path: Path, body: str) -> Path:
+def odt(path: Path, body: str, styles: str = "") -> Path:
     names = "urn:oasis:names:tc:opendocument:xmlns:"
     root = (
         f'<o:document-content xmlns:o="{names}office:1.0" xmlns:text="{names}text:1.0" '
-        f'xmlns:style="{names}style:1.0" xmlns:table="{names}table:1.0"><o:automatic-styles>'
+        f'xmlns:style="{names}style:1.0" xmlns:table="{names}table:1.0" '
+        f'xmlns:draw="{names}drawing:1.0" '
+        f'xmlns:svg="{names}svg-compatible:1.0" xmlns:number="{names}datastyle:1.0">'
+        f"<o:automatic-styles>{styles}"
         '<style:style style:name="T1"><style:text-properties style:text-position="super 58%"/>'
         f"</style:style></o:automatic-styles><o:body><o:text>{body}</o:text></o:body>"
         "</o:document-content>"
@@ -170,6 +174,24 @@ def test_open_document(tmp_path):
     assert [span.of(log.text) for span in log.excluded] == ["\n\nNotes\n\n1. A note."]
 
 
+def test_an_opendocument_with_a_field_for_the_day_is_read(tmp_path):
+    styles = "<number:date-style><number:day/><number:text>. </number:text></number:date-style>"
+    path = odt(tmp_path / "a.odt", "<text:p>The fort fell.</text:p>", styles)
+    assert read(path).text == "The fort fell."
+
+
+def test_captions_and_cells_of_an_opendocument(tmp_path):
+    body = (
+        "<text:p>The fleet <draw:frame><svg:title>Picture 1</svg:title><draw:text-box><text:p>"
+        "<draw:frame/>Figure 1: The harbour</text:p></draw:text-box></draw:frame>sailed.</text:p>"
+        "<table:table><table:table-row><table:table-cell><text:p>Dell</text:p><text:p>Holt</text:p>"
+        "</table:table-cell><table:table-cell><text:p>1789</text:p></table:table-cell>"
+        "</table:table-row></table:table>"
+    )
+    expected = "The fleet sailed.\n\nFigure 1: The harbour\n\nDell Holt\t1789"
+    assert read(odt(tmp_path / "a.odt", body)).text == expected
+
+
 MAIL = (
     "From: Amos Dell <dell@example.org>\r\nTo: Board\r\nSubject: The landing\r\n"
     "Date: Fri, 05 May 1995 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
@@ -193,6 +215,10 @@ def test_mail_and_what_is_attached(tmp_path):
 HEAD = "From: Ann Holt <a@x.org>\nDate: Tue, 3 Mar 1998 10:00:00 +0000\n"
 
 
+OUTLOOKS = "From: Bob\nSent: Monday, March 2, 1998 9:12 AM\nTo: Ann\nSubject: RE: the fort"
+LINE = "\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "said", "quoted"),
     [
@@ -204,6 +230,17 @@ HEAD = "From: Ann Holt <a@x.org>\nDate: Tue, 3 Mar 1998 10:00:00 +0000\n"
         ("plain", "It fell.\n\n-----Original Message-----\nFrom: Bob\n\nIt stood.", "It stood."),
         ("plain", "It fell.\n-- \nAnn Holt\nIt stood University", "It stood"),
         ("html", "<p>It fell.</p><blockquote type='cite'>It stood.</blockquote>", "It stood."),
+        ("plain", f"It fell.\n\n{OUTLOOKS}\n\nIt stood.\n\nBob", "It stood."),
+        (
+            "plain",
+            "It fell.\n\n*Von:* Bob\n*Gesendet:* Montag\n*An:* Ann\n*Betreff:* Fort\n\nIt stood.",
+            "It stood.",
+        ),
+        (
+            "html",
+            f"<p>It fell.</p><div><p>{OUTLOOKS.replace(LINE, '<br>')}</p></div><p>It stood.</p>",
+            "It stood.",
+        ),
         ("html", "<p>It fell.</p><div class='gmail_quote'>Bob:<br>It stood.</div>", "It stood."),
     ],
 )
@@ -213,6 +250,81 @@ def test_what_a_message_quotes_is_not_its_writers(tmp_path, kind, said, quoted):
     assert quoted in aside
     assert "It fell." in message.text
     assert "It fell." not in aside
+
+
+def multipart(kind: str, *parts: str) -> str:
+    joined = "\n--B\nContent-Type: ".join(["", *parts])
+    return f"{HEAD}Content-Type: multipart/{kind}; boundary=B\n{joined}\n--B--\n"
+
+
+PICTURE = 'image/png; name="a.png"\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo='
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        (multipart("mixed", "text/plain\n\nOne.", PICTURE, "text/plain\n\nTwo."), "One.\n\nTwo."),
+        (multipart("mixed", "text/plain\n\nOne.", PICTURE, "text/html\n\n<p>Two."), "One.\n\nTwo."),
+        (multipart("mixed", PICTURE, "text/html\n\n<p>Two."), "Two."),
+        (multipart("mixed", 'text/plain; name="a.txt"\n\nOne.'), "One."),
+        (multipart("mixed", "text/plain\n\nOne.", "text/html\n\n<p>One."), "One."),
+        (
+            multipart("alternative", "text/plain\n\nOne  man.", "text/html\n\n<p>One man"),
+            "One  man.",
+        ),
+        (
+            multipart(
+                "alternative", "text/plain\n\nSee the HTML.", "text/html\n\n<p>The fort fell."
+            ),
+            "The fort fell.",
+        ),
+    ],
+)
+def test_all_that_a_message_says_is_read_once(tmp_path, mail, expected):
+    path = tmp_path / "a.eml"
+    path.write_text(mail)
+    message, *attached = read_file(path, MINE)
+    assert isinstance(message, SourceDocument)
+    assert message.text.partition("+0000\n\n")[2] == expected
+    assert len(attached) == mail.count("a.png")
+
+
+def test_what_only_looks_quoted_is_the_writers(tmp_path):
+    said = (
+        "We looked.\n>From the tower we saw it.\nOn that day Colonel Mason wrote:\nGold was found."
+    )
+    message = read(tmp_path / "a.eml", f"{HEAD}\n{said}\n\nFrom: the tower\nTo: the gate\n")
+    assert "\nFrom the tower we saw it.\nOn that day Colonel Mason wrote:\nGold" in message.text
+    assert not message.excluded
+
+
+ANN = {**text("0042", "Ann Holt"), **text("5D01", "a@x.org")}
+
+
+@pytest.mark.parametrize(("encoding", "words"), [("iso-8859-1", "café"), ("koi8-r", "Крепость")])
+def test_a_page_sent_as_mail_keeps_its_letters(tmp_path, encoding, words):
+    declared = f"<meta http-equiv=Content-Type content='text/html; charset={encoding}'>"
+    page = f"<head>{declared}</head><p>{words}</p>"
+    # Where a mail was written anew on its way, what its page declares is out of date.
+    for stated, used in [("", encoding), (encoding, encoding), ("utf-8", "utf-8")]:
+        head = f"{HEAD}Content-Type: text/html{stated and f'; charset={stated}'}\n\n"
+        mail = head.encode() + page.encode(used)
+        assert read(tmp_path / "a.eml", mail).text.endswith(f"\n\n{words}")
+    stored = {**numbers(32, 0), **content("1013", page.encode(encoding)), **ANN}
+    assert read(write_msg(tmp_path / "a.msg", stored)).text.endswith(f"\n\n{words}")
+
+
+def test_a_message_of_outlook_that_names_its_code_page_only_as_a_number(tmp_path):
+    page = "<p>Крепость</p>".encode("koi8-r")
+    number = struct.pack("<HHIQ", 0x0003, 0x3FDE, 6, 20866)
+    values = {"__properties_version1.0": bytes(32) + number}
+    path = write_msg(tmp_path / "a.msg", {**values, **content("1013", page), **ANN})
+    assert read(path).text.endswith("\n\nКрепость")
+
+
+def test_mail_that_does_not_say_how_it_is_written_keeps_its_letters(tmp_path):
+    mail = f"{HEAD}\nThe café burned.".encode("cp1252")
+    assert read(tmp_path / "a.eml", mail).text.endswith("The café burned.")
 
 
 def test_a_message_within_a_message_is_a_document(tmp_path):
@@ -241,6 +353,35 @@ def test_a_title_above_a_table_does_not_name_its_columns(tmp_path):
 )
 def test_rich_text_of_other_machines_without_what_is_unseen(tmp_path, raw):
     assert " ".join(read(tmp_path / "a.rtf", raw).text.split()) == "Café ."
+
+
+def test_rich_text_of_word_says_what_its_reader_sees(tmp_path):
+    runs = [
+        r"The fort did ",
+        r"\deleted\revauthdel1\revdttmdel1 not ",
+        r"fall. ",
+        r"\v\insrsid1 Did it?\par ",
+        r"\b\strike\insrsid1 Forty ",
+        r"Fifty men fled. ",
+        r"\striked1 All \plain of them.\par ",
+    ]
+    raw = "".join(rf"{{\rtlch\fcs1 \af0 \ltrch\fcs0 {words}}}" for words in runs)
+    fort = read(tmp_path / "a.rtf", rf"{{\rtf1\ansi {raw}}}")
+    assert fort.text == "The fort did fall. Fifty men fled. of them."
+
+
+def test_raised_figures_lines_and_links_of_rich_text(tmp_path):
+    raw = (
+        r"{\rtf1\ansi\ansicpg1251{\info{\title Fran\u231?ois}{\author J. Fran\u231?ois}}"
+        r"The fort of 5 km{\super 2},\line 3{\super 1}/{\sub 2} miles off, lost 10{\super\chftn "
+        r"{\footnote {\super\chftn } \'c4\'e0.}} men; {\field{\*\fldinst{HYPERLINK "
+        r'"http://x.org/"}}{\fldrslt{a letter}}} says so{\super 3}.\par Next.}'
+    )
+    fort = read(tmp_path / "a.rtf", raw)
+    assert fort.text == (
+        "The fort of 5 km²,\n3 1/2 miles off, lost 10 men; a letter says so.\n\nNext.\n\n1. Да."
+    )
+    assert (fort.title, fort.creator) == ("François", "J. François")
 
 
 def test_workbook(tmp_path):

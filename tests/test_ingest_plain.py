@@ -315,6 +315,13 @@ def test_notes_in_a_plain_text_are_no_words_of_the_author(tmp_path, text, wanted
     assert " ".join(fold(document.text, None, document.excluded).text.split()) == wanted
 
 
+def test_references_to_pages_of_another_book_are_no_pages(tmp_path):
+    text = "\n\n".join(f"Carte says so in part {n} [p. {n}]." for n in (45, 130, 212, 30))
+    document = read(write(tmp_path, "a.txt", text))
+    assert [place.label for place in document.locators] == [f"paragraph {n}" for n in (1, 2, 3, 4)]
+    assert not document.excluded
+
+
 @pytest.mark.parametrize("mark", ["[Pg {}]", "[Page {}]", "{{{}}}", "[p. {}]"])
 def test_pages_that_a_transcriber_marked(tmp_path, mark):
     text = "".join(f"{mark.format(n)}Of matter {n} he spoke and re-\n" for n in (12, 13, 14))

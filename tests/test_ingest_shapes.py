@@ -5,6 +5,7 @@ Each test makes its own input, and looks at what a reader quotes, where, of whom
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -182,6 +183,17 @@ def test_what_a_style_of_word_hides_or_raises(tmp_path):
     assert only(tmp_path / "a.docx").text == "The board meet in 1646"
 
 
+def test_what_a_style_of_words_paragraphs_hides(tmp_path):
+    word = Document()
+    secret = word.styles.add_style("Secret", WD_STYLE_TYPE.PARAGRAPH)
+    secret.font.hidden = True
+    word.styles.add_style("Remark", WD_STYLE_TYPE.PARAGRAPH).base_style = secret
+    word.add_paragraph("Check this. ", style="Remark").add_run("It met.").font.hidden = False
+    word.add_paragraph("It is false.", style="Secret")
+    word.save(tmp_path / "a.docx")
+    assert only(tmp_path / "a.docx").text == "It met."
+
+
 OPEN_DOCUMENT = """<office:document-content
  xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
  xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
@@ -203,6 +215,60 @@ def test_raised_numbers_of_rtf_without_braces(tmp_path):
     text = r"{\rtf1\ansi They lost 300\super 12\nosupersub  men in 1646{\up6\fs14 13}.\par}"
     document = only(fill(tmp_path, {"a.rtf": text}) / "a.rtf")
     assert quoted(document) == "They lost 300 men in 1646."
+
+
+IN_LINE = ["The line of 3", "/2 miles, in 5", " km", ", cost 10", " men"]
+RAISED = ["1", "", "2", "6", "7"]
+
+
+def written(in_line: str, raised: str) -> str:
+    """Return the runs of a sentence in a markup: each set in the line, with a raised one behind."""
+    return "".join(
+        in_line.format(said) + (raised.format(above) if above else "")
+        for said, above in zip(IN_LINE, RAISED, strict=True)
+    )
+
+
+def in_word(folder: Path) -> Path:
+    word = Document()
+    paragraph = word.add_paragraph()
+    for said, above in zip(IN_LINE, RAISED, strict=True):
+        paragraph.add_run(said)
+        paragraph.add_run(above).font.superscript = True
+    word.save(folder / "a.docx")
+    return folder / "a.docx"
+
+
+def in_opendocument(folder: Path) -> Path:
+    runs = written("<text:span>{}</text:span>", '<text:span text:style-name="T1">{}</text:span>')
+    shown = OPEN_DOCUMENT.replace('text:display="none"', 'style:text-position="super 58%"', 1)
+    with zipfile.ZipFile(folder / "a.odt", "w") as file:
+        file.writestr(
+            "content.xml",
+            re.sub("(?s)<text:p>.*</text:section>", f"<text:p>{runs}</text:p>", shown),
+        )
+    return folder / "a.odt"
+
+
+def in_rtf(folder: Path) -> Path:
+    runs = written("{{{}}}", r"{{\super {}}}")
+    return fill(folder, {"a.rtf": rf"{{\rtf1 {runs}}}"}) / "a.rtf"
+
+
+def in_html(folder: Path) -> Path:
+    return fill(folder, {"a.html": written("<i>{}</i>", "<sup>{}</sup>")}) / "a.html"
+
+
+def in_tei(folder: Path) -> Path:
+    runs = written("<hi>{}</hi>", "<hi rend='sup'>{}</hi>")
+    return tei(folder, f"<p>{runs}</p>")
+
+
+@pytest.mark.parametrize("write", [in_word, in_opendocument, in_rtf, in_html, in_tei])
+def test_raised_figures_that_belong_to_a_number_are_kept_and_those_of_notes_are_not(
+    tmp_path, write
+):
+    assert only(write(tmp_path)).text == "The line of 3 1/2 miles, in 5 km², cost 10⁶ men"
 
 
 # Columns
@@ -439,6 +505,13 @@ def test_an_enclosure_has_its_own_writer_and_date(tmp_path, outer, inner):
     assert (enclosure.date, enclosure.creator) == ("1894-11-02", "John Hobbs")
 
 
+def test_all_authors_that_a_header_names(tmp_path):
+    path = tei(tmp_path, "<body><p>It fell.</p></body>")
+    named = "</title><author>Amos Dell</author><author>Ann Holt</author>"
+    path.write_text(path.read_text().replace("</title>", named))
+    assert only(path).creator == "Amos Dell and Ann Holt"
+
+
 def test_who_sent_a_letter_and_when_as_its_header_says(tmp_path):
     header = """<profileDesc><correspDesc>
     <correspAction type="received">
@@ -542,6 +615,20 @@ def test_what_is_typed_on_a_page_of_a_pdf_or_attached_to_a_place_on_it(tmp_path)
         "The board met. The landing failed.",
         "The second landing failed, too.",
     ]
+
+
+def test_a_field_of_a_form_that_nobody_sees_is_not_read(tmp_path):
+    def form(canvas: Canvas) -> None:
+        canvas.drawString(40, 500, "The board met.")
+        canvas.acroForm.textfield(name="Witness", value="Amos Dell", y=300)
+        for flags in ("hidden", "noview"):
+            canvas.acroForm.textfield(
+                name=f"Clerk ({flags})", value="It is false.", annotationFlags=flags
+            )
+
+    text = only(draw(tmp_path / "a.pdf", [form])).text
+    assert "Witness: Amos Dell" in text
+    assert "false" not in text
 
 
 def test_words_by_another_hand_are_cited_as_such(tmp_path):

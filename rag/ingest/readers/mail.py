@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import policy
-from email.message import EmailMessage, Message
+from email.message import EmailMessage, Message, MIMEPart
 from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from pathlib import Path
@@ -18,7 +18,13 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.shared.blocks import SEPARATOR, join
-from rag.ingest.shared.decoding import BLANK_LINES, paragraph_locators, parse_html
+from rag.ingest.shared.decoding import (
+    BLANK_LINES,
+    declared_encoding,
+    decode,
+    paragraph_locators,
+    parse_html,
+)
 from rag.ingest.shared.html_blocks import blocks
 from rag.ingest.shared.notes import merged
 
@@ -26,22 +32,42 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
     from olefile import OleFileIO
 
+# Heads of a message as mail programs set them above what they quote: who, when, on what.
+_FROM = r"^[ \t*]*(?:From|Von|De|Da|Van|Från|Fra)[ *]*:[^\n]+\n+"
+_WHEN = (
+    r"[ \t*]*(?:Sent|Date|Gesendet|Datum|Envoyé(?: le)?|Enviado(?: el| em)?|Fecha|Data|Inviato"
+    r"|Verzonden|Skickat|Sendt)[ *]*:"
+)
+_ON = r"[ \t*]*(?:Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne)[ *]*:"
+_LINES = r"(?:[^\n]+\n+){0,8}?"
 # Another's words: quoted lines, what introduces them, and whole messages below.
 _QUOTED = re.compile(
     r"^>.*(?:\n>.*)*|^(?:On|Am|Le|El|Il)\b[^\n]{4,200}(?:\n[^\n]{1,100})?(?:wrote|schrieb|écrit|escribió"
-    r"|ha scritto)\s?:\s*$|^[^\n]{2,100} (?:writes|wrote):\s*(?=\n+>)"
+    r"|ha scritto)\s?:[^\S\n]*(?=\n+>)|^[^\n]{2,100} (?:writes|wrote):\s*(?=\n+>)"
     r"|^-{2,}\s?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine)"
     r"\s?-{2,}[\s\S]*"
-    r"|^_{10,}\nFrom: [\s\S]*|^-- \n[\s\S]*",
+    r"|^_{10,}\nFrom: [\s\S]*|^-- \n[\s\S]*"
+    rf"|{_FROM}(?={_LINES}{_WHEN}){_LINES}{_ON}[\s\S]*",
     re.MULTILINE,
 )
+_WORD = re.compile(r"\w+")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 # Outlook's numbers for what a message holds (MS-OXPROPS), the better ones first.
 _SUBJECT, _TO, _CC, _PLAIN, _HTML = "0037", "0E04", "0E03", "1000", "1013"
 _SENDER, _ADDRESS = ("0042", "0C1A"), ("5D02", "5D01", "0065", "0C1F")
 _FILE_NAME, _FILE = ("3707", "3704"), "3701"
-_SENT, _RECEIVED, _CODE_PAGE = 0x0039, 0x0E06, 0x3FFD
+_SENT, _RECEIVED, _CODE_PAGE, _HTML_CODE_PAGE = 0x0039, 0x0E06, 0x3FFD, 0x3FDE
+# Windows' numbers for encodings that Python has under other names.
+_ENCODINGS = {page: f"iso8859-{page - 28590}" for page in range(28591, 28606)} | {
+    20127: "cp1252",
+    20866: "koi8-r",
+    21866: "koi8-u",
+    50220: "iso2022-jp",
+    51932: "euc-jp",
+    51949: "euc-kr",
+    54936: "gb18030",
+}
 _YEAR_ZERO = datetime(1601, 1, 1, tzinfo=UTC)
 _MAX_DEPTH = 5
 
@@ -60,6 +86,7 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     shown_as["Subject"] = printable(str(message["Subject"] or ""))
     heads = [f"{name}: {value}" for name, value in shown_as.items() if value]
     text = SEPARATOR.join(["\n".join(heads), said]) if heads else said
+    quoted = _QUOTED.finditer(text, len(text) - len(said))
     name, address = parseaddr(str(message["From"] or ""))
     yield file_document(
         path,
@@ -70,14 +97,16 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         date=_date(message),
         kind="primary",
         locators=paragraph_locators(text, BLANK_LINES),
-        excluded=merged([Span(*found.span()) for found in _QUOTED.finditer(text)]),
+        excluded=merged([Span(*found.span()) for found in quoted]),
     )
 
 
 def mail_attachments(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file attached to a message, none of a damaged one."""
     try:
-        attached = list(_parsed(path).iter_attachments())
+        message = _parsed(path)
+        of_text = _parts_of_text(message)
+        attached = [part for part in message.iter_attachments() if part not in of_text]
     except UnreadableSource:
         return
     for number, part in enumerate(attached, start=1):
@@ -98,19 +127,71 @@ def _parsed(path: Path) -> EmailMessage:
 
 
 def _body(message: EmailMessage, path: Path) -> str:
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None or part.get_payload() is None:  # one of Outlook with heads alone
-        return ""
+    found = (_shown(part, path).strip() for part in _parts_of_text(message))
+    return SEPARATOR.join(said for said in found if said)
+
+
+def _parts_of_text(message: MIMEPart) -> list[MIMEPart]:
+    """Return the parts that hold a message's own words: they may go on behind a picture."""
+    if message.get_content_type() != "multipart/mixed":
+        return [message]
+    found: list[MIMEPart] = []
+    before = ""
+    for part in message.iter_parts():
+        kind = part.get_content_type()
+        apart = part.is_attachment() or part.get_filename()
+        # A page right behind a plain text is the same text.
+        same = (before, kind) == ("text/plain", "text/html")
+        if kind.startswith("multipart/") and not apart:
+            found += _parts_of_text(part)
+        elif kind in {"text/plain", "text/html"} and not apart and not same:
+            found.append(part)
+        before = "" if apart else kind
+    return found or [message]
+
+
+def _shown(part: MIMEPart, path: Path) -> str:
+    """Return the words of a part of a message, those of its plain form if it has several."""
+    plain, page = (part.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))
+    if plain is None or plain.get_payload() is None:  # one of Outlook with heads alone
+        return _said(page, path) if page is not None else ""
+    said = _said(plain, path)
+    if page is None:
+        return said
+    of_page = _said(page, path)
+    words, others = (set(_WORD.findall(text.casefold())) for text in (said, of_page))
+    # What has few words of the page says only that there is one.
+    return of_page if 2 * len(words & others) <= len(words) else said
+
+
+def _said(part: MIMEPart, path: Path) -> str:
+    """Return the words of a part of a message."""
+    is_html = part.get_content_subtype() == "html"
     try:
-        content = str(part.get_content()).replace("\r\n", "\n")
+        content = str(part.get_content())
     except (LookupError, UnicodeError, KeyError) as error:
         raise UnreadableSource(
             f"{shown(path)} is in an encoding that is not known ({printable(str(error))}); save it "
             "anew from a mail program"
         ) from error
-    if part.get_content_subtype() == "html":
-        return _with_quoted(parse_html(content.encode("utf-8"), path))
-    return content
+    # Where the message does not say how it is written, the page may.
+    raw = None if part.get_content_charset() else part.get_payload(decode=True)
+    unsaid = raw if isinstance(raw, bytes) else b""
+    if is_html:
+        return _with_quoted(parse_html(unsaid or content, path))
+    text = content if unsaid.isascii() else decode(unsaid, path)
+    return _unescaped(text.replace("\r\n", "\n"))
+
+
+def _unescaped(text: str) -> str:
+    """Return a text without the ">" that mailboxes put before "From" at a line's beginning."""
+    lines = ["", *text.split("\n"), ""]
+    for number in range(1, len(lines) - 1):
+        before, line, after = lines[number - 1 : number + 2]
+        quotes = before.startswith(">") or before.rstrip().endswith(":") or after.startswith(">")
+        if line.startswith(">From ") and not quotes:
+            lines[number] = line[1:]
+    return "\n".join(lines[1:-1])
 
 
 def _with_quoted(root: _Element) -> str:
@@ -154,7 +235,7 @@ class _Stored:
     def __init__(self, ole: OleFileIO, at: tuple[str, ...] = (), encoding: str = "") -> None:
         self._ole = ole
         self._at = at
-        self._encoding = encoding or self._code_page()
+        self._encoding = encoding or self._code_page(_CODE_PAGE)
 
     def message(self) -> EmailMessage:
         message = EmailMessage(policy=policy.default)
@@ -174,7 +255,9 @@ class _Stored:
         if plain := self._text(_PLAIN):
             message.set_content(plain)
         elif html := self._raw(_HTML, "0102"):
-            message.set_content(html, "text", "html", params={"charset": "utf-8"})
+            page = self._code_page(_HTML_CODE_PAGE, _CODE_PAGE)
+            said = {} if declared_encoding(html) else {"charset": page}
+            message.set_content(html, "text", "html", params=said)
         for folder in self._folders("__attach"):
             folder.attach_to(message)
         return message
@@ -219,12 +302,16 @@ class _Stored:
         rows = (raw[at : at + 16] for at in range(head, len(raw) - 15, 16))
         return {int.from_bytes(row[2:4], "little"): row[8:] for row in rows}
 
-    def _code_page(self) -> str:
-        page = int.from_bytes(self._numbers().get(_CODE_PAGE, b"")[:4], "little")
-        try:
-            return codecs.lookup(f"cp{page}").name
-        except LookupError:
-            return "cp1252"
+    def _code_page(self, *tags: int) -> str:
+        """Return the encoding that the first of these properties names, Windows' if none does."""
+        numbers = self._numbers()
+        for tag in tags:
+            page = int.from_bytes(numbers.get(tag, b"")[:4], "little")
+            try:
+                return codecs.lookup(_ENCODINGS.get(page, f"cp{page}")).name
+            except LookupError:
+                continue
+        return "cp1252"
 
     def _sent(self) -> str:
         """Return when a message was sent, else when it came, as mail writes it."""

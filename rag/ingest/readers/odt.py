@@ -13,6 +13,7 @@ from rag.ingest.shared.blocks import (
     Block,
     Break,
     Event,
+    Raised,
     document_of_blocks,
     name_of,
     sections,
@@ -20,12 +21,15 @@ from rag.ingest.shared.blocks import (
     without_note_lists,
 )
 from rag.ingest.shared.decoding import BOOK, Parts, attribute, first_line, line_of, opened
-from rag.ingest.shared.notes import raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _SIGNS: dict[str, Event] = {"s": " ", "tab": Break("\t"), "line-break": Break("\n")}
+_BODY = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}text"
+_BLOCKS = frozenset(["p", "h", "table-row"])
+# What a picture is called, which is not shown.
+_DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 _LEFT_OUT = frozenset(["tracked-changes", "annotation", "sequence-decls", "forms", "bookmark"])
 
 
@@ -97,7 +101,7 @@ def _leave_out_hidden(root: _Element) -> None:
 
 
 def _blocks(root: _Element, raised: frozenset[str], notes: list[str]) -> Iterator[Block]:
-    body = next(root.iter("{*}text"), root)
+    body = next(root.iter(_BODY), root)
     for element in body.iter("{*}p", "{*}h", "{*}table-row"):
         within = {name_of(outer) for outer in element.iterancestors()}
         if within & {"note", "tracked-changes", "annotation"}:
@@ -110,7 +114,10 @@ def _blocks(root: _Element, raised: frozenset[str], notes: list[str]) -> Iterato
             yield Block(text, int(level) if level.isdecimal() else int(name_of(element) == "h"))
 
 
-def _flow(element: _Element, raised: frozenset[str], notes: list[str]) -> Iterator[Event]:
+def _flow(
+    element: _Element, raised: frozenset[str], notes: list[str], in_row: bool = False
+) -> Iterator[Event]:
+    in_row = in_row or name_of(element) == "table-row"
     if element.text:
         yield element.text
     for child in element:
@@ -121,12 +128,14 @@ def _flow(element: _Element, raised: frozenset[str], notes: list[str]) -> Iterat
                 notes.append(f"{len(notes) + 1}. {line_of(body)}")
         elif name in {"s", "tab", "line-break"}:
             yield _SIGNS[name]
-        elif name == "span" and attribute(child, "style-name") in raised:
-            said = raised_text(line_of(child), element.text or "", child.tail or "")
-            if said:
-                yield said
-        elif name and name not in _LEFT_OUT:
-            yield from _flow(child, raised, notes)
+        elif name in _BLOCKS:
+            # What stands in a frame within a paragraph is a block of its own below it.
+            if in_row:
+                yield from (Break(" "), *_flow(child, raised, notes, in_row), Break(" "))
+        elif name and name not in _LEFT_OUT and not str(child.tag).startswith(_DRAWN):
+            above = name == "span" and attribute(child, "style-name") in raised
+            for event in _flow(child, raised, notes, in_row):
+                yield Raised(event) if above and isinstance(event, str) else event
         if name == "table-cell":
             yield Break("\t")
         if child.tail:

@@ -67,7 +67,15 @@ def _pages_of(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, .
     if PAGE_END in body.of(text):
         return _parted(text, body)
     marks = list(_MARK.finditer(text, body.start, body.end))
-    return _marked(marks, body) if len(marks) >= _MIN_HEADS else _headed(text, body)
+    is_paged = len(marks) >= _MIN_HEADS and _count_on(marks)
+    return _marked(marks, body) if is_paged else _headed(text, body)
+
+
+def _count_on(marks: list[re.Match[str]]) -> bool:
+    """Return whether marks of pages count on, as references to pages of other books do not."""
+    numbers = [int(said) for mark in marks if (said := mark[1] or mark[2]).isdecimal()]
+    steps = [0 < b - a <= _MAX_STEP for a, b in pairwise(numbers)]
+    return 2 * sum(steps) >= len(steps)
 
 
 def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:

@@ -24,6 +24,7 @@ from rag.ingest.shared.blocks import (
     Break,
     Event,
     Page,
+    Raised,
     document_of_blocks,
     name_of,
     sections,
@@ -32,7 +33,6 @@ from rag.ingest.shared.blocks import (
     without_note_lists,
 )
 from rag.ingest.shared.decoding import BOOK, Parts, attribute, first_line, opened
-from rag.ingest.shared.notes import raised_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -57,6 +57,10 @@ _SIGNS: Mapping[str, Event] = {
 }
 
 _UNSEEN = ("vanish", "strike", "dstrike")
+_HEIGHTS = ("vertAlign", "position")
+_APPLIED = frozenset([*_UNSEEN, *_HEIGHTS])
+_MAX_BASED = 10
+"""Styles that are based on one another."""
 
 
 def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -137,21 +141,34 @@ def _heading_levels(styles: _Element | None) -> Mapping[str, int]:
 
 
 def _apply_styles(root: _Element, styles: _Element | None) -> None:
-    """Write what the named styles of runs say of hidden and raised words to the runs themselves."""
-    said: dict[str, list[_Element]] = {}
+    """Write what the named styles of runs and paragraphs say of hidden and raised words to the runs
+    themselves; what a run says of itself counts more."""
+    said: dict[str, dict[str, _Element]] = {}
+    based: dict[str, str] = {}
     for style in () if styles is None else styles.iter("{*}style"):
-        properties = [
-            part
-            for inner in style.iterfind("{*}rPr")
-            for part in inner
-            if name_of(part) in {*_UNSEEN, "vertAlign", "position"}
-        ]
-        if properties and attribute(style, "type") == "character":
-            said[attribute(style, "styleId") or ""] = properties
-    for mark in root.iter("{*}rStyle") if said else ():
-        run = mark.getparent()
-        if run is not None:
-            run.extend(copy(part) for part in said.get(attribute(mark, "val") or "", ()))
+        name = attribute(style, "styleId") or ""
+        parts = (part for inner in style.iterfind("{*}rPr") for part in inner)
+        said[name] = {name_of(p): p for p in parts if name_of(p) in _APPLIED}
+        based[name] = attribute(next(style.iterfind("{*}basedOn"), None), "val") or ""
+    if not any(said.values()):
+        return
+    for mark in [*root.iter("{*}rStyle"), *root.iter("{*}pStyle")]:
+        is_runs = name_of(mark) == "rStyle"
+        holder, style_name = mark.getparent(), attribute(mark, "val") or ""
+        outer = holder.getparent() if holder is not None else None
+        properties: dict[str, _Element] = {}
+        for _ in range(_MAX_BASED):
+            properties = said.get(style_name, {}) | properties
+            style_name = based.get(style_name, "")
+        if outer is None or not properties:
+            continue
+        for run in [outer] if is_runs else outer.iterfind(".//{*}r"):
+            own = next(run.iterfind("{*}rPr"), None)
+            if own is None:
+                own = run.makeelement(str(mark.tag).replace("pStyle", "rPr"))
+                run.insert(0, own)
+            kept = set(properties).difference(map(name_of, own), () if is_runs else _HEIGHTS)
+            own.extend(copy(properties[name]) for name in kept)
 
 
 def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
@@ -161,7 +178,7 @@ def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
     page_ends = False
     events: list[Event] = []
     level = 0
-    for item in (*_flow(root, levels), Break(SEPARATOR)):
+    for item in _flow(root, levels):
         match item:
             case _Heading():
                 level = item.level
@@ -198,16 +215,25 @@ def _is_deleted(element: _Element) -> bool:
 
 
 def _flow(root: _Element, levels: Mapping[str, int]) -> Iterator[Event | _Heading]:
-    """Yield what a part holds. A stack, because tables can be nested deeply."""
-    waiting: list[tuple[_Element | Event | _Heading, bool]] = [(root, False)]
+    """Yield what a part holds, text boxes below the paragraphs on which they hang. A stack, because
+    tables can be nested deeply."""
+    end = Break(SEPARATOR)
+    waiting: list[tuple[_Element | Event | _Heading, bool]] = [(end, False), (root, False)]
+    boxed: list[_Element] = []
     while waiting:
         item, in_cell = waiting.pop()
-        if isinstance(item, str | Break | Page | _Heading):
+        if isinstance(item, str | Break | Page | Raised | _Heading):
             yield item
+            if item == end:
+                waiting.extend((part, False) for part in reversed(boxed))
+                boxed = []
             continue
         # The union also names the events that only TEI has.
         element: _Element = item  # type: ignore[assignment]
         name = name_of(element)
+        if name == "txbxContent":
+            boxed.extend(element)
+            continue
         cell = in_cell or name == "tc"
         opened = _opened(element, name, in_cell, levels)
         waiting.extend((part, cell) for part in reversed(opened))
@@ -226,8 +252,7 @@ def _opened(
     if name in _LEFT_OUT or not name or _is_hidden(element, name):
         return []
     if name == "r" and _is_raised(element):
-        said = raised_text(_words_of(element), _words_of(element.getprevious()), "")
-        return [said] if said else []
+        return [Raised(_words_of(element))]
     inside: list[_Element | Event | _Heading] = list(element)
     if name == "p":
         around = Break(" " if in_cell else SEPARATOR)
@@ -270,8 +295,8 @@ def _is_raised(run: _Element) -> bool:
     )
 
 
-def _words_of(run: _Element | None) -> str:
-    return "" if run is None else "".join(part.text or "" for part in run.iterfind("{*}t"))
+def _words_of(run: _Element) -> str:
+    return "".join(part.text or "" for part in run.iterfind("{*}t"))
 
 
 def _is_hidden(element: _Element, name: str) -> bool:

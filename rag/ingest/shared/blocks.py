@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.ingest.names import About, file_document, printable
-from rag.ingest.shared.notes import bracketed_notes, merged
+from rag.ingest.shared.notes import bracketed_notes, merged, raised_text
 from rag.language import goes_on
 
 if TYPE_CHECKING:
@@ -235,7 +235,14 @@ class Loose:
     """
 
 
-Event = str | Break | Page | Note | Loose
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Words above the line: a note's mark, or what their neighbours make of them ("km²")."""
+
+    text: str
+
+
+Event = str | Break | Page | Note | Loose | Raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +255,8 @@ class Running:
 
 
 _LOOSE = "loose"
+# Pieces before a raised one that are looked at.
+_NEIGHBOURS = 8
 
 # The stronger of two separations that meet is kept.
 _RANK = ("", _LOOSE, " ", "\t", "\n", "\n\n")
@@ -270,10 +279,17 @@ def set_text(events: Iterable[Event], page: str | None = None) -> Running:
     """
     setter = _Setter(page)
     notes: list[_Element] = []
-    for event in events:
+    waiting = ""
+    for event in (*events, Break("")):
+        # What follows a raised piece is known only now; it may be in several runs.
+        if waiting and not isinstance(event, Raised):
+            setter.raise_(waiting, event if isinstance(event, str) else "")
+            waiting = ""
         match event:
             case str():
                 setter.words(event)
+            case Raised():
+                waiting += event.text
             case Break():
                 setter.separate(event.mark)
             case Loose():
@@ -310,6 +326,11 @@ class _Setter:
             self._turned = False
         self._put(words)
         self._waiting = " " if text[-1].isspace() else ""
+
+    def raise_(self, text: str, after: str) -> None:
+        before = "".join(self.parts[-_NEIGHBOURS:]) + " " * bool(self._waiting)
+        if said := raised_text(text, before, after):
+            self.words(said)
 
     def separate(self, mark: str) -> None:
         self._waiting = max(self._waiting, mark, key=_RANK.index)

@@ -368,14 +368,16 @@ def parse_xhtml(raw: bytes, path: Path) -> _Element:
         return parse_html(raw, path)
 
 
-def parse_html(raw: bytes, path: Path) -> _Element:
-    """Return the root of a page, whatever tags are missing in it.
+def parse_html(page: bytes | str, path: Path) -> _Element:
+    """Return the root of a page, whatever tags are missing in it. Of a page that is decoded
+    already, what it declares about its letters no longer counts.
 
     Raises `UnreadableSource` if it is empty, not text, or nested beyond what can be read.
     """
     from lxml import etree
 
-    text = _DOCTYPE.sub("", _decode_page(raw, path), count=1)
+    text = page if isinstance(page, str) else _decode_page(page, path)
+    text = _DOCTYPE.sub("", text, count=1)
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
@@ -403,10 +405,10 @@ def _decode_page(raw: bytes, path: Path) -> str:
     declaration is wrong, it is decoded as plain text is. Raises `UnreadableSource` if it
     is not text.
     """
-    declared = _declared(raw)
-    if declared is not None:
+    encoding = declared_encoding(raw)
+    if encoding is not None:
         try:
-            text = raw.decode(declared)
+            text = raw.decode(encoding)
         except UnicodeError:
             return decode(raw, path)
         if not _CONTROL.search(text):
@@ -414,7 +416,9 @@ def _decode_page(raw: bytes, path: Path) -> str:
     return decode(raw, path)
 
 
-def _declared(raw: bytes) -> str | None:
+def declared_encoding(raw: bytes) -> str | None:
+    """Return the encoding in which a page says that it is written, None where it says none that is
+    known, or begins with a byte order mark."""
     if raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
     found = _DECLARED.search(raw, 0, _DECLARED_WITHIN)

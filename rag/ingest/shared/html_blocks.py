@@ -17,12 +17,13 @@ from rag.ingest.shared.blocks import (
     Break,
     Event,
     Page,
+    Raised,
     name_of,
     set_text,
     with_continued,
     without_note_lists,
 )
-from rag.ingest.shared.notes import LINKED_MARK, raised_text
+from rag.ingest.shared.notes import LINKED_MARK
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -79,12 +80,18 @@ _BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _ARTICLES = frozenset(["article", "section", "main", "blockquote"])
 _HEADING = re.compile(r"h([1-6])")
 _UNSEEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0(?![\d.])"
-    r"|(?:left|top|text-indent)\s*:\s*-\d{3,}",
+    r"(?<![-\w])(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0(?![\d.])"
+    r"|(?:left|top|text-indent)\s*:\s*-\d{3,})",
     re.IGNORECASE,
 )
 _RAISED = re.compile(r"vertical-align\s*:\s*(?:super|text-top|top|[1-9]|0?\.\d)", re.IGNORECASE)
 _RAISED_CLASS = re.compile(r"(?:^|\s)(?:sup|super|superscript)(?:\s|$)", re.IGNORECASE)
+# "@media print {": what holds for some readers only. The others hold for all.
+_AT_RULE = re.compile(r"@([\w-]+)([^{};]{0,500})\{")
+_ALWAYS = frozenset(["supports", "layer", "scope", "container"])
+_ON_SCREEN = re.compile(r"(?:^|,)\s*(?:(?:only\s+)?screen|all)?\s*(?:,|$)", re.IGNORECASE)
+_BRACE = re.compile(r"[{}]")
+_CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 # "span.x1 { vertical-align: super }": rules of a page's own style sheet for all of a class or name.
 _RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,2000})\}")
 _SELECTOR = re.compile(
@@ -96,10 +103,14 @@ _SITES_OWN = re.compile(
     r"|newsletter[\w-]*|breadcrumbs?|advert\w*|ad-(?:slot|unit|container)|site-(?:header|footer|nav\w*)"
     r"|navbar|nav-links?|menu|pagination|related-(?:posts?|articles?|links?|content)|skip-(?:link|to)[\w-]*"
     r"|comments?-(?:section|list|area|form)|mw-(?:editsection|jump-link|cite-backlink)|noprint|navbox"
-    r"|catlinks|printfooter|ws-noexport|Inline-Template|catch-?word|(?:running|page)-?(?:head(?:er)?|foot(?:er)?)"
-    r"|running-?title)(?:\s|$)",
+    r"|catlinks|printfooter|ws-noexport|Inline-Template|catch-?word|running-?title"
+    r"|sr-only|visually-hidden|screen-reader-text)(?:\s|$)",
     re.IGNORECASE,
 )
+_RUNNING_HEAD = re.compile(
+    r"(?:^|\s)(?:running|page)-?(?:head(?:er)?|foot(?:er)?)(?:\s|$)", re.IGNORECASE
+)
+_QUOTATION_MARKS = tuple("\"'“”‘’«»„")
 # A line that only leads to other pages.
 _LEAD = (
     r"(?:(?:back|return)(?: to [\w ]{1,30})?|(?:next|previous|prev)(?: \w{1,12})?|home(?: ?page)?"
@@ -202,7 +213,9 @@ def _apply_styles(root: _Element) -> None:
     """Write what a page's style sheet says of hidden and raised words to the elements."""
     said: dict[tuple[str, str], str] = {}
     for sheet in root.iter("{*}style", "style"):
-        for selectors, rule in _RULE.findall("".join(map(str, sheet.itertext()))):
+        if not _ON_SCREEN.search(sheet.get("media") or ""):
+            continue
+        for selectors, rule in _RULE.findall(_held("".join(map(str, sheet.itertext())))):
             if _UNSEEN.search(rule) or _RAISED.search(rule):
                 for selector in selectors.split(","):
                     if found := _SELECTOR.fullmatch(selector):
@@ -215,6 +228,29 @@ def _apply_styles(root: _Element) -> None:
         rules = [said[name] for name in names if name in said]
         if rules:
             element.set("style", "; ".join([*rules, element.get("style") or ""]))
+
+
+def _held(sheet: str) -> str:
+    """Return a style sheet without what holds only in print, on small screens and the like.
+
+    >>> _held("@media print { p {color: red} } @media screen { i {top: 0} } b {left: 0}")
+    '  i {top: 0} } b {left: 0}'
+    """
+    sheet = _CSS_COMMENT.sub("", sheet)
+    kept: list[str] = []
+    at = 0
+    while found := _AT_RULE.search(sheet, at):
+        kept.append(sheet[at : found.start()])
+        at = found.end()
+        name = found[1].casefold()
+        if name in _ALWAYS or (name == "media" and _ON_SCREEN.search(found[2].strip())):
+            continue
+        depth = 1
+        while depth and (brace := _BRACE.search(sheet, at)):
+            depth += 1 if brace[0] == "{" else -1
+            at = brace.end()
+        at = len(sheet) if depth else at
+    return "".join([*kept, sheet[at:]])
 
 
 def _note_targets(root: _Element) -> frozenset[str]:
@@ -257,7 +293,7 @@ def _flow(root: _Element, targets: frozenset[str]) -> Iterator[_Item]:
     waiting: list[tuple[_Element | _Item, _Within]] = [(root, _Within())]
     while waiting:
         item, within = waiting.pop()
-        if isinstance(item, str | Break | Page | _Heading | _Name | _Boilerplate | _Aside):
+        if isinstance(item, str | Break | Page | Raised | _Heading | _Name | _Boilerplate | _Aside):
             yield item
             continue
         # The union also names the events that only TEI has.
@@ -276,7 +312,7 @@ def _opened(
         # A link may point to it all the same.
         return [(_Name(pointer), within)] if name and pointer else []
     if name in {"br", "wbr", "img"}:
-        return [(Break("\n"), within)] if name == "br" else []
+        return [(Break(_line_end(element, within)), within)] if name == "br" else []
     inline = name not in _BLOCKS and name not in _LINES
     if (number := _page_number(element, name, inline)) is not None:
         named: list[tuple[_Element | _Item, _Within]] = (
@@ -286,7 +322,8 @@ def _opened(
     if _is_note_mark(element, name):
         return [(_Name(pointer), within)] if pointer else []
     if name == "sup" or _is_raised(element):
-        return [(text, within) for text in [_raised(element) or ""] if text]
+        said = Raised("".join(map(str, element.itertext())))
+        return [(_Name(pointer), within), (said, within)] if pointer else [(said, within)]
     inside = _Within(
         lined=within.lined or name == "pre",
         cell=within.cell or name in {"td", "th"},
@@ -313,6 +350,8 @@ def _opened(
     for child in element:
         items.append((child, inside))
         items += [(event, inside) for event in _characters(child.tail, inside)]
+    if name == "q" and (marks := _quotation_marks(element)):
+        items = [(marks[0], within), *items, (marks[1], within)]
     if aside:
         items.append((_Aside(False), within))
     if after:
@@ -322,6 +361,29 @@ def _opened(
     return items
 
 
+def _is_heading(element: _Element) -> bool:
+    return _HEADING.fullmatch(name_of(element)) is not None
+
+
+def _line_end(element: _Element, within: _Within) -> str:
+    """Return the mark of a line's end; a blank line parts paragraphs."""
+    before = element.getprevious()
+    blank = before is not None and name_of(before) == "br" and not (before.tail or "").strip()
+    whole = within.cell or any(map(_is_heading, element.iterancestors()))
+    return SEPARATOR if blank and not whole else "\n"
+
+
+def _quotation_marks(element: _Element) -> tuple[str, str] | None:
+    """Return the marks that a browser sets around a quotation, None where they are written out."""
+    before, parent = element.getprevious(), element.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else ""
+    said = "".join(map(str, element.itertext())).strip()
+    if not said or said.startswith(_QUOTATION_MARKS) or (text or "").endswith(_QUOTATION_MARKS):
+        return None
+    outer = sum(name_of(one) == "q" for one in element.iterancestors())
+    return ("‘", "’") if outer % 2 else ("“", "”")
+
+
 def _is_left_out(element: _Element, name: str, within: _Within) -> bool:
     if name in _LEFT_OUT or element.get("hidden") is not None:
         return True
@@ -329,7 +391,11 @@ def _is_left_out(element: _Element, name: str, within: _Within) -> bool:
         return True
     # The foot of a quotation or an article is part of it; that of the page is the site's.
     at_foot = name == "footer" and not within.article
-    if _SITES_OWN.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
+    named = f"{element.get('class') or ''} {element.get('id') or ''}"
+    # What holds a heading is the head of a text, not of a printed page.
+    if _RUNNING_HEAD.search(named) and not any(map(_is_heading, element.iter())):
+        return True
+    if _SITES_OWN.search(named):
         return name not in {"body", "html", "main", "article"}
     return at_foot or element.get("role") in {"navigation", "contentinfo", "search"}
 
@@ -370,7 +436,7 @@ def _is_note_mark(element: _Element, name: str) -> bool:
         return True
     if name == "sup" or _is_raised(element):
         linked = next(element.iter("{*}a", "a"), None) is not None
-        return bool(linked and LINKED_MARK.fullmatch(said)) or _raised(element) is None
+        return bool(linked and LINKED_MARK.fullmatch(said))
     href = element.get("href") or "" if name == "a" else ""
     fragment = href.partition("#")[2]
     to_note = _NOTE_NAME.match(fragment) or (fragment and said[0] in "[(")
@@ -389,15 +455,6 @@ def _is_raised(element: _Element) -> bool:
         _RAISED.search(element.get("style") or "")
         or _RAISED_CLASS.search(element.get("class") or "")
     )
-
-
-def _raised(element: _Element) -> str | None:
-    """Return what a raised element says, None where it is a note's mark."""
-    before = element.getprevious()
-    parent = element.getparent()
-    text = parent.text if before is None and parent is not None else None
-    text = before.tail if before is not None else text
-    return raised_text("".join(map(str, element.itertext())), text or "", element.tail or "")
 
 
 def _separations(name: str, within: _Within) -> tuple[str, str]:

@@ -209,7 +209,9 @@ def filled_fields(page: PageObject) -> list[str]:
     lines = []
     for reference in _resolved(page.get("/Annots")) or ():
         field = _resolved(reference)
-        if field.get("/Subtype") == "/FreeText" and not int(field.get("/F") or 0) & _HIDDEN:
+        if int(field.get("/F") or 0) & _HIDDEN:
+            continue
+        if field.get("/Subtype") == "/FreeText":
             lines.append(printable(str(_resolved(field.get("/Contents")) or "")))
         if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in {"/Tx", "/Ch"}:
             continue

@@ -284,7 +284,7 @@ def _whole(
     if not text:
         raise UnreadableSource(f"{shown(path)} is TEI without any text in its body; leave it out")
     title = header_text(root, "titleStmt", "title") or file_title(path)
-    creator = header_text(root, "titleStmt", "author")
+    creator = _authors(root)
     header = next((child for child in root if name_of(child) == "teiHeader"), root)
     sender, sent = _sent(header)
     creator = sender or creator
@@ -326,6 +326,15 @@ def _sent(header: _Element) -> tuple[str | None, str | None]:
             dates = (_date_of(dated) for dated in action.iter("{*}date"))
             return next(filter(None, names), None), next(filter(None, dates), None)
     return None, None
+
+
+def _authors(root: _Element) -> str | None:
+    """Return the authors that the header names, all of them."""
+    for statement in root.iter("{*}titleStmt"):
+        names = dict.fromkeys(filter(None, map(one_line, statement.iter("{*}author"))))
+        if names:
+            return " and ".join(names)
+    return None
 
 
 def _heading_of(parts: Sequence[_Element]) -> str:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Publication
 from rag.ingest.names import file_title, printable, slug
-from rag.ingest.shared.blocks import Break, Event, Loose, Note, Page, name_of, set_text
-from rag.ingest.shared.notes import LINKED_MARK, MARK, raised_text
+from rag.ingest.shared.blocks import Break, Event, Loose, Note, Page, Raised, name_of, set_text
+from rag.ingest.shared.notes import LINKED_MARK, MARK
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -88,9 +88,10 @@ def _child(child: _Element) -> Iterator[Event]:
         if broken or child.get("break") != "no":
             yield Break("\n") if lined or broken else " "
     elif name in {"hi", "ref", "seg"} and _is_raised(child):
-        said = raised_text(_said(child), _before(child), child.tail or "")
-        if said and not (name == "ref" and LINKED_MARK.fullmatch(said.strip())):
-            yield said
+        said = _said(child)
+        # A letter that is a link refers to a note, too.
+        if name != "ref" or MARK.fullmatch(said.strip()) or not LINKED_MARK.fullmatch(said.strip()):
+            yield Raised(said)
     elif name == "ref" and _is_note_mark(child):
         return
     elif name == "gap":

@@ -271,6 +271,28 @@ def test_the_same_number_or_time_may_be_written_otherwise(claim: str, said: str,
     assert bool(check(claim, Quotation(said)).objections) != agrees
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("In 2000 the Duke lent money to the weavers", "I lend $2,000 to the weavers."),
+        ("In 1900 the Duke sent smiths to the mill", "I sent 1,900 smiths to the mill."),
+        (
+            "In 1800 smiths came to the mill of Ossory",
+            "The 1,800 smiths came to the mill of Ossory.",
+        ),
+        (
+            "By 1800 the road to Ossory was paved",
+            "The smiths paved 1,800 rods of the road to Ossory.",
+        ),
+        ("1,800 smiths paved the road to Ossory", "In 1800 smiths paved the road to Ossory."),
+    ],
+)
+def test_a_year_is_not_borne_out_by_a_sum_or_count_with_its_figures(claim: str, passage: str):
+    checked = check(claim, Quotation(passage))
+    assert checked.objections
+    assert checked.unproven == claim
+
+
 def test_times_that_belong_together_are_cut_out_together():
     quotation = Quotation("In 1861 the mill burned, and the dam in 1862.")
     claims = {

@@ -19,7 +19,7 @@ from rag.language.names import (
     stands_for,
     with_names_of_records,
 )
-from rag.language.numbers import BEFORE_CHRIST, ROUNDING, Quantity, agree, ordinals, quantities
+from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
 from rag.language.respelling import (
     MIN_KEY_LETTERS,
     Respelling,
@@ -52,7 +52,6 @@ from rag.language.tokens import (
 )
 
 __all__ = [
-    "BEFORE_CHRIST",
     "MIN_KEY_LETTERS",
     "MONTHS",
     "ROUNDING",

@@ -82,7 +82,7 @@ _ORDINAL_SUFFIX = re.compile(
 _IN_FIGURES = re.compile(r"/\d")
 _BEHIND_SLASH = re.compile(r"\d/$")
 _ERA = re.compile(r"\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
-BEFORE_CHRIST = "bc"
+_BEFORE_CHRIST = "bc"
 """What a year before Christ counts: its noun."""
 
 _CURRENCIES: dict[str, str] = {
@@ -190,7 +190,7 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
             value, share = value / 100, True
         before, after = text[: match.start()], text[match.end() :]
         era = _ERA.match(after)
-        noun = BEFORE_CHRIST if era else _noun(after)
+        noun = _BEFORE_CHRIST if era else _noun(after)
         span = Span(span.start, span.end + era.end()) if era else span
         found.append(
             Quantity(span, value, _bound(before, after), share, _currency(match, after), noun)
@@ -243,7 +243,7 @@ def agree(claim: Quantity, source: Quantity) -> bool:
 
 
 def _may_count_alike(claim: Quantity, source: Quantity) -> bool:
-    if (claim.noun == BEFORE_CHRIST) != (source.noun == BEFORE_CHRIST):
+    if (claim.noun == _BEFORE_CHRIST) != (source.noun == _BEFORE_CHRIST):
         return False
     if claim.currency and source.currency:
         return claim.currency == source.currency

@@ -21,7 +21,6 @@ from functools import cache, lru_cache
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
 from rag.language import (
-    BEFORE_CHRIST,
     ROUNDING,
     Quantity,
     Timex,
@@ -276,7 +275,8 @@ class Checked:
 def check(claim: str, quotation: Quotation) -> Checked:
     """Return which of the claim's numbers, times and names the passage has."""
     timed = list(_check_times(claim, quotation))
-    unproven = _without(claim, [span for how, _, span in timed if how == "agrees"])
+    proven = [s for how, reason, s in timed if (how, reason.aspect) == ("agrees", "date")]
+    unproven = _without(claim, proven)
     found = [
         *((how, reason) for how, reason, _ in timed),
         *_check_numbers(claim, quotation.passage),
@@ -385,6 +385,31 @@ def _quantities_of(text: str) -> tuple[Quantity, ...]:
     return tuple(quantities(text, [timex.span for timex in _times_of(text)]))
 
 
+@lru_cache(maxsize=64)
+def _counts_or_years(text: str) -> tuple[Quantity, ...]:
+    """Return what is found as a year and may count what stands behind it: "bore 1200 captives",
+    but not "in 1200"."""
+    years = {timex.span for timex in _times_of(text) if timex.span.of(text).isdecimal()}
+    leading = word_list("words", "leading") | word_list("words", "circumstances")
+    return tuple(
+        quantity
+        for quantity in quantities(text)
+        if quantity.span in years and leading.isdisjoint(words(text[: quantity.span.start])[-1:])
+    )
+
+
+def _same_count(said: Quantity, others: Iterable[Quantity]) -> Quantity | None:
+    """Return which of some counts is as high as another, and of the same thing."""
+    alike = (other for other in others if _is_count_of_same(said, other))
+    return next((other for other in alike if other.value == said.value), None)
+
+
+def _is_count_of_same(said: Quantity, other: Quantity) -> bool:
+    if said.currency or other.currency or said.share or other.share:
+        return False
+    return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
+
+
 _known = lru_cache(maxsize=256)(with_names_of_records)
 
 
@@ -443,11 +468,11 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
     there = _times_of(passage)
     told = times_told_from(passage, quotation.date or None)
     dated = [of_date(quotation.date)] if quotation.date else []
-    counts = _quantities_of(passage)
+    counts = {q.span: _same_count(q, _quantities_of(passage)) for q in _counts_or_years(claim)}
     for said in _times_of(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
-        if text.isdecimal() and (count := _count_of(text, counts)):
-            yield "agrees", Reason("date", text, count.span.of(passage), True), said.span
+        if count := counts.get(said.span):
+            yield "agrees", Reason("number", text, count.span.of(passage), True), said.span
             continue
         if same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
@@ -462,11 +487,6 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span
-
-
-def _count_of(year: str, counts: Iterable[Quantity]) -> Quantity | None:
-    """Return what has the figures of a year: "1200 slaves" may be either."""
-    return next((q for q in counts if q.value == int(year) and q.noun != BEFORE_CHRIST), None)
 
 
 def _meant(claim: str, said: Timex) -> Timex:
@@ -494,13 +514,12 @@ def _check_numbers(claim: str, passage: str) -> _Told:
     """Yield each number of the claim; one that the passage has not differs where the passage
     counts the same thing, or gives as much money or as large a share, otherwise."""
     there = _quantities_of(passage)
-    years = [t.span for t in _times_of(passage) if t.span.of(passage).isdecimal()]
     for said in _quantities_of(claim):
         text = said.span.of(claim)
-        same = next((other.span for other in there if agree(said, other)), None)
-        same = same or next((y for y in years if _count_of(y.of(passage), [said])), None)
+        same = next((other for other in there if agree(said, other)), None)
+        same = same or _same_count(said, _counts_or_years(passage))
         if same is not None:
-            yield "agrees", Reason("number", text, same.of(passage), True)
+            yield "agrees", Reason("number", text, same.span.of(passage), True)
             continue
         alike = [other for other in there if _of_a_kind(said, other)]
         if alike:
@@ -529,7 +548,7 @@ def _of_a_kind(said: Quantity, other: Quantity) -> bool:
         return False
     if said.currency or other.currency or said.share or other.share:
         return said.currency == other.currency and said.share == other.share
-    return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
+    return _is_count_of_same(said, other)
 
 
 def _check_names(claim: str, quotation: Quotation) -> _Told:

@@ -293,6 +293,19 @@ def test_a_year_is_not_borne_out_by_a_sum_or_count_with_its_figures(claim: str, 
     assert checked.unproven == claim
 
 
+@pytest.mark.parametrize(
+    ("claim", "year", "other"),
+    [
+        ("The disputed 1880 elections were won by the weavers of Ossory", "1880", "1876"),
+        ("The great 1900 strikes closed the mills of Ossory for weeks", "1900", "1894"),
+        ("In 1850 Mill Street burned down with all the smithies of Ossory", "1850", "1849"),
+        ("In 1900 men left the mills of Ossory for the ports", "1900", "1894"),
+    ],
+)
+def test_a_year_near_by_is_not_the_same_year_rounded(claim: str, year: str, other: str):
+    assert check(claim, Quotation(claim.replace(year, other))).objections
+
+
 def test_times_that_belong_together_are_cut_out_together():
     quotation = Quotation("In 1861 the mill burned, and the dam in 1862.")
     claims = {

@@ -25,7 +25,7 @@ from rag.language.calendars import (
     other_calendars,
     told_from,
 )
-from rag.language.tokens import MONTHS, stop_words, table, word_list
+from rag.language.tokens import MONTHS, table
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
     month[:3].casefold(): n for n, month in enumerate(MONTHS, start=1)
@@ -100,16 +100,13 @@ _PATTERNS = _DAYS + [
 ]
 _PLAIN_YEAR = _PATTERNS[-1]
 _BEFORE_CHRIST = re.compile(r"(?:\s*(?:[-–—]|to|and)\s*\d+)?\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
-_NUMBERED = re.compile(rf"\b(?:{'|'.join(_TABLE['numbered'].split())})\s+$", re.IGNORECASE)
+_NUMBERED = re.compile(rf"\b(?:{'|'.join(_TABLE['numbered'].split())})\s+$")
 _IN_STREET = re.compile(rf"\s+(?:[A-Z]\w*\.?\s+){{1,3}}(?:{'|'.join(_TABLE['streets'].split())})\b")
 _SHORT_NAMES = {"shortyear", "lateyear", "backyear", "aloneyear"}
 _COUNTED = re.compile(
     r"\s+(?:[a-z]+\s+)?(?:men|people|persons|dollars|miles|tons|acres|troops|soldiers|votes|feet|"
     r"ships|pounds|pages|years|officers|sailors|seamen|volumes|barrels|bales|bushels)\b"
 )
-# "carried 1200 slaves", but not "in 1860 elections" and "the 1968 riots".
-_LEAD = re.compile(r"(?<![\w.])(?-i:([a-z]+))\s+$")
-_PLURAL = re.compile(r"\s+([a-z]+s)\b")
 _OUR_CENTURY = 2000
 _THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
 
@@ -225,15 +222,11 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def _is_count(text: str, year: Span) -> bool:
-    """Return whether four figures count what stands behind them, or are the number of a thing."""
-    before = text[max(0, year.start - 30) : year.start]
-    if _COUNTED.match(text, year.end) or _IN_STREET.match(text, year.end):
-        return True
-    if _NUMBERED.search(before):
-        return True
-    lead, noun = _LEAD.search(before), _PLURAL.match(text, year.end)
-    small = stop_words() | word_list("words", "circumstances") | word_list("words", "leading")
-    return bool(lead and noun and small.isdisjoint((lead[1], noun[1])))
+    """Return whether four figures count what stands behind them, or are the number of a thing, or
+    of a house: "at 1600 Pennsylvania Avenue", but not "in 1929 Wall Street crashed"."""
+    before = text[max(0, year.start - 30) : year.start].casefold()
+    at_house = before.endswith("at ") and _IN_STREET.match(text, year.end)
+    return bool(_COUNTED.match(text, year.end) or at_house or _NUMBERED.search(before))
 
 
 def _is_double(match: re.Match[str]) -> bool:

@@ -516,7 +516,8 @@ def _check_numbers(claim: str, passage: str) -> _Told:
     there = _quantities_of(passage)
     for said in _quantities_of(claim):
         text = said.span.of(claim)
-        same = next((other for other in there if agree(said, other)), None)
+        near = (other for other in there if agree(said, other))
+        same = next((q for q in near if not _are_two_years(text, q.span.of(passage))), None)
         same = same or _same_count(said, _counts_or_years(passage))
         if same is not None:
             yield "agrees", Reason("number", text, same.span.of(passage), True)
@@ -527,6 +528,11 @@ def _check_numbers(claim: str, passage: str) -> _Told:
             yield "differs", Reason("number", text, nearest.span.of(passage), False)
         else:
             yield "missing", Reason("number", text, "", False)
+
+
+def _are_two_years(said: str, other: str) -> bool:
+    """Return whether two numbers may be years, which are never rounded: "in 1900 men struck"."""
+    return said != other and all(text.isdecimal() and len(text) == 4 for text in (said, other))
 
 
 def _check_ordinals(claim: str, passage: str) -> _Told:

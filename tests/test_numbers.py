@@ -23,6 +23,9 @@ from rag.language import Quantity, agree, quantities
         ("to $1.00 3/4", [1.75]),
         ("a third of them, two-thirds, 4.5 %, 50 per centum", [1 / 3, 2 / 3, 0.045, 0.5]),
         ("nineteen out of twenty jobs, nine in ten workers", [0.95, 0.9]),
+        ("five to ten million; from 12 to 9 million", [5e6, 10e6, 12e6, 9e6]),
+        ("from 60 to 40 percent, by 52 to 48 per cent", [0.6, 0.4, 0.52, 0.48]),
+        ("from 500 to 2 million, from 3 to 1/2", [500, 2e6, 3, 0.5]),
         ("one of them, no one, the 28th, the third man, B-2 bombers", []),
     ],
 )

@@ -247,6 +247,8 @@ def test_a_day_without_a_year_is_of_the_year_of_its_letter_or_the_last_one():
         ("The ship bore 1300 captives to Lagos", "The ship bore 1,300 captives to Lagos.", True),
         ("The ship bore 1,300 captives to Lagos", "It bore 1300 captives to Lagos.", True),
         ("Between six and nine million sheep died", "Between 6 and 9 million sheep died.", True),
+        ("Wool fell from 60 percent to 40 percent", "Wool fell from 60 to 40 percent.", True),
+        ("It fell from 12 to 9 million bales", "It fell from 12 million to 9 million bales.", True),
         ("The twenty-third regiment came home", "The 23rd regiment came home.", True),
         ("In the 1700s wool was spun by hand", "In 1764 wool was spun by hand.", True),
         (

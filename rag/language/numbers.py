@@ -130,6 +130,9 @@ _COUNTED_MONEY = re.compile(
 _BETWEEN = re.compile(r"\b(?:between|from)\s+[$£€]?$", re.IGNORECASE)
 _SCALE_AT_END = re.compile(rf"({_SCALE})s?$", re.IGNORECASE)
 
+_ONE_ORDER = 20
+"""How many times the last end of a stretch the first may be and have its unit unsaid."""
+
 _Bound = Literal["exact", "about", "at least", "at most"]
 
 ROUNDING = 0.05
@@ -293,12 +296,13 @@ def _is_stretch(text: str, before: Quantity, between: str) -> bool:
 
 def _in_units_of(last: Quantity, first: Quantity, text: str) -> Quantity:
     """Return the first end of a stretch in the units of its last: five million of "five to ten
-    million", five percent of "five to ten percent"."""
+    million", 60 percent of "from 60 to 40 percent"; but 500 of "from 500 to two million"."""
     said = last.span.of(text)
     scale = _SCALE_AT_END.search(said)
-    unit = _SCALES[scale[1].casefold()] if scale else 0.01 if last.share else 1
+    is_percentage = said.casefold().endswith(("%", "cent", "centum"))
+    unit = _SCALES[scale[1].casefold()] if scale else 0.01 if is_percentage else 1
     is_bare = not first.share and not _SCALE_AT_END.search(first.span.of(text))
-    if not is_bare or first.value * unit >= last.value or last.span.of(text)[:1] == "0":
+    if not is_bare or first.value * unit > _ONE_ORDER * last.value or said[:1] == "0":
         return first
     currency = first.currency or last.currency
     return replace(

@@ -103,6 +103,24 @@ def test_what_stands_under_a_denial_is_no_support(
 
 
 @pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("No boats were lost in the storm", "No fewer than nine boats were lost in the storm."),
+        ("Nobody knew the way to the mill", "Nobody but the smith knew the way to the mill."),
+        ("Nothing was done for the weavers", "Nothing but harm was done for the weavers."),
+        (
+            "The mill was not a danger to them",
+            "The mill was not only a danger to them but a fraud.",
+        ),
+        ("Not only boats were lost in the storm", "Not boats were lost in the storm, but lives."),
+    ],
+)
+def test_a_word_that_denies_may_not_deny_in_the_passage(claim: str, passage: str):
+    assert check(claim, Quotation(passage)).objections
+    assert not check(passage, Quotation(passage)).objections
+
+
+@pytest.mark.parametrize(
     "claim",
     [
         "Adams told senators that the colonies grew slowly, not that they doubled",
@@ -306,6 +324,25 @@ def test_a_year_is_not_borne_out_by_a_sum_or_count_with_its_figures(claim: str, 
 )
 def test_a_year_near_by_is_not_the_same_year_rounded(claim: str, year: str, other: str):
     assert check(claim, Quotation(claim.replace(year, other))).objections
+
+
+def test_a_day_with_a_year_of_two_figures_is_of_any_century():
+    said = "On 6/3/15 the mill at Ossory burned down with all its wool"
+    for day in ("June 3, 1815", "3 June 1915"):
+        checked = check(said, Quotation(f"On {day} the mill at Ossory burned down with its wool."))
+        assert [(r.claim, r.source) for r in checked.agrees if r.aspect == "date"] == [
+            ("6/3/15", day)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("6/3/1815", "March 6, 1815"), ("March 6, 1815", "6/3/1815")]
+)
+def test_a_day_that_is_another_with_day_and_month_turned_is_left_open(said: str, told: str):
+    checked = check(
+        f"On {said} the mill at Ossory burned", Quotation(f"On {told} the mill at Ossory burned.")
+    )
+    assert (checked.count("date"), checked.misquoted) == ((0, 0, 1), False)
 
 
 def test_times_that_belong_together_are_cut_out_together():

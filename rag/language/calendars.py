@@ -220,20 +220,24 @@ def _figures(found: re.Match[str]) -> tuple[str, str] | None:
     return _stretch(year, int(day), int(month)) if int(month) > 12 or day == month else None
 
 
-def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield where a day in figures stands in a text, from and to, and which it may be, that of
-    Americans first: "12/7/1941", "11/22/63" of the twentieth century.
+def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str], list[str]]]:
+    """Yield where a day in figures stands in a text, from and to, which it is as Americans write
+    it, or else as it must be meant, and which if day and month are turned; with a year of two
+    figures in any century, the twentieth first.
 
-    >>> [days for *_, days in days_in_figures("12/7/1941, 11/22/63")]
-    [['1941-12-07', '1941-07-12'], ['1963-11-22']]
+    >>> [days for *_, days, _ in days_in_figures("12/7/1941, 23/11/1963")]
+    [['1941-12-07'], ['1963-11-23']]
     """
     for found in _SLASHED.finditer(text):
         first, second, year = (int(found[n]) for n in (1, 2, 3))
-        year += 1900 * (year < 100)
-        both = (_stretch(year, first, second), _stretch(year, second, first))
-        days = list(dict.fromkeys(stretch[0] for stretch in both if stretch))
-        if first and second and days:
-            yield found.start(), found.end(), days
+        years = [year] if year >= 100 else [1900 + year, *range(1000 + year, 2100, 100)]
+        both = [
+            list(dict.fromkeys(day[0] for y in years if (day := _stretch(y, month, of_month))))
+            for month, of_month in ((first, second), (second, first))
+        ]
+        if first and second and any(both):
+            days, otherwise = both if both[0] else both[::-1]
+            yield found.start(), found.end(), days, [day for day in otherwise if day not in days]
 
 
 def _quaker(found: re.Match[str]) -> tuple[str, str] | None:

@@ -124,6 +124,8 @@ class Timex:
     last: str
     other: tuple[tuple[str, str], ...] = ()
     """What else it may be called: the days of Old Style of "30 January 1648/9"."""
+    unsure: tuple[tuple[str, str], ...] = ()
+    """What it means if it is written otherwise than most write: 12 July of "12/7/1941"."""
 
     @property
     def years(self) -> tuple[int, int]:
@@ -134,8 +136,8 @@ class Timex:
         """Return whether the two may mean the same day."""
         return any(
             first <= other_last and other_first <= last
-            for first, last in ((self.first, self.last), *self.other)
-            for other_first, other_last in ((other.first, other.last), *other.other)
+            for first, last in ((self.first, self.last), *self.other, *self.unsure)
+            for other_first, other_last in ((other.first, other.last), *other.other, *other.unsure)
         )
 
     def could_be(self, other: Timex) -> bool:
@@ -158,8 +160,8 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
 
     `century`: what "64" and "the sixties" are counted from: 1900 unless more is known. A
     number that counts something ("1,800 men", "1500 miles"), is that of a thing ("Resolution
-    1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is either of two
-    days, and "11/22/63" one; else it is of a year alone, or nothing.
+    1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is a day, and
+    "11/22/63" one of any century; else it is of a year alone, or nothing.
 
     >>> [(t.first, t.last) for t in times("on the 2d of February, 1848")]
     [('1848-02-02', '1848-02-02')]
@@ -170,9 +172,10 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
     for a, b, first, last in (*other_calendars(text), *archive_dates(text)):
         if not any(Span(a, b).overlaps(other.span) for other in found):
             found.append(Timex(Span(a, b), first, last))
-    for a, b, (day, *others) in days_in_figures(text) if in_figures else ():
+    for a, b, (day, *others), turned in days_in_figures(text) if in_figures else ():
         if not any(Span(a, b).overlaps(other.span) for other in found):
-            found.append(Timex(Span(a, b), day, day, tuple((other, other) for other in others)))
+            other, unsure = (tuple((d, d) for d in days) for days in (others, turned))
+            found.append(Timex(Span(a, b), day, day, other, unsure))
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             span = Span(match.start(), match.end("close") if _is_double(match) else match.end())

@@ -113,6 +113,10 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
     names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
     above = _WORD.findall(passage[told.start : found[first].start()])
     denied, denying = bool(_denials(_folded(above))), bool(_denials(ours, 0, blocks[0].a))
+    for a, b in ((block.a + n, block.b + n) for block in blocks for n in range(block.size)):
+        if ours[a] in word_list("words", "negations") and _denies(ours, a) != _denies(theirs, b):
+            other = " ".join(there[b : b + _LONGEST])
+            yield "missing", Reason("wording", " ".join(said[a : a + _LONGEST]), other, False)
     if (denied and not _denials(ours)) or (denying and not denied):
         under = " ".join([*above, *there[first : first + _LONGEST]])
         yield "missing", Reason("wording", " ".join(said[:_LONGEST]), under, False)
@@ -481,7 +485,7 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         elif same := _overlapping(meant, told):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
         elif any(said.overlaps(other) for other in (*there, *told, *dated)):
-            yield "missing", Reason("date", text, "", False), said.span  # of a longer time
+            yield "missing", Reason("date", text, "", False), said.span  # longer, or unsure
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date
             yield "differs", Reason("date", text, other, False), said.span
@@ -501,8 +505,10 @@ def _meant(claim: str, said: Timex) -> Timex:
 
 
 def _overlapping(said: Timex, there: Iterable[Timex]) -> Timex | None:
-    """Return what bears out a time: one that may be the same, and is told no less closely."""
-    near = (other for other in there if said.overlaps(other))
+    """Return what bears out a time: one that may be the same without a doubt in which order day
+    and month are, and is told no less closely."""
+    said = replace(said, unsure=())
+    near = (other for other in there if said.overlaps(replace(other, unsure=())))
     return next((other for other in near if _days(other) <= _days(said)), None)
 
 

@@ -121,6 +121,27 @@ def test_a_word_that_denies_may_not_deny_in_the_passage(claim: str, passage: str
 
 
 @pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        ("The tale that {} is false.", False),
+        ("The tale that {} is without foundation.", False),
+        ("That {} was never proved.", False),
+        ("It is a lie that {}.", False),
+        ("If {}, the law will find him.", False),
+        ("Had {}, the law would have found him.", False),
+        ("They asked whether {}.", False),
+        ("The fact that {} is well known.", True),
+        ("We know that {}, and nobody was surprised.", True),
+        ("{}, and nobody was surprised.", True),
+        ("If we are right, {}.", True),
+    ],
+)
+def test_what_a_sentence_supposes_or_calls_untrue_is_no_support(said: str, stands: bool):
+    claim = "The Bishop poisoned the well at Sarn"
+    assert bool(check(claim, Quotation(said.format(claim))).objections) != stands
+
+
+@pytest.mark.parametrize(
     "claim",
     [
         "Adams told senators that the colonies grew slowly, not that they doubled",

@@ -111,13 +111,20 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
     told = _told_in(passage, found[first].start(), found[last - 1].end())
     one_denies = (len(_denials(ours)) + len(_denials(theirs, first, last))) % 2 == 1
     names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
-    above = _WORD.findall(passage[told.start : found[first].start()])
+    before, after = (
+        passage[told.start : found[first].start()],
+        passage[found[last - 1].end() : told.end],
+    )
+    above, below = _WORD.findall(before), _WORD.findall(after)
     denied, denying = bool(_denials(_folded(above))), bool(_denials(ours, 0, blocks[0].a))
     for a, b in ((block.a + n, block.b + n) for block in blocks for n in range(block.size)):
         if ours[a] in word_list("words", "negations") and _denies(ours, a) != _denies(theirs, b):
             other = " ".join(there[b : b + _LONGEST])
             yield "missing", Reason("wording", " ".join(said[a : a + _LONGEST]), other, False)
-    if (denied and not _denials(ours)) or (denying and not denied):
+    if _is_undone(before, _folded(below)):
+        under = " ".join([*there[last - _LONGEST : last], *below])
+        yield "missing", Reason("wording", " ".join(said[-_LONGEST:]), under, False)
+    if (denied and not _denials(ours)) or (denying and not denied) or _is_supposed(before):
         under = " ".join([*above, *there[first : first + _LONGEST]])
         yield "missing", Reason("wording", " ".join(said[:_LONGEST]), under, False)
     for a, b, c, d in apart:
@@ -204,6 +211,27 @@ def _telling(words: Sequence[str], first: int, last: int) -> list[str]:
     """Return the stems of some words without small ones and without what denies."""
     denials = _denials(words, first, last)
     return stems(words[n] for n in range(first, last) if n not in denials)
+
+
+def _is_supposed(before: str) -> bool:
+    """Return whether what follows some words is not said to be so: "if", "had"."""
+    clause = _folded(_WORD.findall(re.split("[,;:]", before)[-1]))
+    turned = len(clause) == 1 and clause[0] in word_list("words", "turned")
+    return turned or not word_list("words", "supposing").isdisjoint(clause)
+
+
+def _is_undone(before: str, below: Sequence[str]) -> bool:
+    """Return whether what stands between two stretches of a sentence is said not to be so: in
+    front of it ("it is false that"), or behind it where the verb is there ("the charge that he
+    lied is unfounded")."""
+    above = _folded(_WORD.findall(before))
+    if above[-1:] != ["that"]:
+        return False
+    untrue = word_list("words", "untrue")
+    if not untrue.isdisjoint(above):
+        return True
+    said = any(token.tag_ in {"VBD", "VBP", "VBZ", "MD"} for token in parse(before))
+    return not said and bool(_denials(below) or not untrue.isdisjoint(below))
 
 
 def _told_in(passage: str, first: int, last: int) -> Span:

@@ -381,6 +381,22 @@ def test_what_stands_below_a_quotation_is_its_source(text, who):
     [
         ("Did you know that FDR served four terms?", "FDR served four terms"),
         ("You know Hoover lost to Roosevelt in 1932, right?", "Hoover lost to Roosevelt in 1932"),
+        ("You know that Hoover lost in 1932, didn't he?", "Hoover lost in 1932"),
+        ("You know that Hoover lost in 1932, did he not?", "Hoover lost in 1932"),
+        ("Did you know that Nixon, unlike Johnson, resigned?", "Nixon, unlike Johnson, resigned"),
+        (
+            "Did you know that Truman wanted to nuke China, but didn't?",
+            "Truman wanted to nuke China, but didn't",
+        ),
+        (
+            "Did you know Polk kept his promise, left office, and died?",
+            "Polk kept his promise, left office, and died",
+        ),
+        (
+            "Did you know that, in 1814, the British burned Washington?",
+            "in 1814, the British burned Washington",
+        ),
+        ("Remember that Hoover lost in 1932?", "Hoover lost in 1932"),
         ("Do you know whether FDR served four terms?", None),
         ("Do you remember when Nixon resigned in 1974?", None),
     ],

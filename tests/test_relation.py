@@ -366,6 +366,29 @@ def test_a_day_that_is_another_with_day_and_month_turned_is_left_open(said: str,
     assert (checked.count("date"), checked.misquoted) == ((0, 0, 1), False)
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage", "told"),
+    [
+        ("On March 5 the mill burned", "On the 4th of March, 1861, the mill burned.", "differs"),
+        ("On March 5 the mill burned", "On March 12 the mill burned.", "differs"),
+        ("On March 5 the mill burned", "In March the mill burned.", "missing"),
+        ("On March 5 the mill burned", "On the 5th of March, 1861, the mill burned.", "agrees"),
+        ("On the 5th of March the mill burned", "On 3/5/1861 the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "On the fourth of July the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "Of the 3d and 4th of July: the mill burned.", "agrees"),
+    ],
+)
+def test_a_day_without_a_year_is_compared_with_the_days_of_the_passage(claim, passage, told):
+    checked = check(claim, Quotation(passage))
+    assert [reason.aspect for reason in getattr(checked, told)].count("date") == 1
+    assert bool(checked.objections) == (told != "agrees")
+
+
+def test_a_count_behind_a_month_is_no_day():
+    checked = check("In June 9 ships were lost at sea", Quotation("Nine ships were lost in June."))
+    assert not checked.objections
+
+
 def test_times_that_belong_together_are_cut_out_together():
     quotation = Quotation("In 1861 the mill burned, and the dam in 1862.")
     claims = {

@@ -34,7 +34,7 @@ from rag.language.respelling import (
     vowel_keys,
     wade_giles,
 )
-from rag.language.timex import Timex, days, of_date, times, times_told_from, years_in
+from rag.language.timex import Timex, days, days_named, of_date, times, times_told_from, years_in
 from rag.language.tokens import (
     MONTHS,
     Folded,
@@ -67,6 +67,7 @@ __all__ = [
     "capitalised_inside",
     "chinese_spellings",
     "days",
+    "days_named",
     "deletions",
     "fold",
     "goes_on",

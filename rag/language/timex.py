@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from rag.datatypes import Span
 from rag.dates import days_of
 from rag.language.calendars import (
+    DAY_WORDS,
     LAST_OLD_YEAR,
     NEW_YEAR,
     a_year_on,
     archive_dates,
+    day_number,
     days_in_figures,
     in_new_style,
     is_old_style,
@@ -75,6 +77,8 @@ _DAYS = [
     ),
 ]
 """Days, those without the year in front or a dot also without a year."""
+
+_DAY_IN_WORDS = re.compile(rf"\b(?P<day>(?i:{DAY_WORDS}))\s+(?i:day\s+)?of\s+{_MONTH}(?!\w)")
 
 _PATTERNS = _DAYS + [
     re.compile(pattern, re.IGNORECASE)
@@ -276,6 +280,22 @@ def days(text: str) -> list[str]:
     known = [(f"{month:02}-{day:02}", year) for (month, day), year in named if 1 <= day <= 31]
     with_year = [f"{year}-{day}" for day, year in known if year]
     return list(dict.fromkeys([*(day for day, _ in known), *with_year]))
+
+
+def days_named(text: str) -> list[tuple[Span, str]]:
+    """Return the days of a month in a text, with a year or without, and which they are.
+
+    >>> [day for _, day in days_named("March 12, on the 6th and 7th of May, the fourth of July")]
+    ['03-12', '05-06', '05-07', '07-04']
+    """
+    found = []
+    for match in (match for pattern in (*_DAYS, _DAY_IN_WORDS) for match in pattern.finditer(text)):
+        said = match.groupdict()
+        month, _ = _month_and_day({**said, "day": None})
+        for day in (said.get("firstday"), said.get("isoday") or said["day"]):
+            if day and month:
+                found.append((Span(*match.span()), f"{month:02}-{day_number(day):02}"))
+    return sorted(found)
 
 
 def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:

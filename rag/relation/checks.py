@@ -28,6 +28,7 @@ from rag.language import (
     can_be_same,
     capitalised,
     capitalised_inside,
+    days_named,
     is_given,
     is_left_open,
     last_name,
@@ -311,6 +312,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
     unproven = _without(claim, proven)
     found = [
         *((how, reason) for how, reason, _ in timed),
+        *_check_days(claim, quotation),
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
@@ -519,6 +521,34 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span
+
+
+def _check_days(claim: str, quotation: Quotation) -> _Told:
+    """Yield each day of the claim that has no year: named in the passage, with a year or without,
+    or its date; it differs where another is named."""
+    passage = quotation.passage
+    dated = [of_date(quotation.date)] if quotation.date else []
+    near = (*_times_of(passage), *times_told_from(passage, quotation.date or None), *dated)
+    known = {timex.first[5:] for timex in near if timex.first == timex.last}
+    there = _days_of(passage)
+    for span, day in _days_of(claim):
+        if any(span.overlaps(timex.span) for timex in _times_of(claim)):
+            continue
+        text = span.of(claim)
+        same = next((other.of(passage) for other, named in there if named == day), "")
+        if same or day in known:
+            yield "agrees", Reason("date", text, same or quotation.date, True)
+        elif there:
+            yield "differs", Reason("date", text, there[0][0].of(passage), False)
+        else:
+            yield "missing", Reason("date", text, "", False)
+
+
+@lru_cache(maxsize=64)
+def _days_of(text: str) -> list[tuple[Span, str]]:
+    """Return the days that a text names; "In June 9 ships were lost" has none."""
+    counts = [quantity.span for quantity in _quantities_of(text)]
+    return [(span, day) for span, day in days_named(text) if not any(map(span.overlaps, counts))]
 
 
 def _meant(claim: str, said: Timex) -> Timex:

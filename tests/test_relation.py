@@ -384,6 +384,21 @@ def test_a_day_without_a_year_is_compared_with_the_days_of_the_passage(claim, pa
     assert bool(checked.objections) == (told != "agrees")
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage", "agrees"),
+    [
+        ("From 1701 to 1709 the mill stood idle", "From 1703 to 1705 the mill stood idle.", False),
+        ("From 1701 to 1706 the mill stood idle", "From 1701 to 1705 the mill stood idle.", False),
+        ("Between 1740 and 1760 the mill burned", "In 1754 the mill burned.", False),
+        ("From 1701 to 1705 the mill stood idle", "The mill stood idle, 1701-05.", True),
+        ("From 1701 to 1705 the mill stood idle", "Idle in 1701, the mill ran in 1705.", True),
+    ],
+)
+def test_of_a_stretch_of_years_both_ends_are_told(claim: str, passage: str, agrees: bool):
+    checked = check(claim, Quotation(passage, date="1703"))
+    assert checked.count("date") == ((1, 0, 0) if agrees else (0, 0, 1))
+
+
 def test_a_count_behind_a_month_is_no_day():
     checked = check("In June 9 ships were lost at sea", Quotation("Nine ships were lost in June."))
     assert not checked.objections

@@ -508,7 +508,11 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         if count := counts.get(said.span):
             yield "agrees", Reason("number", text, count.span.of(passage), True), said.span
             continue
-        if same := _overlapping(meant, there):
+        if _TWO_ENDS.match(text):
+            ends = _ends(said, passage)
+            how = "agrees" if ends else "missing"
+            yield how, Reason("date", text, ends, bool(ends)), said.span
+        elif same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
         elif _overlapping(meant, dated):
             yield "agrees", Reason("date", text, quotation.date, True), said.span
@@ -521,6 +525,18 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span
+
+
+_TWO_ENDS = re.compile("(?:from|between)\\s", re.IGNORECASE)
+"""How a stretch of years begins that has two ends, and not some time within it."""
+
+
+def _ends(said: Timex, passage: str) -> str:
+    """Return the words of a passage that have the first and the last year of a stretch, "" where
+    it has not both."""
+    times = _times_of(passage)
+    found = [next((t.span.of(passage) for t in times if y in t.years), "") for y in said.years]
+    return ", ".join(dict.fromkeys(found)) if all(found) else ""
 
 
 def _check_days(claim: str, quotation: Quotation) -> _Told:

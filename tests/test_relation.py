@@ -399,6 +399,29 @@ def test_of_a_stretch_of_years_both_ends_are_told(claim: str, passage: str, agre
     assert checked.count("date") == ((1, 0, 0) if agrees else (0, 0, 1))
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("1,500 smiths", "Between 1,000 and 2,000 smiths"),
+        ("4,500 smiths", "Four or five thousand smiths"),
+        ("Over a hundred smiths", "Three hundred smiths"),
+        ("300 smiths", "More than a hundred smiths"),
+        ("Fewer than 300 smiths", "A hundred smiths"),
+    ],
+)
+def test_a_number_that_leaves_room_for_another_does_not_contradict_it(said: str, told: str):
+    rest = "were killed in the flood of Ossory that year"
+    checked = check(f"{said} {rest}", Quotation(f"{told} {rest}."))
+    assert (checked.count("number"), checked.misquoted) == ((0, 0, 1), False)
+
+
+@pytest.mark.parametrize("said", ["900 smiths", "Between 1,000 and 1,700 smiths"])
+def test_a_number_outside_of_a_stretch_and_another_end_of_it_differ(said: str):
+    rest = "were killed in the flood of Ossory that year"
+    found = check(f"{said} {rest}", Quotation(f"Between 1,000 and 2,000 smiths {rest}."))
+    assert found.misquoted
+
+
 def test_a_count_behind_a_month_is_no_day():
     checked = check("In June 9 ships were lost at sea", Quotation("Nine ships were lost in June."))
     assert not checked.objections

@@ -151,7 +151,7 @@ class Quantity:
 
     `value`: in ones; a percentage or a fraction is its share (95 percent: 0.95). `share`
     tells those apart from counts. `currency`: of a sum of money, "dollar". `noun`: the first word
-    after it, folded: what is counted.
+    after it, folded: what is counted. `ends`: of the stretch that it begins or ends.
     """
 
     span: Span
@@ -160,6 +160,15 @@ class Quantity:
     share: bool = False
     currency: str = ""
     noun: str = ""
+    ends: tuple[float, float] | None = None
+
+    def may_be(self, value: float) -> bool:
+        """Return whether what is said leaves room for a value: between the ends of its stretch,
+        above "over", below "under"."""
+        if self.ends and min(self.ends) <= value <= max(self.ends):
+            return True
+        bounds = {"at least": value >= self.value, "at most": value <= self.value}
+        return bounds.get(self.bound, value == self.value)
 
 
 def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
@@ -282,7 +291,9 @@ def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
             result[-1] = Quantity(span, share, before.bound, True, noun=quantity.noun)
             continue
         if before and _is_stretch(text, before, between):
-            result[-1] = _in_units_of(quantity, before, text)
+            first = _in_units_of(quantity, before, text)
+            ends = first.value, quantity.value
+            result[-1], quantity = replace(first, ends=ends), replace(quantity, ends=ends)
         result.append(quantity)
     return result
 

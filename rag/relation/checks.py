@@ -629,7 +629,11 @@ def _check_ordinals(claim: str, passage: str) -> _Told:
 
 
 def _of_a_kind(said: Quantity, other: Quantity) -> bool:
-    """Return whether a number counts the same thing otherwise, and not merely rounded."""
+    """Return whether a number counts the same thing otherwise, and not merely rounded or in a way
+    that leaves room for both: "more than 100" beside 200, 1,500 beside "1,000 to 2,000"."""
+    both_ends = said.ends and other.ends
+    if not both_ends and (said.may_be(other.value) or other.may_be(said.value)):
+        return False
     if abs(said.value - other.value) <= ROUNDING * other.value and said.value != other.value:
         return False
     if said.currency or other.currency or said.share or other.share:

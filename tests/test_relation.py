@@ -422,6 +422,25 @@ def test_a_number_outside_of_a_stretch_and_another_end_of_it_differ(said: str):
     assert found.misquoted
 
 
+@pytest.mark.parametrize(
+    ("claim", "stands"),
+    [
+        ("In 1860 the mill ground more than in 1861 and the dam held", False),
+        ("The 1860 wool was better than the 1861 wool of Ossory", False),
+        ("In 1861 the mill ground more than in 1860 and the dam held", True),
+        ("The mill in 1861 ground more than in 1860 and the dam held", True),
+        ("The smith came home in 1859 and in 1858", True),
+    ],
+)
+def test_two_years_in_each_others_place_are_no_support(claim: str, stands: bool):
+    passage = (
+        "In 1861 the mill ground more than in 1860 and the dam held. "
+        "The 1861 wool was better than the 1860 wool of Ossory. "
+        "The smith came home in 1858 and in 1859."
+    )
+    assert bool(check(claim, Quotation(passage)).objections) != stands
+
+
 def test_a_count_behind_a_month_is_no_day():
     checked = check("In June 9 ships were lost at sea", Quotation("Nine ships were lost in June."))
     assert not checked.objections

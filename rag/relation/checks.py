@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
@@ -318,6 +319,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *_check_namesakes(claim, quotation.creator),
         *_compare_wording(unproven, quotation.passage, quotation.heading),
         *_check_ordinals(claim, quotation.passage),
+        *_check_order(claim, quotation.passage),
     ]
     agrees, differs, missing = (
         tuple(reason for how, reason in found if how == kind)
@@ -626,6 +628,29 @@ def _check_ordinals(claim: str, passage: str) -> _Told:
         place = [o for o in there if _stands_in_place(span, claim, o[0], passage)]
         if number not in {other for _, other in place or there}:
             yield "missing", Reason("wording", span.of(claim), "", False)
+
+
+def _check_order(claim: str, passage: str) -> _Told:
+    """Yield where two numbers or years of a claim in a passage's own words stand in each other's
+    place: "in 1861 more than in 1860"."""
+    if not _is_quoted(claim, passage):
+        return
+    ours, theirs = _folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))
+    numbers = [n for n, word in enumerate(ours) if word.isdecimal()]
+    for a, b in pairwise(numbers):
+        if not _first_telling(ours[a + 1 : b]):
+            continue  # "in 1860 and 1861"
+        turned = [*ours]
+        turned[a], turned[b] = ours[b], ours[a]
+        if {a, b} <= _laid(turned, theirs) and not {a, b} <= _laid(ours, theirs):
+            reason = Reason("wording", f"{ours[a]}, {ours[b]}", f"{ours[b]}, {ours[a]}", False)
+            yield "missing", reason
+
+
+def _laid(ours: Sequence[str], theirs: Sequence[str]) -> set[int]:
+    """Return which of some words stand in the same order in others."""
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+    return {block.a + n for block in blocks for n in range(block.size)}
 
 
 def _of_a_kind(said: Quantity, other: Quantity) -> bool:

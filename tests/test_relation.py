@@ -441,6 +441,23 @@ def test_two_years_in_each_others_place_are_no_support(claim: str, stands: bool)
     assert bool(check(claim, Quotation(passage)).objections) != stands
 
 
+@pytest.mark.parametrize(
+    ("claim", "said", "agrees"),
+    [
+        ("In 1862 the mill burned", "Last year the mill burned.", False),
+        ("In 1861 the mill burned", "Last year the mill burned.", True),
+        ("On December 3, 1862 the mill burned", "The mill burned yesterday.", False),
+        ("On December 2, 1862 the mill burned", "The mill burned yesterday.", True),
+        ("In December 1862 the mill burned", "The mill burned on the 8th ult.", False),
+        ("In 1862 the mill burned", "The mill burned. Last year we had rain.", True),
+        ("In 1862 the mill burned", "The mill burned in the last year of the war.", True),
+    ],
+)
+def test_the_date_of_a_document_is_not_that_of_what_it_tells_of_yesterday(claim, said, agrees):
+    checked = check(claim, Quotation(said, date="1862-12-03"))
+    assert checked.count("date") == ((1, 0, 0) if agrees else (0, 0, 1))
+
+
 def test_a_count_behind_a_month_is_no_day():
     checked = check("In June 9 ships were lost at sea", Quotation("Nine ships were lost in June."))
     assert not checked.objections

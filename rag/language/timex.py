@@ -11,6 +11,7 @@ import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from rag.datatypes import Span
 from rag.dates import days_of
@@ -111,6 +112,9 @@ _COUNTED = re.compile(
     r"\s+(?:[a-z]+\s+)?(?:men|people|persons|dollars|miles|tons|acres|troops|soldiers|votes|feet|"
     r"ships|pounds|pages|years|officers|sailors|seamen|volumes|barrels|bales|bushels)\b"
 )
+# Not "the last year of the war", and not "the last year", which are twelve months.
+_LAST_YEAR = re.compile(r"(?<!\bthe )\blast year\b(?! of)", re.IGNORECASE)
+_YESTERDAY = re.compile(r"\b(?:yesterday|last (?:night|evening))\b", re.IGNORECASE)
 _OUR_CENTURY = 2000
 _THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
 
@@ -195,8 +199,8 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
 
 
 def times_told_from(text: str, written: str | None) -> list[Timex]:
-    """Return the days and months in a letter that are told from its own: "the 16th ult.", "in
-    December last", "on March 4".
+    """Return the times in a letter that are told from its own: "the 16th ult.", "in December
+    last", "on March 4", "yesterday", "last year".
 
     `written`: the letter's date; without one, or with one that leaves the month open, there
     are none.
@@ -207,6 +211,10 @@ def times_told_from(text: str, written: str | None) -> list[Timex]:
     if dated.first[:7] != dated.last[:7]:
         return []
     told = [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
+    told += [Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)]
+    if dated.first == dated.last:
+        day = (date.fromisoformat(dated.first) - timedelta(1)).isoformat()
+        told += [Timex(Span(*match.span()), day, day) for match in _YESTERDAY.finditer(text)]
     days = _days_of_its_year(text, dated)
     return [*told, *(day for day in days if not any(day.span.overlaps(t.span) for t in told))]
 

@@ -516,7 +516,7 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield how, Reason("date", text, ends, bool(ends)), said.span
         elif same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
-        elif _overlapping(meant, dated):
+        elif _overlapping(meant, dated) and not _is_told_of_another(meant, told, claim, passage):
             yield "agrees", Reason("date", text, quotation.date, True), said.span
         elif same := _overlapping(meant, told):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
@@ -527,6 +527,20 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span
+
+
+def _is_told_of_another(said: Timex, told: Iterable[Timex], claim: str, passage: str) -> bool:
+    """Return whether the sentence of a passage that has most of a claim is of another time than
+    the claim, told from the passage's date: "yesterday"."""
+    if not told:
+        return False
+    asked = Counter(stems(words(claim)))
+    most = max(
+        sentences(passage),
+        key=lambda span: (asked & Counter(stems(words(span.of(passage))))).total(),
+    )
+    near = [timex for timex in told if timex.span.overlaps(most)]
+    return bool(near) and not any(said.overlaps(timex) for timex in near)
 
 
 _TWO_ENDS = re.compile("(?:from|between)\\s", re.IGNORECASE)

@@ -124,8 +124,9 @@ _FROM_UP_TO = re.compile(
     r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
 )  # where it went
 
+# "dollars", "US dollars", "of Spanish dollars".
 _COUNTED_MONEY = re.compile(
-    r"[\s-]+(?:of\s+)?(?:gold\s+|silver\s+)?([a-z]+)\b(\s+of\b)?", re.IGNORECASE
+    rf"[\s-]+(?:of\s+)?(?:[A-Za-z.]+\s+)?({'|'.join(_CURRENCIES)})\b(\s+of\b)?", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"\b(?:between|from)\s+[$£€]?$", re.IGNORECASE)
 _SCALE_AT_END = re.compile(rf"({_SCALE})s?$", re.IGNORECASE)
@@ -431,13 +432,14 @@ def _bound(before: str, after: str) -> _Bound:
 
 def _noun(after: str) -> str:
     found = re.match(r"[\s-]*(?:of\s+(?:the\s+)?)?([^\W\d_]+)", after)
-    return found[1].casefold() if found else ""
+    noun = found[1].casefold() if found else ""
+    return "pounds" if noun in {"lb", "lbs"} else noun
 
 
 def _currency(match: re.Match[str], after: str) -> str:
-    """Return of which currency a sum is, by its sign or by a word right behind it, "" of others."""
+    """Return of which currency a sum is, by its sign or by a word behind it, "" of others."""
     if match["money"]:
         return _SIGNS[match["money"].strip()]
     found = _COUNTED_MONEY.match(after)
-    currency = _CURRENCIES.get(found[1].casefold(), "") if found else ""
+    currency = _CURRENCIES[found[1].casefold()] if found else ""
     return "" if found and found[2] and currency == "pound" else currency  # ten pounds of tea

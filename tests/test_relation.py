@@ -288,6 +288,10 @@ def test_a_day_without_a_year_is_of_the_year_of_its_letter_or_the_last_one():
         ("Between six and nine million sheep died", "Between 6 and 9 million sheep died.", True),
         ("Wool fell from 60 percent to 40 percent", "Wool fell from 60 to 40 percent.", True),
         ("It fell from 12 to 9 million bales", "It fell from 12 million to 9 million bales.", True),
+        ("Ossory fell in 44 BC by treason", "Ossory fell in 44 B.C. by treason.", True),
+        ("The U.S. Army came home", "The US Army came home.", True),
+        ("At first the mill stood idle", "The mill stood idle.", True),
+        ("The first mill stood idle", "The second mill stood idle.", False),
         ("The twenty-third regiment came home", "The 23rd regiment came home.", True),
         ("In the 1700s wool was spun by hand", "In 1764 wool was spun by hand.", True),
         (

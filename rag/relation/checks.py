@@ -64,9 +64,21 @@ _LONGEST = 3
 _WORD = re.compile(r"(?:(?!n['’]t\b|(?<=\bcan)not\b)[^\W_])+|n['’]t|not", re.IGNORECASE)
 
 
+_DOTTED = re.compile(r"\b(?:[A-Z]\.\s?){2,}")
+
+
+def _in_words(text: str) -> list[re.Match[str]]:
+    """Return the words of a text where they stand, initials as one: "B.C.", "BC"."""
+    joined = _DOTTED.sub(
+        lambda found: "".join(filter(str.isalpha, found[0])).ljust(len(found[0])), text
+    )
+    return list(_WORD.finditer(joined))
+
+
 def _is_quoted(claim: str, passage: str) -> bool:
     """Return whether a claim is in a passage's own words, but for a few."""
-    return _share(_folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))) >= _OWN_WORDS
+    ours, theirs = ([word.group() for word in _in_words(text)] for text in (claim, passage))
+    return _share(_folded(ours), _folded(theirs)) >= _OWN_WORDS
 
 
 def _stands_in_place(said: Span, claim: str, other: Span, passage: str) -> bool:
@@ -98,7 +110,7 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
     denial stands elsewhere or beside other words, and where the passage has not the name, has the
     words in another order, or under a denial ("nobody swore that"). `heading`: whose words they
     are, of what and when, which a claim may name."""
-    said, found = _WORD.findall(claim), list(_WORD.finditer(passage))
+    said, found = [word.group() for word in _in_words(claim)], _in_words(passage)
     there = [match.group() for match in found]
     ours, theirs = _folded(said), _folded(there)
     share = _share(ours, theirs)
@@ -112,7 +124,8 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
         yield "missing", Reason("wording", "the same words", "in another order", False)
     told = _told_in(passage, found[first].start(), found[last - 1].end())
     one_denies = (len(_denials(ours)) + len(_denials(theirs, first, last))) % 2 == 1
-    names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
+    around = [word.group() for text in (told.of(passage), heading) for word in _in_words(text)]
+    names = set(_folded(around))
     before, after = (
         passage[told.start : found[first].start()],
         passage[found[last - 1].end() : told.end],
@@ -631,10 +644,21 @@ def _are_two_years(said: str, other: str) -> bool:
     return said != other and all(text.isdecimal() and len(text) == 4 for text in (said, other))
 
 
+_FIRST_OF_MANY = re.compile(r"\b(?:a|the|my|our|his|her|its|their) first$", re.IGNORECASE)
+_FIRST = re.compile(r"\bfirst$", re.IGNORECASE)
+
+
+def _is_adverb(ordinal: Span, claim: str) -> bool:
+    """Return whether "first" tells when, not which of many: "at first", "fired first"."""
+    before = claim[: ordinal.end]
+    return bool(_FIRST.search(before) and not _FIRST_OF_MANY.search(before))
+
+
 def _check_ordinals(claim: str, passage: str) -> _Told:
     """Yield each ordinal of a claim in a passage's own words that this has not, or has another in
     its place: as names do, they tell which of many is meant."""
     said = ordinals(claim, [timex.span for timex in _times_of(claim)])
+    said = [(span, number) for span, number in said if not _is_adverb(span, claim)]
     if not said or not _is_quoted(claim, passage):
         return
     there = ordinals(passage)

@@ -572,13 +572,15 @@ def _check_days(claim: str, quotation: Quotation) -> _Told:
     """Yield each day of the claim that has no year: named in the passage, with a year or without,
     or its date; it differs where another is named."""
     passage = quotation.passage
-    dated = [of_date(quotation.date)] if quotation.date else []
-    near = (*_times_of(passage), *times_told_from(passage, quotation.date or None), *dated)
+    dated = [timex.span for timex in _times_of(claim)]
+    bare = [(span, day) for span, day in _days_of(claim) if not any(map(span.overlaps, dated))]
+    if not bare:
+        return
+    near = [*_times_of(passage), *times_told_from(passage, quotation.date or None)]
+    near += [of_date(quotation.date)] if quotation.date else []
     known = {timex.first[5:] for timex in near if timex.first == timex.last}
     there = _days_of(passage)
-    for span, day in _days_of(claim):
-        if any(span.overlaps(timex.span) for timex in _times_of(claim)):
-            continue
+    for span, day in bare:
         text = span.of(claim)
         same = next((other.of(passage) for other, named in there if named == day), "")
         if same or day in known:
@@ -671,10 +673,11 @@ def _check_ordinals(claim: str, passage: str) -> _Told:
 def _check_order(claim: str, passage: str) -> _Told:
     """Yield where two numbers or years of a claim in a passage's own words stand in each other's
     place: "in 1861 more than in 1860"."""
-    if not _is_quoted(claim, passage):
-        return
-    ours, theirs = _folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))
+    ours = _folded(_WORD.findall(claim))
     numbers = [n for n, word in enumerate(ours) if word.isdecimal()]
+    if len(numbers) < 2 or not _is_quoted(claim, passage):
+        return
+    theirs = _folded(_WORD.findall(passage))
     for a, b in pairwise(numbers):
         if not _first_telling(ours[a + 1 : b]):
             continue  # "in 1860 and 1861"

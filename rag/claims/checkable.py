@@ -571,7 +571,8 @@ def _stands_alone(text: str) -> bool:
     """Return whether a text states something of a name, and of nothing that it only points to."""
     doc = parse(text)
     pointing = any(
-        token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED
+        (token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED)
+        or (token.lower_ in {"there", "same"} and token.dep_ != "expl")
         for token in doc
     )
     named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)

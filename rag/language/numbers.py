@@ -50,7 +50,7 @@ _NUMBER = re.compile(
     r"|(?P<over>\d)/(?P<under>[2-9]|10)(?![\d/])"
     rf"|(?:(?P<first>{_AMOUNT}|an?(?={_GAP}(?:{_SCALE})\b))"
     rf"(?:{_GAP}and{_GAP}{_HALF.format('extra')})?"
-    rf"(?:\s(?P<numerals>\d/\d))?"
+    rf"(?:[\s-](?P<numerals>\d/\d)(?![\d/]))?"
     rf"(?P<short>{_SHORTS})?\b"
     rf"(?P<rest>(?:{_SCALED}|{_GAP}{_WORDED}\b(?={_GAP}(?:{_SCALE})s?\b))*)"
     # "a million and a half", but not "a million and a half of the people"

@@ -381,6 +381,22 @@ def test_what_stands_below_a_quotation_is_its_source(text, who):
     [
         ("Did you know that FDR served four terms?", "FDR served four terms"),
         ("You know Hoover lost to Roosevelt in 1932, right?", "Hoover lost to Roosevelt in 1932"),
+        ("You know that Hoover lost in 1932, didn't he?", "Hoover lost in 1932"),
+        ("You know that Hoover lost in 1932, did he not?", "Hoover lost in 1932"),
+        ("Did you know that Nixon, unlike Johnson, resigned?", "Nixon, unlike Johnson, resigned"),
+        (
+            "Did you know that Truman wanted to nuke China, but didn't?",
+            "Truman wanted to nuke China, but didn't",
+        ),
+        (
+            "Did you know Polk kept his promise, left office, and died?",
+            "Polk kept his promise, left office, and died",
+        ),
+        (
+            "Did you know that, in 1814, the British burned Washington?",
+            "in 1814, the British burned Washington",
+        ),
+        ("Remember that Hoover lost in 1932?", "Hoover lost in 1932"),
         ("Do you know whether FDR served four terms?", None),
         ("Do you remember when Nixon resigned in 1974?", None),
     ],
@@ -398,6 +414,9 @@ def test_what_is_told_in_a_question_is_a_claim(text, query):
         ("Then Nixon went to China in 1972", False),
         ("But Polk signed it", True),
         ("And he said so to Brezhnev", True),
+        ("And in 1972 Nixon went there.", True),
+        ("Also Brezhnev was there.", True),
+        ("But Polk said the same of Texas.", True),
         ("What about Taylor", True),
         ("And what did Mao say?", True),
     ],

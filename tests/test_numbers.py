@@ -21,8 +21,12 @@ from rag.language import Quantity, agree, quantities
         ("$.6 billion, $4,760,082.08", [0.6e9, 4_760_082.08]),
         ("half a million; two dozen; a hundred", [500_000, 24, 100]),
         ("to $1.00 3/4", [1.75]),
+        ("almost 9-1/2 billion dollars, 5-1/2 percent", [9.5e9, 0.055]),
         ("a third of them, two-thirds, 4.5 %, 50 per centum", [1 / 3, 2 / 3, 0.045, 0.5]),
         ("nineteen out of twenty jobs, nine in ten workers", [0.95, 0.9]),
+        ("five to ten million; from 12 to 9 million", [5e6, 10e6, 12e6, 9e6]),
+        ("from 60 to 40 percent, by 52 to 48 per cent", [0.6, 0.4, 0.52, 0.48]),
+        ("from 500 to 2 million, from 3 to 1/2", [500, 2e6, 3, 0.5]),
         ("one of them, no one, the 28th, the third man, B-2 bombers", []),
     ],
 )

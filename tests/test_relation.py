@@ -103,6 +103,45 @@ def test_what_stands_under_a_denial_is_no_support(
 
 
 @pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("No boats were lost in the storm", "No fewer than nine boats were lost in the storm."),
+        ("Nobody knew the way to the mill", "Nobody but the smith knew the way to the mill."),
+        ("Nothing was done for the weavers", "Nothing but harm was done for the weavers."),
+        (
+            "The mill was not a danger to them",
+            "The mill was not only a danger to them but a fraud.",
+        ),
+        ("Not only boats were lost in the storm", "Not boats were lost in the storm, but lives."),
+    ],
+)
+def test_a_word_that_denies_may_not_deny_in_the_passage(claim: str, passage: str):
+    assert check(claim, Quotation(passage)).objections
+    assert not check(passage, Quotation(passage)).objections
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        ("The tale that {} is false.", False),
+        ("The tale that {} is without foundation.", False),
+        ("That {} was never proved.", False),
+        ("It is a lie that {}.", False),
+        ("If {}, the law will find him.", False),
+        ("Had {}, the law would have found him.", False),
+        ("They asked whether {}.", False),
+        ("The fact that {} is well known.", True),
+        ("We know that {}, and nobody was surprised.", True),
+        ("{}, and nobody was surprised.", True),
+        ("If we are right, {}.", True),
+    ],
+)
+def test_what_a_sentence_supposes_or_calls_untrue_is_no_support(said: str, stands: bool):
+    claim = "The Bishop poisoned the well at Sarn"
+    assert bool(check(claim, Quotation(said.format(claim))).objections) != stands
+
+
+@pytest.mark.parametrize(
     "claim",
     [
         "Adams told senators that the colonies grew slowly, not that they doubled",
@@ -247,6 +286,12 @@ def test_a_day_without_a_year_is_of_the_year_of_its_letter_or_the_last_one():
         ("The ship bore 1300 captives to Lagos", "The ship bore 1,300 captives to Lagos.", True),
         ("The ship bore 1,300 captives to Lagos", "It bore 1300 captives to Lagos.", True),
         ("Between six and nine million sheep died", "Between 6 and 9 million sheep died.", True),
+        ("Wool fell from 60 percent to 40 percent", "Wool fell from 60 to 40 percent.", True),
+        ("It fell from 12 to 9 million bales", "It fell from 12 million to 9 million bales.", True),
+        ("Ossory fell in 44 BC by treason", "Ossory fell in 44 B.C. by treason.", True),
+        ("The U.S. Army came home", "The US Army came home.", True),
+        ("At first the mill stood idle", "The mill stood idle.", True),
+        ("The first mill stood idle", "The second mill stood idle.", False),
         ("The twenty-third regiment came home", "The 23rd regiment came home.", True),
         ("In the 1700s wool was spun by hand", "In 1764 wool was spun by hand.", True),
         (
@@ -263,12 +308,170 @@ def test_a_day_without_a_year_is_of_the_year_of_its_letter_or_the_last_one():
         ("The 24th regiment came home in rags", "The 23rd regiment came home in rags.", False),
         ("Troy burned around 1190 BC", "In 1190 Troy burned.", False),
         ("The county has 40 mills and a dam", "The county has 41 mills and a dam.", False),
+        ("It owed 2 million Dutch guilders", "It owed 2,000,000 guilders.", True),
+        ("It owed $2 million", "It owed 2,000,000 Spanish dollars.", True),
+        ("The mill cost £15,000", "The mill cost 15,000 pounds.", True),
+        ("The mill cost £15,000", "The mill cost 15,000 pounds sterling.", True),
+        ("The stone weighed 500 pounds", "The stone weighed 500 lbs.", True),
+        ("The mill cost $15,000 to build", "The mill cost 15,000 pounds to build.", False),
+        ("The mill cost £500 to build", "The mill took 500 pounds of lead to build.", False),
         ("The mill cost £15,000 to build", "The mill cost $15,000 to build.", False),
         ("The grant was 12,000 acres of wood", "The grant was 12,000 dollars of wood.", False),
     ],
 )
 def test_the_same_number_or_time_may_be_written_otherwise(claim: str, said: str, agrees: bool):
     assert bool(check(claim, Quotation(said)).objections) != agrees
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("In 2000 the Duke lent money to the weavers", "I lend $2,000 to the weavers."),
+        ("In 1900 the Duke sent smiths to the mill", "I sent 1,900 smiths to the mill."),
+        (
+            "In 1800 smiths came to the mill of Ossory",
+            "The 1,800 smiths came to the mill of Ossory.",
+        ),
+        (
+            "By 1800 the road to Ossory was paved",
+            "The smiths paved 1,800 rods of the road to Ossory.",
+        ),
+        ("1,800 smiths paved the road to Ossory", "In 1800 smiths paved the road to Ossory."),
+    ],
+)
+def test_a_year_is_not_borne_out_by_a_sum_or_count_with_its_figures(claim: str, passage: str):
+    checked = check(claim, Quotation(passage))
+    assert checked.objections
+    assert checked.unproven == claim
+
+
+@pytest.mark.parametrize(
+    ("claim", "year", "other"),
+    [
+        ("The disputed 1880 elections were won by the weavers of Ossory", "1880", "1876"),
+        ("The great 1900 strikes closed the mills of Ossory for weeks", "1900", "1894"),
+        ("In 1850 Mill Street burned down with all the smithies of Ossory", "1850", "1849"),
+        ("In 1900 men left the mills of Ossory for the ports", "1900", "1894"),
+    ],
+)
+def test_a_year_near_by_is_not_the_same_year_rounded(claim: str, year: str, other: str):
+    assert check(claim, Quotation(claim.replace(year, other))).objections
+
+
+def test_a_day_with_a_year_of_two_figures_is_of_any_century():
+    said = "On 6/3/15 the mill at Ossory burned down with all its wool"
+    for day in ("June 3, 1815", "3 June 1915"):
+        checked = check(said, Quotation(f"On {day} the mill at Ossory burned down with its wool."))
+        assert [(r.claim, r.source) for r in checked.agrees if r.aspect == "date"] == [
+            ("6/3/15", day)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("6/3/1815", "March 6, 1815"), ("March 6, 1815", "6/3/1815")]
+)
+def test_a_day_that_is_another_with_day_and_month_turned_is_left_open(said: str, told: str):
+    checked = check(
+        f"On {said} the mill at Ossory burned", Quotation(f"On {told} the mill at Ossory burned.")
+    )
+    assert (checked.count("date"), checked.misquoted) == ((0, 0, 1), False)
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "told"),
+    [
+        ("On March 5 the mill burned", "On the 4th of March, 1861, the mill burned.", "differs"),
+        ("On March 5 the mill burned", "On March 12 the mill burned.", "differs"),
+        ("On March 5 the mill burned", "In March the mill burned.", "missing"),
+        ("On March 5 the mill burned", "On the 5th of March, 1861, the mill burned.", "agrees"),
+        ("On the 5th of March the mill burned", "On 3/5/1861 the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "On the fourth of July the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "Of the 3d and 4th of July: the mill burned.", "agrees"),
+    ],
+)
+def test_a_day_without_a_year_is_compared_with_the_days_of_the_passage(claim, passage, told):
+    checked = check(claim, Quotation(passage))
+    assert [reason.aspect for reason in getattr(checked, told)].count("date") == 1
+    assert bool(checked.objections) == (told != "agrees")
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "agrees"),
+    [
+        ("From 1701 to 1709 the mill stood idle", "From 1703 to 1705 the mill stood idle.", False),
+        ("From 1701 to 1706 the mill stood idle", "From 1701 to 1705 the mill stood idle.", False),
+        ("Between 1740 and 1760 the mill burned", "In 1754 the mill burned.", False),
+        ("From 1701 to 1705 the mill stood idle", "The mill stood idle, 1701-05.", True),
+        ("From 1701 to 1705 the mill stood idle", "Idle in 1701, the mill ran in 1705.", True),
+    ],
+)
+def test_of_a_stretch_of_years_both_ends_are_told(claim: str, passage: str, agrees: bool):
+    checked = check(claim, Quotation(passage, date="1703"))
+    assert checked.count("date") == ((1, 0, 0) if agrees else (0, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("1,500 smiths", "Between 1,000 and 2,000 smiths"),
+        ("4,500 smiths", "Four or five thousand smiths"),
+        ("Over a hundred smiths", "Three hundred smiths"),
+        ("300 smiths", "More than a hundred smiths"),
+        ("Fewer than 300 smiths", "A hundred smiths"),
+    ],
+)
+def test_a_number_that_leaves_room_for_another_does_not_contradict_it(said: str, told: str):
+    rest = "were killed in the flood of Ossory that year"
+    checked = check(f"{said} {rest}", Quotation(f"{told} {rest}."))
+    assert (checked.count("number"), checked.misquoted) == ((0, 0, 1), False)
+
+
+@pytest.mark.parametrize("said", ["900 smiths", "Between 1,000 and 1,700 smiths"])
+def test_a_number_outside_of_a_stretch_and_another_end_of_it_differ(said: str):
+    rest = "were killed in the flood of Ossory that year"
+    found = check(f"{said} {rest}", Quotation(f"Between 1,000 and 2,000 smiths {rest}."))
+    assert found.misquoted
+
+
+@pytest.mark.parametrize(
+    ("claim", "stands"),
+    [
+        ("In 1860 the mill ground more than in 1861 and the dam held", False),
+        ("The 1860 wool was better than the 1861 wool of Ossory", False),
+        ("In 1861 the mill ground more than in 1860 and the dam held", True),
+        ("The mill in 1861 ground more than in 1860 and the dam held", True),
+        ("The smith came home in 1859 and in 1858", True),
+    ],
+)
+def test_two_years_in_each_others_place_are_no_support(claim: str, stands: bool):
+    passage = (
+        "In 1861 the mill ground more than in 1860 and the dam held. "
+        "The 1861 wool was better than the 1860 wool of Ossory. "
+        "The smith came home in 1858 and in 1859."
+    )
+    assert bool(check(claim, Quotation(passage)).objections) != stands
+
+
+@pytest.mark.parametrize(
+    ("claim", "said", "agrees"),
+    [
+        ("In 1862 the mill burned", "Last year the mill burned.", False),
+        ("In 1861 the mill burned", "Last year the mill burned.", True),
+        ("On December 3, 1862 the mill burned", "The mill burned yesterday.", False),
+        ("On December 2, 1862 the mill burned", "The mill burned yesterday.", True),
+        ("In December 1862 the mill burned", "The mill burned on the 8th ult.", False),
+        ("In 1862 the mill burned", "The mill burned. Last year we had rain.", True),
+        ("In 1862 the mill burned", "The mill burned in the last year of the war.", True),
+    ],
+)
+def test_the_date_of_a_document_is_not_that_of_what_it_tells_of_yesterday(claim, said, agrees):
+    checked = check(claim, Quotation(said, date="1862-12-03"))
+    assert checked.count("date") == ((1, 0, 0) if agrees else (0, 0, 1))
+
+
+def test_a_count_behind_a_month_is_no_day():
+    checked = check("In June 9 ships were lost at sea", Quotation("Nine ships were lost in June."))
+    assert not checked.objections
 
 
 def test_times_that_belong_together_are_cut_out_together():

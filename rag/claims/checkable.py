@@ -207,10 +207,11 @@ _IN_MY_VIEW = re.compile(
 _WH = word_list("words", "asking")
 _ASKING_YOU = re.compile(
     r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?(you (?:know|remember))\b|"
-    r"^\W*(?:ever|remember|guess)\b",
+    r"^\W*(?:(remember)(?= that\b)|ever|remember|guess)\b",
     re.IGNORECASE,
 )
 _WHETHER = frozenset({"if", "whether"})
+_ASSENT = word_list("words", "assent")
 _KIN = word_list("people", "kin")
 _FRAMES = word_list("verbs", "framing")
 _EVERYBODY = word_list("words", "everybody")
@@ -320,12 +321,14 @@ def told(clause: Tokens) -> Tokens | None:
     after = [t for t in clause if t.idx >= clause.start_char + asking.end()]
     if after and after[0].lower_ == "that":
         after = after[1:]
+    while after and after[0].is_punct and after[0].text not in _QUOTES:
+        after = after[1:]
     own = next((token for token in after if token.dep_ in SUBJECTS), None)
     verb = next((token for token in after if token.pos_ in {"VERB", "AUX"}), None)
     if own is None or verb is None or verb.i < own.i:
         return None
     before = {token.lower_ for token in after if token.i < verb.i}
-    if asking[1] is None or not (_WH | _WHETHER).isdisjoint(before):
+    if asking.lastindex is None or not (_WH | _WHETHER).isdisjoint(before):
         return None
     return clause.doc[after[0].i : _end_of_statement(after)]
 
@@ -334,10 +337,19 @@ def _end_of_statement(tokens: list[Token]) -> int:
     """Return where the words end that ask for no assent: before ", right?", ", didn't he?"."""
     commas = [number for number, token in enumerate(tokens) if token.text == ","]
     if commas:
-        rest = tokens[commas[-1] + 1 :]
-        if not any(token.pos_ in {"NOUN", "PROPN", "NUM"} for token in rest):
+        rest = [token for token in tokens[commas[-1] + 1 :] if not token.is_punct]
+        if _asks_for_assent(rest):
             return tokens[commas[-1]].i
     return next(t.i for t in reversed(tokens) if not t.is_punct) + 1
+
+
+def _asks_for_assent(rest: list[Token]) -> bool:
+    """Return whether words are a tag: "right", or an auxiliary and a pronoun, "didn't he"."""
+    if len(rest) == 1:
+        return rest[0].lower_ in _ASSENT
+    helps = rest[:1] and (rest[0].tag_ == "MD" or rest[0].lemma_ in {"be", "do", "have"})
+    who = [token for token in rest[1:] if token.dep_ != "neg"]
+    return bool(helps) and len(who) == 1 and who[0].tag_ == "PRP"
 
 
 def _main_verb(tokens: list[Token]) -> Token | None:
@@ -559,7 +571,8 @@ def _stands_alone(text: str) -> bool:
     """Return whether a text states something of a name, and of nothing that it only points to."""
     doc = parse(text)
     pointing = any(
-        token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED
+        (token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED)
+        or (token.lower_ in {"there", "same"} and token.dep_ != "expl")
         for token in doc
     )
     named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)

@@ -19,7 +19,7 @@ from rag.language.names import (
     stands_for,
     with_names_of_records,
 )
-from rag.language.numbers import BEFORE_CHRIST, ROUNDING, Quantity, agree, ordinals, quantities
+from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
 from rag.language.respelling import (
     MIN_KEY_LETTERS,
     Respelling,
@@ -34,7 +34,7 @@ from rag.language.respelling import (
     vowel_keys,
     wade_giles,
 )
-from rag.language.timex import Timex, days, of_date, times, times_told_from, years_in
+from rag.language.timex import Timex, days, days_named, of_date, times, times_told_from, years_in
 from rag.language.tokens import (
     MONTHS,
     Folded,
@@ -52,7 +52,6 @@ from rag.language.tokens import (
 )
 
 __all__ = [
-    "BEFORE_CHRIST",
     "MIN_KEY_LETTERS",
     "MONTHS",
     "ROUNDING",
@@ -68,6 +67,7 @@ __all__ = [
     "capitalised_inside",
     "chinese_spellings",
     "days",
+    "days_named",
     "deletions",
     "fold",
     "goes_on",

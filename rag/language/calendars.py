@@ -33,7 +33,7 @@ _YEAR_WORDS = (
     rf"(?:(?:one|a)\s+thousand,?\s+(?:and\s+)?)?(?P<hundreds>{'|'.join(_UNITS)})\s+hundred"
     rf"(?:,?\s+(?:and\s+)?(?P<below>{_BELOW_HUNDRED}))?\b"
 )
-_DAY_WORDS = rf"(?:(?:twenty|thirty)[-\s]+)?(?:{'|'.join(_DAY_NUMBERS)})"
+DAY_WORDS = rf"(?:(?:twenty|thirty)[-\s]+)?(?:{'|'.join(_DAY_NUMBERS)})"
 """A pattern of the day of a month in words."""
 
 _LORD = (
@@ -42,7 +42,7 @@ _LORD = (
 )
 _ROMAN_YEAR = r"M{1,2}[DCLXVI]{3,12}"
 _WORDED = re.compile(
-    rf"\b(?:(?P<day>{_DAY_WORDS}|[0-3]?\d(?:st|nd|rd|th|d)?)\s+(?:day\s+)?(?:of\s+)?"
+    rf"\b(?:(?P<day>{DAY_WORDS}|[0-3]?\d(?:st|nd|rd|th|d)?)\s+(?:day\s+)?(?:of\s+)?"
     rf"(?P<month>{'|'.join(_MONTHS)}),?\s+(?:{_LORD},?\s+)?|{_LORD},?\s+)"
     rf"(?:{_YEAR_WORDS}|(?P<roman>(?-i:{_ROMAN_YEAR}))\b|(?P<year>1[0-9]\d\d)\b(?!/))",
     re.IGNORECASE,
@@ -88,7 +88,7 @@ _KINGS = {
     "Vic": "victoria|vic|vict",
 }
 _REIGN = re.compile(
-    rf"\b(?P<year>\d{{1,2}}|{_DAY_WORDS})(?:(?:st|nd|rd|th|d)?\s+year\s+of\s+(?:the\s+reign\s+of\s+)?(?:our\s+)?"
+    rf"\b(?P<year>\d{{1,2}}|{DAY_WORDS})(?:(?:st|nd|rd|th|d)?\s+year\s+of\s+(?:the\s+reign\s+of\s+)?(?:our\s+)?"
     r"(?:(?:lord\s+|sovereign\s+)*(?:king|queen)\s+)?(?:the\s+)?"
     rf"(?:{'|'.join(f'(?P<full{k}>{names})' for k, names in _KINGS.items())})"
     rf"|\s+(?:{'|'.join(f'(?P<short{k}>{k})' for k in _KINGS if k != 'Mar')})[.])"
@@ -138,14 +138,14 @@ def _worded(found: re.Match[str]) -> tuple[str, str] | None:
         thousand = bool(re.match(r".*\bthousand\b", found[0], re.IGNORECASE | re.DOTALL))
         year = 1000 * thousand + 100 * hundreds + _below_hundred(said["below"] or "")
     month = _MONTHS.get((said["month"] or "").capitalize(), 0)
-    return _stretch(year, month, _day_number(said["day"] or ""))
+    return _stretch(year, month, day_number(said["day"] or ""))
 
 
 def _below_hundred(words: str) -> int:
     return sum(_NUMBERS[word] for word in re.split(r"[-\s]+", words.casefold()) if word)
 
 
-def _day_number(said: str) -> int:
+def day_number(said: str) -> int:
     """Return the number of a day as a date has it: "3d", "twenty-first"."""
     if figures := re.match(r"\d+", said):
         return int(figures[0])
@@ -173,7 +173,7 @@ def _two_styles(found: re.Match[str]) -> tuple[str, str] | None:
         _stretch(
             year,
             _SHORT_MONTHS[(found[f"{style}month"] or found[f"{style}month2"])[:3]],
-            _day_number(found[f"{style}day"] or found[f"{style}day2"]),
+            day_number(found[f"{style}day"] or found[f"{style}day2"]),
         )
         for style in ("", "new")
     )
@@ -220,20 +220,24 @@ def _figures(found: re.Match[str]) -> tuple[str, str] | None:
     return _stretch(year, int(day), int(month)) if int(month) > 12 or day == month else None
 
 
-def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield where a day in figures stands in a text, from and to, and which it may be, that of
-    Americans first: "12/7/1941", "11/22/63" of the twentieth century.
+def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str], list[str]]]:
+    """Yield where a day in figures stands in a text, from and to, which it is as Americans write
+    it, or else as it must be meant, and which if day and month are turned; with a year of two
+    figures in any century, the twentieth first.
 
-    >>> [days for *_, days in days_in_figures("12/7/1941, 11/22/63")]
-    [['1941-12-07', '1941-07-12'], ['1963-11-22']]
+    >>> [days for *_, days, _ in days_in_figures("12/7/1941, 23/11/1963")]
+    [['1941-12-07'], ['1963-11-23']]
     """
     for found in _SLASHED.finditer(text):
         first, second, year = (int(found[n]) for n in (1, 2, 3))
-        year += 1900 * (year < 100)
-        both = (_stretch(year, first, second), _stretch(year, second, first))
-        days = list(dict.fromkeys(stretch[0] for stretch in both if stretch))
-        if first and second and days:
-            yield found.start(), found.end(), days
+        years = [year] if year >= 100 else [1900 + year, *range(1000 + year, 2100, 100)]
+        both = [
+            list(dict.fromkeys(day[0] for y in years if (day := _stretch(y, month, of_month))))
+            for month, of_month in ((first, second), (second, first))
+        ]
+        if first and second and any(both):
+            days, otherwise = both if both[0] else both[::-1]
+            yield found.start(), found.end(), days, [day for day in otherwise if day not in days]
 
 
 def _quaker(found: re.Match[str]) -> tuple[str, str] | None:
@@ -250,9 +254,9 @@ def _reign(found: re.Match[str]) -> tuple[str, str] | None:
     count = int(number) if number.isdecimal() else _DAY_NUMBERS.get(number, 0)
     number = _ROMAN_MONTHS[count - 1] if 0 < count < 9 else number.upper()
     began: Mapping[str, str] = _TABLE["reigns"]
-    if (day := began.get(f"{king}. {number}")) is None or not 0 < _day_number(found["year"]) <= 64:
+    if (day := began.get(f"{king}. {number}")) is None or not 0 < day_number(found["year"]) <= 64:
         return None
-    year = int(day[:4]) + _day_number(found["year"])
+    year = int(day[:4]) + day_number(found["year"])
     return f"{year - 1}{day[4:]}", f"{year}{day[4:]}"
 
 
@@ -345,7 +349,7 @@ _MONTH_NUMBERS = {
     name: n for n, month in enumerate(_MONTH_LIST, start=1) for name in (month, month[:3])
 }
 _A_DAY = r"[0-3]?\d(?:st|nd|rd|th|d)?"
-_ONE_DAY = rf"(?:{_A_DAY}|{_DAY_WORDS})"
+_ONE_DAY = rf"(?:{_A_DAY}|{DAY_WORDS})"
 # "the 16th and 17th ult.", "the 2d-3d inst."
 _DAYS = (
     rf"(?:(?P<other>{_ONE_DAY})\s?(?:[-–,&]|\s(?:and|or|to)\s)\s?(?:the\s+)?)?"
@@ -443,7 +447,7 @@ def _in_month(months: int, found: re.Match[str]) -> Iterator[tuple[str, str]]:
     """Yield the days of a month, counted from the first of all, that are said, or all of it."""
     month = date(months // 12, months % 12 + 1, 1)
     length = monthrange(month.year, month.month)[1]
-    days = [_day_number(said) for said in (found["other"], found["day"]) if said]
+    days = [day_number(said) for said in (found["other"], found["day"]) if said]
     if not days:
         yield month.isoformat(), month.replace(day=length).isoformat()
     for day in days:

@@ -50,7 +50,7 @@ _NUMBER = re.compile(
     r"|(?P<over>\d)/(?P<under>[2-9]|10)(?![\d/])"
     rf"|(?:(?P<first>{_AMOUNT}|an?(?={_GAP}(?:{_SCALE})\b))"
     rf"(?:{_GAP}and{_GAP}{_HALF.format('extra')})?"
-    rf"(?:\s(?P<numerals>\d/\d))?"
+    rf"(?:[\s-](?P<numerals>\d/\d)(?![\d/]))?"
     rf"(?P<short>{_SHORTS})?\b"
     rf"(?P<rest>(?:{_SCALED}|{_GAP}{_WORDED}\b(?={_GAP}(?:{_SCALE})s?\b))*)"
     # "a million and a half", but not "a million and a half of the people"
@@ -82,7 +82,7 @@ _ORDINAL_SUFFIX = re.compile(
 _IN_FIGURES = re.compile(r"/\d")
 _BEHIND_SLASH = re.compile(r"\d/$")
 _ERA = re.compile(r"\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
-BEFORE_CHRIST = "bc"
+_BEFORE_CHRIST = "bc"
 """What a year before Christ counts: its noun."""
 
 _CURRENCIES: dict[str, str] = {
@@ -124,11 +124,15 @@ _FROM_UP_TO = re.compile(
     r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
 )  # where it went
 
+# "dollars", "US dollars", "of Spanish dollars".
 _COUNTED_MONEY = re.compile(
-    r"[\s-]+(?:of\s+)?(?:gold\s+|silver\s+)?([a-z]+)\b(\s+of\b)?", re.IGNORECASE
+    rf"[\s-]+(?:of\s+)?(?:[A-Za-z.]+\s+)?({'|'.join(_CURRENCIES)})\b(\s+of\b)?", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"\b(?:between|from)\s+[$£€]?$", re.IGNORECASE)
 _SCALE_AT_END = re.compile(rf"({_SCALE})s?$", re.IGNORECASE)
+
+_ONE_ORDER = 20
+"""How many times the last end of a stretch the first may be and have its unit unsaid."""
 
 _Bound = Literal["exact", "about", "at least", "at most"]
 
@@ -148,7 +152,7 @@ class Quantity:
 
     `value`: in ones; a percentage or a fraction is its share (95 percent: 0.95). `share`
     tells those apart from counts. `currency`: of a sum of money, "dollar". `noun`: the first word
-    after it, folded: what is counted.
+    after it, folded: what is counted. `ends`: of the stretch that it begins or ends.
     """
 
     span: Span
@@ -157,6 +161,15 @@ class Quantity:
     share: bool = False
     currency: str = ""
     noun: str = ""
+    ends: tuple[float, float] | None = None
+
+    def may_be(self, value: float) -> bool:
+        """Return whether what is said leaves room for a value: between the ends of its stretch,
+        above "over", below "under"."""
+        if self.ends and min(self.ends) <= value <= max(self.ends):
+            return True
+        bounds = {"at least": value >= self.value, "at most": value <= self.value}
+        return bounds.get(self.bound, value == self.value)
 
 
 def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
@@ -190,7 +203,7 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
             value, share = value / 100, True
         before, after = text[: match.start()], text[match.end() :]
         era = _ERA.match(after)
-        noun = BEFORE_CHRIST if era else _noun(after)
+        noun = _BEFORE_CHRIST if era else _noun(after)
         span = Span(span.start, span.end + era.end()) if era else span
         found.append(
             Quantity(span, value, _bound(before, after), share, _currency(match, after), noun)
@@ -243,7 +256,7 @@ def agree(claim: Quantity, source: Quantity) -> bool:
 
 
 def _may_count_alike(claim: Quantity, source: Quantity) -> bool:
-    if (claim.noun == BEFORE_CHRIST) != (source.noun == BEFORE_CHRIST):
+    if (claim.noun == _BEFORE_CHRIST) != (source.noun == _BEFORE_CHRIST):
         return False
     if claim.currency and source.currency:
         return claim.currency == source.currency
@@ -279,7 +292,9 @@ def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
             result[-1] = Quantity(span, share, before.bound, True, noun=quantity.noun)
             continue
         if before and _is_stretch(text, before, between):
-            result[-1] = _in_units_of(quantity, before, text)
+            first = _in_units_of(quantity, before, text)
+            ends = first.value, quantity.value
+            result[-1], quantity = replace(first, ends=ends), replace(quantity, ends=ends)
         result.append(quantity)
     return result
 
@@ -293,12 +308,13 @@ def _is_stretch(text: str, before: Quantity, between: str) -> bool:
 
 def _in_units_of(last: Quantity, first: Quantity, text: str) -> Quantity:
     """Return the first end of a stretch in the units of its last: five million of "five to ten
-    million", five percent of "five to ten percent"."""
+    million", 60 percent of "from 60 to 40 percent"; but 500 of "from 500 to two million"."""
     said = last.span.of(text)
     scale = _SCALE_AT_END.search(said)
-    unit = _SCALES[scale[1].casefold()] if scale else 0.01 if last.share else 1
+    is_percentage = said.casefold().endswith(("%", "cent", "centum"))
+    unit = _SCALES[scale[1].casefold()] if scale else 0.01 if is_percentage else 1
     is_bare = not first.share and not _SCALE_AT_END.search(first.span.of(text))
-    if not is_bare or first.value * unit >= last.value or last.span.of(text)[:1] == "0":
+    if not is_bare or first.value * unit > _ONE_ORDER * last.value or said[:1] == "0":
         return first
     currency = first.currency or last.currency
     return replace(
@@ -416,13 +432,14 @@ def _bound(before: str, after: str) -> _Bound:
 
 def _noun(after: str) -> str:
     found = re.match(r"[\s-]*(?:of\s+(?:the\s+)?)?([^\W\d_]+)", after)
-    return found[1].casefold() if found else ""
+    noun = found[1].casefold() if found else ""
+    return "pounds" if noun in {"lb", "lbs"} else noun
 
 
 def _currency(match: re.Match[str], after: str) -> str:
-    """Return of which currency a sum is, by its sign or by a word right behind it, "" of others."""
+    """Return of which currency a sum is, by its sign or by a word behind it, "" of others."""
     if match["money"]:
         return _SIGNS[match["money"].strip()]
     found = _COUNTED_MONEY.match(after)
-    currency = _CURRENCIES.get(found[1].casefold(), "") if found else ""
+    currency = _CURRENCIES[found[1].casefold()] if found else ""
     return "" if found and found[2] and currency == "pound" else currency  # ten pounds of tea

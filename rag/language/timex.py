@@ -11,21 +11,24 @@ import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from rag.datatypes import Span
 from rag.dates import days_of
 from rag.language.calendars import (
+    DAY_WORDS,
     LAST_OLD_YEAR,
     NEW_YEAR,
     a_year_on,
     archive_dates,
+    day_number,
     days_in_figures,
     in_new_style,
     is_old_style,
     other_calendars,
     told_from,
 )
-from rag.language.tokens import MONTHS, stop_words, table, word_list
+from rag.language.tokens import MONTHS, table
 
 _MONTH_NUMBERS = {month.casefold(): n for n, month in enumerate(MONTHS, start=1)} | {
     month[:3].casefold(): n for n, month in enumerate(MONTHS, start=1)
@@ -76,6 +79,8 @@ _DAYS = [
 ]
 """Days, those without the year in front or a dot also without a year."""
 
+_DAY_IN_WORDS = re.compile(rf"\b(?P<day>(?i:{DAY_WORDS}))\s+(?i:day\s+)?of\s+{_MONTH}(?!\w)")
+
 _PATTERNS = _DAYS + [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -100,16 +105,16 @@ _PATTERNS = _DAYS + [
 ]
 _PLAIN_YEAR = _PATTERNS[-1]
 _BEFORE_CHRIST = re.compile(r"(?:\s*(?:[-–—]|to|and)\s*\d+)?\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
-_NUMBERED = re.compile(rf"\b(?:{'|'.join(_TABLE['numbered'].split())})\s+$", re.IGNORECASE)
+_NUMBERED = re.compile(rf"\b(?:{'|'.join(_TABLE['numbered'].split())})\s+$")
 _IN_STREET = re.compile(rf"\s+(?:[A-Z]\w*\.?\s+){{1,3}}(?:{'|'.join(_TABLE['streets'].split())})\b")
 _SHORT_NAMES = {"shortyear", "lateyear", "backyear", "aloneyear"}
 _COUNTED = re.compile(
     r"\s+(?:[a-z]+\s+)?(?:men|people|persons|dollars|miles|tons|acres|troops|soldiers|votes|feet|"
     r"ships|pounds|pages|years|officers|sailors|seamen|volumes|barrels|bales|bushels)\b"
 )
-# "carried 1200 slaves", but not "in 1860 elections" and "the 1968 riots".
-_LEAD = re.compile(r"(?<![\w.])(?-i:([a-z]+))\s+$")
-_PLURAL = re.compile(r"\s+([a-z]+s)\b")
+# Not "the last year of the war", and not "the last year", which are twelve months.
+_LAST_YEAR = re.compile(r"(?<!\bthe )\blast year\b(?! of)", re.IGNORECASE)
+_YESTERDAY = re.compile(r"\b(?:yesterday|last (?:night|evening))\b", re.IGNORECASE)
 _OUR_CENTURY = 2000
 _THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
 
@@ -127,6 +132,8 @@ class Timex:
     last: str
     other: tuple[tuple[str, str], ...] = ()
     """What else it may be called: the days of Old Style of "30 January 1648/9"."""
+    unsure: tuple[tuple[str, str], ...] = ()
+    """What it means if it is written otherwise than most write: 12 July of "12/7/1941"."""
 
     @property
     def years(self) -> tuple[int, int]:
@@ -137,8 +144,8 @@ class Timex:
         """Return whether the two may mean the same day."""
         return any(
             first <= other_last and other_first <= last
-            for first, last in ((self.first, self.last), *self.other)
-            for other_first, other_last in ((other.first, other.last), *other.other)
+            for first, last in ((self.first, self.last), *self.other, *self.unsure)
+            for other_first, other_last in ((other.first, other.last), *other.other, *other.unsure)
         )
 
     def could_be(self, other: Timex) -> bool:
@@ -161,8 +168,8 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
 
     `century`: what "64" and "the sixties" are counted from: 1900 unless more is known. A
     number that counts something ("1,800 men", "1500 miles"), is that of a thing ("Resolution
-    1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is either of two
-    days, and "11/22/63" one; else it is of a year alone, or nothing.
+    1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is a day, and
+    "11/22/63" one of any century; else it is of a year alone, or nothing.
 
     >>> [(t.first, t.last) for t in times("on the 2d of February, 1848")]
     [('1848-02-02', '1848-02-02')]
@@ -173,9 +180,10 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
     for a, b, first, last in (*other_calendars(text), *archive_dates(text)):
         if not any(Span(a, b).overlaps(other.span) for other in found):
             found.append(Timex(Span(a, b), first, last))
-    for a, b, (day, *others) in days_in_figures(text) if in_figures else ():
+    for a, b, (day, *others), turned in days_in_figures(text) if in_figures else ():
         if not any(Span(a, b).overlaps(other.span) for other in found):
-            found.append(Timex(Span(a, b), day, day, tuple((other, other) for other in others)))
+            other, unsure = (tuple((d, d) for d in days) for days in (others, turned))
+            found.append(Timex(Span(a, b), day, day, other, unsure))
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             span = Span(match.start(), match.end("close") if _is_double(match) else match.end())
@@ -191,8 +199,8 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
 
 
 def times_told_from(text: str, written: str | None) -> list[Timex]:
-    """Return the days and months in a letter that are told from its own: "the 16th ult.", "in
-    December last", "on March 4".
+    """Return the times in a letter that are told from its own: "the 16th ult.", "in December
+    last", "on March 4", "yesterday", "last year".
 
     `written`: the letter's date; without one, or with one that leaves the month open, there
     are none.
@@ -203,6 +211,10 @@ def times_told_from(text: str, written: str | None) -> list[Timex]:
     if dated.first[:7] != dated.last[:7]:
         return []
     told = [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
+    told += [Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)]
+    if dated.first == dated.last:
+        day = (date.fromisoformat(dated.first) - timedelta(1)).isoformat()
+        told += [Timex(Span(*match.span()), day, day) for match in _YESTERDAY.finditer(text)]
     days = _days_of_its_year(text, dated)
     return [*told, *(day for day in days if not any(day.span.overlaps(t.span) for t in told))]
 
@@ -225,15 +237,11 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def _is_count(text: str, year: Span) -> bool:
-    """Return whether four figures count what stands behind them, or are the number of a thing."""
-    before = text[max(0, year.start - 30) : year.start]
-    if _COUNTED.match(text, year.end) or _IN_STREET.match(text, year.end):
-        return True
-    if _NUMBERED.search(before):
-        return True
-    lead, noun = _LEAD.search(before), _PLURAL.match(text, year.end)
-    small = stop_words() | word_list("words", "circumstances") | word_list("words", "leading")
-    return bool(lead and noun and small.isdisjoint((lead[1], noun[1])))
+    """Return whether four figures count what stands behind them, or are the number of a thing, or
+    of a house: "at 1600 Pennsylvania Avenue", but not "in 1929 Wall Street crashed"."""
+    before = text[max(0, year.start - 30) : year.start].casefold()
+    at_house = before.endswith("at ") and _IN_STREET.match(text, year.end)
+    return bool(_COUNTED.match(text, year.end) or at_house or _NUMBERED.search(before))
 
 
 def _is_double(match: re.Match[str]) -> bool:
@@ -280,6 +288,22 @@ def days(text: str) -> list[str]:
     known = [(f"{month:02}-{day:02}", year) for (month, day), year in named if 1 <= day <= 31]
     with_year = [f"{year}-{day}" for day, year in known if year]
     return list(dict.fromkeys([*(day for day, _ in known), *with_year]))
+
+
+def days_named(text: str) -> list[tuple[Span, str]]:
+    """Return the days of a month in a text, with a year or without, and which they are.
+
+    >>> [day for _, day in days_named("March 12, on the 6th and 7th of May, the fourth of July")]
+    ['03-12', '05-06', '05-07', '07-04']
+    """
+    found = []
+    for match in (match for pattern in (*_DAYS, _DAY_IN_WORDS) for match in pattern.finditer(text)):
+        said = match.groupdict()
+        month, _ = _month_and_day({**said, "day": None})
+        for day in (said.get("firstday"), said.get("isoday") or said["day"]):
+            if day and month:
+                found.append((Span(*match.span()), f"{month:02}-{day_number(day):02}"))
+    return sorted(found)
 
 
 def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
 from rag.language import (
-    BEFORE_CHRIST,
     ROUNDING,
     Quantity,
     Timex,
@@ -29,6 +29,7 @@ from rag.language import (
     can_be_same,
     capitalised,
     capitalised_inside,
+    days_named,
     is_given,
     is_left_open,
     last_name,
@@ -63,9 +64,21 @@ _LONGEST = 3
 _WORD = re.compile(r"(?:(?!n['’]t\b|(?<=\bcan)not\b)[^\W_])+|n['’]t|not", re.IGNORECASE)
 
 
+_DOTTED = re.compile(r"\b(?:[A-Z]\.\s?){2,}")
+
+
+def _in_words(text: str) -> list[re.Match[str]]:
+    """Return the words of a text where they stand, initials as one: "B.C.", "BC"."""
+    joined = _DOTTED.sub(
+        lambda found: "".join(filter(str.isalpha, found[0])).ljust(len(found[0])), text
+    )
+    return list(_WORD.finditer(joined))
+
+
 def _is_quoted(claim: str, passage: str) -> bool:
     """Return whether a claim is in a passage's own words, but for a few."""
-    return _share(_folded(_WORD.findall(claim)), _folded(_WORD.findall(passage))) >= _OWN_WORDS
+    ours, theirs = ([word.group() for word in _in_words(text)] for text in (claim, passage))
+    return _share(_folded(ours), _folded(theirs)) >= _OWN_WORDS
 
 
 def _stands_in_place(said: Span, claim: str, other: Span, passage: str) -> bool:
@@ -97,7 +110,7 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
     denial stands elsewhere or beside other words, and where the passage has not the name, has the
     words in another order, or under a denial ("nobody swore that"). `heading`: whose words they
     are, of what and when, which a claim may name."""
-    said, found = _WORD.findall(claim), list(_WORD.finditer(passage))
+    said, found = [word.group() for word in _in_words(claim)], _in_words(passage)
     there = [match.group() for match in found]
     ours, theirs = _folded(said), _folded(there)
     share = _share(ours, theirs)
@@ -111,10 +124,22 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
         yield "missing", Reason("wording", "the same words", "in another order", False)
     told = _told_in(passage, found[first].start(), found[last - 1].end())
     one_denies = (len(_denials(ours)) + len(_denials(theirs, first, last))) % 2 == 1
-    names = {*_folded(_WORD.findall(told.of(passage))), *_folded(_WORD.findall(heading))}
-    above = _WORD.findall(passage[told.start : found[first].start()])
+    around = [word.group() for text in (told.of(passage), heading) for word in _in_words(text)]
+    names = set(_folded(around))
+    before, after = (
+        passage[told.start : found[first].start()],
+        passage[found[last - 1].end() : told.end],
+    )
+    above, below = _WORD.findall(before), _WORD.findall(after)
     denied, denying = bool(_denials(_folded(above))), bool(_denials(ours, 0, blocks[0].a))
-    if (denied and not _denials(ours)) or (denying and not denied):
+    for a, b in ((block.a + n, block.b + n) for block in blocks for n in range(block.size)):
+        if ours[a] in word_list("words", "negations") and _denies(ours, a) != _denies(theirs, b):
+            other = " ".join(there[b : b + _LONGEST])
+            yield "missing", Reason("wording", " ".join(said[a : a + _LONGEST]), other, False)
+    if _is_undone(before, _folded(below)):
+        under = " ".join([*there[last - _LONGEST : last], *below])
+        yield "missing", Reason("wording", " ".join(said[-_LONGEST:]), under, False)
+    if (denied and not _denials(ours)) or (denying and not denied) or _is_supposed(before):
         under = " ".join([*above, *there[first : first + _LONGEST]])
         yield "missing", Reason("wording", " ".join(said[:_LONGEST]), under, False)
     for a, b, c, d in apart:
@@ -203,6 +228,27 @@ def _telling(words: Sequence[str], first: int, last: int) -> list[str]:
     return stems(words[n] for n in range(first, last) if n not in denials)
 
 
+def _is_supposed(before: str) -> bool:
+    """Return whether what follows some words is not said to be so: "if", "had"."""
+    clause = _folded(_WORD.findall(re.split("[,;:]", before)[-1]))
+    turned = len(clause) == 1 and clause[0] in word_list("words", "turned")
+    return turned or not word_list("words", "supposing").isdisjoint(clause)
+
+
+def _is_undone(before: str, below: Sequence[str]) -> bool:
+    """Return whether what stands between two stretches of a sentence is said not to be so: in
+    front of it ("it is false that"), or behind it where the verb is there ("the charge that he
+    lied is unfounded")."""
+    above = _folded(_WORD.findall(before))
+    if above[-1:] != ["that"]:
+        return False
+    untrue = word_list("words", "untrue")
+    if not untrue.isdisjoint(above):
+        return True
+    said = any(token.tag_ in {"VBD", "VBP", "VBZ", "MD"} for token in parse(before))
+    return not said and bool(_denials(below) or not untrue.isdisjoint(below))
+
+
 def _told_in(passage: str, first: int, last: int) -> Span:
     """Return the sentences of a passage from one place to another."""
     own = [s for s in sentences(passage) if s.overlaps(Span(first, last))]
@@ -276,14 +322,17 @@ class Checked:
 def check(claim: str, quotation: Quotation) -> Checked:
     """Return which of the claim's numbers, times and names the passage has."""
     timed = list(_check_times(claim, quotation))
-    unproven = _without(claim, [span for how, _, span in timed if how == "agrees"])
+    proven = [s for how, reason, s in timed if (how, reason.aspect) == ("agrees", "date")]
+    unproven = _without(claim, proven)
     found = [
         *((how, reason) for how, reason, _ in timed),
+        *_check_days(claim, quotation),
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
         *_compare_wording(unproven, quotation.passage, quotation.heading),
         *_check_ordinals(claim, quotation.passage),
+        *_check_order(claim, quotation.passage),
     ]
     agrees, differs, missing = (
         tuple(reason for how, reason in found if how == kind)
@@ -385,6 +434,31 @@ def _quantities_of(text: str) -> tuple[Quantity, ...]:
     return tuple(quantities(text, [timex.span for timex in _times_of(text)]))
 
 
+@lru_cache(maxsize=64)
+def _counts_or_years(text: str) -> tuple[Quantity, ...]:
+    """Return what is found as a year and may count what stands behind it: "bore 1200 captives",
+    but not "in 1200"."""
+    years = {timex.span for timex in _times_of(text) if timex.span.of(text).isdecimal()}
+    leading = word_list("words", "leading") | word_list("words", "circumstances")
+    return tuple(
+        quantity
+        for quantity in quantities(text)
+        if quantity.span in years and leading.isdisjoint(words(text[: quantity.span.start])[-1:])
+    )
+
+
+def _same_count(said: Quantity, others: Iterable[Quantity]) -> Quantity | None:
+    """Return which of some counts is as high as another, and of the same thing."""
+    alike = (other for other in others if _is_count_of_same(said, other))
+    return next((other for other in alike if other.value == said.value), None)
+
+
+def _is_count_of_same(said: Quantity, other: Quantity) -> bool:
+    if said.currency or other.currency or said.share or other.share:
+        return False
+    return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
+
+
 _known = lru_cache(maxsize=256)(with_names_of_records)
 
 
@@ -443,20 +517,24 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
     there = _times_of(passage)
     told = times_told_from(passage, quotation.date or None)
     dated = [of_date(quotation.date)] if quotation.date else []
-    counts = _quantities_of(passage)
+    counts = {q.span: _same_count(q, _quantities_of(passage)) for q in _counts_or_years(claim)}
     for said in _times_of(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
-        if text.isdecimal() and (count := _count_of(text, counts)):
-            yield "agrees", Reason("date", text, count.span.of(passage), True), said.span
+        if count := counts.get(said.span):
+            yield "agrees", Reason("number", text, count.span.of(passage), True), said.span
             continue
-        if same := _overlapping(meant, there):
+        if _TWO_ENDS.match(text):
+            ends = _ends(said, passage)
+            how = "agrees" if ends else "missing"
+            yield how, Reason("date", text, ends, bool(ends)), said.span
+        elif same := _overlapping(meant, there):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
-        elif _overlapping(meant, dated):
+        elif _overlapping(meant, dated) and not _is_told_of_another(meant, told, claim, passage):
             yield "agrees", Reason("date", text, quotation.date, True), said.span
         elif same := _overlapping(meant, told):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
         elif any(said.overlaps(other) for other in (*there, *told, *dated)):
-            yield "missing", Reason("date", text, "", False), said.span  # of a longer time
+            yield "missing", Reason("date", text, "", False), said.span  # longer, or unsure
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date
             yield "differs", Reason("date", text, other, False), said.span
@@ -464,9 +542,60 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "missing", Reason("date", text, "", False), said.span
 
 
-def _count_of(year: str, counts: Iterable[Quantity]) -> Quantity | None:
-    """Return what has the figures of a year: "1200 slaves" may be either."""
-    return next((q for q in counts if q.value == int(year) and q.noun != BEFORE_CHRIST), None)
+def _is_told_of_another(said: Timex, told: Iterable[Timex], claim: str, passage: str) -> bool:
+    """Return whether the sentence of a passage that has most of a claim is of another time than
+    the claim, told from the passage's date: "yesterday"."""
+    if not told:
+        return False
+    asked = Counter(stems(words(claim)))
+    most = max(
+        sentences(passage),
+        key=lambda span: (asked & Counter(stems(words(span.of(passage))))).total(),
+    )
+    near = [timex for timex in told if timex.span.overlaps(most)]
+    return bool(near) and not any(said.overlaps(timex) for timex in near)
+
+
+_TWO_ENDS = re.compile("(?:from|between)\\s", re.IGNORECASE)
+"""How a stretch of years begins that has two ends, and not some time within it."""
+
+
+def _ends(said: Timex, passage: str) -> str:
+    """Return the words of a passage that have the first and the last year of a stretch, "" where
+    it has not both."""
+    times = _times_of(passage)
+    found = [next((t.span.of(passage) for t in times if y in t.years), "") for y in said.years]
+    return ", ".join(dict.fromkeys(found)) if all(found) else ""
+
+
+def _check_days(claim: str, quotation: Quotation) -> _Told:
+    """Yield each day of the claim that has no year: named in the passage, with a year or without,
+    or its date; it differs where another is named."""
+    passage = quotation.passage
+    dated = [timex.span for timex in _times_of(claim)]
+    bare = [(span, day) for span, day in _days_of(claim) if not any(map(span.overlaps, dated))]
+    if not bare:
+        return
+    near = [*_times_of(passage), *times_told_from(passage, quotation.date or None)]
+    near += [of_date(quotation.date)] if quotation.date else []
+    known = {timex.first[5:] for timex in near if timex.first == timex.last}
+    there = _days_of(passage)
+    for span, day in bare:
+        text = span.of(claim)
+        same = next((other.of(passage) for other, named in there if named == day), "")
+        if same or day in known:
+            yield "agrees", Reason("date", text, same or quotation.date, True)
+        elif there:
+            yield "differs", Reason("date", text, there[0][0].of(passage), False)
+        else:
+            yield "missing", Reason("date", text, "", False)
+
+
+@lru_cache(maxsize=64)
+def _days_of(text: str) -> list[tuple[Span, str]]:
+    """Return the days that a text names; "In June 9 ships were lost" has none."""
+    counts = [quantity.span for quantity in _quantities_of(text)]
+    return [(span, day) for span, day in days_named(text) if not any(map(span.overlaps, counts))]
 
 
 def _meant(claim: str, said: Timex) -> Timex:
@@ -481,8 +610,10 @@ def _meant(claim: str, said: Timex) -> Timex:
 
 
 def _overlapping(said: Timex, there: Iterable[Timex]) -> Timex | None:
-    """Return what bears out a time: one that may be the same, and is told no less closely."""
-    near = (other for other in there if said.overlaps(other))
+    """Return what bears out a time: one that may be the same without a doubt in which order day
+    and month are, and is told no less closely."""
+    said = replace(said, unsure=())
+    near = (other for other in there if said.overlaps(replace(other, unsure=())))
     return next((other for other in near if _days(other) <= _days(said)), None)
 
 
@@ -494,13 +625,13 @@ def _check_numbers(claim: str, passage: str) -> _Told:
     """Yield each number of the claim; one that the passage has not differs where the passage
     counts the same thing, or gives as much money or as large a share, otherwise."""
     there = _quantities_of(passage)
-    years = [t.span for t in _times_of(passage) if t.span.of(passage).isdecimal()]
     for said in _quantities_of(claim):
         text = said.span.of(claim)
-        same = next((other.span for other in there if agree(said, other)), None)
-        same = same or next((y for y in years if _count_of(y.of(passage), [said])), None)
+        near = (other for other in there if agree(said, other))
+        same = next((q for q in near if not _are_two_years(text, q.span.of(passage))), None)
+        same = same or _same_count(said, _counts_or_years(passage))
         if same is not None:
-            yield "agrees", Reason("number", text, same.of(passage), True)
+            yield "agrees", Reason("number", text, same.span.of(passage), True)
             continue
         alike = [other for other in there if _of_a_kind(said, other)]
         if alike:
@@ -510,10 +641,26 @@ def _check_numbers(claim: str, passage: str) -> _Told:
             yield "missing", Reason("number", text, "", False)
 
 
+def _are_two_years(said: str, other: str) -> bool:
+    """Return whether two numbers may be years, which are never rounded: "in 1900 men struck"."""
+    return said != other and all(text.isdecimal() and len(text) == 4 for text in (said, other))
+
+
+_FIRST_OF_MANY = re.compile(r"\b(?:a|the|my|our|his|her|its|their) first$", re.IGNORECASE)
+_FIRST = re.compile(r"\bfirst$", re.IGNORECASE)
+
+
+def _is_adverb(ordinal: Span, claim: str) -> bool:
+    """Return whether "first" tells when, not which of many: "at first", "fired first"."""
+    before = claim[: ordinal.end]
+    return bool(_FIRST.search(before) and not _FIRST_OF_MANY.search(before))
+
+
 def _check_ordinals(claim: str, passage: str) -> _Told:
     """Yield each ordinal of a claim in a passage's own words that this has not, or has another in
     its place: as names do, they tell which of many is meant."""
     said = ordinals(claim, [timex.span for timex in _times_of(claim)])
+    said = [(span, number) for span, number in said if not _is_adverb(span, claim)]
     if not said or not _is_quoted(claim, passage):
         return
     there = ordinals(passage)
@@ -523,13 +670,41 @@ def _check_ordinals(claim: str, passage: str) -> _Told:
             yield "missing", Reason("wording", span.of(claim), "", False)
 
 
+def _check_order(claim: str, passage: str) -> _Told:
+    """Yield where two numbers or years of a claim in a passage's own words stand in each other's
+    place: "in 1861 more than in 1860"."""
+    ours = _folded(_WORD.findall(claim))
+    numbers = [n for n, word in enumerate(ours) if word.isdecimal()]
+    if len(numbers) < 2 or not _is_quoted(claim, passage):
+        return
+    theirs = _folded(_WORD.findall(passage))
+    for a, b in pairwise(numbers):
+        if not _first_telling(ours[a + 1 : b]):
+            continue  # "in 1860 and 1861"
+        turned = [*ours]
+        turned[a], turned[b] = ours[b], ours[a]
+        if {a, b} <= _laid(turned, theirs) and not {a, b} <= _laid(ours, theirs):
+            reason = Reason("wording", f"{ours[a]}, {ours[b]}", f"{ours[b]}, {ours[a]}", False)
+            yield "missing", reason
+
+
+def _laid(ours: Sequence[str], theirs: Sequence[str]) -> set[int]:
+    """Return which of some words stand in the same order in others."""
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+    return {block.a + n for block in blocks for n in range(block.size)}
+
+
 def _of_a_kind(said: Quantity, other: Quantity) -> bool:
-    """Return whether a number counts the same thing otherwise, and not merely rounded."""
+    """Return whether a number counts the same thing otherwise, and not merely rounded or in a way
+    that leaves room for both: "more than 100" beside 200, 1,500 beside "1,000 to 2,000"."""
+    both_ends = said.ends and other.ends
+    if not both_ends and (said.may_be(other.value) or other.may_be(said.value)):
+        return False
     if abs(said.value - other.value) <= ROUNDING * other.value and said.value != other.value:
         return False
     if said.currency or other.currency or said.share or other.share:
         return said.currency == other.currency and said.share == other.share
-    return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
+    return _is_count_of_same(said, other)
 
 
 def _check_names(claim: str, quotation: Quotation) -> _Told:

@@ -223,35 +223,14 @@ def _sidecars(path: Path) -> list[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what programs that were killed have left, once that is some time ago."""
+    """Remove the hidden, half-written files of programs that were killed, once that is some time
+    ago. A description without its file stays: it may be written ahead, and a build reports it."""
     places = (folder, folder.parent / REMOVED)
     endings = (".arriving", f".trial{SUFFIXES[0]}")
-    unfinished = [left for at in places for end in endings for left in at.rglob(f".*{end}")]
     with suppress(OSError):  # another program is finishing one of them
-        for left in (*unfinished, *_left_alone(folder)):
+        for left in [left for at in places for end in endings for left in at.rglob(f".*{end}")]:
             if time.time() - left.stat().st_mtime > _LEFT_S:
                 left.unlink()
-
-
-def _left_alone(folder: Path) -> Iterator[Path]:
-    """Yield descriptions without a file that an upload or a removal has left when it was cut off:
-    they say no more than who added it, or their file has the same one where it is now."""
-    places = (folder, folder.parent / REMOVED)
-    paths = [path for place in places for path in place.rglob("*") if path.is_file()]
-    files = {path.with_suffix("") for path in paths if path.suffix not in SUFFIXES}
-    described = [path for path in paths if path.suffix in SUFFIXES]
-    alone = [path for path in described if path.with_suffix("") not in files]
-    sizes = {path.stat().st_size for path in alone}
-    elsewhere = {
-        path.read_bytes()
-        for path in described
-        if path.with_suffix("") in files and path.stat().st_size in sizes
-    }
-    for path in alone:
-        about = _about(path)
-        only_by = about.described_by and about == Sidecar(described_by=about.described_by)
-        if path.name not in COLLECTION_FILES and (only_by or path.read_bytes() in elsewhere):
-            yield path
 
 
 def _inside(folder: Path, name: str) -> Path:

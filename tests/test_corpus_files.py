@@ -211,6 +211,11 @@ def test_each_file_has_a_description_of_its_own(tmp_path: Path, folder: Path) ->
     scan = add_file(folder, given(tmp_path, b"%PDF"), "letter.pdf")
     describe_file(folder, scan.name, {"creator": "J. Smith"})
     assert letter.stem != scan.stem
+    (folder / "Report.PDF").write_bytes(b"%PDF")  # put there by hand
+    (folder / "Memo.YAML").write_text("creator: J. Smith")
+    report = add_file(folder, given(tmp_path, b"Report"), "Report.txt", by="ann")
+    assert report.stem != "Report"
+    assert add_file(folder, given(tmp_path, b"Memo"), "Memo.txt").stem != "Memo"
     assert not letter.with_suffix(".yaml").exists()
 
 

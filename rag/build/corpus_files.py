@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,13 +213,21 @@ def remove_file(folder: Path, name: str) -> Path:
 
 def _namesakes(path: Path) -> list[Path]:
     """Return the other sources that what is written beside a file would describe, too."""
-    suffixes = sorted({*READERS, ZIP} - {path.suffix.lower()})
-    return [other for suffix in suffixes if (other := path.with_suffix(suffix)).is_file()]
+    return _called_alike(path, {*READERS, ZIP})
 
 
 def _sidecars(path: Path) -> list[Path]:
     """Return what is written beside a file, or was beside one that has gone."""
-    return [beside for suffix in SUFFIXES if (beside := path.with_suffix(suffix)).is_file()]
+    return _called_alike(path, SUFFIXES)
+
+
+def _called_alike(path: Path, endings: Collection[str]) -> list[Path]:
+    """Return the other files of a folder with the same name but for its ending, in any letters."""
+    return [
+        other
+        for other in path.parent.iterdir()
+        if other.stem == path.stem and other != path and other.suffix.lower() in endings
+    ]
 
 
 def _sweep(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import time
 from itertools import pairwise
 
@@ -129,6 +130,35 @@ def test_a_dialogue_may_have_lines_without_a_label() -> None:
     found = read_transcript(text)
     assert found is not None
     assert [turn.speaker for turn in found.turns] == ["Nixon"] * 3 + ["Host", "Nixon"]
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("Nixon: War ended.\nKennedy: It did not.\nNixon: It did.", ["Nixon", "Kennedy", "Nixon"]),
+        ("NIXON: War ended.\nQ: When?\nNIXON: In 1953.", ["Nixon", None, "Nixon"]),
+        ("[0:01] NIXON: War ended.\n[0:04] Kennedy: It did not.", ["Nixon", None]),
+    ],
+)
+def test_nobody_is_heard_with_the_words_of_another(text: str, speakers: list[str | None]) -> None:
+    found = read_transcript(text)
+    assert found is not None
+    assert [turn.speaker for turn in found.turns] == speakers
+
+
+def test_a_wrapped_debate_is_cut_into_sentences() -> None:
+    turns = {
+        "Kennedy": "Senator Nixon forgets that in 1958 the Congress passed the largest budget in "
+        "our history for the army, and General Eisenhower signed it that summer.",
+        "Nixon": "Since 1953 the wages of our people have gone up by fifteen percent, and those "
+        "of Senator Kennedy have gone up by much more than that.",
+    }
+    whole = "\n".join(f"{name.upper()}: {words}" for name, words in turns.items())
+    for gap in ("\n", "\n\n"):
+        wrapped = [textwrap.fill(f"{name.upper()}: {words}", 55) for name, words in turns.items()]
+        claims = [(" ".join(text.split()), who) for text, _, who in said(gap.join(wrapped))]
+        assert claims == [(text, who) for text, _, who in said(whole)]
+    assert {who for *_, who in said(whole)} == {"Kennedy", "Nixon"}
 
 
 def test_reported_speech_comes_before_the_speaker() -> None:

@@ -10,7 +10,7 @@ no part of it. Of a transcript, each turn of a speaker is a part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
@@ -21,12 +21,13 @@ from rag.claims.checkable import (
     clauses,
     is_pleasantry,
     is_question,
+    is_statement,
     reason,
     states_nothing,
     told,
 )
 from rag.claims.references import Context, resolve, speaker_of
-from rag.claims.transcripts import Transcript, read_transcript
+from rag.claims.transcripts import END_MARK, MIN_WIDTH, Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
 from rag.language import TITLES, goes_on, parse, sentences, stop_words, word_list, words
@@ -44,17 +45,16 @@ _LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
 _BYLINE = re.compile(
     r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
 )
+_LEAST_FILLED = 0.75
+"""The least share of the width that a line reaches, with the word that had no room, in text that is
+wrapped, also in a type whose letters differ in width."""
+
 _LEADING_ON = word_list("words", "leading_on")
 _MAIL_HEADER = re.compile(
     r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s|"
     r"^On\b(?=.{0,200}(?:@|\d:\d\d)).{0,200}\bwrote:$",
     re.DOTALL,
 )
-_END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
-
-
-_MIN_WIDTH = 35
-"""The least width in characters at which mail and the columns of a PDF are wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +83,43 @@ def read_layout(text: str) -> Layout:
     transcript = read_transcript(text)
     if transcript is None:
         prose = _QUOTED.sub(lambda marks: " " * len(marks[0]), text)
-        return Layout(prose, tuple(_blocks(text, prose)))
-    turns = (
-        TextBlock(turn.span, _form_of(turn.span.of(transcript.speech)), turn.speaker)
+        return Layout(prose, tuple(_blocks(text, prose, _paragraphs(text, prose))))
+    speech = transcript.speech
+    turns = [
+        TextBlock(turn.span, _form_of(turn.span.of(speech)), turn.speaker)
         for turn in transcript.turns
-    )
-    return Layout(transcript.speech, tuple(turns), transcript)
+    ]
+    if not transcript.times:
+        turns = _blocks(text, speech, _unlabelled(text, turns))
+    return Layout(speech, tuple(turns), transcript)
 
 
-def _blocks(text: str, prose: str) -> list[TextBlock]:
+def _unlabelled(text: str, lines: list[TextBlock]) -> Iterator[list[TextBlock]]:
+    """Yield the lines of a transcript that stand below each other, without a name between,
+    together."""
+    below: list[TextBlock] = []
+    for line in lines:
+        if below:
+            between = text[below[-1].span.end : line.span.start]
+            if between.strip() or between.count("\n") > 1 or line.form or below[-1].form:
+                yield below
+                below = []
+        below.append(line)
+    if below:
+        yield below
+
+
+def _blocks(text: str, prose: str, paragraphs: Iterable[list[TextBlock]]) -> list[TextBlock]:
     found: list[TextBlock] = []
-    for paragraph in _paragraphs(text, prose):
-        width = max(len(line.span) for line in paragraph)
-        wrapped = any(_breaks_off(prose, a.span, b.span) for a, b in pairwise(paragraph))
-        befores: list[TextBlock | None] = [None, *paragraph]
-        for before, line in zip(befores, paragraph, strict=False):
-            if before is None or not _continues(prose, before.span, line.span, width, wrapped):
-                if line.form == "a link" and found and _is_title(prose, found[-1], line.span):
-                    found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
-                found.append(line)
-            else:
-                found[-1] = TextBlock(Span(found[-1].span.start, line.span.end))
+    for paragraph in paragraphs:
+        joins = _joins(text, prose, [line.span for line in paragraph])
+        for line, joined in zip(paragraph, joins, strict=True):
+            if joined:
+                found[-1] = replace(found[-1], span=Span(found[-1].span.start, line.span.end))
+                continue
+            if line.form == "a link" and found and _is_title(text, found[-1], line.span):
+                found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
+            found.append(line)
     return found
 
 
@@ -134,7 +150,7 @@ def _is_title(text: str, before: TextBlock, link: Span) -> bool:
     return (
         before.form is None
         and text[before.span.end : link.start].count("\n") == 1
-        and not _END_MARK.search(before.span.of(text))
+        and not END_MARK.search(before.span.of(text))
     )
 
 
@@ -160,12 +176,41 @@ def _tags(line: str) -> str | None:
     return "a link" if any(_LINK.match(part) for part in parts) else "tags"
 
 
-def _continues(text: str, before: Span, line: Span, width: int, wrapped: bool) -> bool:
-    """Return whether a line goes on with the one before. In a paragraph that was `wrapped` at a
-    `width` it does where that is full."""
-    if _breaks_off(text, before, line):
-        return True
-    return wrapped and _is_full(text, before, line, width) and _can_go_on(text, before, line)
+def _joins(text: str, prose: str, lines: list[Span]) -> list[bool]:
+    """Return of each line of a paragraph whether it goes on with the one before: where a sentence
+    surely breaks off, and in a wrapped paragraph after a full line, unless both make a statement
+    of their own."""
+    pairs = list(pairwise(lines))
+    broken = [_breaks_off(prose, before, line) for before, line in pairs]
+    # How far a line reaches, with the indent or the speaker's name before it, and how far it would
+    # with the first word of the next one.
+    reach = [line.end - text.rfind("\n", 0, line.start) - 1 for line in lines]
+    width = max(reach)
+    longer = [
+        far + len(line.of(prose).split(maxsplit=1)[0])
+        for far, (_, line) in zip(reach, pairs, strict=False)
+    ]
+    short = [
+        far < _LEAST_FILLED * width and not END_MARK.search(_tail(prose, line))
+        for far, (line, _) in zip(longer, pairs, strict=True)
+    ]
+    # The first line may be a heading.
+    wrapped = width >= MIN_WIDTH and any(broken) and not any(short[1:])
+    return [
+        False,
+        *(
+            off or (wrapped and far >= width and _may_go_on(prose, *pair))
+            for off, far, pair in zip(broken, longer, pairs, strict=True)
+        ),
+    ]
+
+
+def _may_go_on(text: str, before: Span, line: Span) -> bool:
+    """Return whether a line may go on with a full one: not where each makes a statement."""
+    if not _can_go_on(text, before, line):
+        return False
+    last, first = sentences(text, before)[-1], sentences(text, line)[0]
+    return not all(is_statement(parse(part.of(text))[:]) for part in (last, first))
 
 
 def _breaks_off(text: str, before: Span, line: Span) -> bool:
@@ -178,17 +223,11 @@ def _breaks_off(text: str, before: Span, line: Span) -> bool:
     return text[line.start].islower() or not (_LEADING_ON | TITLES).isdisjoint(last)
 
 
-def _is_full(text: str, before: Span, line: Span, width: int) -> bool:
-    """Return whether the next line's first word had no room in a line."""
-    first = line.of(text).split(maxsplit=1)[0]
-    return width >= _MIN_WIDTH and len(before) + len(first) >= width
-
-
 def _can_go_on(text: str, before: Span, line: Span) -> bool:
     """Return whether a sentence may go on from one line to the next: there is no end mark, and
     the next is no item of a list and no heading in capitals."""
     tail, after = _tail(text, before), line.of(text)
-    ends = _END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
+    ends = END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
     return not (ends or _ITEM.match(after) or after.isupper())
 
 

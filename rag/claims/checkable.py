@@ -286,6 +286,16 @@ def states_nothing(clause: Tokens) -> bool:
     return not any(token.pos_ in {"VERB", "AUX"} for token in clause)
 
 
+def is_statement(clause: Tokens) -> bool:
+    """Return whether a text says something of a subject that it has: "Polk, signing it" does not.
+
+    >>> from rag.language import parse
+    >>> is_statement(parse("Polk signed it")[:]), is_statement(parse("signed by Polk in 1848")[:])
+    (True, False)
+    """
+    return any(token.dep_ == "ROOT" and _finite(token) and subject(token) for token in clause)
+
+
 def is_question(clause: Tokens) -> bool:
     """Return whether the writer asks; a question that somebody is said to have asked (He said,
     "Why?") and a statement said with doubt ("They left by, what, two votes?") are none."""

@@ -379,12 +379,31 @@ def test_a_sentence_may_end_with_initials_or_in_brackets(text, parts):
     [
         ('"Ask not what your country can do for you."\n— John F. Kennedy, 1961', "John F. Kennedy"),
         ("“Speak softly and carry a big stick.”\n- letter to Henry Sprague, 1900", None),
+        ('"Four score and seven years ago." — Abraham Lincoln, 1863', "Abraham Lincoln"),
+        ('"The buck stops here" – Harry Truman, 1949', "Harry Truman"),
+        ('"The business of America is business."\n~ Calvin Coolidge, 1925', "Calvin Coolidge"),
+        ('"Ask not for much."\n(John F. Kennedy, Inaugural Address, 1961)', "John F. Kennedy"),
+        ('"Ask not what your country can do for you."\nJohn F. Kennedy', "John F. Kennedy"),
+        ('"I would rather be right."\n— attributed to Henry Clay', None),
     ],
 )
-def test_what_stands_below_a_quotation_is_its_source(text, who):
+def test_what_stands_behind_or_below_a_quotation_is_its_source(text, who):
     quotation, source = split_claims(text)
     assert (quotation.set_aside, quotation.said_by) == (None, who)
     assert source.set_aside == "the source of a quotation"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"We choose to go to the moon."\n- Kennedy at Rice, 1962\n- Johnson at Houston, 1966',
+        '"Bleeding Kansas"\nJohn Brown\nHarpers Ferry',
+        '"Common Sense" (Paine, 1776) sold half a million copies.',
+        '"Ike" – a nickname – won the war in Europe in 1945.',
+    ],
+)
+def test_a_list_or_a_sentence_that_goes_on_is_no_source(text):
+    assert "the source of a quotation" not in {claim.set_aside for claim in split_claims(text)}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rag.claims.checkable import (
     MIN_CONTENT_WORDS,
     Clause,
     clauses,
+    has_finite,
     is_pleasantry,
     is_question,
     is_statement,
@@ -257,8 +258,9 @@ _CAPTION_CHARS = 150
 _INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
 _INITIAL_FIRST = re.compile(r"\w\.")
 _HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
-_SIGN = re.compile(r"^[-–—―]+\s*(?=\w)")
+_SIGN = re.compile(r"^(?:[-–—―~]+|\()\s*(?=\w)")
 _QUOTED_END = re.compile(r"[\"”»]\W*$")
+_SIGNED = re.compile(r"(?<=[\"”»])\s+(?=[-–—―~(]+\s*[A-Z])")
 _ENDED = re.compile(r"(?<=\b\w\.\w\.)\s(?=[A-Z])|(?<=[.!?]\))\s(?=\S)")
 _SOURCE = "the source of a quotation"
 TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
@@ -341,7 +343,9 @@ def _content(text: str) -> list[str]:
 def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
-    signed = [*(_is_signature(*pair) for pair in pairwise(found)), False]  # by the next sentence
+    after = [*found[2:], None]
+    # Each by the next sentence.
+    signed = [*(map(_is_signature, found, found[1:], after)), False]
     signs = [False, *signed]
     stated = (one for one, sign in zip(found, signs, strict=False) if words(one.text) and not sign)
     alone = len(list(islice(stated, 2))) == 1
@@ -374,19 +378,32 @@ def _split(text: str) -> Iterator[Claim]:
             )
 
 
-def _is_signature(quotation: _Sentence, line: _Sentence) -> bool:
-    """Return whether a line names the source of the quotation before it: "— Lincoln, 1858"."""
-    if not (_SIGN.match(line.text) and _QUOTED_END.search(quotation.text[-5:])):
+def _is_signature(quotation: _Sentence, line: _Sentence, after: _Sentence | None) -> bool:
+    """Return whether a line, or what stands behind a quotation, names its source: "— Lincoln,
+    1858". It has no finite verb, and begins with a mark or, below what is all quoted, with
+    somebody's name. A list, where the next line begins as it does, is none."""
+    whole = quotation.text[0] in _OPENING
+    below = line.block is not quotation.block
+    if not (_QUOTED_END.search(quotation.text[-5:]) and (whole or below) and _only_names(line)):
         return False
-    apart = line.block is not quotation.block and _is_readable(line)
-    return apart and states_nothing(parse(line.text)[:])
+    mark = _SIGN.match(line.text)
+    if after is not None and after.block is not line.block:
+        again = _SIGN.match(after.text)
+        if mark and again and mark[0] == again[0]:
+            return False
+        if not mark and _only_names(after) and after.text[0] not in _OPENING:
+            return False
+    return bool(mark) or (whole and below and _signer(line) is not None)
+
+
+def _only_names(line: _Sentence) -> bool:
+    """Return whether a line names something and says nothing of it in a finite verb."""
+    return _is_readable(line) and not has_finite(parse(_SIGN.sub("", line.text)))
 
 
 def _signer(line: _Sentence) -> str | None:
     """Return whom a signature begins with, None where that is nobody."""
-    mark = _SIGN.match(line.text)
-    name = line.text[mark.end() :] if mark else ""
-    persons = (entity for entity in parse(name).ents if entity.label_ == "PERSON")
+    persons = (e for e in parse(_SIGN.sub("", line.text)).ents if e.label_ == "PERSON")
     return next((str(entity.text) for entity in persons if entity.start == 0), None)
 
 
@@ -457,9 +474,13 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
 
 def _ended(line: str) -> Iterator[Span]:
     """Yield the sentences of a line, also those that end with initials or in brackets: "in the
-    U.S. That is so. (It was not then.) Polk said so."."""
+    U.S. That is so. (It was not then.) Polk said so.", and a quotation before its source."""
     for span in sentences(line):
         start = span.start
+        signed = _SIGNED.search(line, start, span.end) if line[start] in _OPENING else None
+        if signed and not has_finite(parse(line[signed.end() : span.end])):
+            yield Span(start, signed.start())
+            start = signed.end()
         for gap in _ENDED.finditer(line, span.start, span.end):
             in_brackets = line[gap.start() - 1] == ")"
             if in_brackets:

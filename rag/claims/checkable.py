@@ -296,6 +296,11 @@ def is_statement(clause: Tokens) -> bool:
     return any(token.dep_ == "ROOT" and _finite(token) and subject(token) for token in clause)
 
 
+def has_finite(tokens: Iterable[Token]) -> bool:
+    """Return whether one is a finite verb: "attributed to Henry Clay, 1839" has none."""
+    return any(token.tag_ in _FINITE for token in tokens)
+
+
 def is_question(clause: Tokens) -> bool:
     """Return whether the writer asks; a question that somebody is said to have asked (He said,
     "Why?") and a statement said with doubt ("They left by, what, two votes?") are none."""
@@ -356,16 +361,12 @@ def _main_verb(tokens: list[Token]) -> Token | None:
     inside = {token.i for token in tokens}
     for verb in verbs:
         if verb.dep_ == "ROOT" or verb.head.i not in inside:
-            return verb if _finite(verb) or not _has_finite(verbs) else None
+            return verb if _finite(verb) or not has_finite(verbs) else None
     return verbs[0] if verbs and _finite(verbs[0]) else None
 
 
 def _finite(verb: Token) -> bool:
     return verb.tag_ in _FINITE or any(child.tag_ in _FINITE for child in verb.children)
-
-
-def _has_finite(verbs: list[Token]) -> bool:
-    return any(verb.tag_ in _FINITE for verb in verbs)
 
 
 def _spoken_by_the_writer(clause: Tokens) -> list[Token]:

@@ -430,6 +430,13 @@ def test_what_is_told_in_a_question_is_a_claim(text, query):
         ("And he said so to Brezhnev", True),
         ("What about Taylor", True),
         ("And what did Mao say?", True),
+        ("Also Taylor was there", True),
+        ("And Taylor told Congress the same", True),
+        ("But Monroe was ill for the rest of the year", True),
+        ("And the Russians apologised", True),
+        ("But Polk told Congress that gold was found in California", False),
+        ("And Polk signed the bill that brought his party down", False),
+        ("So Monroe retired to Virginia in 1825", False),
     ],
 )
 def test_a_second_whole_claim_is_not_given_the_names_of_the_first(text, leans):

@@ -540,13 +540,12 @@ _POINTS_BACK = frozenset(
         *["this", "that", "these", "those", "there", "then", "same", "former", "latter"],
     ]
 )
-_GOVERNED = SUBJECTS | {"dobj", "dative", "pobj"}
 _SENTENCE_ENDS = "?!.…"
 _YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
 
 
-def _is_follow_up(text: str) -> bool:
-    """Return whether `text` leans on what was said before: short, and it opens with "and" and
+def _is_follow_up(text: str, before: str = "") -> bool:
+    """Return whether `text` leans on what was said `before`: short, and it opens with "and" and
     does not stand alone, or has a pronoun and no name of its own.
 
     >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
@@ -562,19 +561,30 @@ def _is_follow_up(text: str) -> bool:
     if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
         return False
     if _OPENS.match(text):
-        return not _stands_alone(text)
+        return not _stands_alone(text, before)
     return not _POINTS_BACK.isdisjoint(said) and not names(text)
 
 
-def _stands_alone(text: str) -> bool:
-    """Return whether a text states something of a name, and of nothing that it only points to."""
+def _stands_alone(text: str, before: str) -> bool:
+    """Return whether a text states something of a name, points to nothing, and goes on neither
+    with a name of what was said `before` nor with too few words to be looked up."""
+    opening = _OPENS.match(text)
     doc = parse(text)
-    pointing = any(
-        token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED
-        for token in doc
-    )
+    opened = opening.end() if opening else 0
+    pointing = any(_points_back(token) for token in doc if token.idx >= opened)
     named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
-    return named and not pointing and not text.rstrip().endswith("?")
+    dated = _YEAR.search(text) is not None
+    content = [word for word in words(text) if word not in stop_words()]
+    shared = not {*words(" ".join(names(before)))}.isdisjoint(words(" ".join(names(text))))
+    told = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
+    return named and told and not pointing and not text.rstrip().endswith("?")
+
+
+def _points_back(token: Token) -> bool:
+    """Return whether a word points to what was said before: not a "that" which opens a clause, the
+    "there" of "there was", nor whose something is."""
+    opens = token.tag_ in {"IN", "WDT"}
+    return token.lower_ in _POINTS_BACK and not opens and token.dep_ not in {"expl", "poss"}
 
 
 def names(text: str) -> list[str]:
@@ -600,10 +610,11 @@ def in_context(text: str, earlier: Iterable[str]) -> str:
     >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
     'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
     """
-    if not _is_follow_up(text):
+    nearest = list(earlier)
+    if not _is_follow_up(text, nearest[0] if nearest else ""):
         return text
     said = set(words(text))
-    for claim in earlier:
+    for claim in nearest:
         carried = [name for name in names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
         if carried:
             said_part = text.rstrip().rstrip(_SENTENCE_ENDS)

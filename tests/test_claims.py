@@ -268,6 +268,15 @@ def test_what_is_quoted_is_not_cut():
     assert claim.said_by == "Grant"
 
 
+def test_who_wrote_what_is_quoted_below_is_the_head_of_mail_and_prose_is_not():
+    header = "On May 4, 2021, Bob Smith wrote:"
+    first, *_ = split_claims(f"{header}\n> Polk lied to Congress in 1846.\n\nHe did not lie.")
+    assert (first.text, first.set_aside) == (header, "a mail header")
+    prose = "On December 7, 1941 at 7:48 the Japanese attacked Pearl Harbor, as Roosevelt wrote:"
+    first, *_ = split_claims(f"{prose}\nThe fleet was lost in an hour.")
+    assert first.set_aside is None
+
+
 def test_a_sentence_over_two_lines_is_one_claim():
     (claim,) = claims_in("In 1848 President Polk told Congress that\ngold was found in California.")
     assert "\n" in claim.text
@@ -351,6 +360,7 @@ def test_an_answer_in_mail_is_apart_from_what_it_quotes():
         ("From: Bob Smith", "a mail header"),
         ("Subject: Polk and Congress in 1846", "a mail header"),
         ("On 2 Nov 2020, at 15:15, Ann wrote:", "a mail header"),
+        ("-----Original Message-----", "markup"),
     ],
 )
 def test_tags_and_the_head_of_mail_are_no_claims(text, why):

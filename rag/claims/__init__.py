@@ -41,7 +41,7 @@ _LINE = re.compile(r"[^\n]+")
 _QUOTED = re.compile(r"^[ \t]*>[> \t]*", re.MULTILINE)
 _ITEM = re.compile(r"[-–—]{1,3}\s|[*•+]\s|\d{1,3}[.)]\s|\(?[a-z\d][.)]\s|[A-Z][\w ]{0,20}:\s")
 _TAG = re.compile(r"[#@]\w\S*")
-_MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
+_MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$|^([-=])\2{2}.*\2{3}$")
 _LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
 _BYLINE = re.compile(
     r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
@@ -51,11 +51,10 @@ _LEAST_FILLED = 0.75
 wrapped, also in a type whose letters differ in width."""
 
 _LEADING_ON = word_list("words", "leading_on")
-_MAIL_HEADER = re.compile(
-    r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s|"
-    r"^On\b(?=.{0,200}(?:@|\d:\d\d)).{0,200}\bwrote:$",
-    re.DOTALL,
-)
+_MAIL_HEADER = re.compile(r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s")
+_WROTE = re.compile(r"^On\b.{0,200}\bwrote:$", re.DOTALL)
+_CLOCK = re.compile(r"\d:\d\d")
+_QUOTED_BELOW = re.compile(r"\s*\n[ \t]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,10 @@ def _paragraphs(text: str, prose: str) -> Iterator[list[TextBlock]]:
         span = trimmed(prose, match.start(), match.end())
         if span is None:
             continue
-        line = TextBlock(span, _form_of(span.of(prose)))
+        form = _form_of(span.of(prose))
+        if _WROTE.match(span.of(prose)) and _QUOTED_BELOW.match(text, span.end):
+            form = "a mail header"
+        line = TextBlock(span, form)
         depth = text.count(">", match.start(), span.start)
         below = match.start() == above[0] + 1 and depth == above[1]
         if lines and not (below and line.form is None and lines[-1].form is None):
@@ -163,9 +165,18 @@ def _form_of(line: str) -> str | None:
         return "a link"
     if _BYLINE.match(line):
         return "a byline"
-    if _MAIL_HEADER.match(line):
+    if _MAIL_HEADER.match(line) or (_WROTE.match(line) and _is_sent(line)):
         return "a mail header"
     return _tags(line)
+
+
+def _is_sent(line: str) -> bool:
+    """Return whether a line that ends in "wrote:" has an address, or a time of day and says no more
+    than who wrote."""
+    if "@" in line:
+        return True
+    finite = [token for token in parse(line) if has_finite([token])]
+    return _CLOCK.search(line) is not None and len(finite) == 1
 
 
 def _tags(line: str) -> str | None:

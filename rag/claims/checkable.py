@@ -168,7 +168,7 @@ MIN_CONTENT_WORDS = 3
 """A clause in a longer text with fewer content words says nothing that can be checked."""
 
 _MIN_STATED_WORDS = 2
-"""The same for a sentence that says something of a name ("Lincoln was a Republican.") and for one
+"""The same for a sentence that says what a name did or is ("Lincoln was a Republican.") and for one
 that is all quoted."""
 
 _MIN_GENERAL_WORDS = 5
@@ -388,9 +388,13 @@ def _greets(text: str, verb: Token | None) -> bool:
 
 
 def _tells_of_somebody(verb: Token | None, named: str) -> bool:
-    """Return whether a clause says something of a name; `named` as in `reason`."""
+    """Return whether a clause says what a name did or is: not "Bob disagrees". `named` as in
+    `reason`."""
     who = subject(verb) if verb is not None else None
-    return who is not None and (bool(named) or who.pos_ == "PROPN")
+    if verb is None or who is None or not (named or who.pos_ == "PROPN"):
+        return False
+    said_to_be = any(child.dep_ in {"attr", "acomp"} for child in verb.children)
+    return _is_past(verb) or verb.tag_ == "VBN" or said_to_be
 
 
 def _on_the_show(clause: Tokens) -> bool:

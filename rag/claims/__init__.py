@@ -191,7 +191,7 @@ def _tags(line: str) -> str | None:
 def _joins(text: str, prose: str, lines: list[Span]) -> list[bool]:
     """Return of each line of a paragraph whether it goes on with the one before: where a sentence
     surely breaks off, and in a wrapped paragraph after a full line, unless both make a statement
-    of their own."""
+    of their own. (Where a sentence ends within a line, it does so before the next one, too.)"""
     pairs = list(pairwise(lines))
     broken = [_breaks_off(prose, before, line) for before, line in pairs]
     # How far a line reaches, with the indent or the speaker's name before it, and how far it would
@@ -208,21 +208,25 @@ def _joins(text: str, prose: str, lines: list[Span]) -> list[bool]:
     ]
     # The first line may be a heading.
     wrapped = width >= MIN_WIDTH and any(broken) and not any(short[1:])
+    stopped = wrapped and any(len(sentences(prose, line)) > 1 for line in lines)
     return [
         False,
         *(
-            off or (wrapped and far >= width and _may_go_on(prose, *pair))
+            off
+            or (
+                wrapped
+                and far >= width
+                and _can_go_on(prose, *pair)
+                and (stopped or not _both_state(prose, *pair))
+            )
             for off, far, pair in zip(broken, longer, pairs, strict=True)
         ),
     ]
 
 
-def _may_go_on(text: str, before: Span, line: Span) -> bool:
-    """Return whether a line may go on with a full one: not where each makes a statement."""
-    if not _can_go_on(text, before, line):
-        return False
-    last, first = sentences(text, before)[-1], sentences(text, line)[0]
-    return not all(is_statement(parse(part.of(text))[:]) for part in (last, first))
+def _both_state(text: str, before: Span, line: Span) -> bool:
+    """Return whether each of two lines makes a statement."""
+    return all(is_statement(parse(part.of(text))[:]) for part in (before, line))
 
 
 def _breaks_off(text: str, before: Span, line: Span) -> bool:

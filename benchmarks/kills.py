@@ -296,7 +296,8 @@ class Changes(Work):
 
     def losses(self, number: int, steps: int) -> Iterator[str]:
         """Each file is whole and has what was said of it; after the next upload, some time later,
-        nothing else is there."""
+        nothing half-written is there. (A description without its file may be: it is never taken
+        for rubbish.)"""
         removed = self.sources.parent / "removed"
         for file in (*self.sources.glob("*.txt"), *removed.glob("*.txt")):
             words = file.read_text().split()
@@ -313,9 +314,6 @@ class Changes(Work):
         self.upload.write_text("last " * 20_000)
         add_file(self.sources, self.upload, "last.txt", by="ann")
         for folder in (self.sources, removed):
-            names = {path.name for path in folder.glob("*")}
-            described = {name for name in names if Path(name).with_suffix(".txt").name in names}
-            yield from (f"{name} is left in {folder.name}" for name in names - described)
             yield from (f"{path.name} is left" for path in folder.glob(".*"))
             shutil.rmtree(folder, ignore_errors=True)
 

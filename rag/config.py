@@ -14,8 +14,9 @@
     Which proxies `serve --behind-proxy` believes: addresses or networks, with commas between;
     those of this machine.
 `SOURCE_FINDER_MODEL`
-    A sentence-transformers model: a folder, a hub name (see `rag.models`), or `default`
-    (all-MiniLM-L6-v2, installed with the package).
+    The sentence-transformers model that indexes are built with: a folder, a hub name (see
+    `rag.models`), or `default` (all-MiniLM-L6-v2, installed with the package). If unset, an index
+    keeps its own, and a new one has the installed one.
 `SOURCE_FINDER_ENCODER`
     `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
 `SOURCE_FINDER_NLI`
@@ -77,7 +78,8 @@ class Settings:
 
     home: Path
     cache: Path
-    model: str = DEFAULT_MODEL
+    model: str = ""
+    """The model that indexes are built with; "" for the index's own, else the installed one."""
     encoder: str = "auto"
     llm: str = ""
     llm_url: str = ""
@@ -111,7 +113,7 @@ class Settings:
         return cls(
             home=Path(home).expanduser() if home else _default_home(),
             cache=Path(cache).expanduser() if cache else platformdirs.user_cache_path(APP),
-            model=os.environ.get("SOURCE_FINDER_MODEL") or DEFAULT_MODEL,
+            model=os.environ.get("SOURCE_FINDER_MODEL", ""),
             encoder=os.environ.get("SOURCE_FINDER_ENCODER") or "auto",
             reranker=os.environ.get("SOURCE_FINDER_RERANKER", ""),
             captions=os.environ.get("SOURCE_FINDER_CAPTIONS") or "auto",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from rag.config import DEFAULT_INDEX, Settings
+from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
 from rag.datatypes import Jsonable
 from rag.dossier import style_of
 from rag.embedding import Encoder
@@ -53,12 +53,13 @@ def examine(settings: Settings) -> Diagnosis:
 
 def _examine_model(settings: Settings, found: Diagnosis) -> None:
     try:
-        encoder = Encoder.load(settings.model, settings)
+        name = settings.model or DEFAULT_MODEL
+        encoder = Encoder.load(name, settings)
     except SourceFinderError as error:
         found.problems.append(str(error))
         return
     found.facts["model"] = (
-        f"{settings.model} ({encoder.folder}), {encoder.dimension} dimensions, window of "
+        f"{name} ({encoder.folder}), {encoder.dimension} dimensions, window of "
         f"{encoder.window} word pieces, {encoder.fingerprint[:12]}"
     )
     found.facts["encoder"] = encoder.route

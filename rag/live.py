@@ -24,7 +24,7 @@ from rag.build.corpus_files import source_files
 from rag.catalog.download import Manners
 from rag.catalog.fetch import fetch
 from rag.claims import split_claims
-from rag.config import DEFAULT_INDEX, Settings
+from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, to_jsonable
 from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
@@ -246,7 +246,7 @@ class LiveFinder:
         try:
             return model_of(open_index(self.home, verify=False), self.settings)
         except SourceFinderError:
-            return self.settings.model
+            return self.settings.model or DEFAULT_MODEL
 
     def _take(self, opened: Generation, encoder: Encoder | None = None) -> None:
         """Answer from this generation from now on, with the models of before where they fit."""

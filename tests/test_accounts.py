@@ -10,6 +10,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from mcp.client.streamable_http import streamable_http_client
 from rag.accounts import Accounts, Audit, Sessions
 from rag.cli.main import main
 from rag.config import Settings
-from rag.database import Database, Postgres, SqliteFile
-from rag.errors import AccountError, QuotaError
+from rag.database import Database, Postgres, SqliteFile, open_database
+from rag.errors import AccountError, ProjectsError, QuotaError
+from rag.projects import ProjectStore, Scope
 from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits
 from rag.web.guard import API, Access, Guard, asker_of
 from tests.conftest import served_on
@@ -101,6 +103,24 @@ def test_users_are_made_on_the_command_line(
 
 
 # ---- the audit log ----
+
+
+def test_an_account_is_removed_with_all_that_is_kept_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
+    settings = Settings.from_environment()
+    Accounts(settings.accounts).add("ann", PASSWORD, "ask")
+    with closing(open_database(settings)) as database:
+        kept = ProjectStore(database)
+        kept.add_project("ann", "Secret letters", Scope())
+        monkeypatch.setenv("SOURCE_FINDER_DATABASE", "postgresql://127.0.0.1:1/away")
+        assert main(["users", "remove", "ann"]) == ProjectsError.exit_code
+        monkeypatch.delenv("SOURCE_FINDER_DATABASE")
+        assert kept.projects("ann")
+        assert main(["users", "remove", "ann"]) == 0
+        assert kept.projects("ann") == []
+    assert Accounts(settings.accounts).all() == {}
 
 
 def test_the_audit_log_is_the_owners_and_is_put_aside_when_full(

@@ -31,7 +31,14 @@ from rag.build.builder import build_index
 from rag.config import Settings
 from rag.embedding import Encoder
 from rag.embedding.chunking import chunk, embedding_input, embedding_key
-from rag.errors import IndexBusy, IndexNotBuilt, IndexNotWritten, NothingToIndex, SourceError
+from rag.errors import (
+    IndexBusy,
+    IndexNotBuilt,
+    IndexNotWritten,
+    ModelError,
+    NothingToIndex,
+    SourceError,
+)
 from rag.finder import SourceFinder
 from rag.index.generations import CURRENT, live_generation, open_index, writing
 
@@ -270,6 +277,34 @@ def test_another_model_embeds_everything_again(tiny_model, own_cache, sources, t
     assert report.embedded == report.passages
     assert open_index(index).vectors.dimension == 36
     assert report.documents == 2
+
+
+def test_an_index_keeps_its_model_until_another_is_named(
+    tiny_model, own_cache, sources, tmp_path, monkeypatch, encoder
+):
+    monkeypatch.setenv("SOURCE_FINDER_ENCODER", "torch")
+    index, own = tmp_path / "index", tmp_path / "model"
+    shutil.copytree(tiny_model("mean"), own)
+
+    def built_with(model: str | None) -> str:
+        if model is None:
+            monkeypatch.delenv("SOURCE_FINDER_MODEL", raising=False)
+        else:
+            monkeypatch.setenv("SOURCE_FINDER_MODEL", model)
+        build_index([sources / "loose"], index)
+        return open_index(index).manifest.model
+
+    assert [built_with(model) for model in (None, str(own), None)] == [
+        "default",
+        str(own),
+        str(own),
+    ]
+    assert built_with("default") == "default"
+    built_with(str(own))
+    shutil.rmtree(own)
+    with pytest.raises(ModelError, match="SOURCE_FINDER_MODEL=default"):
+        built_with(None)
+    assert built_with("default") == "default"
 
 
 def test_a_model_given_by_a_relative_path_is_found_from_elsewhere(

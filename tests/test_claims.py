@@ -268,6 +268,15 @@ def test_what_is_quoted_is_not_cut():
     assert claim.said_by == "Grant"
 
 
+def test_who_wrote_what_is_quoted_below_is_the_head_of_mail_and_prose_is_not():
+    header = "On May 4, 2021, Bob Smith wrote:"
+    first, *_ = split_claims(f"{header}\n> Polk lied to Congress in 1846.\n\nHe did not lie.")
+    assert (first.text, first.set_aside) == (header, "a mail header")
+    prose = "On December 7, 1941 at 7:48 the Japanese attacked Pearl Harbor, as Roosevelt wrote:"
+    first, *_ = split_claims(f"{prose}\nThe fleet was lost in an hour.")
+    assert first.set_aside is None
+
+
 def test_a_sentence_over_two_lines_is_one_claim():
     (claim,) = claims_in("In 1848 President Polk told Congress that\ngold was found in California.")
     assert "\n" in claim.text
@@ -313,10 +322,21 @@ def test_a_wrapped_paragraph_is_one_also_where_a_line_begins_with_a_name_or_a_ye
         ["Lincoln of Illinois was not what Grant was", "Polk lied to Congress about Mexico"],
         ["Polk lied to Congress about Mexico in 1846", "", "Taylor went to the Rio Grande"],
         ["Here is what Polk said to Congress:", "Mexico has shed American blood."],
+        [
+            "Hoover promised a chicken in every pot in 1928",
+            "Coolidge said the business of America is business",
+            "Harding died in San Francisco in August 1923, the\nfirst to die since McKinley",
+            "Taft weighed 340 pounds and got stuck in the bath",
+        ],
+        [  # the same without the shorter line in the middle
+            "Hoover promised a chicken in every pot in 1928",
+            "Coolidge said the business of America is business",
+            "Harding died in San Francisco in August 1923, the\nfirst to die since McKinley",
+        ],
     ],
 )
 def test_lines_that_stand_alone_stay_apart(lines):
-    assert shown("\n".join(lines)) == [line for line in lines if line]
+    assert shown("\n".join(lines)) == [" ".join(line.split()) for line in lines if line]
 
 
 def test_an_answer_in_mail_is_apart_from_what_it_quotes():
@@ -340,6 +360,7 @@ def test_an_answer_in_mail_is_apart_from_what_it_quotes():
         ("From: Bob Smith", "a mail header"),
         ("Subject: Polk and Congress in 1846", "a mail header"),
         ("On 2 Nov 2020, at 15:15, Ann wrote:", "a mail header"),
+        ("-----Original Message-----", "markup"),
     ],
 )
 def test_tags_and_the_head_of_mail_are_no_claims(text, why):
@@ -368,12 +389,31 @@ def test_a_sentence_may_end_with_initials_or_in_brackets(text, parts):
     [
         ('"Ask not what your country can do for you."\n— John F. Kennedy, 1961', "John F. Kennedy"),
         ("“Speak softly and carry a big stick.”\n- letter to Henry Sprague, 1900", None),
+        ('"Four score and seven years ago." — Abraham Lincoln, 1863', "Abraham Lincoln"),
+        ('"The buck stops here" – Harry Truman, 1949', "Harry Truman"),
+        ('"The business of America is business."\n~ Calvin Coolidge, 1925', "Calvin Coolidge"),
+        ('"Ask not for much."\n(John F. Kennedy, Inaugural Address, 1961)', "John F. Kennedy"),
+        ('"Ask not what your country can do for you."\nJohn F. Kennedy', "John F. Kennedy"),
+        ('"I would rather be right."\n— attributed to Henry Clay', None),
     ],
 )
-def test_what_stands_below_a_quotation_is_its_source(text, who):
+def test_what_stands_behind_or_below_a_quotation_is_its_source(text, who):
     quotation, source = split_claims(text)
     assert (quotation.set_aside, quotation.said_by) == (None, who)
     assert source.set_aside == "the source of a quotation"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"We choose to go to the moon."\n- Kennedy at Rice, 1962\n- Johnson at Houston, 1966',
+        '"Bleeding Kansas"\nJohn Brown\nHarpers Ferry',
+        '"Common Sense" (Paine, 1776) sold half a million copies.',
+        '"Ike" – a nickname – won the war in Europe in 1945.',
+    ],
+)
+def test_a_list_or_a_sentence_that_goes_on_is_no_source(text):
+    assert "the source of a quotation" not in {claim.set_aside for claim in split_claims(text)}
 
 
 @pytest.mark.parametrize(
@@ -419,6 +459,13 @@ def test_what_is_told_in_a_question_is_a_claim(text, query):
         ("But Polk said the same of Texas.", True),
         ("What about Taylor", True),
         ("And what did Mao say?", True),
+        ("Also Taylor was there", True),
+        ("And Taylor told Congress the same", True),
+        ("But Monroe was ill for the rest of the year", True),
+        ("And the Russians apologised", True),
+        ("But Polk told Congress that gold was found in California", False),
+        ("And Polk signed the bill that brought his party down", False),
+        ("So Monroe retired to Virginia in 1825", False),
     ],
 )
 def test_a_second_whole_claim_is_not_given_the_names_of_the_first(text, leans):

@@ -174,26 +174,27 @@ def test_nothing_outside_the_folder_can_be_named(tmp_path: Path, folder: Path, n
     assert secret.read_text() == "mine"
 
 
-def test_what_was_cut_off_is_cleared_away_later_and_nothing_else(
+def test_half_written_files_are_cleared_away_later_and_no_description_ever(
     tmp_path: Path, folder: Path
 ) -> None:
-    name = add_file(folder, given(tmp_path), "letter.txt", by="ann").name
-    describe_file(folder, name, {"title": "A letter"}, by="bob")
-    removed = remove_file(folder, name)
-    about = removed.with_suffix(".yaml").read_text()
-    left = {
-        ".b.txt.arriving": "half",
-        "letter.yaml": about,  # of a removal, whose file has gone already
-        "added.yaml": "described_by: ann\n",  # of an upload, whose file never came
+    about = "creator: J. Smith\nrights: Public domain\n"
+    add_file(folder, given(tmp_path), "vol1.txt")
+    own = {
+        "vol1.yaml": about,
+        "vol2.yaml": about,  # the scan of this volume is still to come
+        "vol3.json": '{"creator": "J. Smith"}',
+        "added.yaml": "described_by: ann\n",
+        "collection.yaml": "described_by: ann\n",
     }
-    own = {"mine.yaml": "title: Written first\n", "collection.yaml": "described_by: ann\n"}
-    for place, text in (left | own).items():
-        (folder / place).write_text(text)
-        os.utime(folder / place, (0, 0))
-    (folder / "now.yaml").write_text("described_by: ann\n")
+    for name, text in (own | {".b.txt.arriving": "half", ".c.trial.yaml": "ti"}).items():
+        (folder / name).write_text(text)
+        os.utime(folder / name, (0, 0))
+    (folder / ".now.txt.arriving").write_text("half")
+    remove_file(folder, "vol1.txt")
+    own.pop("vol1.yaml")
     add_file(folder, given(tmp_path, b"Another."), "next.txt")
-    assert {path.name for path in folder.iterdir()} == {*own, "now.yaml", "next.txt"}
-    assert removed.with_suffix(".yaml").read_text() == about
+    left = {path.name: path.read_text() for path in folder.iterdir()}
+    assert left == own | {"next.txt": "Another.", ".now.txt.arriving": "half"}
 
 
 def test_files_that_arrive_at_once_are_kept_apart(tmp_path: Path, folder: Path) -> None:
@@ -210,6 +211,11 @@ def test_each_file_has_a_description_of_its_own(tmp_path: Path, folder: Path) ->
     scan = add_file(folder, given(tmp_path, b"%PDF"), "letter.pdf")
     describe_file(folder, scan.name, {"creator": "J. Smith"})
     assert letter.stem != scan.stem
+    (folder / "Report.PDF").write_bytes(b"%PDF")  # put there by hand
+    (folder / "Memo.YAML").write_text("creator: J. Smith")
+    report = add_file(folder, given(tmp_path, b"Report"), "Report.txt", by="ann")
+    assert report.stem != "Report"
+    assert add_file(folder, given(tmp_path, b"Memo"), "Memo.txt").stem != "Memo"
     assert not letter.with_suffix(".yaml").exists()
 
 

@@ -4,6 +4,7 @@ links point to stays what it was."""
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,6 +130,24 @@ def test_a_new_file_leaves_the_id_of_one_that_is_indexed(
     (known,) = builds.run(folder).values()
     (folder / earlier).parent.mkdir(exist_ok=True)
     (folder / earlier).write_text("We are at war, and the harvest is lost.")
+    documents = builds.run(folder)
+    assert len(documents) == 2
+    assert documents[known.document_id].text == known.text
+
+
+def test_a_new_archive_leaves_the_ids_of_those_in_one_that_is_indexed(
+    builds: Builds, tmp_path: Path
+) -> None:
+    folder = tmp_path / "letters"
+
+    def pack(archive: str, text: str) -> None:
+        (folder / archive).parent.mkdir(parents=True)
+        with zipfile.ZipFile(folder / archive, "w") as file:
+            file.writestr("letter.txt", text)
+
+    pack("1815/m.zip", "The treaty was signed in Vienna.")
+    (known,) = builds.run(folder).values()
+    pack("1812/m.zip", "We are at war, and the harvest is lost.")
     documents = builds.run(folder)
     assert len(documents) == 2
     assert documents[known.document_id].text == known.text

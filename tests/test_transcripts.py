@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import time
 from itertools import pairwise
 
@@ -131,6 +132,35 @@ def test_a_dialogue_may_have_lines_without_a_label() -> None:
     assert [turn.speaker for turn in found.turns] == ["Nixon"] * 3 + ["Host", "Nixon"]
 
 
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("Nixon: War ended.\nKennedy: It did not.\nNixon: It did.", ["Nixon", "Kennedy", "Nixon"]),
+        ("NIXON: War ended.\nQ: When?\nNIXON: In 1953.", ["Nixon", None, "Nixon"]),
+        ("[0:01] NIXON: War ended.\n[0:04] Kennedy: It did not.", ["Nixon", None]),
+    ],
+)
+def test_nobody_is_heard_with_the_words_of_another(text: str, speakers: list[str | None]) -> None:
+    found = read_transcript(text)
+    assert found is not None
+    assert [turn.speaker for turn in found.turns] == speakers
+
+
+def test_a_wrapped_debate_is_cut_into_sentences() -> None:
+    turns = {
+        "Kennedy": "Senator Nixon forgets that in 1958 the Congress passed the largest budget in "
+        "our history for the army, and General Eisenhower signed it that summer.",
+        "Nixon": "Since 1953 the wages of our people have gone up by fifteen percent, and those "
+        "of Senator Kennedy have gone up by much more than that.",
+    }
+    whole = "\n".join(f"{name.upper()}: {words}" for name, words in turns.items())
+    for gap in ("\n", "\n\n"):
+        wrapped = [textwrap.fill(f"{name.upper()}: {words}", 55) for name, words in turns.items()]
+        claims = [(" ".join(text.split()), who) for text, _, who in said(gap.join(wrapped))]
+        assert claims == [(text, who) for text, _, who in said(whole)]
+    assert {who for *_, who in said(whole)} == {"Kennedy", "Nixon"}
+
+
 def test_reported_speech_comes_before_the_speaker() -> None:
     text = "[0:01] ROBERTS: Mao said that Khrushchev was a coward.\n[0:09] SMITH: Mao lied in 1958."
     assert [who for *_, who in said(text)] == ["Mao", "Smith"]
@@ -182,7 +212,7 @@ _CUES = st.lists(st.lists(_WORD, min_size=1, max_size=6).map(" ".join), min_size
 
 @given(_CUES, st.sampled_from(["srt", "vtt"]))
 def test_words_and_times_are_those_of_another_parser(cues: list[str], form: str) -> None:
-    said = [cue.split() for cue in dict.fromkeys(cues)]
+    said = [cue.casefold().split() for cue in dict.fromkeys(cues)]
     assume(not any(set(a[-3:]) & set(b[:3]) for a, b in pairwise(said)))  # such ones roll up
     point = "," if form == "srt" else "."
     blocks = [

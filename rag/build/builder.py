@@ -31,7 +31,7 @@ from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
 from rag.embedding import EmbeddingInput, Encoder, PassageVectors
 from rag.embedding.chunking import embedding_input, heading, most_pieces, read_by_search
-from rag.errors import IndexBusy, NothingToIndex, SearchIndexError
+from rag.errors import IndexBusy, ModelError, NothingToIndex, SearchIndexError
 from rag.index.generations import (
     FORMAT,
     PIECE_PASSAGES,
@@ -205,7 +205,7 @@ def build_index(
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
             settings = replace(settings, model=model_of(live, settings))
-            encoder = encoder or Encoder.load(settings.model, settings)
+            encoder = encoder or _encoder(live, settings)
             with _stages(ray, encoder, settings, workers) as stages:
                 return _Build(
                     target,
@@ -246,9 +246,21 @@ def _live(target: Path) -> Generation | None:
 
 def model_of(live: Generation | None, settings: Settings) -> str:
     """Return the name of the model that an index is built with: its own, unless another is set."""
-    if live is None or settings.model != DEFAULT_MODEL:
-        return settings.model
-    return live.manifest.model
+    return settings.model or (live.manifest.model if live else DEFAULT_MODEL)
+
+
+def _encoder(live: Generation | None, settings: Settings) -> Encoder:
+    """Return the model of the settings; raises `ModelError`, which says what to do where it is
+    the index's own."""
+    try:
+        return Encoder.load(settings.model, settings)
+    except ModelError as error:
+        if live is None or settings.model != live.manifest.model:
+            raise
+        raise ModelError(
+            f"The index was built with the model {settings.model!r}, which cannot be used now: "
+            f"{error} With SOURCE_FINDER_MODEL={DEFAULT_MODEL} it is built with the installed one."
+        ) from error
 
 
 def _silent(stage: str, done: int, total: int, file: FileProgress | None = None) -> None:

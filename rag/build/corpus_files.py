@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,45 +213,32 @@ def remove_file(folder: Path, name: str) -> Path:
 
 def _namesakes(path: Path) -> list[Path]:
     """Return the other sources that what is written beside a file would describe, too."""
-    suffixes = sorted({*READERS, ZIP} - {path.suffix.lower()})
-    return [other for suffix in suffixes if (other := path.with_suffix(suffix)).is_file()]
+    return _called_alike(path, {*READERS, ZIP})
 
 
 def _sidecars(path: Path) -> list[Path]:
     """Return what is written beside a file, or was beside one that has gone."""
-    return [beside for suffix in SUFFIXES if (beside := path.with_suffix(suffix)).is_file()]
+    return _called_alike(path, SUFFIXES)
+
+
+def _called_alike(path: Path, endings: Collection[str]) -> list[Path]:
+    """Return the other files of a folder with the same name but for its ending, in any letters."""
+    return [
+        other
+        for other in path.parent.iterdir()
+        if other.stem == path.stem and other != path and other.suffix.lower() in endings
+    ]
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what programs that were killed have left, once that is some time ago."""
+    """Remove the hidden, half-written files of programs that were killed, once that is some time
+    ago. A description without its file stays: it may be written ahead, and a build reports it."""
     places = (folder, folder.parent / REMOVED)
     endings = (".arriving", f".trial{SUFFIXES[0]}")
-    unfinished = [left for at in places for end in endings for left in at.rglob(f".*{end}")]
     with suppress(OSError):  # another program is finishing one of them
-        for left in (*unfinished, *_left_alone(folder)):
+        for left in [left for at in places for end in endings for left in at.rglob(f".*{end}")]:
             if time.time() - left.stat().st_mtime > _LEFT_S:
                 left.unlink()
-
-
-def _left_alone(folder: Path) -> Iterator[Path]:
-    """Yield descriptions without a file that an upload or a removal has left when it was cut off:
-    they say no more than who added it, or their file has the same one where it is now."""
-    places = (folder, folder.parent / REMOVED)
-    paths = [path for place in places for path in place.rglob("*") if path.is_file()]
-    files = {path.with_suffix("") for path in paths if path.suffix not in SUFFIXES}
-    described = [path for path in paths if path.suffix in SUFFIXES]
-    alone = [path for path in described if path.with_suffix("") not in files]
-    sizes = {path.stat().st_size for path in alone}
-    elsewhere = {
-        path.read_bytes()
-        for path in described
-        if path.with_suffix("") in files and path.stat().st_size in sizes
-    }
-    for path in alone:
-        about = _about(path)
-        only_by = about.described_by and about == Sidecar(described_by=about.described_by)
-        if path.name not in COLLECTION_FILES and (only_by or path.read_bytes() in elsewhere):
-            yield path
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat, tee
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TypeVar
 
 from rag.build.stages import Divided, Stages, sketch
@@ -139,13 +139,16 @@ class Gatherer:
 
     def _reserve(self, paths: Set[str]) -> None:
         """Keep the ids of indexed documents for the files that they are of, where these are still
-        there: what links point to stays what it was."""
+        there, themselves or the archive that they lie in: what links point to stays what it
+        was."""
         live = self._stores[LIVE]
         if live is not None:
             records = live.files()
             owners = ((entry, records[entry.file].path) for entry in live.entries())
             self._names.reserve(
-                (entry.document_id, entry.wording, path) for entry, path in owners if path in paths
+                (entry.document_id, entry.wording, path)
+                for entry, path in owners
+                if not paths.isdisjoint((path, *map(str, PurePath(path).parents)))
             )
 
     def _ahead(self, files: Iterable[Found]) -> Iterator[_Opened]:

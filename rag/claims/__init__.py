@@ -10,7 +10,7 @@ no part of it. Of a transcript, each turn of a speaker is a part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
@@ -19,14 +19,16 @@ from rag.claims.checkable import (
     MIN_CONTENT_WORDS,
     Clause,
     clauses,
+    has_finite,
     is_pleasantry,
     is_question,
+    is_statement,
     reason,
     states_nothing,
     told,
 )
 from rag.claims.references import Context, resolve, speaker_of
-from rag.claims.transcripts import Transcript, read_transcript
+from rag.claims.transcripts import END_MARK, MIN_WIDTH, Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
 from rag.language import TITLES, goes_on, parse, sentences, stop_words, word_list, words
@@ -39,22 +41,20 @@ _LINE = re.compile(r"[^\n]+")
 _QUOTED = re.compile(r"^[ \t]*>[> \t]*", re.MULTILINE)
 _ITEM = re.compile(r"[-–—]{1,3}\s|[*•+]\s|\d{1,3}[.)]\s|\(?[a-z\d][.)]\s|[A-Z][\w ]{0,20}:\s")
 _TAG = re.compile(r"[#@]\w\S*")
-_MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$")
+_MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$|^([-=])\2{2}.*\2{3}$")
 _LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
 _BYLINE = re.compile(
     r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
 )
+_LEAST_FILLED = 0.75
+"""The least share of the width that a line reaches, with the word that had no room, in text that is
+wrapped, also in a type whose letters differ in width."""
+
 _LEADING_ON = word_list("words", "leading_on")
-_MAIL_HEADER = re.compile(
-    r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s|"
-    r"^On\b(?=.{0,200}(?:@|\d:\d\d)).{0,200}\bwrote:$",
-    re.DOTALL,
-)
-_END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
-
-
-_MIN_WIDTH = 35
-"""The least width in characters at which mail and the columns of a PDF are wrapped."""
+_MAIL_HEADER = re.compile(r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s")
+_WROTE = re.compile(r"^On\b.{0,200}\bwrote:$", re.DOTALL)
+_CLOCK = re.compile(r"\d:\d\d")
+_QUOTED_BELOW = re.compile(r"\s*\n[ \t]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +83,43 @@ def read_layout(text: str) -> Layout:
     transcript = read_transcript(text)
     if transcript is None:
         prose = _QUOTED.sub(lambda marks: " " * len(marks[0]), text)
-        return Layout(prose, tuple(_blocks(text, prose)))
-    turns = (
-        TextBlock(turn.span, _form_of(turn.span.of(transcript.speech)), turn.speaker)
+        return Layout(prose, tuple(_blocks(text, prose, _paragraphs(text, prose))))
+    speech = transcript.speech
+    turns = [
+        TextBlock(turn.span, _form_of(turn.span.of(speech)), turn.speaker)
         for turn in transcript.turns
-    )
-    return Layout(transcript.speech, tuple(turns), transcript)
+    ]
+    if not transcript.times:
+        turns = _blocks(text, speech, _unlabelled(text, turns))
+    return Layout(speech, tuple(turns), transcript)
 
 
-def _blocks(text: str, prose: str) -> list[TextBlock]:
+def _unlabelled(text: str, lines: list[TextBlock]) -> Iterator[list[TextBlock]]:
+    """Yield the lines of a transcript that stand below each other, without a name between,
+    together."""
+    below: list[TextBlock] = []
+    for line in lines:
+        if below:
+            between = text[below[-1].span.end : line.span.start]
+            if between.strip() or between.count("\n") > 1 or line.form or below[-1].form:
+                yield below
+                below = []
+        below.append(line)
+    if below:
+        yield below
+
+
+def _blocks(text: str, prose: str, paragraphs: Iterable[list[TextBlock]]) -> list[TextBlock]:
     found: list[TextBlock] = []
-    for paragraph in _paragraphs(text, prose):
-        width = max(len(line.span) for line in paragraph)
-        wrapped = any(_breaks_off(prose, a.span, b.span) for a, b in pairwise(paragraph))
-        befores: list[TextBlock | None] = [None, *paragraph]
-        for before, line in zip(befores, paragraph, strict=False):
-            if before is None or not _continues(prose, before.span, line.span, width, wrapped):
-                if line.form == "a link" and found and _is_title(prose, found[-1], line.span):
-                    found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
-                found.append(line)
-            else:
-                found[-1] = TextBlock(Span(found[-1].span.start, line.span.end))
+    for paragraph in paragraphs:
+        joins = _joins(text, prose, [line.span for line in paragraph])
+        for line, joined in zip(paragraph, joins, strict=True):
+            if joined:
+                found[-1] = replace(found[-1], span=Span(found[-1].span.start, line.span.end))
+                continue
+            if line.form == "a link" and found and _is_title(text, found[-1], line.span):
+                found[-1] = TextBlock(found[-1].span, "the title of what is linked to")
+            found.append(line)
     return found
 
 
@@ -116,7 +132,10 @@ def _paragraphs(text: str, prose: str) -> Iterator[list[TextBlock]]:
         span = trimmed(prose, match.start(), match.end())
         if span is None:
             continue
-        line = TextBlock(span, _form_of(span.of(prose)))
+        form = _form_of(span.of(prose))
+        if _WROTE.match(span.of(prose)) and _QUOTED_BELOW.match(text, span.end):
+            form = "a mail header"
+        line = TextBlock(span, form)
         depth = text.count(">", match.start(), span.start)
         below = match.start() == above[0] + 1 and depth == above[1]
         if lines and not (below and line.form is None and lines[-1].form is None):
@@ -134,7 +153,7 @@ def _is_title(text: str, before: TextBlock, link: Span) -> bool:
     return (
         before.form is None
         and text[before.span.end : link.start].count("\n") == 1
-        and not _END_MARK.search(before.span.of(text))
+        and not END_MARK.search(before.span.of(text))
     )
 
 
@@ -146,9 +165,18 @@ def _form_of(line: str) -> str | None:
         return "a link"
     if _BYLINE.match(line):
         return "a byline"
-    if _MAIL_HEADER.match(line):
+    if _MAIL_HEADER.match(line) or (_WROTE.match(line) and _is_sent(line)):
         return "a mail header"
     return _tags(line)
+
+
+def _is_sent(line: str) -> bool:
+    """Return whether a line that ends in "wrote:" has an address, or a time of day and says no more
+    than who wrote."""
+    if "@" in line:
+        return True
+    finite = [token for token in parse(line) if has_finite([token])]
+    return _CLOCK.search(line) is not None and len(finite) == 1
 
 
 def _tags(line: str) -> str | None:
@@ -160,12 +188,45 @@ def _tags(line: str) -> str | None:
     return "a link" if any(_LINK.match(part) for part in parts) else "tags"
 
 
-def _continues(text: str, before: Span, line: Span, width: int, wrapped: bool) -> bool:
-    """Return whether a line goes on with the one before. In a paragraph that was `wrapped` at a
-    `width` it does where that is full."""
-    if _breaks_off(text, before, line):
-        return True
-    return wrapped and _is_full(text, before, line, width) and _can_go_on(text, before, line)
+def _joins(text: str, prose: str, lines: list[Span]) -> list[bool]:
+    """Return of each line of a paragraph whether it goes on with the one before: where a sentence
+    surely breaks off, and in a wrapped paragraph after a full line, unless both make a statement
+    of their own. (Where a sentence ends within a line, it does so before the next one, too.)"""
+    pairs = list(pairwise(lines))
+    broken = [_breaks_off(prose, before, line) for before, line in pairs]
+    # How far a line reaches, with the indent or the speaker's name before it, and how far it would
+    # with the first word of the next one.
+    reach = [line.end - text.rfind("\n", 0, line.start) - 1 for line in lines]
+    width = max(reach)
+    longer = [
+        far + len(line.of(prose).split(maxsplit=1)[0])
+        for far, (_, line) in zip(reach, pairs, strict=False)
+    ]
+    short = [
+        far < _LEAST_FILLED * width and not END_MARK.search(_tail(prose, line))
+        for far, (line, _) in zip(longer, pairs, strict=True)
+    ]
+    # The first line may be a heading.
+    wrapped = width >= MIN_WIDTH and any(broken) and not any(short[1:])
+    stopped = wrapped and any(len(sentences(prose, line)) > 1 for line in lines)
+    return [
+        False,
+        *(
+            off
+            or (
+                wrapped
+                and far >= width
+                and _can_go_on(prose, *pair)
+                and (stopped or not _both_state(prose, *pair))
+            )
+            for off, far, pair in zip(broken, longer, pairs, strict=True)
+        ),
+    ]
+
+
+def _both_state(text: str, before: Span, line: Span) -> bool:
+    """Return whether each of two lines makes a statement."""
+    return all(is_statement(parse(part.of(text))[:]) for part in (before, line))
 
 
 def _breaks_off(text: str, before: Span, line: Span) -> bool:
@@ -178,17 +239,11 @@ def _breaks_off(text: str, before: Span, line: Span) -> bool:
     return text[line.start].islower() or not (_LEADING_ON | TITLES).isdisjoint(last)
 
 
-def _is_full(text: str, before: Span, line: Span, width: int) -> bool:
-    """Return whether the next line's first word had no room in a line."""
-    first = line.of(text).split(maxsplit=1)[0]
-    return width >= _MIN_WIDTH and len(before) + len(first) >= width
-
-
 def _can_go_on(text: str, before: Span, line: Span) -> bool:
     """Return whether a sentence may go on from one line to the next: there is no end mark, and
     the next is no item of a list and no heading in capitals."""
     tail, after = _tail(text, before), line.of(text)
-    ends = _END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
+    ends = END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
     return not (ends or _ITEM.match(after) or after.isupper())
 
 
@@ -218,8 +273,9 @@ _CAPTION_CHARS = 150
 _INITIAL = re.compile(r"[-–/.]\w\.$|\b\w\.\w\.$")
 _INITIAL_FIRST = re.compile(r"\w\.")
 _HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
-_SIGN = re.compile(r"^[-–—―]+\s*(?=\w)")
+_SIGN = re.compile(r"^(?:[-–—―~]+|\()\s*(?=\w)")
 _QUOTED_END = re.compile(r"[\"”»]\W*$")
+_SIGNED = re.compile(r"(?<=[\"”»])\s+(?=[-–—―~(]+\s*[A-Z])")
 _ENDED = re.compile(r"(?<=\b\w\.\w\.)\s(?=[A-Z])|(?<=[.!?]\))\s(?=\S)")
 _SOURCE = "the source of a quotation"
 TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
@@ -302,7 +358,9 @@ def _content(text: str) -> list[str]:
 def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
-    signed = [*(_is_signature(*pair) for pair in pairwise(found)), False]  # by the next sentence
+    after = [*found[2:], None]
+    # Each by the next sentence.
+    signed = [*(map(_is_signature, found, found[1:], after)), False]
     signs = [False, *signed]
     stated = (one for one, sign in zip(found, signs, strict=False) if words(one.text) and not sign)
     alone = len(list(islice(stated, 2))) == 1
@@ -335,19 +393,32 @@ def _split(text: str) -> Iterator[Claim]:
             )
 
 
-def _is_signature(quotation: _Sentence, line: _Sentence) -> bool:
-    """Return whether a line names the source of the quotation before it: "— Lincoln, 1858"."""
-    if not (_SIGN.match(line.text) and _QUOTED_END.search(quotation.text[-5:])):
+def _is_signature(quotation: _Sentence, line: _Sentence, after: _Sentence | None) -> bool:
+    """Return whether a line, or what stands behind a quotation, names its source: "— Lincoln,
+    1858". It has no finite verb, and begins with a mark or, below what is all quoted, with
+    somebody's name. A list, where the next line begins as it does, is none."""
+    whole = quotation.text[0] in _OPENING
+    below = line.block is not quotation.block
+    if not (_QUOTED_END.search(quotation.text[-5:]) and (whole or below) and _only_names(line)):
         return False
-    apart = line.block is not quotation.block and _is_readable(line)
-    return apart and states_nothing(parse(line.text)[:])
+    mark = _SIGN.match(line.text)
+    if after is not None and after.block is not line.block:
+        again = _SIGN.match(after.text)
+        if mark and again and mark[0] == again[0]:
+            return False
+        if not mark and _only_names(after) and after.text[0] not in _OPENING:
+            return False
+    return bool(mark) or (whole and below and _signer(line) is not None)
+
+
+def _only_names(line: _Sentence) -> bool:
+    """Return whether a line names something and says nothing of it in a finite verb."""
+    return _is_readable(line) and not has_finite(parse(_SIGN.sub("", line.text)))
 
 
 def _signer(line: _Sentence) -> str | None:
     """Return whom a signature begins with, None where that is nobody."""
-    mark = _SIGN.match(line.text)
-    name = line.text[mark.end() :] if mark else ""
-    persons = (entity for entity in parse(name).ents if entity.label_ == "PERSON")
+    persons = (e for e in parse(_SIGN.sub("", line.text)).ents if e.label_ == "PERSON")
     return next((str(entity.text) for entity in persons if entity.start == 0), None)
 
 
@@ -418,9 +489,13 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
 
 def _ended(line: str) -> Iterator[Span]:
     """Yield the sentences of a line, also those that end with initials or in brackets: "in the
-    U.S. That is so. (It was not then.) Polk said so."."""
+    U.S. That is so. (It was not then.) Polk said so.", and a quotation before its source."""
     for span in sentences(line):
         start = span.start
+        signed = _SIGNED.search(line, start, span.end) if line[start] in _OPENING else None
+        if signed and not has_finite(parse(line[signed.end() : span.end])):
+            yield Span(start, signed.start())
+            start = signed.end()
         for gap in _ENDED.finditer(line, span.start, span.end):
             in_brackets = line[gap.start() - 1] == ")"
             if in_brackets:

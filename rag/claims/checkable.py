@@ -168,7 +168,7 @@ MIN_CONTENT_WORDS = 3
 """A clause in a longer text with fewer content words says nothing that can be checked."""
 
 _MIN_STATED_WORDS = 2
-"""The same for a sentence that says something of a name ("Lincoln was a Republican.") and for one
+"""The same for a sentence that says what a name did or is ("Lincoln was a Republican.") and for one
 that is all quoted."""
 
 _MIN_GENERAL_WORDS = 5
@@ -287,6 +287,21 @@ def states_nothing(clause: Tokens) -> bool:
     return not any(token.pos_ in {"VERB", "AUX"} for token in clause)
 
 
+def is_statement(clause: Tokens) -> bool:
+    """Return whether a text says something of a subject that it has: "Polk, signing it" does not.
+
+    >>> from rag.language import parse
+    >>> is_statement(parse("Polk signed it")[:]), is_statement(parse("signed by Polk in 1848")[:])
+    (True, False)
+    """
+    return any(token.dep_ == "ROOT" and _finite(token) and subject(token) for token in clause)
+
+
+def has_finite(tokens: Iterable[Token]) -> bool:
+    """Return whether one is a finite verb: "attributed to Henry Clay, 1839" has none."""
+    return any(token.tag_ in _FINITE for token in tokens)
+
+
 def is_question(clause: Tokens) -> bool:
     """Return whether the writer asks; a question that somebody is said to have asked (He said,
     "Why?") and a statement said with doubt ("They left by, what, two votes?") are none."""
@@ -358,16 +373,12 @@ def _main_verb(tokens: list[Token]) -> Token | None:
     inside = {token.i for token in tokens}
     for verb in verbs:
         if verb.dep_ == "ROOT" or verb.head.i not in inside:
-            return verb if _finite(verb) or not _has_finite(verbs) else None
+            return verb if _finite(verb) or not has_finite(verbs) else None
     return verbs[0] if verbs and _finite(verbs[0]) else None
 
 
 def _finite(verb: Token) -> bool:
     return verb.tag_ in _FINITE or any(child.tag_ in _FINITE for child in verb.children)
-
-
-def _has_finite(verbs: list[Token]) -> bool:
-    return any(verb.tag_ in _FINITE for verb in verbs)
 
 
 def _spoken_by_the_writer(clause: Tokens) -> list[Token]:
@@ -389,9 +400,13 @@ def _greets(text: str, verb: Token | None) -> bool:
 
 
 def _tells_of_somebody(verb: Token | None, named: str) -> bool:
-    """Return whether a clause says something of a name; `named` as in `reason`."""
+    """Return whether a clause says what a name did or is: not "Bob disagrees". `named` as in
+    `reason`."""
     who = subject(verb) if verb is not None else None
-    return who is not None and (bool(named) or who.pos_ == "PROPN")
+    if verb is None or who is None or not (named or who.pos_ == "PROPN"):
+        return False
+    said_to_be = any(child.dep_ in {"attr", "acomp"} for child in verb.children)
+    return _is_past(verb) or verb.tag_ == "VBN" or said_to_be
 
 
 def _on_the_show(clause: Tokens) -> bool:
@@ -541,13 +556,12 @@ _POINTS_BACK = frozenset(
         *["this", "that", "these", "those", "there", "then", "same", "former", "latter"],
     ]
 )
-_GOVERNED = SUBJECTS | {"dobj", "dative", "pobj"}
 _SENTENCE_ENDS = "?!.…"
 _YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
 
 
-def _is_follow_up(text: str) -> bool:
-    """Return whether `text` leans on what was said before: short, and it opens with "and" and
+def _is_follow_up(text: str, before: str = "") -> bool:
+    """Return whether `text` leans on what was said `before`: short, and it opens with "and" and
     does not stand alone, or has a pronoun and no name of its own.
 
     >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
@@ -563,20 +577,30 @@ def _is_follow_up(text: str) -> bool:
     if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
         return False
     if _OPENS.match(text):
-        return not _stands_alone(text)
+        return not _stands_alone(text, before)
     return not _POINTS_BACK.isdisjoint(said) and not names(text)
 
 
-def _stands_alone(text: str) -> bool:
-    """Return whether a text states something of a name, and of nothing that it only points to."""
+def _stands_alone(text: str, before: str) -> bool:
+    """Return whether a text states something of a name, points to nothing, and goes on neither
+    with a name of what was said `before` nor with too few words to be looked up."""
+    opening = _OPENS.match(text)
     doc = parse(text)
-    pointing = any(
-        (token.pos_ == "PRON" and token.lower_ in _POINTS_BACK and token.dep_ in _GOVERNED)
-        or (token.lower_ in {"there", "same"} and token.dep_ != "expl")
-        for token in doc
-    )
+    opened = opening.end() if opening else 0
+    pointing = any(_points_back(token) for token in doc if token.idx >= opened)
     named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
-    return named and not pointing and not text.rstrip().endswith("?")
+    dated = _YEAR.search(text) is not None
+    content = [word for word in words(text) if word not in stop_words()]
+    shared = not {*words(" ".join(names(before)))}.isdisjoint(words(" ".join(names(text))))
+    told = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
+    return named and told and not pointing and not text.rstrip().endswith("?")
+
+
+def _points_back(token: Token) -> bool:
+    """Return whether a word points to what was said before: not a "that" which opens a clause, the
+    "there" of "there was", nor whose something is."""
+    opens = token.tag_ in {"IN", "WDT"}
+    return token.lower_ in _POINTS_BACK and not opens and token.dep_ not in {"expl", "poss"}
 
 
 def names(text: str) -> list[str]:
@@ -602,10 +626,11 @@ def in_context(text: str, earlier: Iterable[str]) -> str:
     >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
     'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
     """
-    if not _is_follow_up(text):
+    nearest = list(earlier)
+    if not _is_follow_up(text, nearest[0] if nearest else ""):
         return text
     said = set(words(text))
-    for claim in earlier:
+    for claim in nearest:
         carried = [name for name in names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
         if carried:
             said_part = text.rstrip().rstrip(_SENTENCE_ENDS)

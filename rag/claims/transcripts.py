@@ -27,6 +27,12 @@ _MIN_LABELS = 2
 _LABELLED_SHARE = 0.5
 """The least share of lines with a speaker's name in such a one where none comes again."""
 
+END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
+"""What a sentence, or the words before a list, ends with."""
+
+MIN_WIDTH = 35
+"""The least width in characters at which mail and the columns of a PDF are wrapped."""
+
 _FEW_WORDS = 2
 """Words at a cue's beginning that may be those at the end of the one before by chance."""
 
@@ -99,7 +105,9 @@ def read_transcript(text: str) -> Transcript | None:
     else:
         lines = [_Line(line) for line in raw]
     labelled = _labelled(text, lines)
-    if not any(line.at_s is not None for line in labelled) and not _is_dialogue(text, labelled):
+    if _is_dialogue(text, labelled):
+        labelled = _labelled(text, lines, every=True)
+    elif not any(line.at_s is not None for line in labelled):
         return None
     return _assembled(text, labelled)
 
@@ -213,12 +221,15 @@ def _stamped(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
 
 
 def _is_dialogue(text: str, lines: Sequence[_Line]) -> bool:
-    """Return whether speakers are named before lines, and one comes again or most lines have
-    one: a note and an addition to it in prose do not make a dialogue."""
+    """Return whether speakers are named before lines, and one comes again or most lines that do
+    not go on with the one above have one: a note and an addition to it in prose do not make a
+    dialogue."""
     speakers = [line.speaker for line in lines if line.speaker]
-    filled = sum(1 for line in lines if line.span.of(text).strip())
+    said = [line.span.of(text).strip() for line in lines]
+    goes_on = [len(above) >= MIN_WIDTH and not END_MARK.search(above) for above in ("", *said)]
+    begun = sum(bool(line) and not on for line, on in zip(said, goes_on, strict=False))
     again = len(set(speakers)) < len(speakers)
-    return len(speakers) >= _MIN_LABELS and (again or len(speakers) >= _LABELLED_SHARE * filled)
+    return len(speakers) >= _MIN_LABELS and (again or len(speakers) >= _LABELLED_SHARE * begun)
 
 
 def _names_speaker(label: str) -> bool:
@@ -226,22 +237,23 @@ def _names_speaker(label: str) -> bool:
     return any(word not in _NOBODY and not word.isdigit() for word in words(label))
 
 
-def _labelled(text: str, lines: Sequence[_Line]) -> list[_Line]:
+def _labelled(text: str, lines: Sequence[_Line], *, every: bool = False) -> list[_Line]:
     """Return the lines with the speakers that they name, without their names. A name in capitals
-    is a label, any other one where it comes again."""
+    is a label, any other one where it comes again, or where `every` one is. A line that has any
+    other label is not said by the speaker before."""
     found = [_LABEL.match(line.span.of(text)) for line in lines]
-    found = [match if match and _names_speaker(match[1]) else None for match in found]
     often = Counter(match[1] for match in found if match)
     result = []
     for line, label in zip(lines, found, strict=True):
-        start, speaker = line.span.start, line.speaker
-        if label and (often[label[1]] > 1 or (label[1].isupper() and len(label[1]) > 1)):
+        start, speaker, new_turn = line.span.start, line.speaker, label is not None
+        capitals = label is not None and label[1].isupper() and len(label[1]) > 1
+        if label and _names_speaker(label[1]) and (every or capitals or often[label[1]] > 1):
             start += label.end()
             speaker = label[1].title() if label[1].isupper() else label[1]
         mark = _NEW_TURN.match(text[start : line.span.end]) if line.at_s is not None else None
         if mark:
-            start += mark.end()
-        result.append(_Line(Span(start, line.span.end), line.at_s, speaker, mark is not None))
+            start, new_turn = start + mark.end(), True
+        result.append(_Line(Span(start, line.span.end), line.at_s, speaker, new_turn))
     return result
 
 

@@ -316,10 +316,11 @@ def remove(name: _NameArgument) -> None:
     from rag.projects import ProjectStore
 
     settings = Settings.from_environment()
-    Accounts(settings.accounts).remove(name)
-    _note(settings, "removed an account", name)
+    # What is kept goes first: should the database not answer, the account is there to try again.
     with closing(open_database(settings)) as database:
         ProjectStore(database).forget_reader(name)
+    Accounts(settings.accounts).remove(name)
+    _note(settings, "removed an account", name)
     print(f"{name} has no account any more; its questions and projects are deleted.")
 
 

@@ -185,7 +185,8 @@ def start(
         store = ProjectStore(database)
         closing.callback(_forgets_daily(store))
         app = build_app(live, counts, store, quotas, audit)
-        app.queue(max_size=limits.waiting if limits else None)
+        # Else any event can be called beside the queue, as often as one likes.
+        app.queue(max_size=limits.waiting if limits else None, api_open=False)
         access = Access(host, tuple(names), uploads, live.may_change, behind_proxy)
         _, url, _ = app.launch(
             server_name=host,

@@ -144,8 +144,7 @@ class SqliteFile:
         folder = self.path.parent
         if folder.exists() and shutil.disk_usage(folder).free < FREE_BYTES:
             raise ProjectsError(
-                f"The disk with {folder} is nearly full, so this answer is not kept. Free some "
-                "space."
+                f"The disk with {folder} is nearly full, so nothing more is kept. Free some space."
             )
 
     @contextmanager

@@ -22,8 +22,10 @@ from rag.accounts import Accounts, Audit, Sessions
 from rag.cli.main import main
 from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile
+from rag.datatypes import Answer
 from rag.errors import AccountError, QuotaError
-from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits
+from rag.web.chat import Turn
+from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits, metered
 from rag.web.guard import API, Access, Guard, asker_of
 from tests.conftest import served_on
 from tests.test_web_guard import taking
@@ -291,6 +293,15 @@ def test_quotas_are_each_readers_own() -> None:
     assert (quotas.bytes_left("ann"), quotas.bytes_left("bob")) == (0, MB)
     Quotas().use_claims("ann", 1000)
     Quotas().check_claims("ann")
+
+
+def test_a_question_without_any_claim_counts_too() -> None:
+    quotas = Quotas(ReaderLimits(claims_a_minute=2))
+    for text in ("Hello there!", "Thank you so much."):
+        growing = [(Turn(0, text),), (Turn(0, text, answer=Answer(text, ()), stage="done"),)]
+        assert list(metered(iter(growing), quotas, "ann"))[-1][0].stage == "done"
+    [[refused]] = metered(iter([(Turn(0, "Hello again!"),)]), quotas, "ann")
+    assert "2 claims a minute" in refused.message
 
 
 def test_uploads_are_refused_beyond_the_quota(accounts: Accounts) -> None:

@@ -15,6 +15,7 @@ import gradio as gr
 
 from rag import dossier
 from rag.accounts import Audit
+from rag.claims import check_question
 from rag.datatypes import IndexFacts, Span
 from rag.dossier import zotero
 from rag.errors import IndexNotBuilt, ProjectsError, QuestionError, QuotaError, SourceFinderError
@@ -28,7 +29,7 @@ from rag.web import desk as marking
 from rag.web.address import EXACT, Address, read_address
 from rag.web.chat import Turn, Turns, answered_again, converse, render_kept, stop
 from rag.web.desk import Click, Desk
-from rag.web.gate import SIGN_OUT, Quotas, metered
+from rag.web.gate import SIGN_OUT, Quotas, Rationed, metered
 from rag.web.guard import asker, asker_of
 from rag.web.health import Counts
 from rag.web.listing import Keeper, Place, ProjectList
@@ -115,7 +116,6 @@ class Actions:
     live: LiveFinder
     counts: Counts
     store: ProjectStore
-    marks: MarkStore
     quotas: Quotas
     audit: Audit
 
@@ -136,6 +136,13 @@ class Actions:
         text = "\n".join(part for part in [sent.get("text") or "", *dropped.texts] if part)
         if not text and (dropped.offered or dropped.problems):
             box = question_box(searching=False, value=None)
+            yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
+            return
+        try:
+            if text.strip():
+                check_question(text)
+        except QuestionError as error:  # it is kept nowhere, and stays in the box
+            turns, box = told(turns, str(error)), question_box(searching=False)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
         box = question_box(searching=True, value=None)
@@ -214,7 +221,8 @@ class Actions:
             time.sleep(_WAIT_S)
 
     def _keeper(self, request: gr.Request) -> Keeper:
-        return Keeper(self.store, self.marks, asker(request))
+        database = Rationed(self.store.database, self.quotas, asker_of(request).shown)
+        return Keeper(ProjectStore(database), MarkStore(database), asker(request))
 
     def _place(
         self, keeper: Keeper, place: Place, *, asked: bool, told: str = "", done: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,30 @@ def test_a_body_has_a_limit(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(path=f"{API}/upload", content=chunks(50_000)).status_code == 200
     assert ask(path=f"{API}/upload", content=chunks(51_000)).status_code == 413
     assert ask(path=f"{API}/upload", content=b"x" * 50_001).status_code == 413
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ("[]", 413),
+        ("{}", 413),
+        ('""', 413),
+        ('{"path": "FOLDER/a"}', 413),
+        (r'"\u2200"', 413),
+        ('"∀"', 413),
+        (None, 200),
+    ],
+)
+def test_a_request_is_of_few_parts_however_long_its_texts_are(
+    ask: Any, tmp_path: Path, parts: str | None, status: int, encoding: str
+) -> None:
+    post = '"He said: [1], {2}, \\"three\\", 4\\n' + "[a], " * 400_000 + '"'
+    many = [(parts or "0").replace("FOLDER", str(tmp_path))] * (100_000 if parts else 9)
+    body = f"[{post}, {', '.join(many)}]".encode(encoding)
+    began = time.perf_counter()
+    assert ask(content=body).status_code == status
+    assert time.perf_counter() - began < 5, "nobody is answered meanwhile"
 
 
 def test_uploads_end_before_the_disk_is_full(

@@ -16,11 +16,13 @@ import asyncio
 import ipaddress
 import json
 import logging
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +55,10 @@ MAX_BODY = 1 * MB
 """Of a request: five times the longest text that is taken."""
 
 MAX_EVENT_BODY = 8 * MB
-"""Of an event of the page, which brings the conversation that the browser has kept."""
+"""Of an event of the page, which may bring a long text to ask."""
+
+MAX_JSON_PARTS = 50_000
+"""Texts, lists and so on in a request: two thousand files have so many."""
 
 MAX_UPLOADS = 4 * MAX_BYTES
 """What may lie in the folder for uploads at a time."""
@@ -363,6 +368,7 @@ class Guard:
         if scope["method"] != "POST":
             return _counted(receive, most)
         body = await _in_time(receive, most)
+        _check_shape(body)
         if path.startswith(_DATA):
             _check_files(body, self.access.uploads)
         return _replayed(body, receive)
@@ -441,6 +447,20 @@ def _check_route(method: str, path: str) -> None:
         raise Refused(405, "This cannot be done here.")
 
 
+# A text is one part however long it is, also one that does not end; so this takes time in
+# proportion to the length, and some tenths of a second at most.
+_JSON_PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]', re.DOTALL)
+
+
+def _check_shape(body: bytes) -> None:
+    """Raise `Refused` for JSON of more parts than a request has: a list of millions would take
+    seconds, in which nobody else is answered, wherever it is read."""
+    if b"\0" in body:  # UTF-16 or -32
+        body = body.decode(json.detect_encoding(body), "replace").encode()
+    if next(islice(_JSON_PART.finditer(body), MAX_JSON_PARTS, None), None) is not None:
+        raise Refused(413, "The request has too many parts.")
+
+
 def _check_files(body: bytes, uploads: Path | None) -> None:
     """Raise `Refused` where an event names a file that was not uploaded: one of the server's, or
     a web address, which the server would fetch for whoever asks."""
@@ -451,10 +471,10 @@ def _check_files(body: bytes, uploads: Path | None) -> None:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "The request is no JSON that can be read.") from error
+    inside = os.path.join(uploads.resolve(), "") if uploads else ""  # noqa: PTH118 - with its "/"
     for named in _with_paths(content):
-        path = Path(str(named["path"]))
-        inside = uploads is not None and path.resolve().is_relative_to(uploads.resolve())
-        if not inside:
+        path = os.path.abspath(str(named["path"]))  # noqa: PTH100 - nor is the disk asked for links
+        if not inside or not path.startswith(inside):
             raise Refused(403, "Only files that were uploaded here can be named.")
 
 

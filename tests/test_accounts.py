@@ -121,6 +121,19 @@ def test_the_audit_log_is_the_owners_and_is_put_aside_when_full(
     }  # fmt: skip
 
 
+def test_a_long_entry_of_the_audit_log_does_not_drive_out_the_others(tmp_path: Path) -> None:
+    audit = Audit(tmp_path)
+    audit.note("mallory", "removed a file", file="precious.pdf")
+    for _ in range(12):
+        audit.note("mallory", "described a file", fields={"junk": "x" * 5_000_000})
+    [file] = tmp_path.glob("audit.jsonl*")
+    first, *others = [json.loads(line) for line in file.read_text().splitlines()]
+    assert first["file"] == "precious.pdf"
+    assert [(line["who"], line["what"]) for line in others] == [
+        ("mallory", "described a file")
+    ] * 12
+
+
 # ---- who is let in ----
 
 

@@ -123,6 +123,25 @@ def test_without_a_click_the_answer_is_laid_out(tmp_path: Path) -> None:
     assert SECOND.claim.text in page["pane"]
 
 
+@pytest.mark.parametrize("act", ["find-document", "look", "exact", "note-pin", "described"])
+def test_a_click_brings_no_more_than_a_form_can_hold(tmp_path: Path, act: str) -> None:
+    page = page_of(tmp_path, Canned(answer(FIRST)))
+    with pytest.raises(gr.Error, match="letters are taken"):
+        page.click(act=act, words="1 " * 50_000)
+    event: Any = SimpleNamespace(_data={"act": act, "note": "1 " * 50_000})
+    with pytest.raises(gr.Error, match="letters are taken"):
+        page.actions.organised(ProjectList(), Place(), (), Desk(), REQUEST, event)
+
+
+def test_the_log_does_not_say_what_was_clicked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = page_of(tmp_path, Canned(answer(FIRST)))
+    page.click(act="read", doc="a/b", start="secret", end="0")
+    assert len(caplog.records) == 1
+    assert "secret" not in caplog.text
+
+
 # ---- what was asked is not lost ----
 
 

@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 _WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
 
+_MAX_CLICK = 30_000
+"""Letters of what a form sends: three times the longest note."""
+
 _ZOTERO_ELSEWHERE = (
     "This server is not for you alone, so it sends nothing to the Zotero beside it. Keep all this "
     "as Zotero, and open the file in your own with File, Import."
@@ -107,6 +110,14 @@ def _told_apart(indexes: Iterable[IndexFacts | None]) -> list[IndexFacts]:
 def _link(name: str, media_type: str, content: bytes, made: datetime) -> str:
     encoded = base64.b64encode(content).decode("ascii")
     return render_kept(name, media_type, encoded, made.isoformat())
+
+
+def _click(event: gr.EventData) -> Click:
+    """Return what was clicked. Raises `gr.Error` for more than any form of the page sends."""
+    click: Click = event._data or {}
+    if len(str(click)) > _MAX_CLICK:
+        raise gr.Error(f"At most {_MAX_CLICK:,} letters are taken here.", print_exception=False)
+    return click
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +303,7 @@ class Actions:
         """Return the projects, what is shown of them, the line of the place, and a file to be kept
         after a click."""
         keeper = self._keeper(request)
-        click: Click = event._data or {}
+        click = _click(event)
         name = str(click.get("act"))
         told, done, kept = "", "", gr.skip()
         if name in listing.ACTS:
@@ -349,7 +360,7 @@ class Actions:
         event: gr.EventData,
     ) -> tuple[Any, ...]:
         """Return pane, desk, shelf, work, timer, kept after a click on the page."""
-        click: Click = event._data or {}
+        click = _click(event)
         name = click.get("act")
         try:
             if name == "keep":
@@ -368,7 +379,7 @@ class Actions:
         except SourceFinderError as error:
             return *_UNMOVED, *self._worked(str(error))
         except (KeyError, ValueError) as error:
-            log.warning("A click with odd values %r: %r", click, error)
+            log.warning("A click with odd values: %r", type(error))
             return *_UNMOVED, *self._worked("That cannot be done. Load the page again.")
         if name == EXACT:
             click = {**click, **asdict(self._keeper(request).project(place).scope)}

@@ -214,6 +214,15 @@ def test_a_session_begins_ends_and_goes_with_the_account(
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 401, "removed"
 
 
+def test_the_audit_log_says_which_programs_were_let_in(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    for _ in range(3):  # it is not checked, and not noted, at each request
+        assert send(guarded, "GET", "/config", headers=basic("reader")).status_code == 200
+    [line] = (accounts.file.parent / "audit.jsonl").read_text().splitlines()
+    noted = json.loads(line)
+    assert (noted["who"], noted["what"]) == ("reader", "was let in")
+
+
 def test_what_is_kept_of_a_session_signs_nobody_in(accounts: Accounts) -> None:
     file = SqliteFile(accounts.file.parent / "projects.sqlite")
     secret = signed_in(guard_with(accounts, database=file)).cookies[SESSION]

@@ -289,6 +289,7 @@ class Gate:
         except (binascii.Error, UnicodeDecodeError):
             return None
         account = await self._check(name, password, address)
+        self._audit.note(account.name, "was let in", address=address)
         now = self._clock()
         if len(self._checked) >= _MOST_CHECKED:
             self._checked = {key: held for key, held in self._checked.items() if held[1] > now}

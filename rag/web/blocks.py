@@ -188,6 +188,7 @@ def build_app(
             bus,
             [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer, renewal],
             js=_QUERY,
+            concurrency_limit=_SHARED_SEARCHES,  # its address may ask for a search
             **_HIDDEN,
         )
     return app

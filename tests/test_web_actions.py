@@ -30,6 +30,7 @@ from rag.web.gate import Quotas, ReaderLimits
 from rag.web.guard import Asker
 from rag.web.health import Counts
 from rag.web.listing import Place, ProjectList
+from rag.web.uploads import PREFIX
 from tests.answers import Canned, answer, evidence, finding
 from tests.conftest import make_document
 
@@ -137,9 +138,23 @@ def test_the_log_does_not_say_what_was_clicked(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = page_of(tmp_path, Canned(answer(FIRST)))
-    page.click(act="read", doc="a/b", start="secret", end="0")
+    page.click(act="claim", turn="secret", finding="0")
     assert len(caplog.records) == 1
     assert "secret" not in caplog.text
+
+
+def test_a_text_that_is_asked_does_not_stay_among_the_uploads(tmp_path: Path) -> None:
+    uploads = tmp_path / f"{PREFIX}1"
+    uploads.mkdir()
+    talk, scan = uploads / "talk.txt", uploads / "scan.pdf"
+    talk.write_text("Monroe warned Europe.")
+    scan.write_bytes(b"%PDF")
+    page = page_of(tmp_path, Canned(answer(FIRST)))
+    sent = {"text": "", "files": [str(talk), str(scan)]}
+    for step in page.actions.ask(sent, (), Desk(), Place(), REQUEST):
+        page.keep("chat turns box pane desk place line", step)
+    assert page["turns"][-1].question == "Monroe warned Europe."
+    assert (talk.exists(), scan.exists()) == (False, True)
 
 
 # ---- what was asked is not lost ----

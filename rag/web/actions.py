@@ -139,7 +139,8 @@ class Actions:
             yield (gr.skip(),) * 7
             return
         sent = sent or {}
-        dropped = sort_dropped([Path(file) for file in sent.get("files") or ()])
+        files = [Path(file) for file in sent.get("files") or ()]
+        dropped = sort_dropped(files)
         for problem in dropped.problems:
             turns = told(turns, problem)
         if dropped.offered:
@@ -156,6 +157,8 @@ class Actions:
             turns, box = told(turns, str(error)), question_box(searching=False)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
+        offered = {path for _, path in dropped.offered}
+        forget(file for file in files if str(file) not in offered)
         box = question_box(searching=True, value=None)
         if not self.live.ready:
             waiting = (*turns, Turn(len(turns), text))  # Stop finds it there, and it is not lost

@@ -121,8 +121,13 @@ class Quotas:
         return max(int(self._bytes.left(who)), 0) if self.limits else None
 
     def use_bytes(self, who: str, number: int) -> None:
-        """Count bytes that were uploaded."""
+        """Count bytes that were uploaded; raises `QuotaError` where they are too many for a day."""
         self._bytes.use(who, number)
+        if self.limits and self._bytes.left(who) < 0:
+            raise QuotaError(
+                f"{self.limits.upload_mb_a_day:,} MB a day can be sent here by each reader, and "
+                "yours are used up."
+            )
 
     def check_kept(self, who: str) -> None:
         """Raise `ProjectsError` where so much was kept for this asker lately that no more is."""

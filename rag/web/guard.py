@@ -20,7 +20,9 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,7 +35,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.build.corpus_files import MAX_BYTES
-from rag.errors import AccountError, ProjectsError
+from rag.errors import AccountError, ProjectsError, QuotaError
 from rag.web.gate import (
     MB,
     SESSION,
@@ -48,6 +50,7 @@ from rag.web.gate import (
     render_sign_in,
 )
 from rag.web.health import HEALTH, PATHS
+from rag.web.uploads import KEPT_S
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,9 @@ MAX_JSON_PARTS = 50_000
 
 MAX_UPLOADS = 4 * MAX_BYTES
 """What may lie in the folder for uploads at a time."""
+
+MAX_UPLOADED = 10_000
+"""So many files may lie there."""
 
 _MAX_ASKED = 4 * MB
 """Of an upload where nothing can be added: a transcript to ask."""
@@ -361,7 +367,8 @@ class Guard:
         except ValueError as error:
             raise Refused(400, "The length of the request is no number.") from error
         if path.startswith(_UPLOAD) and scope["method"] == "POST":
-            return self._upload(scope["state"]["asker"], receive, length)
+            room = await asyncio.to_thread(self._room)
+            return self._upload(scope["state"]["asker"], receive, length, room)
         most = MAX_EVENT_BODY if path.startswith(_EVENTS) else MAX_BODY
         if length > most:
             raise Refused(413, _too_large(most))
@@ -373,23 +380,59 @@ class Guard:
             _check_files(body, self.access.uploads)
         return _replayed(body, receive)
 
-    def _upload(self, asking: Asker, receive: Receive, length: int) -> Receive:
-        room = self._room() if asking.may_change else min(self._room(), _MAX_ASKED)
+    def _upload(self, asking: Asker, receive: Receive, length: int, room: int) -> Receive:
+        if not asking.may_change:  # half is for those who add files
+            room = max(min(room - MAX_UPLOADS // 2, _MAX_ASKED), 0)
         left = self.quotas.bytes_left(asking.shown)
         if left is not None and left < max(length, 1):
             raise Refused(429, f"{_too_large(left)} You have sent as much as you may in a day.")
         if length > room:
             raise Refused(413, _too_large(room))
-        return _counted(receive, room, lambda size: self.quotas.use_bytes(asking.shown, size))
+
+        def took(size: int) -> None:  # others may come at the same time, also of the same asker
+            try:
+                self.quotas.use_bytes(asking.shown, size)
+            except QuotaError as error:
+                raise Refused(429, str(error)) from error
+            if self._free() < 0:
+                raise Refused(413, _too_large(0))
+
+        return _counted(receive, room, took)
 
     def _room(self) -> int:
         """Return how many bytes an upload may have now."""
         folder = self.access.uploads
         if folder is None or not folder.is_dir():
             return MAX_UPLOADS
-        held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        free = shutil.disk_usage(folder).free - FREE_BYTES
-        return max(min(MAX_UPLOADS - held, free // 2), 0)  # each is copied once
+        held, number = _held(folder)
+        if number > MAX_UPLOADED:
+            return 0
+        return max(min(MAX_UPLOADS - held, self._free() // 2), 0)  # each is copied once
+
+    def _free(self) -> int:
+        """Return how many bytes uploads may still take of the disk, less than 0 for none."""
+        folder = self.access.uploads
+        if folder is None or not folder.is_dir():
+            return MAX_UPLOADS
+        return shutil.disk_usage(folder).free - FREE_BYTES
+
+
+def _held(folder: Path) -> tuple[int, int]:
+    """Return how many bytes and files lie in the folder for uploads, as far as it takes to know
+    that they are too many. Folders that have been empty for long are removed."""
+    size = number = 0
+    emptied = time.time() - KEPT_S
+    for place, inner, names in os.walk(folder):
+        with suppress(OSError):  # what is removed meanwhile
+            empty = not (inner or names) and Path(place) != folder
+            if empty and Path(place).stat().st_mtime < emptied:
+                Path(place).rmdir()
+            for name in names:
+                size += (Path(place) / name).stat().st_size
+                number += 1
+        if number > MAX_UPLOADED:
+            break
+    return size, number
 
 
 def _closed(error: AccountError | ProjectsError) -> Refused:

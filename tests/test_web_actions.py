@@ -157,6 +157,17 @@ def test_a_text_that_is_asked_does_not_stay_among_the_uploads(tmp_path: Path) ->
     assert (talk.exists(), scan.exists()) == (False, True)
 
 
+def test_a_file_that_is_too_much_for_today_can_be_added_later(tmp_path: Path) -> None:
+    path = tmp_path / f"{PREFIX}1" / "scan.pdf"
+    path.parent.mkdir()
+    path.write_bytes(b"%PDF")
+    page = page_of(tmp_path, Canned(), Quotas(ReaderLimits(uploads_a_day=0)))
+    owner = Asker(READER, "here", may_change=True)
+    request: Any = SimpleNamespace(request=None, state=SimpleNamespace(asker=owner))
+    assert "are used up" in page.actions._added([("scan.pdf", path)], request)
+    assert path.exists()
+
+
 # ---- what was asked is not lost ----
 
 

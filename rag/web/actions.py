@@ -447,8 +447,8 @@ class Actions:
             if not editor.why_not:
                 self.quotas.use_files(editor.name, len(named))
             message = corpus.add(self.live, named, editor)
-        except QuotaError as error:
-            message = str(error)
+        except QuotaError as error:  # what was offered can be added once there is room again
+            return str(error)
         if not editor.why_not:
             forget([path for _, path in named])
         return message

@@ -227,6 +227,9 @@ _FILE = "audit.jsonl"
 BYTES, _KEPT = 5_000_000, 9
 """A file of that size is put aside as `audit.jsonl.1`, and so on; so many are kept."""
 
+_LINE = 10_000
+"""Characters of a line about which nothing is left out."""
+
 
 class Audit:
     """The audit log of a home, which is made with the first line. Safe to share by threads."""
@@ -239,7 +242,10 @@ class Audit:
         """Add a line: now, `who` did `what`, and what more there is to say of it. Where it cannot
         be written, the program's log says so, and what is being done goes on."""
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        line = json.dumps({"when": when, "who": who, "what": what, **about})
+        said = {"when": when, "who": who, "what": what}
+        line = json.dumps({**said, **about})
+        if len(line) > _LINE:  # a log that some long lines fill would forget the others
+            line = json.dumps({**said, "beginning": line[:_LINE]})
         self._home.mkdir(parents=True, exist_ok=True)
         self._file.handle(logging.LogRecord("audit", logging.INFO, "", 0, line, None, None))
         self._file.close()  # another process may write the next line, or put the file aside

@@ -144,8 +144,7 @@ class SqliteFile:
         folder = self.path.parent
         if folder.exists() and shutil.disk_usage(folder).free < FREE_BYTES:
             raise ProjectsError(
-                f"The disk with {folder} is nearly full, so this answer is not kept. Free some "
-                "space."
+                f"The disk with {folder} is nearly full, so nothing more is kept. Free some space."
             )
 
     @contextmanager
@@ -328,9 +327,10 @@ def hashed(key: str) -> str:
 
 
 def copy_store(path: Path, target: Path) -> None:
-    """Copy a store, in use or not, into a file of its own. Raises `ProjectsError` where it is not
-    whole, or is no store."""
+    """Copy a store, in use or not, into a new file that only its owner can read. Raises
+    `ProjectsError` where it is not whole, or is no store."""
     with _told(path):
+        target.touch(mode=0o600)
         address = f"{path.absolute().as_uri()}?mode=ro"
         with (
             closing(sqlite3.connect(address, uri=True, timeout=_WAIT_S)) as source,

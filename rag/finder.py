@@ -24,7 +24,7 @@ from rag.datatypes import (
     SourceDocument,
     Span,
 )
-from rag.errors import QuestionError
+from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
 from rag.judging import BEARS_ON
 from rag.language import names_in_records, with_names_of_records, words
@@ -180,8 +180,10 @@ class SourceFinder:
                 continue
             try:
                 findings.append(self._finding(claim, k, only))
+            except IndexNotReached:  # it is the same for every other claim
+                raise
             except Exception:  # one claim's failure costs that claim alone
-                log.exception("The claim %r could not be looked up", claim.query)
+                log.exception("A claim of %d letters could not be looked up", len(claim.query))
                 set_aside.append(replace(claim, set_aside=FAILED))
             answer = replace(answer, findings=tuple(findings), set_aside=tuple(set_aside))
             yield answer

@@ -162,12 +162,14 @@ class ProjectStore:
 
     def add_project(self, reader: str, name: str, scope: Scope | None = None) -> Project:
         """Make a project; raises `ProjectsError` for a name that is empty or too long."""
+        self.database.check_room()
         named = _name(name)
         with self.database.writing(reader) as connection:
             return _add(connection, reader, named, scope or Scope())
 
     def change_project(self, reader: str, project_id: str, name: str, scope: Scope) -> None:
         """Give a project another name and scope. What was answered stays as it is."""
+        self.database.check_room()
         named = _name(name)
         with self.database.writing(reader) as connection:
             changed = connection.execute(
@@ -200,6 +202,7 @@ class ProjectStore:
 
     def begin(self, reader: str, project_id: str = "") -> str:
         """Begin a conversation in a project, the oldest one unless given; return its id."""
+        self.database.check_room()
         project = self.project(reader, project_id)
         made = new_id()
         with self.database.writing(reader) as connection:
@@ -585,6 +588,7 @@ class MarkStore:
 
     def annotate(self, reader: str, pin_id: str, note: str) -> None:
         """Give a pin another note."""
+        self.database.check_room()
         _short(note)
         with self.database.writing(reader) as connection:
             own = {"pin": pin_id, "reader": _reader_of(connection, reader)}

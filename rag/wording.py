@@ -178,8 +178,8 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
         return f"The passage says this{same}."
     subject = "On the same subject" if bearing >= _LIKELY else "Possibly on the same subject"
     said = [*_said(reasons), *differs[:_MOST_NAMED]]
-    same = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
-    whole = "; ".join([*same, *said])
+    opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
+    whole = "; ".join([*opening, *said])
     return f"{whole[0].upper()}{whole[1:]}."
 
 

@@ -23,9 +23,11 @@ from rag.accounts import Accounts, Audit, Sessions
 from rag.cli.main import main
 from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile, open_database
+from rag.datatypes import Answer
 from rag.errors import AccountError, ProjectsError, QuotaError
 from rag.projects import ProjectStore, Scope
-from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits
+from rag.web.chat import Turn
+from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits, metered
 from rag.web.guard import API, Access, Guard, asker_of
 from tests.conftest import served_on
 from tests.test_web_guard import taking
@@ -139,6 +141,19 @@ def test_the_audit_log_is_the_owners_and_is_put_aside_when_full(
     }  # fmt: skip
 
 
+def test_a_long_entry_of_the_audit_log_does_not_drive_out_the_others(tmp_path: Path) -> None:
+    audit = Audit(tmp_path)
+    audit.note("mallory", "removed a file", file="precious.pdf")
+    for _ in range(12):
+        audit.note("mallory", "described a file", fields={"junk": "x" * 5_000_000})
+    [file] = tmp_path.glob("audit.jsonl*")
+    first, *others = [json.loads(line) for line in file.read_text().splitlines()]
+    assert first["file"] == "precious.pdf"
+    assert [(line["who"], line["what"]) for line in others] == [
+        ("mallory", "described a file")
+    ] * 12
+
+
 # ---- who is let in ----
 
 
@@ -217,6 +232,15 @@ def test_a_session_begins_ends_and_goes_with_the_account(
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 200
     accounts.remove("reader")
     assert send(guarded, "GET", "/config", headers=cookie).status_code == 401, "removed"
+
+
+def test_the_audit_log_says_which_programs_were_let_in(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    for _ in range(3):  # it is not checked, and not noted, at each request
+        assert send(guarded, "GET", "/config", headers=basic("reader")).status_code == 200
+    [line] = (accounts.file.parent / "audit.jsonl").read_text().splitlines()
+    noted = json.loads(line)
+    assert (noted["who"], noted["what"]) == ("reader", "was let in")
 
 
 def test_what_is_kept_of_a_session_signs_nobody_in(accounts: Accounts) -> None:
@@ -311,6 +335,15 @@ def test_quotas_are_each_readers_own() -> None:
     assert (quotas.bytes_left("ann"), quotas.bytes_left("bob")) == (0, MB)
     Quotas().use_claims("ann", 1000)
     Quotas().check_claims("ann")
+
+
+def test_a_question_without_any_claim_counts_too() -> None:
+    quotas = Quotas(ReaderLimits(claims_a_minute=2))
+    for text in ("Hello there!", "Thank you so much."):
+        growing = [(Turn(0, text),), (Turn(0, text, answer=Answer(text, ()), stage="done"),)]
+        assert list(metered(iter(growing), quotas, "ann"))[-1][0].stage == "done"
+    [[refused]] = metered(iter([(Turn(0, "Hello again!"),)]), quotas, "ann")
+    assert "2 claims a minute" in refused.message
 
 
 def test_uploads_are_refused_beyond_the_quota(accounts: Accounts) -> None:

@@ -94,6 +94,20 @@ def test_projects_come_back_and_those_of_before_are_put_aside(tmp_path: Path) ->
     assert before.conversation("Anna", later)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_what_readers_asked_is_their_servers_own_in_a_backup_and_after_it(tmp_path: Path) -> None:
+    here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
+    ProjectStore(SqliteFile(here.projects)).begin("Anna")
+    before = os.umask(0o022)
+    try:
+        back_up(here, tmp_path / "backup.zip")
+        restore(there, tmp_path / "backup.zip")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "backup.zip", there.projects, there.projects.parent):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
 def test_the_record_of_fetched_models_comes_back(tmp_path: Path) -> None:
     here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
     here.home.mkdir()

@@ -89,3 +89,16 @@ def test_a_node_of_the_index_may_fail() -> None:
     copies = given["config"]["storage"]["collection"]["replication_factor"]
     assert 1 < copies <= given["replicaCount"]
     assert given["podDisruptionBudget"]["maxUnavailable"] < copies
+
+
+def test_the_image_is_made_of_the_package_alone() -> None:
+    lines = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*", "what is not named stays out: keys, backups, what readers asked"
+    let_in = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    assert let_in == {
+        "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "rag",
+        "corpus/catalog",
+    }  # fmt: skip
+    root = DEPLOY.parent
+    assert all((root / name).exists() for name in let_in)

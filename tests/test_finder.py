@@ -13,7 +13,7 @@ from conftest import MONROE_WORDS, PRESIDENTS
 
 from rag.build.builder import build_index
 from rag.datatypes import Evidence, Publication, Reason
-from rag.errors import QuestionError
+from rag.errors import IndexNotReached, QuestionError
 from rag.finder import FAILED, NEAREST, PER_CLAIM, SourceFinder
 from rag.judging import BEARS_ON
 from rag.language import words
@@ -315,7 +315,17 @@ def test_the_facts_name_the_index_and_what_it_holds(finder, small_index):
     assert facts.corpus_hash == finder.index.generation.manifest.corpus_hash
 
 
-def test_a_claim_whose_search_fails_costs_that_claim_alone(finder):
+def test_where_the_index_does_not_answer_the_question_ends_with_that(finder):
+    class Away:
+        def judge(self, claim, quotations):
+            raise IndexNotReached("Qdrant does not answer.")
+
+    away = SourceFinder(replace(finder.workspace, judge=Away()))
+    with pytest.raises(IndexNotReached, match="does not answer"):
+        away.ask("Monroe warned the powers of Europe. Polk found gold.")
+
+
+def test_a_claim_whose_search_fails_costs_that_claim_alone(finder, caplog):
     class Failing:
         def judge(self, claim, quotations):
             if "Polk" in claim:
@@ -329,3 +339,4 @@ def test_a_claim_whose_search_fails_costs_that_claim_alone(finder):
     [failed] = answer.set_aside
     assert failed.text == "Polk found gold."
     assert failed.set_aside == FAILED
+    assert "Polk" not in caplog.text

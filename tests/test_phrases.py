@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
+from rag.errors import QuestionError
 from rag.reading.text import MOST, find_phrase
 
 OLD = (
@@ -35,6 +36,11 @@ def test_a_phrase_is_found_however_it_is_written(phrase: str, found: str) -> Non
 @pytest.mark.parametrize("phrase", ["", "  ", "assembled congress", "gress", "state", "met on"])
 def test_other_words_another_order_and_parts_of_words_are_not(phrase: str) -> None:
     assert [span.of(OLD) for span in find_phrase(OLD, phrase)] == []
+
+
+def test_a_phrase_has_a_limit() -> None:
+    with pytest.raises(QuestionError, match="up to 300 characters"):
+        find_phrase(OLD, "assembled " * 100)
 
 
 def test_accents_that_are_written_apart_belong_to_their_letter() -> None:

@@ -17,18 +17,20 @@ import pytest
 
 from rag import dossier
 from rag.accounts import Audit
+from rag.claims import MAX_CHARS
 from rag.database import SqliteFile
 from rag.datatypes import Answer, IndexFacts
 from rag.errors import IndexNotBuilt
 from rag.live import Work
-from rag.projects import MarkStore, ProjectStore, Scope
+from rag.projects import ProjectStore, Scope
 from rag.web.actions import Actions
 from rag.web.chat import Turn
 from rag.web.desk import Desk
-from rag.web.gate import Quotas
+from rag.web.gate import Quotas, ReaderLimits
 from rag.web.guard import Asker
 from rag.web.health import Counts
-from rag.web.listing import Place
+from rag.web.listing import Place, ProjectList
+from rag.web.uploads import PREFIX
 from tests.answers import Canned, answer, evidence, finding
 from tests.conftest import make_document
 
@@ -76,13 +78,13 @@ class Page:
         self.keep("chat turns pane desk renewed renewal", given)
 
 
-def page_of(folder: Path, finder: Any, **live: Any) -> Page:
+def page_of(folder: Path, finder: Any, quotas: Quotas | None = None, **live: Any) -> Page:
     database = SqliteFile(folder / "projects.sqlite")
     settings = replace(finder.settings, home=folder)
     values = {"ready": True, "busy": False, "work": None, "current": finder, "may_change": True}
     given: Any = SimpleNamespace(**{**values, "settings": settings, **live})
-    store, marks = ProjectStore(database), MarkStore(database)
-    return Page(Actions(given, Counts(), store, marks, Quotas(), Audit(folder)))
+    quotas = quotas or Quotas()
+    return Page(Actions(given, Counts(), ProjectStore(database), quotas, Audit(folder)))
 
 
 # ---- a click while a search goes on ----
@@ -122,6 +124,50 @@ def test_without_a_click_the_answer_is_laid_out(tmp_path: Path) -> None:
     assert SECOND.claim.text in page["pane"]
 
 
+@pytest.mark.parametrize("act", ["find-document", "look", "exact", "note-pin", "described"])
+def test_a_click_brings_no_more_than_a_form_can_hold(tmp_path: Path, act: str) -> None:
+    page = page_of(tmp_path, Canned(answer(FIRST)))
+    with pytest.raises(gr.Error, match="letters are taken"):
+        page.click(act=act, words="1 " * 50_000)
+    event: Any = SimpleNamespace(_data={"act": act, "note": "1 " * 50_000})
+    with pytest.raises(gr.Error, match="letters are taken"):
+        page.actions.organised(ProjectList(), Place(), (), Desk(), REQUEST, event)
+
+
+def test_the_log_does_not_say_what_was_clicked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = page_of(tmp_path, Canned(answer(FIRST)))
+    page.click(act="claim", turn="secret", finding="0")
+    assert len(caplog.records) == 1
+    assert "secret" not in caplog.text
+
+
+def test_a_text_that_is_asked_does_not_stay_among_the_uploads(tmp_path: Path) -> None:
+    uploads = tmp_path / f"{PREFIX}1"
+    uploads.mkdir()
+    talk, scan = uploads / "talk.txt", uploads / "scan.pdf"
+    talk.write_text("Monroe warned Europe.")
+    scan.write_bytes(b"%PDF")
+    page = page_of(tmp_path, Canned(answer(FIRST)))
+    sent = {"text": "", "files": [str(talk), str(scan)]}
+    for step in page.actions.ask(sent, (), Desk(), Place(), REQUEST):
+        page.keep("chat turns box pane desk place line", step)
+    assert page["turns"][-1].question == "Monroe warned Europe."
+    assert (talk.exists(), scan.exists()) == (False, True)
+
+
+def test_a_file_that_is_too_much_for_today_can_be_added_later(tmp_path: Path) -> None:
+    path = tmp_path / f"{PREFIX}1" / "scan.pdf"
+    path.parent.mkdir()
+    path.write_bytes(b"%PDF")
+    page = page_of(tmp_path, Canned(), Quotas(ReaderLimits(uploads_a_day=0)))
+    owner = Asker(READER, "here", may_change=True)
+    request: Any = SimpleNamespace(request=None, state=SimpleNamespace(asker=owner))
+    assert "are used up" in page.actions._added([("scan.pdf", path)], request)
+    assert path.exists()
+
+
 # ---- what was asked is not lost ----
 
 
@@ -141,6 +187,46 @@ def test_what_waits_for_the_first_index_is_there_after_stop_and_after_a_failure(
     page.keep("chat turns box pane desk place line", next(waits))
     page.keep("chat turns box", page.actions.stopped(page["turns"], Place(), REQUEST))
     assert [(turn.question, turn.stage) for turn in page["turns"]] == [(text, "stopped")]
+
+
+@pytest.mark.parametrize("text", ["é" * (MAX_CHARS + 1), "\0\1\2\3 binary", "?!"])
+def test_what_cannot_be_asked_is_told_and_is_kept_nowhere(tmp_path: Path, text: str) -> None:
+    page = page_of(tmp_path, finder := Canned(answer(FIRST)))
+    page.ask(text)
+    assert finder.asked == []
+    [turn] = page["turns"]
+    assert (turn.question, bool(turn.message)) == ("", True)
+    assert "value" not in page["box"].constructor_args, "the text stays there, to be mended"
+    assert page.actions.store.conversations(READER) == []
+
+
+def test_what_is_kept_for_one_reader_in_a_day_has_a_limit(tmp_path: Path) -> None:
+    quotas = Quotas(ReaderLimits(kept_mb_a_day=1))
+    page = page_of(tmp_path, Canned(answer(FIRST)), quotas)
+    store, asked = page.actions.store, 0
+    while not page["place"].problem:
+        page.ask(f"Monroe warned Europe. {'a' * 150_000}")
+        asked += 1
+        assert asked < 9
+    assert page["turns"][-1].answer.findings == (FIRST,), "it is answered all the same"
+    [line] = store.conversations(READER)
+    assert line.questions == asked - 1
+    listed: Any = SimpleNamespace(_data={"act": "save-project", "id": "new", "name": "More"})
+    shown = page.actions.organised(
+        ProjectList(), page["place"], page["turns"], page["desk"], REQUEST, listed
+    )
+    assert "are used up" in shown[0]
+    listed._data = {"act": "remove-conversation", "id": line.conversation_id}
+    page.actions.organised(ProjectList(), page["place"], (), Desk(), REQUEST, listed)
+    assert store.conversations(READER) == [], "there is always room to remove something"
+    other: Any = SimpleNamespace(
+        request=None, state=SimpleNamespace(asker=Asker("s" * 43, "there"))
+    )
+    another = Page(page.actions)
+    for step in page.actions.ask({"text": "Polk warned Europe."}, (), Desk(), Place(), other):
+        another.keep("chat turns box pane desk place line", step)
+    assert another["place"].conversation
+    assert not another["place"].problem
 
 
 def test_nothing_is_asked_in_a_project_that_was_removed(tmp_path: Path) -> None:

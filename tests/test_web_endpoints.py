@@ -236,3 +236,19 @@ def test_a_server_for_others_warns(
     monkeypatch.setattr("rag.web.serve", lambda *_, **__: None)
     assert main(["serve", "--host", host, "--index", str(small_index)]) == 0
     assert ("There is no password" in capsys.readouterr().err) is warned
+
+
+# ---- nothing goes around the queue ----
+
+
+def test_what_waits_in_the_queue_for_the_page_waits_for_programs_too(served: str) -> None:
+    events = httpx.get(f"{served}config").json()["dependencies"]
+    queued = [event for event in events if event["queue"] and event["backend_fn"]]
+    assert {"clicked", "organised", "loaded"} <= {event["api_name"] for event in queued}
+    for event in queued:
+        body = {"data": [None] * len(event["inputs"]), "fn_index": event["id"]}
+        for route in ("run", "api"):
+            called = httpx.post(f"{served}gradio_api/{route}/{event['api_name']}", json=body)
+            assert called.status_code == 404, event["api_name"]
+    tool = httpx.post(f"{served}gradio_api/run/list_collections", json={"data": []})
+    assert "collections" in tool.json()["data"][0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.web import guard
+from rag.web.gate import Quotas, ReaderLimits
 from rag.web.guard import API, HEADERS, Access, Guard
 from rag.web.server import check_free
 
@@ -41,8 +45,6 @@ async def taking(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Any:
-    import asyncio
-
     def asking(
         method: str = "POST",
         path: str = f"{API}/queue/join",
@@ -176,6 +178,30 @@ def test_a_body_has_a_limit(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(path=f"{API}/upload", content=b"x" * 50_001).status_code == 413
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ("[]", 413),
+        ("{}", 413),
+        ('""', 413),
+        ('{"path": "FOLDER/a"}', 413),
+        (r'"\u2200"', 413),
+        ('"∀"', 413),
+        (None, 200),
+    ],
+)
+def test_a_request_is_of_few_parts_however_long_its_texts_are(
+    ask: Any, tmp_path: Path, parts: str | None, status: int, encoding: str
+) -> None:
+    post = '"He said: [1], {2}, \\"three\\", 4\\n' + "[a], " * 400_000 + '"'
+    many = [(parts or "0").replace("FOLDER", str(tmp_path))] * (100_000 if parts else 9)
+    body = f"[{post}, {', '.join(many)}]".encode(encoding)
+    began = time.perf_counter()
+    assert ask(content=body).status_code == status
+    assert time.perf_counter() - began < 5, "nobody is answered meanwhile"
+
+
 def test_uploads_end_before_the_disk_is_full(
     ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,9 +213,60 @@ def test_uploads_end_before_the_disk_is_full(
     assert ask(path=f"{API}/upload", content=b"x").status_code == 413
 
 
-def test_a_slow_body_is_given_up(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
+def test_many_uploads_at_once_are_no_more_than_one_may_send(tmp_path: Path) -> None:
+    quotas, sent = Quotas(ReaderLimits(upload_mb_a_day=1)), [b"x" * 100_000] * 8
+    guarded = Guard(taking, Access("127.0.0.1", uploads=tmp_path), quotas=quotas)
 
+    async def all_at_once() -> list[int]:
+        here, come = 0, asyncio.Event()
+
+        async def body() -> Any:  # of no known length
+            nonlocal here
+            here += 1
+            if here == 5:
+                come.set()
+            await come.wait()
+            for part in sent:
+                yield part
+
+        transport = httpx.ASGITransport(guarded)
+        async with httpx.AsyncClient(transport=transport, base_url=OWN) as client:
+            answers = [client.post(f"{API}/upload", content=body()) for _ in range(5)]
+            return [answer.status_code for answer in await asyncio.gather(*answers)]
+
+    took = asyncio.run(all_at_once())
+    assert took.count(200) <= 1
+    assert set(took) <= {200, 429}
+
+
+def test_many_small_uploads_stop_nobody_but_uploads(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UPLOADED", 20)
+    for number in range(21):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "a.txt").write_text("a")
+    assert ask(path=f"{API}/upload", content=b"x").status_code == 413
+    (tmp_path / "0" / "a.txt").unlink()
+    (tmp_path / "1" / "a.txt").unlink()
+    os.utime(tmp_path / "0", (0, 0))
+    assert ask(path=f"{API}/upload", content=b"x").status_code == 200
+    assert not (tmp_path / "0").exists(), "it was empty for long"
+    assert (tmp_path / "1").exists(), "its file may be about to come"
+
+
+def test_readers_leave_room_for_those_who_add_files(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_UPLOADS", 10_000)
+    (tmp_path / "talk.txt").write_bytes(b"x" * 5_000)
+    upload = {"path": f"{API}/upload", "content": b"x" * 1_000}
+    asks = Access("127.0.0.1", uploads=tmp_path, changes=False)
+    assert ask(access=asks, **upload).status_code == 413
+    assert ask(**upload).status_code == 200
+
+
+def test_a_slow_body_is_given_up(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def dripping() -> Any:
         while True:
             yield b"x"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.claims import MAX_CHARS
 from rag.datatypes import Reason, Relation, Span, Suggestion, Verdict
 from rag.finder import SourceFinder
 from rag.web import pane
@@ -432,3 +433,18 @@ def test_a_text_too_long_to_ask_is_offered_to_the_corpus(tmp_path: Path) -> None
     path = tmp_path / "memoir.txt"
     path.write_bytes(b"word " * 200_000)
     assert sort_dropped([path]).offered == (("memoir.txt", str(path)),)
+
+
+def test_a_file_that_is_named_again_and_again_is_asked_once(tmp_path: Path) -> None:
+    path = tmp_path / "post.txt"
+    path.write_text("Monroe warned Europe.")
+    assert sort_dropped([path] * 400).texts == ("Monroe warned Europe.",)
+
+
+def test_of_several_texts_no_more_is_read_than_one_question_may_have(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{n}.txt" for n in range(9)]
+    for path in paths:
+        path.write_text("x" * MAX_CHARS)
+    dropped = sort_dropped(paths)
+    assert sum(map(len, dropped.texts)) == 4 * MAX_CHARS
+    assert [name for name, _ in dropped.offered] == [path.name for path in paths[4:]]

@@ -284,7 +284,7 @@ def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
     """Give a folder in the home with all that is in a backup, checked. It is gone afterwards,
     and so is what an earlier one left that was killed."""
     base = home / _RESTORING
-    base.mkdir(parents=True, exist_ok=True)
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(base / "lock")
     try:
         lock.acquire(timeout=0)
@@ -315,6 +315,7 @@ def _check_store(path: Path, store: Path) -> None:
             f"The projects in {path} cannot be used: {error} Nothing was changed."
         ) from error
     checked.replace(store)
+    store.parent.chmod(0o700)
     for beside in store.parent.glob(f"{store.name}-*"):
         beside.unlink()
 

@@ -131,7 +131,9 @@ def writing_archive(path: Path) -> Iterator[ArchiveWriter]:
     on the disk and has its name. Whatever happens, no part of one stays."""
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb") as stream:
+        part.unlink(missing_ok=True)
+        owners_only = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(owners_only, "wb") as stream:
             yield ArchiveWriter(stream)
             stream.flush()
             os.fsync(stream.fileno())

@@ -237,6 +237,7 @@ def serve(
     claims_a_minute: _LimitOption = 300,
     uploads_a_day: _LimitOption = 500,
     upload_mb_a_day: _LimitOption = 2000,
+    kept_mb_a_day: _LimitOption = 500,
     waiting: _LimitOption = 64,
     index: _IndexOption = None,
     browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
@@ -263,7 +264,9 @@ def serve(
         live = LiveFinder.begin(settings, index)
     # With accounts, each of them says whether it may.
     live.may_change = not live.elsewhere and (accounts or allow_changes or not for_others)
-    limits = web.ReaderLimits(claims_a_minute, uploads_a_day, upload_mb_a_day, waiting)
+    limits = web.ReaderLimits(
+        claims_a_minute, uploads_a_day, upload_mb_a_day, kept_mb_a_day, waiting
+    )
     web.serve(
         live,
         host,

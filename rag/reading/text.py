@@ -167,12 +167,15 @@ def _in_passages(document: SourceDocument, spans: Iterable[Span], phrase: str) -
 
 def find_phrase(text: str, phrase: str) -> list[Span]:
     """Return where a phrase stands in a text, at most `MOST` places, as whole words unless it
-    begins or ends within one that is not a letter or figure.
+    begins or ends within one that is not a letter or figure. Raises `QuestionError` for a phrase
+    that is too long.
 
     >>> [span.of(text) for text in ["The Aſſem-\\nbly of Lâon"] for span in
     ...     find_phrase(text, "assembly  of LAON")]
     ['Aſſem-\\nbly of Lâon']
     """
+    if len(phrase) > _MAX_CHARS:
+        raise QuestionError(f"Enter up to {_MAX_CHARS} characters.")
     return [
         Span(found.start, _after(text, found.end - 1))
         for found in _places(_plain_text(text), phrase)

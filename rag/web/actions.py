@@ -15,6 +15,7 @@ import gradio as gr
 
 from rag import dossier
 from rag.accounts import Audit
+from rag.claims import check_question
 from rag.datatypes import IndexFacts, Span
 from rag.dossier import zotero
 from rag.errors import IndexNotBuilt, ProjectsError, QuestionError, QuotaError, SourceFinderError
@@ -28,7 +29,7 @@ from rag.web import desk as marking
 from rag.web.address import EXACT, Address, read_address
 from rag.web.chat import Turn, Turns, answered_again, converse, render_kept, stop
 from rag.web.desk import Click, Desk
-from rag.web.gate import SIGN_OUT, Quotas, metered
+from rag.web.gate import SIGN_OUT, Quotas, Rationed, metered
 from rag.web.guard import asker, asker_of
 from rag.web.health import Counts
 from rag.web.listing import Keeper, Place, ProjectList
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 
 _WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
+
+_MAX_CLICK = 30_000
+"""Letters of what a form sends: three times the longest note."""
 
 _ZOTERO_ELSEWHERE = (
     "This server is not for you alone, so it sends nothing to the Zotero beside it. Keep all this "
@@ -108,6 +112,14 @@ def _link(name: str, media_type: str, content: bytes, made: datetime) -> str:
     return render_kept(name, media_type, encoded, made.isoformat())
 
 
+def _click(event: gr.EventData) -> Click:
+    """Return what was clicked. Raises `gr.Error` for more than any form of the page sends."""
+    click: Click = event._data or {}
+    if len(str(click)) > _MAX_CLICK:
+        raise gr.Error(f"At most {_MAX_CLICK:,} letters are taken here.", print_exception=False)
+    return click
+
+
 @dataclass(frozen=True, slots=True)
 class Actions:
     """What the page's events do. Each returns new values for the components it names."""
@@ -115,7 +127,6 @@ class Actions:
     live: LiveFinder
     counts: Counts
     store: ProjectStore
-    marks: MarkStore
     quotas: Quotas
     audit: Audit
 
@@ -128,7 +139,8 @@ class Actions:
             yield (gr.skip(),) * 7
             return
         sent = sent or {}
-        dropped = sort_dropped([Path(file) for file in sent.get("files") or ()])
+        files = [Path(file) for file in sent.get("files") or ()]
+        dropped = sort_dropped(files)
         for problem in dropped.problems:
             turns = told(turns, problem)
         if dropped.offered:
@@ -138,6 +150,15 @@ class Actions:
             box = question_box(searching=False, value=None)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
+        try:
+            if text.strip():
+                check_question(text)
+        except QuestionError as error:  # it is kept nowhere, and stays in the box
+            turns, box = told(turns, str(error)), question_box(searching=False)
+            yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
+            return
+        offered = {path for _, path in dropped.offered}
+        forget(file for file in files if str(file) not in offered)
         box = question_box(searching=True, value=None)
         if not self.live.ready:
             waiting = (*turns, Turn(len(turns), text))  # Stop finds it there, and it is not lost
@@ -214,7 +235,8 @@ class Actions:
             time.sleep(_WAIT_S)
 
     def _keeper(self, request: gr.Request) -> Keeper:
-        return Keeper(self.store, self.marks, asker(request))
+        database = Rationed(self.store.database, self.quotas, asker_of(request).shown)
+        return Keeper(ProjectStore(database), MarkStore(database), asker(request))
 
     def _place(
         self, keeper: Keeper, place: Place, *, asked: bool, told: str = "", done: str = ""
@@ -284,7 +306,7 @@ class Actions:
         """Return the projects, what is shown of them, the line of the place, and a file to be kept
         after a click."""
         keeper = self._keeper(request)
-        click: Click = event._data or {}
+        click = _click(event)
         name = str(click.get("act"))
         told, done, kept = "", "", gr.skip()
         if name in listing.ACTS:
@@ -341,7 +363,7 @@ class Actions:
         event: gr.EventData,
     ) -> tuple[Any, ...]:
         """Return pane, desk, shelf, work, timer, kept after a click on the page."""
-        click: Click = event._data or {}
+        click = _click(event)
         name = click.get("act")
         try:
             if name == "keep":
@@ -360,7 +382,7 @@ class Actions:
         except SourceFinderError as error:
             return *_UNMOVED, *self._worked(str(error))
         except (KeyError, ValueError) as error:
-            log.warning("A click with odd values %r: %r", click, error)
+            log.warning("A click with odd values: %r", type(error))
             return *_UNMOVED, *self._worked("That cannot be done. Load the page again.")
         if name == EXACT:
             click = {**click, **asdict(self._keeper(request).project(place).scope)}
@@ -425,8 +447,8 @@ class Actions:
             if not editor.why_not:
                 self.quotas.use_files(editor.name, len(named))
             message = corpus.add(self.live, named, editor)
-        except QuotaError as error:
-            message = str(error)
+        except QuotaError as error:  # what was offered can be added once there is room again
+            return str(error)
         if not editor.why_not:
             forget([path for _, path in named])
         return message

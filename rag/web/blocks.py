@@ -14,7 +14,7 @@ import gradio as gr
 
 from rag.accounts import Audit
 from rag.live import LiveFinder
-from rag.projects import MarkStore, ProjectStore
+from rag.projects import ProjectStore
 from rag.web import pane
 from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
@@ -70,7 +70,7 @@ def build_app(
     """Return the page, which counts what is asked. Start it with `start` or `serve`, which add its
     looks."""
     quotas, audit = quotas or Quotas(), audit or Audit(live.settings.home)
-    actions = Actions(live, counts, store, MarkStore(store.database), quotas, audit)
+    actions = Actions(live, counts, store, quotas, audit)
     app = gr.Blocks(
         title=_TITLE,
         analytics_enabled=False,
@@ -188,6 +188,7 @@ def build_app(
             bus,
             [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer, renewal],
             js=_QUERY,
+            concurrency_limit=_SHARED_SEARCHES,  # its address may ask for a search
             **_HIDDEN,
         )
     return app

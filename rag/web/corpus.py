@@ -22,6 +22,7 @@ from rag.datatypes import BuildReport, Holding, Kind
 from rag.dates import describe_dates
 from rag.errors import SourceFinderError
 from rag.ingest.names import shown
+from rag.ingest.sidecar import FIELDS, PUBLISHED
 from rag.ingest.zotero import is_library
 from rag.language import times
 from rag.live import CALLED_OFF, LiveFinder, Work
@@ -130,8 +131,9 @@ def _collection_row(home: Holding, documents: Sequence[DocumentLine]) -> str:
 
 def _documents(shelf: _Shelf, finding: str) -> str:
     """Return the documents that can be opened: the first of them, or those that are looked for."""
-    wanted = finding.casefold().split()
-    found = [d for d in shelf.documents if all(w in _known(d) for w in wanted)]
+    wanted = set(finding.casefold().split())
+    known = ((d, _known(d)) for d in shelf.documents)
+    found = [d for d, words in known if all(word in words for word in wanted)]
     return render(
         "documents.html",
         finding=finding,
@@ -426,7 +428,8 @@ def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str
             return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
         said = fields | {"date": as_iso(fields.get("date", ""))}
         describe_file(live.settings.sources, file, said, by=editor.signature)
-        editor.note("described a file", file=file, fields=fields)
+        named = {name: fields[name] for name in (*FIELDS, *PUBLISHED) if name in fields}
+        editor.note("described a file", file=file, fields=named)
     except (SourceFinderError, OSError) as error:
         return shelf(live, describing=file, problem=f"{error}.", typed=fields), ""
     return shelf(live), " ".join(_begin(live, UPDATING))

@@ -173,12 +173,12 @@ class Desk:
         try:
             return self._after(finder, turns, click)
         except (ValueError, KeyError) as error:
-            log.warning("A click with odd values %r: %r", click, error)
+            log.warning("A click with odd values: %r", type(error))
             message = "That cannot be shown. Load the page again."
         except SourceFinderError as error:
             message = str(error)
         except Exception:
-            log.exception("The click %r failed", click)
+            log.exception("The click %.30r failed", click.get("act"))
             message = UNEXPECTED
         left = str(click.get("from") or "")
         return replace(self, html=pane.render_problem(message), left=left)

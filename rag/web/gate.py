@@ -16,7 +16,8 @@ import ipaddress
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
@@ -24,9 +25,9 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from rag.accounts import Account, Accounts, Audit, Sessions
-from rag.database import hashed
+from rag.database import Connected, Database, Rows, hashed
 from rag.datatypes import Answer
-from rag.errors import QuotaError
+from rag.errors import ProjectsError, QuotaError
 from rag.programs import QUESTION_S, TOO_LONG
 from rag.web.chat import Turns
 from rag.web.markup import render
@@ -45,6 +46,8 @@ class ReaderLimits:
     """A talk of an hour has some 500; two cores look up some 100 a minute."""
     uploads_a_day: int = 500
     upload_mb_a_day: int = 2_000
+    kept_mb_a_day: int = 500
+    """Of questions, answers and notes: a talk of an hour with its answer is some 7 MB."""
     waiting: int = 64
 
 
@@ -89,6 +92,7 @@ class Quotas:
         self._claims = Allowance(given.claims_a_minute, _MINUTE_S)
         self._files = Allowance(given.uploads_a_day, _DAY_S)
         self._bytes = Allowance(given.upload_mb_a_day * MB, _DAY_S)
+        self._kept = Allowance(given.kept_mb_a_day * MB, _DAY_S)
 
     def check_claims(self, who: str) -> None:
         """Raise `QuotaError` where this asker has had too many claims looked up lately."""
@@ -117,8 +121,68 @@ class Quotas:
         return max(int(self._bytes.left(who)), 0) if self.limits else None
 
     def use_bytes(self, who: str, number: int) -> None:
-        """Count bytes that were uploaded."""
+        """Count bytes that were uploaded; raises `QuotaError` where they are too many for a day."""
         self._bytes.use(who, number)
+        if self.limits and self._bytes.left(who) < 0:
+            raise QuotaError(
+                f"{self.limits.upload_mb_a_day:,} MB a day can be sent here by each reader, and "
+                "yours are used up."
+            )
+
+    def check_kept(self, who: str) -> None:
+        """Raise `ProjectsError` where so much was kept for this asker lately that no more is."""
+        if self.limits and self._kept.left(who) <= 0:
+            raise ProjectsError(
+                f"{self.limits.kept_mb_a_day:,} MB a day are kept here for each reader, and yours "
+                "are used up. Answers are given all the same."
+            )
+
+    def use_kept(self, who: str, size: int) -> None:
+        """Count letters that were kept."""
+        self._kept.use(who, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Rationed:
+    """A server's database as one asker's: what is written to it counts towards what is kept for
+    them. There is always room to remove something."""
+
+    database: Database
+    quotas: Quotas
+    who: str
+
+    def check_room(self) -> None:
+        """Raise `ProjectsError` where there is no room for more, or none for this asker."""
+        self.quotas.check_kept(self.who)
+        self.database.check_room()
+
+    def reading(self) -> AbstractContextManager[Connected | None]:
+        """Give a connection, None where nothing was ever kept."""
+        return self.database.reading()
+
+    @contextmanager
+    def writing(self, reader: str = "") -> Iterator[Connected]:
+        """Give a connection in a transaction; what it writes is counted."""
+        with self.database.writing(reader) as connection:
+            counting = _Counting(connection)
+            yield counting
+        self.quotas.use_kept(self.who, counting.written)
+
+    def close(self) -> None:
+        """The server closes its database itself."""
+
+
+class _Counting:
+    """A connection that counts the letters of the values that its statements have."""
+
+    def __init__(self, connection: Connected) -> None:
+        self._connection, self.written = connection, 0
+
+    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> Rows:
+        values = values or {}
+        given = (value for name, value in values.items() if f":{name}" in query)
+        self.written += sum(len(value) for value in given if isinstance(value, str))
+        return self._connection.execute(query, values)
 
 
 def metered(
@@ -127,14 +191,16 @@ def metered(
     who: str,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Turns]:
-    """Yield the conversation as its last answer grows, and count its claims as this asker's. It
-    ends with a message where the asker has none left, or after `QUESTION_S`."""
+    """Yield the conversation as its last answer grows, and count its claims as this asker's, one
+    at least. It ends with a message where the asker has none left, or after `QUESTION_S`."""
     began, counted = clock(), 0
     try:
         for turns in growing:
             answer = turns[-1].answer
             if answer is None and not counted:
                 quotas.check_claims(who)
+                quotas.use_claims(who, 1)  # also of a text that has none
+                counted = 1
             counted += _use_claims(quotas, who, answer, counted)
             if clock() - began > QUESTION_S and turns[-1].stage == "searching":
                 yield (*turns[:-1], replace(turns[-1], stage="stopped", message=TOO_LONG))
@@ -149,7 +215,7 @@ def metered(
 
 def _use_claims(quotas: Quotas, who: str, answer: Answer | None, counted: int) -> int:
     """Count the claims of an answer beyond those that were; return how many these are."""
-    new = len(answer.findings) - counted if answer else 0
+    new = max(len(answer.findings) - counted, 0) if answer else 0
     if new:
         quotas.use_claims(who, new)
     return new
@@ -228,6 +294,7 @@ class Gate:
         except (binascii.Error, UnicodeDecodeError):
             return None
         account = await self._check(name, password, address)
+        self._audit.note(account.name, "was let in", address=address)
         now = self._clock()
         if len(self._checked) >= _MOST_CHECKED:
             self._checked = {key: held for key, held in self._checked.items() if held[1] > now}

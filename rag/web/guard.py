@@ -16,11 +16,15 @@ import asyncio
 import ipaddress
 import json
 import logging
+import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +35,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.build.corpus_files import MAX_BYTES
-from rag.errors import AccountError, ProjectsError
+from rag.errors import AccountError, ProjectsError, QuotaError
 from rag.web.gate import (
     MB,
     SESSION,
@@ -46,6 +50,7 @@ from rag.web.gate import (
     render_sign_in,
 )
 from rag.web.health import HEALTH, PATHS
+from rag.web.uploads import KEPT_S
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +58,16 @@ MAX_BODY = 1 * MB
 """Of a request: five times the longest text that is taken."""
 
 MAX_EVENT_BODY = 8 * MB
-"""Of an event of the page, which brings the conversation that the browser has kept."""
+"""Of an event of the page, which may bring a long text to ask."""
+
+MAX_JSON_PARTS = 50_000
+"""Texts, lists and so on in a request: two thousand files have so many."""
 
 MAX_UPLOADS = 4 * MAX_BYTES
 """What may lie in the folder for uploads at a time."""
+
+MAX_UPLOADED = 10_000
+"""So many files may lie there."""
 
 _MAX_ASKED = 4 * MB
 """Of an upload where nothing can be added: a transcript to ask."""
@@ -356,34 +367,72 @@ class Guard:
         except ValueError as error:
             raise Refused(400, "The length of the request is no number.") from error
         if path.startswith(_UPLOAD) and scope["method"] == "POST":
-            return self._upload(scope["state"]["asker"], receive, length)
+            room = await asyncio.to_thread(self._room)
+            return self._upload(scope["state"]["asker"], receive, length, room)
         most = MAX_EVENT_BODY if path.startswith(_EVENTS) else MAX_BODY
         if length > most:
             raise Refused(413, _too_large(most))
         if scope["method"] != "POST":
             return _counted(receive, most)
         body = await _in_time(receive, most)
+        _check_shape(body)
         if path.startswith(_DATA):
             _check_files(body, self.access.uploads)
         return _replayed(body, receive)
 
-    def _upload(self, asking: Asker, receive: Receive, length: int) -> Receive:
-        room = self._room() if asking.may_change else min(self._room(), _MAX_ASKED)
+    def _upload(self, asking: Asker, receive: Receive, length: int, room: int) -> Receive:
+        if not asking.may_change:  # half is for those who add files
+            room = max(min(room - MAX_UPLOADS // 2, _MAX_ASKED), 0)
         left = self.quotas.bytes_left(asking.shown)
         if left is not None and left < max(length, 1):
             raise Refused(429, f"{_too_large(left)} You have sent as much as you may in a day.")
         if length > room:
             raise Refused(413, _too_large(room))
-        return _counted(receive, room, lambda size: self.quotas.use_bytes(asking.shown, size))
+
+        def took(size: int) -> None:  # others may come at the same time, also of the same asker
+            try:
+                self.quotas.use_bytes(asking.shown, size)
+            except QuotaError as error:
+                raise Refused(429, str(error)) from error
+            if self._free() < 0:
+                raise Refused(413, _too_large(0))
+
+        return _counted(receive, room, took)
 
     def _room(self) -> int:
         """Return how many bytes an upload may have now."""
         folder = self.access.uploads
         if folder is None or not folder.is_dir():
             return MAX_UPLOADS
-        held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        free = shutil.disk_usage(folder).free - FREE_BYTES
-        return max(min(MAX_UPLOADS - held, free // 2), 0)  # each is copied once
+        held, number = _held(folder)
+        if number > MAX_UPLOADED:
+            return 0
+        return max(min(MAX_UPLOADS - held, self._free() // 2), 0)  # each is copied once
+
+    def _free(self) -> int:
+        """Return how many bytes uploads may still take of the disk, less than 0 for none."""
+        folder = self.access.uploads
+        if folder is None or not folder.is_dir():
+            return MAX_UPLOADS
+        return shutil.disk_usage(folder).free - FREE_BYTES
+
+
+def _held(folder: Path) -> tuple[int, int]:
+    """Return how many bytes and files lie in the folder for uploads, as far as it takes to know
+    that they are too many. Folders that have been empty for long are removed."""
+    size = number = 0
+    emptied = time.time() - KEPT_S
+    for place, inner, names in os.walk(folder):
+        with suppress(OSError):  # what is removed meanwhile
+            empty = not (inner or names) and Path(place) != folder
+            if empty and Path(place).stat().st_mtime < emptied:
+                Path(place).rmdir()
+            for name in names:
+                size += (Path(place) / name).stat().st_size
+                number += 1
+        if number > MAX_UPLOADED:
+            break
+    return size, number
 
 
 def _closed(error: AccountError | ProjectsError) -> Refused:
@@ -441,6 +490,20 @@ def _check_route(method: str, path: str) -> None:
         raise Refused(405, "This cannot be done here.")
 
 
+# A text is one part however long it is, also one that does not end; so this takes time in
+# proportion to the length, and some tenths of a second at most.
+_JSON_PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]', re.DOTALL)
+
+
+def _check_shape(body: bytes) -> None:
+    """Raise `Refused` for JSON of more parts than a request has: a list of millions would take
+    seconds, in which nobody else is answered, wherever it is read."""
+    if b"\0" in body:  # UTF-16 or -32
+        body = body.decode(json.detect_encoding(body), "replace").encode()
+    if next(islice(_JSON_PART.finditer(body), MAX_JSON_PARTS, None), None) is not None:
+        raise Refused(413, "The request has too many parts.")
+
+
 def _check_files(body: bytes, uploads: Path | None) -> None:
     """Raise `Refused` where an event names a file that was not uploaded: one of the server's, or
     a web address, which the server would fetch for whoever asks."""
@@ -451,10 +514,10 @@ def _check_files(body: bytes, uploads: Path | None) -> None:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "The request is no JSON that can be read.") from error
+    inside = os.path.join(uploads.resolve(), "") if uploads else ""  # noqa: PTH118 - with its "/"
     for named in _with_paths(content):
-        path = Path(str(named["path"]))
-        inside = uploads is not None and path.resolve().is_relative_to(uploads.resolve())
-        if not inside:
+        path = os.path.abspath(str(named["path"]))  # noqa: PTH100 - nor is the disk asked for links
+        if not inside or not path.startswith(inside):
             raise Refused(403, "Only files that were uploaded here can be named.")
 
 

@@ -131,6 +131,13 @@ def _resource(name: str) -> str:
 
 _DAY_S = 24 * 3600.0
 
+_LIGHT_AT_ONCE = 8
+"""Events of a kind, which search nothing, that run at a time."""
+
+_PAGES_KEPT = 500
+"""Open pages whose conversation is kept in memory, some MB each; those used last. A conversation
+comes back from the database with the address of its page."""
+
 _LETTING_GO_S = 2.0
 """How long a port may still be taken by what has just left it: a process that is started while
 another listens holds its sockets, too, until it runs a program of its own."""
@@ -185,7 +192,12 @@ def start(
         store = ProjectStore(database)
         closing.callback(_forgets_daily(store))
         app = build_app(live, counts, store, quotas, audit)
-        app.queue(max_size=limits.waiting if limits else None)
+        # Else any event can be called beside the queue, as often as one likes.
+        app.queue(
+            max_size=limits.waiting if limits else None,
+            api_open=False,
+            default_concurrency_limit=_LIGHT_AT_ONCE,
+        )
         access = Access(host, tuple(names), uploads, live.may_change, behind_proxy)
         _, url, _ = app.launch(
             server_name=host,
@@ -196,6 +208,7 @@ def start(
             show_error=False,
             footer_links=[],
             max_file_size=MAX_BYTES,
+            state_session_capacity=_PAGES_KEPT,
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,

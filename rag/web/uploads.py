@@ -94,17 +94,21 @@ class Dropped:
 
 
 def sort_dropped(paths: Sequence[Path]) -> Dropped:
-    """Return what can be done with the files. Those that cannot be read are told of."""
+    """Return what can be done with the files, each of them once. Those that cannot be read are
+    told of; texts that are too much for one question, alone or with those before them, are
+    offered to the corpus."""
     texts: list[str] = []
     offered: list[tuple[str, str]] = []
     problems: list[str] = []
-    for path in paths:
+    room = 4 * MAX_CHARS
+    for path in dict.fromkeys(paths):
         name, kind = printable(path.name), path.suffix.lower()
         if kind not in TAKEN:
             problems.append(f"{name} is {UNREADABLE_KIND}.")
-        elif kind not in _ASKED or path.stat().st_size > 4 * MAX_CHARS:
+        elif kind not in _ASKED or (size := path.stat().st_size) > room:
             offered.append((name, str(path)))
         else:
+            room -= size
             try:
                 texts.append(path.read_bytes().decode("utf-8-sig"))
             except UnicodeDecodeError:

@@ -38,7 +38,8 @@ from rag.ingest.shared.notes import (
     merged,
     numbered_notes,
 )
-from rag.ingest.shared.page_text import printed_numbers, running_lines
+from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
+from rag.language import goes_on
 
 PAGE_END = "\f"
 _PAGE_END = re.compile(r"\f[\r\n]*")
@@ -143,16 +144,38 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
     if not heads:
         heads = _counting(by_words)
     counted = all(0 < b - a <= _MAX_STEP for (_, a, _), (_, b, _) in pairwise(heads))
-    if not heads or not counted:
+    if not heads or not counted or not _part_pages(text, body, [found for *_, found in heads]):
         return (), ()
     bounds = [*(start for start, _, _ in heads), body.end]
     places = [
         Locator(Span(start, end), f"p. {number}")
         for (start, number, _), end in zip(heads, bounds[1:], strict=True)
     ]
-    if body.start < bounds[0]:
+    if body.start < bounds[0] and heads[0][1] > 1:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
+
+
+def _part_pages(text: str, body: Span, heads: Sequence[re.Match[str]]) -> bool:
+    """Return whether lines with numbers stand where pages begin, and not chapters, letters or days.
+
+    A page's end cuts sentences, most of them; or even numbers stand in front of the words, and odd
+    ones behind, as on the left and the right page of a book.
+    """
+    if any(is_day(found["line"]) for found in heads):
+        return False
+    if {(int(found["first"] or found["last"]) % 2, not found["first"]) for found in heads} == {
+        (0, False),
+        (1, True),
+    }:
+        return True
+    ends = [body.start, *(found.end("line") for found in heads), body.end]
+    parts = [
+        text[a:b].strip()
+        for a, b in zip(ends, [*(found.start("line") for found in heads), body.end], strict=False)
+    ]
+    cut = sum(goes_on(before, after) for before, after in pairwise(parts))
+    return cut > len(heads) / 2
 
 
 def _counting(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Locator, Span
-from rag.language import goes_on, whole_word
+from rag.language import goes_on, times, whole_word
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{3,}")
@@ -42,6 +42,7 @@ _COMPOUND = re.compile(r"\W{0,3}((?:[A-Z]{1,2}|[IVXLC]{1,5}|\d{1,2})[-–.]\d{1,
 
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _NUMBER = re.compile(r"\d{1,6}")
+_WEEKDAY = re.compile(r"[^\W\d_]{2,6}day,?\s+", re.IGNORECASE)
 _LIST_POINT = re.compile(r"\W*\d+[.)]\s+(?=\S)")
 
 
@@ -194,6 +195,21 @@ def _offsets(line: str, index: int) -> set[int]:
     if len(line) > _MAX_HEAD or (_LIST_POINT.match(line) and not line.isupper()):
         return set()
     return {int(found[0]) - index for found in _AT_END.finditer(line)}
+
+
+def is_day(line: str) -> bool:
+    """Return whether a line is a day of some year, and nothing else.
+
+    >>> [is_day(line) for line in ("May 3", "Friday, 3 May.", "THE GARRISON. 89")]
+    [True, True, False]
+    """
+    year = ", 1848"  # any does: of the days only the last of February has not every year
+    dated = line.strip().rstrip(".,:;") + year
+    words = _WEEKDAY.match(dated)
+    start = words.end() if words else 0
+    return any(
+        time.first == time.last and time.span == Span(start, len(dated)) for time in times(dated)
+    )
 
 
 def printed_numbers(pages: list[str]) -> list[str | None]:

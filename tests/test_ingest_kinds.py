@@ -74,6 +74,19 @@ def test_page_xml(tmp_path):
     assert labels(read(tmp_path / "a.xml", PAGE)) == [("First.\n\nSecond.", "p. 7")]
 
 
+def test_tables_of_page_xml_are_read_row_by_row(tmp_path):
+    def cell(row: int, column: int, said: str) -> str:
+        line = f"<TextLine><TextEquiv><Unicode>{said}</Unicode></TextEquiv></TextLine>"
+        return f'<TableCell row="{row}" col="{column}">{line}</TableCell>'
+
+    by_column = [cell(0, 0, "4 June"), cell(1, 0, "5 June"), cell(0, 1, "A. Dell, killed")]
+    table = f"<TableRegion id='t'>{''.join(by_column)}{cell(1, 1, 'E. Thorne')}</TableRegion>"
+    register = read(tmp_path / "a.xml", PAGE.replace("</Page>", f"{table}</Page>"))
+    assert register.text.endswith("4 June\tA. Dell, killed\n5 June\tE. Thorne")
+    head, foot = PAGE.split("<ReadingOrder>")[0], "</Page></PcGts>"
+    assert read(tmp_path / "b.xml", head + table + foot).text.startswith("4 June\tA. Dell")
+
+
 @pytest.mark.parametrize("name", ["a.hocr", "a.html"])
 def test_hocr(tmp_path, name):
     page = read(tmp_path / name, HOCR)

@@ -4,6 +4,7 @@ PAGE XML (programs for handwriting: Transkribus, eScriptorium), and hOCR (marks 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,8 @@ def _alto_line(line: _Element) -> str:
 
 
 def _page_xml_page(page: _Element) -> _OcrPage:
-    regions = {region.get("id"): region for region in page.iter("{*}TextRegion")}
+    found = page.iter("{*}TextRegion", "{*}TableRegion")
+    regions = {region.get("id"): region for region in found}
     listed = sorted(page.iter("{*}RegionRefIndexed"), key=lambda ref: int(ref.get("index") or 0))
     order = [ref.get("regionRef") for ref in listed or page.iter("{*}RegionRef")]
     names = dict.fromkeys([*(name for name in order if name in regions), *regions])
@@ -184,8 +186,20 @@ def _page_xml_page(page: _Element) -> _OcrPage:
 
 
 def _region_text(region: _Element) -> str:
+    if rows := _rows(region):
+        return "\n".join(rows)
     lines = [_reading(line) for line in region.iterfind("{*}TextLine")]
     return "\n".join(filter(None, lines)) or _reading(region)
+
+
+def _rows(table: _Element) -> list[str]:
+    """Return the rows of a table, its cells parted by tabs; none for another region."""
+    cells = list(table.iterfind("{*}TableCell"))
+    places = [(int(cell.get("row") or 0), int(cell.get("col") or 0)) for cell in cells]
+    rows: dict[int, list[str]] = defaultdict(list)
+    for (row, _), cell in sorted(zip(places, cells, strict=True), key=lambda one: one[0]):
+        rows[row].append(" ".join(_region_text(cell).split()))
+    return [said for row in rows.values() if (said := "\t".join(row).rstrip("\t")).strip()]
 
 
 def _reading(part: _Element) -> str:

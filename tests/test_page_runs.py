@@ -9,6 +9,7 @@ import pytest
 from reads import gather
 
 from rag.ingest.folders import page_run
+from rag.ingest.shared.page_text import printed_numbers, running_lines
 
 PAGES = [
     f"{number}\nTHE SIEGE OF VARNOW\nThe master wrote of matter {'abcdef'[number - 20]}.\n{last}"
@@ -80,3 +81,54 @@ def test_pages_without_numbers_are_counted(tmp_path):
         (tmp_path / f"page{number}.txt").write_text(f"Matter {'abc'[number - 1]}.")
     (document,), _ = gather(tmp_path)
     assert [place.label for place in document.locators] == ["image 1", "image 2", "image 3"]
+
+
+PROSE = "The council met and spoke of the price of flour. Nobody agreed with the treasurer.\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "The motion to free the slaves was carried unanimously."),
+        ("My dear Sir,\n", "Your obedient servant,\nGeo. Washington"),
+        ("EXECUTIVE MANSION\n", ""),
+        ("{year}\n", ""),
+        ("Telegram No. {number}\n", ""),
+        ("Letter {number}\n", ""),
+        ("May {day}\n", ""),
+    ],
+)
+def test_what_comes_again_on_papers_of_one_page_each_is_evidence(before, after):
+    pages = [
+        before.format(number=n, year=1844 + n, day=n) + f"{PROSE}So ended matter {'abcd'[n - 4]}."
+        f"\n{PROSE}{after}"
+        for n in range(4, 8)
+    ]
+    assert running_lines(pages) == [()] * 4
+    assert printed_numbers(pages) == [None] * 4
+
+
+def test_days_above_the_pages_of_a_diary_are_no_page_numbers():
+    pages = [f"May {n}\n{PROSE * 3}we set out for the mill and" for n in (3, 4, 5)]
+    assert running_lines(pages) == [(), (), ()]
+
+
+def test_a_line_over_which_a_sentence_goes_on_is_a_running_head():
+    pages = [
+        f"1848\nDiary of Polk\nin the house. {PROSE * 3}Matter {letter} was brought up\nFor use here."
+        for letter in "abcd"
+    ]
+    heads = [
+        [line.of(page) for line in lines]
+        for page, lines in zip(pages, running_lines(pages), strict=True)
+    ]
+    assert heads == [["1848", "Diary of Polk", "For use here."]] * 4
+
+
+def test_numbered_pages_have_their_heads_where_each_begins_a_paragraph():
+    pages = [
+        f"A HISTORY OF RURITANIA\n{PROSE}Of matter {letter} more is said below.\n{PROSE}{n}"
+        for n, letter in enumerate("abcd", start=101)
+    ]
+    assert printed_numbers(pages) == ["101", "102", "103", "104"]
+    assert [len(lines) for lines in running_lines(pages)] == [2, 2, 2, 2]

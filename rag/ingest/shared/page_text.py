@@ -36,6 +36,18 @@ _AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,5}(?=\W|$)|(?<=\W)\d{1
 _PAGE_OF = re.compile(r"\W*(?:page|p\.)\s*(\d{1,5})\s*(?:of|/)\s*\d{1,5}\W*", re.IGNORECASE)
 """A line that says by itself that it is a page's number."""
 
+_PAGE = re.compile(r"\W*(?:pages?|pp?|pg|fol|folio)\b", re.IGNORECASE)
+_OF_PAPER = re.compile(r"\b(?:no|nos|nr|number)\W{1,3}\d+\W*$", re.IGNORECASE)
+_PAPER_WORDS = 2
+_YEARS = (1400, 2099)
+_HYPHENS = ("-", "\u2010", "\u00ad", "\u00ac")
+_Key = tuple[str, int | None]
+"""What tells that lines are the same: their words, and how far their number is from the page's
+place in the file."""
+
+_ANY = ""
+"""In a key: whatever the words are."""
+
 _ROMAN_ALONE = re.compile(r"[\W_]{0,3}([ivxlc]{1,7})[\W_]{0,3}")
 _COMPOUND = re.compile(r"\W{0,3}((?:[A-Z]{1,2}|[IVXLC]{1,5}|\d{1,2})[-–.]\d{1,3})\W{0,3}")
 """Numbers of pages counted anew in each chapter or appendix: "3-12", "A-5"."""
@@ -87,32 +99,126 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
     """Return, for each page, the spans of its running heads and page numbers.
 
     A line among the first or last two of a page is one if the same line stands there on
-    at least a quarter of the pages and on three. One number in it may differ if it
-    counts the pages, as a page number does and a figure in a table does not. "Page 3 of 12" is
-    one by itself.
+    at least a quarter of the pages and on three, and a sentence goes on over it on one of them:
+    where each page is a paper of its own, such a line can be its day, its resolution or who signed
+    it. One number in it may differ if it counts the pages, as a page number does and a figure in a
+    table does not. "Page 3 of 12" is one by itself.
     """
     edges = [_edge_lines(page) for page in pages]
-    keys = [
-        [_keys(line.of(page), index) for line in edges[index]] for index, page in enumerate(pages)
-    ]
-    on_pages = Counter(key for of_page in keys for key in set().union(*of_page))
-    needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
-    common = {key for key, count in on_pages.items() if count >= needed}
-    counting = _counting(pages, edges)
     roman = _romans(pages, edges)
     catch = _catchwords(pages, edges)
-    return [
-        tuple(
+    sure = [
+        {
             line
-            for line, own in zip(lines, of_page, strict=True)
-            if own & common
-            or _PAGE_OF.fullmatch(line.of(page))
-            or (line in (lines[0], lines[-1]) and _offsets(line.of(page), index) & counting)
+            for line in lines
+            if _PAGE_OF.fullmatch(line.of(page))
             or (index in roman and _roman(line.of(page)) == roman[index])
             or line == catch.get(index)
-        )
-        for index, (page, lines, of_page) in enumerate(zip(pages, edges, keys, strict=True))
+        }
+        for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
     ]
+    apart = _set_apart(pages, _repeated(pages, edges), sure)
+    return [
+        tuple(line for line in lines if line in found)
+        for lines, found in zip(edges, apart, strict=True)
+    ]
+
+
+def _repeated(pages: list[str], edges: list[list[Span]]) -> list[dict[Span, set[_Key]]]:
+    """Return the lines at the edges of each page that come again on others, or count on."""
+    counting = _counting(pages, edges)
+    keys = [
+        {line: _keys(line.of(page), index) for line in lines}
+        for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
+    ]
+    on_pages = Counter(key for of_page in keys for key in set().union(*of_page.values()))
+    needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
+    common = {key for key, count in on_pages.items() if count >= needed}
+    found: list[dict[Span, set[_Key]]] = []
+    for index, (page, lines) in enumerate(zip(pages, edges, strict=True)):
+        own = {line: keys[index][line] & common for line in lines}
+        for line in dict.fromkeys((*lines[:1], *lines[-1:])):
+            own[line] |= {(_ANY, n) for n in _offsets(line.of(page), index) & counting}
+        found.append({line: of for line, of in own.items() if of and not is_day(line.of(page))})
+    return found
+
+
+def _set_apart(
+    pages: list[str], repeated: list[dict[Span, set[_Key]]], sure: list[set[Span]]
+) -> list[set[Span]]:
+    """Return `sure` with those lines that come again over which a sentence goes on; where none
+    does, with those that can only be a page's number, and the heads of pages that have one."""
+    bodies = [
+        _without(page, sorted({*lines, *others})).strip()
+        for page, lines, others in zip(pages, repeated, sure, strict=True)
+    ]
+    goes = [False, *(_is_cut(before, after) for before, after in pairwise(bodies)), False]
+    over = {
+        key
+        for index, lines in enumerate(repeated)
+        for line, own in lines.items()
+        if goes[index + _is_foot(line, pages[index])]
+        for key in own
+    }
+    found = [
+        {
+            line
+            for line, own in lines.items()
+            if own & over or _names_page(line.of(page), index, own)
+        }
+        for index, (page, lines) in enumerate(zip(pages, repeated, strict=True))
+    ]
+    numbered = any(sure) or any(
+        number is not None
+        for lines, of_page in zip(repeated, found, strict=True)
+        for line in of_page
+        for _, number in lines[line]
+    )
+    for page, lines, of_page, others in zip(pages, repeated, found, sure, strict=True):
+        of_page |= others
+        if numbered:
+            of_page |= {line for line in lines if _is_head(line, page)}
+    return found
+
+
+def _without(page: str, lines: Sequence[Span]) -> str:
+    for line in reversed(lines):
+        page = page[: line.start] + page[line.end :]
+    return page
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Return whether a sentence surely goes on from one page to the next: it begins there in a
+    small letter, whatever notes stand before, or a word is broken; in a script without capitals, as
+    `goes_on` has it."""
+    start = after.lstrip("\"'“‘(")[:1]
+    if start.islower():
+        return True
+    open_end = before[-1:] in _HYPHENS or (start.isalpha() and not start.isupper())
+    return open_end and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
+
+
+def _is_foot(line: Span, page: str) -> bool:
+    return line.start >= len(page) / 2
+
+
+def _is_head(line: Span, page: str) -> bool:
+    """Return whether a line that comes again is at the top of a page, and no sentence or
+    salutation."""
+    words = line.of(page).strip()
+    return not _is_foot(line, page) and (words.isupper() or words[-1] not in ".,:;!?")
+
+
+def _names_page(line: str, index: int, own: set[_Key]) -> bool:
+    """Return whether a line with a number that counts on can only be a page's: the number alone,
+    or at an end of a head of several words. A year by itself, or the number of a paper ("No. 101",
+    "Letter 3"), is none."""
+    numbers = {n + index for _, n in own if n is not None and n in _offsets(line, index)}
+    words = re.findall(r"[^\W\d_]+", line)
+    if not words or _COMPOUND.fullmatch(line.strip()):
+        return any(not _YEARS[0] <= n <= _YEARS[1] for n in numbers)
+    counted = len(words) > _PAPER_WORDS and not _OF_PAPER.search(line)
+    return bool(numbers) and (counted or _PAGE.match(line) is not None)
 
 
 def _romans(pages: list[str], edges: list[list[Span]]) -> dict[int, int]:
@@ -278,14 +384,16 @@ def _edge_lines(page: str) -> list[Span]:
     return lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]
 
 
-def _keys(line: str, index: int) -> set[tuple[str, int | None]]:
+def _keys(line: str, index: int) -> set[_Key]:
     """Return what tells that this line and one on another page are the same running head.
 
     The line itself, and the line without one of its numbers, together with how far that
     number is from the page's place in the file.
     """
     normal = " ".join(line.casefold().split())
-    keys: set[tuple[str, int | None]] = set()
+    keys: set[_Key] = set()
+    if normal.endswith((",", ";", ":")) or (normal.endswith(_HYPHENS) and normal[-2:-1].isalpha()):
+        return keys  # a sentence or word goes on in the next line
     if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS:
         keys.add((normal, None))
     # "(4) In the second place": points of a list can go on from page to page.
@@ -338,9 +446,7 @@ def put_together(
     for page, lines, own, filled in zip(
         pages, running_lines(list(pages)), notes, fields, strict=True
     ):
-        body = page
-        for line in reversed(lines):
-            body = body[: line.start] + body[line.end :]
+        body = _without(page, lines)
         bodies.append("\n\n".join(part for part in (tidy_page(body), "\n".join(filled)) if part))
         aside.append([*(line.of(page) for line in lines), *own])
     for index in range(1, len(bodies) - 1):

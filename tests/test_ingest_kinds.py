@@ -87,6 +87,27 @@ def test_tables_of_page_xml_are_read_row_by_row(tmp_path):
     assert read(tmp_path / "b.xml", head + table + foot).text.startswith("4 June\tA. Dell")
 
 
+def test_a_number_in_a_head_or_note_is_the_pages_if_it_counts_on(tmp_path):
+    def region(kind: str, number: int, said: str) -> str:
+        line = f"<TextLine><TextEquiv><Unicode>{said}</Unicode></TextEquiv></TextLine>"
+        return f'<TextRegion id="{kind}{number}" type="{kind}">{line}</TextRegion>'
+
+    def cited(head: str, note: str) -> list[str]:
+        pages = "".join(
+            "<Page>"
+            + region("header", n, head.format(n))
+            + region("paragraph", n, f"in June. The fort had {'abc'[n - 44]} and")
+            + region("footnote", n, note)
+            + "</Page>"
+            for n in (44, 45, 46)
+        )
+        document = read(tmp_path / "a.xml", f"{PAGE.split('<Page>')[0]}{pages}</PcGts>")
+        return [label for _, label in labels(document)][:3]
+
+    assert cited("1848. DIARY OF POLK", "1 See Carte.") == ["image 1", "image 2", "image 3"]
+    assert cited("1848] DIARY OF POLK {}", "1 See Carte.") == ["p. 44", "p. 45", "p. 46"]
+
+
 @pytest.mark.parametrize("name", ["a.hocr", "a.html"])
 def test_hocr(tmp_path, name):
     page = read(tmp_path / name, HOCR)

@@ -115,7 +115,7 @@ def test_days_above_the_pages_of_a_diary_are_no_page_numbers():
 
 def test_a_line_over_which_a_sentence_goes_on_is_a_running_head():
     pages = [
-        f"1848\nDiary of Polk\nin the house. {PROSE * 3}Matter {letter} was brought up\nFor use here."
+        f"1848\nDiary of Polk\nin the house. {PROSE}Matter {letter} was brought up\nFor use here."
         for letter in "abcd"
     ]
     heads = [

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 MARK = re.compile(rb"class=[\"'][^\"']*\bocr_page\b")
 """By which an hOCR file is told from a page of the Web."""
 
-_NUMBER = re.compile(r"(?:^|\n)\W{0,4}(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W{0,4}(?:$|\n)")
-_ALTO_MARGINS = frozenset(["TopMargin", "BottomMargin"])
+_AT_END = re.compile(r"(?:^|\n)\W{0,4}(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W{0,4}(?:$|\n)")
+_YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
+_ALTO_HEAD, _ALTO_FOOT = "TopMargin", "BottomMargin"
 _PAGE_NUMBER = "page-number"
 _PAGE_ASIDE = frozenset(["header", "footer", "footnote", "footnote-continued", "marginalia"])
 _HOCR_LINE = re.compile(r"\bocr_(?:line|caption|textfloat)\b")
@@ -40,11 +41,14 @@ _HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
 @dataclass(frozen=True, slots=True)
 class _OcrPage:
     """A page of an OCR file: its text, and the heads, feet and notes that the file tells apart.
-    `number`: the printed one, "" where the file does not give it."""
+    `number`: the printed one, "" where the file does not give it; `head` and `foot`: what of
+    `aside` is above and below the text, and no note."""
 
     text: str
     aside: tuple[str, ...] = ()
     number: str = ""
+    head: tuple[str, ...] = ()
+    foot: tuple[str, ...] = ()
 
 
 def read_alto(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -97,8 +101,9 @@ def _document(
         raise UnreadableSource(
             f"{shown(path)} holds no text: its OCR found none; read the picture of the page instead"
         )
-    counted = page_labels(tidied, "image")
-    numbers = map(_number_in, pages)
+    whole = ["\n".join([*n.head, text, *n.foot]) for n, text in zip(pages, tidied, strict=True)]
+    counted = page_labels(whole, "image")
+    numbers = [page.number or (_number_in(page) if len(pages) == 1 else "") for page in pages]
     labels = [f"p. {n}" if n else label for n, label in zip(numbers, counted, strict=True)]
     text, places, excluded = put_together(tidied, labels, [page.aside for page in pages])
     letters = sum(length for _, length in certain)
@@ -114,9 +119,17 @@ def _document(
 
 
 def _number_in(page: _OcrPage) -> str:
-    """Return a page's printed number: that of the file, or the only one in its heads and feet."""
-    found = {one or other for line in page.aside for one, other in _NUMBER.findall(line.strip())}
-    return page.number or (found.pop() if len(found) == 1 else "")
+    """Return the only number at the ends of a page's heads and feet, if it is no year."""
+    lines = (line.strip() for line in (*page.head, *page.foot))
+    found = {one or other for line in lines for one, other in _AT_END.findall(line)}
+    number = found.pop() if len(found) == 1 else ""
+    return "" if _YEAR.fullmatch(number) else number
+
+
+def _number(line: str) -> str:
+    """Return a page's number without the signs around it; "" where there is more."""
+    number = line.strip(" .-–—[]()")
+    return number if number.isalnum() and len(number) < len("123456") else ""
 
 
 def _set_blocks(blocks: Iterable[str]) -> str:
@@ -128,8 +141,16 @@ def _set_blocks(blocks: Iterable[str]) -> str:
 
 
 def _alto_page(page: _Element) -> _OcrPage:
-    margins = [part for part in page if name_of(part) in _ALTO_MARGINS]
-    outside = [block for margin in margins for block in margin.iter("{*}TextBlock")]
+    head, foot = (
+        [
+            block
+            for margin in page
+            if name_of(margin) == name
+            for block in margin.iter("{*}TextBlock")
+        ]
+        for name in (_ALTO_HEAD, _ALTO_FOOT)
+    )
+    outside = [*head, *foot]
     blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
     placed = [
         OcrLine(_alto_line(line), *_alto_box(line), 1.0)
@@ -140,6 +161,8 @@ def _alto_page(page: _Element) -> _OcrPage:
         page_text(placed) if is_mixed(placed) else _set_blocks(map(_alto_text, blocks)),
         tuple(filter(None, map(_alto_text, outside))),
         (page.get("PRINTED_IMG_NR") or "").strip(),
+        tuple(filter(None, map(_alto_text, head))),
+        tuple(filter(None, map(_alto_text, foot))),
     )
 
 
@@ -175,13 +198,18 @@ def _page_xml_page(page: _Element) -> _OcrPage:
     names = dict.fromkeys([*(name for name in order if name in regions), *regions])
     kinds = [(regions[name].get("type"), regions[name]) for name in names]
     numbers = (_region_text(region) for kind, region in kinds if kind == _PAGE_NUMBER)
-    number = next(numbers, "").strip(" .-–—[]()")
+    head, foot = (
+        tuple(filter(None, (_region_text(region) for kind, region in kinds if kind == wanted)))
+        for wanted in ("header", "footer")
+    )
     return _OcrPage(
         _set_blocks(
             _region_text(r) for kind, r in kinds if kind not in {*_PAGE_ASIDE, _PAGE_NUMBER}
         ),
         tuple(filter(None, (_region_text(r) for kind, r in kinds if kind in _PAGE_ASIDE))),
-        number if number.isalnum() and len(number) < len("123456") else "",
+        _number(next(numbers, "")),
+        head,
+        foot,
     )
 
 
@@ -230,7 +258,17 @@ def _hocr_page(page: _Element) -> _OcrPage:
     placed = [_hocr_placed(line, box) for line in lines if (box := _hocr_box(line))]
     mixed = is_mixed(placed)
     text = page_text(placed) if mixed else _set_blocks("\n".join(lines) for lines in blocks)
-    return _OcrPage(text or line_of(page), tuple(filter(None, map(line_of, apart))))
+    number, head, foot = (
+        tuple(line_of(part) for part in apart if name in _classes(part))
+        for name in ("ocr_pageno", "ocr_header", "ocr_footer")
+    )
+    return _OcrPage(
+        text or line_of(page),
+        tuple(filter(None, map(line_of, apart))),
+        _number(number[0]) if number else "",
+        head,
+        foot,
+    )
 
 
 def _hocr_box(line: _Element) -> re.Match[str] | None:

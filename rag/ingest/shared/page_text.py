@@ -325,20 +325,20 @@ def printed_numbers(pages: list[str]) -> list[str | None]:
     A page without one lies between, or beside, pages that count on. Two pages at least must
     agree on how they count, unless one says that it is "page 3 of 12".
     """
-    told: list[int | None] = []
+    told: list[set[int]] = []
     sure: set[int] = set()
     for page, lines in zip(pages, running_lines(pages), strict=True):
         said = [line.of(page) for line in lines]
-        found = set().union(*(_offsets(line, len(told)) for line in said))
-        told.append(found.pop() if len(found) == 1 else None)
-        sure |= {
-            offset
-            for offset in told[-1:]
-            if offset is not None and any(map(_PAGE_OF.fullmatch, said))
-        }
-    agreed = Counter(offset for offset in told if offset is not None)
-    sure |= {offset for offset, count in agreed.items() if count > 1}
-    offsets = [offset if offset in sure else None for offset in told]
+        told.append(set().union(*(_offsets(line, len(told)) for line in said)))
+        if len(told[-1]) == 1 and any(map(_PAGE_OF.fullmatch, said)):
+            sure |= told[-1]
+    agreed = Counter(offset for found in told for offset in found)
+    sure |= {n for found in told if len(found) == 1 for n in found if agreed[n] > 1}
+    # Of two numbers, such as a year and a page's, one must count on for longer than a sheet has
+    # pages.
+    sure |= {n for n, count in agreed.items() if count >= _MIN_PAGES}
+    known = [found & sure for found in told]
+    offsets = [found.copy().pop() if len(found) == 1 else None for found in known]
     numbers: list[str | None] = []
     for index, own in enumerate(offsets):
         before = next((o for o in reversed(offsets[:index]) if o is not None), None)
@@ -392,9 +392,8 @@ def _keys(line: str, index: int) -> set[_Key]:
     """
     normal = " ".join(line.casefold().split())
     keys: set[_Key] = set()
-    if normal.endswith((",", ";", ":")) or (normal.endswith(_HYPHENS) and normal[-2:-1].isalpha()):
-        return keys  # a sentence or word goes on in the next line
-    if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS:
+    left_open = normal.endswith((*_HYPHENS, ",", ";", ":"))
+    if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS and not left_open:
         keys.add((normal, None))
     # "(4) In the second place": points of a list can go on from page to page.
     text_from = point.end() if (point := _LIST_POINT.match(normal)) else 0

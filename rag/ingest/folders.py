@@ -45,6 +45,16 @@ _PAGE = re.compile(
 _STEM = re.compile(
     r"(?:.*[\W_])?(?:p|pg|page|pages|img|image|seq|scan|leaf|fol|folio|f|n)[\W_]*|", re.IGNORECASE
 )
+_PAPER = re.compile(
+    r"(?:.*[\W_])?(?:letter|lettre|brief|telegram|cable|memo|doc|document|item|report|issue|no|nr)s?[\W_]*",
+    re.IGNORECASE,
+)
+"""What numbers of papers stand behind, each a work of its own."""
+
+_DAY = re.compile(r"(?:1[4-9]|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?")
+_DAY_OR_YEAR = re.compile(rf"{_DAY.pattern}|(?:1[4-9]|20)\d\d")
+"""Numbers of newspapers and diaries: "18480501", "184805", "1848"."""
+
 _LONG_NUMBER = 5
 """Figures in a number that no letter of a correspondence is filed under."""
 
@@ -91,6 +101,10 @@ def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
     own = bool(folder) and stem.strip("_-. ").casefold() == folder.casefold()
     named = bool(stem) and _STEM.fullmatch(stem) is not None
     if not (own or named or (long and not stem) or (long and stem.endswith(("_", "-")))):
+        return []
+    written = [match["number"] for match in found]
+    dated = _DAY if named else _DAY_OR_YEAR
+    if all(map(dated.fullmatch, written)) or (not own and _PAPER.fullmatch(stem)):
         return []
     in_order = sorted(found, key=lambda match: (int(match["number"]), match["side"].casefold()))
     return [match[0] for match in in_order]

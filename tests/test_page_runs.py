@@ -10,6 +10,7 @@ from reads import gather
 
 from rag.ingest.folders import page_run
 from rag.ingest.shared.page_text import printed_numbers, running_lines
+from rag.language import fold
 
 PAGES = [
     f"{number}\nTHE SIEGE OF VARNOW\nThe master wrote of matter {'abcdef'[number - 20]}.\n{last}"
@@ -137,3 +138,26 @@ def test_numbered_pages_have_their_heads_where_each_begins_a_paragraph():
     ]
     assert printed_numbers(pages) == ["101", "102", "103", "104"]
     assert [len(lines) for lines in running_lines(pages)] == [2, 2, 2, 2]
+
+
+def test_a_volume_of_hathitrust_in_one_file_has_its_pages(tmp_path):
+    rule = "#" * 46
+    head = "Full title: The siege of Varnow / by E. Thorne.\nAuthor: Thorne, Elias, 1790-1860.\n"
+    head += "Copyright: Public Domain\nhttps://hdl.handle.net/2027/mdp.1\n"
+    marks = ["(#1)", *(f"p. {n} (#{n})" for n in range(20, 24))]
+    parts = ["It rained and he", "wrote that no pris-", "oner be put to death, and", "left."]
+    pages = [f"{n}\nTHE SIEGE OF VARNOW\n{part}" for n, part in enumerate(parts, start=20)]
+    pages.insert(0, "A title page")
+    (tmp_path / "mdp.txt").write_text(
+        head + "".join(f"\n\n## {m} {rule}\n\n{p}" for m, p in zip(marks, pages, strict=True))
+    )
+    (volume,), _ = gather(tmp_path)
+    assert (volume.title, volume.creator) == ("The siege of Varnow", "Elias Thorne")
+    assert [place.label for place in volume.locators] == [
+        *("image 1", "p. 20", "p. 21", "p. 22", "p. 23")
+    ]
+    said = " ".join(fold(volume.text, None, volume.excluded).text.split())
+    assert "It rained and he wrote that no prisoner be put to death, and left." in said
+    assert "#" not in said
+    assert "hdl" not in said
+    assert "THE SIEGE" not in said

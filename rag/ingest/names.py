@@ -79,6 +79,19 @@ def person(name: str) -> str | None:
     return None if _NOBODY.fullmatch(name) else name
 
 
+_LIFE_DATES = re.compile(r"(?:,\s*|(?<![\s,])\s+|(?<!\s))\d{4}\??-?(?:\d{4}\??)?\.?$")
+
+
+def in_order(name: str) -> str:
+    """Return a name as libraries file it in the order in which it is said.
+
+    >>> in_order("Thorne, Elias, 1790-1860.")
+    'Elias Thorne'
+    """
+    parts = [part.strip() for part in _LIFE_DATES.sub("", name).split(",")]
+    return f"{parts[1]} {parts[0]}".strip() if len(parts) == 2 else name
+
+
 def in_file(path: Path) -> Publication:
     """Return where a document is kept of which no more is known than its file."""
     return Publication(archive_location=printable(path.name))

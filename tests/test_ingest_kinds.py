@@ -457,3 +457,38 @@ def test_a_picture_without_an_engine_says_what_it_needs(tmp_path):
     Image.new("L", (60, 80), 255).save(path)
     with pytest.raises(UnreadableSource, match="needs OCR"):
         list(reader_for(path, Ocr("off"))(path, MINE))
+
+
+def test_an_apostrophe_in_a_table_joins_no_rows(tmp_path):
+    said = (
+        "place,words\nYork,'tis said it fell\nBath,they wrote 'yield', and went\nRome,'twas false\n"
+    )
+    table = read(tmp_path / "a.csv", said)
+    assert [label for _, label in labels(table)] == ["row 2", "row 3", "row 4"]
+    assert "place: York; words: 'tis said it fell." in table.text
+
+
+def test_a_doubled_quotation_mark_is_one_wherever_it_stands(tmp_path):
+    rows = "".join(f'{n},"plain, number {n}"\n' for n in range(1_200))
+    table = read(tmp_path / "a.csv", f'id,text\n{rows}9,"He said ""yield"" to me, and left"\n')
+    assert table.text.endswith('text: He said "yield" to me, and left.')
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1850-01-01,Harriet,powder\n1850-01-09,Nancy,rum\n",
+        "4 June 1848,Harriet\n5 June 1848,Nancy\n",
+        "Harriet,York,rum\nNancy,Bath,rum\n",
+    ],
+)
+def test_a_table_without_heads_keeps_its_first_row(tmp_path, rows):
+    table = read(tmp_path / "a.csv", rows)
+    assert table.text.startswith(rows.partition("\n")[0].replace(",", "; "))
+    assert [label for _, label in labels(table)] == ["row 1", "row 2"]
+
+
+def test_heads_may_name_a_year_and_come_again(tmp_path):
+    heads = "Ship,Guns in 1850"
+    table = read(tmp_path / "a.csv", f"{heads}\nHarriet,ten\n{heads}\nNancy,six\n")
+    assert table.text.startswith("Ship: Harriet; Guns in 1850: ten.")

@@ -492,3 +492,59 @@ def test_heads_may_name_a_year_and_come_again(tmp_path):
     heads = "Ship,Guns in 1850"
     table = read(tmp_path / "a.csv", f"{heads}\nHarriet,ten\n{heads}\nNancy,six\n")
     assert table.text.startswith("Ship: Harriet; Guns in 1850: ten.")
+
+
+@pytest.mark.parametrize(
+    "halves",
+    [
+        ('<String CONTENT="govern"/><HYP CONTENT="-"/>', '<String CONTENT="ment"/>'),
+        (
+            '<String CONTENT="govern" SUBS_TYPE="HypPart1"/><HYP/>',
+            '<String CONTENT="ment" SUBS_TYPE="HypPart2"/>',
+        ),
+    ],
+)
+def test_halves_of_a_word_in_alto_are_joined_whatever_the_file_says_of_them(tmp_path, halves):
+    raised = '<String CONTENT="300"/><String CONTENT="1" STYLE="superscript"/>'
+    first, second = halves
+    lines = f"<TextLine>{first}</TextLine><TextLine>{second}{raised}</TextLine>"
+    head, foot = ALTO.split("<TextLine>")[0], "</TextBlock></PrintSpace></Page></Layout></alto>"
+    assert read(tmp_path / "a.xml", head + lines + foot).text == "government 300"
+
+
+def test_a_line_in_large_type_of_hocr_is_no_running_head(tmp_path):
+    line = "<span class='ocr_header'><span class='ocrx_word'>SURRENDER</span></span>"
+    page = read(
+        tmp_path / "a.hocr", HOCR.replace("<p class='ocr_par'>", f"<p class='ocr_par'>{line}")
+    )
+    assert page.text.startswith("SURRENDER\nThey refused.")
+    assert page.excluded == ()
+
+
+def test_the_chronology_and_boxes_of_a_finding_aid(tmp_path):
+    item = "<chronitem><date>1848</date><eventgrp><event>Wed</event><event>Fled</event></eventgrp>"
+    more = f"<bioghist><chronlist>{item}</chronitem></chronlist></bioghist><dsc>"
+    held = EAD.replace("<dsc>", more).replace(
+        "<unitid>MS", "<abstract>He fell.</abstract><container type='Box'>3</container><unitid>MS"
+    )
+    document = read(tmp_path / "a.xml", held)
+    assert "1848: Wed; Fled" in document.text
+    assert "He fell." in document.text
+    assert "unit MS 4, box 3, paragraph 1" in [label for _, label in labels(document)]
+
+
+def test_what_a_camera_or_scanner_adds_to_a_picture_is_no_page(tmp_path):
+    def pages(name: str) -> int:
+        reader = Reader()
+        ocr = Ocr("reader", engines={"reader": lambda: reader}, installed=lambda _: True)
+        (document,) = reader_for(tmp_path / name, ocr)(tmp_path / name, MINE)
+        return document.pages
+
+    sheet = Image.new("L", (200, 200), 255)
+    sheet.paste(0, (20, 20, 180, 60))
+    sheet.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[sheet.resize((100, 100))])
+    sheet.save(tmp_path / "a.tif", save_all=True, append_images=[sheet, sheet])
+    smaller = sheet.resize((50, 50))
+    smaller.encoderinfo = {"tiffinfo": {254: 1}}
+    sheet.save(tmp_path / "b.tif", save_all=True, append_images=[smaller])
+    assert (pages("a.jpg"), pages("a.tif"), pages("b.tif")) == (1, 3, 1)

@@ -32,7 +32,7 @@ _YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
 _ALTO_HEAD, _ALTO_FOOT = "TopMargin", "BottomMargin"
 _PAGE_NUMBER = "page-number"
 _PAGE_ASIDE = frozenset(["header", "footer", "footnote", "footnote-continued", "marginalia"])
-_HOCR_LINE = re.compile(r"\bocr_(?:line|caption|textfloat)\b")
+_HOCR_LINE = re.compile(r"\bocr_(?:line|caption|textfloat|header)\b")
 _HOCR_ASIDE = re.compile(r"\bocr_(?:header|footer|pageno|footnote)\b")
 _HOCR_BOX = re.compile(r"\bbbox\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)")
 _HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
@@ -181,13 +181,33 @@ def _alto_text(block: _Element) -> str:
 
 def _alto_line(line: _Element) -> str:
     words: list[str] = []
+    broken = False
     for part in line:
+        if name_of(part) == "HYP" and broken:
+            words[-1] += part.get("CONTENT") or "-"
+        content = part.get("CONTENT") or ""
+        if name_of(part) != "String" or not content or _is_raised(part):
+            continue
         kind = part.get("SUBS_TYPE")
-        if name_of(part) != "String" or kind == "HypPart2":
+        if kind == "HypPart2" and _is_whole_before(part, line):
             continue
         whole = part.get("SUBS_CONTENT") if kind == "HypPart1" else None
-        words.append(whole or part.get("CONTENT") or "")
-    return " ".join(filter(None, words))
+        words.append(whole or content)
+        broken = whole is None
+    return " ".join(words)
+
+
+def _is_raised(word: _Element) -> bool:
+    """Return whether a word is the raised mark of a note."""
+    raised = "superscript" in (word.get("STYLE") or "").split()
+    return raised and MARK_OF_NOTE.fullmatch(word.get("CONTENT") or "") is not None
+
+
+def _is_whole_before(half: _Element, line: _Element) -> bool:
+    """Return whether the line before ends with the whole word of which this is the second half."""
+    before = line.getprevious()
+    words = [] if before is None else before.findall("{*}String")
+    return bool((words[-1] if words else half).get("SUBS_CONTENT"))
 
 
 def _page_xml_page(page: _Element) -> _OcrPage:
@@ -244,7 +264,7 @@ def _classes(element: _Element) -> list[str]:
 
 
 def _hocr_page(page: _Element) -> _OcrPage:
-    apart = [element for element in page.iter() if _HOCR_ASIDE.search(element.get("class") or "")]
+    apart = [element for element in page.iter() if _is_apart(element)]
     outside = {inner for element in apart for inner in element.iter()}
     blocks: list[list[str]] = [[]]
     for element in page.iter():
@@ -269,6 +289,15 @@ def _hocr_page(page: _Element) -> _OcrPage:
         head,
         foot,
     )
+
+
+def _is_apart(element: _Element) -> bool:
+    """Return whether an element is a running head or foot, or a note. Tesseract calls a line in
+    large type a header, within a paragraph."""
+    if not _HOCR_ASIDE.search(element.get("class") or ""):
+        return False
+    within = (_classes(outer) for outer in element.iterancestors())
+    return "ocr_header" not in _classes(element) or not any("ocr_par" in of for of in within)
 
 
 def _hocr_box(line: _Element) -> re.Match[str] | None:

@@ -148,6 +148,15 @@ def test_csl(tmp_path, content):
     assert (about.date, about.url, about.kind) == ("1964-11-02", "https://example.org/1", "memoir")
 
 
+def test_names_of_csl_are_whole(tmp_path):
+    people = [
+        {"given": "Alexis", "dropping-particle": "de", "family": "Tocqueville"},
+        {"given": "Ann", "family": "King", "suffix": "Jr."},
+    ]
+    about, _ = said(tmp_path, json.dumps({"title": "T", "author": people}), "a.json")
+    assert about.creator == "Alexis de Tocqueville and Ann King Jr."
+
+
 @pytest.mark.parametrize(
     ("issued", "date"),
     [

@@ -332,6 +332,9 @@ def plain_fields(content: Any) -> Mapping[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+_NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+
+
 def _people(authors: Any) -> Any:
     """Return the names as one text; what is no list of names is left for the check."""
     if not isinstance(authors, list):
@@ -340,7 +343,7 @@ def _people(authors: Any) -> Any:
     for author in authors:
         if not isinstance(author, dict):
             return authors
-        parts = [author.get(part) for part in ("given", "non-dropping-particle", "family")]
+        parts = [author.get(part) for part in _NAME_PARTS]
         name = " ".join(str(part) for part in parts if part)
         names.append(str(author.get("literal") or name))
     return " and ".join(name for name in names if name) or None

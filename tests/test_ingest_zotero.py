@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from rag.wording import cited
 from tests.reads import gather
 from tests.zotero_library import Item, write_library

@@ -39,7 +39,7 @@ _PAGE_OF = re.compile(r"\W*(?:page|p\.)\s*(\d{1,5})\s*(?:of|/)\s*\d{1,5}\W*", re
 _PAGE = re.compile(r"\W*(?:pages?|pp?|pg|fol|folio)\b", re.IGNORECASE)
 _OF_PAPER = re.compile(r"\b(?:no|nos|nr|number)\W{1,3}\d+\W*$", re.IGNORECASE)
 _PAPER_WORDS = 2
-_YEARS = (1400, 2099)
+_YEARS = range(1400, 2100)
 _HYPHENS = ("-", "\u2010", "\u00ad", "\u00ac")
 _Key = tuple[str, int | None]
 """What tells that lines are the same: their words, and how far their number is from the page's
@@ -209,6 +209,10 @@ def _is_head(line: Span, page: str) -> bool:
     return not _is_foot(line, page) and (words.isupper() or words[-1] not in ".,:;!?")
 
 
+def _is_year(number: int) -> bool:
+    return number in _YEARS
+
+
 def _names_page(line: str, index: int, own: set[_Key]) -> bool:
     """Return whether a line with a number that counts on can only be a page's: the number alone,
     or at an end of a head of several words. A year by itself, or the number of a paper ("No. 101",
@@ -216,7 +220,7 @@ def _names_page(line: str, index: int, own: set[_Key]) -> bool:
     numbers = {n + index for _, n in own if n is not None and n in _offsets(line, index)}
     words = re.findall(r"[^\W\d_]+", line)
     if not words or _COMPOUND.fullmatch(line.strip()):
-        return any(not _YEARS[0] <= n <= _YEARS[1] for n in numbers)
+        return not all(map(_is_year, numbers))
     counted = len(words) > _PAPER_WORDS and not _OF_PAPER.search(line)
     return bool(numbers) and (counted or _PAGE.match(line) is not None)
 
@@ -325,20 +329,22 @@ def printed_numbers(pages: list[str]) -> list[str | None]:
     A page without one lies between, or beside, pages that count on. Two pages at least must
     agree on how they count, unless one says that it is "page 3 of 12".
     """
-    told: list[set[int]] = []
+    told: list[int | None] = []
     sure: set[int] = set()
-    for page, lines in zip(pages, running_lines(pages), strict=True):
+    for index, (page, lines) in enumerate(zip(pages, running_lines(pages), strict=True)):
         said = [line.of(page) for line in lines]
-        told.append(set().union(*(_offsets(line, len(told)) for line in said)))
-        if len(told[-1]) == 1 and any(map(_PAGE_OF.fullmatch, said)):
-            sure |= told[-1]
-    agreed = Counter(offset for found in told for offset in found)
-    sure |= {n for found in told if len(found) == 1 for n in found if agreed[n] > 1}
-    # Of two numbers, such as a year and a page's, one must count on for longer than a sheet has
-    # pages.
-    sure |= {n for n, count in agreed.items() if count >= _MIN_PAGES}
-    known = [found & sure for found in told]
-    offsets = [found.copy().pop() if len(found) == 1 else None for found in known]
+        found = set().union(*(_offsets(line, index) for line in said))
+        # "1848. DIARY OF POLK 44": of two numbers a year is not the page's.
+        found = {n for n in found if not _is_year(n + index)} or found
+        told.append(found.pop() if len(found) == 1 else None)
+        sure |= {
+            offset
+            for offset in told[-1:]
+            if offset is not None and any(map(_PAGE_OF.fullmatch, said))
+        }
+    agreed = Counter(offset for offset in told if offset is not None)
+    sure |= {offset for offset, count in agreed.items() if count > 1}
+    offsets = [offset if offset in sure else None for offset in told]
     numbers: list[str | None] = []
     for index, own in enumerate(offsets):
         before = next((o for o in reversed(offsets[:index]) if o is not None), None)

@@ -21,6 +21,7 @@ from pypdf.generic import (
 )
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
@@ -365,3 +366,29 @@ def test_what_is_not_on_its_page_is_told_and_nothing_at_all_is_refused(tmp_path:
     assert highlighted(copy.content) == [[("No letter came", "")]]
     with pytest.raises(UnreadableSource, match="Nothing could be marked"):
         highlighted_copy(document, [gone])
+
+
+def test_heads_and_notes_are_shown_on_the_pages_that_they_stand_on(tmp_path: Path) -> None:
+    matters = ["grain", "salt", "wine", "wool"]
+
+    def lines(number: int) -> list[str]:
+        matter = matters[number]
+        prose = [f"of the envoys. The price of {matter}", f"in {matter} years was put off", "and"]
+        return ["THE GARRISON AT WAR", *prose * 2, str(41 + number)]
+
+    path = tmp_path / "book.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for number in range(4):
+        for row, line in enumerate(lines(number)):
+            canvas.drawString(LEFT, TOP - LEADING * row, line)
+        canvas.showPage()
+    canvas.save()
+    document = read(path)
+    last = facsimile(document, quotation(document, "The price of wool"))
+    assert (last.number, last.label) == (3, "p. 44")
+    assert "THE GARRISON AT WAR" in last.text
+    assert "43" not in last.text.split()
+    head = Span(document.text.index("GARRISON"), document.text.index("GARRISON") + 8)
+    shown = facsimile(document, head)
+    assert (shown.number, shown.label, len(shown.marks)) == (0, "p. 41", 1)
+    assert shown.label == document.locate(head)

@@ -347,3 +347,32 @@ def test_an_entity_bomb_in_the_package_is_refused(tmp_path):
 )
 def test_links_within_the_book(href, name):
     assert resolve("OEBPS/nav.xhtml", href) == name
+
+
+def test_a_sentence_goes_on_in_the_next_part_where_each_page_is_one(tmp_path):
+    pages = {
+        "a.xhtml": page("<p>It rained.</p><p>He wrote that he would</p>"),
+        "b.xhtml": page("<p>never surrender the fort. Forty</p>"),
+        "c.xhtml": page("<p>men stayed.</p><p>It fell.</p>"),
+        "d.xhtml": page("<p>Nobody spoke.</p>"),
+    }
+    document = read(make(tmp_path / "old.epub", pages))
+    assert document.text == (
+        "It rained.\n\nHe wrote that he would\nnever surrender the fort. Forty\nmen stayed.\n\n"
+        "It fell.\n\nNobody spoke."
+    )
+
+
+def test_what_the_internet_archive_says_of_its_book_is_no_evidence(tmp_path):
+    notices = [
+        "This book was produced in EPUB format by the Internet Archive.",
+        "Created with hocr-to-epub (v.1.0.0)",
+        "The text on this page is estimated to be only 43.21% accurate",
+    ]
+    long = f"<p>{'The envoys met. ' * 2_000}</p>"
+    first, made, accurate = (f"<p>{notice}</p>" for notice in notices)
+    pages = {"a.xhtml": page(first + made), "b.xhtml": page(f"{long}{accurate}{long}")}
+    metadata = "<dc:title>T</dc:title><dc:creator>Thorne, Elias, 1790-1860</dc:creator>"
+    document = read(make(tmp_path / "old.epub", pages, metadata=metadata))
+    assert [span.of(document.text) for span in document.excluded] == notices
+    assert document.creator == "Elias Thorne"

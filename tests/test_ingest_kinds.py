@@ -75,6 +75,40 @@ def test_page_xml(tmp_path):
     assert labels(read(tmp_path / "a.xml", PAGE)) == [("First.\n\nSecond.", "p. 7")]
 
 
+def test_tables_of_page_xml_are_read_row_by_row(tmp_path):
+    def cell(row: int, column: int, said: str) -> str:
+        line = f"<TextLine><TextEquiv><Unicode>{said}</Unicode></TextEquiv></TextLine>"
+        return f'<TableCell row="{row}" col="{column}">{line}</TableCell>'
+
+    by_column = [cell(0, 0, "4 June"), cell(1, 0, "5 June"), cell(0, 1, "A. Dell, killed")]
+    table = f"<TableRegion id='t'>{''.join(by_column)}{cell(1, 1, 'E. Thorne')}</TableRegion>"
+    register = read(tmp_path / "a.xml", PAGE.replace("</Page>", f"{table}</Page>"))
+    assert register.text.endswith("4 June\tA. Dell, killed\n5 June\tE. Thorne")
+    head, foot = PAGE.split("<ReadingOrder>")[0], "</Page></PcGts>"
+    assert read(tmp_path / "b.xml", head + table + foot).text.startswith("4 June\tA. Dell")
+
+
+def test_a_number_in_a_head_or_note_is_the_pages_if_it_counts_on(tmp_path):
+    def region(kind: str, number: int, said: str) -> str:
+        line = f"<TextLine><TextEquiv><Unicode>{said}</Unicode></TextEquiv></TextLine>"
+        return f'<TextRegion id="{kind}{number}" type="{kind}">{line}</TextRegion>'
+
+    def cited(head: str, note: str) -> list[str]:
+        pages = "".join(
+            "<Page>"
+            + region("header", n, head.format(n))
+            + region("paragraph", n, f"in June. The fort had {'abc'[n - 44]} and")
+            + region("footnote", n, note)
+            + "</Page>"
+            for n in (44, 45, 46)
+        )
+        document = read(tmp_path / "a.xml", f"{PAGE.split('<Page>')[0]}{pages}</PcGts>")
+        return [label for _, label in labels(document)][:3]
+
+    assert cited("1848. DIARY OF POLK", "1 See Carte.") == ["image 1", "image 2", "image 3"]
+    assert cited("1848] DIARY OF POLK {}", "1 See Carte.") == ["p. 44", "p. 45", "p. 46"]
+
+
 @pytest.mark.parametrize("name", ["a.hocr", "a.html"])
 def test_hocr(tmp_path, name):
     page = read(tmp_path / name, HOCR)
@@ -564,3 +598,94 @@ def test_a_picture_without_an_engine_says_what_it_needs(tmp_path):
     Image.new("L", (60, 80), 255).save(path)
     with pytest.raises(UnreadableSource, match="needs OCR"):
         list(reader_for(path, Ocr("off"))(path, MINE))
+
+
+def test_an_apostrophe_in_a_table_joins_no_rows(tmp_path):
+    said = (
+        "place,words\nYork,'tis said it fell\nBath,they wrote 'yield', and went\nRome,'twas false\n"
+    )
+    table = read(tmp_path / "a.csv", said)
+    assert [label for _, label in labels(table)] == ["row 2", "row 3", "row 4"]
+    assert "place: York; words: 'tis said it fell." in table.text
+
+
+def test_a_doubled_quotation_mark_is_one_wherever_it_stands(tmp_path):
+    rows = "".join(f'{n},"plain, number {n}"\n' for n in range(1_200))
+    table = read(tmp_path / "a.csv", f'id,text\n{rows}9,"He said ""yield"" to me, and left"\n')
+    assert table.text.endswith('text: He said "yield" to me, and left.')
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1850-01-01,Harriet,powder\n1850-01-09,Nancy,rum\n",
+        "4 June 1848,Harriet\n5 June 1848,Nancy\n",
+        "Harriet,York,rum\nNancy,Bath,rum\n",
+    ],
+)
+def test_a_table_without_heads_keeps_its_first_row(tmp_path, rows):
+    table = read(tmp_path / "a.csv", rows)
+    assert table.text.startswith(rows.partition("\n")[0].replace(",", "; "))
+    assert [label for _, label in labels(table)] == ["row 1", "row 2"]
+
+
+def test_heads_may_name_a_year_and_come_again(tmp_path):
+    heads = "Ship,Guns in 1850"
+    table = read(tmp_path / "a.csv", f"{heads}\nHarriet,ten\n{heads}\nNancy,six\n")
+    assert table.text.startswith("Ship: Harriet; Guns in 1850: ten.")
+
+
+@pytest.mark.parametrize(
+    "halves",
+    [
+        ('<String CONTENT="govern"/><HYP CONTENT="-"/>', '<String CONTENT="ment"/>'),
+        (
+            '<String CONTENT="govern" SUBS_TYPE="HypPart1"/><HYP/>',
+            '<String CONTENT="ment" SUBS_TYPE="HypPart2"/>',
+        ),
+    ],
+)
+def test_halves_of_a_word_in_alto_are_joined_whatever_the_file_says_of_them(tmp_path, halves):
+    raised = '<String CONTENT="300"/><String CONTENT="1" STYLE="superscript"/>'
+    first, second = halves
+    lines = f"<TextLine>{first}</TextLine><TextLine>{second}{raised}</TextLine>"
+    head, foot = ALTO.split("<TextLine>")[0], "</TextBlock></PrintSpace></Page></Layout></alto>"
+    assert read(tmp_path / "a.xml", head + lines + foot).text == "government 300"
+
+
+def test_a_line_in_large_type_of_hocr_is_no_running_head(tmp_path):
+    line = "<span class='ocr_header'><span class='ocrx_word'>SURRENDER</span></span>"
+    page = read(
+        tmp_path / "a.hocr", HOCR.replace("<p class='ocr_par'>", f"<p class='ocr_par'>{line}")
+    )
+    assert page.text.startswith("SURRENDER\nThey refused.")
+    assert page.excluded == ()
+
+
+def test_the_chronology_and_boxes_of_a_finding_aid(tmp_path):
+    item = "<chronitem><date>1848</date><eventgrp><event>Wed</event><event>Fled</event></eventgrp>"
+    more = f"<bioghist><chronlist>{item}</chronitem></chronlist></bioghist><dsc>"
+    held = EAD.replace("<dsc>", more).replace(
+        "<unitid>MS", "<abstract>He fell.</abstract><container type='Box'>3</container><unitid>MS"
+    )
+    document = read(tmp_path / "a.xml", held)
+    assert "1848: Wed; Fled" in document.text
+    assert "He fell." in document.text
+    assert "unit MS 4, box 3, paragraph 1" in [label for _, label in labels(document)]
+
+
+def test_what_a_camera_or_scanner_adds_to_a_picture_is_no_page(tmp_path):
+    def pages(name: str) -> int:
+        reader = Reader()
+        ocr = Ocr("reader", engines={"reader": lambda: reader}, installed=lambda _: True)
+        (document,) = reader_for(tmp_path / name, ocr)(tmp_path / name, MINE)
+        return document.pages
+
+    sheet = Image.new("L", (200, 200), 255)
+    sheet.paste(0, (20, 20, 180, 60))
+    sheet.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[sheet.resize((100, 100))])
+    sheet.save(tmp_path / "a.tif", save_all=True, append_images=[sheet, sheet])
+    smaller = sheet.resize((50, 50))
+    smaller.encoderinfo = {"tiffinfo": {254: 1}}
+    sheet.save(tmp_path / "b.tif", save_all=True, append_images=[smaller])
+    assert (pages("a.jpg"), pages("a.tif"), pages("b.tif")) == (1, 3, 1)

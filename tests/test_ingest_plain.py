@@ -337,3 +337,33 @@ def test_heads_of_every_chapter_count_the_pages(tmp_path):
     text = "\n\n".join(f"{head}\n\nHe was ordered to with-" for head in heads)
     document = read(write(tmp_path, "a.txt", f"{text}\n\ndraw."))
     assert [place.label for place in document.locators] == [f"p. {n}" for n in range(87, 91)]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["Chapter 1", "Chapter 2", "Chapter 3"],
+        ["LETTER 1", "LETTER 2", "LETTER 3", "LETTER 4"],
+        ["Article 1", "Article 2", "Article 3"],
+        ["In the year 1848", "In the year 1849", "In the year 1850"],
+    ],
+)
+def test_numbered_headings_of_a_plain_text_are_no_pages(tmp_path, heads):
+    text = "\n\n".join(f"{head}\n\nThe envoys met again. They did not agree." for head in heads)
+    document = read(write(tmp_path, "a.txt", f"A HISTORY\n\n{text}"))
+    assert not [place.label for place in document.locators if place.label.startswith("p. ")]
+    assert document.excluded == ()
+
+
+@pytest.mark.parametrize("day", ["May {}", "{} May", "Tuesday, May {}."])
+def test_the_days_of_a_diary_are_evidence_and_no_pages(tmp_path, day):
+    days = [f"{day.format(n)}\n\nwe set out early & made 12 miles" for n in (3, 4, 5, 9)]
+    document = read(write(tmp_path, "a.txt", "\n\n".join(days)))
+    assert not [place.label for place in document.locators if place.label.startswith("p. ")]
+    assert document.excluded == ()
+
+
+def test_what_stands_before_the_first_page_has_no_number_below_one(tmp_path):
+    pages = [f"THE FORTS. {n}\n\nmarched, and he was ordered to" for n in (1, 2, 3)]
+    document = read(write(tmp_path, "a.txt", "\n\n".join(["A title", *pages])))
+    assert [place.label for place in document.locators] == ["p. 1", "p. 2", "p. 3"]

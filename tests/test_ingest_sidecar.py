@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,15 @@ def test_csl(tmp_path, content):
     assert (about.date, about.url, about.kind) == ("1964-11-02", "https://example.org/1", "memoir")
 
 
+def test_names_of_csl_are_whole(tmp_path):
+    people = [
+        {"given": "Alexis", "dropping-particle": "de", "family": "Tocqueville"},
+        {"given": "Ann", "family": "King", "suffix": "Jr."},
+    ]
+    about, _ = said(tmp_path, json.dumps({"title": "T", "author": people}), "a.json")
+    assert about.creator == "Alexis de Tocqueville and Ann King Jr."
+
+
 @pytest.mark.parametrize(
     ("issued", "date"),
     [
@@ -225,6 +235,28 @@ def test_of_a_file_with_several_documents_a_sidecar_says_what_all_share(tmp_path
     assert [d.title for d in documents] == ["1. Note", "2. Note"]
     assert {(d.rights, d.kind) for d in documents} == {("CC0", "memoir")}
     assert "title cannot count" in skip.reason
+
+
+def test_letters_keep_their_own_writers_whatever_is_said_of_the_volume(tmp_path):
+    signed = '<div type="letter"><p>I saw.</p><closer><signed>J. Polk</signed></closer></div>'
+    body = f'{signed}<div type="letter"><p>Dear Sir.</p></div>'
+    volume = f"<TEI xmlns='http://www.tei-c.org/ns/1.0'><text><body>{body}</body></text></TEI>"
+    folder = fill(tmp_path / "f", {"v.xml": volume, "v.yaml": "creator: Milo Quaife"})
+    documents, (skip,) = gather(folder)
+    assert [d.creator for d in documents] == ["J. Polk", "Milo Quaife"]
+    assert "creator cannot count" in skip.reason
+
+
+def test_what_is_said_of_a_mail_is_not_said_of_what_is_attached(tmp_path):
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "Ann <a@x.org>", "scan"
+    mail.set_content("Here is the letter.")
+    mail.add_attachment("Sir, the fort has fallen.", filename="polk.txt")
+    about = "creator: Ann Lee\nkind: secondary\nrights: CC0"
+    folder = fill(tmp_path / "f", {"m.eml": mail.as_string(), "m.yaml": about})
+    (_, letter), (skip,) = gather(folder)
+    assert (letter.creator, letter.kind, letter.rights) == (None, "unknown", "CC0")
+    assert "creator, kind cannot count" in skip.reason
 
 
 def test_where_it_was_published_comes_from_a_reference_manager(tmp_path):

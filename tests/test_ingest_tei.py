@@ -276,6 +276,18 @@ def test_any_other_tei_file_is_one_document(tmp_path):
     assert diary.collection == MINE
 
 
+def test_of_several_readings_of_an_edition_one_is_in_the_text(tmp_path):
+    body = (
+        '<p>He slew the <app><lem wit="#A">lion</lem><rdg wit="#B">tiger</rdg></app> on 4 '
+        '<app><rdg wit="#A">June</rdg><rdgGrp><rdg wit="#B">July</rdg></rdgGrp></app> 1348.</p>'
+    )
+    (chronicle,) = read_tei(write(tmp_path, GENERIC.format(body=body)), MINE)
+    assert own_text(chronicle).endswith("He slew the lion on 4 June 1348.")
+    aside = chronicle.excluded[-1].of(chronicle.text)
+    assert "tiger" in aside
+    assert "July" in aside
+
+
 LETTERS = (
     '<div type="letter"><head>To Ann</head><opener><dateline>York, <date when="1781-02-03">3'
     "</date></dateline></opener><p>He <del>fled</del><add>stood</add>, the admi-<lb/>ral said.</p>"

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from rag.wording import cited
 from tests.reads import gather
 from tests.zotero_library import Item, write_library
@@ -96,3 +98,27 @@ def test_a_library_that_cannot_be_read_is_told_and_the_rest_is_read(tmp_path: Pa
     assert [document.text for document in documents] == ["A"]
     assert "cannot be read as a Zotero library" in skip.reason
     assert "close Zotero" in skip.reason
+
+
+@pytest.mark.parametrize(
+    ("stored", "date"),
+    [
+        ("1848-00-00 1848-1850", "1848/1850"),
+        ("1848-00-00 circa 1848", "1848~"),
+        ("1850-00-00 [1850?]", "1850?"),
+        ("0000-00-00 1840s", "1840/1849"),
+        ("1848-05-03 03/05/1848", "1848-05-03"),
+    ],
+)
+def test_a_stretch_or_a_doubtful_year_stays_one(tmp_path: Path, stored: str, date: str) -> None:
+    item = Item(content="We met.", values={"title": "A letter", "date": stored})
+    (letter,), _ = gather(write_library(tmp_path / "Zotero", [item]))
+    assert letter.date == date
+
+
+def test_who_asked_in_an_interview_is_not_who_said_it(tmp_path: Path) -> None:
+    people = (("interviewee", "Amos", "Dell"), ("interviewer", "Ann", "Hope"))
+    values = {"title": "Talk", "date": "1902-00-00 1902", "extra": "original-date: 1901"}
+    item = Item(kind="interview", content="We met.", values=values, creators=people)
+    (talk,), _ = gather(write_library(tmp_path / "Zotero", [item]))
+    assert (talk.creator, talk.date) == ("Amos Dell", "1901")

@@ -18,7 +18,7 @@ from rag.ingest.files import BUILT_IN, check_sources, find_files, unpacked
 from rag.ingest.folders import Found, OnSkip, reason, report
 from rag.ingest.names import Names, file_title, in_file, shown
 from rag.ingest.registry import READERS, Item, read_file, reader_for
-from rag.ingest.sidecar import Sidecar, describe, ignored_fields, read_metadata, read_sidecar
+from rag.ingest.sidecar import Sidecar, describe, passed_over, read_metadata, read_sidecar
 
 __all__ = [
     "BUILT_IN",
@@ -84,12 +84,14 @@ def described(
     if second is None:
         yield describe(first, sidecar)
         return
-    ignored = ignored_fields(sidecar)
+    ignored: dict[str, None] = {}
+    for document in chain((first, second), documents):
+        attached = document.origin != first.origin
+        ignored |= dict.fromkeys(passed_over(document, sidecar, attached=attached))
+        yield describe(document, sidecar, alone=False, attached=attached)
     if ignored:
         problem = f"{', '.join(ignored)} cannot count, because the file holds several documents"
         report(next(iter(found.sidecars), found.path), [problem], found.renaming(on_skip))
-    for document in chain((first, second), documents):
-        yield describe(document, sidecar, alone=False)
 
 
 def renamed(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnreadableSource
 from rag.ingest.dates import said_date
-from rag.ingest.names import folder_collection, printable, shown
+from rag.ingest.names import folder_collection, in_order, printable, shown
 from rag.ingest.shared.blocks import name_of
 from rag.ingest.shared.decoding import decode, line_of, parse_xml
 from rag.ingest.shared.page_text import PAGE_BREAK
@@ -45,6 +45,16 @@ _PAGE = re.compile(
 _STEM = re.compile(
     r"(?:.*[\W_])?(?:p|pg|page|pages|img|image|seq|scan|leaf|fol|folio|f|n)[\W_]*|", re.IGNORECASE
 )
+_PAPER = re.compile(
+    r"(?:.*[\W_])?(?:letter|lettre|brief|telegram|cable|memo|doc|document|item|report|issue|no|nr)s?[\W_]*",
+    re.IGNORECASE,
+)
+"""What numbers of papers stand behind, each a work of its own."""
+
+_DAY = re.compile(r"(?:1[4-9]|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?")
+_DAY_OR_YEAR = re.compile(rf"{_DAY.pattern}|(?:1[4-9]|20)\d\d")
+"""Numbers of newspapers and diaries: "18480501", "184805", "1848"."""
+
 _LONG_NUMBER = 5
 """Figures in a number that no letter of a correspondence is filed under."""
 
@@ -91,6 +101,10 @@ def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
     own = bool(folder) and stem.strip("_-. ").casefold() == folder.casefold()
     named = bool(stem) and _STEM.fullmatch(stem) is not None
     if not (own or named or (long and not stem) or (long and stem.endswith(("_", "-")))):
+        return []
+    written = [match["number"] for match in found]
+    dated = _DAY if named else _DAY_OR_YEAR
+    if all(map(dated.fullmatch, written)) or (not own and _PAPER.fullmatch(stem)):
         return []
     in_order = sorted(found, key=lambda match: (int(match["number"]), match["side"].casefold()))
     return [match[0] for match in in_order]
@@ -150,7 +164,6 @@ def work_name(name: str, run: Sequence[str]) -> str:
 
 
 _YEAR = re.compile(r"(?<!\d)1[0-9]{3}(?!\d)|(?<!\d)20\d\d(?!\d)")
-_LIFE_DATES = re.compile(r"(?:,\s*|(?<![\s,])\s+|(?<!\s))\d{4}\??-?(?:\d{4}\??)?\.?$")
 _CREATORS = ("creator", "author")
 _DATES = ("dateCreated", "dateIssued", "date", "created", "issued", "copyrightDate")
 
@@ -180,24 +193,18 @@ def _creator(root: _Element) -> str:
     for tag in ("100", "110"):
         for field in _marc(root, tag):
             parts = (line_of(part) for part in field if part.get("code") == "a")
-            return _in_order(" ".join(parts).strip(" ,."))
+            return in_order(" ".join(parts).strip(" ,."))
     names = [
-        _in_order(" ".join(line_of(part) for part in name if name_of(part) == "namePart"))
+        in_order(" ".join(line_of(part) for part in name if name_of(part) == "namePart"))
         for name in root.iter("{*}name")
         if any(_is_author(role) for role in name.iter("{*}roleTerm"))
         or name.get("usage") == "primary"
     ]
-    return " and ".join(filter(None, names)) or _in_order(next(_lines(root, _CREATORS), ""))
+    return " and ".join(filter(None, names)) or in_order(next(_lines(root, _CREATORS), ""))
 
 
 def _is_author(role: _Element) -> bool:
     return line_of(role).casefold().strip(".") in {"author", "creator", "aut", "cre"}
-
-
-def _in_order(name: str) -> str:
-    """Return "Elias Thorne" for "Thorne, Elias, 1790-1860"."""
-    parts = [part.strip() for part in _LIFE_DATES.sub("", name).split(",")]
-    return f"{parts[1]} {parts[0]}".strip() if len(parts) == 2 else name
 
 
 def _date(root: _Element) -> str:

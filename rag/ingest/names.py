@@ -69,14 +69,31 @@ def file_title(path: Path) -> str:
 _NOBODY = re.compile(
     r"\W*|user[\s\d]*|(?:web|site)?\s?-?master|admin(?:istrator)?|owner|un-?known|un-?named|author"
     r"|editors?|staff|default|root|guest|scanner|anonymous|transcriber|microsoft(?: office user)?"
-    r"|python-docx|openpyxl|.*\b(?:pc|laptop|hp|dell|lenovo)",
+    r"|python-docx|openpyxl|.*\b(?:pc|laptop)|\S*\b(?:hp|dell|lenovo)",
     re.IGNORECASE,
 )
 
 
 def person(name: str) -> str | None:
-    """Return the name of an author, None for what programs and sites put in for want of one."""
+    """Return the name of an author, None for what programs and sites put in for want of one.
+
+    >>> person("Floyd Dell"), person("Ann's laptop"), person("OFFICE-DELL")
+    ('Floyd Dell', None, None)
+    """
     return None if _NOBODY.fullmatch(name) else name
+
+
+_LIFE_DATES = re.compile(r"(?:,\s*|(?<![\s,])\s+|(?<!\s))\d{4}\??-?(?:\d{4}\??)?\.?$")
+
+
+def in_order(name: str) -> str:
+    """Return a name as libraries file it in the order in which it is said.
+
+    >>> in_order("Thorne, Elias, 1790-1860.")
+    'Elias Thorne'
+    """
+    parts = [part.strip() for part in _LIFE_DATES.sub("", name).split(",")]
+    return f"{parts[1]} {parts[0]}".strip() if len(parts) == 2 else name
 
 
 def in_file(path: Path) -> Publication:

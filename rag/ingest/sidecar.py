@@ -141,16 +141,19 @@ def _values(
     return found
 
 
-def describe(document: SourceDocument, about: Sidecar, *, alone: bool = True) -> SourceDocument:
+def describe(
+    document: SourceDocument, about: Sidecar, *, alone: bool = True, attached: bool = False
+) -> SourceDocument:
     """Return `document` with what its sidecar says in place of what the reader found.
 
     `alone`: it is the only one in its file. Of a file with several (a volume of letters) a
-    sidecar cannot say the title or the date.
+    sidecar cannot say what `passed_over` names.
     """
     given: dict[str, Any] = {name: getattr(about, name) for name in FIELDS}
     given = {name: value for name, value in given.items() if value is not None}
     if not alone:
-        given = {name: value for name, value in given.items() if name not in _OF_ONE_DOCUMENT}
+        over = passed_over(document, about, attached=attached)
+        given = {name: value for name, value in given.items() if name not in over}
     if "document_id" in given and "/" not in given["document_id"]:
         given["document_id"] = f"{document.collection.collection_id}/{given['document_id']}"
     if about.publication and alone:
@@ -162,9 +165,16 @@ def describe(document: SourceDocument, about: Sidecar, *, alone: bool = True) ->
     return replace(document, **given)
 
 
-def ignored_fields(about: Sidecar) -> list[str]:
-    """Return the fields of a sidecar that cannot count for a file of several documents."""
-    return [name for name in _OF_ONE_DOCUMENT if getattr(about, name) is not None]
+def passed_over(document: SourceDocument, about: Sidecar, *, attached: bool) -> list[str]:
+    """Return the fields of a sidecar that cannot count for one of a file's several documents:
+    its title or date, the writer where it names its own, and the kind where it is `attached` to
+    the others, as a letter is to a mail."""
+    own = {"creator": attached or bool(document.creator), "kind": attached}
+    return [
+        name
+        for name in (*_OF_ONE_DOCUMENT, *(name for name in own if own[name]))
+        if getattr(about, name) not in {None, getattr(document, name)}
+    ]
 
 
 def read_metadata(path: Path) -> bytes:
@@ -322,6 +332,9 @@ def plain_fields(content: Any) -> Mapping[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+_NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+
+
 def _people(authors: Any) -> Any:
     """Return the names as one text; what is no list of names is left for the check."""
     if not isinstance(authors, list):
@@ -330,7 +343,7 @@ def _people(authors: Any) -> Any:
     for author in authors:
         if not isinstance(author, dict):
             return authors
-        parts = [author.get(part) for part in ("given", "non-dropping-particle", "family")]
+        parts = [author.get(part) for part in _NAME_PARTS]
         name = " ".join(str(part) for part in parts if part)
         names.append(str(author.get("literal") or name))
     return " and ".join(name for name in names if name) or None

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from rag.datatypes import ZOTERO_TYPES, Collection, SkippedFile
 from rag.errors import UnreadableSource
-from rag.ingest.dates import edtf_date
+from rag.ingest.dates import edtf_date, said_date
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.sidecar import Sidecar, sidecar_of
 
@@ -69,6 +69,12 @@ _DATES = ("date", "dateDecided", "dateEnacted", "issueDate")
 _EDITORS = frozenset({"editor", "seriesEditor"})
 _OTHERS = frozenset(
     {
+        "attorneyAgent",
+        "executiveProducer",
+        "interviewer",
+        "narrator",
+        "organizer",
+        "producer",
         "bookAuthor",
         "castMember",
         "commenter",
@@ -84,8 +90,8 @@ _OTHERS = frozenset(
 )
 """Who has a part in an item and did not write it."""
 
-_ORIGINAL = re.compile(r"^Original Date: *(\S.*)$", re.MULTILINE | re.IGNORECASE)
-_STORED = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: |$)")
+_ORIGINAL = re.compile(r"^Original[ -]Date: *(\S.*)$", re.MULTILINE | re.IGNORECASE)
+_STORED = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: +(?P<words>.*)|$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +193,19 @@ def _described(
 
 
 def _date(value: str) -> str | None:
-    """Return a date of Zotero in ISO 8601, None where it is in words that are none.
+    """Return a date of Zotero in EDTF, None where it is in words that are none. Of a stretch or a
+    doubtful day, which Zotero stores as the first or a sure one, the words that were typed count.
 
     >>> _date("1964-11-00 November 1964"), _date("0000-00-00 n.d."), _date("circa 1850")
-    ('1964-11', None, None)
+    ('1964-11', None, '1850~')
+    >>> _date("1848-00-00 between 1848 and 1850"), _date("1850-00-00 [1850?]")
+    ('1848/1850', '1850?')
     """
-    if stored := _STORED.match(value):
-        parts = [part for part in stored.groups() if int(part)]
-        value = "-".join(parts) if int(stored[1]) else ""
+    stored = _STORED.match(value)
+    said = said_date((stored["words"] or "") if stored else value)
+    if stored and int(stored[1]) and not said.endswith(("~", "?")) and "/" not in said:
+        said = "-".join(part for part in stored.groups()[:3] if int(part))
     try:
-        return edtf_date(value) if value else None
+        return edtf_date(said) if said else None
     except ValueError:
         return None

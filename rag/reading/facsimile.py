@@ -18,7 +18,7 @@ from rag.datatypes import SourceDocument, Span, to_jsonable
 from rag.errors import UnreadableSource
 from rag.ingest.ocr import Ocr
 from rag.isolation import Process, Stopped
-from rag.reading.page_view import Box, page_at, page_spans, part_on
+from rag.reading.page_view import Box, pages_of, part_on
 from rag.typed_json import from_jsonable
 
 _GB = 1 << 30
@@ -87,33 +87,44 @@ def facsimile(
     was indexed, or cannot be drawn.
     """
     path = source_path(document, home)
-    spans = page_spans(document.text)
-    number = page_at(spans, quotation.start) if number is None else number
-    number = min(max(number, 0), len(spans) - 1)
-    part = part_on(spans[number], quotation)
-    page_text = spans[number].of(document.text)
+    pages = pages_of(document)
+    if number is None:
+        begun = [
+            (s.start, n) for n, of in enumerate(pages) for s in of if s.start <= quotation.start
+        ]
+        number = max(begun)[1]
+    number = min(max(number, 0), len(pages) - 1)
+    spans = pages[number]
+    page_text = "".join(span.of(document.text) for span in spans)
+    part, before = Span(0, 0), 0
+    for span in spans:
+        if on_it := part_on(span, quotation):
+            by = before - span.start
+            part = Span(on_it.start + by, on_it.end + by)
+            break
+        before += len(span)
     request = {
         "path": str(path),
-        "pages": len(spans),
+        "pages": len(pages),
         "number": number,
         "text": page_text,
-        "start": part.start - spans[number].start if part else 0,
-        "end": part.end - spans[number].start if part else 0,
+        "start": part.start,
+        "end": part.end,
     }
     drawn = _PICTURES.ask(request, path)
     marks = from_jsonable(_Marks, {"boxes": drawn["boxes"]}).boxes
-    if part is not None and not marks and document.ocr_confidence is not None:
+    if len(part) and not marks and document.ocr_confidence is not None:
         marks = _marks_by_ocr(path, {**request, "ocr": (ocr or Ocr()).choice})
     note = ""
-    if part is not None and not marks:
+    if len(part) and not marks:
         note = (
             "The quotation could not be marked on this page: its letters were not found there. "
             "The file may have been replaced since it was indexed; compare the text below"
         )
-    label = document.locate(spans[number]) or f"page {number + 1}"
+    label = document.locate(spans[0]) or f"page {number + 1}"
     image = base64.b64decode(str(drawn["image"]))
     width, height = int(drawn["width"]), int(drawn["height"])
-    return Facsimile(number, len(spans), label, image, width, height, marks, page_text, note)
+    return Facsimile(number, len(pages), label, image, width, height, marks, page_text, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +161,15 @@ def highlighted_copy(
         raise UnreadableSource(
             f"{path.name} is too large for a marked copy ({_MOST_COPIED >> 20} MB at most)"
         )
-    spans = page_spans(document.text)
+    pages = pages_of(document)
     marks: list[dict[str, Any]] = []
     missed = []
     for each in highlights:
-        pages = [n for n, page in enumerate(spans) if part_on(page, each.span)]
-        found = {n: facsimile(document, each.span, n, ocr, home).marks for n in pages}
+        found = {
+            number: facsimile(document, each.span, number, ocr, home).marks
+            for number, spans in enumerate(pages)
+            if any(part_on(span, each.span) for span in spans)
+        }
         marks += [
             {"number": number, "boxes": to_jsonable(boxes), "note": each.note}
             for number, boxes in found.items()
@@ -168,7 +182,7 @@ def highlighted_copy(
             f"Nothing could be marked in a copy of {path.name}: the words were not found on its "
             "pages. The file may have been replaced since it was indexed"
         )
-    request = {"path": str(path), "pages": len(spans), "number": 0, "highlights": marks}
+    request = {"path": str(path), "pages": len(pages), "number": 0, "highlights": marks}
     made = _PICTURES.ask(request, path)
     return HighlightedCopy(base64.b64decode(str(made["pdf"])), tuple(missed))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from rag.datatypes import Span
+from rag.datatypes import SourceDocument, Span
 from rag.ingest.shared.page_text import PAGE_BREAK
 
 _MIN_FOUND = 0.6
@@ -75,6 +75,28 @@ def page_spans(text: str) -> list[Span]:
 def page_at(pages: Sequence[Span], offset: int) -> int:
     """Return the number, from 0, of the page that `offset` is on."""
     return max(bisect_right([page.start for page in pages], offset) - 1, 0)
+
+
+def pages_of(document: SourceDocument) -> list[tuple[Span, ...]]:
+    """Return, for each page of a document, the spans of its text: what stands on it, and its heads
+    and notes, which the document has behind the last page."""
+    pages = page_spans(document.text)
+    behind = [
+        place
+        for place in document.locators
+        if place.span.start >= pages[-1].start and place.span.of(document.text).startswith("\n\n")
+    ]
+    if behind:
+        pages[-1] = Span(pages[-1].start, behind[0].span.start)
+    labels = {
+        page_at(pages, place.span.start): place.label for place in reversed(document.locators)
+    }
+    found: list[tuple[Span, ...]] = []
+    for number, page in enumerate(pages):
+        last = number == len(pages) - 1
+        own = bool(behind) and (last or labels.get(number) == behind[0].label)
+        found.append((page, behind.pop(0).span) if own else (page,))
+    return found
 
 
 def part_on(page: Span, quotation: Span) -> Span | None:

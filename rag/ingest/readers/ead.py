@@ -17,7 +17,10 @@ from rag.ingest.shared.decoding import line_of, parse_xml
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_PROSE = frozenset(["p", "unittitle", "item", "defitem", "event"])
+_ENTRIES = frozenset(["chronitem", "defitem"])
+"""A day or a word, and what is said of it."""
+
+_PROSE = frozenset(["p", "abstract", "unittitle", "item", "event", *_ENTRIES])
 _HEADERS = frozenset(["eadheader", "control", "frontmatter"])
 
 
@@ -35,10 +38,11 @@ def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         within = {name_of(outer) for outer in element.iterancestors()}
         if name not in _PROSE or within & (_HEADERS | _PROSE):
             continue
-        text = line_of(element)
+        text = _entry(element) if name in _ENTRIES else line_of(element)
         if name == "unittitle":
             text = ", ".join(filter(None, [text, _beside(element, "unitdate")]))
-            labels[len(parts)] = f"unit {_beside(element, 'unitid') or text[:60]}"
+            unit = f"unit {_beside(element, 'unitid') or text[:60]}"
+            labels[len(parts)] = ", ".join([unit, *_containers(element)])
         if text:
             parts.append(Block(text))
     if not parts:
@@ -49,6 +53,25 @@ def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     yield document_of_blocks(
         path, collection, parts, labels, heading, kind="editorial", date=held or None
     )
+
+
+def _entry(element: _Element) -> str:
+    """Return an entry of a chronology or of a list of words as one line."""
+    first, *others = [child for child in element if name_of(child)] or [element]
+    said = [line_of(part) for other in others for part in _single(other)]
+    return ": ".join(filter(None, [line_of(first), "; ".join(filter(None, said))]))
+
+
+def _single(group: _Element) -> list[_Element]:
+    return list(group.iter("{*}event")) if name_of(group) == "eventgrp" else [group]
+
+
+def _containers(unit: _Element) -> Iterator[str]:
+    """Yield where a unit lies: "box 3", "folder 2"."""
+    around = unit.getparent()
+    for found in () if around is None else around.iterfind("{*}container"):
+        kind = found.get("type") or found.get("localtype") or ""
+        yield f"{kind.lower()} {line_of(found)}".strip()
 
 
 def _of_all(unitdate: _Element) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +18,14 @@ from urllib.parse import unquote, urlsplit
 from rag.datatypes import Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.dates import WEB, iso_date
-from rag.ingest.names import file_title, in_file, shown
+from rag.ingest.names import file_title, in_file, in_order, shown
 from rag.ingest.shared.blocks import (
     Block,
     document_of_blocks,
     join,
     name_of,
     outside,
+    with_continued,
 )
 from rag.ingest.shared.books import (
     ContentsLine,
@@ -61,7 +62,7 @@ def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     with opened(path, "an EPUB", BOOK) as archive:
         parts = Parts(archive, path)
         package = _read_package(parts)
-        read = list(_read_parts(parts, package))
+        read = _continued(_read_parts(parts, package))
     if not any(found for _, found in read):
         raise UnreadableSource(
             f"{shown(path)} holds no text: it may be a book of page images, which needs OCR; "
@@ -118,6 +119,21 @@ def _read_parts(parts: Parts, package: _Package) -> Iterator[tuple[str, list[Blo
         yield name, found
 
 
+def _continued(parts: Iterable[tuple[str, list[Block]]]) -> list[tuple[str, list[Block]]]:
+    """Return the parts, the beginning of one that begins within a sentence at the end of the one
+    before: many books have a part for each page."""
+    made: list[tuple[str, list[Block]]] = []
+    before: list[Block] = []
+    for name, found in parts:
+        if before and found and found[0].text[:1].islower():
+            joined = with_continued([before[-1], found[0]], [False, True])
+            before[-1:] = joined[:1]
+            found = [*joined[1:], *found[1:]]
+        made.append((name, found))
+        before = found or before
+    return made
+
+
 def _place_of(name: str, names: list[str]) -> int:
     return names.index(name) if name in names else -1
 
@@ -162,7 +178,7 @@ def _creators(package: _Package) -> str | None:
             element.get("id") or "", ""
         )
         if role in _AUTHORS:
-            people.append(name)
+            people.append(in_order(name) if _YEAR.search(name) else name)
     return " and ".join(dict.fromkeys(people)) or None
 
 
@@ -196,6 +212,9 @@ def _dates(package: _Package, of_library: bool) -> tuple[str | None, str]:
                 return (found, "") if own or found < WEB else (None, found)
     return None, ""
 
+
+# Of the life dates in a library's form of a name: "Thorne, Elias, 1790-1860".
+_YEAR = re.compile(r"\d{4}")
 
 # These only scramble the book's fonts; its text is plain.
 _FONTS_ONLY = frozenset(

@@ -87,15 +87,20 @@ def _read(
     )
 
 
+_SUBFILE_TYPE = 254
+"""TIFF's tag, of which the lowest bit marks a picture that another one is in full."""
+
+
 class _Frames:
     """The pictures in a file of one of the usual formats."""
 
     def __init__(self, opened: Picture, path: Path) -> None:
         self._opened = opened
         self._path = path
+        self._pages = _pages_in(opened)
 
     def __len__(self) -> int:
-        return int(getattr(self._opened, "n_frames", 1))
+        return len(self._pages)
 
     def image_share(self, number: int) -> float:  # noqa: ARG002
         return 1.0
@@ -105,7 +110,7 @@ class _Frames:
         from PIL import ImageOps
 
         with _damage_told(self._path):
-            self._opened.seek(number)
+            self._opened.seek(self._pages[number])
             if self._opened.width * self._opened.height > _MOST_PIXELS:
                 raise UnreadableSource(
                     f"{shown(self._path)} is larger than a page needs to be; save it smaller"
@@ -114,6 +119,19 @@ class _Frames:
             scale = _scale(upright.width, upright.height, upright.info.get("dpi"))
             size = max(1, round(upright.width * scale)), max(1, round(upright.height * scale))
             return np.asarray(upright.convert("L").resize(size), dtype=np.uint8)
+
+
+def _pages_in(opened: Picture) -> list[int]:
+    """Return which pictures in a file are pages: none that shows another one smaller, or, as the
+    cameras of telephones add it, how light it is."""
+    if opened.format == "MPO":
+        return [0]
+    found = []
+    for number in range(int(getattr(opened, "n_frames", 1))):
+        opened.seek(number)
+        if not getattr(opened, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1:
+            found.append(number)
+    return found or [0]
 
 
 @contextmanager

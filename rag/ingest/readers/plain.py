@@ -22,7 +22,7 @@ from typing import Any
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.dates import WEB, said_date
-from rag.ingest.names import file_document, file_title, person, printable, shown
+from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
 from rag.ingest.shared.books import (
     chapter_label,
     edition,
@@ -38,10 +38,14 @@ from rag.ingest.shared.notes import (
     merged,
     numbered_notes,
 )
-from rag.ingest.shared.page_text import printed_numbers, running_lines
+from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
+from rag.language import goes_on
 
-PAGE_END = "\f"
-_PAGE_END = re.compile(r"\f[\r\n]*")
+# HathiTrust's lines before the pages of a volume: "## p. 6 (#22) ####…".
+_VOLUME_PAGE = re.compile(
+    r"^## (?:p\. (?P<page>\w{1,6}) )?\(#(?P<image>\d+)\) #{10,}[^\S\n]*(?:\n|\Z)\s*", re.MULTILINE
+)
+_PAGE_END = re.compile(rf"\f[\r\n]*|{_VOLUME_PAGE.pattern}", re.MULTILINE)
 
 # A line by itself with a number at one end: "88 HISTORY OF THE FORTS.", "THE GARRISON. 89".
 _HEAD = re.compile(
@@ -64,7 +68,7 @@ def _pages_of(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, .
 
     A page is called by the number that it carries, else counted: "image 4".
     """
-    if PAGE_END in body.of(text):
+    if _PAGE_END.search(text, body.start, body.end):
         return _parted(text, body)
     marks = list(_MARK.finditer(text, body.start, body.end))
     is_paged = len(marks) >= _MIN_HEADS and _count_on(marks)
@@ -92,7 +96,7 @@ def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...]
 def _page_notes(text: str, body: Span) -> Iterator[Span]:
     """Yield the footnotes at the ends of pages, where form feeds part them, else those that
     stand as paragraphs below the one that refers to them; and the signs that refer to them."""
-    if PAGE_END in body.of(text):
+    if _PAGE_END.search(text, body.start, body.end):
         start = body.start
         for found in (*_PAGE_END.finditer(text, body.start, body.end), None):
             end = found.start() if found else body.end
@@ -110,29 +114,37 @@ def _page_notes(text: str, body: Span) -> Iterator[Span]:
 
 
 def _parted(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
-    starts = [body.start]
-    starts += (
-        n.end() for n in re.finditer(r"\f[\r\n]*", text[: body.end]) if n.start() >= body.start
-    )
-    ends = [*starts[1:], body.end]
-    pages = [text[a:b].rstrip("\f\r\n") for a, b in zip(starts, ends, strict=True)]
-    lines = running_lines(pages)
+    ends = list(_PAGE_END.finditer(text, body.start, body.end))
+    marks: list[re.Match[str] | None] = [None, *ends]
+    starts = [body.start, *(found.end() for found in ends)]
+    stops = [*(found.start() for found in ends), body.end]
+    pages = [text[start:stop].rstrip("\f\r\n") for start, stop in zip(starts, stops, strict=True)]
     labels = [
         f"p. {number}" if number else f"image {n}"
         for n, number in enumerate(printed_numbers(pages), start=1)
     ]
-    return (
-        tuple(
-            Locator(Span(a, b), label)
-            for a, b, label in zip(starts, ends, labels, strict=True)
-            if a < b
-        ),
-        tuple(
-            Span(start + line.start, start + line.end)
-            for start, of_page in zip(starts, lines, strict=True)
-            for line in of_page
-        ),
+    places = tuple(
+        Locator(Span(start, end), _label_of_volume(mark) or label)
+        for mark, start, end, label in zip(
+            marks, starts, [*starts[1:], body.end], labels, strict=True
+        )
+        if start < end
     )
+    if ends[0]["image"]:
+        places = places[1:]
+    running = [
+        Span(start + line.start, start + line.end)
+        for start, of_page in zip(starts, running_lines(pages), strict=True)
+        for line in of_page
+    ]
+    return places, (*(Span(*found.span()) for found in ends if found["image"]), *running)
+
+
+def _label_of_volume(mark: re.Match[str] | None) -> str:
+    """Return how the page is cited that a line of HathiTrust begins, "" for another page's end."""
+    if mark is None or not mark["image"]:
+        return ""
+    return f"p. {mark['page']}" if mark["page"] else f"image {mark['image']}"
 
 
 def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]]:
@@ -151,16 +163,38 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
     if not heads:
         heads = _counting(by_words)
     counted = all(0 < b - a <= _MAX_STEP for (_, a, _), (_, b, _) in pairwise(heads))
-    if not heads or not counted:
+    if not heads or not counted or not _part_pages(text, body, [found for *_, found in heads]):
         return (), ()
     bounds = [*(start for start, _, _ in heads), body.end]
     places = [
         Locator(Span(start, end), f"p. {number}")
         for (start, number, _), end in zip(heads, bounds[1:], strict=True)
     ]
-    if body.start < bounds[0]:
+    if body.start < bounds[0] and heads[0][1] > 1:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
+
+
+def _part_pages(text: str, body: Span, heads: Sequence[re.Match[str]]) -> bool:
+    """Return whether lines with numbers stand where pages begin, and not chapters, letters or days.
+
+    A page's end cuts sentences, most of them; or even numbers stand in front of the words, and odd
+    ones behind, as on the left and the right page of a book.
+    """
+    if any(is_day(found["line"]) for found in heads):
+        return False
+    if {(int(found["first"] or found["last"]) % 2, not found["first"]) for found in heads} == {
+        (0, False),
+        (1, True),
+    }:
+        return True
+    ends = [body.start, *(found.end("line") for found in heads), body.end]
+    parts = [
+        text[a:b].strip()
+        for a, b in zip(ends, [*(found.start("line") for found in heads), body.end], strict=False)
+    ]
+    cut = sum(goes_on(before, after) for before, after in pairwise(parts))
+    return cut > len(heads) / 2
 
 
 def _counting(
@@ -386,6 +420,7 @@ _FRONT = re.compile(
     r"^(?:(?P=mark)|\.\.\.)[ \t]*(?:\r?\n|\Z)",
     re.DOTALL | re.MULTILINE,
 )
+_MAX_FRONT = 2_000
 _FIELD = r"[A-Za-z][\w .-]{0,30}"
 _KEY = re.compile(rf"{_FIELD}")
 # "Title: Diary", below each other and before a blank line.
@@ -431,6 +466,13 @@ def _readings(text: str, start: int) -> list[tuple[int, Mapping[str, Any]]]:
         return [(found.end(), _parsed(found["inside"], toml=found["mark"] == "+++"))]
     if (found := _LINES.match(text, start)) and re.search(r"(?im)^(?:title|author):", found[0]):
         return [(found.end(), dict(_LINE.findall(found[0])))]
+    if found := _VOLUME_PAGE.search(text, start, start + _MAX_FRONT):
+        said = {
+            name.casefold(): value for name, value in _LINE.findall(text[start : found.start()])
+        }
+        title = said.pop("full title", "").partition(" / ")[0]  # what follows is who wrote it
+        author = in_order(said.pop("author", ""))
+        return [(found.start(), {**said, "title": title, "author": author})]
     if found := _PANDOC.match(text, start):
         return [(found.end(), {name: said for name, said in found.groupdict().items() if said})]
     return []

@@ -20,6 +20,7 @@ from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.shared.decoding import BOOK, DAMAGE, decode, opened, read_member
+from rag.language import times
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -163,11 +164,13 @@ def _number(value: float, form: str) -> str:
 def _table(path: Path) -> Iterator[_Sheet]:
     text = decode(path.read_bytes(), path)
     try:
-        kind = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|")
+        parting = csv.Sniffer().sniff(text[:20_000], delimiters=",;\t|").delimiter
     except csv.Error:
-        kind = csv.excel_tab() if path.suffix.lower() == ".tsv" else csv.excel()  # type: ignore[assignment]
+        parting = "\t" if path.suffix.lower() == ".tsv" else ","
+    # Quotation marks are not guessed: an apostrophe would be taken for one.
+    lines = csv.reader(io.StringIO(text), delimiter=parting, skipinitialspace=True)
     try:
-        rows = [list(map(printable, row)) for row in csv.reader(io.StringIO(text), kind)]
+        rows = [list(map(printable, row)) for row in lines]
     except csv.Error as error:
         raise UnreadableSource(f"{shown(path)} is no table ({error}); save it anew") from error
     yield "", list(enumerate(rows, start=1))
@@ -181,7 +184,9 @@ def _set(sheets: Sequence[_Sheet]) -> tuple[str, tuple[Locator, ...]]:
         filled = [(number, row) for number, row in rows if any(row)]
         first = next((n for n, (_, row) in enumerate(filled) if sum(map(bool, row)) > 1), 0)
         heads: _Row = []
-        if len(filled) > first + 1 and _names_columns(filled[first][1]):
+        if len(filled) > first + 1 and _names_columns(
+            filled[first][1], [row for _, row in filled[first + 1 :]]
+        ):
             _, heads = filled.pop(first)
         for place, (number, row) in enumerate(filled):
             line = _line(row, heads if place >= first else [])
@@ -192,8 +197,22 @@ def _set(sheets: Sequence[_Sheet]) -> tuple[str, tuple[Locator, ...]]:
     return "\n\n".join(parts), tuple(places)
 
 
-def _names_columns(row: _Row) -> bool:
-    return sum(map(bool, row)) > 1 and not any(cell.replace(".", "").isdecimal() for cell in row)
+def _names_columns(row: _Row, below: Sequence[_Row]) -> bool:
+    """Return whether a row heads the others: it has no figures or days, and none of its cells
+    comes again in its column, unless all do, on each page of the table."""
+    cells = [(column, cell) for column, cell in enumerate(row) if cell]
+    again = sum(
+        any([cell] == other[column : column + 1] for other in below) for column, cell in cells
+    )
+    return (
+        len(cells) > 1
+        and again in {0, len(cells)}
+        and not any(cell.replace(".", "").isdecimal() or _is_time(cell) for _, cell in cells)
+    )
+
+
+def _is_time(cell: str) -> bool:
+    return any(time.span == Span(0, len(cell)) for time in times(cell, in_figures=True))
 
 
 def _line(row: _Row, heads: _Row) -> str:

@@ -176,8 +176,13 @@ _NOTICE = re.compile(
     r"|your use of the jstor archive|jstor is a not-for-profit|this content downloaded from"
     r"|all use subject to https?://"
     r"|(?:this page was )?last (?:updated|edited|modified)(?: on)?:? [^\n]{4,60}$"
+    r"|this book was produced in epub format by|the book pages were scanned and converted"
+    r"|the internet archive was founded in|created with hocr-to-epub"
     r"|posted (?:by|on)\b[^\n]{1,60}\b(?:199|20\d)\d$)",
     re.IGNORECASE,
+)
+_OF_PAGE = re.compile(
+    r"^The text on this page is estimated to be only [\d.]+% accurate$", re.MULTILINE
 )
 # From its first words to its last ones.
 _GOOGLE = re.compile(
@@ -191,12 +196,14 @@ _WIKISOURCE = re.compile(
 
 
 def library_notices(text: str) -> Iterator[Span]:
-    """Yield where a text says who handed it out and on what terms, at its beginning or end.
+    """Yield where a text says who handed it out and on what terms, at its beginning or end, or
+    how sure the OCR of a page is.
 
     >>> text = "Digitized by the Internet Archive\\nin 2009\\n\\nThe fleet sailed."
     >>> [span.of(text) for span in library_notices(text)]
     ['Digitized by the Internet Archive\\nin 2009']
     """
+    yield from (Span(*found.span()) for found in _OF_PAGE.finditer(text))
     if found := _GOOGLE.search(text, 0, _EDGE):
         yield Span(*found.span())
     if found := _WIKISOURCE.search(text, max(0, len(text) - _EDGE)):

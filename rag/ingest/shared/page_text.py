@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from rag.datatypes import Locator, Span
-from rag.language import goes_on, whole_word
+from rag.language import goes_on, times, whole_word
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{3,}")
@@ -36,12 +36,25 @@ _AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,5}(?=\W|$)|(?<=\W)\d{1
 _PAGE_OF = re.compile(r"\W*(?:page|p\.)\s*(\d{1,5})\s*(?:of|/)\s*\d{1,5}\W*", re.IGNORECASE)
 """A line that says by itself that it is a page's number."""
 
+_PAGE = re.compile(r"\W*(?:pages?|pp?|pg|fol|folio)\b", re.IGNORECASE)
+_OF_PAPER = re.compile(r"\b(?:no|nos|nr|number)\W{1,3}\d+\W*$", re.IGNORECASE)
+_PAPER_WORDS = 2
+_YEARS = range(1400, 2100)
+_HYPHENS = ("-", "\u2010", "\u00ad", "\u00ac")
+_Key = tuple[str, int | None]
+"""What tells that lines are the same: their words, and how far their number is from the page's
+place in the file."""
+
+_ANY = ""
+"""In a key: whatever the words are."""
+
 _ROMAN_ALONE = re.compile(r"[\W_]{0,3}([ivxlc]{1,7})[\W_]{0,3}")
 _COMPOUND = re.compile(r"\W{0,3}((?:[A-Z]{1,2}|[IVXLC]{1,5}|\d{1,2})[-–.]\d{1,3})\W{0,3}")
 """Numbers of pages counted anew in each chapter or appendix: "3-12", "A-5"."""
 
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _NUMBER = re.compile(r"\d{1,6}")
+_WEEKDAY = re.compile(r"[^\W\d_]{2,6}day,?\s+", re.IGNORECASE)
 _LIST_POINT = re.compile(r"\W*\d+[.)]\s+(?=\S)")
 
 
@@ -86,32 +99,130 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
     """Return, for each page, the spans of its running heads and page numbers.
 
     A line among the first or last two of a page is one if the same line stands there on
-    at least a quarter of the pages and on three. One number in it may differ if it
-    counts the pages, as a page number does and a figure in a table does not. "Page 3 of 12" is
-    one by itself.
+    at least a quarter of the pages and on three, and a sentence goes on over it on one of them:
+    where each page is a paper of its own, such a line can be its day, its resolution or who signed
+    it. One number in it may differ if it counts the pages, as a page number does and a figure in a
+    table does not. "Page 3 of 12" is one by itself.
     """
     edges = [_edge_lines(page) for page in pages]
-    keys = [
-        [_keys(line.of(page), index) for line in edges[index]] for index, page in enumerate(pages)
-    ]
-    on_pages = Counter(key for of_page in keys for key in set().union(*of_page))
-    needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
-    common = {key for key, count in on_pages.items() if count >= needed}
-    counting = _counting(pages, edges)
     roman = _romans(pages, edges)
     catch = _catchwords(pages, edges)
-    return [
-        tuple(
+    sure = [
+        {
             line
-            for line, own in zip(lines, of_page, strict=True)
-            if own & common
-            or _PAGE_OF.fullmatch(line.of(page))
-            or (line in (lines[0], lines[-1]) and _offsets(line.of(page), index) & counting)
+            for line in lines
+            if _PAGE_OF.fullmatch(line.of(page))
             or (index in roman and _roman(line.of(page)) == roman[index])
             or line == catch.get(index)
-        )
-        for index, (page, lines, of_page) in enumerate(zip(pages, edges, keys, strict=True))
+        }
+        for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
     ]
+    apart = _set_apart(pages, _repeated(pages, edges), sure)
+    return [
+        tuple(line for line in lines if line in found)
+        for lines, found in zip(edges, apart, strict=True)
+    ]
+
+
+def _repeated(pages: list[str], edges: list[list[Span]]) -> list[dict[Span, set[_Key]]]:
+    """Return the lines at the edges of each page that come again on others, or count on."""
+    counting = _counting(pages, edges)
+    keys = [
+        {line: _keys(line.of(page), index) for line in lines}
+        for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
+    ]
+    on_pages = Counter(key for of_page in keys for key in set().union(*of_page.values()))
+    needed = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
+    common = {key for key, count in on_pages.items() if count >= needed}
+    found: list[dict[Span, set[_Key]]] = []
+    for index, (page, lines) in enumerate(zip(pages, edges, strict=True)):
+        own = {line: keys[index][line] & common for line in lines}
+        for line in dict.fromkeys((*lines[:1], *lines[-1:])):
+            own[line] |= {(_ANY, n) for n in _offsets(line.of(page), index) & counting}
+        found.append({line: of for line, of in own.items() if of and not is_day(line.of(page))})
+    return found
+
+
+def _set_apart(
+    pages: list[str], repeated: list[dict[Span, set[_Key]]], sure: list[set[Span]]
+) -> list[set[Span]]:
+    """Return `sure` with those lines that come again over which a sentence goes on; where none
+    does, with those that can only be a page's number, and the heads of pages that have one."""
+    bodies = [
+        _without(page, sorted({*lines, *others})).strip()
+        for page, lines, others in zip(pages, repeated, sure, strict=True)
+    ]
+    goes = [False, *(_is_cut(before, after) for before, after in pairwise(bodies)), False]
+    over = {
+        key
+        for index, lines in enumerate(repeated)
+        for line, own in lines.items()
+        if goes[index + _is_foot(line, pages[index])]
+        for key in own
+    }
+    found = [
+        {
+            line
+            for line, own in lines.items()
+            if own & over or _names_page(line.of(page), index, own)
+        }
+        for index, (page, lines) in enumerate(zip(pages, repeated, strict=True))
+    ]
+    numbered = any(sure) or any(
+        number is not None
+        for lines, of_page in zip(repeated, found, strict=True)
+        for line in of_page
+        for _, number in lines[line]
+    )
+    for page, lines, of_page, others in zip(pages, repeated, found, sure, strict=True):
+        of_page |= others
+        if numbered:
+            of_page |= {line for line in lines if _is_head(line, page)}
+    return found
+
+
+def _without(page: str, lines: Sequence[Span]) -> str:
+    for line in reversed(lines):
+        page = page[: line.start] + page[line.end :]
+    return page
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Return whether a sentence surely goes on from one page to the next: it begins there in a
+    small letter, whatever notes stand before, or a word is broken; in a script without capitals, as
+    `goes_on` has it."""
+    start = after.lstrip("\"'“‘(")[:1]
+    if start.islower():
+        return True
+    open_end = before[-1:] in _HYPHENS or (start.isalpha() and not start.isupper())
+    return open_end and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
+
+
+def _is_foot(line: Span, page: str) -> bool:
+    return line.start >= len(page) / 2
+
+
+def _is_head(line: Span, page: str) -> bool:
+    """Return whether a line that comes again is at the top of a page, and no sentence or
+    salutation."""
+    words = line.of(page).strip()
+    return not _is_foot(line, page) and (words.isupper() or words[-1] not in ".,:;!?")
+
+
+def _is_year(number: int) -> bool:
+    return number in _YEARS
+
+
+def _names_page(line: str, index: int, own: set[_Key]) -> bool:
+    """Return whether a line with a number that counts on can only be a page's: the number alone,
+    or at an end of a head of several words. A year by itself, or the number of a paper ("No. 101",
+    "Letter 3"), is none."""
+    numbers = {n + index for _, n in own if n is not None and n in _offsets(line, index)}
+    words = re.findall(r"[^\W\d_]+", line)
+    if not words or _COMPOUND.fullmatch(line.strip()):
+        return not all(map(_is_year, numbers))
+    counted = len(words) > _PAPER_WORDS and not _OF_PAPER.search(line)
+    return bool(numbers) and (counted or _PAGE.match(line) is not None)
 
 
 def _romans(pages: list[str], edges: list[list[Span]]) -> dict[int, int]:
@@ -196,6 +307,21 @@ def _offsets(line: str, index: int) -> set[int]:
     return {int(found[0]) - index for found in _AT_END.finditer(line)}
 
 
+def is_day(line: str) -> bool:
+    """Return whether a line is a day of some year, and nothing else.
+
+    >>> [is_day(line) for line in ("May 3", "Friday, 3 May.", "THE GARRISON. 89")]
+    [True, True, False]
+    """
+    year = ", 1848"  # any does: of the days only the last of February has not every year
+    dated = line.strip().rstrip(".,:;") + year
+    words = _WEEKDAY.match(dated)
+    start = words.end() if words else 0
+    return any(
+        time.first == time.last and time.span == Span(start, len(dated)) for time in times(dated)
+    )
+
+
 def printed_numbers(pages: list[str]) -> list[str | None]:
     """Return the page numbers that the pages themselves carry, in their running heads and
     feet; None for a page whose number cannot be told.
@@ -205,9 +331,11 @@ def printed_numbers(pages: list[str]) -> list[str | None]:
     """
     told: list[int | None] = []
     sure: set[int] = set()
-    for page, lines in zip(pages, running_lines(pages), strict=True):
+    for index, (page, lines) in enumerate(zip(pages, running_lines(pages), strict=True)):
         said = [line.of(page) for line in lines]
-        found = set().union(*(_offsets(line, len(told)) for line in said))
+        found = set().union(*(_offsets(line, index) for line in said))
+        # "1848. DIARY OF POLK 44": of two numbers a year is not the page's.
+        found = {n for n in found if not _is_year(n + index)} or found
         told.append(found.pop() if len(found) == 1 else None)
         sure |= {
             offset
@@ -262,15 +390,16 @@ def _edge_lines(page: str) -> list[Span]:
     return lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]
 
 
-def _keys(line: str, index: int) -> set[tuple[str, int | None]]:
+def _keys(line: str, index: int) -> set[_Key]:
     """Return what tells that this line and one on another page are the same running head.
 
     The line itself, and the line without one of its numbers, together with how far that
     number is from the page's place in the file.
     """
     normal = " ".join(line.casefold().split())
-    keys: set[tuple[str, int | None]] = set()
-    if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS:
+    keys: set[_Key] = set()
+    left_open = normal.endswith((*_HYPHENS, ",", ";", ":"))
+    if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS and not left_open:
         keys.add((normal, None))
     # "(4) In the second place": points of a list can go on from page to page.
     text_from = point.end() if (point := _LIST_POINT.match(normal)) else 0
@@ -322,9 +451,7 @@ def put_together(
     for page, lines, own, filled in zip(
         pages, running_lines(list(pages)), notes, fields, strict=True
     ):
-        body = page
-        for line in reversed(lines):
-            body = body[: line.start] + body[line.end :]
+        body = _without(page, lines)
         bodies.append("\n\n".join(part for part in (tidy_page(body), "\n".join(filled)) if part))
         aside.append([*(line.of(page) for line in lines), *own])
     for index in range(1, len(bodies) - 1):

@@ -46,6 +46,9 @@ _NOTE_TYPE = re.compile(r"note-?(?:anchor|ref|mark)|^(?:foot|end)?note$", re.IGN
 _ENCLOSED = frozenset(["enclosure", "inclosure", "attachment"])
 # Of two readings in a `choice` the document's own is kept, not the editors'.
 _CORRECTIONS = frozenset({"corr", "reg", "expan"})
+# Of several in an `app` the edition's own is kept, else the first.
+_VARIANTS = frozenset({"app", "rdgGrp"})
+_READINGS = frozenset({"rdg", "rdgGrp"})
 # What the writer struck out, what stands in the text by mistake, and an editor's description.
 _ASIDE = frozenset({"del", "surplus", "secl", "figDesc"})
 # Where a line end is part of the layout; in prose it is only where the printer's line
@@ -96,7 +99,7 @@ def _child(child: _Element) -> Iterator[Event]:
         return
     elif name == "gap":
         yield "[…]"
-    elif name in _ASIDE:
+    elif name in _ASIDE or _is_variant(child):
         yield Note(child)
     elif name and name != _RUNNING_HEAD and not _is_correction(child):
         yield from flow(child)
@@ -155,6 +158,16 @@ def _is_correction(element: _Element) -> bool:
     parent = element.getparent()
     chosen = parent is not None and name_of(parent) == "choice"
     return chosen and name_of(element) in _CORRECTIONS
+
+
+def _is_variant(element: _Element) -> bool:
+    """Return whether an element is a reading that an edition gives beside the one in its text."""
+    parent = element.getparent()
+    if parent is None or name_of(parent) not in _VARIANTS:
+        return False
+    own = parent.find("{*}lem")
+    readings = (part for part in parent if name_of(part) in _READINGS)
+    return element is not (own if own is not None else next(readings, None))
 
 
 def _characters(text: str) -> Event:

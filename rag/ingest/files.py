@@ -256,7 +256,7 @@ BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] =
 }
 """Sources that come with the install as packages of the same name."""
 
-READING = 5
+READING = 6
 """Raised when a reader changes in what it yields, so that files are read again."""
 
 _JUST_NOW_S = 2

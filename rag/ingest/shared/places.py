@@ -144,7 +144,7 @@ def _is_line(piece: Placed) -> bool:
 # In heights of a line: how far the beginnings of lines of one column are apart, and how near to
 # the text a note in the margin comes.
 _ONE_EDGE = 0.7
-_NEAR = 0.3
+_NEAR = 0.15
 # Of the widths of all lines: those that begin on the edge of a column of prose.
 _MIN_ON_EDGE = 0.2
 _MAX_CROSSING = 0.1

@@ -150,11 +150,15 @@ def page_fold(page: Upright) -> Fold | None:
 
 
 def _pieces(row: _Row) -> list[tuple[Piece, list[Letter]]]:
-    """Return the pieces of a row that wider gaps than spaces part, each with its letters."""
+    """Return the pieces of a row that wider gaps than spaces part, or any between two sizes of
+    type, each with its letters."""
     letters = sorted((n for run in row.runs for n in run.letters), key=lambda n: n.left)
     parts: list[list[Letter]] = []
     for letter in letters:
-        if parts and letter.left - max(n.right for n in parts[-1][-2:]) < _GUTTER * row.height:
+        last = parts[-1][-1] if parts else letter
+        sizes = sorted((last.height, letter.height))
+        widest = _GUTTER if sizes[0] > _SMALLER * sizes[1] else _WORD_GAP
+        if parts and letter.left - max(n.right for n in parts[-1][-2:]) < widest * row.height:
             parts[-1].append(letter)
         else:
             parts.append([letter])

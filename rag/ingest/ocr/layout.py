@@ -56,6 +56,11 @@ def is_mixed(lines: Sequence[OcrLine]) -> bool:
     return turns > _MIXED * len(sides)
 
 
+def has_columns(lines: Sequence[OcrLine]) -> bool:
+    """Return whether lines stand in two columns."""
+    return _gutter(list(lines)) is not None
+
+
 def sheet_of(lines: Sequence[OcrLine], width: float, height: float) -> Sheet:
     """Return what a page of this size says: notes in the margin apart, and its halves, where it may
     be two facing pages of a book."""

@@ -157,6 +157,8 @@ _LEVEL = 0.3
 _PARAGRAPH = 2.0
 _HALF = 0.5
 _FULL = 4.0
+# A note has lines of prose beside it so near as this; the words of a form have not.
+_REACH = 3.0
 _WORDY = 3
 _ENDS = re.compile(r"[.!?:;][\"'’”)\]]*$")
 _NUMERAL = re.compile(r"[\W_]*(?:\d{1,5}|[ivxlcIVXLC]{1,7})[\W_]*")
@@ -228,14 +230,17 @@ def _notes(pieces: Sequence[Placed], outside: Sequence[int]) -> set[int]:
             and min(abs(pieces[n].bottom - end) for end in (first, last)) < line
         )
     }
+    wide = max(p.right for p in text) - min(p.left for p in text)
+    prose = [p.bottom for p in text if _is_line(p) and p.right - p.left > _FILLED * wide]
+    near = _REACH * line
+    beside = {n for n in beside if sum(abs(pieces[n].bottom - at) < near for at in prose) > 1}
     notes = [pieces[n] for n in beside]
     wordy = [piece for piece in notes if sum(map(str.isalpha, piece.text)) >= _WORDY]
     if not wordy:
         return set()
-    width = max(p.right for p in text) - min(p.left for p in text)
     margin = max(p.right for p in notes) - min(p.left for p in notes)
     letters = sum(len(p.text) for p in notes)
-    if margin > _MAX_MARGIN * width or letters > _MAX_LETTERS * sum(len(p.text) for p in text):
+    if margin > _MAX_MARGIN * wide or letters > _MAX_LETTERS * sum(len(p.text) for p in text):
         return set()
     smaller = _height(wordy) <= _SMALLER_TYPE * _height(text) and _letter_width(
         wordy
@@ -254,11 +259,21 @@ def _letter_width(pieces: Sequence[Placed]) -> float:
 
 def _stands_within(note: Placed, text: Sequence[Placed], line: float) -> bool:
     """Return whether a note stands on no line of the text, or on one within a sentence."""
-    level = [piece for piece in text if abs(piece.bottom - note.bottom) < _LEVEL * line]
+    # Of a line without tails the box ends higher, of one without tall letters it begins lower.
+    level = [
+        piece
+        for piece in text
+        if min(abs(piece.bottom - note.bottom), abs(piece.top - note.top)) < _LEVEL * line
+    ]
     if not level:
         return True
     row = min(piece.bottom for piece in level)
-    above = [piece for piece in text if line * _HALF < row - piece.bottom < _PARAGRAPH * line]
+    above = [
+        piece
+        for piece in text
+        if line * _HALF < row - piece.bottom < _PARAGRAPH * line
+        and sum(map(str.isalpha, piece.text)) >= _WORDY
+    ]
     if not above:
         return False
     before = max(above, key=lambda piece: piece.right)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -144,7 +144,9 @@ def _is_line(piece: Placed) -> bool:
 # In heights of a line: how far the beginnings of lines of one column are apart, and how near to
 # the text a note in the margin comes.
 _ONE_EDGE = 0.7
+_MOST_PIECES = 3000  # a newspaper's page has a half of that
 _NEAR = 0.15
+_STEP = 0.35
 # Of the widths of all lines: those that begin on the edge of a column of prose.
 _MIN_ON_EDGE = 0.2
 _MAX_CROSSING = 0.1
@@ -171,7 +173,7 @@ def side_notes(pieces: Sequence[Placed]) -> list[int]:
     on another height than these, or within a sentence. What stands in the same type at the head of
     a paragraph ("12 May", "THE CHAIRMAN.") belongs to it.
     """
-    if len(pieces) < _MIN_ROWS:
+    if not _MIN_ROWS <= len(pieces) <= _MOST_PIECES:
         return []
     line = statistics.median(piece.bottom - piece.top for piece in pieces)
     found: set[int] = set()
@@ -179,9 +181,10 @@ def side_notes(pieces: Sequence[Placed]) -> list[int]:
     if edge is not None:
         found |= _notes(pieces, [n for n, p in enumerate(pieces) if p.right <= edge - _NEAR * line])
     rest = [n for n in range(len(pieces)) if n not in found]
-    for place in _edges_on_the_right(pieces, rest, line):
-        outside = [n for n in rest if pieces[n].left >= place]
-        if notes := _notes([pieces[n] for n in rest], [rest.index(n) for n in outside]):
+    kept = [pieces[n] for n in rest]
+    for place in _edges_on_the_right(kept, line):
+        notes = _notes(kept, [n for n, piece in enumerate(kept) if piece.left >= place])
+        if notes:
             found |= {rest[n] for n in notes}
             break
     return sorted(found)
@@ -190,7 +193,7 @@ def side_notes(pieces: Sequence[Placed]) -> list[int]:
 def _text_edge(pieces: Sequence[Placed], line: float) -> float | None:
     """Return where the lines of the leftmost column of prose begin."""
     total = sum(piece.right - piece.left for piece in pieces)
-    for place in sorted({piece.left for piece in pieces}):
+    for place in _steps((piece.left for piece in pieces), line):
         on_edge = [piece for piece in pieces if abs(piece.left - place) < _ONE_EDGE * line]
         if sum(piece.right - piece.left for piece in on_edge) >= _MIN_ON_EDGE * total:
             # The first of them may stand out a little.
@@ -198,19 +201,27 @@ def _text_edge(pieces: Sequence[Placed], line: float) -> float | None:
     return None
 
 
-def _edges_on_the_right(pieces: Sequence[Placed], rest: Sequence[int], line: float) -> list[float]:
+def _edges_on_the_right(pieces: Sequence[Placed], line: float) -> list[float]:
     """Return the places in the right part of a page that hardly any piece runs over."""
-    kept = [pieces[n] for n in rest]
-    if not kept:
+    if not pieces:
         return []
-    first, last = min(p.left for p in kept), max(p.right for p in kept)
+    first, last = min(p.left for p in pieces), max(p.right for p in pieces)
     least = first + (last - first) * (1 - _MAX_MARGIN)
-    places = sorted({p.left - _NEAR * line for p in kept if p.left > least})
+    places = _steps((p.left - _NEAR * line for p in pieces if p.left > least), line)
     return [
         place
         for place in places
-        if sum(p.left < place < p.right for p in kept) <= max(1, _MAX_CROSSING * len(kept))
+        if sum(p.left < place < p.right for p in pieces) <= max(1, _MAX_CROSSING * len(pieces))
     ]
+
+
+def _steps(places: Iterable[float], line: float) -> list[float]:
+    """Return the first of places that lie closely together, so that there are few of them."""
+    found: list[float] = []
+    for place in sorted(set(places)):
+        if not found or place - found[-1] > _STEP * line:
+            found.append(place)
+    return found
 
 
 def _notes(pieces: Sequence[Placed], outside: Sequence[int]) -> set[int]:

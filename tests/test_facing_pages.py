@@ -113,6 +113,21 @@ def test_pages_that_are_numbered_one_by_one_are_single_pages(tmp_path):
     assert [n.label for n in document.locators][:4] == ["p. 7", "p. 8", "p. 9", "p. 10"]
 
 
+def test_columns_far_apart_below_a_title_are_those_of_one_page(tmp_path):
+    columns = [[line[:50] for line in page_of(n)] for n in range(2)]
+    slide = [*set_lines(columns[0], 60), *set_lines(columns[1], 450)]
+    pages = [[*slide, (350, 560, 18, f"Results of 181{n}")] for n in range(3)]
+    document = read(draw(tmp_path / "a.pdf", pages))
+    assert {place.label for place in document.locators} == {f"PDF page {n}" for n in (1, 2, 3)}
+
+
+def test_a_map_over_two_pages_of_a_book(tmp_path):
+    plate: list[Placed] = [(250, 300, 12, "Map of the harbour of Varnow and of the river above it")]
+    document = read(draw(tmp_path / "a.pdf", [spread(2), plate, spread(4)]))
+    assert label_of(document, "Map of the harbour") == "PDF page 2"
+    assert label_of(document, page_of(4)[3]) == "p. 4"
+
+
 def test_a_page_higher_than_wide_is_not_cut(tmp_path):
     lines = [
         *set_lines([n[:38] for n in STORY], 40, 700),

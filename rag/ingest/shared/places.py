@@ -53,7 +53,8 @@ WIDE = 1.1
 """Two pages side by side are at least so much wider than high."""
 
 # The fold lies in the middle part of the width.
-_FOLD_RANGE = (0.35, 0.65)
+_FOLD_RANGE = (0.4, 0.6)
+_OFF_MIDDLE = 0.07
 _STEPS = 400
 # Of the words of a page, those that may stand in a fold: specks, and what a shadow is read as.
 _STRAY = 0.005
@@ -98,7 +99,8 @@ def fold_of(pieces: Sequence[Placed], left: float, right: float, height: float) 
     )
     prose = all(map(_is_prose, sides))
     apart = max(_FOLD_WIDTH * width, _FOLD_LINES * line, _OF_MARGIN * outer)
-    return Fold(place, prose, prose and end - start >= apart)
+    in_middle = abs(place - left - width / 2) < _OFF_MIDDLE * width
+    return Fold(place, prose, prose and in_middle and end - start >= apart)
 
 
 def _clear_band(words: Sequence[Placed], left: float, width: float) -> tuple[float, float] | None:

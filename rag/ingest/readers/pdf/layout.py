@@ -154,14 +154,17 @@ def _pieces(row: _Row) -> list[tuple[Piece, list[Letter]]]:
     type, each with its letters."""
     letters = sorted((n for run in row.runs for n in run.letters), key=lambda n: n.left)
     parts: list[list[Letter]] = []
+    end = last = 0.0
     for letter in letters:
-        last = parts[-1][-1] if parts else letter
-        sizes = sorted((last.height, letter.height))
-        widest = _GUTTER if sizes[0] > _SMALLER * sizes[1] else _WORD_GAP
-        if parts and letter.left - max(n.right for n in parts[-1][-2:]) < widest * row.height:
+        one_size = _SMALLER * letter.height < last < letter.height / _SMALLER
+        widest = _GUTTER if one_size else _WORD_GAP
+        if parts and letter.left - end < widest * row.height:
             parts[-1].append(letter)
+            end = max(end, letter.right)
         else:
             parts.append([letter])
+            end = letter.right
+        last = letter.height
     return [(_piece(part), part) for part in parts]
 
 

@@ -227,3 +227,14 @@ def test_a_description_stays_where_another_file_needs_it(tmp_path: Path, folder:
     away = remove_file(folder, "letter.md")
     assert beside.is_file()
     assert away.with_suffix(".yaml").is_file()
+
+
+def test_the_numbers_of_pages_stay_when_a_file_is_described_anew(
+    tmp_path: Path, folder: Path
+) -> None:
+    add_file(folder, given(tmp_path), "letter.txt")
+    beside = folder / "letter.yaml"
+    beside.write_text("pages: [iv, 5]\n", encoding="utf-8")
+    assert describe_file(folder, "letter.txt", {"title": "A letter"}) == beside
+    about, problems = read_sidecar(beside)
+    assert (about.title, about.pages, problems) == ("A letter", ("iv", "5"), [])

@@ -40,7 +40,7 @@ def test_a_page_is_turned_upright(quarters, looks):
     page = np.full((40, 30), 255, np.uint8)
     page[0, 0] = 0
     engine = Upright()
-    lines = read_upright(engine, np.rot90(page, quarters))
+    lines, _ = read_upright(engine, np.rot90(page, quarters))
     assert [line.text for line in lines] == list(TREATY)
     assert all(line.right > line.bottom - line.top for line in lines)
     assert engine.looks <= looks

@@ -6,10 +6,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from pypdfium2 import PdfDocument
 from reads import gather
+from scans import TREATY, print_pdf
 
 from rag.ingest.folders import page_run
-from rag.ingest.shared.page_text import printed_numbers, running_lines
+from rag.ingest.shared.page_text import PAGE_BREAK, printed_numbers, running_lines
 from rag.language import fold
 
 PAGES = [
@@ -161,3 +163,122 @@ def test_a_volume_of_hathitrust_in_one_file_has_its_pages(tmp_path):
     assert "#" not in said
     assert "hdl" not in said
     assert "THE SIEGE" not in said
+
+
+def mets_of(
+    names: list[str], labels: list[str], *, folder: str = "", group: str = "ocr", about: str = ""
+) -> str:
+    """Return a METS record that lists pages, in this order, with the labels printed on them."""
+    files = "".join(
+        f'<file ID="F{n}"><FLocat LOCTYPE="OTHER" xlink:href="{folder}{name}"/></file>'
+        for n, name in enumerate(names)
+    )
+    pages = "".join(
+        f'<div TYPE="page" ORDER="{n + 1}" ORDERLABEL="{label}"><fptr FILEID="F{n}"/></div>'
+        for n, label in enumerate(labels)
+    )
+    return (
+        '<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'{about}<fileSec><fileGrp USE="{group}">{files}</fileGrp></fileSec>'
+        f'<structMap TYPE="physical"><div TYPE="volume">{pages}</div></structMap></mets>'
+    )
+
+
+ABOUT = METS.removeprefix('<mets xmlns="http://www.loc.gov/METS/">').removesuffix("</mets>")
+PLAIN = ["Title page of the work.", "The Sultan came in May.", "He went in June.", "End of it."]
+
+
+@pytest.mark.parametrize("where", ["in it", "beside it", "beside it, plainly named"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "folder given by itself"])
+def test_mets_in_a_folder_of_pages_or_beside_it(tmp_path, where, kind):
+    given = tmp_path / "given"
+    pages = given / "39015"
+    pages.mkdir(parents=True)
+    names = [f"{n:08}.txt" for n in range(1, 5)]
+    for name, page in zip(names, PLAIN, strict=True):
+        (pages / name).write_text(page, encoding="utf-8")
+    place = pages if where == "in it" else given
+    name = "mets.xml" if where.endswith("named") else "39015.mets.xml"
+    record = mets_of(names, ["", "iv", "1", "2"], folder="39015/", about=ABOUT)
+    (place / name).write_text(record, encoding="utf-8")
+    if kind == "zip":
+        with ZipFile(tmp_path / "all.zip", "w") as archive:
+            for file in sorted(given.rglob("*.*")):
+                archive.write(file, str(file.relative_to(given)))
+        given = tmp_path / "all.zip"
+    if kind == "folder given by itself":
+        if where.endswith("named"):
+            pytest.skip("nothing says that it is about this folder")
+        given = pages
+    (document,), skipped = gather(given)
+    assert skipped == []
+    assert (document.title, document.creator, document.date) == (
+        "The siege of Varnow",
+        "Elias Thorne",
+        "1851",
+    )
+    assert [place.label for place in document.locators] == ["image 1", "p. iv", "p. 1", "p. 2"]
+
+
+def test_mets_beside_a_zip_of_pages(tmp_path):
+    names = [f"{n:08}.txt" for n in range(1, 5)]
+    with ZipFile(tmp_path / "39015.zip", "w") as archive:
+        for name, page in zip(names, PLAIN, strict=True):
+            archive.writestr(f"39015/{name}", page)
+    record = mets_of(names, ["", "iv", "1", "2"], about=ABOUT)
+    (tmp_path / "39015.mets.xml").write_text(record, encoding="utf-8")
+    for given in (tmp_path, tmp_path / "39015.zip"):
+        (document,), skipped = gather(given)
+        assert skipped == []
+        assert document.title == "The siege of Varnow"
+        assert [n.label for n in document.locators] == ["image 1", "p. iv", "p. 1", "p. 2"]
+
+
+def test_the_order_of_pages_is_that_of_the_record(tmp_path):
+    names = ["cover.txt", "text-b.txt", "text-a.txt", "back.txt"]
+    for name, page in zip(names, PLAIN, strict=True):
+        (tmp_path / name).write_text(page, encoding="utf-8")
+    (tmp_path / "mets.xml").write_text(mets_of(names, ["i", "ii", "1", "2"]), encoding="utf-8")
+    (document,), skipped = gather(tmp_path)
+    assert skipped == []
+    assert document.text.split(PAGE_BREAK) == PLAIN
+    assert [n.label for n in document.locators] == ["p. i", "p. ii", "p. 1", "p. 2"]
+
+
+def test_a_record_that_lists_no_files_here_is_about_the_work_alone(tmp_path):
+    folder = folder_of(tmp_path / "varnow")
+    record = mets_of(["a.jp2", "b.jp2"], ["1", "2"], about=ABOUT)
+    (folder / "work.mets.xml").write_text(record, encoding="utf-8")
+    (document,), skipped = gather(folder)
+    assert skipped == []
+    assert document.title == "The siege of Varnow"
+    assert [place.label for place in document.locators] == [f"p. {n}" for n in range(20, 24)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
+def test_pictures_that_a_record_lists_are_one_work(tmp_path, kind):
+    folder = tmp_path / "varnow"
+    folder.mkdir()
+    names = []
+    for number, lines in enumerate((TREATY, TREATY[::-1]), start=1):
+        with PdfDocument(print_pdf(tmp_path / "page.pdf", [lines])) as pdf:
+            names.append(f"{number:04}.{kind}")
+            picture = pdf[0].render(scale=150 / 72, grayscale=True).to_pil()
+            picture.save(folder / names[-1], dpi=(150, 150))
+    (tmp_path / "page.pdf").unlink()
+    record = mets_of([f"master/{name}" for name in names], ["v", "vi"], about=ABOUT)
+    (folder / "mets.xml").write_text(record, encoding="utf-8")
+    (document,), skipped = gather(tmp_path)
+    assert skipped == []
+    assert (document.title, document.pages) == ("The siege of Varnow", 2)
+    assert [place.label for place in document.locators] == ["p. v", "p. vi"]
+    assert "bridge of Zenda" in document.text
+
+
+def test_numbers_of_pages_in_a_description_of_ones_own(tmp_path):
+    (tmp_path / "a.txt").write_text("One page.\n\f\nAnother page.\n", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("pages: [iv, 5]\n", encoding="utf-8")
+    (document,), skipped = gather(tmp_path)
+    assert skipped == []
+    assert [place.label for place in document.locators] == ["p. iv", "p. 5"]

@@ -158,18 +158,19 @@ def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = 
     return beside
 
 
-def _kept_of(about: Sidecar, by: str) -> dict[str, str]:
+def _kept_of(about: Sidecar, by: str) -> dict[str, str | list[str]]:
     """Return what stays of a description when someone describes the file anew."""
     at = about.publication or Publication()
     said = {name: getattr(at, name) for name in PUBLISHED}
     said["editors"] = " and ".join(at.editors)
     who = list(dict.fromkeys(filter(None, [*about.described_by.split(", "), by])))
-    return {name: value for name, value in said.items() if value} | (
-        {DESCRIBED_BY: ", ".join(who)} if who else {}
-    )
+    kept: dict[str, str | list[str]] = {name: value for name, value in said.items() if value}
+    if about.pages:
+        kept["pages"] = list(about.pages)
+    return kept | ({DESCRIBED_BY: ", ".join(who)} if who else {})
 
 
-def _write_sidecar(beside: Path, said: Mapping[str, str]) -> None:
+def _write_sidecar(beside: Path, said: Mapping[str, str | list[str]]) -> None:
     """Write metadata in one step, or remove it where there is none. Raises `UnreadableSource`,
     and changes nothing, for a value that makes no sense."""
     import yaml

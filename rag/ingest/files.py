@@ -26,13 +26,14 @@ from rag.ingest.folders import (
     RECORDS,
     Found,
     OnSkip,
+    PagedWork,
     collection_from,
-    is_of_page,
+    describes,
     is_passed_over,
     lone_file,
-    page_run,
     reason,
     walk_folder,
+    work_among,
     work_name,
     work_of,
     write_work,
@@ -56,9 +57,14 @@ def zip_collection(path: Path) -> Collection:
 
 
 def walk_zip(
-    path: Path, collection: Collection, on_skip: OnSkip, limits: ZipLimits = ARCHIVE
+    path: Path,
+    collection: Collection,
+    on_skip: OnSkip,
+    limits: ZipLimits = ARCHIVE,
+    records: Sequence[Path] = (),
 ) -> Iterator[Found]:
-    """Yield the members of a zip file as a folder's files, in order of their names.
+    """Yield the members of a zip file as a folder's files, in order of their names. `records`: what
+    a library says beside it of the work in it.
 
     A member's file lives until the next one is asked for. Members that cannot be unpacked,
     or should not be, are reported, and the others are read.
@@ -72,12 +78,28 @@ def walk_zip(
         unpacker = _Unpacker(archive, path, Path(folder), limits, on_skip)
         members = unpacker.members()
         collections = unpacker.collections(members, collection)
-        for place, names in _by_folder(members).items():
-            run = page_run(names, posixpath.basename(place))
-            if run:
-                work = posixpath.basename(place) if len(_by_folder(members)) > 1 else path.stem
-                yield from unpacker.work(place, run, names, members, collections[place], work)
-                names = [n for n in names if n not in run and not is_of_page(n, run)]
+        outside = [record.read_bytes() for record in records]
+        inside = unpacker.records(members)
+        folders = _by_folder(members)
+        for place, names in folders.items():
+            own = {n: raw for n, raw in inside.items() if _is_about(n, raw, place)}
+            about = [*own.values(), *outside]
+            work = work_among(names, posixpath.basename(place), about)
+            if work.pages:
+                called = posixpath.basename(place) if len(folders) > 1 else path.stem
+                yield from unpacker.work(place, work, members, collections[place], called, about)
+            names = [
+                name
+                for name in names
+                if not (work.pages and work.holds(name))
+                and not any(
+                    _is_about(full, inside[full], other)
+                    for full in [posixpath.join(place, name)]
+                    if full in inside
+                    for other in folders
+                    if other != place
+                )
+            ]
             pairs, orphans = pair(names)
             for orphan in orphans:
                 shown_name = unpacker.shown(posixpath.join(place, orphan))
@@ -150,27 +172,35 @@ class _Unpacker:
                 break
         return made
 
+    def records(self, members: Mapping[str, ZipInfo]) -> dict[str, bytes]:
+        """Return the content of the members that say what a work is."""
+        wanted = [name for name in members if RECORDS.fullmatch(posixpath.basename(name))]
+        found: dict[str, bytes] = {}
+        for name in wanted:
+            with self.unpacked({name: members[name]}) as files:
+                found |= {name: file.read_bytes() for name, file in files.items()}
+        return found
+
     def work(
         self,
         place: str,
-        run: list[str],
-        names: list[str],
+        work: PagedWork,
         members: Mapping[str, ZipInfo],
         collection: Collection,
-        work: str,
+        called: str,
+        records: Sequence[bytes],
     ) -> Iterator[Found]:
         """Yield the one file that the pages of a work are put together in."""
-        wanted = [posixpath.join(place, name) for name in run]
-        about = [posixpath.join(place, name) for name in names if RECORDS.fullmatch(name)]
+        wanted = [posixpath.join(place, name) for name in work.pages]
         with (
-            self.unpacked({name: members[name] for name in [*wanted, *about]}) as files,
+            self.unpacked({name: members[name] for name in wanted}) as files,
             TemporaryDirectory(prefix="source-finder-") as folder,
         ):
-            target = Path(folder) / work_name(work, run)
-            records = {name: files[name].read_bytes() for name in about if name in files}
+            target = Path(folder) / work_name(called, work.pages)
             pages = [files[name] for name in wanted if name in files]
+            numbers = work.numbers if len(pages) == len(wanted) else ()
             try:
-                beside = write_work(target, pages, records)
+                beside = write_work(target, pages, records, numbers)
             except UnreadableSource as error:
                 self.on_skip(SkippedFile(self.shown(place), str(error)))
                 return
@@ -203,6 +233,13 @@ class _Unpacker:
                 shutil.copyfileobj(packed, file)
         except (*DAMAGE, OSError) as error:
             raise damaged(where, error) from error
+
+
+def _is_about(name: str, raw: bytes, place: str) -> bool:
+    """Return whether a record in a zip file is about the work in a folder: in it, or beside it."""
+    above, last = posixpath.split(place)
+    where, own = posixpath.split(name)
+    return where == place or (bool(last) and where == above and describes(own, raw, last))
 
 
 def _member_name(info: ZipInfo) -> str:
@@ -256,7 +293,7 @@ BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] =
 }
 """Sources that come with the install as packages of the same name."""
 
-READING = 5
+READING = 6
 """Raised when a reader changes in what it yields, so that files are read again."""
 
 _JUST_NOW_S = 2
@@ -307,7 +344,7 @@ def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
         with suppress(SourceError, OSError):  # which has been told
             by = read_sidecar(sidecar)[0].described_by
     try:
-        for member in walk_zip(found.path, collection, on_skip):
+        for member in walk_zip(found.path, collection, on_skip, records=found.records):
             yield replace(member, described_by=by)
     except (SourceError, OSError) as error:
         on_skip(SkippedFile(found.name, reason(error, found.path)))

@@ -2,13 +2,14 @@
 
 A folder may hold one work as a file for each page, of text or of OCR, as HathiTrust and the
 Internet Archive hand them out: its pages become one file. The library records beside them
-(MODS, Dublin Core, MARC, METS around them, and the Internet Archive's own) say what the work is.
+(MODS, Dublin Core, MARC, METS around them, and the Internet Archive's own) say what the work is,
+and METS which files, pictures too, are its pages.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnreadableSource
 from rag.ingest.dates import said_date
+from rag.ingest.mets import mets_pages
 from rag.ingest.names import folder_collection, in_order, printable, shown
 from rag.ingest.shared.blocks import name_of
 from rag.ingest.shared.decoding import decode, line_of, parse_xml
@@ -35,10 +37,13 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _MIN_PAGES = 3
-RECORDS = re.compile(r"(?:.*[._-])?(?:mets|mods|dc|marc|meta)\.xml", re.IGNORECASE)
-"""Files beside the pages that say what the work is."""
+RECORDS = re.compile(
+    r"(?P<work>.*?)[._-]?(?<![^\W_])(?:mets|mods|dc|marc|meta)\.xml", re.IGNORECASE
+)
+"""Files that say what a work is: among its pages, or beside their folder and called after it."""
 
 _KINDS = (".txt", ".md", ".xml", ".hocr", ".html", ".htm")
+_PICTURES = (".tif", ".tiff", ".jpg", ".jpeg", ".png")
 _PAGE = re.compile(
     r"(?P<stem>(?:.*\D)?)(?P<number>\d+)[_-]?(?P<side>(?:r|v|recto|verso)?)\.[a-z]+", re.IGNORECASE
 )
@@ -65,6 +70,57 @@ _BETWEEN_PAGES = {
     ".html": re.compile(rb"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE),
 }
 """What of a file that OCR wrote is its page."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagedWork:
+    """The files that are the pages of one work, in order, and the numbers printed on them, ""
+    where they are not known. `listed`: all files of the pages, in other formats too."""
+
+    pages: list[str]
+    numbers: tuple[str, ...] = ()
+    listed: frozenset[str] = frozenset()
+
+    def holds(self, name: str) -> bool:
+        """Return whether a file belongs to the work: a page, in one format or another, or a record
+        of what it is."""
+        return name in self.pages or name in self.listed or is_of_page(name, self.pages)
+
+
+def work_among(names: Sequence[str], folder: str, records: Iterable[bytes]) -> PagedWork:
+    """Return the work of which files are the pages: as a METS record says, else by their names."""
+    there = set(names)
+    for raw in records:
+        pages = mets_pages(raw)
+        listed = [
+            [name for place in page.files if (name := _last(place)) in there] for page in pages
+        ]
+        for kinds in (*((kind,) for kind in _KINDS), _PICTURES):
+            found = [
+                (name, page.number)
+                for page, files in zip(pages, listed, strict=True)
+                for name in [n for n in files if n.lower().endswith(kinds)][:1]
+            ]
+            if len(found) > 1 and len({name for name, _ in found}) == len(found):
+                of_pages = frozenset(name for files in listed for name in files)
+                return PagedWork([n for n, _ in found], tuple(n for _, n in found), of_pages)
+    return PagedWork(page_run(names, folder))
+
+
+def _last(place: str) -> str:
+    return place.rpartition("/")[2]
+
+
+def describes(name: str, raw: bytes, folder: str) -> bool:
+    """Return whether a record beside a folder or zip file is about what is in it: it is called
+    after it, or lists files in a folder of that name."""
+    found = RECORDS.fullmatch(name)
+    if found is None:
+        return False
+    if found["work"]:
+        return found["work"].casefold() == folder.casefold()
+    places = (place for page in mets_pages(raw) for place in page.files)
+    return any(folder in place.split("/")[:-1] for place in places)
 
 
 def page_run(names: Iterable[str], folder: str = "") -> list[str]:
@@ -118,22 +174,29 @@ def is_of_page(name: str, run: Sequence[str]) -> bool:
 
 
 def write_work(
-    target: Path, pages: Sequence[Path], records: Mapping[str, bytes]
+    target: Path,
+    pages: Sequence[Path],
+    records: Iterable[bytes],
+    numbers: Sequence[str] = (),
 ) -> tuple[Path, ...]:
-    """Write the pages into `target` as one text, and return the sidecars made for it from what
-    describes the work. Raises `UnreadableSource` for a page that is not text."""
+    """Write the pages into `target` as one file, and return the sidecars made for it from what
+    describes the work. Raises `UnreadableSource` for a page that cannot be read."""
     between = _BETWEEN_PAGES.get(target.suffix)
-    if between is None:
+    if target.suffix in _PICTURES:
+        _write_pictures(target, pages)
+    elif between is None:
         texts = [decode(page.read_bytes(), page).strip("\r\n\f") for page in pages]
         target.write_bytes(PAGE_BREAK.join(texts).encode("utf-8", "surrogatepass"))
     else:
         target.write_bytes(_with_all_pages([page.read_bytes() for page in pages], between))
-    fields: dict[str, str] = {}
-    for raw in records.values():
+    fields: dict[str, str | list[str]] = {}
+    for raw in records:
         try:
             fields = {**_record_fields(raw), **fields}
         except UnreadableSource:
             continue
+    if any(numbers):
+        fields["pages"] = list(numbers)
     if not fields:
         return ()
     import yaml
@@ -142,6 +205,27 @@ def write_work(
     text = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False)
     beside.write_text(text, encoding="utf-8")
     return (beside,)
+
+
+def _write_pictures(target: Path, pages: Sequence[Path]) -> None:
+    """Write the pictures of pages into one file, one after another."""
+    import PIL.Image
+    from PIL.TiffImagePlugin import AppendingTiffWriter
+
+    with AppendingTiffWriter(str(target), new=True) as written:
+        for page in pages:
+            try:
+                with PIL.Image.open(page) as picture:
+                    dpi = picture.info.get("dpi")
+                    known = {"dpi": dpi} if dpi else {}
+                    grey = picture.convert("L")
+            except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+                raise UnreadableSource(
+                    f"{shown(page)} is damaged or no picture ({printable(str(error))}); "
+                    "fetch it again"
+                ) from error
+            grey.save(written, "TIFF", compression="tiff_lzw", **known)
+            written.newFrame()
 
 
 def _with_all_pages(files: Sequence[bytes], between: re.Pattern[bytes]) -> bytes:
@@ -159,7 +243,7 @@ def work_name(name: str, run: Sequence[str]) -> str:
     """Return a file name for the work that a folder or zip file of this name holds, of the kind
     of its pages."""
     kind = Path(run[0]).suffix.lower() if run else ".txt"
-    kind = {".hocr": ".html", ".htm": ".html"}.get(kind, kind)
+    kind = {".hocr": ".html", ".htm": ".html", **dict.fromkeys(_PICTURES, ".tiff")}.get(kind, kind)
     return f"{printable(name)[:100] or 'pages'}{kind}"
 
 
@@ -252,7 +336,11 @@ class Found:
     """Reads what comes with the install and is no file."""
 
     pages: tuple[Path, ...] = ()
-    """The text files of the pages of one work, where it is the folder of such."""
+    """The files of the pages of one work, where it is the folder of such."""
+    numbers: tuple[str, ...] = ()
+    """Those printed on the pages, where a record says so."""
+    records: tuple[Path, ...] = ()
+    """What says what the work is, where it is a folder or zip file of pages."""
     about: Sidecar | None = None
     """What the library that it is from says of it."""
 
@@ -280,38 +368,67 @@ def lone_file(path: Path, on_skip: OnSkip) -> Found:
     collection = _described_collection(folder, folder_collection(folder), on_skip)
     beside = [path.with_suffix(suffix) for suffix in SUFFIXES]
     sidecars = tuple(p for p in beside if p != path and p.is_file())
-    return Found(path, collection, shown(path), sidecars)
+    return Found(path, collection, shown(path), sidecars, records=_called_after(path))
 
 
-def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) -> Iterator[Found]:
+def _called_after(path: Path) -> tuple[Path, ...]:
+    """Return the records beside a folder or zip file that are called after it."""
+    stem = path.resolve().with_suffix("").name if path.is_file() else path.resolve().name
+    kinds = ("mets", "mods", "dc", "marc", "meta")
+    beside = (path.resolve().parent / f"{stem}{s}{kind}.xml" for kind in kinds for s in "._-")
+    return tuple(record for record in beside if record.is_file())
+
+
+def _content(records: Iterable[Path]) -> list[bytes]:
+    return [record.read_bytes() for record in records]
+
+
+def walk_folder(
+    folder: Path,
+    on_skip: OnSkip,
+    above: Collection | None = None,
+    beside: Sequence[Path] | None = None,
+) -> Iterator[Found]:
     """Yield the files of a folder and of all folders in it, sorted by name.
 
     Hidden files and README.md are left out; of a Zotero library the files of its items are
     yielded, under the collection of the library. `above` is the collection of the folder that
-    this one is in: it goes on here unless a `collection.yaml` begins another.
+    this one is in: it goes on here unless a `collection.yaml` begins another. `beside`: the records
+    of libraries beside the folder that are about it; None to look for them.
     """
     if is_library(folder):
         yield from _library(folder, on_skip)
         return
     try:
         entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
-        own = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
+        begins = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
     except OSError as error:
         on_skip(SkippedFile(shown(folder), reason(error, folder)))
         return
     collection = above
-    if collection is None or own:
+    if collection is None or begins:
         collection = _described_collection(folder, folder_collection(folder), on_skip)
-    run = page_run((e.name for e in entries if e.is_file()), folder.name)
-    if run:
-        pages = tuple(folder / name for name in run)
-        yield Found(folder, collection, shown(folder), pages=pages)
-        entries = [e for e in entries if e.name not in run and not is_of_page(e.name, run)]
+    own = [entry for entry in entries if RECORDS.fullmatch(entry.name) and entry.is_file()]
+    records = (*own, *(_called_after(folder) if beside is None else beside))
+    work = work_among([e.name for e in entries if e.is_file()], folder.name, _content(records))
+    if work.pages:
+        pages = tuple(folder / name for name in work.pages)
+        yield Found(
+            folder, collection, shown(folder), pages=pages, numbers=work.numbers, records=records
+        )
+        entries = [entry for entry in entries if not work.holds(entry.name)]
+    about = {
+        entry.name: tuple(n for n in own if describes(n.name, n.read_bytes(), entry.stem))
+        for entry in entries
+        if own and (entry.is_dir() or entry.suffix.lower() == ".zip")
+    }
+    entries = [e for e in entries if not any(e in found for found in about.values())]
     pairs, orphans = pair(entry.name for entry in entries if not entry.is_dir())
     for entry in entries:
         if entry.name in pairs:
             sidecars = tuple(folder / name for name in pairs[entry.name])
-            yield Found(entry, collection, shown(entry), sidecars)
+            of_work = about.get(entry.name, ())
+            yield Found(entry, collection, shown(entry), sidecars, records=of_work)
         elif entry.name in orphans:
             on_skip(SkippedFile(shown(entry), orphan_reason(entry)))
         elif entry.is_symlink() and entry.is_dir():
@@ -319,7 +436,7 @@ def walk_folder(folder: Path, on_skip: OnSkip, above: Collection | None = None) 
             linked = "a link to a folder is not followed; give the folder itself as a source"
             on_skip(SkippedFile(shown(entry), linked))
         elif entry.is_dir():
-            yield from walk_folder(entry, on_skip, collection)
+            yield from walk_folder(entry, on_skip, collection, about.get(entry.name, ()))
 
 
 def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
@@ -344,8 +461,7 @@ def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
             found.path.resolve().name, [page.name for page in found.pages]
         )
         try:
-            about = [path for path in found.path.iterdir() if RECORDS.fullmatch(path.name)]
-            beside = write_work(target, found.pages, {p.name: p.read_bytes() for p in about})
+            beside = write_work(target, found.pages, _content(found.records), found.numbers)
         except (SourceError, OSError) as error:
             on_skip(SkippedFile(found.name, reason(error, found.path)))
             return

@@ -6,7 +6,7 @@ reported and left out; the others count, and the file is read in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -20,9 +20,11 @@ SUFFIXES = (".yaml", ".yml", ".json")
 COLLECTION_FILES = ("collection.yaml", "collection.yml")
 _COLLECTION_FIELDS = ("title", "rights", "url")
 _SIZE_LIMIT = 64 * 1024
+_PAGE_END = "\f"
 MAX_FIELD = 2_000
 """Characters of what is said of a document: a title page has no more."""
 
+_MAX_NUMBER = 20
 _MAX_DEPTH = 12
 """Levels of lists and fields in metadata; CSL-JSON has six."""
 _OF_ONE_DOCUMENT = ("title", "date", "url", "citation", "document_id")
@@ -41,13 +43,18 @@ class Sidecar:
     rights: str | None = None
     document_id: str | None = None
     publication: Publication | None = None
+    pages: tuple[str, ...] = ()
+    """The numbers printed on the pages, "" where they are not known."""
     described_by: str = ""
 
 
+_PAGES = "pages"
 DESCRIBED_BY = "described_by"
 """The field in which a server for others keeps who added a file or described it."""
 
-FIELDS = tuple(f.name for f in fields(Sidecar) if f.name not in {"publication", DESCRIBED_BY})
+FIELDS = tuple(
+    f.name for f in fields(Sidecar) if f.name not in {"publication", _PAGES, DESCRIBED_BY}
+)
 PUBLISHED = tuple(
     field.name
     for field in fields(Publication)
@@ -100,7 +107,7 @@ def read_sidecar(path: Path) -> tuple[Sidecar, _Problems]:
             raise UnreadableSource(f"{shown(path)}: {error}") from error
     else:
         content = _mapping(content, path)
-        problems += _unknown(content, (*FIELDS, *PUBLISHED, DESCRIBED_BY))
+        problems += _unknown(content, (*FIELDS, *PUBLISHED, _PAGES, DESCRIBED_BY))
     sidecar, senseless = sidecar_of(content)
     return sidecar, problems + senseless
 
@@ -114,7 +121,18 @@ def sidecar_of(content: Mapping[Any, Any]) -> tuple[Sidecar, _Problems]:
         published["editors"] = tuple(published["editors"].split(" and "))
     publication = Publication(**published) if published else None
     by = _values(content, (DESCRIBED_BY,), problems)[DESCRIBED_BY] or ""
-    return Sidecar(**values, publication=publication, described_by=by), problems
+    pages = _page_numbers(content.get(_PAGES), problems)
+    return Sidecar(**values, publication=publication, pages=pages, described_by=by), problems
+
+
+def _page_numbers(given: Any, problems: _Problems) -> tuple[str, ...]:
+    """Return a list of pages' numbers as text; `problems` says why it is none."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(n, str | int | None) for n in given):
+        problems.append(f"{_PAGES}: it is no list of numbers, one for each page")
+        return ()
+    return tuple(printable(str(n))[:_MAX_NUMBER] if n is not None else "" for n in given)
 
 
 def read_collection(path: Path, collection: Collection) -> tuple[Collection, _Problems]:
@@ -162,7 +180,36 @@ def describe(
     if about.described_by:
         publication = given.get("publication", document.publication)
         given["publication"] = replace(publication, described_by=about.described_by)
-    return replace(document, **given)
+    return _numbered(replace(document, **given), about.pages if alone else ())
+
+
+def _numbered(document: SourceDocument, numbers: Sequence[str]) -> SourceDocument:
+    """Return the document with its pages called by these numbers, if there is one for each page.
+
+    What was moved behind the last page is cited by the page that it was on. Two printed pages on
+    one page of the file keep the numbers that they carry.
+    """
+    if len(numbers) != document.text.count(_PAGE_END) + 1 or not document.locators:
+        return document
+    own: dict[str, int] = {}
+    on: list[int] = []
+    for place in document.locators:
+        page = document.text.count(_PAGE_END, 0, place.span.start)
+        if any(part.start <= place.span.start < part.end for part in document.excluded):
+            page = own.get(place.label, page)
+        own.setdefault(place.label, page)
+        on.append(page)
+    labels: list[str] = []
+    for place, page in zip(document.locators, on, strict=True):
+        side = next((s for s in (", left", ", right") if place.label.endswith(s)), "")
+        shared = (
+            len({n.label for n, other in zip(document.locators, on, strict=True) if other == page})
+            > 1
+        )
+        known = numbers[page] and not (shared and place.label.startswith("p. "))
+        labels.append(f"p. {numbers[page]}{side}" if known else place.label)
+    places = zip(document.locators, labels, strict=True)
+    return replace(document, locators=tuple(replace(n, label=label) for n, label in places))
 
 
 def passed_over(document: SourceDocument, about: Sidecar, *, attached: bool) -> list[str]:

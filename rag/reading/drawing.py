@@ -238,11 +238,11 @@ def _read_by_ocr(path: str, _changed_ns: int, number: int, ocr: str) -> PlacedTe
     engine = _ocr(ocr).engine()
     if image is None or engine is None:
         return PlacedText("", ())
+    height, width = image.shape
     try:
-        lines = reading_order(engine(image))
+        lines = reading_order(engine(image), width, height)
     except SourceError:
         return PlacedText("", ())
-    height, width = image.shape
     text: list[str] = []
     boxes: list[Box | None] = []
     for line in lines:

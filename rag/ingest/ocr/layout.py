@@ -16,6 +16,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from rag.ingest.ocr import OcrLine
+from rag.ingest.shared.page_text import PrintedPage, Sheet, tidy_page
+from rag.ingest.shared.places import WIDE, fold_of, side_notes
 
 # Two columns of text, not a list with hanging numbers or a form: each side has so many lines,
 # and its lines fill so much of its width.
@@ -54,10 +56,63 @@ def is_mixed(lines: Sequence[OcrLine]) -> bool:
     return turns > _MIXED * len(sides)
 
 
-def reading_order(lines: Sequence[OcrLine]) -> list[OcrLine]:
-    """Return the pieces that `page_text` keeps, in its order."""
-    rows = [row for block in _blocks(_kept(lines)) if block for row in _rows(block)]
-    return [piece for row in rows for piece in sorted(row, key=lambda line: line.left)]
+def has_columns(lines: Sequence[OcrLine]) -> bool:
+    """Return whether lines stand in two columns."""
+    return _gutter(list(lines)) is not None
+
+
+def sheet_of(lines: Sequence[OcrLine], width: float, height: float) -> Sheet:
+    """Return what a page of this size says: notes in the margin apart, and its halves, where it may
+    be two facing pages of a book."""
+    kept = _kept(lines)
+    fold = fold_of(kept, 0.0, width, height)
+    return Sheet(
+        _printed(kept),
+        None if fold is None else _halves(kept, fold.place),
+        fold,
+        wide=width > WIDE * height,
+    )
+
+
+def _halves(lines: Sequence[OcrLine], fold: float) -> tuple[PrintedPage, PrintedPage]:
+    left = [line for line in lines if _middle_across(line) <= fold]
+    return _printed(left), _printed([line for line in lines if _middle_across(line) > fold])
+
+
+def _middle_across(line: OcrLine) -> float:
+    return (line.left + line.right) / 2
+
+
+def _printed(lines: Sequence[OcrLine]) -> PrintedPage:
+    text, aside = text_and_notes(lines)
+    return PrintedPage(tidy_page(text), aside)
+
+
+def text_and_notes(lines: Sequence[OcrLine]) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a page without the notes in its margins, and these."""
+    noted = side_notes(lines)
+    notes = [lines[n] for n in noted]
+    rest = [line for n, line in enumerate(lines) if n not in set(noted)]
+    return page_text(rest), tuple(page_text(notes).split("\n\n")) if notes else ()
+
+
+def reading_order(lines: Sequence[OcrLine], width: float, height: float) -> list[OcrLine]:
+    """Return the pieces of a page of this size that `sheet_of` keeps, in its order."""
+    kept = _kept(lines)
+    fold = fold_of(kept, 0.0, width, height)
+    place = width if fold is None else fold.place
+    halves = (
+        [line for line in kept if (_middle_across(line) <= place) is first]
+        for first in (True, False)
+    )
+    ordered: list[OcrLine] = []
+    for half in halves:
+        noted = set(side_notes(half))
+        for part in (False, True):
+            pieces = [line for n, line in enumerate(half) if (n in noted) is part]
+            rows = [row for block in _blocks(pieces) if block for row in _rows(block)]
+            ordered += (piece for row in rows for piece in sorted(row, key=lambda n: n.left))
+    return ordered
 
 
 def _kept(lines: Sequence[OcrLine]) -> list[OcrLine]:

@@ -17,9 +17,9 @@ from __future__ import annotations
 import ctypes
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,9 +34,10 @@ from rag.ingest.ocr.layout import (
     legibility,
     mean_confidence,
     page_text,
+    sheet_of,
     sound_words,
 )
-from rag.ingest.shared.page_text import tidy_page
+from rag.ingest.shared.page_text import PrintedPage, Sheet, are_facing, printed_pages
 from rag.isolation import reached
 
 if TYPE_CHECKING:
@@ -62,23 +63,24 @@ _MOST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """The texts of all pages after OCR where it was needed, and how many pages that were.
+    """The pages that OCR read better than their layers are, by their numbers from 0: one printed
+    page each, or two facing ones.
 
     `confidence` is the engine's, a mean over the characters, None where no page's text is
     from OCR. `why` says, if no page has text, why that is and what to do.
     """
 
-    pages: tuple[str, ...]
+    pages: Mapping[int, tuple[PrintedPage, ...]] = field(default_factory=dict)
     confidence: float | None = None
-    ocr_pages: int = 0
     notes: tuple[str, ...] = ()
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What the engine made of one page."""
+    """What the engine made of one page, and its words, notes included."""
 
+    sheet: Sheet
     text: str
     confidence: float
 
@@ -102,16 +104,19 @@ Opened = Callable[[Path], AbstractContextManager[Drawn]]
 """Opens a file for drawing its pages; raises `UnreadableSource` if that fails."""
 
 
-def reread(path: Path, layers: list[str], ocr: Ocr, opened: Opened) -> Reread:
-    """Return the pages of a file, given their text layers, with OCR where they need it.
+def reread(
+    path: Path, layers: list[str], ocr: Ocr, opened: Opened, *, facing: bool = False
+) -> Reread:
+    """Return what OCR reads of a file, given the text layers of its pages, where they need it.
 
-    One page after another is drawn and read, so memory does not grow with the file. A page
-    that cannot be drawn or read keeps its layer, and a note says so.
+    `facing`: its pages are known to be pairs of facing ones. One page after another is drawn and
+    read, so memory does not grow with the file. A page that cannot be drawn or read keeps its
+    layer, and a note says so.
     Raises `SourceError` if there is no OCR as it is asked for, and a page needs it.
     """
     doubtful = [number for number, layer in enumerate(layers) if _is_doubtful(layer)]
     if not doubtful:
-        return Reread(tuple(layers))
+        return Reread()
     try:
         with opened(path) as images:
             if len(images) != len(layers):
@@ -122,13 +127,13 @@ def reread(path: Path, layers: list[str], ocr: Ocr, opened: Opened) -> Reread:
                 )
             wanted = [n for n in doubtful if _needs_ocr(images, n, layers[n])]
             if not wanted:
-                return Reread(tuple(layers))
+                return Reread()
             engine = ocr.engine()
             if engine is None:
                 return _without_engine(layers, wanted, ocr.why_none())
-            return _with_engine(engine, images, layers, wanted, path)
+            return _with_engine(engine, images, layers, wanted, path, facing=facing)
     except UnreadableSource as error:
-        return Reread(tuple(layers), notes=(f"no OCR: {error}",), why=str(error))
+        return Reread(notes=(f"no OCR: {error}",), why=str(error))
 
 
 def worth(text: str) -> float:
@@ -153,14 +158,19 @@ def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
 def _without_engine(layers: list[str], wanted: list[int], why: str) -> Reread:
     poor = sum(1 for number in wanted if layers[number])
     notes = [f"{poor} of {len(layers)} pages have a poor text layer: {why}"] if poor else []
-    return Reread(tuple(layers), notes=tuple(notes), why=f"it needs OCR: {why}")
+    return Reread(notes=tuple(notes), why=f"it needs OCR: {why}")
 
 
 def _with_engine(
-    engine: OcrEngine, images: Drawn, layers: list[str], wanted: list[int], path: Path
+    engine: OcrEngine,
+    images: Drawn,
+    layers: list[str],
+    wanted: list[int],
+    path: Path,
+    *,
+    facing: bool,
 ) -> Reread:
-    pages = list(layers)
-    readings: list[_Reading] = []
+    readings: dict[int, _Reading] = {}
     failed: list[int] = []
     senseless: list[int] = []
     why = f"OCR ({engine.name}) found no text on them; scan them again, or leave the file out"
@@ -174,13 +184,13 @@ def _with_engine(
             why = str(error)
             continue
         if reading.text and legibility(reading.text) < READABLE_FONT:
-            if not pages[number]:
+            if not layers[number]:
                 senseless.append(number + 1)
-        elif reading.text and (not pages[number] or worth(reading.text) > worth(pages[number])):
-            pages[number] = reading.text
-            readings.append(reading)
-    total = sum(len(reading.text) for reading in readings)
-    confidence = sum(len(r.text) * r.confidence for r in readings) / total if total else None
+        elif reading.text and (not layers[number] or worth(reading.text) > worth(layers[number])):
+            readings[number] = reading
+    total = sum(len(reading.text) for reading in readings.values())
+    weighed = sum(len(r.text) * r.confidence for r in readings.values())
+    confidence = weighed / total if total else None
     notes = []
     if confidence is not None:
         notes.append(
@@ -194,38 +204,44 @@ def _with_engine(
             f"OCR made no sense of {len(senseless)} of {len(layers)} pages, which are left out: "
             f"{_listed(senseless)}"
         )
-    return Reread(tuple(pages), confidence, len(readings), tuple(notes), why)
+    sheets = [reading.sheet for reading in readings.values()]
+    pages = printed_pages(sheets, facing=facing or are_facing(sheets))
+    return Reread(dict(zip(readings, pages, strict=True)), confidence, tuple(notes), why)
 
 
 def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:
     image = images.render(number)
-    lines = [] if image is None else read_upright(engine, image)
-    return _Reading(tidy_page(page_text(lines)), mean_confidence(lines))
+    lines, shape = ([], (0, 0)) if image is None else read_upright(engine, image)
+    sheet = sheet_of(lines, width=shape[1], height=shape[0])
+    text = "\n\n".join(filter(None, (sheet.whole.text, *sheet.whole.notes)))
+    return _Reading(sheet, text, mean_confidence(lines))
 
 
 def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
 
 
-def read_upright(engine: OcrEngine, image: Image) -> list[OcrLine]:
-    """Return the lines of a page as they stand when it is turned upright."""
+def read_upright(engine: OcrEngine, image: Image) -> tuple[list[OcrLine], tuple[int, int]]:
+    """Return the lines of a page as they stand when it is turned upright, and its height and
+    width then."""
     lines = engine(image)
+    height, width = image.shape
     if not lines:
-        return lines
+        return lines, (height, width)
     if _is_sideways(lines):
         turns: tuple[int, ...] = (1, 3)
     elif _trust(lines) < _SURE:
         turns = (2,)
     else:
-        return lines
-    best, worth = lines, 0.0 if _is_sideways(lines) else _worth(lines)
+        return lines, (height, width)
+    best, worth = (lines, 0), 0.0 if _is_sideways(lines) else _worth(lines)
     for quarter in turns:
         turned = engine(np.ascontiguousarray(np.rot90(image, quarter)))
         if (now := _worth(turned)) > worth:
-            best, worth = turned, now
+            best, worth = (turned, quarter), now
         if _trust(turned) >= _SURE and not _is_sideways(turned):
             break
-    return best
+    return best[0], (width, height) if best[1] % 2 else (height, width)
 
 
 def _trust(lines: Sequence[OcrLine]) -> float:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,22 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, shown
 from rag.ingest.ocr import OcrLine
-from rag.ingest.ocr.layout import is_mixed, page_text
+from rag.ingest.ocr.layout import has_columns, is_mixed, sheet_of
 from rag.ingest.shared.blocks import name_of
 from rag.ingest.shared.decoding import line_of, parse_xhtml, parse_xml
 from rag.ingest.shared.notes import MARK as MARK_OF_NOTE
-from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
+from rag.ingest.shared.page_text import (
+    PrintedPage,
+    Sheet,
+    are_facing,
+    page_labels,
+    printed_pages,
+    put_together,
+    rejoin_words,
+    sides_of,
+    tidy_page,
+)
+from rag.ingest.shared.places import side_notes
 from rag.language import goes_on
 
 if TYPE_CHECKING:
@@ -29,6 +40,9 @@ MARK = re.compile(rb"class=[\"'][^\"']*\bocr_page\b")
 
 _AT_END = re.compile(r"(?:^|\n)\W{0,4}(\d{1,4}|[ivxlc]{1,7})\b|\b(\d{1,4})\W{0,4}(?:$|\n)")
 _YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
+_EDGE = re.compile(r"\W*(?:\d{1,4}|[ivxlc]{1,7})\W*|\d{1,4}[^a-z\d\n]+|[^a-z\d\n]+\d{1,4}\W*")
+"""A line that is a page's number, alone or with a head in capitals."""
+
 _ALTO_HEAD, _ALTO_FOOT = "TopMargin", "BottomMargin"
 _PAGE_NUMBER = "page-number"
 _PAGE_ASIDE = frozenset(["header", "footer", "footnote", "footnote-continued", "marginalia"])
@@ -40,11 +54,11 @@ _HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class _OcrPage:
-    """A page of an OCR file: its text, and the heads, feet and notes that the file tells apart.
+    """A page of an OCR file: what it says, and the heads, feet and notes that the file tells apart.
     `number`: the printed one, "" where the file does not give it; `head` and `foot`: what of
     `aside` is above and below the text, and no note."""
 
-    text: str
+    sheet: Sheet
     aside: tuple[str, ...] = ()
     number: str = ""
     head: tuple[str, ...] = ()
@@ -96,16 +110,36 @@ def _document(
     """Return the document that pages make. `certain`: how sure the OCR program was of each word, 0
     to 1, and its letters."""
     pages = list(given)
-    tidied = rejoin_words([tidy_page(page.text) for page in pages])
+    sheets = [page.sheet for page in pages]
+    parts = printed_pages(sheets, facing=are_facing(sheets))
+    if len(pages) == 1 and len(parts[0]) == 1:
+        text, edges = _without_edges(parts[0][0].text)
+        parts = [(replace(parts[0][0], text=text),)]
+        only = pages[0]
+        pages = [replace(only, aside=(*only.aside, *edges), head=(*only.head, *edges))]
+    printed: list[PrintedPage] = []
+    frames: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    numbers: list[str] = []
+    for page, halves in zip(pages, parts, strict=True):
+        first, *others = halves
+        printed += [replace(first, notes=(*first.notes, *page.aside)), *others]
+        frames += [((), ())] * len(halves) if others else [(page.head, page.foot)]
+        own = page.number or (_number_in(page) if len(pages) == 1 else "")
+        numbers += [""] * len(halves) if others else [own]
+    tidied = rejoin_words([tidy_page(page.text) for page in printed])
     if not any(tidied):
         raise UnreadableSource(
             f"{shown(path)} holds no text: its OCR found none; read the picture of the page instead"
         )
-    whole = ["\n".join([*n.head, text, *n.foot]) for n, text in zip(pages, tidied, strict=True)]
-    counted = page_labels(whole, "image")
-    numbers = [page.number or (_number_in(page) if len(pages) == 1 else "") for page in pages]
+    sides = sides_of(parts)
+    framed = [
+        "\n".join([*head, text, *foot]) for (head, foot), text in zip(frames, tidied, strict=True)
+    ]
+    counted = page_labels(framed, "image", sides)
     labels = [f"p. {n}" if n else label for n, label in zip(numbers, counted, strict=True)]
-    text, places, excluded = put_together(tidied, labels, [page.aside for page in pages])
+    text, places, excluded = put_together(
+        tidied, labels, [page.notes for page in printed], sides=sides
+    )
     letters = sum(length for _, length in certain)
     return file_document(
         path,
@@ -132,6 +166,41 @@ def _number(line: str) -> str:
     return number if number.isalnum() and len(number) < len("123456") else ""
 
 
+def _without_edges(text: str) -> tuple[str, list[str]]:
+    """Return the one page of a file without its head and foot, and these: lines by themselves that
+    are a number, or capitals beside one."""
+    blocks = text.split("\n\n")
+    edges = [n for n in (0, len(blocks) - 1) if len(blocks) > 1 and _EDGE.fullmatch(blocks[n])]
+    kept = [block for n, block in enumerate(blocks) if n not in edges]
+    return "\n\n".join(kept), [blocks[n] for n in edges]
+
+
+def _sheet(blocks: Sequence[Sequence[OcrLine]], size: tuple[float, float]) -> Sheet:
+    """Return a page of the file's blocks of lines, in the order of the file where that is one.
+
+    `size`: width and height; 0 where the file does not say. Lines without a place have no box.
+    """
+    lines = [line for block in blocks for line in block if line.text.strip()]
+    if not all(line.left < line.right and line.top < line.bottom for line in lines):
+        return Sheet(PrintedPage(_text_of(blocks)))
+    width = size[0] or max((line.right for line in lines), default=0.0)
+    height = size[1] or max((line.bottom for line in lines), default=0.0)
+    placed = sheet_of(lines, width, height)
+    noted = {id(lines[n]) for n in side_notes(lines)}
+    kept = [[line for line in block if id(line) not in noted] for block in blocks]
+    text = _text_of(kept)
+    one = sum(map(bool, blocks)) == 1
+    by_place = is_mixed(lines) or (
+        one and (has_columns(lines) or placed.whole.text.split() == text.split())
+    )
+    whole = placed.whole if by_place else replace(placed.whole, text=text)
+    return replace(placed, whole=whole)
+
+
+def _text_of(blocks: Sequence[Sequence[OcrLine]]) -> str:
+    return _set_blocks("\n".join(n.text for n in block if n.text) for block in blocks)
+
+
 def _set_blocks(blocks: Iterable[str]) -> str:
     """Return blocks of lines as one text; a sentence that goes on in the next one is not cut."""
     text = ""
@@ -151,14 +220,13 @@ def _alto_page(page: _Element) -> _OcrPage:
         for name in (_ALTO_HEAD, _ALTO_FOOT)
     )
     outside = [*head, *foot]
-    blocks = [block for block in page.iter("{*}TextBlock") if block not in outside]
-    placed = [
-        OcrLine(_alto_line(line), *_alto_box(line), 1.0)
-        for block in blocks
-        for line in block.iter("{*}TextLine")
+    blocks = [
+        [OcrLine(_alto_line(line), *_alto_box(line), 1.0) for line in block.iter("{*}TextLine")]
+        for block in page.iter("{*}TextBlock")
+        if block not in outside
     ]
     return _OcrPage(
-        page_text(placed) if is_mixed(placed) else _set_blocks(map(_alto_text, blocks)),
+        _sheet(blocks, (_figure(page.get("WIDTH")), _figure(page.get("HEIGHT")))),
         tuple(filter(None, map(_alto_text, outside))),
         (page.get("PRINTED_IMG_NR") or "").strip(),
         tuple(filter(None, map(_alto_text, head))),
@@ -166,12 +234,15 @@ def _alto_page(page: _Element) -> _OcrPage:
     )
 
 
+def _figure(given: str | None) -> float:
+    """Return a figure of the file, 0 where it gives none."""
+    return float(given) if given and given.replace(".", "", 1).isdecimal() else 0.0
+
+
 def _alto_box(line: _Element) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of a line, 0 where the file does not say."""
-    given = (line.get(name) or "" for name in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
-    left, top, width, height = (
-        float(n) if n.replace(".", "", 1).isdecimal() else 0.0 for n in given
-    )
+    names = ("HPOS", "VPOS", "WIDTH", "HEIGHT")
+    left, top, width, height = (_figure(line.get(name)) for name in names)
     return left, top, left + width, top + height
 
 
@@ -222,10 +293,9 @@ def _page_xml_page(page: _Element) -> _OcrPage:
         tuple(filter(None, (_region_text(region) for kind, region in kinds if kind == wanted)))
         for wanted in ("header", "footer")
     )
+    blocks = [_region(r) for kind, r in kinds if kind not in {*_PAGE_ASIDE, _PAGE_NUMBER}]
     return _OcrPage(
-        _set_blocks(
-            _region_text(r) for kind, r in kinds if kind not in {*_PAGE_ASIDE, _PAGE_NUMBER}
-        ),
+        _sheet(blocks, (_figure(page.get("imageWidth")), _figure(page.get("imageHeight")))),
         tuple(filter(None, (_region_text(r) for kind, r in kinds if kind in _PAGE_ASIDE))),
         _number(next(numbers, "")),
         head,
@@ -233,11 +303,44 @@ def _page_xml_page(page: _Element) -> _OcrPage:
     )
 
 
+def _region(region: _Element) -> list[OcrLine]:
+    """Return the lines of a region, or the rows of a table; what has no place in the file has no
+    box."""
+    lines = [
+        OcrLine(text, *_page_xml_box(line), 1.0)
+        for line in region.iterfind("{*}TextLine")
+        if (text := _reading(line))
+    ]
+    said = [] if lines else (_rows(region) or [_reading(region)])
+    return lines or [OcrLine(text, 0.0, 0.0, 0.0, 0.0, 1.0) for text in said if text]
+
+
 def _region_text(region: _Element) -> str:
-    if rows := _rows(region):
-        return "\n".join(rows)
-    lines = [_reading(line) for line in region.iterfind("{*}TextLine")]
-    return "\n".join(filter(None, lines)) or _reading(region)
+    return "\n".join(line.text for line in _region(region))
+
+
+def _page_xml_box(line: _Element) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a line, 0 where the file does not say. A line that
+    slopes stands where its base line does."""
+    around, below = (_points(line, name) for name in ("Coords", "Baseline"))
+    if not around:
+        return 0.0, 0.0, 0.0, 0.0
+    xs, ys = zip(*around, strict=True)
+    if not below:
+        return min(xs), min(ys), max(xs), max(ys)
+    base = sum(y for _, y in below) / len(below)
+    slope = max(y for _, y in below) - min(y for _, y in below)
+    height = max(max(ys) - min(ys) - slope, 1.0)
+    return min(xs), base - 0.75 * height, max(xs), base + 0.25 * height
+
+
+def _points(line: _Element, name: str) -> list[tuple[float, float]]:
+    """Return the corners that a file gives for a line, in either version of the format."""
+    for shape in line.iterfind(f"{{*}}{name}"):
+        pairs = [pair.split(",") for pair in (shape.get("points") or "").split()]
+        pairs += [[p.get("x") or "", p.get("y") or ""] for p in shape.iterfind("{*}Point")]
+        return [(_figure(pair[0]), _figure(pair[1])) for pair in pairs if len(pair) == 2]
+    return []
 
 
 def _rows(table: _Element) -> list[str]:
@@ -266,24 +369,24 @@ def _classes(element: _Element) -> list[str]:
 def _hocr_page(page: _Element) -> _OcrPage:
     apart = [element for element in page.iter() if _is_apart(element)]
     outside = {inner for element in apart for inner in element.iter()}
-    blocks: list[list[str]] = [[]]
+    blocks: list[list[OcrLine]] = [[]]
     for element in page.iter():
         if element in outside:
             continue
         if {"ocr_par", "ocr_carea"} & set(_classes(element)):
             blocks.append([])
         elif _HOCR_LINE.search(element.get("class") or ""):
-            blocks[-1].append(_hocr_line(element))
-    lines = [n for n in page.iter() if _HOCR_LINE.search(n.get("class") or "") and n not in outside]
-    placed = [_hocr_placed(line, box) for line in lines if (box := _hocr_box(line))]
-    mixed = is_mixed(placed)
-    text = page_text(placed) if mixed else _set_blocks("\n".join(lines) for lines in blocks)
+            blocks[-1].append(_hocr_placed(element))
+    left, top, right, bottom = _hocr_box(page)
+    sheet = _sheet(blocks, (right - left, bottom - top))
+    if not sheet.whole.text:
+        sheet = Sheet(PrintedPage(line_of(page)))
     number, head, foot = (
         tuple(line_of(part) for part in apart if name in _classes(part))
         for name in ("ocr_pageno", "ocr_header", "ocr_footer")
     )
     return _OcrPage(
-        text or line_of(page),
+        sheet,
         tuple(filter(None, map(line_of, apart))),
         _number(number[0]) if number else "",
         head,
@@ -300,12 +403,15 @@ def _is_apart(element: _Element) -> bool:
     return "ocr_header" not in _classes(element) or not any("ocr_par" in of for of in within)
 
 
-def _hocr_box(line: _Element) -> re.Match[str] | None:
-    return _HOCR_BOX.search(line.get("title") or "")
+def _hocr_box(element: _Element) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a line or page, 0 where the file does not say."""
+    found = _HOCR_BOX.search(element.get("title") or "")
+    left, top, right, bottom = map(float, found.groups()) if found else (0.0,) * 4
+    return left, top, right, bottom
 
 
-def _hocr_placed(line: _Element, box: re.Match[str]) -> OcrLine:
-    left, top, right, bottom = map(float, box.groups())
+def _hocr_placed(line: _Element) -> OcrLine:
+    left, top, right, bottom = _hocr_box(line)
     return OcrLine(_hocr_line(line), left, top, right, bottom, confidence=1.0)
 
 

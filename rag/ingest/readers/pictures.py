@@ -14,7 +14,14 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.ocr import RESOLUTION_DPI, Image, Ocr
 from rag.ingest.ocr.pages import BLANK_RANGE, MAX_PIXELS, Opened, reread
-from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
+from rag.ingest.shared.page_text import (
+    PrintedPage,
+    page_labels,
+    put_together,
+    rejoin_words,
+    sides_of,
+    tidy_page,
+)
 
 if TYPE_CHECKING:
     from djvu_rs import Document
@@ -65,13 +72,18 @@ def _read(
     creator: str | None = None,
 ) -> SourceDocument:
     result = reread(path, layers, ocr or Ocr(), opened)
-    if not any(result.pages):
+    sheets = [result.pages.get(n, (PrintedPage(layer),)) for n, layer in enumerate(layers)]
+    printed = [page for parts in sheets for page in parts]
+    if not any(page.text for page in printed):
         kind = "is a picture" if len(layers) == 1 else f"is a scan of {len(layers)} pages"
         raise UnreadableSource(f"{shown(path)} {kind}; {result.why}")
-    pages = rejoin_words(list(result.pages))
-    empty = sum(not page for page in pages)
-    lost = [f"{empty} of {len(pages)} pages have no text"] if empty else []
-    text, places, excluded = put_together(pages, page_labels(pages, "image"))
+    pages = rejoin_words([page.text for page in printed])
+    empty = sum(not any(page.text for page in parts) for parts in sheets)
+    lost = [f"{empty} of {len(sheets)} pages have no text"] if empty else []
+    sides = sides_of(sheets)
+    text, places, excluded = put_together(
+        pages, page_labels(pages, "image", sides), [page.notes for page in printed], sides=sides
+    )
     return file_document(
         path,
         collection,
@@ -82,8 +94,8 @@ def _read(
         excluded=excluded,
         ocr_confidence=result.confidence,
         notes=(*result.notes, *lost),
-        pages=len(pages),
-        ocr_pages=result.ocr_pages,
+        pages=len(sheets),
+        ocr_pages=len(result.pages),
     )
 
 

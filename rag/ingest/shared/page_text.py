@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.datatypes import Locator, Span
+from rag.ingest.shared.places import Fold
 from rag.language import goes_on, times, whole_word
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -30,6 +32,8 @@ _MIN_PAGES = 3
 _MIN_SHARE = 0.25
 # "0" or "13" on page after page may be a column of a table.
 _MIN_CHARACTERS = 3
+# Of the sheets with two facing pages, those on which a number is read left and right.
+_MIN_COUNTING = 0.25
 _MAX_HEAD = 120
 _MAX_CATCHWORDS = 3
 _AT_END = re.compile(r"(?:(?<=^)|(?<=^\W)|(?<=^\W\W))\d{1,5}(?=\W|$)|(?<=\W)\d{1,5}(?=\W{0,2}$)")
@@ -95,14 +99,15 @@ def rejoin_words(pages: list[str]) -> list[str]:
     return [rejoined(page, lines) for page, lines in zip(pages, running_lines(pages), strict=True)]
 
 
-def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
+def running_lines(pages: list[str], sides: Sequence[str] = ()) -> list[tuple[Span, ...]]:
     """Return, for each page, the spans of its running heads and page numbers.
 
     A line among the first or last two of a page is one if the same line stands there on
     at least a quarter of the pages and on three, and a sentence goes on over it on one of them:
     where each page is a paper of its own, such a line can be its day, its resolution or who signed
     it. One number in it may differ if it counts the pages, as a page number does and a figure in a
-    table does not. "Page 3 of 12" is one by itself.
+    table does not. "Page 3 of 12" is one by itself. `sides`: those of the pages on their sheets
+    (`sides_of`); two numbers that count on from left to right suffice.
     """
     edges = [_edge_lines(page) for page in pages]
     roman = _romans(pages, edges)
@@ -117,16 +122,20 @@ def running_lines(pages: list[str]) -> list[tuple[Span, ...]]:
         }
         for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
     ]
-    apart = _set_apart(pages, _repeated(pages, edges), sure)
+    apart = _set_apart(pages, _repeated(pages, edges, sides), sure)
     return [
         tuple(line for line in lines if line in found)
         for lines, found in zip(edges, apart, strict=True)
     ]
 
 
-def _repeated(pages: list[str], edges: list[list[Span]]) -> list[dict[Span, set[_Key]]]:
+def _repeated(
+    pages: list[str], edges: list[list[Span]], sides: Sequence[str]
+) -> list[dict[Span, set[_Key]]]:
     """Return the lines at the edges of each page that come again on others, or count on."""
     counting = _counting(pages, edges)
+    for index in (index for index, side in enumerate(sides) if side == RIGHT):
+        counting |= {n - index + 1 for n in _counted_on(pages[index - 1], pages[index])}
     keys = [
         {line: _keys(line.of(page), index) for line in lines}
         for index, (page, lines) in enumerate(zip(pages, edges, strict=True))
@@ -322,7 +331,7 @@ def is_day(line: str) -> bool:
     )
 
 
-def printed_numbers(pages: list[str]) -> list[str | None]:
+def printed_numbers(pages: list[str], sides: Sequence[str] = ()) -> list[str | None]:
     """Return the page numbers that the pages themselves carry, in their running heads and
     feet; None for a page whose number cannot be told.
 
@@ -331,7 +340,7 @@ def printed_numbers(pages: list[str]) -> list[str | None]:
     """
     told: list[int | None] = []
     sure: set[int] = set()
-    for index, (page, lines) in enumerate(zip(pages, running_lines(pages), strict=True)):
+    for index, (page, lines) in enumerate(zip(pages, running_lines(pages, sides), strict=True)):
         said = [line.of(page) for line in lines]
         found = set().union(*(_offsets(line, index) for line in said))
         # "1848. DIARY OF POLK 44": of two numbers a year is not the page's.
@@ -414,13 +423,103 @@ _MAX_CAPTION = 200
 _CONTEXT = 400
 
 
-def page_labels(pages: Sequence[str], counted: str) -> list[str]:
-    """Return how pages are cited: by the numbers that they carry, else counted, which
-    `counted` says ("image": "image 4")."""
+@dataclass(frozen=True, slots=True)
+class PrintedPage:
+    """The text of a printed page, "" without any, and the notes on it: at its foot, and in its
+    margins."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a file counts as a page: `whole`, or, where it may be two facing pages of a book, these
+    as `halves`, which part at the `fold`. `wide`: it has the shape of two."""
+
+    whole: PrintedPage
+    halves: tuple[PrintedPage, PrintedPage] | None = None
+    fold: Fold | None = None
+    wide: bool = False
+
+
+LEFT, RIGHT = "left", "right"
+
+
+def are_facing(sheets: Sequence[Sheet]) -> bool:
+    """Return whether the sheets of a file are pairs of facing pages.
+
+    They are if two numbers count on from the left half to the right, or if most of them look like
+    it. They are not if they are numbered one by one.
+    """
+    folded = [sheet.halves for sheet in sheets if sheet.halves and sheet.fold and sheet.fold.prose]
+    counted = sum(bool(_counted_on(left.text, right.text)) for left, right in folded)
+    if counted > _MIN_COUNTING * len(folded):
+        return True
+    whole = [sheet.whole.text for sheet in sheets]
+    edges = [_edge_lines(page) for page in whole]
+    often = Counter(
+        offset
+        for index, (page, lines) in enumerate(zip(whole, edges, strict=True))
+        for offset in set().union(*(_offsets(line.of(page), index) for line in lines))
+    )
+    if any(count >= max(_MIN_PAGES, len(whole) / 2) for count in often.values()):
+        return False
+    wide = sum(sheet.wide and bool(sheet.whole.text) for sheet in sheets)
+    return sum(bool(sheet.fold and sheet.fold.sure) for sheet in sheets) > wide / 2
+
+
+def _counted_on(left: str, right: str) -> set[int]:
+    """Return the numbers of a page that are one less than those of the page beside it, both above
+    or both below."""
+    of_left, of_right = _edge_lines(left), _edge_lines(right)
+    if not of_left or not of_right:
+        return set()
+    return {
+        number
+        for end in (0, -1)
+        for number in _number_of(of_left[end].of(left))
+        if number + 1 in _number_of(of_right[end].of(right))
+    }
+
+
+def _number_of(line: str) -> set[int]:
+    """Return the number at an end of a line that has no other figures."""
+    return _offsets(line, 0) if len(re.findall(r"\d+", line)) == 1 else set()
+
+
+def printed_pages(
+    sheets: Sequence[Sheet], *, facing: bool
+) -> list[tuple[PrintedPage] | tuple[PrintedPage, PrintedPage]]:
+    """Return the printed pages of each sheet."""
     return [
-        f"p. {number}" if number else f"{counted} {n}"
-        for n, number in enumerate(printed_numbers(list(pages)), start=1)
+        sheet.halves if facing and sheet.halves is not None else (sheet.whole,) for sheet in sheets
     ]
+
+
+def sides_of(pages: Iterable[Sequence[PrintedPage]]) -> list[str]:
+    """Return for each printed page which side of its sheet it is, "" for a whole one."""
+    return [side for parts in pages for side in ((LEFT, RIGHT) if len(parts) > 1 else ("",))]
+
+
+def page_labels(pages: Sequence[str], counted: str, sides: Sequence[str] = ()) -> list[str]:
+    """Return how pages are cited: by the numbers that they carry, else counted, which
+    `counted` says ("image": "image 4").
+
+    `sides`: those of the pages on their sheets (`sides_of`): "image 4, left".
+
+    >>> page_labels(["One.", "Two.", "Three."], "image", ["", "left", "right"])
+    ['image 1', 'image 2, left', 'image 2, right']
+    """
+    numbers = printed_numbers(list(pages), sides)
+    sides = sides or [""] * len(pages)
+    labels: list[str] = []
+    sheet = 0
+    for number, side in zip(numbers, sides, strict=True):
+        sheet += side != RIGHT
+        where = f"{counted} {sheet}, {side}" if side else f"{counted} {sheet}"
+        labels.append(f"p. {number}" if number else where)
+    return labels
 
 
 def _is_plate(before: str, own: str, after: str) -> bool:
@@ -432,24 +531,35 @@ def _is_plate(before: str, own: str, after: str) -> bool:
     return not goes_on_here and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
 
 
+def _break(before: str, after: str, side: str) -> str:
+    """Return what stands between two pages, of which the second is on that side of its sheet."""
+    if side != RIGHT:
+        return PAGE_BREAK
+    if not before or not after:
+        return ""
+    return "\n" if goes_on(before[-_CONTEXT:], after[:_CONTEXT]) else "\n\n"
+
+
 def put_together(
     pages: Sequence[str],
     labels: Sequence[str],
     notes: Sequence[Sequence[str]] = (),
     fields: Sequence[Sequence[str]] = (),
+    sides: Sequence[str] = (),
 ) -> tuple[str, tuple[Locator, ...], tuple[Span, ...]]:
     """Return the pages as one text, the places in it, and what of it is no evidence.
 
-    `labels`: of the pages; `notes`: their footnotes; `fields`: what is filled in on them.
+    `labels`: of the pages; `notes`: their footnotes; `fields`: what is filled in on them;
+    `sides`: which of them are the left and right ones of one sheet (`sides_of`).
 
     Running heads and footnotes stand behind the last page, so that a sentence goes on from
-    one page to the next.
+    one page to the next. A page break stands between sheets: the text has as many as the file.
     """
     notes, fields = notes or [[]] * len(pages), fields or [[]] * len(pages)
     bodies: list[str] = []
     aside: list[list[str]] = []
     for page, lines, own, filled in zip(
-        pages, running_lines(list(pages)), notes, fields, strict=True
+        pages, running_lines(list(pages), sides), notes, fields, strict=True
     ):
         body = _without(page, lines)
         bodies.append("\n\n".join(part for part in (tidy_page(body), "\n".join(filled)) if part))
@@ -458,14 +568,14 @@ def put_together(
         if _is_plate(*bodies[index - 1 : index + 2]):
             aside[index].append(bodies[index])
             bodies[index] = ""
-    text = PAGE_BREAK.join(bodies)
+    text = ""
     places: list[Locator] = []
-    at = 0
-    for body, label in zip(bodies, labels, strict=True):
-        end = min(at + len(body) + len(PAGE_BREAK), len(text))
-        if at < end:
-            places.append(Locator(Span(at, end), label))
-        at = end
+    sides = sides or [""] * len(pages)
+    breaks = map(_break, bodies, bodies[1:], sides[1:])
+    for body, label, after in zip(bodies, labels, [*breaks, ""], strict=True):
+        if part := body + after:
+            places.append(Locator(Span(len(text), len(text) + len(part)), label))
+            text += part
     first = len(text)
     for lines_aside, label in zip(aside, labels, strict=True):
         if lines_aside:

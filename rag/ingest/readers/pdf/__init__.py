@@ -26,8 +26,8 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, person, printable, shown
 from rag.ingest.ocr import Ocr
 from rag.ingest.ocr.pages import page_images, reread
-from rag.ingest.readers.pdf.layout import Line, page_lines
-from rag.ingest.readers.pdf.letters import Letter, page_letters
+from rag.ingest.readers.pdf.layout import Line, PageLines, page_fold, page_lines
+from rag.ingest.readers.pdf.letters import Letter, Upright, level, page_letters
 from rag.ingest.readers.pdf.opening import (
     DAMAGE,
     PLACEHOLDER,
@@ -38,7 +38,18 @@ from rag.ingest.readers.pdf.opening import (
     without_hidden_layers,
     xfa_lines,
 )
-from rag.ingest.shared.page_text import page_labels, put_together, rejoin_words, tidy_page
+from rag.ingest.shared.page_text import (
+    RIGHT,
+    PrintedPage,
+    Sheet,
+    are_facing,
+    page_labels,
+    put_together,
+    rejoin_words,
+    sides_of,
+    tidy_page,
+)
+from rag.ingest.shared.places import WIDE, Fold
 from rag.isolation import reached
 from rag.language import MONTHS, goes_on, is_left_open
 
@@ -53,11 +64,28 @@ _OTHERWISE_SET = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
-    """A page's text, "" without any, and its footnotes."""
+class _Lines:
+    """The lines of a page of the file: of all of it, and of each half where it may be two facing
+    pages of a book. `fold`, `wide`: as those of a `Sheet`."""
 
-    text: str
-    notes: tuple[str, ...] = ()
+    whole: PageLines
+    halves: tuple[PageLines, PageLines] | None = None
+    fold: Fold | None = None
+    wide: bool = False
+
+    def sheet(self) -> Sheet:
+        """Return the page with its text."""
+        printed = PrintedPage(_set(self.whole.blocks))
+        halves = self.halves and (
+            PrintedPage(_set(self.halves[0].blocks)),
+            PrintedPage(_set(self.halves[1].blocks)),
+        )
+        return Sheet(printed, halves, self.fold, self.wide)
+
+
+_NOTHING = _Lines(PageLines([], [], ()))
+_Layer = tuple[PrintedPage, ...]
+"""A page of the file: one printed page, or two facing ones."""
 
 
 def _page_layers(reader: PdfReader, path: Path) -> tuple[list[_Layer], list[Exception]]:
@@ -74,29 +102,35 @@ def _page_layers(reader: PdfReader, path: Path) -> tuple[list[_Layer], list[Exce
         raise damaged(path, error) from error
     if not pages:
         raise UnreadableSource(f"{shown(path)} is a PDF without pages; fetch or copy it again")
-    blocks = _placed_blocks(reader, path, len(pages))
-    body = _body_height(found for found in blocks if found)
+    placed = _placed_lines(reader, path, len(pages))
+    facing = are_facing([lines.sheet() for lines in placed])
+    printed = [lines.halves if facing and lines.halves else (lines.whole,) for lines in placed]
+    body = _body_height(half.blocks for parts in printed for half in parts)
     layers: list[_Layer] = []
     failures: list[Exception] = []
     open_note = False
-    for number, (page, found) in enumerate(zip(pages, blocks, strict=True), start=1):
-        if found:
-            kept, notes = _without_notes(found, body, open_note)
-            open_note = _is_open(notes)
-            layers.append(_Layer(tidy_page(_set(kept)), tuple(map(tidy_page, notes))))
+    for number, (page, parts) in enumerate(zip(pages, printed, strict=True), start=1):
+        if any(half.blocks for half in parts):
+            layer: list[PrintedPage] = []
+            for half in parts:
+                kept, notes = _without_notes(half.blocks, body, open_note)
+                open_note = _is_open(notes)
+                notes += (_set([lines]) for lines in half.side_notes)
+                layer.append(PrintedPage(tidy_page(_set(kept)), tuple(map(tidy_page, notes))))
+            layers.append(tuple(layer))
             continue
         reached(f"page {number}")
         try:
-            layers.append(_Layer(tidy_page(page.extract_text())))
+            layers.append((PrintedPage(tidy_page(page.extract_text())),))
         except (PyPdfError, *DAMAGE) as error:
             log.info("%s: page %d cannot be read: %r", shown(path), number, error)
             failures.append(error)
-            layers.append(_Layer(""))
+            layers.append((PrintedPage(""),))
     return layers, failures
 
 
-def _placed_blocks(reader: PdfReader, path: Path, count: int) -> list[_Blocks]:
-    """Return the lines of each page as PDFium places them, [] for a page that it cannot read,
+def _placed_lines(reader: PdfReader, path: Path, count: int) -> list[_Lines]:
+    """Return the lines of each page as PDFium places them, none for a page that it cannot read,
     or that is set otherwise than in lines from left to right."""
     from pypdf.errors import PyPdfError
     from pypdfium2 import PdfDocument, PdfiumError
@@ -109,12 +143,12 @@ def _placed_blocks(reader: PdfReader, path: Path, count: int) -> list[_Blocks]:
     try:
         pdf = PdfDocument(source)
     except (PdfiumError, OSError):
-        return [[] for _ in range(count)]
+        return [_NOTHING] * count
     try:
         if len(pdf) != count:
-            return [[] for _ in range(count)]
-        blocks: list[_Blocks] = []
-        gutters: Sequence[float] = ()
+            return [_NOTHING] * count
+        found: list[_Lines] = []
+        last = _NOTHING
         for number in range(count):
             reached(f"page {number + 1}")
             try:
@@ -122,15 +156,33 @@ def _placed_blocks(reader: PdfReader, path: Path, count: int) -> list[_Blocks]:
                 letters = page_letters(page)
                 page.close()
             except (PdfiumError, ValueError, ctypes.ArgumentError):
-                letters = []
-            if _is_set_otherwise(letters):
-                blocks.append([])
+                found.append(_NOTHING)
                 continue
-            lines, gutters = page_lines(letters, gutters)
-            blocks.append(lines)
-        return blocks
+            if _is_set_otherwise(letters.letters):
+                found.append(_NOTHING)
+                continue
+            last = _lines_of(letters, last)
+            found.append(last)
+        return found
     finally:
         pdf.close()
+
+
+def _lines_of(page: Upright, before: _Lines) -> _Lines:
+    """Return the lines of a page; `before`: those of the page before."""
+    wide = page.right - page.left > WIDE * page.height
+    whole = page_lines(page.letters, before.whole.gutters)
+    fold = page_fold(page) if wide else None
+    if fold is None:
+        return _Lines(whole, wide=wide)
+    sides = [(n.left + n.right) / 2 > fold.place for n in page.letters]
+    left, right = (
+        level([n for n, side in zip(page.letters, sides, strict=True) if side is of_right])
+        for of_right in (False, True)
+    )
+    gutters = [half.gutters for half in before.halves or ()] or [(), ()]
+    halves = page_lines(left, gutters[0]), page_lines(right, gutters[1])
+    return _Lines(whole, halves, fold, wide)
 
 
 def _is_set_otherwise(letters: Sequence[Letter]) -> bool:
@@ -330,27 +382,38 @@ def read_pdf(
         reader = open_pdf(path)
         layers, failures = _page_layers(reader, path)
         fields = _form(reader, path, layers)
-        given = _labels(reader, len(layers))
+        given = _given_labels(reader, len(layers))
         title, creator, created = _information(reader)
         if _is_cover_sheet(reader, layers):
             return
-    result = reread(path, [layer.text for layer in layers], ocr or Ocr(), page_images)
-    if not any(result.pages) and not any(fields):
+    result = reread(
+        path,
+        list(map(_text_of, layers)),
+        ocr or Ocr(),
+        page_images,
+        facing=any(len(layer) > 1 for layer in layers),
+    )
+    sheets = [result.pages.get(number, layer) for number, layer in enumerate(layers)]
+    printed = [page for parts in sheets for page in parts]
+    if not any(page.text for page in printed) and not any(fields):
         if failures:
             raise damaged(path, failures[0]) from failures[0]
         raise UnreadableSource(
             f"{shown(path)} has no text layer: it is a scan of {len(layers)} pages; {result.why}"
         )
-    pages = rejoin_words(list(result.pages))
-    notes = [
-        list(layer.notes) if page == layer.text else []
-        for page, layer in zip(result.pages, layers, strict=True)
-    ]
-    counted = [f"p. {n}" for n in range(1, len(pages) + 1)]
-    labels = page_labels(pages, "PDF page") if given in ([], counted) else given
-    if given and sum(label.startswith("p. ") for label in labels) < len(labels):
-        labels = given
-    text, locators, excluded = put_together(pages, labels, notes, fields)
+    pages = rejoin_words([page.text for page in printed])
+    sides = sides_of(sheets)
+    text, locators, excluded = put_together(
+        pages,
+        _labels(given, pages, sides),
+        [page.notes for page in printed],
+        [
+            own
+            for parts, filled in zip(sheets, fields, strict=True)
+            for own in (filled, [])[: len(parts)]
+        ],
+        sides,
+    )
     yield file_document(
         path,
         collection,
@@ -361,10 +424,37 @@ def read_pdf(
         locators=locators,
         excluded=excluded,
         ocr_confidence=result.confidence,
-        notes=_notes(pages, fields, len(failures), result.notes),
-        pages=len(pages),
-        ocr_pages=result.ocr_pages,
+        notes=_notes(list(map(_text_of, sheets)), fields, len(failures), result.notes),
+        pages=len(sheets),
+        ocr_pages=len(result.pages),
     )
+
+
+def _text_of(page: _Layer) -> str:
+    return "\n\n".join(half.text for half in page if half.text)
+
+
+_OF_TWO = re.compile(r"p\. \W?(\w{1,6})\s?[-–—/,]\s?(\w{1,6})\W?")
+"""The label that a file gives to two facing pages."""
+
+
+def _labels(given: list[str], pages: list[str], sides: list[str]) -> list[str]:
+    """Return how the printed pages are cited. `given`: what the file says of each of its own."""
+    labels = page_labels(pages, "PDF page", sides)
+    counted = given == [f"p. {n}" for n in range(1, len(given) + 1)]
+    if not given or (counted and (any(sides) or all(n.startswith("p. ") for n in labels))):
+        return labels
+    sheet = -1
+    for number, side in enumerate(sides):
+        sheet += side != RIGHT
+        pair = _OF_TWO.fullmatch(given[sheet])
+        if not side:
+            labels[number] = given[sheet]
+        elif pair:
+            labels[number] = f"p. {pair[1 + (side == RIGHT)]}"
+        elif not labels[number].startswith("p. "):
+            labels[number] = f"{given[sheet]}, {side}"
+    return labels
 
 
 def _notes(
@@ -378,7 +468,7 @@ def _notes(
     return tuple(notes)
 
 
-def _labels(reader: PdfReader, count: int) -> list[str]:
+def _given_labels(reader: PdfReader, count: int) -> list[str]:
     """Return the page numbers that the file gives, [] where it gives none."""
     from pypdf.errors import PyPdfError
 
@@ -403,7 +493,7 @@ def _form(reader: PdfReader, path: Path, layers: list[_Layer]) -> list[list[str]
 
     try:
         fields = [filled_fields(page) for page in reader.pages]
-        waiting = [n for n, layer in enumerate(layers) if PLACEHOLDER.match(layer.text)]
+        waiting = [n for n, layer in enumerate(layers) if PLACEHOLDER.match(layer[0].text)]
         if waiting and "/AcroForm" in reader.root_object:
             lines = xfa_lines(reader, path)
             if not lines:
@@ -413,7 +503,7 @@ def _form(reader: PdfReader, path: Path, layers: list[_Layer]) -> list[list[str]
                 )
             fields[waiting[0]] = lines
             for number in waiting:
-                layers[number] = _Layer("")
+                layers[number] = (PrintedPage(""),)
     except (PyPdfError, *DAMAGE):
         return [[] for _ in layers]
     return fields
@@ -426,7 +516,7 @@ def _is_cover_sheet(reader: PdfReader, layers: list[_Layer]) -> bool:
     try:
         return (
             len(layers) == 1
-            and len(layers[0].text) < _COVER_SHEET
+            and len(_text_of(layers[0])) < _COVER_SHEET
             and "/Collection" in reader.root_object
             and bool(reader.attachments)
         )

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
-from rag.ingest.readers.pdf.letters import Letter
+from rag.ingest.readers.pdf.letters import Letter, Upright
 from rag.ingest.shared.notes import MARK, raised_text
+from rag.ingest.shared.places import Fold, Piece, fold_of, side_notes
 
 # In parts of a line's height.
 _SAME_BASE = 0.2
@@ -117,21 +119,103 @@ class Line:
     opening: str = ""
 
 
-def page_lines(
-    letters: Sequence[Letter], before: Sequence[float] = ()
-) -> tuple[list[list[Line]], Sequence[float]]:
-    """Return the lines of a page in reading order, those of each column, or of what lies
-    between columns, as one list; and where its columns part.
+class PageLines(NamedTuple):
+    """The lines of a page in reading order, those of each column, or of what lies between columns,
+    as one list; the notes in its margins; and where its columns part."""
 
-    `before`: where they did on the pages before, for columns too short to be told by themselves.
-    """
+    blocks: list[list[Line]]
+    side_notes: list[list[Line]]
+    gutters: Sequence[float]
+
+
+def page_lines(letters: Sequence[Letter], before: Sequence[float] = ()) -> PageLines:
+    """Return the lines of a page. `before`: where the columns of the pages before part, for columns
+    too short to be told by themselves."""
     rows = _without_line_numbers(_rows(list(_runs(letters))))
+    rows, noted = _without_side_notes(rows)
     found: list[float] = []
     blocks = _blocks(rows, _MAX_COLUMNS, found)
     gutters = sorted(found)
     if not gutters and before:
         blocks = [part for block in blocks for part in _short_columns(block, before)]
-    return [lines for block in blocks if (lines := _lines(block))], gutters or before
+    lines = [lines for block in blocks if (lines := _lines(block))]
+    return PageLines(lines, _parted(_lines(noted)), gutters or before)
+
+
+def page_fold(page: Upright) -> Fold | None:
+    """Return where a page is folded between two pages of a book, None where it is not."""
+    rows = _rows(list(_runs(page.letters)))
+    pieces = [piece for row in rows for piece, _ in _pieces(row)]
+    return fold_of(pieces, page.left, page.right, page.height)
+
+
+def _pieces(row: _Row) -> list[tuple[Piece, list[Letter]]]:
+    """Return the pieces of a row that wider gaps than spaces part, or any between two sizes of
+    type, each with its letters."""
+    letters = sorted((n for run in row.runs for n in run.letters), key=lambda n: n.left)
+    parts: list[list[Letter]] = []
+    end = last = 0.0
+    for letter in letters:
+        one_size = _SMALLER * letter.height < last < letter.height / _SMALLER
+        widest = _GUTTER if one_size else _WORD_GAP
+        if parts and letter.left - end < widest * row.height:
+            parts[-1].append(letter)
+            end = max(end, letter.right)
+        else:
+            parts.append([letter])
+            end = letter.right
+        last = letter.height
+    return [(_piece(part), part) for part in parts]
+
+
+def _piece(letters: list[Letter]) -> Piece:
+    """Return letters as a piece of a line: as high as most of them, on their base line."""
+    text = "".join(f" {n.text}" if n.gap else n.text for n in letters).strip()
+    base = statistics.median_low(n.base for n in letters)
+    height = statistics.median_low(n.height for n in letters)
+    return Piece(text, letters[0].left, -base - height, max(n.right for n in letters), -base)
+
+
+def _without_side_notes(rows: list[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """Return rows without the notes in the margins, and the rows of these."""
+    pieces = [piece for row in rows for piece in _pieces(row)]
+    noted = side_notes([piece for piece, _ in pieces])
+    if not noted:
+        return rows, []
+    apart = {id(letter) for n in noted for letter in pieces[n][1]}
+    boxes = [pieces[n][0] for n in noted]
+    kept: list[_Row] = []
+    notes: list[_LetterRun] = []
+    for row in rows:
+        raised = [run for run in row.raised if not any(_beside(run, box) for box in boxes)]
+        left: list[_LetterRun] = []
+        for run in row.runs:
+            for side, own in ((left, False), (notes, True)):
+                letters = tuple(n for n in run.letters if (id(n) in apart) is own)
+                if letters:
+                    side.append(_LetterRun(letters))
+        if left:
+            kept.append(_Row(left, raised))
+    return kept, _rows(notes)
+
+
+def _beside(run: _LetterRun, piece: Piece) -> bool:
+    """Return whether a raised run belongs to a piece."""
+    size = piece.bottom - piece.top
+    return (
+        piece.left - size <= run.left <= piece.right + size and abs(run.base + piece.bottom) < size
+    )
+
+
+def _parted(lines: list[Line]) -> list[list[Line]]:
+    """Return lines in groups between which white space stands."""
+    groups: list[list[Line]] = []
+    for line in lines:
+        if groups and not line.apart:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return groups
 
 
 def _runs(letters: Iterable[Letter]) -> Iterable[_LetterRun]:

@@ -52,16 +52,27 @@ class Letter(NamedTuple):
         return self.top - self.bottom
 
 
-def page_letters(page: PdfPage) -> list[Letter]:
+class Upright(NamedTuple):
+    """The letters of a page turned upright, with the edges of the page."""
+
+    letters: list[Letter]
+    left: float
+    right: float
+    height: float
+
+
+def page_letters(page: PdfPage) -> Upright:
     """Return the visible letters of a page in the order of the file, turned upright: those
     that run with most of the page's text first, stamps along the edge after them."""
     turned = _seen(page, list(_placed(page)))
+    left, bottom, right, top = page.get_bbox()
     if not turned:
-        return []
+        return Upright([], left, right, top - bottom)
     often = Counter(quarter for quarter, _ in turned)
     (main, _), *_ = often.most_common(1)
     kept = [letter for quarter, letter in turned if quarter == main]
-    return _level(_without_twins(kept))
+    across, down = zip(_turn((left, bottom), main), _turn((right, top), main), strict=True)
+    return Upright(level(_without_twins(kept)), min(across), max(across), max(down) - min(down))
 
 
 def _seen(page: PdfPage, placed: list[_Placed]) -> list[tuple[int, Letter]]:
@@ -191,7 +202,7 @@ def _without_twins(letters: Iterable[Letter]) -> list[Letter]:
     return kept
 
 
-def _level(letters: list[Letter]) -> list[Letter]:
+def level(letters: list[Letter]) -> list[Letter]:
     """Return the letters of a page that was scanned askew as if its lines were level.
 
     How they slope is told by the words that follow each other on a line.

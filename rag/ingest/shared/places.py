@@ -1,0 +1,296 @@
+"""What the places of pieces of text on a page say of them: two pages of a book side by side, and
+notes in the margin. Nothing here knows which format the pieces come from.
+
+Places are counted from the left and from the top, in any unit.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+
+class Placed(Protocol):
+    """A piece of a line: words with no more than a space between them."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def left(self) -> float: ...
+    @property
+    def top(self) -> float: ...
+    @property
+    def right(self) -> float: ...
+    @property
+    def bottom(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words with no more than a space between them, and the box around them."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Fold(NamedTuple):
+    """Where two pages of a book part that lie side by side. `prose`: both sides have lines of
+    prose; `sure`: they are too far apart for the columns of one page."""
+
+    place: float
+    prose: bool = False
+    sure: bool = False
+
+
+WIDE = 1.1
+"""Two pages side by side are at least so much wider than high."""
+
+# The fold lies in the middle part of the width.
+_FOLD_RANGE = (0.4, 0.6)
+_OFF_MIDDLE = 0.07
+_STEPS = 400
+# Of the words of a page, those that may stand in a fold: specks, and what a shadow is read as.
+_STRAY = 0.005
+# The white space between two pages is two margins: in parts of the width, in heights of a line,
+# and in parts of the smaller margin outside. Columns of a page are half as far apart.
+_FOLD_WIDTH = 0.05
+_FOLD_LINES = 3.5
+_OF_MARGIN = 0.75
+_LEAST_LINES = 1.0
+_MIN_ROWS = 5
+# A line of prose: so many signs and words, of which so many are letters, over so much of the width
+# (of two columns a line fills less than half).
+_PROSE_CHARACTERS = 20
+_PROSE_WORDS = 4
+_PROSE_LETTERS = 0.85
+_FILLED = 0.4
+_MOST = 0.6
+
+
+def fold_of(pieces: Sequence[Placed], left: float, right: float, height: float) -> Fold | None:
+    """Return where a page from `left` to `right` is folded, None where it is not, or where that
+    cannot be seen: it is higher than wide, or lines run over its middle."""
+    width = right - left
+    words = [piece for piece in pieces if sum(map(str.isalnum, piece.text)) > 1]
+    if width < WIDE * height or not words:
+        return None
+    line = statistics.median(piece.bottom - piece.top for piece in words)
+    band = _clear_band(words, left, width)
+    if band is None or band[1] - band[0] < _LEAST_LINES * line:
+        return None
+    place = (band[0] + band[1]) / 2
+    sides = (
+        [piece for piece in words if piece.right <= place],
+        [piece for piece in words if piece.left >= place],
+    )
+    if not all(sides):
+        return Fold(place)
+    start = max(piece.right for piece in sides[0])
+    end = min(piece.left for piece in sides[1])
+    outer = min(
+        min(piece.left for piece in sides[0]) - left, right - max(piece.right for piece in sides[1])
+    )
+    prose = all(map(_is_prose, sides))
+    apart = max(_FOLD_WIDTH * width, _FOLD_LINES * line, _OF_MARGIN * outer)
+    in_middle = abs(place - left - width / 2) < _OFF_MIDDLE * width
+    return Fold(place, prose, prose and in_middle and end - start >= apart)
+
+
+def _clear_band(words: Sequence[Placed], left: float, width: float) -> tuple[float, float] | None:
+    """Return the widest stretch in the middle of a page that no words stand in, but strays."""
+    changes = [0] * (_STEPS + 2)
+    for word in words:
+        start = int((word.left - left) / width * _STEPS)
+        end = int((word.right - left) / width * _STEPS)
+        changes[min(max(start, 0), _STEPS)] += 1
+        changes[min(max(end, 0), _STEPS) + 1] -= 1
+    covered = list(accumulate(changes))
+    strays = int(_STRAY * len(words))
+    low, high = (int(share * _STEPS) for share in _FOLD_RANGE)
+    best, length = low, 0
+    run = 0
+    for step in range(low, high):
+        run = run + 1 if covered[step] <= strays else 0
+        if run > length:
+            best, length = step + 1 - run, run
+    if not length:
+        return None
+    return left + best / _STEPS * width, left + (best + length) / _STEPS * width
+
+
+def _is_prose(pieces: Sequence[Placed]) -> bool:
+    """Return whether most of the letters stand in lines of prose, not in labels and cells."""
+    if len(pieces) < _MIN_ROWS:
+        return False
+    width = max(piece.right for piece in pieces) - min(piece.left for piece in pieces)
+    prose = sum(len(n.text) for n in pieces if _is_line(n) and n.right - n.left > _FILLED * width)
+    return prose > _MOST * sum(len(piece.text) for piece in pieces)
+
+
+def _is_line(piece: Placed) -> bool:
+    signs = [sign for sign in piece.text if sign.isalnum()]
+    return (
+        len(piece.text) >= _PROSE_CHARACTERS
+        and len(piece.text.split()) >= _PROSE_WORDS
+        and sum(map(str.isalpha, signs)) >= _PROSE_LETTERS * len(signs)
+    )
+
+
+# In heights of a line: how far the beginnings of lines of one column are apart, and how near to
+# the text a note in the margin comes.
+_ONE_EDGE = 0.7
+_MOST_PIECES = 3000  # a newspaper's page has a half of that
+_NEAR = 0.15
+_STEP = 0.35
+# Of the widths of all lines: those that begin on the edge of a column of prose.
+_MIN_ON_EDGE = 0.2
+_MAX_CROSSING = 0.1
+# Of the text's: the width of the margin, and the letters in it.
+_MAX_MARGIN = 0.4
+_MAX_LETTERS = 0.4
+_SMALLER_TYPE = 0.93
+_NARROWER_TYPE = 0.96
+_LEVEL = 0.3
+_PARAGRAPH = 2.0
+_HALF = 0.5
+_FULL = 4.0
+# A note has lines of prose beside it so near as this; the words of a form have not.
+_REACH = 3.0
+_WORDY = 3
+_ENDS = re.compile(r"[.!?:;][\"'’”)\]]*$")
+_NUMERAL = re.compile(r"[\W_]*(?:\d{1,5}|[ivxlcIVXLC]{1,7})[\W_]*")
+
+
+def side_notes(pieces: Sequence[Placed]) -> list[int]:
+    """Return the numbers of the pieces that are notes in a margin beside the text.
+
+    They stand in a narrow column outside the edge of the lines, in smaller type, or beside lines
+    on another height than these, or within a sentence. What stands in the same type at the head of
+    a paragraph ("12 May", "THE CHAIRMAN.") belongs to it.
+    """
+    if not _MIN_ROWS <= len(pieces) <= _MOST_PIECES:
+        return []
+    line = statistics.median(piece.bottom - piece.top for piece in pieces)
+    found: set[int] = set()
+    edge = _text_edge(pieces, line)
+    if edge is not None:
+        found |= _notes(pieces, [n for n, p in enumerate(pieces) if p.right <= edge - _NEAR * line])
+    rest = [n for n in range(len(pieces)) if n not in found]
+    kept = [pieces[n] for n in rest]
+    for place in _edges_on_the_right(kept, line):
+        notes = _notes(kept, [n for n, piece in enumerate(kept) if piece.left >= place])
+        if notes:
+            found |= {rest[n] for n in notes}
+            break
+    return sorted(found)
+
+
+def _text_edge(pieces: Sequence[Placed], line: float) -> float | None:
+    """Return where the lines of the leftmost column of prose begin."""
+    total = sum(piece.right - piece.left for piece in pieces)
+    for place in _steps((piece.left for piece in pieces), line):
+        on_edge = [piece for piece in pieces if abs(piece.left - place) < _ONE_EDGE * line]
+        if sum(piece.right - piece.left for piece in on_edge) >= _MIN_ON_EDGE * total:
+            # The first of them may stand out a little.
+            return statistics.median(piece.left for piece in on_edge)
+    return None
+
+
+def _edges_on_the_right(pieces: Sequence[Placed], line: float) -> list[float]:
+    """Return the places in the right part of a page that hardly any piece runs over."""
+    if not pieces:
+        return []
+    first, last = min(p.left for p in pieces), max(p.right for p in pieces)
+    least = first + (last - first) * (1 - _MAX_MARGIN)
+    places = _steps((p.left - _NEAR * line for p in pieces if p.left > least), line)
+    return [
+        place
+        for place in places
+        if sum(p.left < place < p.right for p in pieces) <= max(1, _MAX_CROSSING * len(pieces))
+    ]
+
+
+def _steps(places: Iterable[float], line: float) -> list[float]:
+    """Return the first of places that lie closely together, so that there are few of them."""
+    found: list[float] = []
+    for place in sorted(set(places)):
+        if not found or place - found[-1] > _STEP * line:
+            found.append(place)
+    return found
+
+
+def _notes(pieces: Sequence[Placed], outside: Sequence[int]) -> set[int]:
+    """Return which of the pieces outside of a text are notes on it: all beside it, or none."""
+    apart = set(outside)
+    text = [piece for n, piece in enumerate(pieces) if n not in apart]
+    if not apart or len(text) < _MIN_ROWS or not _is_prose(text):
+        return set()
+    line = statistics.median(piece.bottom - piece.top for piece in text)
+    first, last = min(p.bottom for p in text), max(p.bottom for p in text)
+    beside = {
+        n
+        for n in apart
+        if first - line <= pieces[n].bottom <= last + line
+        and not (
+            _NUMERAL.fullmatch(pieces[n].text)
+            and min(abs(pieces[n].bottom - end) for end in (first, last)) < line
+        )
+    }
+    wide = max(p.right for p in text) - min(p.left for p in text)
+    prose = [p.bottom for p in text if _is_line(p) and p.right - p.left > _FILLED * wide]
+    near = _REACH * line
+    beside = {n for n in beside if sum(abs(pieces[n].bottom - at) < near for at in prose) > 1}
+    notes = [pieces[n] for n in beside]
+    wordy = [piece for piece in notes if sum(map(str.isalpha, piece.text)) >= _WORDY]
+    if not wordy:
+        return set()
+    margin = max(p.right for p in notes) - min(p.left for p in notes)
+    letters = sum(len(p.text) for p in notes)
+    if margin > _MAX_MARGIN * wide or letters > _MAX_LETTERS * sum(len(p.text) for p in text):
+        return set()
+    smaller = _height(wordy) <= _SMALLER_TYPE * _height(text) and _letter_width(
+        wordy
+    ) <= _NARROWER_TYPE * _letter_width(text)
+    within = sum(_stands_within(piece, text, line) for piece in wordy)
+    return beside if smaller or within > _HALF * len(wordy) else set()
+
+
+def _height(pieces: Sequence[Placed]) -> float:
+    return statistics.median(piece.bottom - piece.top for piece in pieces)
+
+
+def _letter_width(pieces: Sequence[Placed]) -> float:
+    return sum(p.right - p.left for p in pieces) / sum(len(p.text) for p in pieces)
+
+
+def _stands_within(note: Placed, text: Sequence[Placed], line: float) -> bool:
+    """Return whether a note stands on no line of the text, or on one within a sentence."""
+    # Of a line without tails the box ends higher, of one without tall letters it begins lower.
+    level = [
+        piece
+        for piece in text
+        if min(abs(piece.bottom - note.bottom), abs(piece.top - note.top)) < _LEVEL * line
+    ]
+    if not level:
+        return True
+    row = min(piece.bottom for piece in level)
+    above = [
+        piece
+        for piece in text
+        if line * _HALF < row - piece.bottom < _PARAGRAPH * line
+        and sum(map(str.isalpha, piece.text)) >= _WORDY
+    ]
+    if not above:
+        return False
+    before = max(above, key=lambda piece: piece.right)
+    full = max(piece.right for piece in text) - before.right < _FULL * line
+    edges = [piece.left for piece in (*level, *above)]
+    indented = min(piece.left for piece in level) - min(edges) > _ONE_EDGE * line
+    return full and not indented and not _ENDS.search(before.text.rstrip())

@@ -1,0 +1,139 @@
+"""Notes in the margin of a page are kept apart from the sentences beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from facing_pages import STORY, Placed, draw, set_lines
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from rag.datatypes import Collection, SourceDocument
+from rag.ingest.ocr import OcrLine
+from rag.ingest.ocr.layout import text_and_notes
+from rag.ingest.readers.pdf import read_pdf
+
+MINE = Collection("mine", "Mine")
+LONG = [*STORY, *STORY[:8]]
+NOTES = [
+    ("Truce of", "Zenda.", "30 June."),
+    ("Wagons of", "the garrison", "counted."),
+]
+"""Two notes, of three lines each."""
+
+
+def read(path: Path) -> SourceDocument:
+    (document,) = read_pdf(path, MINE)
+    return document
+
+
+def body(document: SourceDocument) -> str:
+    end = document.excluded[0].start if document.excluded else len(document.text)
+    return document.text[:end]
+
+
+def statute(
+    side: str, *, size: float = 8, leading: float = 9, first: float = 700, left: float = 130
+) -> list[Placed]:
+    """Return a page of prose with notes beside its fourth and its twelfth line."""
+    margin = 50 if side == "left" else left + 360
+    return [
+        *set_lines(LONG, left, 742),
+        *(
+            (margin, first - 112 * number - leading * row, size, line)
+            for number, note in enumerate(NOTES)
+            for row, line in enumerate(note)
+        ),
+    ]
+
+
+SHAPES = [
+    {"size": 8, "leading": 9, "first": 700},  # small type, beside a line
+    {"size": 8, "leading": 14, "first": 700},  # on every line
+    {"size": 11, "leading": 12, "first": 695},  # in the type of the text
+    {"size": 11, "leading": 14, "first": 700},  # and on its lines
+]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("order", ["file", "place"])
+def test_notes_in_a_margin_are_no_part_of_the_sentences(tmp_path, side, shape, order):
+    lines = statute(side, **shape)
+    if order == "place":
+        lines.sort(key=lambda n: (-n[1], n[0]))
+    document = read(draw(tmp_path / "a.pdf", [lines], A4))
+    assert " ".join(body(document).split()) == " ".join(LONG)
+    aside = " ".join(span.of(document.text) for span in document.excluded)
+    for note in NOTES:
+        assert " ".join(note) in " ".join(aside.split())
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_notes_in_a_margin_in_what_ocr_finds(side, shape):
+    lines = [
+        OcrLine(
+            words, left, 800 - base - 0.75 * size, left + stringWidth(words, "Times-Roman", size),
+            800 - base + 0.25 * size, 0.9,
+        )
+        for left, base, size, words in statute(side, **shape)
+    ]  # fmt: skip
+    text, notes = text_and_notes(lines)
+    assert text.split() == " ".join(LONG).split()
+    assert " ".join(" ".join(notes).split()) == " ".join(" ".join(note) for note in NOTES)
+
+
+def test_dates_in_the_margin_of_a_calendar(tmp_path):
+    entries = [("Jan. 3.", 0), ("London.", 1), ("Jan. 9.", 7), ("Zenda.", 8), ("Feb. 1.", 14)]
+    notes = [(50.0, 742 - 14 * row, 8.0, words) for words, row in entries]
+    document = read(draw(tmp_path / "a.pdf", [[*set_lines(LONG, 130, 742), *notes]], A4))
+    assert " ".join(body(document).split()) == " ".join(LONG)
+
+
+@pytest.mark.parametrize("size", [11, 10.5])
+def test_the_head_of_an_entry_belongs_to_it(tmp_path, size):
+    """A chronicle, or what is said by whom: in the same type, where an entry begins."""
+    heads = [("12 May", 0), ("2 June", 5), ("30 June", 10), ("5 July", 15)]
+    lines = list(LONG)
+    for _, row in heads:
+        lines[row - 1] = "and so it was."
+    placed = [*set_lines(lines, 130, 742), *((50, 742 - 14 * r, size, w) for w, r in heads)]
+    document = read(draw(tmp_path / "a.pdf", [placed], A4))
+    text = body(document)
+    for words, row in heads:
+        assert f"{words} {lines[row]}" in text
+
+
+def test_points_of_a_list_keep_their_numbers(tmp_path):
+    heads = [(f"({'abcd'[n]})", 5 * n) for n in range(4)]
+    placed = [*set_lines(LONG, 130, 742), *((105, 742 - 14 * r, 11, w) for w, r in heads)]
+    document = read(draw(tmp_path / "a.pdf", [placed], A4))
+    assert f"(c) {LONG[10]}" in document.text
+
+
+def test_cells_of_a_table_are_no_notes(tmp_path):
+    rows = [("Ulm", "Flour sent down the river in barges", "1.35"),
+            ("Regensburg", "Oats for the horses of the train", "1.38")] * 8  # fmt: skip
+    placed = [
+        (place, 742 - 14 * number, 10, cell)
+        for number, row in enumerate(rows)
+        for place, cell in zip((50, 130, 420), row, strict=True)
+    ]
+    document = read(draw(tmp_path / "a.pdf", [placed], A4))
+    assert "Ulm Flour sent down the river in barges 1.35\nRegensburg Oats" in document.text
+
+
+def test_running_heads_and_page_numbers_stay_what_they_are(tmp_path):
+    pages = [
+        [
+            (50, 780, 9, str(24 + n)),
+            (200, 780, 9, "THE SIEGE OF VARNOW"),
+            *statute("left" if n % 2 else "right"),
+        ]
+        for n in range(4)
+    ]
+    document = read(draw(tmp_path / "a.pdf", pages, A4))
+    assert [place.label for place in document.locators][:4] == [f"p. {n}" for n in range(24, 28)]
+    assert "Zenda. 30" not in " ".join(body(document).split())

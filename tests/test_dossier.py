@@ -215,6 +215,29 @@ def test_a_file_is_cited_with_where_it_lies():
     )
 
 
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "words",
+    ["How to use <p> and <div> in HTML </p><p>", "Letter to <illegible> Smith", "<sup>238</sup>U",
+     "&lt;b&gt; & R&D", "<i>Hamlet", "a < b > c"],
+)  # fmt: skip
+def test_signs_of_markup_are_printed_as_they_stand(style, words):
+    at = Publication("chapter", container=f"Papers, {words}", publisher=f"Press {words}")
+    document = make_document(
+        "Text.", title=f"On {words}", creator=f"Bureau {words}", publication=at
+    )
+    evidence = evidence_of(document)
+    made = Citations([csl_item(evidence)], STYLES[style])
+    entry = plain(made.bibliography()[0])
+    assert entry.count(words) == 4
+    assert words in plain(made.note(evidence.document_id, f"chapter {words}"))
+    assert export([answer_of(evidence)], ".docx", made=MADE, index=FACTS, style=style)
+
+
+def test_a_document_without_a_title_is_cited_by_its_id():
+    assert "“mine/one,”" in note(make_document("Text.", title=""))
+
+
 def test_a_citation_that_a_person_wrote_is_kept():
     document = make_document("Text.", citation="AVP RF, f. 3, op. 64, d. 1.")
     evidence = evidence_of(document)

@@ -10,6 +10,7 @@ docs/decisions/dossier.md. Any other is named by its file.
 
 from __future__ import annotations
 
+import html
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ class Citations:
     def _registered(self, key: str, place: str = "") -> Any:
         from citeproc import Citation, CitationItem, Locator
 
-        located = {"locator": Locator("page", place)} if place else {}
+        located = {"locator": Locator("page", _as_text(place))} if place else {}
         citation = Citation([CitationItem(key, **located)])
         self._made.register(citation)
         return citation
@@ -168,10 +169,29 @@ def _words(runs: Runs) -> str:
     return "".join(run.text for run in runs)
 
 
+_MARKUP = {"<": "\x01", ">": "\x02", "&": "\x03"}
+"""What stands for signs of HTML in an item while citeproc, which takes text for HTML, has it. No
+item holds these characters: they are not legible."""
+_HELD = str.maketrans(_MARKUP)
+_RELEASED = str.maketrans({held: html.escape(sign) for sign, held in _MARKUP.items()})
+
+
+def _as_text(value: Any) -> Any:
+    """Return a part of an item so that citeproc prints it as it stands."""
+    match value:
+        case str():
+            return value.translate(_HELD)
+        case list():
+            return [_as_text(one) for one in value]
+        case dict():
+            return {name: _as_text(one) for name, one in value.items()}
+    return value
+
+
 def _printed(item: Item) -> Item:
     """Return what of an item a style prints, with quotation marks as inner ones."""
-    shown = {name: item[name] for name in _PRINTED if name in item}
-    inner = str(item["title"]).replace("“", "‘").replace("”", "’").rstrip(".")
+    shown = {name: _as_text(item[name]) for name in _PRINTED if name in item}
+    inner = str(shown["title"]).replace("“", "‘").replace("”", "’").rstrip(".")
     return shown | {"title": inner}
 
 
@@ -181,9 +201,9 @@ def _unknown(item: Any) -> None:
 
 def _runs(markup: str) -> Runs:
     """Return citeproc's HTML as runs; of its marks, italics alone are kept."""
-    from lxml import html
+    from lxml.html import fragment_fromstring
 
-    root = html.fragment_fromstring(f"<p>{markup}</p>")
+    root = fragment_fromstring(f"<p>{markup.translate(_RELEASED)}</p>")
     runs = [Run(root.text or "")]
     for element in root:
         runs += [Run(element.text_content(), italic=element.tag == "i"), Run(element.tail or "")]

@@ -170,7 +170,7 @@ def csl_item(evidence: Evidence) -> Item:
     item: Item = {
         "id": legible(evidence.document_id),
         "type": at.type or _type(evidence),
-        "title": legible(at.title or evidence.title),
+        "title": legible(at.title or evidence.title) or legible(evidence.document_id),
         "author": _csl_names(evidence.creator),
         "editor": [name for editor in at.editors for name in _csl_names(editor, persons=True)],
         "issued": issued,

@@ -125,6 +125,22 @@ def test_an_item_describes_the_same_document_as_a_sidecar():
         ("Chou En-lai", [("Chou", "En-lai")]),
         ("Deng Xiaoping", [("Deng", "Xiaoping")]),
         ("Лев Толстой", [("Толстой", "Лев")]),
+        ("Martin Van Buren", [("Van Buren", "Martin")]),
+        ("Robert M. La Follette", [("La Follette", "Robert M.")]),
+        ("Von Neumann, John", [("Von Neumann", "John")]),
+        *[
+            (" ".join(name), [name])
+            for name in (
+                ("Mao", "Zedong"),
+                ("Mao", "Tse-tung"),
+                ("Liu", "Shaoqi"),
+                ("Li", "Peng"),
+                ("Wang", "Yi"),
+                ("Chiang", "Kai-shek"),
+                ("Kim", "Jong-il"),
+            )
+        ],
+        ("Churchill, Sir Winston", [("Churchill", "Sir Winston")]),
         ("Alexander Hamilton and John Jay", [("Hamilton", "Alexander"), ("Jay", "John")]),
         *[
             (body, [body])
@@ -135,6 +151,11 @@ def test_an_item_describes_the_same_document_as_a_sidecar():
                 "National Archives and Records Administration",
                 "Jean Francois Paul de Gondi, Cardinal de Retz",
                 "Office 39",
+                "The President",
+                "Secretary Hull",
+                "Pope John XXIII",
+                "Henry VIII",
+                "Vo Nguyen Giap",
             )
         ],
     ],
@@ -143,6 +164,25 @@ def test_names_are_divided_only_where_they_are_persons(creator, names):
     document = make_document("Text.", creator=creator)
     found = csl_item(evidence_of(document))["author"]
     assert [n.get("literal") or (n["family"], n["given"]) for n in found] == names
+
+
+def test_every_editor_is_one_person_however_the_name_is_written():
+    at = Publication(
+        "chapter",
+        container="Papers",
+        editors=("Fitzpatrick, John C.", "Edward C. Keefer, Jr.", "Ann One, Bob Two, and Cy Three"),
+    )
+    evidence = evidence_of(make_document("Text.", publication=at))
+    given = [answer_of(evidence)]
+    names = [
+        "Fitzpatrick, John C.", "Keefer, Edward C., Jr.", "One, Ann", "Two, Bob", "Three, Cy",
+    ]  # fmt: skip
+    [entry] = parse_string(written(given, ".bib"), "bibtex").entries.values()
+    family = [" ".join(editor.last_names) for editor in entry.persons["editor"]]
+    assert family == ["Fitzpatrick", "Keefer", "One", "Two", "Three"]
+    assert re.findall(r"(?m)^ED  - (.+?)\r?$", written(given, ".ris")) == names
+    said = "John C. Fitzpatrick, Edward C. Keefer Jr., Ann One, Bob Two, and Cy Three"
+    assert said in plain(Citations([csl_item(evidence)], STYLES["mla"]).bibliography()[0])
 
 
 # ---- citations ----

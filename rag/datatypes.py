@@ -131,7 +131,8 @@ class Publication(Jsonable):
     volume: str = ""
     issue: str = ""
     number: str = ""
-    """Its own number in what it stands in, or in a library's list."""
+    """Its own number in what it stands in, in a series of reports, or in a library's list: see
+    `EBOOK`."""
     publisher: str = ""
     place: str = ""
     published: str = ""
@@ -141,6 +142,9 @@ class Publication(Jsonable):
     described_by: str = ""
     """Who added the document to a server for others, or said there what it is."""
 
+
+EBOOK = "eBook"
+"""What the number of a book in a library's list of e-books begins with: "eBook 4367"."""
 
 ZOTERO_TYPES: Mapping[str, str] = {
     "article-journal": "journalArticle",

@@ -9,13 +9,16 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from rag.datatypes import (
+    EBOOK,
     SPEAKER,
     ClaimForm,
     Finding,
     Kind,
+    Publication,
     Reason,
     Relation,
     SourceDocument,
@@ -174,8 +177,8 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
         why = "; ".join(differs[:_MOST_NAMED])
         return f"The passage says otherwise{f': {why}' if why else ''}."
     if relation == "supports":
-        same = f": the same {_listed(shared)}" if shared else ""
-        return f"The passage says this{same}."
+        alike = f": the same {_listed(shared)}" if shared else ""
+        return f"The passage says this{alike}."
     subject = "On the same subject" if bearing >= _LIKELY else "Possibly on the same subject"
     said = [*_said(reasons), *differs[:_MOST_NAMED]]
     same = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
@@ -285,34 +288,51 @@ def _in_volume(document: SourceDocument) -> str:
     at = document.publication
     if not at.number:
         return _plain(document)
-    by = (
-        f", {'ed.' if len(at.editors) == 1 else 'eds.'} {_in_a_row(at.editors)}"
-        if at.editors
-        else ""
-    )
-    return (
-        f"{at.container}{by}{_imprint(at.place, at.publisher, at.published)}, Document {at.number}"
-    )
+    imprint = _imprint(at.place, at.publisher, at.published)
+    return f"{at.container}{_edited(at)}{imprint}, Document {at.number}"
 
 
 def _plain(document: SourceDocument) -> str:
     at = document.publication
+    written = written_date(document.date) if at.published and document.date else ""
     if at.container:
-        numbered = f"{at.volume}{f', no. {at.issue}' if at.issue else ''}".strip(", ")
-        within = f" {at.container} {numbered}".rstrip()
-        imprint = _imprint("", "", at.published or document.date or "")
-        return f"{_named(document, _quoted(at.title or document.title))}{within}{imprint}"
-    library = f"{at.publisher} eBook {at.number}" if at.number and at.publisher else at.publisher
-    imprint = _imprint(at.place, library, at.published)
+        title = _quoted(at.title or document.title)
+        within = f"{written}, {at.container}" if written else at.container
+        issued = at.published or document.date or ""
+        imprint = _imprint(at.place, at.publisher, issued)
+        return f"{_named(document, title)} {within}{_part(at)}{_edited(at)}{imprint}"
+    issued = at.published
+    if not issued and document.date and (at.place or (at.publisher and at.type != "book")):
+        issued = document.date  # a library's book is of another year than its file
+    of_library = at.number.startswith(EBOOK)
+    publisher = f"{at.publisher} {at.number}".strip() if of_library else at.publisher
+    imprint = _imprint(at.place, publisher, issued)
+    part = _part(replace(at, number="") if of_library else at)
+    said = f"{_named(document)}{f', {written}' if written else ''}{part}{_edited(at)}"
     file = f" (file {at.archive_location})" if at.archive_location and not imprint else ""
     address = f", {document.url}" if document.url and imprint else ""
-    return f"{_named(document)}{imprint}{file}{address}"
+    return f"{said}{imprint}{file}{address}"
+
+
+def _part(at: Publication) -> str:
+    """Return the volume, issue and number, as they follow a title."""
+    volume = (
+        f" {at.volume}" if at.type.startswith("article-") or at.issue else f", vol. {at.volume}"
+    )
+    issue = f", no. {at.issue}" if at.issue else ""
+    number = f", {at.number}" if at.number else ""
+    return f"{volume if at.volume else ''}{issue}{number}"
+
+
+def _edited(at: Publication) -> str:
+    word = "ed." if len(at.editors) == 1 else "eds."
+    return f", {word} {_in_a_row(at.editors)}" if at.editors else ""
 
 
 def _imprint(place: str, publisher: str, issued: str) -> str:
     """Return where, by whom and when something was published, in brackets; "" without any."""
     by = ": ".join(part for part in (place, publisher) if part)
-    whole = ", ".join(part for part in (by, issued) if part)
+    whole = ", ".join(part for part in (by, written_date(issued) if issued else "") if part)
     return f" ({whole})" if whole else ""
 
 

@@ -33,7 +33,7 @@ from rag.datatypes import (
 )
 from rag.dossier import FORMATS, export, file_name
 from rag.dossier.blocks import Extract, plain, to_markdown
-from rag.dossier.content import CHICAGO, STYLES, Citations, in_style, style_of
+from rag.dossier.content import CHICAGO, STYLES, Citations, cited_in, in_style, style_of
 from rag.dossier.csl import bibtex_key, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.evidence import cite
@@ -276,6 +276,80 @@ def test_signs_of_markup_are_printed_as_they_stand(style, words):
 
 def test_a_document_without_a_title_is_cited_by_its_id():
     assert "“mine/one,”" in note(make_document("Text.", title=""))
+
+
+LETTER_OF_1814 = {
+    "title": "Jefferson to Adams", "creator": "Thomas Jefferson", "date": "1814-09-21",
+    "publication": Publication(
+        "personal_communication", editors=("Lester J. Cappon",), container="The Letters",
+        publisher="Hill Press", place="Richmond", published="1959", volume="2",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ["", *STYLES])
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (LETTER_OF_1814, "Jefferson, Letters, 1814, Sept, 21, Cappon, 2, Hill Press, 1959"),
+        (
+            {"title": "Papers", "publication": Publication(
+                "book", editors=("Jane Roe", "Ann Lee"), publisher="Clarendon Press",
+                place="Oxford", published="1911", volume="3")},
+            "Papers, Roe, Lee, Clarendon Press, 1911, ol. 3",
+        ),
+        (
+            {"title": "The Split", "creator": "Ann One", "date": "1961-05", "publication":
+                Publication("article-journal", container="Studies", volume="12", issue="3")},
+            "One, The Split, May, 1961, Studies, 12, 3",
+        ),
+        (
+            {"title": "Programs", "creator": "Dean Rusk", "date": "1950-04-07", "publication":
+                Publication("report", number="NSC 68", publisher="The Council")},
+            "Rusk, Programs, 1950, 7, Apr, NSC 68, Council",
+        ),
+        (
+            {"title": "Speech", "creator": "Ann One", "date": "1900", "publication": Publication(
+                "speech", container="Speeches", editors=("Bob Two",), published="1905")},
+            "One, Speech, 1900, Speeches, Two, 1905",
+        ),
+        (
+            {"title": "War", "creator": "Ann One", "date": "1900", "publication": Publication(
+                "chapter", container="Essays", editors=("Bob Two",), published="1905",
+                publisher="Hill Press", volume="4")},
+            "One, War, 1900, Essays, Two, 1905, Hill Press, ol. 4",
+        ),
+    ],
+    ids=["letter", "edited book", "article", "report", "speech", "chapter"],
+)  # fmt: skip
+def test_a_citation_has_all_that_is_known_of_the_publication(style, fields, said):
+    document = make_document("Text.", citation="", **{"creator": None, "date": None} | fields)
+    answer = in_style(answer_of(evidence_of(document)), style)
+    [cited] = [e.citation for f in answer.findings for e in f.evidence]
+    assert [part for part in said.split(", ") if part not in cited] == []
+    assert "eBook" not in cited
+    assert cited.find("1814") < (cited.find("1959") if "1959" in cited else 10**6)
+
+
+def test_a_letter_is_of_the_day_it_was_written_and_the_edition_of_its_own():
+    document = make_document("Text.", citation="", **LETTER_OF_1814)
+    assert evidence_of(document).citation.startswith(
+        "Thomas Jefferson, “Jefferson to Adams,” 21 September 1814, The Letters, vol. 2, ed. "
+        "Lester J. Cappon (Richmond: Hill Press, 1959)"
+    )
+    assert note(document).startswith(
+        "Thomas Jefferson, “Jefferson to Adams,” September 21, 1814, The Letters, vol. 2, ed. "
+        "Lester J. Cappon (Richmond: Hill Press, 1959)"
+    )
+
+
+def test_the_number_of_an_ebook_is_no_documents():
+    at = Publication("book", number="eBook 23", publisher="Project Gutenberg")
+    document = make_document("Text.", title="Narrative", citation="", publication=at)
+    evidence = evidence_of(document)
+    assert "(Project Gutenberg eBook 23)" in evidence.citation
+    for style in STYLES:
+        assert "doc. 23" not in cited_in(style_of(style), evidence).citation
 
 
 def test_a_citation_that_a_person_wrote_is_kept():

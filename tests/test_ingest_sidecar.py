@@ -254,4 +254,4 @@ def test_where_it_was_published_can_be_written_by_hand(tmp_path):
     document = describe(make_document("Text.", citation="", creator="Ann One"), about)
     assert problems == []
     assert document.publication.editors == ("B. Two",)
-    assert cited(document) == "Ann One, Memoirs (London: Collins, 1961)"
+    assert cited(document) == "Ann One, Memoirs, ed. B. Two (London: Collins, 1961)"

@@ -54,6 +54,12 @@ KIND_WORDS: dict[Kind, str] = {
 }
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_MONTHS = {f"{at:02}": name for at, name in enumerate(MONTHS, 1)} | {
+    f"{at}": name for at, name in enumerate(("spring", "summer", "autumn", "winter"), 21)
+}
+_EDTF = re.compile(
+    rf"(?P<year>\d{{4}})(?:-(?P<month>{'|'.join(_MONTHS)})(?:-(?P<day>\d{{2}}))?)?(?P<mark>[?~%]?)"
+)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -106,22 +112,48 @@ def clock(seconds: float) -> str:
 
 
 def written_date(date: str | None) -> str:
-    """Return an ISO date, possibly shortened, written out; other text is left as it is.
+    """Return a date as it is kept (EDTF) in words; other text is left as it is.
 
-    >>> written_date("1823-12-02")
-    '2 December 1823'
-    >>> written_date("1964-11"), written_date("1964"), written_date(None)
-    ('November 1964', '1964', 'undated')
+    >>> written_date("1823-12-02"), written_date("1964-11"), written_date(None)
+    ('2 December 1823', 'November 1964', 'undated')
+    >>> written_date("1778-01~"), written_date("1815?"), written_date("1949-22")
+    ('about January 1778', '1815?', 'summer 1949')
+    >>> written_date("1964/.."), written_date("1960~/1969~"), written_date("1848-03/1848-05")
+    ('1964 or later', 'about 1960–1969', 'March–May 1848')
     """
     if not date:
         return "undated"
-    match = _DATE.fullmatch(date)
-    if not match or not 1 <= int(match[2] or 1) <= 12:
+    first, slash, last = date.partition("/")
+    begin, end = _EDTF.fullmatch(first), _EDTF.fullmatch(last)
+    if begin is None or (slash and last not in {"", ".."} and end is None):
         return date
-    year, month, day = match.groups()
-    words = [str(int(day))] if day else []
-    words += [MONTHS[int(month) - 1]] if month else []
-    return " ".join([*words, year])
+    if end is None:
+        return f"{_date_words(begin)}{' or later' if slash else ''}"
+    if begin["mark"] != end["mark"]:
+        return f"{_date_words(begin)} to {_date_words(end)}"
+    # What both have, said once: "5–9 March 1848".
+    shared = 0
+    while shared < 2 and begin[shared + 1] == end[shared + 1] and begin[shared + 2]:
+        shared += 1
+    begun = _plain_words(begin, shared)
+    dash = " to " if " " in begun else "–"
+    return _marked(f"{begun}{dash}{_plain_words(end)}", end["mark"])
+
+
+def _date_words(date: re.Match[str]) -> str:
+    return _marked(_plain_words(date), date["mark"])
+
+
+def _plain_words(date: re.Match[str], without: int = 0) -> str:
+    """Return a date in words, without the year, or the year and the month."""
+    year, month, day, _ = date.groups()
+    words = [year, _MONTHS[month] if month else "", str(int(day)) if day else ""]
+    return " ".join(word for word in reversed(words[without:]) if word)
+
+
+def _marked(words: str, mark: str) -> str:
+    about = "about " if mark in {"~", "%"} else ""
+    return f"{about}{words}{'?' if mark in {'?', '%'} else ''}"
 
 
 def verdict_words(finding: Finding) -> str:

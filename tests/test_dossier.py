@@ -343,6 +343,34 @@ def test_a_letter_is_of_the_day_it_was_written_and_the_edition_of_its_own():
     )
 
 
+@pytest.mark.parametrize(
+    ("date", "words", "year"),
+    [
+        ("1815?", "1815?", "1815"),
+        ("1778-01~", "about January 1778", "1778"),
+        ("1949-22", "summer 1949", "1949"),
+        ("1964/..", "1964 or later", "1964"),
+        ("1964/1966", "1964–1966", "1964"),
+        ("1848-03-05/1848-03-09", "5–9 March 1848", "1848"),
+        ("1850%", "about 1850?", "1850"),
+    ],
+)
+def test_a_date_that_is_not_certain_is_told_as_such_everywhere(date, words, year):
+    at = Publication("manuscript", container="Papers")
+    document = make_document("Text.", citation="", creator="Ann One", date=date, publication=at)
+    evidence = evidence_of(document)
+    given = [answer_of(evidence)]
+    assert words in evidence.citation
+    for style in STYLES:
+        assert words in in_style(given[0], style).findings[0].evidence[0].citation
+    assert f"One, {words}" in written(given, ".md")
+    [entry] = parse_string(written(given, ".bib"), "bibtex").entries.values()
+    assert (entry.fields["date"], entry.fields["year"]) == (date, year)
+    [record] = rispy.loads(written(given, ".ris"))
+    assert record["year"] == year and words in record["date"]
+    assert plain_fields(json.loads(written(given, ".json")))["date"] == date
+
+
 def test_the_number_of_an_ebook_is_no_documents():
     at = Publication("book", number="eBook 23", publisher="Project Gutenberg")
     document = make_document("Text.", title="Narrative", citation="", publication=at)

@@ -191,6 +191,9 @@ def _as_text(value: Any) -> Any:
 def _printed(item: Item) -> Item:
     """Return what of an item a style prints, with quotation marks as inner ones."""
     shown = {name: _as_text(item[name]) for name in _PRINTED if name in item}
+    for name in ("issued", "original-date"):  # citeproc-py prints no doubt, no season, no open end
+        if edtf := shown.get(name, {}).get("edtf"):
+            shown[name] = {"literal": written_date(edtf)}
     inner = str(shown["title"]).replace("“", "‘").replace("”", "’").rstrip(".")
     return shown | {"title": inner}
 

@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rag.datatypes import Answer, Evidence
+from rag.dates import days_of
 from rag.language import NameParts, name_parts
-from rag.wording import KIND_WORDS, legible, safe_url, warned
+from rag.wording import KIND_WORDS, legible, safe_url, warned, written_date
 
 _AND = re.compile(r"(?<!\s)\s*;\s*|(?<!\s)\s+and\s+")
 _LISTED = re.compile(r",\s+(?![JS]r\b|I+\b)(?:and\s+)?|(?<!\s)\s+and\s+")
@@ -31,6 +32,7 @@ Notes = Mapping[str, str]
 """A reader's notes on quotations, by their places (see `place`)."""
 NO_NOTES: Notes = {}
 
+_SEASON = re.compile(r"(\d{4})-2([1-4])")
 _DAY = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d{2}))?)?")
 
 
@@ -148,20 +150,31 @@ def csl_item(evidence: Evidence) -> Item:
 
 
 def _csl_date(date: str | None) -> dict[str, Any] | None:
-    """Return an ISO or EDTF date as CSL has it; what is neither stays as it is written.
+    """Return a date as CSL has it; with "edtf" where that does not say all. What is no date, or has
+    no end, is in words.
 
-    >>> _csl_date("1964-11~")
-    {'date-parts': [[1964, 11]], 'circa': True}
-    >>> _csl_date("1964/1966"), _csl_date("1964/..")
-    ({'date-parts': [[1964], [1966]]}, {'literal': '1964/..'})
+    >>> _csl_date("1964-11"), _csl_date("1964-11~")
+    ({'date-parts': [[1964, 11]]}, {'date-parts': [[1964, 11]], 'circa': True, 'edtf': '1964-11~'})
+    >>> _csl_date("1964/1966"), _csl_date("1964/..")["literal"]
+    ({'date-parts': [[1964], [1966]], 'edtf': '1964/1966'}, '1964 or later')
+    >>> _csl_date("1949-22")
+    {'date-parts': [[1949]], 'season': 2, 'edtf': '1949-22'}
     """
     if not date:
         return None
+    try:
+        days_of(date)
+    except ValueError:
+        return {"literal": legible(date)}
     found = [_DAY.fullmatch(part.rstrip("?~%")) for part in date.split("/")]
     parts = [[int(number) for number in day.groups() if number] for day in found if day]
-    if len(parts) != len(found) or len(parts) > 2:
-        return {"literal": legible(date)}
-    return {"date-parts": parts} | ({"circa": True} if set(date) & set("?~%") else {})
+    exact = {"edtf": date}
+    if len(parts) == len(found) <= 2:
+        circa = {"circa": True} if set(date) & set("?~%") else {}
+        return {"date-parts": parts} | circa | (exact if circa or len(parts) > 1 else {})
+    if season := _SEASON.fullmatch(date):
+        return {"date-parts": [[int(season[1])]], "season": int(season[2])} | exact
+    return {"literal": written_date(date)} | exact
 
 
 def _type(evidence: Evidence) -> str:
@@ -310,7 +323,9 @@ def _in_parts(name: NameParts) -> str:
 
 
 def _bibtex_date(dated: dict[str, Any] | None) -> str:
-    """Return a CSL date as biblatex has it, "" for one in words."""
+    """Return a CSL date as biblatex has it, which knows EDTF; "" for one in words."""
+    if dated and "edtf" in dated:
+        return str(dated["edtf"])
     parts = (dated or {}).get("date-parts", [])
     return "/".join(
         "-".join(f"{number:0{2 if at else 4}}" for at, number in enumerate(part)) for part in parts
@@ -380,7 +395,11 @@ def _record(item: Item) -> Iterator[tuple[str, str]]:
 
 
 def _ris_date(dated: dict[str, Any] | None) -> str:
-    """Return a CSL date as year/month/day, its first day where it is a stretch of time."""
+    """Return a CSL date as year/month/day, its first day where it is a stretch of time, and then
+    in words where it is no one day."""
+    if dated and "edtf" in dated:
+        first = dated.get("date-parts", [[int(dated["edtf"][:4])]])[:1]
+        return f"{_ris_date({'date-parts': first})}/{written_date(dated['edtf'])}"
     parts = (dated or {}).get("date-parts", [])
     numbers = [f"{number:0{2 if at else 4}}" for at, number in enumerate(parts[0])] if parts else []
     return "/".join([*numbers, *[""] * (3 - len(numbers))]) if numbers else ""

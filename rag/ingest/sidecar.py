@@ -341,7 +341,7 @@ def _date(dated: Any) -> Any:
     if not isinstance(dated, dict):
         return dated
     parts = dated.get("date-parts")
-    if not isinstance(parts, list) or not parts:
+    if "edtf" in dated or not isinstance(parts, list) or not parts:
         return dated.get("edtf") or dated.get("raw") or dated.get("literal")
     mark = "~" if dated.get("circa") else ""
     return "/".join(f"{_hyphened(part)}{mark}" for part in parts)

@@ -454,6 +454,39 @@ def test_a_style_may_be_a_file_and_an_unknown_one_is_told(tmp_path):
         Citations([], style_of(str(tmp_path / "broken.csl")))
 
 
+def test_a_style_that_only_names_another_is_refused_with_its_name(tmp_path):
+    own = tmp_path / "journal.csl"
+    own.write_text(
+        '<style xmlns="http://purl.org/net/xbiblio/csl" version="1.0"><info><title>J</title>'
+        '<link href="http://www.zotero.org/styles/parent" rel="independent-parent"/></info></style>'
+    )
+    with pytest.raises(QuestionError, match="zotero.org/styles/parent"):
+        Citations([], style_of(str(own)))
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("p. 12", "p. 12."),
+        ("pp. 12–13", "pp. 12–13."),
+        ("paragraph 48", "para. 48."),
+        ("chapter I, paragraph 9", ", chapter I, paragraph 9."),
+        ("PDF page 4", ", PDF page 4."),
+    ],
+)
+def test_a_style_that_prints_the_kind_of_place_prints_it_once(tmp_path, place, said):
+    own = tmp_path / "labels.csl"
+    label = '<label variable="locator" form="short" suffix=" "/><text variable="locator"/>'
+    text = CHICAGO.path.read_text().replace('<text variable="locator"/>', f"<group>{label}</group>")
+    own.write_text(re.sub(r"<bibliography>.*</bibliography>", "", text, flags=re.DOTALL))
+    item = csl_item(evidence_of(make_document("Text.", title="Old Days")))
+    made = Citations([item], style_of(str(own)))
+    assert plain(made.note(item["id"], place)).endswith(said)
+    assert "p. p." not in plain(made.note(item["id"], place))
+    [entry] = made.bibliography()
+    assert "“Old Days" in plain(entry), "a style without a list of sources has its notes"
+
+
 def test_what_a_person_wrote_as_the_citation_stays_in_any_style():
     evidence = evidence_of(make_document("Text.", citation="AVP RF, f. 3, op. 64, d. 1."))
     assert in_style(answer_of(evidence), "apa") == answer_of(evidence)

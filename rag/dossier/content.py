@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -96,6 +97,17 @@ class Citations:
                 f"{style.path} cannot be read as a citation style: {error}. Take an independent "
                 "style of CSL 1.0."
             ) from error
+        if read.root.find("{*}citation") is None:
+            parent = read.root.find("{*}info/{*}link[@rel='independent-parent']")
+            named = "another style" if parent is None else f"the style {parent.get('href')}"
+            raise QuestionError(
+                f"{style.path} only names {named} and has no form of its own. Take the file of "
+                "that one."
+            )
+        self._has_list = read.has_bibliography()
+        self._labels = any(
+            label.get("variable") == "locator" for label in read.root.iter("{*}label")
+        )
         self.in_text = read.root.get("class") == "in-text"
         """Whether the style cites in brackets within the text, and needs a list of sources."""
         self._made = CitationStylesBibliography(read, source, formatter.html)
@@ -108,17 +120,36 @@ class Citations:
         return _runs(str(self._made.cite(cited, _unknown)))
 
     def bibliography(self) -> tuple[Runs, ...]:
-        """Return an entry for each document, sorted as the style has it."""
+        """Return an entry for each document, sorted as the style has it; where it has no list of
+        sources, the note for each."""
+        if not self._has_list:
+            return tuple(self.note(document_id, "") for document_id in self._keys)
         self._made.sort()
         return tuple(_runs(str(entry)) for entry in self._made.bibliography())
 
     def _registered(self, key: str, place: str = "") -> Any:
         from citeproc import Citation, CitationItem, Locator
 
-        located = {"locator": Locator("page", _as_text(place))} if place else {}
+        label, at = _labelled(place) if self._labels else ("page", place)
+        located = {"locator": Locator(label, _as_text(at))} if place else {}
         citation = Citation([CitationItem(key, **located)])
         self._made.register(citation)
         return citation
+
+
+_PLACES = re.compile(r"(?:(pp?\.)|(paragraph|chapter)s?) ([^ ,]+)")
+
+
+def _labelled(place: str) -> tuple[str, str]:
+    """Return what CSL calls a place in a document, and which; a style that prints the first adds
+    nothing to a place that it has no word for.
+
+    >>> _labelled("pp. 12–13"), _labelled("paragraph 48"), _labelled("chapter I, p. 3")
+    (('page', '12–13'), ('paragraph', '48'), ('none', 'chapter I, p. 3'))
+    """
+    if found := _PLACES.fullmatch(place):
+        return found[2] or "page", found[3]
+    return "none", place
 
 
 def in_style(answer: Answer, name: str) -> Answer:

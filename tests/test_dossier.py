@@ -274,6 +274,29 @@ def test_signs_of_markup_are_printed_as_they_stand(style, words):
     assert export([answer_of(evidence)], ".docx", made=MADE, index=FACTS, style=style)
 
 
+@pytest.mark.parametrize(
+    ("title", "entry", "brackets"),
+    [
+        ("What is to be done?", "“What is to be done?” ", "“What is to be done?,” "),
+        ("Stop!", "“Stop!” ", "“Stop!,” "),
+        ("Trade with the U.S.S.R.", "“Trade with the U.S.S.R.” ", "“Trade with the U.S.S.R.,” "),
+        ("Letter to Robert Kennedy, Jr.", "“Letter to Robert Kennedy, Jr.” ", "Kennedy, Jr.,” "),
+        ("A memorandum.", "“A memorandum.” ", "“A memorandum,” "),
+    ],
+)
+def test_a_title_keeps_its_last_sign_and_gets_no_second(title, entry, brackets):
+    at = Publication("speech", container="Papers")
+    evidence = evidence_of(make_document("Text.", title=title, publication=at))
+    made = Citations([csl_item(evidence)], STYLES["mla"])
+    assert f" {entry}" in f" {plain(made.bibliography()[0])}"
+    assert brackets in plain(made.note(evidence.document_id, "p. 3"))
+    book = csl_item(evidence) | {"type": "book"}
+    assert plain(Citations([book], STYLES["mla"]).bibliography()[0]).count(title.rstrip(".")) == 1
+    for style in STYLES.values():
+        shown = plain(Citations([book], style).bibliography()[0])
+        assert not re.search(r"[?!.]\.", shown), shown
+
+
 def test_a_document_without_a_title_is_cited_by_its_id():
     assert "“mine/one,”" in note(make_document("Text.", title=""))
 
@@ -460,7 +483,7 @@ def test_a_style_that_only_names_another_is_refused_with_its_name(tmp_path):
         '<style xmlns="http://purl.org/net/xbiblio/csl" version="1.0"><info><title>J</title>'
         '<link href="http://www.zotero.org/styles/parent" rel="independent-parent"/></info></style>'
     )
-    with pytest.raises(QuestionError, match="zotero.org/styles/parent"):
+    with pytest.raises(QuestionError, match=r"zotero\.org/styles/parent"):
         Citations([], style_of(str(own)))
 
 

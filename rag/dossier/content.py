@@ -207,6 +207,12 @@ _HELD = str.maketrans(_MARKUP)
 _RELEASED = str.maketrans({held: html.escape(sign) for sign, held in _MARKUP.items()})
 
 
+_ABBREVIATED = re.compile(r"(?:\.\w+|\b(?:[JS]r|Co|Inc|Ltd|Esq|etc))\.$")
+"""The end of a title whose full stop is a part of the last word, not that of a sentence."""
+_DOUBLED = re.compile(r"(?:([?!])(</i>)?|(?<=\.)(</i>))\.(?!\.)")
+"""A full stop of the style after a title that ends with a sign of its own."""
+
+
 def _as_text(value: Any) -> Any:
     """Return a part of an item so that citeproc prints it as it stands."""
     match value:
@@ -225,8 +231,8 @@ def _printed(item: Item) -> Item:
     for name in ("issued", "original-date"):  # citeproc-py prints no doubt, no season, no open end
         if edtf := shown.get(name, {}).get("edtf"):
             shown[name] = {"literal": written_date(edtf)}
-    inner = str(shown["title"]).replace("“", "‘").replace("”", "’").rstrip(".")
-    return shown | {"title": inner}
+    inner = str(shown["title"]).replace("“", "‘").replace("”", "’")
+    return shown | {"title": inner if _ABBREVIATED.search(inner) else inner.rstrip(".")}
 
 
 def _unknown(item: Any) -> None:
@@ -237,7 +243,8 @@ def _runs(markup: str) -> Runs:
     """Return citeproc's HTML as runs; of its marks, italics alone are kept."""
     from lxml.html import fragment_fromstring
 
-    root = fragment_fromstring(f"<p>{markup.translate(_RELEASED)}</p>")
+    single = _DOUBLED.sub(lambda found: found[0][:-1], markup)
+    root = fragment_fromstring(f"<p>{single.translate(_RELEASED)}</p>")
     runs = [Run(root.text or "")]
     for element in root:
         runs += [Run(element.text_content(), italic=element.tag == "i"), Run(element.tail or "")]

@@ -143,6 +143,17 @@ class Publication(Jsonable):
     """Who added the document to a server for others, or said there what it is."""
 
 
+CSL_TYPES = frozenset({
+    "article", "article-journal", "article-magazine", "article-newspaper", "bill", "book",
+    "broadcast", "chapter", "classic", "collection", "dataset", "document", "entry",
+    "entry-dictionary", "entry-encyclopedia", "event", "figure", "graphic", "hearing",
+    "interview", "legal_case", "legislation", "manuscript", "map", "motion_picture",
+    "musical_score", "pamphlet", "paper-conference", "patent", "performance", "periodical",
+    "personal_communication", "post", "post-weblog", "regulation", "report", "review",
+    "review-book", "software", "song", "speech", "standard", "thesis", "treaty", "webpage",
+})  # fmt: skip
+"""What the type of a `Publication` can be: the types of item of CSL 1.0.2."""
+
 EBOOK = "eBook"
 """What the number of a book in a library's list of e-books begins with: "eBook 4367"."""
 

@@ -24,7 +24,7 @@ from rag.datatypes import (
     SourceDocument,
     Verdict,
 )
-from rag.language import MONTHS
+from rag.language import MONTHS, natural_order
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "supported": "Passages that support this",
@@ -298,8 +298,17 @@ def warned(*, ocr: bool = False, described_by: str = "") -> str:
     return " ".join(warnings)
 
 
+def creators(creator: str | None) -> str:
+    """Return who wrote something, each name as it is said; "" where nobody is known.
+
+    >>> creators("Hamilton, Stanislaus Murray and Ann One"), creators(None)
+    ('Stanislaus Murray Hamilton and Ann One', '')
+    """
+    return " and ".join(map(natural_order, (creator or "").split(" and ")))
+
+
 def _named(document: SourceDocument, title: str = "") -> str:
-    return ", ".join(part for part in (document.creator, title or document.title) if part)
+    return ", ".join(part for part in (creators(document.creator), title or document.title) if part)
 
 
 def _quoted(title: str) -> str:
@@ -374,9 +383,10 @@ def _in_a_row(names: Sequence[str]) -> str:
     >>> _in_a_row(["A. One", "B. Two", "C. Three"])
     'A. One, B. Two, and C. Three'
     """
-    if len(names) < 3:
-        return " and ".join(names)
-    return f"{', '.join(names[:-1])}, and {names[-1]}"
+    *others, last = map(natural_order, names)
+    if len(others) < 2:
+        return " and ".join([*others, last])
+    return f"{', '.join(others)}, and {last}"
 
 
 def _day(date: str | None) -> str:

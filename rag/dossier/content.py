@@ -29,6 +29,7 @@ from rag.wording import (
     KIND_WORDS,
     RELATION_WORDS,
     counted,
+    creators,
     legible,
     located,
     safe_url,
@@ -378,7 +379,7 @@ class _Dossier:
 
     def _named(self, evidence: Evidence) -> str:
         title = self._items[evidence.document_id]["title"]
-        parts = (evidence.creator, title, written_date(evidence.date))
+        parts = (creators(evidence.creator), title, written_date(evidence.date))
         return ", ".join(part for part in parts if part)
 
 

@@ -273,14 +273,23 @@ def join_labels(labels: list[str]) -> str:
     return ", ".join(joined)
 
 
+_PLACE = re.compile(r"((?:.*, )?)(p\.|PDF page|paragraph|chapter|image|row|unit) (.+)")
+_PLURALS = {"p.": "pp."}
+
+
 def _joined_run(labels: list[str]) -> str:
-    """Return one label for places that differ in their last word."""
+    """Return one label for places that differ in their last word.
+
+    >>> _joined_run(["p. Appendix 3", "p. Appendix 4"]), _joined_run(["Act 1", "Act 2"])
+    ('pp. Appendix 3–Appendix 4', 'Act 1–Act 2')
+    """
     if len(labels) < 2:
         return labels[0]
-    head = labels[0].rpartition(" ")[0]
-    plural = f"{head[:-1]}p." if re.search(r"(?:^| )p\.$", head) else f"{head}s"
-    first, last = (label.rpartition(" ")[2] for label in (labels[0], labels[-1]))
-    return f"{plural} {first}–{last}"
+    first, last = _PLACE.fullmatch(labels[0]), _PLACE.fullmatch(labels[-1])
+    if first is None or last is None:
+        return f"{labels[0]}–{labels[-1].rpartition(', ')[2]}"
+    section, kind, number = first.groups()
+    return f"{section}{_PLURALS.get(kind, f'{kind}s')} {number}–{last[3]}"
 
 
 @dataclass(frozen=True, slots=True)

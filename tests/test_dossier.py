@@ -30,6 +30,8 @@ from rag.datatypes import (
     SourceDocument,
     Span,
     Suggestion,
+    Summary,
+    SummaryStatement,
 )
 from rag.dossier import FORMATS, export, file_name
 from rag.dossier.blocks import Extract, plain, to_markdown
@@ -535,6 +537,12 @@ def test_pybtex_reads_the_bibtex(answers):
         assert [" ".join(p.last_names) for p in read[key].persons.get("author", [])] == family
 
 
+def test_the_kind_of_a_source_is_one_keyword():
+    evidence = evidence_of(make_document("Text.", kind="memoir"))
+    [entry] = parse_string(written([answer_of(evidence)], ".bib"), "bibtex").entries.values()
+    assert entry.fields["keywords"] == "memoir written later"
+
+
 def test_rispy_reads_the_ris(answers):
     read = rispy.loads(written(answers, ".ris"))
     items = csl_items(answers)
@@ -666,6 +674,28 @@ def test_keys_are_stable_and_differ():
 
 
 # ---- what a dossier says ----
+
+
+def test_a_claim_of_a_transcript_is_shown_without_its_time_codes():
+    sent = "In 1848 gold was found 2\n00:00:05,000 --> 00:00:08,000\nin California. Who knew?"
+    spoken = "In 1848 gold was found in California."
+    claim = Claim("c1", sent[:64], Span(0, 64), spoken=spoken)
+    aside = Claim("c2", "Who 3\n00:00:09,000 knew?", Span(0, 9), "a question", spoken="Who knew?")
+    finding = Finding(claim, "related", (evidence_of(make_document("Gold was found.")),))
+    shown = MarkdownIt().render(written([Answer("Gold?", (finding,), (aside,))], ".md"))
+    said = "".join(etree.HTML(shown).itertext())
+    assert f"1 {spoken}" in said and "Who knew? (a question)" in said
+    assert "00:00" not in said and "Looked up as" not in said
+
+
+def test_a_summary_cites_in_the_style_that_was_chosen():
+    evidence = evidence_of(make_document("Text.", citation="", **LETTER_OF_1814))
+    said = SummaryStatement("He wrote.", "c1", evidence.document_id, 0, 2, "Te", evidence.citation)
+    answer = answer_of(evidence, summary=Summary("model", (said,)))
+    styled = in_style(answer, "mla")
+    [statement] = styled.summary.statements
+    assert statement.citation == styled.findings[0].evidence[0].citation
+    assert statement.citation.startswith("Jefferson, Thomas.")
 
 
 def full_answer() -> Answer:

@@ -158,17 +158,26 @@ def in_style(answer: Answer, name: str) -> Answer:
     asks for them. What a person wrote as the citation stays."""
     if not name:
         return answer
-    return replace(
-        answer,
-        findings=tuple(
-            replace(
-                finding,
-                evidence=tuple(cited_in(style_of(name), one) for one in finding.evidence),
-                nearest=tuple(cited_in(style_of(name), one) for one in finding.nearest),
-            )
-            for finding in answer.findings
-        ),
+    findings = tuple(
+        replace(
+            finding,
+            evidence=tuple(cited_in(style_of(name), one) for one in finding.evidence),
+            nearest=tuple(cited_in(style_of(name), one) for one in finding.nearest),
+        )
+        for finding in answer.findings
     )
+    styled = replace(answer, findings=findings)
+    if answer.summary is None:
+        return styled
+    citations = {
+        (before.document_id, before.citation): after.citation
+        for before, after in zip(cited_evidence([answer]), cited_evidence([styled]), strict=True)
+    }
+    statements = tuple(
+        replace(said, citation=citations.get((said.document_id, said.citation), said.citation))
+        for said in answer.summary.statements
+    )
+    return replace(styled, summary=replace(answer.summary, statements=statements))
 
 
 def cited_in(style: Style, evidence: Evidence) -> Evidence:
@@ -330,7 +339,7 @@ class _Dossier:
             yield Listing(tuple(text(line) for line in answer.searched))
 
     def _finding(self, finding: Finding, number: str) -> Iterator[Block]:
-        words = " ".join(finding.claim.text.split())
+        words = " ".join(finding.claim.shown.split())
         yield Heading(3, f"{number} {words}", on_new_page=True)
         yield Paragraph((Run(f"{verdict_words(finding)}.", bold=True),))
         rows = tuple(_of_claim(finding))
@@ -426,7 +435,7 @@ def _of_claim(finding: Finding) -> Iterator[tuple[str, Runs]]:
     claim = finding.claim
     if finding.confidence is not None:
         yield "Confidence", text(f"{finding.confidence:.0%} ({_CONFIDENCE})")
-    if claim.query != claim.text:
+    if claim.query != claim.shown:
         yield "Looked up as", text(claim.query)
     if claim.said_by:
         yield "Said by", text(claim.said_by)
@@ -455,7 +464,7 @@ def _written(summary: Summary) -> Iterator[Block]:
 
 
 def _set_aside(claim: Claim) -> Runs:
-    return (Run(claim.text), Run(f" ({claim.set_aside})", italic=True))
+    return (Run(claim.shown), Run(f" ({claim.set_aside})", italic=True))
 
 
 def _suggestion(place: Suggestion) -> Runs:

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rag.datatypes import Answer, Evidence
-from rag.dates import days_of
 from rag.language import NameParts, name_parts
 from rag.wording import KIND_WORDS, legible, safe_url, warned, written_date
 
@@ -162,10 +161,6 @@ def _csl_date(date: str | None) -> dict[str, Any] | None:
     """
     if not date:
         return None
-    try:
-        days_of(date)
-    except ValueError:
-        return {"literal": legible(date)}
     found = [_DAY.fullmatch(part.rstrip("?~%")) for part in date.split("/")]
     parts = [[int(number) for number in day.groups() if number] for day in found if day]
     exact = {"edtf": date}
@@ -174,7 +169,8 @@ def _csl_date(date: str | None) -> dict[str, Any] | None:
         return {"date-parts": parts} | circa | (exact if circa or len(parts) > 1 else {})
     if season := _SEASON.fullmatch(date):
         return {"date-parts": [[int(season[1])]], "season": int(season[2])} | exact
-    return {"literal": written_date(date)} | exact
+    words = written_date(date)
+    return {"literal": legible(words)} | (exact if words != date else {})
 
 
 def _type(evidence: Evidence) -> str:
@@ -279,7 +275,7 @@ def _entry(item: Item) -> str:
         **{name: _escaped(value) for name, value in _of_kind(kind, item).items()},
         "url": _address(item.get("URL", "")),
         "copyright": _escaped(about.get("rights", "")),
-        "keywords": _escaped(KIND_WORDS[about["kind"]]),
+        "keywords": _escaped(KIND_WORDS[about["kind"]].replace(",", "")),  # it divides keywords
         "note": _escaped(" ".join(filter(None, map(about.get, ("citation", "warning"))))),
         "annote": _escaped(" ".join(_quotation_note(item))),
     }

@@ -19,7 +19,7 @@ def main() -> None:
     finder = SourceFinder.open()
     answer = finder.ask(post.read_text(encoding="utf-8"))
     for finding in answer.findings:
-        print(f"{finding.verdict}: {finding.claim.text}")
+        print(f"{finding.verdict}: {finding.claim.shown}")
         for evidence in finding.evidence[:1]:
             print(f"  {evidence.relation}: “{evidence.quote}”")
     made = datetime.now(UTC)

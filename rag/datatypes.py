@@ -131,7 +131,8 @@ class Publication(Jsonable):
     volume: str = ""
     issue: str = ""
     number: str = ""
-    """Its own number in what it stands in, or in a library's list."""
+    """Its own number in what it stands in, in a series of reports, or in a library's list: see
+    `EBOOK`."""
     publisher: str = ""
     place: str = ""
     published: str = ""
@@ -141,6 +142,20 @@ class Publication(Jsonable):
     described_by: str = ""
     """Who added the document to a server for others, or said there what it is."""
 
+
+CSL_TYPES = frozenset({
+    "article", "article-journal", "article-magazine", "article-newspaper", "bill", "book",
+    "broadcast", "chapter", "classic", "collection", "dataset", "document", "entry",
+    "entry-dictionary", "entry-encyclopedia", "event", "figure", "graphic", "hearing",
+    "interview", "legal_case", "legislation", "manuscript", "map", "motion_picture",
+    "musical_score", "pamphlet", "paper-conference", "patent", "performance", "periodical",
+    "personal_communication", "post", "post-weblog", "regulation", "report", "review",
+    "review-book", "software", "song", "speech", "standard", "thesis", "treaty", "webpage",
+})  # fmt: skip
+"""What the type of a `Publication` can be: the types of item of CSL 1.0.2."""
+
+EBOOK = "eBook"
+"""What the number of a book in a library's list of e-books begins with: "eBook 4367"."""
 
 ZOTERO_TYPES: Mapping[str, str] = {
     "article-journal": "journalArticle",
@@ -258,14 +273,23 @@ def join_labels(labels: list[str]) -> str:
     return ", ".join(joined)
 
 
+_PLACE = re.compile(r"((?:.*, )?)(p\.|PDF page|paragraph|chapter|image|row|unit) (.+)")
+_PLURALS = {"p.": "pp."}
+
+
 def _joined_run(labels: list[str]) -> str:
-    """Return one label for places that differ in their last word."""
+    """Return one label for places that differ in their last word.
+
+    >>> _joined_run(["p. Appendix 3", "p. Appendix 4"]), _joined_run(["Act 1", "Act 2"])
+    ('pp. Appendix 3–Appendix 4', 'Act 1–Act 2')
+    """
     if len(labels) < 2:
         return labels[0]
-    head = labels[0].rpartition(" ")[0]
-    plural = f"{head[:-1]}p." if re.search(r"(?:^| )p\.$", head) else f"{head}s"
-    first, last = (label.rpartition(" ")[2] for label in (labels[0], labels[-1]))
-    return f"{plural} {first}–{last}"
+    first, last = _PLACE.fullmatch(labels[0]), _PLACE.fullmatch(labels[-1])
+    if first is None or last is None:
+        return f"{labels[0]}–{labels[-1].rpartition(', ')[2]}"
+    section, kind, number = first.groups()
+    return f"{section}{_PLURALS.get(kind, f'{kind}s')} {number}–{last[3]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,22 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from rag.datatypes import (
+    EBOOK,
     SPEAKER,
     ClaimForm,
     Finding,
     Kind,
+    Publication,
     Reason,
     Relation,
     SourceDocument,
     Verdict,
 )
-from rag.language import MONTHS
+from rag.language import MONTHS, natural_order
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "supported": "Passages that support this",
@@ -51,6 +54,12 @@ KIND_WORDS: dict[Kind, str] = {
 }
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_MONTHS = {f"{at:02}": name for at, name in enumerate(MONTHS, 1)} | {
+    f"{at}": name for at, name in enumerate(("spring", "summer", "autumn", "winter"), 21)
+}
+_EDTF = re.compile(
+    rf"(?P<year>\d{{4}})(?:-(?P<month>{'|'.join(_MONTHS)})(?:-(?P<day>\d{{2}}))?)?(?P<mark>[?~%]?)"
+)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -103,22 +112,48 @@ def clock(seconds: float) -> str:
 
 
 def written_date(date: str | None) -> str:
-    """Return an ISO date, possibly shortened, written out; other text is left as it is.
+    """Return a date as it is kept (EDTF) in words; other text is left as it is.
 
-    >>> written_date("1823-12-02")
-    '2 December 1823'
-    >>> written_date("1964-11"), written_date("1964"), written_date(None)
-    ('November 1964', '1964', 'undated')
+    >>> written_date("1823-12-02"), written_date("1964-11"), written_date(None)
+    ('2 December 1823', 'November 1964', 'undated')
+    >>> written_date("1778-01~"), written_date("1815?"), written_date("1949-22")
+    ('about January 1778', '1815?', 'summer 1949')
+    >>> written_date("1964/.."), written_date("1960~/1969~"), written_date("1848-03/1848-05")
+    ('1964 or later', 'about 1960–1969', 'March–May 1848')
     """
     if not date:
         return "undated"
-    match = _DATE.fullmatch(date)
-    if not match or not 1 <= int(match[2] or 1) <= 12:
+    first, slash, last = date.partition("/")
+    begin, end = _EDTF.fullmatch(first), _EDTF.fullmatch(last)
+    if begin is None or (slash and last not in {"", ".."} and end is None):
         return date
-    year, month, day = match.groups()
-    words = [str(int(day))] if day else []
-    words += [MONTHS[int(month) - 1]] if month else []
-    return " ".join([*words, year])
+    if end is None:
+        return f"{_date_words(begin)}{' or later' if slash else ''}"
+    if begin["mark"] != end["mark"]:
+        return f"{_date_words(begin)} to {_date_words(end)}"
+    # What both have, said once: "5–9 March 1848".
+    shared = 0
+    while shared < 2 and begin[shared + 1] == end[shared + 1] and begin[shared + 2]:
+        shared += 1
+    begun = _plain_words(begin, shared)
+    dash = " to " if " " in begun else "–"
+    return _marked(f"{begun}{dash}{_plain_words(end)}", end["mark"])
+
+
+def _date_words(date: re.Match[str]) -> str:
+    return _marked(_plain_words(date), date["mark"])
+
+
+def _plain_words(date: re.Match[str], without: int = 0) -> str:
+    """Return a date in words, without the year, or the year and the month."""
+    year, month, day, _ = date.groups()
+    words = [year, _MONTHS[month] if month else "", str(int(day)) if day else ""]
+    return " ".join(word for word in reversed(words[without:]) if word)
+
+
+def _marked(words: str, mark: str) -> str:
+    about = "about " if mark in {"~", "%"} else ""
+    return f"{about}{words}{'?' if mark in {'?', '%'} else ''}"
 
 
 def verdict_words(finding: Finding) -> str:
@@ -174,8 +209,8 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
         why = "; ".join(differs[:_MOST_NAMED])
         return f"The passage says otherwise{f': {why}' if why else ''}."
     if relation == "supports":
-        same = f": the same {_listed(shared)}" if shared else ""
-        return f"The passage says this{same}."
+        alike = f": the same {_listed(shared)}" if shared else ""
+        return f"The passage says this{alike}."
     subject = "On the same subject" if bearing >= _LIKELY else "Possibly on the same subject"
     said = [*_said(reasons), *differs[:_MOST_NAMED]]
     opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
@@ -263,8 +298,17 @@ def warned(*, ocr: bool = False, described_by: str = "") -> str:
     return " ".join(warnings)
 
 
+def creators(creator: str | None) -> str:
+    """Return who wrote something, each name as it is said; "" where nobody is known.
+
+    >>> creators("Hamilton, Stanislaus Murray and Ann One"), creators(None)
+    ('Stanislaus Murray Hamilton and Ann One', '')
+    """
+    return " and ".join(map(natural_order, (creator or "").split(" and ")))
+
+
 def _named(document: SourceDocument, title: str = "") -> str:
-    return ", ".join(part for part in (document.creator, title or document.title) if part)
+    return ", ".join(part for part in (creators(document.creator), title or document.title) if part)
 
 
 def _quoted(title: str) -> str:
@@ -285,34 +329,51 @@ def _in_volume(document: SourceDocument) -> str:
     at = document.publication
     if not at.number:
         return _plain(document)
-    by = (
-        f", {'ed.' if len(at.editors) == 1 else 'eds.'} {_in_a_row(at.editors)}"
-        if at.editors
-        else ""
-    )
-    return (
-        f"{at.container}{by}{_imprint(at.place, at.publisher, at.published)}, Document {at.number}"
-    )
+    imprint = _imprint(at.place, at.publisher, at.published)
+    return f"{at.container}{_edited(at)}{imprint}, Document {at.number}"
 
 
 def _plain(document: SourceDocument) -> str:
     at = document.publication
+    written = written_date(document.date) if at.published and document.date else ""
     if at.container:
-        numbered = f"{at.volume}{f', no. {at.issue}' if at.issue else ''}".strip(", ")
-        within = f" {at.container} {numbered}".rstrip()
-        imprint = _imprint("", "", at.published or document.date or "")
-        return f"{_named(document, _quoted(at.title or document.title))}{within}{imprint}"
-    library = f"{at.publisher} eBook {at.number}" if at.number and at.publisher else at.publisher
-    imprint = _imprint(at.place, library, at.published)
+        title = _quoted(at.title or document.title)
+        within = f"{written}, {at.container}" if written else at.container
+        issued = at.published or document.date or ""
+        imprint = _imprint(at.place, at.publisher, issued)
+        return f"{_named(document, title)} {within}{_part(at)}{_edited(at)}{imprint}"
+    issued = at.published
+    if not issued and document.date and (at.place or (at.publisher and at.type != "book")):
+        issued = document.date  # a library's book is of another year than its file
+    of_library = at.number.startswith(EBOOK)
+    publisher = f"{at.publisher} {at.number}".strip() if of_library else at.publisher
+    imprint = _imprint(at.place, publisher, issued)
+    part = _part(replace(at, number="") if of_library else at)
+    said = f"{_named(document)}{f', {written}' if written else ''}{part}{_edited(at)}"
     file = f" (file {at.archive_location})" if at.archive_location and not imprint else ""
     address = f", {document.url}" if document.url and imprint else ""
-    return f"{_named(document)}{imprint}{file}{address}"
+    return f"{said}{imprint}{file}{address}"
+
+
+def _part(at: Publication) -> str:
+    """Return the volume, issue and number, as they follow a title."""
+    volume = (
+        f" {at.volume}" if at.type.startswith("article-") or at.issue else f", vol. {at.volume}"
+    )
+    issue = f", no. {at.issue}" if at.issue else ""
+    number = f", {at.number}" if at.number else ""
+    return f"{volume if at.volume else ''}{issue}{number}"
+
+
+def _edited(at: Publication) -> str:
+    word = "ed." if len(at.editors) == 1 else "eds."
+    return f", {word} {_in_a_row(at.editors)}" if at.editors else ""
 
 
 def _imprint(place: str, publisher: str, issued: str) -> str:
     """Return where, by whom and when something was published, in brackets; "" without any."""
     by = ": ".join(part for part in (place, publisher) if part)
-    whole = ", ".join(part for part in (by, issued) if part)
+    whole = ", ".join(part for part in (by, written_date(issued) if issued else "") if part)
     return f" ({whole})" if whole else ""
 
 
@@ -322,9 +383,10 @@ def _in_a_row(names: Sequence[str]) -> str:
     >>> _in_a_row(["A. One", "B. Two", "C. Three"])
     'A. One, B. Two, and C. Three'
     """
-    if len(names) < 3:
-        return " and ".join(names)
-    return f"{', '.join(names[:-1])}, and {names[-1]}"
+    *others, last = map(natural_order, names)
+    if len(others) < 2:
+        return " and ".join([*others, last])
+    return f"{', '.join(others)}, and {last}"
 
 
 def _day(date: str | None) -> str:

@@ -37,6 +37,10 @@ def test_a_span_does_not_run_backwards(start, end):
         (["p. 1", "p. 2"], "pp. 1–2"),
         (["paragraph 4", "paragraph 5", "paragraph 6"], "paragraphs 4–6"),
         (["12", "13"], "12, 13"),
+        (["p. Appendix 3", "p. Appendix 4"], "pp. Appendix 3–Appendix 4"),
+        (["PDF page 3", "PDF page 4"], "PDF pages 3–4"),
+        (["sheet A 1, row 3", "sheet A 1, row 4"], "sheet A 1, rows 3–4"),
+        (["Appendix 3", "Appendix 4"], "Appendix 3–Appendix 4"),
         (["chapter I", "p. 3"], "chapter I, p. 3"),
     ],
 )

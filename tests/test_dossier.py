@@ -30,10 +30,12 @@ from rag.datatypes import (
     SourceDocument,
     Span,
     Suggestion,
+    Summary,
+    SummaryStatement,
 )
 from rag.dossier import FORMATS, export, file_name
 from rag.dossier.blocks import Extract, plain, to_markdown
-from rag.dossier.content import CHICAGO, STYLES, Citations, in_style, style_of
+from rag.dossier.content import CHICAGO, STYLES, Citations, cited_in, in_style, style_of
 from rag.dossier.csl import bibtex_key, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.evidence import cite
@@ -125,6 +127,22 @@ def test_an_item_describes_the_same_document_as_a_sidecar():
         ("Chou En-lai", [("Chou", "En-lai")]),
         ("Deng Xiaoping", [("Deng", "Xiaoping")]),
         ("Лев Толстой", [("Толстой", "Лев")]),
+        ("Martin Van Buren", [("Van Buren", "Martin")]),
+        ("Robert M. La Follette", [("La Follette", "Robert M.")]),
+        ("Von Neumann, John", [("Von Neumann", "John")]),
+        *[
+            (" ".join(name), [name])
+            for name in (
+                ("Mao", "Zedong"),
+                ("Mao", "Tse-tung"),
+                ("Liu", "Shaoqi"),
+                ("Li", "Peng"),
+                ("Wang", "Yi"),
+                ("Chiang", "Kai-shek"),
+                ("Kim", "Jong-il"),
+            )
+        ],
+        ("Churchill, Sir Winston", [("Churchill", "Sir Winston")]),
         ("Alexander Hamilton and John Jay", [("Hamilton", "Alexander"), ("Jay", "John")]),
         *[
             (body, [body])
@@ -135,6 +153,11 @@ def test_an_item_describes_the_same_document_as_a_sidecar():
                 "National Archives and Records Administration",
                 "Jean Francois Paul de Gondi, Cardinal de Retz",
                 "Office 39",
+                "The President",
+                "Secretary Hull",
+                "Pope John XXIII",
+                "Henry VIII",
+                "Vo Nguyen Giap",
             )
         ],
     ],
@@ -143,6 +166,25 @@ def test_names_are_divided_only_where_they_are_persons(creator, names):
     document = make_document("Text.", creator=creator)
     found = csl_item(evidence_of(document))["author"]
     assert [n.get("literal") or (n["family"], n["given"]) for n in found] == names
+
+
+def test_every_editor_is_one_person_however_the_name_is_written():
+    at = Publication(
+        "chapter",
+        container="Papers",
+        editors=("Fitzpatrick, John C.", "Edward C. Keefer, Jr.", "Ann One, Bob Two, and Cy Three"),
+    )
+    evidence = evidence_of(make_document("Text.", publication=at))
+    given = [answer_of(evidence)]
+    names = [
+        "Fitzpatrick, John C.", "Keefer, Edward C., Jr.", "One, Ann", "Two, Bob", "Three, Cy",
+    ]  # fmt: skip
+    [entry] = parse_string(written(given, ".bib"), "bibtex").entries.values()
+    family = [" ".join(editor.last_names) for editor in entry.persons["editor"]]
+    assert family == ["Fitzpatrick", "Keefer", "One", "Two", "Three"]
+    assert re.findall(r"(?m)^ED  - (.+?)\r?$", written(given, ".ris")) == names
+    said = "John C. Fitzpatrick, Edward C. Keefer Jr., Ann One, Bob Two, and Cy Three"
+    assert said in plain(Citations([csl_item(evidence)], STYLES["mla"]).bibliography()[0])
 
 
 # ---- citations ----
@@ -213,6 +255,154 @@ def test_a_file_is_cited_with_where_it_lies():
     assert note(document) == (
         "Central Intelligence Agency, “Memorandum on assets,” March 1962, 104 (2).pdf, JFK records."
     )
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "words",
+    ["How to use <p> and <div> in HTML </p><p>", "Letter to <illegible> Smith", "<sup>238</sup>U",
+     "&lt;b&gt; & R&D", "<i>Hamlet", "a < b > c"],
+)  # fmt: skip
+def test_signs_of_markup_are_printed_as_they_stand(style, words):
+    at = Publication("chapter", container=f"Papers, {words}", publisher=f"Press {words}")
+    document = make_document(
+        "Text.", title=f"On {words}", creator=f"Bureau {words}", publication=at
+    )
+    evidence = evidence_of(document)
+    made = Citations([csl_item(evidence)], STYLES[style])
+    entry = plain(made.bibliography()[0])
+    assert entry.count(words) == 4
+    assert words in plain(made.note(evidence.document_id, f"chapter {words}"))
+    assert export([answer_of(evidence)], ".docx", made=MADE, index=FACTS, style=style)
+
+
+@pytest.mark.parametrize(
+    ("title", "entry", "brackets"),
+    [
+        ("What is to be done?", "“What is to be done?” ", "“What is to be done?,” "),
+        ("Stop!", "“Stop!” ", "“Stop!,” "),
+        ("Trade with the U.S.S.R.", "“Trade with the U.S.S.R.” ", "“Trade with the U.S.S.R.,” "),
+        ("Letter to Robert Kennedy, Jr.", "“Letter to Robert Kennedy, Jr.” ", "Kennedy, Jr.,” "),
+        ("A memorandum.", "“A memorandum.” ", "“A memorandum,” "),
+    ],
+)
+def test_a_title_keeps_its_last_sign_and_gets_no_second(title, entry, brackets):
+    at = Publication("speech", container="Papers")
+    evidence = evidence_of(make_document("Text.", title=title, publication=at))
+    made = Citations([csl_item(evidence)], STYLES["mla"])
+    assert f" {entry}" in f" {plain(made.bibliography()[0])}"
+    assert brackets in plain(made.note(evidence.document_id, "p. 3"))
+    book = csl_item(evidence) | {"type": "book"}
+    assert plain(Citations([book], STYLES["mla"]).bibliography()[0]).count(title.rstrip(".")) == 1
+    for style in STYLES.values():
+        shown = plain(Citations([book], style).bibliography()[0])
+        assert not re.search(r"[?!.]\.", shown), shown
+
+
+def test_a_document_without_a_title_is_cited_by_its_id():
+    assert "“mine/one,”" in note(make_document("Text.", title=""))
+
+
+LETTER_OF_1814 = {
+    "title": "Jefferson to Adams", "creator": "Thomas Jefferson", "date": "1814-09-21",
+    "publication": Publication(
+        "personal_communication", editors=("Lester J. Cappon",), container="The Letters",
+        publisher="Hill Press", place="Richmond", published="1959", volume="2",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ["", *STYLES])
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (LETTER_OF_1814, "Jefferson, Letters, 1814, Sept, 21, Cappon, 2, Hill Press, 1959"),
+        (
+            {"title": "Papers", "publication": Publication(
+                "book", editors=("Jane Roe", "Ann Lee"), publisher="Clarendon Press",
+                place="Oxford", published="1911", volume="3")},
+            "Papers, Roe, Lee, Clarendon Press, 1911, ol. 3",
+        ),
+        (
+            {"title": "The Split", "creator": "Ann One", "date": "1961-05", "publication":
+                Publication("article-journal", container="Studies", volume="12", issue="3")},
+            "One, The Split, May, 1961, Studies, 12, 3",
+        ),
+        (
+            {"title": "Programs", "creator": "Dean Rusk", "date": "1950-04-07", "publication":
+                Publication("report", number="NSC 68", publisher="The Council")},
+            "Rusk, Programs, 1950, 7, Apr, NSC 68, Council",
+        ),
+        (
+            {"title": "Speech", "creator": "Ann One", "date": "1900", "publication": Publication(
+                "speech", container="Speeches", editors=("Bob Two",), published="1905")},
+            "One, Speech, 1900, Speeches, Two, 1905",
+        ),
+        (
+            {"title": "War", "creator": "Ann One", "date": "1900", "publication": Publication(
+                "chapter", container="Essays", editors=("Bob Two",), published="1905",
+                publisher="Hill Press", volume="4")},
+            "One, War, 1900, Essays, Two, 1905, Hill Press, ol. 4",
+        ),
+    ],
+    ids=["letter", "edited book", "article", "report", "speech", "chapter"],
+)  # fmt: skip
+def test_a_citation_has_all_that_is_known_of_the_publication(style, fields, said):
+    document = make_document("Text.", citation="", **{"creator": None, "date": None} | fields)
+    answer = in_style(answer_of(evidence_of(document)), style)
+    [cited] = [e.citation for f in answer.findings for e in f.evidence]
+    assert [part for part in said.split(", ") if part not in cited] == []
+    assert "eBook" not in cited
+    assert cited.find("1814") < (cited.find("1959") if "1959" in cited else 10**6)
+
+
+def test_a_letter_is_of_the_day_it_was_written_and_the_edition_of_its_own():
+    document = make_document("Text.", citation="", **LETTER_OF_1814)
+    assert evidence_of(document).citation.startswith(
+        "Thomas Jefferson, “Jefferson to Adams,” 21 September 1814, The Letters, vol. 2, ed. "
+        "Lester J. Cappon (Richmond: Hill Press, 1959)"
+    )
+    assert note(document).startswith(
+        "Thomas Jefferson, “Jefferson to Adams,” September 21, 1814, The Letters, vol. 2, ed. "
+        "Lester J. Cappon (Richmond: Hill Press, 1959)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("date", "words", "year"),
+    [
+        ("1815?", "1815?", "1815"),
+        ("1778-01~", "about January 1778", "1778"),
+        ("1949-22", "summer 1949", "1949"),
+        ("1964/..", "1964 or later", "1964"),
+        ("1964/1966", "1964–1966", "1964"),
+        ("1848-03-05/1848-03-09", "5–9 March 1848", "1848"),
+        ("1850%", "about 1850?", "1850"),
+    ],
+)
+def test_a_date_that_is_not_certain_is_told_as_such_everywhere(date, words, year):
+    at = Publication("manuscript", container="Papers")
+    document = make_document("Text.", citation="", creator="Ann One", date=date, publication=at)
+    evidence = evidence_of(document)
+    given = [answer_of(evidence)]
+    assert words in evidence.citation
+    for style in STYLES:
+        assert words in in_style(given[0], style).findings[0].evidence[0].citation
+    assert f"One, {words}" in written(given, ".md")
+    [entry] = parse_string(written(given, ".bib"), "bibtex").entries.values()
+    assert (entry.fields["date"], entry.fields["year"]) == (date, year)
+    [record] = rispy.loads(written(given, ".ris"))
+    assert record["year"] == year and words in record["date"]
+    assert plain_fields(json.loads(written(given, ".json")))["date"] == date
+
+
+def test_the_number_of_an_ebook_is_no_documents():
+    at = Publication("book", number="eBook 23", publisher="Project Gutenberg")
+    document = make_document("Text.", title="Narrative", citation="", publication=at)
+    evidence = evidence_of(document)
+    assert "(Project Gutenberg eBook 23)" in evidence.citation
+    for style in STYLES:
+        assert "doc. 23" not in cited_in(style_of(style), evidence).citation
 
 
 def test_a_citation_that_a_person_wrote_is_kept():
@@ -289,6 +479,39 @@ def test_a_style_may_be_a_file_and_an_unknown_one_is_told(tmp_path):
         Citations([], style_of(str(tmp_path / "broken.csl")))
 
 
+def test_a_style_that_only_names_another_is_refused_with_its_name(tmp_path):
+    own = tmp_path / "journal.csl"
+    own.write_text(
+        '<style xmlns="http://purl.org/net/xbiblio/csl" version="1.0"><info><title>J</title>'
+        '<link href="http://www.zotero.org/styles/parent" rel="independent-parent"/></info></style>'
+    )
+    with pytest.raises(QuestionError, match=r"zotero\.org/styles/parent"):
+        Citations([], style_of(str(own)))
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("p. 12", "p. 12."),
+        ("pp. 12–13", "pp. 12–13."),
+        ("paragraph 48", "para. 48."),
+        ("chapter I, paragraph 9", ", chapter I, paragraph 9."),
+        ("PDF page 4", ", PDF page 4."),
+    ],
+)
+def test_a_style_that_prints_the_kind_of_place_prints_it_once(tmp_path, place, said):
+    own = tmp_path / "labels.csl"
+    label = '<label variable="locator" form="short" suffix=" "/><text variable="locator"/>'
+    text = CHICAGO.path.read_text().replace('<text variable="locator"/>', f"<group>{label}</group>")
+    own.write_text(re.sub(r"<bibliography>.*</bibliography>", "", text, flags=re.DOTALL))
+    item = csl_item(evidence_of(make_document("Text.", title="Old Days")))
+    made = Citations([item], style_of(str(own)))
+    assert plain(made.note(item["id"], place)).endswith(said)
+    assert "p. p." not in plain(made.note(item["id"], place))
+    [entry] = made.bibliography()
+    assert "“Old Days" in plain(entry), "a style without a list of sources has its notes"
+
+
 def test_what_a_person_wrote_as_the_citation_stays_in_any_style():
     evidence = evidence_of(make_document("Text.", citation="AVP RF, f. 3, op. 64, d. 1."))
     assert in_style(answer_of(evidence), "apa") == answer_of(evidence)
@@ -312,6 +535,12 @@ def test_pybtex_reads_the_bibtex(answers):
         assert read[key].fields["title"] == f"{{{item['title']}}}"
         family = [name["family"] for name in item.get("author", [])]
         assert [" ".join(p.last_names) for p in read[key].persons.get("author", [])] == family
+
+
+def test_the_kind_of_a_source_is_one_keyword():
+    evidence = evidence_of(make_document("Text.", kind="memoir"))
+    [entry] = parse_string(written([answer_of(evidence)], ".bib"), "bibtex").entries.values()
+    assert entry.fields["keywords"] == "memoir written later"
 
 
 def test_rispy_reads_the_ris(answers):
@@ -445,6 +674,28 @@ def test_keys_are_stable_and_differ():
 
 
 # ---- what a dossier says ----
+
+
+def test_a_claim_of_a_transcript_is_shown_without_its_time_codes():
+    sent = "In 1848 gold was found 2\n00:00:05,000 --> 00:00:08,000\nin California. Who knew?"
+    spoken = "In 1848 gold was found in California."
+    claim = Claim("c1", sent[:64], Span(0, 64), spoken=spoken)
+    aside = Claim("c2", "Who 3\n00:00:09,000 knew?", Span(0, 9), "a question", spoken="Who knew?")
+    finding = Finding(claim, "related", (evidence_of(make_document("Gold was found.")),))
+    shown = MarkdownIt().render(written([Answer("Gold?", (finding,), (aside,))], ".md"))
+    said = "".join(etree.HTML(shown).itertext())
+    assert f"1 {spoken}" in said and "Who knew? (a question)" in said
+    assert "00:00" not in said and "Looked up as" not in said
+
+
+def test_a_summary_cites_in_the_style_that_was_chosen():
+    evidence = evidence_of(make_document("Text.", citation="", **LETTER_OF_1814))
+    said = SummaryStatement("He wrote.", "c1", evidence.document_id, 0, 2, "Te", evidence.citation)
+    answer = answer_of(evidence, summary=Summary("model", (said,)))
+    styled = in_style(answer, "mla")
+    [statement] = styled.summary.statements
+    assert statement.citation == styled.findings[0].evidence[0].citation
+    assert statement.citation.startswith("Jefferson, Thomas.")
 
 
 def full_answer() -> Answer:

@@ -13,6 +13,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import in_file
 from rag.ingest.sidecar import Sidecar, describe, pair, read_sidecar
+from rag.language import name_parts
 from rag.wording import cited
 from tests.reads import fill, gather
 
@@ -178,6 +179,47 @@ def test_the_original_date_comes_before_that_of_the_reprint(tmp_path):
     assert said(tmp_path, json.dumps(item), "a.json")[0].date == "1812"
 
 
+@pytest.mark.parametrize(
+    ("name", "creator"),
+    [
+        ({"family": "Zhou", "given": "Enlai"}, "Zhou Enlai"),
+        ({"family": "King", "given": "Martin Luther", "suffix": "Jr."}, "Martin Luther King, Jr."),
+        ({"family": "Murray", "given": "Bill", "suffix": "III"}, "Bill Murray III"),
+        (
+            {"family": "Beethoven", "given": "Ludwig", "dropping-particle": "van"},
+            "Ludwig van Beethoven",
+        ),
+        ({"family": "García Márquez", "given": "Gabriel"}, "García Márquez, Gabriel"),
+    ],
+)
+def test_names_that_come_divided_stay_divided(tmp_path, name, creator):
+    about, _ = said(tmp_path, json.dumps(ITEM | {"author": [name]}), "a.json")
+    assert about.creator == creator
+    parts = name_parts(creator)
+    particle = name.pop("dropping-particle", "")
+    assert parts == name | {"family": f"{particle} {name['family']}".strip()}
+    document = describe(make_document("Text.", citation=""), about)
+    natural = "Gabriel García Márquez" if "," in creator and "Jr." not in creator else creator
+    assert cited(document).startswith(f"{natural}, ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "problem"),
+    [
+        ("newspaper", "article-newspaper", ""),
+        ("letter", "personal_communication", ""),
+        ("Book", "book", ""),
+        ("personal communication", "personal_communication", ""),
+        ("treatie", "", "did you mean treaty?"),
+        ("xyz", "", "known: article, article-journal"),
+    ],
+)
+def test_the_type_of_a_publication_is_one_that_is_known(tmp_path, kind, type_, problem):
+    about, problems = said(tmp_path, f"type: {kind}\npublisher: Hope\n")
+    assert about.publication.type == type_
+    assert [problem in each for each in problems] == ([True] if problem else [])
+
+
 @pytest.mark.parametrize("content", ["[]", f"[{json.dumps(ITEM)}, {{}}]", "[1]", "{", "7"])
 def test_json_that_is_not_one_item(tmp_path, content):
     folder = fill(tmp_path / "f", {"a.txt": "A", "a.json": content})
@@ -286,4 +328,4 @@ def test_where_it_was_published_can_be_written_by_hand(tmp_path):
     document = describe(make_document("Text.", citation="", creator="Ann One"), about)
     assert problems == []
     assert document.publication.editors == ("B. Two",)
-    assert cited(document) == "Ann One, Memoirs (London: Collins, 1961)"
+    assert cited(document) == "Ann One, Memoirs, ed. B. Two (London: Collins, 1961)"

@@ -18,11 +18,13 @@ LICENCES = {
     *("0BSD", "Apache 2.0 License", "Apache Software License", "Apache-2.0", "BSD License"),
     *("Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-2-Clause-Views", "BSD-3-Clause"),
     *("BSL-1.0", "CC0-1.0", "CNRI-Python", "ISC License ISCL", "MIT", "MIT License", "MIT-0"),
+    "LGPL-2.1-or-later",
     *("MIT-CMU", "MPL-2.0", "Mozilla Public License 2.0 MPL 2.0", "OFL-1.1", "PSF-2.0"),
     *("Python Software Foundation License", "Zlib"),
 }
-"""Allow everyone to use, change and pass on, for money, too; those of Mozilla and of the font ask
-that changes to their own files stay under them."""
+"""Allow everyone to use, change and pass on, for money, too; those of Mozilla, of the font and the
+LGPL (of nameparser, which is imported as it is) ask that changes to their own files stay under
+them."""
 
 SAID_OTHERWISE = {"pypdfium2": "BSD-3-Clause AND Apache-2.0"}
 """What it says is no list of licences; looked up in its files."""

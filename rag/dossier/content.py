@@ -10,7 +10,9 @@ docs/decisions/dossier.md. Any other is named by its file.
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +29,7 @@ from rag.wording import (
     KIND_WORDS,
     RELATION_WORDS,
     counted,
+    creators,
     legible,
     located,
     safe_url,
@@ -95,6 +98,17 @@ class Citations:
                 f"{style.path} cannot be read as a citation style: {error}. Take an independent "
                 "style of CSL 1.0."
             ) from error
+        if read.root.find("{*}citation") is None:
+            parent = read.root.find("{*}info/{*}link[@rel='independent-parent']")
+            named = "another style" if parent is None else f"the style {parent.get('href')}"
+            raise QuestionError(
+                f"{style.path} only names {named} and has no form of its own. Take the file of "
+                "that one."
+            )
+        self._has_list = read.has_bibliography()
+        self._labels = any(
+            label.get("variable") == "locator" for label in read.root.iter("{*}label")
+        )
         self.in_text = read.root.get("class") == "in-text"
         """Whether the style cites in brackets within the text, and needs a list of sources."""
         self._made = CitationStylesBibliography(read, source, formatter.html)
@@ -107,17 +121,36 @@ class Citations:
         return _runs(str(self._made.cite(cited, _unknown)))
 
     def bibliography(self) -> tuple[Runs, ...]:
-        """Return an entry for each document, sorted as the style has it."""
+        """Return an entry for each document, sorted as the style has it; where it has no list of
+        sources, the note for each."""
+        if not self._has_list:
+            return tuple(self.note(document_id, "") for document_id in self._keys)
         self._made.sort()
         return tuple(_runs(str(entry)) for entry in self._made.bibliography())
 
     def _registered(self, key: str, place: str = "") -> Any:
         from citeproc import Citation, CitationItem, Locator
 
-        located = {"locator": Locator("page", place)} if place else {}
+        label, at = _labelled(place) if self._labels else ("page", place)
+        located = {"locator": Locator(label, _as_text(at))} if place else {}
         citation = Citation([CitationItem(key, **located)])
         self._made.register(citation)
         return citation
+
+
+_PLACES = re.compile(r"(?:(pp?\.)|(paragraph|chapter)s?) ([^ ,]+)")
+
+
+def _labelled(place: str) -> tuple[str, str]:
+    """Return what CSL calls a place in a document, and which; a style that prints the first adds
+    nothing to a place that it has no word for.
+
+    >>> _labelled("pp. 12–13"), _labelled("paragraph 48"), _labelled("chapter I, p. 3")
+    (('page', '12–13'), ('paragraph', '48'), ('none', 'chapter I, p. 3'))
+    """
+    if found := _PLACES.fullmatch(place):
+        return found[2] or "page", found[3]
+    return "none", place
 
 
 def in_style(answer: Answer, name: str) -> Answer:
@@ -125,17 +158,26 @@ def in_style(answer: Answer, name: str) -> Answer:
     asks for them. What a person wrote as the citation stays."""
     if not name:
         return answer
-    return replace(
-        answer,
-        findings=tuple(
-            replace(
-                finding,
-                evidence=tuple(cited_in(style_of(name), one) for one in finding.evidence),
-                nearest=tuple(cited_in(style_of(name), one) for one in finding.nearest),
-            )
-            for finding in answer.findings
-        ),
+    findings = tuple(
+        replace(
+            finding,
+            evidence=tuple(cited_in(style_of(name), one) for one in finding.evidence),
+            nearest=tuple(cited_in(style_of(name), one) for one in finding.nearest),
+        )
+        for finding in answer.findings
     )
+    styled = replace(answer, findings=findings)
+    if answer.summary is None:
+        return styled
+    citations = {
+        (before.document_id, before.citation): after.citation
+        for before, after in zip(cited_evidence([answer]), cited_evidence([styled]), strict=True)
+    }
+    statements = tuple(
+        replace(said, citation=citations.get((said.document_id, said.citation), said.citation))
+        for said in answer.summary.statements
+    )
+    return replace(styled, summary=replace(answer.summary, statements=statements))
 
 
 def cited_in(style: Style, evidence: Evidence) -> Evidence:
@@ -168,11 +210,39 @@ def _words(runs: Runs) -> str:
     return "".join(run.text for run in runs)
 
 
+_MARKUP = {"<": "\x01", ">": "\x02", "&": "\x03"}
+"""What stands for signs of HTML in an item while citeproc, which takes text for HTML, has it. No
+item holds these characters: they are not legible."""
+_HELD = str.maketrans(_MARKUP)
+_RELEASED = str.maketrans({held: html.escape(sign) for sign, held in _MARKUP.items()})
+
+
+_ABBREVIATED = re.compile(r"(?:\.\w+|\b(?:[JS]r|Co|Inc|Ltd|Esq|etc))\.$")
+"""The end of a title whose full stop is a part of the last word, not that of a sentence."""
+_DOUBLED = re.compile(r"(?:([?!])(</i>)?|(?<=\.)(</i>))\.(?!\.)")
+"""A full stop of the style after a title that ends with a sign of its own."""
+
+
+def _as_text(value: Any) -> Any:
+    """Return a part of an item so that citeproc prints it as it stands."""
+    match value:
+        case str():
+            return value.translate(_HELD)
+        case list():
+            return [_as_text(one) for one in value]
+        case dict():
+            return {name: _as_text(one) for name, one in value.items()}
+    return value
+
+
 def _printed(item: Item) -> Item:
     """Return what of an item a style prints, with quotation marks as inner ones."""
-    shown = {name: item[name] for name in _PRINTED if name in item}
-    inner = str(item["title"]).replace("“", "‘").replace("”", "’").rstrip(".")
-    return shown | {"title": inner}
+    shown = {name: _as_text(item[name]) for name in _PRINTED if name in item}
+    for name in ("issued", "original-date"):  # citeproc-py prints no doubt, no season, no open end
+        if edtf := shown.get(name, {}).get("edtf"):
+            shown[name] = {"literal": written_date(edtf)}
+    inner = str(shown["title"]).replace("“", "‘").replace("”", "’")
+    return shown | {"title": inner if _ABBREVIATED.search(inner) else inner.rstrip(".")}
 
 
 def _unknown(item: Any) -> None:
@@ -181,9 +251,10 @@ def _unknown(item: Any) -> None:
 
 def _runs(markup: str) -> Runs:
     """Return citeproc's HTML as runs; of its marks, italics alone are kept."""
-    from lxml import html
+    from lxml.html import fragment_fromstring
 
-    root = html.fragment_fromstring(f"<p>{markup}</p>")
+    single = _DOUBLED.sub(lambda found: found[0][:-1], markup)
+    root = fragment_fromstring(f"<p>{single.translate(_RELEASED)}</p>")
     runs = [Run(root.text or "")]
     for element in root:
         runs += [Run(element.text_content(), italic=element.tag == "i"), Run(element.tail or "")]
@@ -268,7 +339,7 @@ class _Dossier:
             yield Listing(tuple(text(line) for line in answer.searched))
 
     def _finding(self, finding: Finding, number: str) -> Iterator[Block]:
-        words = " ".join(finding.claim.text.split())
+        words = " ".join(finding.claim.shown.split())
         yield Heading(3, f"{number} {words}", on_new_page=True)
         yield Paragraph((Run(f"{verdict_words(finding)}.", bold=True),))
         rows = tuple(_of_claim(finding))
@@ -317,7 +388,7 @@ class _Dossier:
 
     def _named(self, evidence: Evidence) -> str:
         title = self._items[evidence.document_id]["title"]
-        parts = (evidence.creator, title, written_date(evidence.date))
+        parts = (creators(evidence.creator), title, written_date(evidence.date))
         return ", ".join(part for part in parts if part)
 
 
@@ -364,7 +435,7 @@ def _of_claim(finding: Finding) -> Iterator[tuple[str, Runs]]:
     claim = finding.claim
     if finding.confidence is not None:
         yield "Confidence", text(f"{finding.confidence:.0%} ({_CONFIDENCE})")
-    if claim.query != claim.text:
+    if claim.query != claim.shown:
         yield "Looked up as", text(claim.query)
     if claim.said_by:
         yield "Said by", text(claim.said_by)
@@ -393,7 +464,7 @@ def _written(summary: Summary) -> Iterator[Block]:
 
 
 def _set_aside(claim: Claim) -> Runs:
-    return (Run(claim.text), Run(f" ({claim.set_aside})", italic=True))
+    return (Run(claim.shown), Run(f" ({claim.set_aside})", italic=True))
 
 
 def _suggestion(place: Suggestion) -> Runs:

@@ -19,55 +19,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rag.datatypes import Answer, Evidence
-from rag.language import chinese_spellings
-from rag.wording import KIND_WORDS, legible, safe_url, warned
-
-_CslName = dict[str, str]
+from rag.language import NameParts, name_parts
+from rag.wording import KIND_WORDS, legible, safe_url, warned, written_date
 
 _AND = re.compile(r"(?<!\s)\s*;\s*|(?<!\s)\s+and\s+")
-_LISTED = re.compile(r",?(?<!\s)\s+and\s+|,\s+")
-_SUFFIXES = frozenset({"Jr.", "Jr", "Sr.", "Sr", "II", "III", "IV"})
-_PARTICLES = frozenset(
-    [
-        "de",
-        "du",
-        "des",
-        "d’",
-        "la",
-        "le",
-        "von",
-        "van",
-        "der",
-        "den",
-        "zu",
-        "da",
-        "di",
-        "del",
-        "ibn",
-    ]
-)
-_BODY = re.compile(
-    r"academy|administration|agency|archives|army|assembly|association|authority|board|bureau"
-    r"|cabinet|cent(?:er|re)|church|college|command|commission|committee|company|conference"
-    r"|congress|corporation|council|court|department|directorate|division|embassy|foundation"
-    r"|government|group|headquarters|house|institute|intelligence|journal|library|ministry"
-    r"|museum|national|navy|office|organi[sz]ation|parliament|party|press|project|secretariat"
-    r"|senate|service|society|soviet|staff|states?|times|treasury|union|united|university"
-)
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’‘-])*")
+_LISTED = re.compile(r",\s+(?![JS]r\b|I+\b)(?:and\s+)?|(?<!\s)\s+and\s+")
+"""Between the names in a list, and never before a suffix."""
 
 Item = dict[str, Any]
 Notes = Mapping[str, str]
 """A reader's notes on quotations, by their places (see `place`)."""
 NO_NOTES: Notes = {}
 
+_SEASON = re.compile(r"(\d{4})-2([1-4])")
 _DAY = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d{2}))?)?")
 
 
-def _csl_names(creator: str | None, *, persons: bool = False) -> list[_CslName]:
+def _csl_names(creator: str | None) -> list[NameParts]:
     """Return the names in `creator`; it is one literal name unless all in it are persons'.
-
-    `persons`: it is a list of persons, with commas between them, and no body's name.
 
     >>> _csl_names("James Monroe")
     [{'family': 'Monroe', 'given': 'James'}]
@@ -76,17 +45,29 @@ def _csl_names(creator: str | None, *, persons: bool = False) -> list[_CslName]:
     >>> _csl_names("Charles de Gaulle and Zhou Enlai")
     [{'family': 'de Gaulle', 'given': 'Charles'}, {'family': 'Zhou', 'given': 'Enlai'}]
     """
-    if not creator or not creator.strip():
+    whole = " ".join(legible(creator or "").split())
+    if not whole:
         return []
-    whole = " ".join(legible(creator).split())
-    parts = [part for part in (_LISTED if persons else _AND).split(whole) if part]
-    people = [_person(part) for part in parts]
-    if persons or all(people):
-        return [person or {"literal": part} for person, part in zip(people, parts, strict=True)]
-    return [{"literal": whole}]
+    people = [name_parts(part) for part in _AND.split(whole) if part]
+    known = [person for person in people if person]
+    return known if len(known) == len(people) else [{"literal": whole}]
 
 
-def _inverted(name: _CslName) -> str:
+def _editor_names(editor: str) -> list[NameParts]:
+    """Return the name of an editor, or the names where a list of persons stands for one.
+
+    >>> [name["family"] for name in _editor_names("Ann M. One, Bob Two, Jr., and Cy Three")]
+    ['One', 'Two', 'Three']
+    >>> _editor_names("Hamilton, Stanislaus Murray")
+    [{'family': 'Hamilton', 'given': 'Stanislaus Murray'}]
+    """
+    whole = " ".join(legible(editor).split())
+    listed = [name_parts(part) for part in _LISTED.split(whole) if part]
+    people = [person for person in listed if person]
+    return people if people and len(people) == len(listed) else _csl_names(editor)
+
+
+def _inverted(name: NameParts) -> str:
     """Return a name as it is sorted: "Monroe, James", "King, Martin Luther, Jr."
 
     >>> _inverted({"family": "King", "given": "Martin Luther", "suffix": "Jr."})
@@ -95,39 +76,6 @@ def _inverted(name: _CslName) -> str:
     if "literal" in name:
         return name["literal"]
     return ", ".join(name[part] for part in ("family", "given", "suffix") if name.get(part))
-
-
-def _person(name: str) -> _CslName | None:
-    """Return a person's name divided, None for what does not look like one."""
-    parts = name.replace(",", " ,").split()
-    suffix = parts.pop() if parts[-1] in _SUFFIXES else ""
-    if suffix and parts[-1:] == [","]:
-        parts.pop()
-    words = [part for part in parts if part != ","]
-    if parts.count(",") > 1 or not 2 <= len(words) <= 6 or not all(map(_of_a_name, words)):
-        return None
-    if "," in parts:
-        comma = parts.index(",")
-        family, given = parts[:comma], parts[comma + 1 :]
-        if sum(word not in _PARTICLES for word in family) != 1:
-            return None  # a name with a title after it: "Francis Bacon, Viscount"
-    elif len(words) == 2 and all(map(chinese_spellings, words)):
-        family, given = words[:1], words[1:]  # family names come first in Chinese
-    else:
-        small = [i for i, word in enumerate(words) if word in _PARTICLES and i]
-        at = small[0] if small else len(words) - 1
-        family, given = words[at:], words[:at]
-    if not family or not given:
-        return None
-    divided = {"family": " ".join(family), "given": " ".join(given)}
-    return divided | ({"suffix": suffix} if suffix else {})
-
-
-def _of_a_name(word: str) -> bool:
-    if word in _PARTICLES:
-        return True
-    plain = word.strip(".").casefold()
-    return bool(_WORD.fullmatch(word)) and word[0].isupper() and not _BODY.fullmatch(plain)
 
 
 def cited_evidence(answers: Iterable[Answer]) -> Iterator[Evidence]:
@@ -170,9 +118,9 @@ def csl_item(evidence: Evidence) -> Item:
     item: Item = {
         "id": legible(evidence.document_id),
         "type": at.type or _type(evidence),
-        "title": legible(at.title or evidence.title),
+        "title": legible(at.title or evidence.title) or legible(evidence.document_id),
         "author": _csl_names(evidence.creator),
-        "editor": [name for editor in at.editors for name in _csl_names(editor, persons=True)],
+        "editor": [name for editor in at.editors for name in _editor_names(editor)],
         "issued": issued,
         "original-date": dated if issued != dated else None,
         "container-title": legible(at.container),
@@ -201,20 +149,28 @@ def csl_item(evidence: Evidence) -> Item:
 
 
 def _csl_date(date: str | None) -> dict[str, Any] | None:
-    """Return an ISO or EDTF date as CSL has it; what is neither stays as it is written.
+    """Return a date as CSL has it; with "edtf" where that does not say all. What is no date, or has
+    no end, is in words.
 
-    >>> _csl_date("1964-11~")
-    {'date-parts': [[1964, 11]], 'circa': True}
-    >>> _csl_date("1964/1966"), _csl_date("1964/..")
-    ({'date-parts': [[1964], [1966]]}, {'literal': '1964/..'})
+    >>> _csl_date("1964-11"), _csl_date("1964-11~")
+    ({'date-parts': [[1964, 11]]}, {'date-parts': [[1964, 11]], 'circa': True, 'edtf': '1964-11~'})
+    >>> _csl_date("1964/1966"), _csl_date("1964/..")["literal"]
+    ({'date-parts': [[1964], [1966]], 'edtf': '1964/1966'}, '1964 or later')
+    >>> _csl_date("1949-22")
+    {'date-parts': [[1949]], 'season': 2, 'edtf': '1949-22'}
     """
     if not date:
         return None
     found = [_DAY.fullmatch(part.rstrip("?~%")) for part in date.split("/")]
     parts = [[int(number) for number in day.groups() if number] for day in found if day]
-    if len(parts) != len(found) or len(parts) > 2:
-        return {"literal": legible(date)}
-    return {"date-parts": parts} | ({"circa": True} if set(date) & set("?~%") else {})
+    exact = {"edtf": date}
+    if len(parts) == len(found) <= 2:
+        circa = {"circa": True} if set(date) & set("?~%") else {}
+        return {"date-parts": parts} | circa | (exact if circa or len(parts) > 1 else {})
+    if season := _SEASON.fullmatch(date):
+        return {"date-parts": [[int(season[1])]], "season": int(season[2])} | exact
+    words = written_date(date)
+    return {"literal": legible(words)} | (exact if words != date else {})
 
 
 def _type(evidence: Evidence) -> str:
@@ -319,7 +275,7 @@ def _entry(item: Item) -> str:
         **{name: _escaped(value) for name, value in _of_kind(kind, item).items()},
         "url": _address(item.get("URL", "")),
         "copyright": _escaped(about.get("rights", "")),
-        "keywords": _escaped(KIND_WORDS[about["kind"]]),
+        "keywords": _escaped(KIND_WORDS[about["kind"]].replace(",", "")),  # it divides keywords
         "note": _escaped(" ".join(filter(None, map(about.get, ("citation", "warning"))))),
         "annote": _escaped(" ".join(_quotation_note(item))),
     }
@@ -347,7 +303,7 @@ def _escaped(text: str) -> str:
     return " ".join(text.split()).translate(_LATEX)
 
 
-def _names(names: list[_CslName] | None) -> str:
+def _names(names: list[NameParts] | None) -> str:
     # "and" within a body's name would divide it but for the braces.
     return " and ".join(
         f"{{{_escaped(name['literal'])}}}" if "literal" in name else _escaped(_in_parts(name))
@@ -355,7 +311,7 @@ def _names(names: list[_CslName] | None) -> str:
     )
 
 
-def _in_parts(name: _CslName) -> str:
+def _in_parts(name: NameParts) -> str:
     """Return a person's name as BibTeX divides it: family, suffix, given."""
     if not name.get("suffix"):
         return _inverted(name)
@@ -363,7 +319,9 @@ def _in_parts(name: _CslName) -> str:
 
 
 def _bibtex_date(dated: dict[str, Any] | None) -> str:
-    """Return a CSL date as biblatex has it, "" for one in words."""
+    """Return a CSL date as biblatex has it, which knows EDTF; "" for one in words."""
+    if dated and "edtf" in dated:
+        return str(dated["edtf"])
     parts = (dated or {}).get("date-parts", [])
     return "/".join(
         "-".join(f"{number:0{2 if at else 4}}" for at, number in enumerate(part)) for part in parts
@@ -433,7 +391,11 @@ def _record(item: Item) -> Iterator[tuple[str, str]]:
 
 
 def _ris_date(dated: dict[str, Any] | None) -> str:
-    """Return a CSL date as year/month/day, its first day where it is a stretch of time."""
+    """Return a CSL date as year/month/day, its first day where it is a stretch of time, and then
+    in words where it is no one day."""
+    if dated and "edtf" in dated:
+        first = dated.get("date-parts", [[int(dated["edtf"][:4])]])[:1]
+        return f"{_ris_date({'date-parts': first})}/{written_date(dated['edtf'])}"
     parts = (dated or {}).get("date-parts", [])
     numbers = [f"{number:0{2 if at else 4}}" for at, number in enumerate(parts[0])] if parts else []
     return "/".join([*numbers, *[""] * (3 - len(numbers))]) if numbers else ""

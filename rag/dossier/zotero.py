@@ -138,7 +138,7 @@ def written(dated: dict[str, Any] | None) -> str:
         return ""
     parts = ["-".join(f"{n:0{2 if at else 4}}" for at, n in enumerate(p)) for p in _parts(dated)]
     about = "circa " if dated.get("circa") else ""
-    return dated.get("literal") or f"{about}{'/'.join(parts)}"
+    return f"{about}{'/'.join(parts)}" if parts else dated.get("edtf") or dated["literal"]
 
 
 def _parts(dated: dict[str, Any]) -> list[list[int]]:

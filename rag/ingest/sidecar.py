@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-from rag.datatypes import Collection, Kind, Publication, SourceDocument
+from rag.datatypes import (
+    CSL_TYPES,
+    ZOTERO_TYPES,
+    Collection,
+    Kind,
+    Publication,
+    SourceDocument,
+)
 from rag.errors import UnreadableSource
 from rag.ingest.dates import edtf_date
 from rag.ingest.names import printable, shown, slug
+from rag.language import one_name
 
 SUFFIXES = (".yaml", ".yml", ".json")
 COLLECTION_FILES = ("collection.yaml", "collection.yml")
@@ -324,7 +333,29 @@ def _checked(name: str, text: str) -> str | None:
         raise ValueError(f"{text!r} is no web address; it begins with http:// or https://")
     if name == "document_id":
         return "/".join(slug(part) for part in text.split("/"))
+    if name == "type":
+        return _type(text)
     return text or None
+
+
+def _type(text: str) -> str | None:
+    """Return CSL's name of a type of item, also of one that is said in Zotero's words or in short.
+
+    Raises `ValueError` for what is none.
+
+    >>> [_type(text) for text in ("Book", "newspaper", "letter", "Journal article")]
+    ['book', 'article-newspaper', 'personal_communication', 'article-journal']
+    """
+    plain = "-".join(text.casefold().replace("_", " ").replace("-", " ").split())
+    known = {name.replace("_", "-"): name for name in sorted(CSL_TYPES)}
+    short = {name.removeprefix("article-"): name for name in known if name.startswith("article-")}
+    zotero = {theirs.casefold(): ours for ours, theirs in ZOTERO_TYPES.items()}
+    found = known.get(plain) or short.get(plain) or zotero.get(plain.replace("-", ""))
+    if not text or found:
+        return found
+    near = get_close_matches(plain, known, n=1)
+    meant = f"did you mean {known[near[0]]}?" if near else f"known: {', '.join(known.values())}"
+    raise ValueError(f"{text[:60]!r} is no type of publication; {meant}")
 
 
 _OWN = ("kind", "citation", "rights", "document_id", "creator", "date", "url")
@@ -379,7 +410,7 @@ def plain_fields(content: Any) -> Mapping[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-_NAME_PARTS = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+_PARTICLES = ("dropping-particle", "non-dropping-particle")
 
 
 def _people(authors: Any) -> Any:
@@ -390,9 +421,14 @@ def _people(authors: Any) -> Any:
     for author in authors:
         if not isinstance(author, dict):
             return authors
-        parts = [author.get(part) for part in _NAME_PARTS]
-        name = " ".join(str(part) for part in parts if part)
-        names.append(str(author.get("literal") or name))
+        family = [author.get(part) for part in (*_PARTICLES, "family")]
+        known = {
+            "family": " ".join(str(part) for part in family if part),
+            "given": str(author.get("given") or ""),
+            "suffix": str(author.get("suffix") or ""),
+        }
+        literal = author.get("literal")
+        names.append(one_name({"literal": str(literal)} if literal else known))
     return " and ".join(name for name in names if name) or None
 
 
@@ -401,7 +437,7 @@ def _date(dated: Any) -> Any:
     if not isinstance(dated, dict):
         return dated
     parts = dated.get("date-parts")
-    if not isinstance(parts, list) or not parts:
+    if "edtf" in dated or not isinstance(parts, list) or not parts:
         return dated.get("edtf") or dated.get("raw") or dated.get("literal")
     mark = "~" if dated.get("circa") else ""
     return "/".join(f"{_hyphened(part)}{mark}" for part in parts)

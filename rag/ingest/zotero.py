@@ -21,6 +21,7 @@ from rag.errors import UnreadableSource
 from rag.ingest.dates import edtf_date, said_date
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.sidecar import Sidecar, sidecar_of
+from rag.language import one_name
 
 LIBRARY, _STORAGE = "zotero.sqlite", "storage"
 _BESIDE = ("", "-wal", "-journal")
@@ -138,7 +139,7 @@ def _attachments(
         values[item][field] = str(value)
     creators: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     for item, kind, first, last in connection.execute(_CREATORS):
-        creators[item].append((kind, " ".join(name for name in (first, last) if name)))
+        creators[item].append((kind, _creator(first or "", last or "")))
     for item, key, mode, path, group in connection.execute(_FILES):
         file, why = _file(folder, key, mode, path, own=group is None)
         if file is None or why:
@@ -190,6 +191,16 @@ def _described(
     # The day on which a letter was written, not that of its reprint.
     written = _date(original[1].strip()) if original else None
     return fields | {"date": written or dated, "published": dated if written else None}
+
+
+def _creator(first: str, last: str) -> str:
+    """Return a name as one text; Zotero writes a suffix after the given names.
+
+    >>> _creator("William F., Jr.", "Sanford"), _creator("", "Department of State")
+    ('William F. Sanford, Jr.', 'Department of State')
+    """
+    given, _, suffix = first.partition(", ")
+    return one_name({"family": last, "given": given, "suffix": suffix})
 
 
 def _date(value: str) -> str | None:

@@ -20,6 +20,7 @@ from rag.language.names import (
     with_names_of_records,
 )
 from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
+from rag.language.persons import NameParts, name_parts, natural_order, one_name
 from rag.language.respelling import (
     MIN_KEY_LETTERS,
     Respelling,
@@ -57,6 +58,7 @@ __all__ = [
     "ROUNDING",
     "TITLES",
     "Folded",
+    "NameParts",
     "Quantity",
     "Respelling",
     "Style",
@@ -76,8 +78,11 @@ __all__ = [
     "is_name",
     "last_name",
     "name_around",
+    "name_parts",
     "names_in_records",
+    "natural_order",
     "of_date",
+    "one_name",
     "one_slip",
     "ordinals",
     "parse",

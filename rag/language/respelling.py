@@ -155,6 +155,20 @@ def chinese_spellings(word: str) -> list[str]:
     return [spelling for spelling in dict.fromkeys(found) if spelling != word.lower()]
 
 
+def chinese_syllables(word: str) -> int:
+    """Return of how many syllables of Mandarin a word is made, in Pinyin or in Wade-Giles; 0 where
+    it is not.
+
+    >>> [chinese_syllables(word) for word in ("Mao", "Zedong", "Tse-tung", "Monroe")]
+    [1, 2, 2, 0]
+    """
+    plain = "".join(words(word.replace("-", "").replace("–", "")))
+    divided = (
+        min(map(len, _divide(plain, known)), default=0) for known in (wade_giles(), pinyin())
+    )
+    return min((number for number in divided if number), default=0)
+
+
 # ---- claims ----
 
 

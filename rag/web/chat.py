@@ -256,7 +256,7 @@ def _render_set_aside(set_aside: Sequence[Claim]) -> str:
     by_reason = sorted(set_aside, key=lambda claim: claim.set_aside or "")
     groups = []
     for reason, claims in groupby(by_reason, key=lambda claim: claim.set_aside or ""):
-        items = "".join(f'<li dir="auto">{escape(claim.text)}</li>' for claim in claims)
+        items = "".join(f'<li dir="auto">{escape(claim.shown)}</li>' for claim in claims)
         title = f"Set aside: {reason}" if reason else "Set aside"
         groups.append(f"<h2>{escape(title)}</h2><ul>{items}</ul>")
     label = counted(len(set_aside), "sentence was set aside", "sentences were set aside")

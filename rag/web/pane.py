@@ -247,7 +247,7 @@ def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
     sure = markup.confidence(finding)
     return (
         f'<header id="sf-claim" class="sf-claim-head {markup.verdict_class(finding.verdict)}" '
-        f'tabindex="-1">{steps}<h2 class="sf-claim" dir="auto">{escape(finding.claim.text)}</h2>'
+        f'tabindex="-1">{steps}<h2 class="sf-claim" dir="auto">{escape(finding.claim.shown)}</h2>'
         f'<p class="sf-verdict">{escape(verdict_words(finding))}.</p>'
         f"{notes([f'{sure}.'] if sure else [])}</header>"
     )

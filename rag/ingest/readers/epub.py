@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from rag.datatypes import Collection, Publication, SourceDocument
+from rag.datatypes import EBOOK, Collection, Publication, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.dates import WEB, iso_date
 from rag.ingest.names import file_title, in_file, in_order, shown
@@ -195,7 +195,8 @@ def _library(package: _Package, book: Gutenberg | None) -> tuple[Publication, st
     ]
     if not numbers:
         return None
-    made = Publication(type="book", publisher="Project Gutenberg", number=numbers[0])
+    number = f"{EBOOK} {numbers[0]}"
+    made = Publication(type="book", publisher="Project Gutenberg", number=number)
     return made, f"https://www.gutenberg.org/ebooks/{numbers[0]}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rag.datatypes import Kind, Publication, Span
+from rag.datatypes import EBOOK, Kind, Publication, Span
 from rag.ingest.names import in_file, printable
 from rag.ingest.shared.blocks import Block, short
 
@@ -239,7 +239,8 @@ def edition(book: Gutenberg | None, path: Path) -> Publication:
     """Return where a file's text was published: at Project Gutenberg, if it is from there."""
     if book is None:
         return in_file(path)
-    return Publication(type="book", publisher=book.library, number=book.number or "")
+    number = f"{EBOOK} {book.number}" if book.number else ""
+    return Publication(type="book", publisher=book.library, number=number)
 
 
 def first_published(book: Gutenberg) -> str | None:

@@ -155,7 +155,7 @@ def test_names_of_csl_are_whole(tmp_path):
         {"given": "Ann", "family": "King", "suffix": "Jr."},
     ]
     about, _ = said(tmp_path, json.dumps({"title": "T", "author": people}), "a.json")
-    assert about.creator == "Alexis de Tocqueville and Ann King Jr."
+    assert about.creator == "Alexis de Tocqueville and Ann King, Jr."
 
 
 @pytest.mark.parametrize(

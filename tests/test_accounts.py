@@ -23,6 +23,7 @@ from rag.cli.main import main
 from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile
 from rag.errors import AccountError, QuotaError
+from rag.projects import KeptTurn, ProjectStore
 from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits
 from rag.web.guard import API, Access, Guard, asker_of
 from tests.conftest import served_on
@@ -98,6 +99,28 @@ def test_users_are_made_on_the_command_line(
         ("added an account", "ann"),
         ("removed an account", "ann"),
     ]
+
+
+def test_what_was_asked_before_there_were_accounts_is_given_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
+    database = SqliteFile(Settings.from_environment().projects)
+    store = ProjectStore(database)
+    conversation = store.begin("a browser's cookie")
+    store.keep("a browser's cookie", conversation, KeptTurn("t" * 22, "Gold was found"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert main(["users", "add", "ann"]) == 0
+    assert "users give NUMBER ann" in capsys.readouterr().out
+    assert main(["users", "kept"]) == 0
+    number, *told = capsys.readouterr().out.split()
+    assert " ".join(told).startswith("a browser without an account 1 questions")
+    assert main(["users", "give", number, "bob"]) == AccountError.exit_code
+    assert main(["users", "give", number, "ann"]) == 0
+    assert store.conversation("ann", conversation).turns[0].question == "Gold was found"
+    capsys.readouterr()
+    assert main(["users", "kept"]) == 0
+    assert capsys.readouterr().out.split()[1] == "ann"
 
 
 # ---- the audit log ----

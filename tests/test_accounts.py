@@ -10,7 +10,9 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -23,9 +25,11 @@ from rag.cli.main import main
 from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile
 from rag.errors import AccountError, QuotaError
-from rag.projects import KeptTurn, ProjectStore
+from rag.projects import KeptTurn, MarkStore, ProjectStore
+from rag.web.actions import Actions
 from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits
 from rag.web.guard import API, Access, Guard, asker_of
+from rag.web.health import Counts
 from tests.conftest import served_on
 from tests.test_web_guard import taking
 
@@ -284,6 +288,31 @@ def test_who_asks_is_the_account_whatever_else_is_said(accounts: Accounts) -> No
     headers = basic("reader") | {"Cookie": f"source-finder-reader={'x' * 43}"}
     send(guard_with(accounts, telling), "GET", "/config", headers=headers)
     assert (seen[0].owner, seen[0].shown, seen[0].may_change) == ("reader", "reader", False)
+
+
+def test_an_account_may_change_also_where_it_was_made_while_the_server_runs(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    async def telling(scope: Any, receive: Any, send: Any) -> None:
+        asking = scope["state"]["asker"]
+        actions = Actions(live, Counts(), store, MarkStore(store.database), Quotas(), audit)
+        request: Any = SimpleNamespace(request=None, state=SimpleNamespace(asker=asking))
+        editor = actions._editor(request)
+        seen.append(not editor.why_not)
+        assert asking.may_change or "users add" in editor.why_not
+        await taking(scope, receive, send)
+
+    live: Any = SimpleNamespace(may_change=False, elsewhere=False)  # `serve --host 0.0.0.0`
+    store, audit = ProjectStore(SqliteFile(tmp_path / "projects.sqlite")), Audit(tmp_path)
+    accounts = Accounts(tmp_path / "accounts.json")
+    guarded = guard_with(accounts, telling)
+    guarded.access = replace(guarded.access, changes=live.may_change)
+    send(guarded, "GET", "/config")
+    accounts.add("ann", PASSWORD, "change")
+    accounts.add("bob", PASSWORD, "ask")
+    for name in ("ann", "bob"):
+        send(guarded, "GET", "/config", headers=basic(name))
+    assert seen == [False, True, False]
 
 
 # ---- quotas ----

@@ -80,6 +80,7 @@ def page_of(folder: Path, finder: Any, **live: Any) -> Page:
     database = SqliteFile(folder / "projects.sqlite")
     settings = replace(finder.settings, home=folder)
     values = {"ready": True, "busy": False, "work": None, "current": finder, "may_change": True}
+    values |= {"elsewhere": False}
     given: Any = SimpleNamespace(**{**values, "settings": settings, **live})
     store, marks = ProjectStore(database), MarkStore(database)
     return Page(Actions(given, Counts(), store, marks, Quotas(), Audit(folder)))

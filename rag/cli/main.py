@@ -261,8 +261,8 @@ def serve(
                 file=sys.stderr,
             )
         live = LiveFinder.begin(settings, index)
-    # With accounts, each of them says whether it may.
-    live.may_change = not live.elsewhere and (accounts or allow_changes or not for_others)
+    # Where there are accounts, now or later, each of them says whether it may.
+    live.may_change = not live.elsewhere and (allow_changes or not for_others)
     limits = web.ReaderLimits(claims_a_minute, uploads_a_day, upload_mb_a_day, waiting)
     web.serve(
         live,

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import TextIOWrapper
@@ -260,6 +261,8 @@ def serve(
                 "`source-finder users add NAME` makes accounts.",
                 file=sys.stderr,
             )
+        if for_others and settings.captions == "auto":  # no stranger makes it fetch anything
+            settings = replace(settings, captions="off")
         live = LiveFinder.begin(settings, index)
     # Where there are accounts, now or later, each of them says whether it may.
     live.may_change = not live.elsewhere and (allow_changes or not for_others)

@@ -32,7 +32,8 @@
 `SOURCE_FINDER_OCR`
     `auto`, `rapidocr`, `tesseract` or `off` (see `rag.ingest.ocr`).
 `SOURCE_FINDER_CAPTIONS`
-    `auto` (the captions of a video are fetched where its link is sent alone) or `off`.
+    `auto` (the captions of a video are fetched where its link is sent alone, but not by a server
+    for others), `on` (by that, too) or `off`.
 `SOURCE_FINDER_FRONT_ENDS`
     Front ends for videos, `name=address` with commas between; "" for none.
 `SOURCE_FINDER_LLM`

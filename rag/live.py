@@ -85,7 +85,7 @@ class LiveFinder:
     `current` is replaced when what is being built can be searched by its words, and again when
     it is complete: whoever answers takes it once, and keeps it to the answer's end. `work` is
     None before the first rebuild; `began`: when the last one began, in seconds of the epoch.
-    `may_change`: whether those who ask may also change the corpus.
+    `may_change`: whether all who ask may also change the corpus, where there are no accounts.
     `elsewhere`: whether the index is served from elsewhere, and so is not rebuilt here.
     """
 

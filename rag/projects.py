@@ -114,6 +114,17 @@ class Conversation:
     turns: tuple[KeptTurn, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFor:
+    """A reader for whom questions are kept. `account`: its name, "" for a browser without one;
+    `asked`: the days of the first and the last question."""
+
+    number: int
+    account: str
+    questions: int
+    asked: tuple[str, str]
+
+
 class ProjectStore:
     """Projects, conversations and answers in a database."""
 
@@ -340,6 +351,42 @@ class ProjectStore:
                 "DELETE FROM readers WHERE key_sha256 = :key", {"key": hashed(reader)}
             )
 
+    def kept_for(self, accounts: Iterable[str] = ()) -> list[KeptFor]:
+        """Return for whom questions are kept, whoever asked last at the end. `accounts`: the names
+        that are known; nothing but a number tells the others apart."""
+        names = {hashed(name): name for name in accounts}
+        with self.database.reading() as connection:
+            rows = connection.execute(_KEPT_FOR).fetchall() if connection else []
+        return [
+            KeptFor(number, names.get(key, ""), questions, (first[:10], last[:10]))
+            for number, key, questions, first, last in rows
+        ]
+
+    def give(self, number: int, to: int | str) -> None:
+        """Give all that is kept for a reader, by its number, to another one: by number, or to the
+        account of that name. Raises `ProjectsError` where one of them is not there."""
+        with self.database.writing() as connection:
+            values: dict[str, object] = {"from": number}
+            if isinstance(to, str):
+                values["to"] = _reader_made(connection, to)
+            else:
+                values["to"] = to
+            found = connection.execute(
+                "SELECT count(*) FROM readers WHERE reader IN (:from, :to)", values
+            ).fetchone()
+            if found[0] != 2:
+                raise ProjectsError(
+                    "Of these two one is not there, or both are the same; nothing was changed. "
+                    "`source-finder users kept` lists them."
+                )
+            connection.execute("UPDATE projects SET reader = :to WHERE reader = :from", values)
+            connection.execute(
+                "UPDATE objections SET reader = :to WHERE reader = :from "
+                "AND same NOT IN (SELECT same FROM objections WHERE reader = :to)",
+                values,
+            )
+            connection.execute("DELETE FROM readers WHERE reader = :from", values)
+
 
 GONE = "This conversation is not there: it was removed, or it is another reader's."
 _NO_PROJECT = (
@@ -362,6 +409,12 @@ _KEEP = (
     "ON CONFLICT (turn_id) DO UPDATE SET question = excluded.question, stage = excluded.stage, "
     "content = excluded.content "
     "WHERE turns.conversation = :number AND (turns.stage <> 'done' OR excluded.stage = 'done')"
+)
+_KEPT_FOR = (
+    "SELECT r.reader, r.key_sha256, count(*), min(t.asked), max(t.asked) FROM readers r "
+    "JOIN projects p ON p.reader = r.reader JOIN conversations c ON c.project = p.number "
+    "JOIN turns t ON t.conversation = c.number "
+    "GROUP BY r.reader, r.key_sha256 ORDER BY max(t.asked), r.reader"
 )
 _QUESTIONS = (
     "SELECT c.conversation_id, p.project_id, substr(t.question, 1, :chars), t.turn_id, t.asked "
@@ -404,6 +457,15 @@ def _reader_of(connection: Connected, key: str) -> int:
     return int(found[0]) if found else 0
 
 
+def _reader_made(connection: Connected, key: str) -> int:
+    """Return a reader's number, for one who has nothing here a new one."""
+    connection.execute(
+        "INSERT INTO readers (key_sha256) VALUES (:key) ON CONFLICT DO NOTHING",
+        {"key": hashed(key)},
+    )
+    return _reader_of(connection, key)
+
+
 def _expect(changed: int) -> None:
     if not changed:
         raise ProjectsError("This is not there any more. Load the page again.")
@@ -424,17 +486,14 @@ def _projects(connection: Connected, reader: str, removed: bool) -> Iterator[Pro
 def _add(connection: Connected, reader: str, name: str, scope: Scope) -> Project:
     if not reader:
         raise ProjectsError("Without a reader's key nothing can be kept.")
-    connection.execute(
-        "INSERT INTO readers (key_sha256) VALUES (:key) ON CONFLICT DO NOTHING",
-        {"key": hashed(reader)},
-    )
+    number = _reader_made(connection, reader)
     made = Project(new_id(), name, scope)
     connection.execute(
         "INSERT INTO projects (project_id, reader, name, scope) "
         "VALUES (:project, :reader, :name, :scope)",
         {
             "project": made.project_id,
-            "reader": _reader_of(connection, reader),
+            "reader": number,
             "name": name,
             "scope": scope.to_json(),
         },

@@ -11,7 +11,9 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -25,10 +27,12 @@ from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile, open_database
 from rag.datatypes import Answer
 from rag.errors import AccountError, ProjectsError, QuotaError
-from rag.projects import ProjectStore, Scope
+from rag.projects import KeptTurn, MarkStore, ProjectStore, Scope
+from rag.web.actions import Actions
 from rag.web.chat import Turn
 from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits, metered
 from rag.web.guard import API, Access, Guard, asker_of
+from rag.web.health import Counts
 from tests.conftest import served_on
 from tests.test_web_guard import taking
 
@@ -102,6 +106,28 @@ def test_users_are_made_on_the_command_line(
         ("added an account", "ann"),
         ("removed an account", "ann"),
     ]
+
+
+def test_what_was_asked_before_there_were_accounts_is_given_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
+    database = SqliteFile(Settings.from_environment().projects)
+    store = ProjectStore(database)
+    conversation = store.begin("a browser's cookie")
+    store.keep("a browser's cookie", conversation, KeptTurn("t" * 22, "Gold was found"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert main(["users", "add", "ann"]) == 0
+    assert "users give NUMBER ann" in capsys.readouterr().out
+    assert main(["users", "kept"]) == 0
+    number, *told = capsys.readouterr().out.split()
+    assert " ".join(told).startswith("a browser without an account 1 questions")
+    assert main(["users", "give", number, "bob"]) == AccountError.exit_code
+    assert main(["users", "give", number, "ann"]) == 0
+    assert store.conversation("ann", conversation).turns[0].question == "Gold was found"
+    capsys.readouterr()
+    assert main(["users", "kept"]) == 0
+    assert capsys.readouterr().out.split()[1] == "ann"
 
 
 # ---- the audit log ----
@@ -305,6 +331,31 @@ def test_who_asks_is_the_account_whatever_else_is_said(accounts: Accounts) -> No
     headers = basic("reader") | {"Cookie": f"source-finder-reader={'x' * 43}"}
     send(guard_with(accounts, telling), "GET", "/config", headers=headers)
     assert (seen[0].owner, seen[0].shown, seen[0].may_change) == ("reader", "reader", False)
+
+
+def test_an_account_may_change_also_where_it_was_made_while_the_server_runs(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    async def telling(scope: Any, receive: Any, send: Any) -> None:
+        asking = scope["state"]["asker"]
+        actions = Actions(live, Counts(), store, MarkStore(store.database), Quotas(), audit)
+        request: Any = SimpleNamespace(request=None, state=SimpleNamespace(asker=asking))
+        editor = actions._editor(request)
+        seen.append(not editor.why_not)
+        assert asking.may_change or "users add" in editor.why_not
+        await taking(scope, receive, send)
+
+    live: Any = SimpleNamespace(may_change=False, elsewhere=False)  # `serve --host 0.0.0.0`
+    store, audit = ProjectStore(SqliteFile(tmp_path / "projects.sqlite")), Audit(tmp_path)
+    accounts = Accounts(tmp_path / "accounts.json")
+    guarded = guard_with(accounts, telling)
+    guarded.access = replace(guarded.access, changes=live.may_change)
+    send(guarded, "GET", "/config")
+    accounts.add("ann", PASSWORD, "change")
+    accounts.add("bob", PASSWORD, "ask")
+    for name in ("ann", "bob"):
+        send(guarded, "GET", "/config", headers=basic(name))
+    assert seen == [False, True, False]
 
 
 # ---- quotas ----

@@ -94,18 +94,28 @@ def test_projects_come_back_and_those_of_before_are_put_aside(tmp_path: Path) ->
     assert before.conversation("Anna", later)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-def test_what_readers_asked_is_their_servers_own_in_a_backup_and_after_it(tmp_path: Path) -> None:
+def test_readers_questions_are_for_the_owner_alone_in_a_backup_and_when_restored(
+    tmp_path: Path,
+) -> None:
     here, there = settings_of(tmp_path / "here"), settings_of(tmp_path / "there")
     ProjectStore(SqliteFile(here.projects)).begin("Anna")
+    (tmp_path / ".backup.zip.part").touch(0o644)  # of one that was killed
+    seen: list[int] = []
+
+    def look(*_: object) -> None:
+        unpacked = there.home / ".restoring"
+        seen.extend(path.stat().st_mode & 0o077 for path in (unpacked,) if path.exists())
+
     before = os.umask(0o022)
     try:
         back_up(here, tmp_path / "backup.zip")
-        restore(there, tmp_path / "backup.zip")
+        restore(there, tmp_path / "backup.zip", progress=look)
+        back_up(here, tmp_path / "backup.zip", replace=True)
     finally:
         os.umask(before)
-    for path in (tmp_path / "backup.zip", there.projects, there.projects.parent):
-        assert path.stat().st_mode & 0o077 == 0, path
+    kept = [tmp_path / "backup.zip", there.projects, there.projects.parent]
+    assert [path.stat().st_mode & 0o077 for path in kept] == [0, 0, 0]
+    assert seen == [0], "while it is unpacked"
 
 
 def test_the_record_of_fetched_models_comes_back(tmp_path: Path) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -204,6 +208,49 @@ def test_files_that_arrive_at_once_are_kept_apart(tmp_path: Path, folder: Path) 
     with ThreadPoolExecutor(len(letters)) as senders:
         added = list(senders.map(lambda letter: add_file(folder, letter, "letter.txt"), letters))
     assert sorted(path.read_text() for path in added) == [c * 2_000_000 for c in "abcd"]
+
+
+def send_letters(folder: Path, letter: Path, together: Barrier) -> None:
+    """Add four files, each at the moment at which another process adds one of the same name."""
+    copied = shutil.copyfile
+    shutil.copyfile = lambda given, to: (copied(given, to), time.sleep(0.2))  # a slow disk
+    for number in range(4):
+        letter.write_text(f"{letter.name} {number}")
+        together.wait(60)
+        add_file(folder, letter, f"letter{number}.txt", by=letter.name)
+
+
+def test_files_that_arrive_at_once_in_two_processes_of_a_home_are_kept_apart(
+    tmp_path: Path, folder: Path
+) -> None:
+    context, names = get_context("spawn"), ("ann", "bob")
+    together = context.Barrier(len(names))
+    senders = [
+        context.Process(target=send_letters, args=(folder, tmp_path / name, together))
+        for name in names
+    ]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(120)
+    assert [sender.exitcode for sender in senders] == [0, 0]
+    there = {file.path.read_text(): file.about.described_by for file in source_files(folder)}
+    assert there == {f"{name} {number}": name for name in names for number in range(4)}
+
+
+def test_a_file_that_is_put_there_by_hand_meanwhile_is_not_overwritten(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = shutil.copyfile
+
+    def copy(given: Path, to: Path) -> None:
+        copied(given, to)
+        (folder / "letter.txt").write_text("by hand")
+
+    monkeypatch.setattr(shutil, "copyfile", copy)
+    assert add_file(folder, given(tmp_path), "letter.txt").name == "letter-2.txt"
+    assert (folder / "letter.txt").read_text() == "by hand"
+    assert {path.name for path in folder.iterdir()} == {"letter.txt", "letter-2.txt"}
 
 
 def test_each_file_has_a_description_of_its_own(tmp_path: Path, folder: Path) -> None:

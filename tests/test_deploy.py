@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import tomllib
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,13 @@ from typer.main import get_command
 
 from rag import config
 from rag.cli.main import cli
+from rag.config import Settings
 from rag.database import Postgres
 from rag.index.qdrant import is_location
+from rag.web.guard import _DATA, _POSTED, API, SIGN_OUT
 
-DEPLOY = Path(__file__).parent.parent / "deploy"
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +96,38 @@ def test_a_node_of_the_index_may_fail() -> None:
     assert given["podDisruptionBudget"]["maxUnavailable"] < copies
 
 
-def test_the_image_is_made_of_the_package_alone() -> None:
+def test_an_image_is_made_of_the_program_alone() -> None:
     lines = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
-    rules = [line for line in lines if line and not line.startswith("#")]
-    assert rules[0] == "*", "what is not named stays out: keys, backups, what readers asked"
-    let_in = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
-    assert let_in == {
-        "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "rag",
-        "corpus/catalog",
-    }  # fmt: skip
-    root = DEPLOY.parent
-    assert all((root / name).exists() for name in let_in)
+    patterns = [line for line in lines if not line.startswith("#")]
+    assert patterns[0] == "*", "first nothing, then what is needed"
+    taken = {pattern[1:] for pattern in patterns if pattern.startswith("!")}
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = build["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {*wheel["packages"], *wheel["force-include"], build["project"]["readme"]}
+    assert taken == needed | {"pyproject.toml", "constraints.txt", "LICENSE"}
+
+
+def test_what_a_server_keeps_in_a_checkout_is_not_committed() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    home = Settings(home=ROOT, cache=ROOT)
+    own = [
+        *(home.accounts, home.projects, home.models, home.home / "audit.jsonl.1"),
+        *(home.sources / "letter.txt", home.sources.parent / "removed" / "letter.txt"),
+        *(home.sources.parent / "before-20260101" / "projects", home.home / "backup.zip"),
+        *(DEPLOY / ".env", DEPLOY / "certs" / "site.pem"),
+    ]
+    command = ["git", "check-ignore", *(str(path.relative_to(ROOT)) for path in own)]
+    ignored = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ignored.stdout.splitlines() == command[2:], ignored.stderr
+
+
+def test_the_proxy_limits_what_costs_and_not_the_files_of_a_page() -> None:
+    shown = (ROOT / "SECURITY.md").read_text().partition("With nginx:")[2]
+    [limited] = re.findall(r"location ~ (\S+) \{\n\s+limit_req ", shown)
+    assert shown.count("limit_req ") == 1
+    for path in _DATA + _POSTED:
+        light = path.endswith((SIGN_OUT, "/cancel", "/reset"))
+        assert bool(re.search(limited, path)) is not light, path
+    for path in ("/", "/theme.css", "/assets/x.js", "/static/x", f"{API}/upload_progress"):
+        assert not re.search(limited, path), path

@@ -16,7 +16,17 @@ from rag import database as tables
 from rag.database import Database, Postgres, SqliteFile, copy_store
 from rag.datatypes import IndexFacts, Reason, Suggestion, VideoLink
 from rag.errors import ProjectsError
-from rag.projects import FIRST_NAME, GONE, KeptTurn, ProjectStore, Scope, new_id
+from rag.projects import (
+    FIRST_NAME,
+    GONE,
+    KeptTurn,
+    MarkStore,
+    Objection,
+    Pin,
+    ProjectStore,
+    Scope,
+    new_id,
+)
 from tests.answers import answer, evidence, finding
 from tests.databases import schema_of_its_own
 
@@ -34,6 +44,8 @@ WHOLE = replace(
     ),
     videos=(VideoLink("https://v.org", "v", (("Alt", "https://a.org"),)),),
 )
+
+OBJECTION = Objection("q", finding("related").claim, "related", "supported", "no", (), "t" * 22, 0)
 
 
 @pytest.fixture
@@ -224,6 +236,29 @@ def test_whoever_gets_the_name_of_a_reader_gets_nothing_of_theirs(kept: ProjectS
     with pytest.raises(ProjectsError):
         kept.conversation(ANNA, conversation)
     assert kept.conversation(BERT, other).turns
+
+
+def test_all_that_is_kept_for_one_reader_is_given_to_another(kept: ProjectStore) -> None:
+    conversation = asked(kept, ANNA, "Gold was found")
+    asked(kept, BERT, "Monroe warned Europe")
+    marks = MarkStore(kept.database)
+    project = kept.project(ANNA).project_id
+    marks.pin(ANNA, project, Pin("q", finding("related").claim, "related", evidence()))
+    for reader, why in ((ANNA, "no"), (BERT, "not so")):
+        marks.object(reader, replace(OBJECTION, why=why))
+    first, second = kept.kept_for(["key of Bert"])
+    assert (first.account, first.questions, second.account) == ("", 1, BERT)
+    for wrong in (first.number, 99):
+        with pytest.raises(ProjectsError, match="nothing was changed"):
+            kept.give(first.number, wrong)
+    kept.give(first.number, second.number)
+    assert kept.projects(ANNA) == []
+    assert len(kept.conversations(BERT)) == 2
+    assert len(marks.pins(BERT, project)) == 1
+    assert [line.why for line in marks.objections()] == ["not so"], "the same verdict, once"
+    kept.give(second.number, "ann")  # who has nothing yet
+    assert kept.conversation("ann", conversation).turns[0].question == "Gold was found"
+    assert [reader.account for reader in kept.kept_for(["ann"])] == ["ann"]
 
 
 def test_who_asks_on_in_what_another_tab_removed_has_it_again(kept: ProjectStore) -> None:

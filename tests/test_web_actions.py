@@ -82,6 +82,7 @@ def page_of(folder: Path, finder: Any, quotas: Quotas | None = None, **live: Any
     database = SqliteFile(folder / "projects.sqlite")
     settings = replace(finder.settings, home=folder)
     values = {"ready": True, "busy": False, "work": None, "current": finder, "may_change": True}
+    values |= {"elsewhere": False}
     given: Any = SimpleNamespace(**{**values, "settings": settings, **live})
     quotas = quotas or Quotas()
     return Page(Actions(given, Counts(), ProjectStore(database), quotas, Audit(folder)))

@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from rag import SourceFinder, Span
 from rag.cli.main import main
+from rag.live import LiveFinder
 from rag.programs import QUOTED, WINDOW_CHARS, _window
 from rag.web import is_loopback
 from rag.web.endpoints import Refusal, Turnstile, answering
@@ -252,3 +253,17 @@ def test_what_waits_in_the_queue_for_the_page_waits_for_programs_too(served: str
             assert called.status_code == 404, event["api_name"]
     tool = httpx.post(f"{served}gradio_api/run/list_collections", json={"data": []})
     assert "collections" in tool.json()["data"][0]
+
+
+@pytest.mark.parametrize(
+    ("host", "setting", "fetched"),
+    [("0.0.0.0", "", "off"), ("0.0.0.0", "on", "on"), ("127.0.0.1", "", "auto")],
+)
+def test_a_server_for_others_fetches_captions_only_where_that_is_set(
+    small_index: Path, host: str, setting: str, fetched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[LiveFinder] = []
+    monkeypatch.setattr("rag.web.serve", lambda live, *_, **__: served.append(live))
+    monkeypatch.setenv("SOURCE_FINDER_CAPTIONS", setting)
+    assert main(["serve", "--host", host, "--index", str(small_index)]) == 0
+    assert served[0].current.settings.captions == fetched

@@ -282,7 +282,7 @@ def _is_there(part: Path) -> bool:
 @contextmanager
 def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
     """Give a folder in the home with all that is in a backup, checked. It is gone afterwards,
-    and so is what an earlier one left that was killed."""
+    and so is what an earlier one left that was killed. Only its owner can look into it."""
     base = home / _RESTORING
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(base / "lock")
@@ -306,7 +306,7 @@ def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
 
 def _check_store(path: Path, store: Path) -> None:
     """Raise `BackupError` where what was unpacked is no store of projects of this version: then
-    nothing of it may come near the home."""
+    nothing of it may come near the home. Only its owner can read it then."""
     checked = store.with_suffix(".checked")
     try:
         copy_store(store, checked)
@@ -315,6 +315,7 @@ def _check_store(path: Path, store: Path) -> None:
             f"The projects in {path} cannot be used: {error} Nothing was changed."
         ) from error
     checked.replace(store)
+    store.chmod(0o600)
     store.parent.chmod(0o700)
     for beside in store.parent.glob(f"{store.name}-*"):
         beside.unlink()

@@ -128,12 +128,12 @@ class ArchiveWriter:
 @contextmanager
 def writing_archive(path: Path) -> Iterator[ArchiveWriter]:
     """Give what writes a backup beside `path`; once it is finished without an error, it is put
-    on the disk and has its name. Whatever happens, no part of one stays."""
+    on the disk and has its name. Whatever happens, no part of one stays. Only its owner can read
+    it: readers' questions are in it."""
     part = path.with_name(f".{path.name}.part")
     try:
         part.unlink(missing_ok=True)
-        owners_only = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(owners_only, "wb") as stream:
+        with open(part, "xb", opener=_owners) as stream:
             yield ArchiveWriter(stream)
             stream.flush()
             os.fsync(stream.fileno())
@@ -141,6 +141,10 @@ def writing_archive(path: Path) -> Iterator[ArchiveWriter]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _owners(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class Archive:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 from rag.datatypes import Publication
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
@@ -34,9 +35,6 @@ from rag.ingest.sidecar import (
 
 MAX_BYTES = 200 * 1024 * 1024
 """The largest file that is taken: a scanned book."""
-
-_CHANGING = threading.Lock()
-"""Names are given, and files put there, by one request at a time."""
 
 _LEFT_S = 600
 """What has been arriving for so long is not arriving any more."""
@@ -97,17 +95,26 @@ def add_file(
     _sweep(folder)
     target = folder / safe
     number = 1
-    with _CHANGING:
-        while target.exists() or target.is_symlink() or _sidecars(target) or _namesakes(target):
-            if target.is_file() and filecmp.cmp(given, target, shallow=False):
-                return target
-            number += 1
-            target = folder / f"{Path(safe).stem}-{number}{Path(safe).suffix}"
-        arriving = _arrived(given, target)
-        if by:
-            _write_sidecar(target.with_suffix(SUFFIXES[0]), {DESCRIBED_BY: by})
-        arriving.replace(target)
-        return target
+    with _changing(folder):
+        arriving = _arrived(given, target)  # first: somebody may copy files there by hand meanwhile
+        try:
+            while target.exists() or target.is_symlink() or _sidecars(target) or _namesakes(target):
+                if target.is_file() and filecmp.cmp(given, target, shallow=False):
+                    return target
+                number += 1
+                target = folder / f"{Path(safe).stem}-{number}{Path(safe).suffix}"
+            if by:
+                _write_sidecar(target.with_suffix(SUFFIXES[0]), {DESCRIBED_BY: by})
+            arriving.replace(target)
+        finally:
+            arriving.unlink(missing_ok=True)
+    return target
+
+
+def _changing(folder: Path) -> FileLock:
+    """Return what lets one at a time, of all threads and processes of a home, give names and
+    put files there. It lies beside the folder, where no backup takes it along."""
+    return FileLock(folder.parent / f".{folder.name}.lock")
 
 
 def _arrived(given: Path, target: Path) -> Path:
@@ -145,15 +152,15 @@ def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = 
     `UnreadableSource`, and writes nothing, for a value that makes no sense, and where the file is
     described by a file of another kind already.
     """
-    path = _inside(folder, name)
-    others = [path.with_suffix(suffix) for suffix in SUFFIXES[1:]]
-    if existing := next((other for other in others if other.is_file()), None):
-        raise UnreadableSource(
-            f"{name} is described by {existing.name} already; change that file by hand"
-        )
-    beside = path.with_suffix(SUFFIXES[0])
     kept = {field: printable(value) for field in FIELDS if (value := fields.get(field, "").strip())}
-    with _CHANGING:
+    with _changing(folder):
+        path = _inside(folder, name)
+        others = [path.with_suffix(suffix) for suffix in SUFFIXES[1:]]
+        if existing := next((other for other in others if other.is_file()), None):
+            raise UnreadableSource(
+                f"{name} is described by {existing.name} already; change that file by hand"
+            )
+        beside = path.with_suffix(SUFFIXES[0])
         _write_sidecar(beside, kept | _kept_of(_about(path), by))
     return beside
 
@@ -192,12 +199,12 @@ def _write_sidecar(beside: Path, said: Mapping[str, str | list[str]]) -> None:
 def remove_file(folder: Path, name: str) -> Path:
     """Move a file, with what is written beside it, out of the folder of sources, and return
     where it is now. Raises `UnreadableSource` where it is not there."""
-    path = _inside(folder, name)
     away = folder.parent / REMOVED
-    away.mkdir(exist_ok=True)
-    target = away / path.name
-    number = 1
-    with _CHANGING:
+    with _changing(folder):
+        path = _inside(folder, name)
+        away.mkdir(exist_ok=True)
+        target = away / path.name
+        number = 1
         while target.exists() or _sidecars(target):
             number += 1
             target = away / f"{path.stem}-{number}{path.suffix}"

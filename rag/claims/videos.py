@@ -130,14 +130,17 @@ def with_captions(
     text: str, videos: Sequence[VideoLink], setting: str
 ) -> tuple[str, tuple[str, ...]]:
     """Return `text`, followed by the captions of its first video if it is nothing but links, and
-    what to tell the reader about that. `setting`: "auto", or "off"."""
+    what to tell the reader about that. `setting`: "off" for no captions."""
     first = videos[0]
     if not is_only_links(text):
         return text, (
             "The video was not looked at. To have its captions looked up, send its link alone.",
         )
     if setting == "off":
-        return text, ("Captions are not fetched: SOURCE_FINDER_CAPTIONS is off.",)
+        return text, (
+            "Captions are switched off here (SOURCE_FINDER_CAPTIONS). Paste the video's "
+            "transcript, or check a subtitle file (.srt, .vtt).",
+        )
     try:
         captions = fetch_captions(first.video_id)
     except FetchError as error:

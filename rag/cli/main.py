@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import TextIOWrapper
@@ -261,9 +262,11 @@ def serve(
                 "`source-finder users add NAME` makes accounts.",
                 file=sys.stderr,
             )
+        if for_others and settings.captions == "auto":  # no stranger makes it fetch anything
+            settings = replace(settings, captions="off")
         live = LiveFinder.begin(settings, index)
-    # With accounts, each of them says whether it may.
-    live.may_change = not live.elsewhere and (accounts or allow_changes or not for_others)
+    # Where there are accounts, now or later, each of them says whether it may.
+    live.may_change = not live.elsewhere and (allow_changes or not for_others)
     limits = web.ReaderLimits(
         claims_a_minute, uploads_a_day, upload_mb_a_day, kept_mb_a_day, waiting
     )

@@ -7,10 +7,10 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,9 +21,12 @@ from rag.catalog.fetch import fetch as fetch_collections
 from rag.cli.terminal import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import BuildReport, Progress, to_jsonable
-from rag.errors import AccountError, QuestionError
+from rag.errors import AccountError, ProjectsError, QuestionError
 from rag.models import SETTING_OF, FetchedModel, KnownModel, fetched_models, known_models
 from rag.models import fetch as fetch_model
+
+if TYPE_CHECKING:
+    from rag.projects import ProjectStore
 
 app = typer.Typer()
 catalog = typer.Typer(help="Collections that can be added, or searched elsewhere.")
@@ -306,19 +309,23 @@ def add(
     print(f"{name} may {'ask, and change the corpus' if may == 'change' else 'ask'}.")
     if first:
         print("From now on a server of this home answers only to those who sign in.")
+        with suppress(ProjectsError), _store(settings) as store:
+            if store.kept_for():
+                print(
+                    "What was asked until now belongs to no account, and is shown to nobody who "
+                    "signs in. `source-finder users kept` lists it, and "
+                    f"`source-finder users give NUMBER {name}` gives it to {name}."
+                )
 
 
 @users.command()
 def remove(name: _NameArgument) -> None:
     """Remove an account with all that was asked and kept with it; whoever is signed in with it is
     signed out."""
-    from rag.database import open_database
-    from rag.projects import ProjectStore
-
     settings = Settings.from_environment()
     # What is kept goes first: should the database not answer, the account is there to try again.
-    with closing(open_database(settings)) as database:
-        ProjectStore(database).forget_reader(name)
+    with _store(settings) as store:
+        store.forget_reader(name)
     Accounts(settings.accounts).remove(name)
     _note(settings, "removed an account", name)
     print(f"{name} has no account any more; its questions and projects are deleted.")
@@ -329,6 +336,50 @@ def _list_accounts() -> None:
     """Name all accounts and what each may do."""
     for account in Accounts(Settings.from_environment().accounts).all().values():
         print(f"{account.name:32} {account.may}")
+
+
+_MOST = 2**31
+"""No reader has a larger number."""
+
+
+@users.command()
+def kept() -> None:
+    """Say for whom questions are kept: an account, or a browser that asked without one."""
+    settings = Settings.from_environment()
+    with _store(settings) as store:
+        for reader in store.kept_for(Accounts(settings.accounts).all()):
+            first, last = reader.asked
+            who = reader.account or "a browser without an account"
+            print(f"{reader.number:>4}  {who:32} {reader.questions:,} questions, {first} to {last}")
+
+
+@users.command()
+def give(
+    number: Annotated[
+        int, typer.Argument(min=1, max=_MOST, help="Whose, as `users kept` numbers them.")
+    ],
+    to: Annotated[str, typer.Argument(help="An account, or another number.")],
+) -> None:
+    """Give all that is kept for one to another: to an account what was asked before it was made, or
+    to one browser what was asked in another."""
+    settings = Settings.from_environment()
+    is_account = to in Accounts(settings.accounts).all()
+    if not is_account and not (to.isdecimal() and int(to) <= _MOST):
+        raise AccountError(f"There is no account {to}. `source-finder users list` names them all.")
+    with _store(settings) as store:
+        store.give(number, to if is_account else int(to))
+    _note(settings, "gave what was kept", to, number=number)
+    print(f"What was kept for {number} is {to}'s now.")
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[ProjectStore]:
+    """Give what is kept of readers."""
+    from rag.database import open_database
+    from rag.projects import ProjectStore
+
+    with closing(open_database(settings)) as database:
+        yield ProjectStore(database)
 
 
 def _password(name: str) -> str:

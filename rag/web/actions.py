@@ -433,10 +433,9 @@ class Actions:
         """Return who changes the corpus with a request."""
         asking = asker_of(request)
         why_not = ""
-        if not self.live.may_change:
-            why_not = corpus.FOR_READING
-        elif not asking.may_change:
-            why_not = corpus.FOR_OTHERS
+        if self.live.elsewhere or not asking.may_change:
+            of_account = asking.account and not self.live.elsewhere
+            why_not = corpus.FOR_OTHERS if of_account else corpus.FOR_READING
         unnamed = "someone without an account" if self.quotas.limits else ""
         return corpus.Editor(asking.shown, self.audit, asking.account or unnamed, why_not)
 

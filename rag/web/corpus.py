@@ -301,8 +301,8 @@ def _left_out(work: Work) -> str:
 
 UPDATING = "Updating the index"
 FOR_READING = (
-    "This server is for reading: nobody can change its corpus from here. Whoever runs it can, on "
-    "its own machine, or start it with --allow-changes."
+    "This server is for reading: its corpus cannot be changed from here. Whoever runs it can do so "
+    "on its own machine, or make accounts that may (source-finder users add NAME --may change)."
 )
 FOR_OTHERS = (
     "Your account is for asking. Whoever runs the server can let it change the corpus, too "

@@ -161,7 +161,8 @@ class Access:
     names: tuple[str, ...] = ()
     uploads: Path | None = None
     changes: bool = True
-    """Whether files may be added to the corpus; else only texts to ask are taken."""
+    """Whether all may add files to the corpus, where there are no accounts; else only texts to ask
+    are taken."""
     behind_proxy: bool = False
     """Whether a proxy says whom it asks for (`X-Forwarded-For` and so on)."""
 
@@ -323,7 +324,7 @@ class Guard:
             return gone
         account = await self.gate.recognise(headers, address)
         if account is not None:
-            may_change = self.access.changes and account.may == "change"
+            may_change = account.may == "change"
             state["asker"] = Asker(account.name, account.name, account.name, may_change)
             return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
         if path in _WITHOUT_ACCOUNT:

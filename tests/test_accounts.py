@@ -27,7 +27,7 @@ from rag.config import Settings
 from rag.database import Database, Postgres, SqliteFile, open_database
 from rag.datatypes import Answer
 from rag.errors import AccountError, ProjectsError, QuotaError
-from rag.projects import KeptTurn, MarkStore, ProjectStore, Scope
+from rag.projects import KeptTurn, ProjectStore, Scope
 from rag.web.actions import Actions
 from rag.web.chat import Turn
 from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits, metered
@@ -338,7 +338,7 @@ def test_an_account_may_change_also_where_it_was_made_while_the_server_runs(tmp_
 
     async def telling(scope: Any, receive: Any, send: Any) -> None:
         asking = scope["state"]["asker"]
-        actions = Actions(live, Counts(), store, MarkStore(store.database), Quotas(), audit)
+        actions = Actions(live, Counts(), store, Quotas(), audit)
         request: Any = SimpleNamespace(request=None, state=SimpleNamespace(asker=asking))
         editor = actions._editor(request)
         seen.append(not editor.why_not)

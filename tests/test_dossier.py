@@ -43,6 +43,7 @@ from rag.ingest.readers.plain import read_plain
 from rag.ingest.readers.sotu import read_sotu
 from rag.ingest.readers.tei import read_tei
 from rag.ingest.sidecar import plain_fields
+from rag.wording import creators
 
 MADE = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 FACTS = IndexFacts("mine", "ab12" * 16, 6, 60, "2026-11-01T09:00:00+00:00")
@@ -185,6 +186,54 @@ def test_every_editor_is_one_person_however_the_name_is_written():
     assert re.findall(r"(?m)^ED  - (.+?)\r?$", written(given, ".ris")) == names
     said = "John C. Fitzpatrick, Edward C. Keefer Jr., Ann One, Bob Two, and Cy Three"
     assert said in plain(Citations([csl_item(evidence)], STYLES["mla"]).bibliography()[0])
+
+
+@pytest.mark.parametrize(
+    ("creator", "name", "said"),
+    [
+        ("Mills, Ada, 1838-1918", ("Mills", "Ada", ""), "Ada Mills"),
+        ("Mills, Ada, 1838-1918, author.", ("Mills", "Ada", ""), "Ada Mills"),
+        (
+            "Mills, John Ward, Jr., 1829-1868.",
+            ("Mills", "John Ward", "Jr."),
+            "John Ward Mills, Jr.",
+        ),
+        ("John Ward Mills, Jr., 1829-1868", ("Mills", "John Ward", "Jr."), "John Ward Mills, Jr."),
+        ("Vaughan Williams, Ralph", ("Vaughan Williams", "Ralph", ""), "Ralph Vaughan Williams"),
+        *[
+            (whole, whole, whole)
+            for whole in (
+                "Ward, Arthur Mills, Duke of, 1769-1852",
+                "Ward, Thomas Mills, Baron, 1800-1859",
+                "Mills, Francis, Viscount St. Ives",
+                "Mills, J., Ward, K.",
+                "Ada Mills, Chicago",
+                "Edward Ward, Ohio",
+                "Washington, General",
+            )
+        ],
+    ],
+)
+def test_a_name_with_commas_is_turned_only_where_it_is_family_and_given(creator, name, said):
+    evidence = evidence_of(make_document("Text.", title="Diary", creator=creator))
+    [found] = csl_item(evidence)["author"]
+    if isinstance(name, str):
+        assert found == {"literal": name}
+    else:
+        assert (found["family"], found["given"], found.get("suffix", "")) == name
+    assert creators(creator) == said
+
+
+@pytest.mark.parametrize("name", ["Ken Chang", "Dan Wang", "Gene Li", "May Chen", "Lou Gong"])
+def test_a_western_given_name_stands_first_before_a_chinese_family_name(name):
+    [found] = csl_item(evidence_of(make_document("Text.", creator=name)))["author"]
+    assert f"{found['given']} {found['family']}" == name
+
+
+@pytest.mark.parametrize("name", ["Ang Lee", "Lin Yang", "Min Zhu", "Dong Li"])
+def test_a_name_whose_order_is_open_stays_as_it_is_written(name):
+    [found] = csl_item(evidence_of(make_document("Text.", creator=name)))["author"]
+    assert found == {"literal": name}
 
 
 # ---- citations ----

@@ -376,3 +376,21 @@ def test_what_the_internet_archive_says_of_its_book_is_no_evidence(tmp_path):
     document = read(make(tmp_path / "old.epub", pages, metadata=metadata))
     assert [span.of(document.text) for span in document.excluded] == notices
     assert document.creator == "Elias Thorne"
+
+
+@pytest.mark.parametrize(
+    ("filed", "creator"),
+    [
+        ("Thorne, Elias, 1790-1860, author.", "Elias Thorne"),
+        ("Elias Thorne, Jr., 1790-1860", "Elias Thorne, Jr."),
+        ("Thorne, Elias, Jr., 1790-1860.", "Elias Thorne, Jr."),
+        ("Thorne, Elias, Duke of, 1790-1860", "Thorne, Elias, Duke of, 1790-1860"),
+        ("Varnow, Department of State, 1850-", "Varnow, Department of State, 1850-"),
+    ],
+)
+def test_the_author_of_a_book_is_turned_only_where_family_and_given_name_are_sure(
+    tmp_path, filed, creator
+):
+    metadata = f"<dc:title>T</dc:title><dc:creator>{filed}</dc:creator>"
+    pages = {"a.xhtml": page("<p>The envoys met.</p>")}
+    assert read(make(tmp_path / "old.epub", pages, metadata=metadata)).creator == creator

@@ -190,6 +190,8 @@ def test_the_original_date_comes_before_that_of_the_reprint(tmp_path):
             "Ludwig van Beethoven",
         ),
         ({"family": "García Márquez", "given": "Gabriel"}, "García Márquez, Gabriel"),
+        ({"family": "Chang", "given": "Ken"}, "Ken Chang"),
+        ({"family": "Kim", "given": "Il-sung"}, "Kim Il-sung"),
     ],
 )
 def test_names_that_come_divided_stay_divided(tmp_path, name, creator):

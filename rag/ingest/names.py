@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 
 from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument, Span
 from rag.ingest.shared.notes import library_notices, merged
+from rag.language import name_parts, one_name
 
 
 def printable(text: str) -> str:
@@ -83,17 +84,15 @@ def person(name: str) -> str | None:
     return None if _NOBODY.fullmatch(name) else name
 
 
-_LIFE_DATES = re.compile(r"(?:,\s*|(?<![\s,])\s+|(?<!\s))\d{4}\??-?(?:\d{4}\??)?\.?$")
-
-
 def in_order(name: str) -> str:
-    """Return a name as libraries file it in the order in which it is said.
+    """Return a name as libraries file it as documents have it: in the order in which it is said,
+    where that leaves the family name clear.
 
-    >>> in_order("Thorne, Elias, 1790-1860.")
-    'Elias Thorne'
+    >>> in_order("Thorne, Elias, 1790-1860."), in_order("Lloyd George, David, 1863-1945")
+    ('Elias Thorne', 'Lloyd George, David')
     """
-    parts = [part.strip() for part in _LIFE_DATES.sub("", name).split(",")]
-    return f"{parts[1]} {parts[0]}".strip() if len(parts) == 2 else name
+    parts = name_parts(name) if "," in name else None
+    return one_name(parts) if parts else name
 
 
 def in_file(path: Path) -> Publication:

@@ -154,6 +154,15 @@ def is_given(name: str) -> bool:
     return len(word) == 1 or word in named
 
 
+def is_western(name: str) -> bool:
+    """Return whether a word is a given name of Europe or America that is known, or an initial.
+
+    >>> is_western("Ken"), is_western("Gabriel"), is_western("Enlai")
+    (True, True, False)
+    """
+    return is_given(name) or name.casefold() in word_list("people", "western")
+
+
 def last_name(name: str) -> str:
     """Return the folded last name of a person, "" of no name.
 

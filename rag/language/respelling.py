@@ -30,7 +30,7 @@ from itertools import pairwise, product
 from typing import Literal
 
 from rag.language.names import capitalised, name_in_records, place_names
-from rag.language.tokens import stems, table, words
+from rag.language.tokens import stems, table, word_list, words
 
 _MAX_RESPELLINGS = 3
 """Respelled claims that are searched beside the claim itself."""
@@ -167,6 +167,16 @@ def chinese_syllables(word: str) -> int:
         min(map(len, _divide(plain, known)), default=0) for known in (wade_giles(), pinyin())
     )
     return min((number for number in divided if number), default=0)
+
+
+def is_chinese_family(word: str) -> bool:
+    """Return whether a word is a family name that many Chinese have, in Pinyin or in Wade-Giles.
+
+    >>> is_chinese_family("Deng"), is_chinese_family("Teng"), is_chinese_family("Ang")
+    (True, True, False)
+    """
+    plain = "".join(words(word))
+    return not word_list("people", "chinese_families").isdisjoint({plain, *pinyin().get(plain, ())})
 
 
 # ---- claims ----

@@ -267,7 +267,8 @@ LINE = "\n"
         ("plain", f"It fell.\n\n{OUTLOOKS}\n\nIt stood.\n\nBob", "It stood."),
         (
             "plain",
-            "It fell.\n\n*Von:* Bob\n*Gesendet:* 2. März 1998 09:12\n*An:* Ann\n*Betreff:* Fort\n\nIt stood.",
+            "It fell.\n\n*Von:* Bob\n*Gesendet:* 2. März 1998 09:12\n*An:* Ann\n*Betreff:* Fort\n\n"
+            "It stood.",
             "It stood.",
         ),
         (

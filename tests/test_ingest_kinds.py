@@ -267,7 +267,8 @@ LINE = "\n"
         ("plain", f"It fell.\n\n{OUTLOOKS}\n\nIt stood.\n\nBob", "It stood."),
         (
             "plain",
-            "It fell.\n\n*Von:* Bob\n*Gesendet:* Montag\n*An:* Ann\n*Betreff:* Fort\n\nIt stood.",
+            "It fell.\n\n*Von:* Bob\n*Gesendet:* 2. März 1998 09:12\n*An:* Ann\n*Betreff:* Fort\n\n"
+            "It stood.",
             "It stood.",
         ),
         (
@@ -292,6 +293,15 @@ def multipart(kind: str, *parts: str) -> str:
 
 
 PICTURE = 'image/png; name="a.png"\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo='
+
+
+@pytest.mark.parametrize("day", ["4 June 1848", "04.06.1848", "4.6.1848"])
+def test_a_memorandum_that_a_sender_copies_does_not_end_the_mail(tmp_path, day):
+    said = (
+        f"I found the order:\n\nFrom: Headquarters\nTo: Colonel Mason\nDate: {day}\n"
+        "Subject: Surrender\n\nYou will hold the fort.\n\nThat settles it. The fort never fell."
+    )
+    assert not read(tmp_path / "a.eml", f"{HEAD}\n{said}").excluded
 
 
 @pytest.mark.parametrize(

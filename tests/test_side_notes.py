@@ -51,8 +51,6 @@ def statute(
 SHAPES = [
     {"size": 8, "leading": 9, "first": 700},  # small type, beside a line
     {"size": 8, "leading": 14, "first": 700},  # on every line
-    {"size": 11, "leading": 12, "first": 695},  # in the type of the text
-    {"size": 11, "leading": 14, "first": 700},  # and on its lines
 ]
 
 
@@ -85,11 +83,51 @@ def test_notes_in_a_margin_in_what_ocr_finds(side, shape):
     assert " ".join(" ".join(notes).split()) == " ".join(" ".join(note) for note in NOTES)
 
 
-def test_dates_in_the_margin_of_a_calendar(tmp_path):
-    entries = [("Jan. 3.", 0), ("London.", 1), ("Jan. 9.", 7), ("Zenda.", 8), ("Feb. 1.", 14)]
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(("first", "leading"), [(695, 12), (700, 14)])
+def test_notes_as_large_as_the_text_stay_in_it(tmp_path, side, first, leading):
+    """Asked for as notes once, but nothing tells them surely from a column of a table."""
+    lines = statute(side, size=11, leading=leading, first=first)
+    assert not read(draw(tmp_path / "a.pdf", [lines], A4)).excluded
+
+
+def test_a_date_at_the_head_of_a_paragraph_stays_beside_notes(tmp_path):
+    """Asked for as a note once, but it says when the fleet left."""
+    entries = [("Jan. 3.", 0), ("London.", 1), ("Truce of", 6), ("Zenda.", 7), ("Wagons.", 14)]
     notes = [(50.0, 742 - 14 * row, 8.0, words) for words, row in entries]
     document = read(draw(tmp_path / "a.pdf", [[*set_lines(LONG, 130, 742), *notes]], A4))
-    assert " ".join(body(document).split()) == " ".join(LONG)
+    assert "Jan. 3. The fleet left the harbour" in body(document)
+    aside = " ".join(span.of(document.text) for span in document.excluded)
+    assert aside.split() == ["Truce", "of", "Zenda.", "Wagons."]
+
+
+EVENTS = (
+    "Gold found at the mill of Sutter on the river",
+    "Treaty of peace signed by the envoys of both powers",
+    "First ships leave New York for the coast of the west",
+    "Convention meets at Monterey to write a constitution",
+    "Great fire destroys most of the town and its harbour",
+    "Death of the president in his house after a short illness",
+) * 2
+
+
+@pytest.mark.parametrize("size", [8, 9, 11])
+@pytest.mark.parametrize("more", [0, 1, 3])
+@pytest.mark.parametrize("left", [50, 440])
+def test_columns_of_small_type_beside_entries_are_evidence(tmp_path, size, more, left):
+    """A chronology, or what became of each: entries of one line, of two and of four."""
+    placed: list[Placed] = []
+    for number, event in enumerate(EVENTS):
+        base = 780 - number * (14 * more + 18)
+        goes_on = ["which was heard of in the town by all who lived in it at the time"] * more
+        placed += [
+            (left, base, size, f"May {number + 1}, 1848" if left == 50 else "held out"),
+            *set_lines([event, *goes_on], 130, base),
+        ]
+    document = read(draw(tmp_path / "a.pdf", [placed], A4))
+    assert not document.excluded
+    if left == 50:
+        assert f"May 1, 1848 {EVENTS[0]}" in document.text
 
 
 @pytest.mark.parametrize("size", [11, 10.5])

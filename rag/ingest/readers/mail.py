@@ -37,6 +37,8 @@ _FROM = r"^[ \t*]*(?:From|Von|De|Da|Van|Från|Fra)[ *]*:[^\n]+\n+"
 _WHEN = (
     r"[ \t*]*(?:Sent|Date|Gesendet|Datum|Envoyé(?: le)?|Enviado(?: el| em)?|Fecha|Data|Inviato"
     r"|Verzonden|Skickat|Sendt)[ *]*:"
+    # With the time of day, which the heads of a letter or memorandum in the text lack.
+    r"[^\n]*?(?<!\d)(?<!\d\.)\d{1,2}[:.h]\d\d(?!\d|\.\d)"
 )
 _ON = r"[ \t*]*(?:Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne)[ *]*:"
 _LINES = r"(?:[^\n]+\n+){0,8}?"

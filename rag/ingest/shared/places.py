@@ -157,23 +157,22 @@ _MAX_MARGIN = 0.4
 _MAX_LETTERS = 0.4
 _SMALLER_TYPE = 0.93
 _NARROWER_TYPE = 0.96
-_LEVEL = 0.3
-_PARAGRAPH = 2.0
+# Of the lines of the text: how many at least are within a sentence, and how many notes at most.
 _HALF = 0.5
-_FULL = 4.0
+_COLUMN_LETTERS = 30
 # A note has lines of prose beside it so near as this; the words of a form have not.
 _REACH = 3.0
 _WORDY = 3
-_ENDS = re.compile(r"[.!?:;][\"'’”)\]]*$")
 _NUMERAL = re.compile(r"[\W_]*(?:\d{1,5}|[ivxlcIVXLC]{1,7})[\W_]*")
 
 
 def side_notes(pieces: Sequence[Placed]) -> list[int]:
     """Return the numbers of the pieces that are notes in a margin beside the text.
 
-    They stand in a narrow column outside the edge of the lines, in smaller type, or beside lines
-    on another height than these, or within a sentence. What stands in the same type at the head of
-    a paragraph ("12 May", "THE CHAIRMAN.") belongs to it.
+    They stand in a narrow column outside the edge of the lines, in smaller type, fewer than these,
+    and beside lines of running prose, mostly within a sentence. What stands at the head of entries
+    or rows ("12 May", "THE CHAIRMAN.", "surrendered") belongs to them: to leave a note in a text
+    is better than to lose what the text says.
     """
     if not _MIN_ROWS <= len(pieces) <= _MOST_PIECES:
         return []
@@ -227,7 +226,7 @@ def _steps(places: Iterable[float], line: float) -> list[float]:
 
 
 def _notes(pieces: Sequence[Placed], outside: Sequence[int]) -> set[int]:
-    """Return which of the pieces outside of a text are notes on it: all beside it, or none."""
+    """Return which of the pieces outside of a text are notes on it: none where that is in doubt."""
     apart = set(outside)
     text = [piece for n, piece in enumerate(pieces) if n not in apart]
     if not apart or len(text) < _MIN_ROWS or not _is_prose(text):
@@ -258,8 +257,47 @@ def _notes(pieces: Sequence[Placed], outside: Sequence[int]) -> set[int]:
     smaller = _height(wordy) <= _SMALLER_TYPE * _height(text) and _letter_width(
         wordy
     ) <= _NARROWER_TYPE * _letter_width(text)
-    within = sum(_stands_within(piece, text, line) for piece in wordy)
-    return beside if smaller or within > _HALF * len(wordy) else set()
+    lines = [p for p in text if sum(map(str.isalpha, p.text)) >= _WORDY]
+    going_on = [
+        p
+        for p in lines
+        if _goes_on(p)
+        and sum(map(str.isalpha, p.text)) >= _COLUMN_LETTERS
+        and p.right - p.left > _FILLED * wide
+    ]
+    if not smaller or len(going_on) <= _HALF * len(lines) or len(notes) > _HALF * len(lines):
+        return set()
+    groups = _one_below_the_other(pieces, beside)
+    heads = [
+        group
+        for group in groups
+        if not _goes_on(min(lines, key=lambda p: abs(p.bottom - pieces[group[0]].bottom)))
+    ]
+    if len(heads) >= _HALF * len(groups):
+        return set()
+    dated = {n for group in heads if _has_number(pieces, group) for n in group}
+    return beside - dated
+
+
+def _goes_on(line: Placed) -> bool:
+    """Return whether a line begins within a sentence: with a small letter."""
+    return next(filter(str.isalnum, line.text), "").islower()
+
+
+def _one_below_the_other(pieces: Sequence[Placed], numbers: Iterable[int]) -> list[list[int]]:
+    """Return the numbers of pieces in groups between which more than a line is left free."""
+    groups: list[list[int]] = []
+    for n in sorted(numbers, key=lambda n: pieces[n].top):
+        size = pieces[n].bottom - pieces[n].top
+        if groups and pieces[n].top - pieces[groups[-1][-1]].bottom < size:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+    return groups
+
+
+def _has_number(pieces: Sequence[Placed], numbers: Iterable[int]) -> bool:
+    return any(map(str.isdigit, "".join(pieces[n].text for n in numbers)))
 
 
 def _height(pieces: Sequence[Placed]) -> float:
@@ -268,29 +306,3 @@ def _height(pieces: Sequence[Placed]) -> float:
 
 def _letter_width(pieces: Sequence[Placed]) -> float:
     return sum(p.right - p.left for p in pieces) / sum(len(p.text) for p in pieces)
-
-
-def _stands_within(note: Placed, text: Sequence[Placed], line: float) -> bool:
-    """Return whether a note stands on no line of the text, or on one within a sentence."""
-    # Of a line without tails the box ends higher, of one without tall letters it begins lower.
-    level = [
-        piece
-        for piece in text
-        if min(abs(piece.bottom - note.bottom), abs(piece.top - note.top)) < _LEVEL * line
-    ]
-    if not level:
-        return True
-    row = min(piece.bottom for piece in level)
-    above = [
-        piece
-        for piece in text
-        if line * _HALF < row - piece.bottom < _PARAGRAPH * line
-        and sum(map(str.isalpha, piece.text)) >= _WORDY
-    ]
-    if not above:
-        return False
-    before = max(above, key=lambda piece: piece.right)
-    full = max(piece.right for piece in text) - before.right < _FULL * line
-    edges = [piece.left for piece in (*level, *above)]
-    indented = min(piece.left for piece in level) - min(edges) > _ONE_EDGE * line
-    return full and not indented and not _ENDS.search(before.text.rstrip())

@@ -166,12 +166,12 @@ def reason_of(error: Exception, settings: Settings) -> str:
     provider = settings.llm.partition(":")[0]
     if isinstance(error, TimeoutError):
         return f"It did not answer within {settings.llm_timeout_s:g} seconds."
-    if isinstance(error, ImportError):
-        return f"Its package is missing: pip install 'source-finder[{provider}]'."
     if isinstance(error, ValidationError | json.JSONDecodeError):
         return "It answered in a form that cannot be read."
-    if isinstance(error, ValueError):
+    if ":" not in settings.llm:
         return f"SOURCE_FINDER_LLM is {settings.llm!r}; name it provider:model, as ollama:llama3.1."
+    if isinstance(error, ImportError):
+        return f"Its package is missing: pip install 'source-finder[{provider}]'."
     return (
         f"It failed ({type(error).__name__}). Check SOURCE_FINDER_LLM, its server "
         "(SOURCE_FINDER_LLM_URL) and its key (SOURCE_FINDER_LLM_KEY)."

@@ -410,10 +410,15 @@ def test_what_stands_behind_or_below_a_quotation_is_its_source(text, who):
         '"Bleeding Kansas"\nJohn Brown\nHarpers Ferry',
         '"Common Sense" (Paine, 1776) sold half a million copies.',
         '"Ike" – a nickname – won the war in Europe in 1945.',
+        '"The Plough."\nJames Watt murdered by William Brown in Ossory',
+        '"The Plough."\nJames Watt, shot by William Brown at the mill in 1765',
+        '"The Plough."\nJames Watt, owner of slaves and hater of mills',
     ],
 )
 def test_a_list_or_a_sentence_that_goes_on_is_no_source(text):
-    assert "the source of a quotation" not in {claim.set_aside for claim in split_claims(text)}
+    claims = list(split_claims(text))
+    assert "the source of a quotation" not in {claim.set_aside for claim in claims}
+    assert {claim.said_by for claim in claims} == {None}
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,15 @@ def test_nobody_listens_and_an_unknown_provider(finder: SourceFinder) -> None:
     assert "nobody:model" in ask(finder, unknown).notes[-1]
 
 
+def test_a_wrong_key_is_not_told_as_a_wrong_name(finder: SourceFinder) -> None:
+    url = "http://127.0.0.1:9/v1"
+    settings = replace(Settings.from_environment(), llm_url=url, llm_key="sk-ключ")
+    note = ask(finder, replace(settings, llm="openai:fake")).notes[-1]
+    assert "SOURCE_FINDER_LLM_KEY" in note
+    assert "provider:model" not in note
+    assert "provider:model" in ask(finder, replace(settings, llm="fake")).notes[-1]
+
+
 def test_without_evidence_the_model_is_not_asked(model: Model, finder: SourceFinder) -> None:
     settings, requests = model(lambda _: {})
     answer = ask(finder, settings, "The ferry to Lindisfarne sank in 1907")

@@ -106,6 +106,8 @@ def test_what_stands_under_a_denial_is_no_support(
     ("claim", "passage"),
     [
         ("No boats were lost in the storm", "No fewer than nine boats were lost in the storm."),
+        ("No boats were lost in the storm", "No boats but nine were lost in the storm."),
+        ("All boats were lost in the storm", "All boats save nine were lost in the storm."),
         ("Nobody knew the way to the mill", "Nobody but the smith knew the way to the mill."),
         ("Nothing was done for the weavers", "Nothing but harm was done for the weavers."),
         (
@@ -125,6 +127,16 @@ def test_a_word_that_denies_may_not_deny_in_the_passage(claim: str, passage: str
     [
         ("The tale that {} is false.", False),
         ("The tale that {} is without foundation.", False),
+        ("The tale that in that year {} is false.", False),
+        ("It is claimed by his foes that {}, which is untrue.", False),
+        ("{}? We doubt it.", False),
+        ("If, as the Duke says, {}, the law will find him.", False),
+        ("If it be true, that {}, the law will find him.", False),
+        ("It is wrong that {}.", True),
+        ("The fact that {} was not known to the Duke.", True),
+        ("The news that {} never reached the Duke.", True),
+        ("In that year {}, and never told the Duke.", True),
+        ("If you ask me, {}.", True),
         ("That {} was never proved.", False),
         ("It is a lie that {}.", False),
         ("If {}, the law will find him.", False),
@@ -139,6 +151,11 @@ def test_a_word_that_denies_may_not_deny_in_the_passage(claim: str, passage: str
 def test_what_a_sentence_supposes_or_calls_untrue_is_no_support(said: str, stands: bool):
     claim = "The Bishop poisoned the well at Sarn"
     assert bool(check(claim, Quotation(said.format(claim))).objections) != stands
+
+
+def test_a_question_bears_out_that_it_was_asked():
+    asked = "Did the Bishop of Holm poison the well at Sarn?"
+    assert not check(asked, Quotation(f"They said: {asked}")).objections
 
 
 @pytest.mark.parametrize(
@@ -292,6 +309,17 @@ def test_a_day_without_a_year_is_of_the_year_of_its_letter_or_the_last_one():
         ("The U.S. Army came home", "The US Army came home.", True),
         ("At first the mill stood idle", "The mill stood idle.", True),
         ("The first mill stood idle", "The second mill stood idle.", False),
+        ("Watt's first mill stood idle", "Watt's second mill stood idle.", False),
+        ("In that first year mills stood idle", "In that third year mills stood idle.", False),
+        (
+            "The very first mill stood idle in 1701",
+            "The third very old mill stood idle in 1701.",
+            False,
+        ),
+        ("The smith fired first on the miller", "The smith fired on the miller.", True),
+        ("About 5000 smiths came to the mill", "5012 smiths came to the mill.", True),
+        ("About 1500 men came to the mill", "1512 men came to the mill.", True),
+        ("More than 5000 smiths came to the mill", "6200 smiths came to the mill.", True),
         ("The twenty-third regiment came home", "The 23rd regiment came home.", True),
         ("In the 1700s wool was spun by hand", "In 1764 wool was spun by hand.", True),
         (
@@ -387,6 +415,17 @@ def test_a_day_that_is_another_with_day_and_month_turned_is_left_open(said: str,
         ("On the 5th of March the mill burned", "On 3/5/1861 the mill burned.", "agrees"),
         ("On July 4 the mill burned", "On the fourth of July the mill burned.", "agrees"),
         ("On July 4 the mill burned", "Of the 3d and 4th of July: the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "On July fourth the mill of June 30 burned.", "agrees"),
+        ("On July 3 the mill burned", "On July 1, 2, 3 and 4 the mill burned.", "agrees"),
+        ("On July 1 the mill burned", "On the 1st, 2d and 3d of July the mill burned.", "agrees"),
+        ("On July 3 the mill burned", "From July 1 to July 5 the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "On July 3 and on the 4th the mill burned.", "agrees"),
+        ("On July 4 the mill burned", "On July 3-4 the mill burned.", "agrees"),
+        ("Before July 5 the mill burned", "On July 3 the mill burned.", "agrees"),
+        ("On July 6 the mill burned", "On July 1, 2, 3 and 4 the mill burned.", "missing"),
+        ("On July 3 the mill burned", "Until July 5 the mill burned.", "missing"),
+        ("On July 4 the mill burned", "The mill that was sold on June 30 burned.", "missing"),
+        ("On July 4 the mill burned", "On July 3, 4 smiths said, the mill burned.", "missing"),
     ],
 )
 def test_a_day_without_a_year_is_compared_with_the_days_of_the_passage(claim, passage, told):
@@ -401,6 +440,10 @@ def test_a_day_without_a_year_is_compared_with_the_days_of_the_passage(claim, pa
         ("From 1701 to 1709 the mill stood idle", "From 1703 to 1705 the mill stood idle.", False),
         ("From 1701 to 1706 the mill stood idle", "From 1701 to 1705 the mill stood idle.", False),
         ("Between 1740 and 1760 the mill burned", "In 1754 the mill burned.", False),
+        ("The war of 1701-1706 closed the mill", "The war of 1701-1705 closed the mill.", False),
+        ("The mill stood idle 1690-1705", "The mill stood idle, 1701-1705.", False),
+        ("The war of 1701-1705 closed the mill", "The war of 1701-5 closed the mill.", True),
+        ("In the war (1701-1705) the mill burned", "In 1704 the mill burned.", True),
         ("From 1701 to 1705 the mill stood idle", "The mill stood idle, 1701-05.", True),
         ("From 1701 to 1705 the mill stood idle", "Idle in 1701, the mill ran in 1705.", True),
     ],
@@ -461,6 +504,10 @@ def test_two_years_in_each_others_place_are_no_support(claim: str, stands: bool)
         ("On December 2, 1862 the mill burned", "The mill burned yesterday.", True),
         ("In December 1862 the mill burned", "The mill burned on the 8th ult.", False),
         ("In 1862 the mill burned", "The mill burned. Last year we had rain.", True),
+        ("In 1862 the mill burned", "Since the flood yesterday the mill burned.", True),
+        ("In 1862 the mill burned", "The mill burned, as did that of last year.", True),
+        ("In 1862 the loss was larger", "The loss was larger than last year.", True),
+        ("In 1862 the mill burned", "The mill was burned last year.", False),
         ("In 1862 the mill burned", "The mill burned in the last year of the war.", True),
     ],
 )

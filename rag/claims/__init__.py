@@ -395,8 +395,8 @@ def _split(text: str) -> Iterator[Claim]:
 
 def _is_signature(quotation: _Sentence, line: _Sentence, after: _Sentence | None) -> bool:
     """Return whether a line, or what stands behind a quotation, names its source: "— Lincoln,
-    1858". It has no finite verb, and begins with a mark or, below what is all quoted, with
-    somebody's name. A list, where the next line begins as it does, is none."""
+    1858". It begins with a mark and has no finite verb or, below what is all quoted, is names and
+    numbers alone, somebody's first. A list, where the next line begins as it does, is none."""
     whole = quotation.text[0] in _OPENING
     below = line.block is not quotation.block
     if not (_QUOTED_END.search(quotation.text[-5:]) and (whole or below) and _only_names(line)):
@@ -408,7 +408,15 @@ def _is_signature(quotation: _Sentence, line: _Sentence, after: _Sentence | None
             return False
         if not mark and _only_names(after) and after.text[0] not in _OPENING:
             return False
-    return bool(mark) or (whole and below and _signer(line) is not None)
+    return bool(mark) or (whole and below and _signer(line) is not None and _is_bare(line))
+
+
+_OF_NAMES = frozenset({"PROPN", "NUM", "ADP", "DET", "PUNCT", "SYM"})
+
+
+def _is_bare(line: _Sentence) -> bool:
+    """Return whether a line has nothing but names, titles and numbers: no headline, no caption."""
+    return all(token.pos_ in _OF_NAMES or token.lower_ in TITLES for token in parse(line.text))
 
 
 def _only_names(line: _Sentence) -> bool:

@@ -79,7 +79,17 @@ _DAYS = [
 ]
 """Days, those without the year in front or a dot also without a year."""
 
-_DAY_IN_WORDS = re.compile(rf"\b(?P<day>(?i:{DAY_WORDS}))\s+(?i:day\s+)?of\s+{_MONTH}(?!\w)")
+_DAYS_IN_WORDS = [
+    re.compile(rf"\b(?P<day>(?i:{DAY_WORDS}))\s+(?i:day\s+)?of\s+{_MONTH}(?!\w)"),
+    re.compile(rf"\b{_MONTH}\s+(?:the\s+)?(?P<day>(?i:{DAY_WORDS}))\b"),
+]
+_DAYS_BEFORE = re.compile(r"(?:\b[0-3]?\d(?:st|nd|rd|th|d)?,\s+)+(?:(?:and|or)\s+(?:the\s+)?)?$")
+_STRETCH = r"[-–]|(?:to|until|till|through)\s"
+_NEXT_DAY = re.compile(
+    rf"\s*(?:(?P<through>{_STRETCH})|,?\s*(?:and|or|&)\s|,)\s*(?:on\s+)?(?:the\s+)?"
+    rf"(?:(?P<month>{_MONTH_NAME})\s+)?(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?\b(?![,.]?\d)"
+    rf"(?!\s+(?:day\s+)?(?:of\s+)?{_MONTH_NAME}(?!\w))"
+)
 
 _PATTERNS = _DAYS + [
     re.compile(pattern, re.IGNORECASE)
@@ -296,14 +306,33 @@ def days_named(text: str) -> list[tuple[Span, str]]:
     >>> [day for _, day in days_named("March 12, on the 6th and 7th of May, the fourth of July")]
     ['03-12', '05-06', '05-07', '07-04']
     """
-    found = []
-    for match in (match for pattern in (*_DAYS, _DAY_IN_WORDS) for match in pattern.finditer(text)):
+    found = set()
+    for match in (m for pattern in (*_DAYS, *_DAYS_IN_WORDS) for m in pattern.finditer(text)):
         said = match.groupdict()
         month, _ = _month_and_day({**said, "day": None})
-        for day in (said.get("firstday"), said.get("isoday") or said["day"]):
-            if day and month:
-                found.append((Span(*match.span()), f"{month:02}-{day_number(day):02}"))
-    return sorted(found)
+        first, last = (day_number(said.get(key) or "") for key in ("firstday", "day"))
+        last = last or int(said.get("isoday") or 0)
+        goes_through = first and said["between"] not in {"and", "or", "&"}
+        named = range(first, last + 1) if goes_through else (first or last, last)
+        found |= {(Span(*match.span()), month, day) for day in named}
+        if said.get("month") and match.start("month") < match.start("day"):
+            found |= set(_days_behind(match, month, last))
+        elif row := _DAYS_BEFORE.search(text, max(0, match.start() - 40), match.start()):
+            span = Span(row.start(), match.end())
+            found |= {(span, month, int(day)) for day in re.findall(r"\d+", row[0])}
+    return sorted((span, f"{month:02}-{day:02}") for span, month, day in found if month)
+
+
+def _days_behind(first: re.Match[str], month: int, day: int) -> Iterator[tuple[Span, int, int]]:
+    """Yield the further days of a row or a stretch: 2, 3 and 5 of "July 1, 2, 3 and 5"."""
+    end = first.end()
+    while match := _NEXT_DAY.match(first.string, end):
+        end, before, day = match.end(), day, int(match["day"])
+        same = _month_and_day(match.groupdict())[0] in {0, month}
+        if not same or day <= before:
+            return
+        for named in range(before + 1 if match["through"] else day, day + 1):
+            yield Span(first.start(), end), month, named
 
 
 def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from datetime import date
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
@@ -48,6 +49,9 @@ from rag.language import (
     word_list,
     words,
 )
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _OWN_WORDS = 0.8
 """From this share of a claim's words on that stand in the passage it is in the passage's words."""
@@ -87,10 +91,16 @@ def _stands_in_place(said: Span, claim: str, other: Span, passage: str) -> bool:
     before, after = _around(said, claim)
     above, below = _around(other, passage)
     above, below = above[-len(before) :] if before else [], below[: len(after)]
-    return (
-        _share([*before, *after], [*above, *below]) >= _OWN_WORDS
-        and _first_telling(before[::-1]) in {"", _first_telling(above[::-1])}
-        and _first_telling(after) in {"", _first_telling(below)}
+    rest, there = [*before, *after], [*above, *below]
+    return _share(rest, there) >= _OWN_WORDS and _is_between_same(said, claim, other, passage)
+
+
+def _is_between_same(said: Span, claim: str, other: Span, passage: str) -> bool:
+    """Return whether the next words but small ones are the same on both sides."""
+    before, after = _around(said, claim)
+    above, below = _around(other, passage)
+    return _first_telling(before[::-1]) in {"", _first_telling(above[::-1])} and (
+        _first_telling(after) in {"", _first_telling(below)}
     )
 
 
@@ -108,8 +118,8 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
     """Yield what is otherwise in a claim that is in a passage's own words, nothing in others:
     "differs" where only one of the two denies it and says the same besides, "missing" where a
     denial stands elsewhere or beside other words, and where the passage has not the name, has the
-    words in another order, or under a denial ("nobody swore that"). `heading`: whose words they
-    are, of what and when, which a claim may name."""
+    words in another order, under a denial ("nobody swore that") or in a question. `heading`: whose
+    words they are, of what and when, which a claim may name."""
     said, found = [word.group() for word in _in_words(claim)], _in_words(passage)
     there = [match.group() for match in found]
     ours, theirs = _folded(said), _folded(there)
@@ -131,19 +141,29 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
         passage[found[last - 1].end() : told.end],
     )
     above, below = _WORD.findall(before), _WORD.findall(after)
+    sentence, said_in = told.of(passage), Span(len(before), len(told) - len(after))
     denied, denying = bool(_denials(_folded(above))), bool(_denials(ours, 0, blocks[0].a))
     for a, b in ((block.a + n, block.b + n) for block in blocks for n in range(block.size)):
         if ours[a] in word_list("words", "negations") and _denies(ours, a) != _denies(theirs, b):
             other = " ".join(there[b : b + _LONGEST])
             yield "missing", Reason("wording", " ".join(said[a : a + _LONGEST]), other, False)
-    if _is_undone(before, _folded(below)):
+    is_asked = after.startswith("?") and "?" not in claim
+    if is_asked or _is_undone(sentence, said_in):
         under = " ".join([*there[last - _LONGEST : last], *below])
         yield "missing", Reason("wording", " ".join(said[-_LONGEST:]), under, False)
-    if (denied and not _denials(ours)) or (denying and not denied) or _is_supposed(before):
+    if (
+        (denied and not _denials(ours))
+        or (denying and not denied)
+        or _is_supposed(sentence, said_in)
+    ):
         under = " ".join([*above, *there[first : first + _LONGEST]])
         yield "missing", Reason("wording", " ".join(said[:_LONGEST]), under, False)
     for a, b, c, d in apart:
         if max(b - a, d - c) > _LONGEST:
+            continue
+        if a == b and first <= c and d <= last and _takes_out(ours[:a], theirs[c]):
+            other = " ".join(there[c - 1 : d + 1])
+            yield "missing", Reason("wording", " ".join(said[a - 1 : a + 1]), other, False)
             continue
         reason = Reason("wording", " ".join(said[a : b + 1]), " ".join(there[c : d + 1]), False)
         denials = len(_denials(ours, a, b)) + len(_denials(theirs, c, d))
@@ -228,25 +248,57 @@ def _telling(words: Sequence[str], first: int, last: int) -> list[str]:
     return stems(words[n] for n in range(first, last) if n not in denials)
 
 
-def _is_supposed(before: str) -> bool:
-    """Return whether what follows some words is not said to be so: "if", "had"."""
-    clause = _folded(_WORD.findall(re.split("[,;:]", before)[-1]))
-    turned = len(clause) == 1 and clause[0] in word_list("words", "turned")
-    return turned or not word_list("words", "supposing").isdisjoint(clause)
+_JOINED_BY_THAT = re.compile(r",\s+that\s*$")
 
 
-def _is_undone(before: str, below: Sequence[str]) -> bool:
-    """Return whether what stands between two stretches of a sentence is said not to be so: in
-    front of it ("it is false that"), or behind it where the verb is there ("the charge that he
-    lied is unfounded")."""
-    above = _folded(_WORD.findall(before))
-    if above[-1:] != ["that"]:
+def _takes_out(before: Sequence[str], word: str) -> bool:
+    """Return whether a word behind others takes some out of all or none: "no ships but nine"."""
+    if word not in word_list("words", "excepting"):
         return False
-    untrue = word_list("words", "untrue")
-    if not untrue.isdisjoint(above):
+    return bool(_denials(before)) or not word_list("words", "whole").isdisjoint(before)
+
+
+def _is_supposed(sentence: str, part: Span) -> bool:
+    """Return whether a part of a sentence is not said to be so: behind "if", "had"."""
+    before, supposing = sentence[: part.start], word_list("words", "supposing")
+    joined = _JOINED_BY_THAT.sub(" that", before)
+    clause = _folded(_WORD.findall(re.split("[,;:]", joined)[-1]))
+    turned = len(clause) == 1 and clause[0] in word_list("words", "turned")
+    if turned or not supposing.isdisjoint(clause):
         return True
-    said = any(token.tag_ in {"VBD", "VBP", "VBZ", "MD"} for token in parse(before))
-    return not said and bool(_denials(below) or not untrue.isdisjoint(below))
+    if supposing.isdisjoint(words(before)):
+        return False
+    root = _root_of(sentence, part)  # "if, as he says, it is so", "if it be true that it is so"
+    return root is not None and any(
+        child.dep_ == "mark" and child.lower_ in supposing and child.idx < part.start
+        for token in (root, *root.ancestors)
+        for child in token.children
+    )
+
+
+def _root_of(sentence: str, part: Span) -> Token | None:
+    found = parse(sentence).char_span(part.start, part.end, alignment_mode="expand")
+    return None if found is None else found.root
+
+
+def _is_undone(sentence: str, part: Span) -> bool:
+    """Return whether a part of a sentence is said not to be so: in front of it ("it is false
+    that"), or behind it where the verb is there ("the charge that in 1930 he lied is
+    unfounded"), or behind "which"."""
+    if "that" not in words(sentence[: part.start]):
+        return False
+    doc = parse(sentence)
+    joins = [t.i for t in doc if t.idx < part.start and t.lower_ == "that" and t.tag_ != "DT"]
+    if not joins:
+        return False
+    above, below = doc[: joins[-1]], _folded(_WORD.findall(sentence[part.end :]))
+    untrue = word_list("words", "untrue")
+    if any(token.lower_ in untrue for token in above):
+        return True
+    if any(token.tag_ in {"VBD", "VBP", "VBZ", "MD"} for token in above):
+        return below[:1] == ["which"] and not untrue.isdisjoint(below)
+    is_fact = any(token.lower_ in word_list("words", "facts") for token in above[-1:])
+    return not untrue.isdisjoint(below) or (not is_fact and bool(_denials(below)))
 
 
 def _told_in(passage: str, first: int, last: int) -> Span:
@@ -439,12 +491,17 @@ def _counts_or_years(text: str) -> tuple[Quantity, ...]:
     """Return what is found as a year and may count what stands behind it: "bore 1200 captives",
     but not "in 1200"."""
     years = {timex.span for timex in _times_of(text) if timex.span.of(text).isdecimal()}
-    leading = word_list("words", "leading") | word_list("words", "circumstances")
     return tuple(
         quantity
         for quantity in quantities(text)
-        if quantity.span in years and leading.isdisjoint(words(text[: quantity.span.start])[-1:])
+        if quantity.span in years and not _is_led_to(quantity.span, text)
     )
+
+
+def _is_led_to(year: Span, text: str) -> bool:
+    """Return whether what stands before some figures leads to a time: "in", "the"."""
+    leading = word_list("words", "leading") | word_list("words", "circumstances")
+    return not leading.isdisjoint(words(text[: year.start])[-1:])
 
 
 def _same_count(said: Quantity, others: Iterable[Quantity]) -> Quantity | None:
@@ -513,6 +570,8 @@ def _opens_name(run: Sequence[Span], text: str) -> bool:
 
 def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:
     """Yield each time of the claim, and where: said in the passage, or the passage's own date."""
+    if not _times_of(claim):
+        return
     passage = quotation.passage
     there = _times_of(passage)
     told = times_told_from(passage, quotation.date or None)
@@ -523,7 +582,8 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         if count := counts.get(said.span):
             yield "agrees", Reason("number", text, count.span.of(passage), True), said.span
             continue
-        if _TWO_ENDS.match(text):
+        is_near = any(said.overlaps(other) for other in (*there, *told, *dated))
+        if is_near and _has_two_ends(said, claim):
             ends = _ends(said, passage)
             how = "agrees" if ends else "missing"
             yield how, Reason("date", text, ends, bool(ends)), said.span
@@ -533,7 +593,7 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
             yield "agrees", Reason("date", text, quotation.date, True), said.span
         elif same := _overlapping(meant, told):
             yield "agrees", Reason("date", text, same.span.of(passage), True), said.span
-        elif any(said.overlaps(other) for other in (*there, *told, *dated)):
+        elif is_near:
             yield "missing", Reason("date", text, "", False), said.span  # longer, or unsure
         elif there or dated:
             other = there[0].span.of(passage) if there else quotation.date
@@ -543,21 +603,38 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
 
 
 def _is_told_of_another(said: Timex, told: Iterable[Timex], claim: str, passage: str) -> bool:
-    """Return whether the sentence of a passage that has most of a claim is of another time than
-    the claim, told from the passage's date: "yesterday"."""
-    if not told:
-        return False
-    asked = Counter(stems(words(claim)))
-    most = max(
-        sentences(passage),
-        key=lambda span: (asked & Counter(stems(words(span.of(passage))))).total(),
-    )
-    near = [timex for timex in told if timex.span.overlaps(most)]
-    return bool(near) and not any(said.overlaps(timex) for timex in near)
+    """Return whether a passage tells with a verb of the claim what was at another time than the
+    claim says, counted from the passage's date: "burned yesterday"."""
+    asked = set(stems(words(claim)))
+    doing = [timex for timex in told if not asked.isdisjoint(stems([_verb_of(timex, passage)]))]
+    return bool(doing) and not any(said.overlaps(timex) for timex in doing)
 
 
-_TWO_ENDS = re.compile("(?:from|between)\\s", re.IGNORECASE)
-"""How a stretch of years begins that has two ends, and not some time within it."""
+def _verb_of(time: Timex, passage: str) -> str:
+    """Return the verb that a time belongs to, "" where it belongs to a noun or to a comparison:
+    "the crops of last year", "since yesterday"."""
+    own = next((s for s in sentences(passage) if s.overlaps(time.span)), time.span)
+    doc = parse(own.of(passage))
+    start, end = time.span.start - own.start, time.span.end - own.start
+    part = doc.char_span(start, min(end, len(own)), alignment_mode="expand")
+    if part is None:
+        return ""
+    head = part.root.head
+    bounds = word_list("words", "since") | word_list("words", "until")
+    if head.pos_ == "ADP" and head.lower_ not in bounds:
+        head = head.head
+    return str(head.text) if head.pos_ == "VERB" else ""
+
+
+_TWO_ENDS = re.compile(r"^(?:from|between)\s|\d\s?[-–—]\s?\d", re.IGNORECASE)
+
+
+def _has_two_ends(said: Timex, claim: str) -> bool:
+    """Return whether a time of a claim is a stretch of years with two ends, and not some time
+    within it, as behind what it dates: "in the war (1861-1865)"."""
+    first, last = said.years
+    in_brackets = claim[: said.span.start].endswith("(")
+    return first != last and not in_brackets and bool(_TWO_ENDS.search(said.span.of(claim)))
 
 
 def _ends(said: Timex, passage: str) -> str:
@@ -581,20 +658,36 @@ def _check_days(claim: str, quotation: Quotation) -> _Told:
     known = {timex.first[5:] for timex in near if timex.first == timex.last}
     there = _days_of(passage)
     for span, day in bare:
-        text = span.of(claim)
-        same = next((other.of(passage) for other, named in there if named == day), "")
-        if same or day in known:
+        text, (first, last) = span.of(claim), _bounds(span, claim, day)
+        same = next((o.of(passage) for o, named in there if first <= named <= last), "")
+        if same or any(first <= other <= last for other in known):
             yield "agrees", Reason("date", text, same or quotation.date, True)
-        elif there:
+        elif len(there) == 1 and _is_other_day(span, claim, there[0], passage):
             yield "differs", Reason("date", text, there[0][0].of(passage), False)
         else:
             yield "missing", Reason("date", text, "", False)
 
 
+def _is_other_day(said: Span, claim: str, other: tuple[Span, str], passage: str) -> bool:
+    """Return whether a passage has one other day, and no bound, in the place of a claim's day."""
+    span, day = other
+    is_one = _bounds(span, passage, day) == (day, day)
+    return is_one and _is_between_same(said, claim, span, passage)
+
+
+def _bounds(span: Span, text: str, day: str) -> tuple[str, str]:
+    """Return the first and the last day of a year that a day with the word before it leaves
+    room for: "before July 5"."""
+    before = words(text[: span.start])[-1:]
+    if not word_list("words", "until").isdisjoint(before):
+        return "01-01", day
+    return (day, "12-31") if not word_list("words", "since").isdisjoint(before) else (day, day)
+
+
 @lru_cache(maxsize=64)
 def _days_of(text: str) -> list[tuple[Span, str]]:
     """Return the days that a text names; "In June 9 ships were lost" has none."""
-    counts = [quantity.span for quantity in _quantities_of(text)]
+    counts = [q.span for q in _quantities_of(text) if q.noun and q.noun not in stop_words()]
     return [(span, day) for span, day in days_named(text) if not any(map(span.overlaps, counts))]
 
 
@@ -624,11 +717,13 @@ def _days(time: Timex) -> int:
 def _check_numbers(claim: str, passage: str) -> _Told:
     """Yield each number of the claim; one that the passage has not differs where the passage
     counts the same thing, or gives as much money or as large a share, otherwise."""
+    if not _quantities_of(claim):
+        return
     there = _quantities_of(passage)
     for said in _quantities_of(claim):
         text = said.span.of(claim)
         near = (other for other in there if agree(said, other))
-        same = next((q for q in near if not _are_two_years(text, q.span.of(passage))), None)
+        same = next((q for q in near if not _are_two_years(said, q, claim, passage)), None)
         same = same or _same_count(said, _counts_or_years(passage))
         if same is not None:
             yield "agrees", Reason("number", text, same.span.of(passage), True)
@@ -641,32 +736,42 @@ def _check_numbers(claim: str, passage: str) -> _Told:
             yield "missing", Reason("number", text, "", False)
 
 
-def _are_two_years(said: str, other: str) -> bool:
-    """Return whether two numbers may be years, which are never rounded: "in 1900 men struck"."""
-    return said != other and all(text.isdecimal() and len(text) == 4 for text in (said, other))
+def _are_two_years(said: Quantity, other: Quantity, claim: str, passage: str) -> bool:
+    """Return whether two numbers may be two years, which are never rounded: "in 1900 men struck",
+    but not "about 1500 men", "the 1500 men" beside "1512 men" and "5000"."""
+    figures = said.span.of(claim), other.span.of(passage)
+    if said.bound != "exact" or figures[0] == figures[1]:
+        return False
+    if not all(text.isdecimal() and _FIRST_YEAR <= int(text) <= _LAST_YEAR for text in figures):
+        return False
+    return not _is_count_of_same(said, other) or _is_led_to(said.span, claim)
 
 
-_FIRST_OF_MANY = re.compile(r"\b(?:a|the|my|our|his|her|its|their) first$", re.IGNORECASE)
-_FIRST = re.compile(r"\bfirst$", re.IGNORECASE)
+_FIRST_YEAR, _LAST_YEAR = 1000, 2100
+"""Between which figures without a comma may be a year."""
 
 
 def _is_adverb(ordinal: Span, claim: str) -> bool:
     """Return whether "first" tells when, not which of many: "at first", "fired first"."""
-    before = claim[: ordinal.end]
-    return bool(_FIRST.search(before) and not _FIRST_OF_MANY.search(before))
+    if ordinal.of(claim).casefold() != "first":
+        return False
+    if words(claim[: ordinal.start])[-1:] == ["at"]:
+        return True
+    first = next((token for token in parse(claim) if token.idx == ordinal.start), None)
+    return first is not None and first.dep_ == "advmod" and first.head.pos_ in {"VERB", "AUX"}
 
 
 def _check_ordinals(claim: str, passage: str) -> _Told:
     """Yield each ordinal of a claim in a passage's own words that this has not, or has another in
     its place: as names do, they tell which of many is meant."""
     said = ordinals(claim, [timex.span for timex in _times_of(claim)])
-    said = [(span, number) for span, number in said if not _is_adverb(span, claim)]
     if not said or not _is_quoted(claim, passage):
         return
     there = ordinals(passage)
     for span, number in said:
         place = [o for o in there if _stands_in_place(span, claim, o[0], passage)]
-        if number not in {other for _, other in place or there}:
+        is_there = number in {other for _, other in place or there}
+        if not is_there and not _is_adverb(span, claim):
             yield "missing", Reason("wording", span.of(claim), "", False)
 
 

@@ -140,7 +140,6 @@ def test_a_part_of_a_sentence_comes_first_too(finder):
         ({"collections": "loose"}, {"1962-Kennedy-1", "1996-Clinton-1"}),
         ({"collections": ["signed", "loose"]}, set(PRESIDENTS)),
         ({"collections": ["loose"], "after": 1800}, set()),
-        ({"after": 1900, "before": 1800}, set()),
     ],
 )
 def test_filters(finder, filters, files):
@@ -148,6 +147,11 @@ def test_filters(finder, filters, files):
         found = {file_of(item) for item in finder.find_sources(claim, k=60, **filters)}
         assert found <= files
     assert found == files or len(files) == 6
+
+
+def test_bounds_that_exclude_each_other_are_refused(finder):
+    with pytest.raises(QuestionError, match="1900"):
+        finder.find_sources(CLAIMS[0], after=1900, before=1800)
 
 
 def test_an_unknown_collection_is_refused_with_those_there_are(finder):

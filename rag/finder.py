@@ -198,6 +198,8 @@ class SourceFinder:
     def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
         ranked = self._evidence(claim, max(k, NEAREST), only)
         bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
+        if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
+            bearing = []  # it is alike in words, and about somebody else
         if claim.form != "claim":  # there is nothing that a passage could support
             ranked = [replace(item, relation="context", reasons=()) for item in ranked]
             bearing = [replace(item, relation="context", reasons=()) for item in bearing]

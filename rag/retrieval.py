@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
@@ -36,7 +36,17 @@ from rag.embedding import Encoder, QueryVectors
 from rag.embedding.chunking import read_by_search
 from rag.errors import ModelError, QuestionError
 from rag.index.lexical import names, weighted_terms
-from rag.language import Respelling, capitalised, days, respell, stems, stop_words, times, words
+from rag.language import (
+    Respelling,
+    capitalised,
+    capitalised_inside,
+    days,
+    respell,
+    stems,
+    stop_words,
+    times,
+    words,
+)
 from rag.models import load_pair_model
 from rag.searching import SIGNALS, Candidate, Filter, Index, Query, inverse_frequency, weigh
 
@@ -357,14 +367,25 @@ class Retriever:
 
     def unknown_names(self, text: str) -> list[str]:
         """Return the capitalised words of `text` that no indexed passage contains."""
-        unknown: dict[str, str] = {}
+        return [name for name, known in self._names(text) if not known]
+
+    def names_nothing_known(self, text: str) -> bool:
+        """Return whether `text` has names, and no indexed passage any of them, however spelled."""
+        known = [known for name, known in self._names(text) if not name.isupper()]
+        if not known or any(known) or not capitalised_inside(text):  # a first word may be any
+            return False
+        return not any(respelling.replaced for respelling in self.respellings(text))
+
+    def _names(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the capitalised words of `text`, each once, and whether a passage contains them."""
+        seen = set()
         for name in (span.of(text) for span in capitalised(text)):
             folded = words(name)
             if any(word in stop_words() or len(word) < 2 for word in folded):
                 continue
-            if not any(map(self.index.frequency, stems(folded))):
-                unknown.setdefault(folded[0], name)
-        return list(unknown.values())
+            if folded[0] not in seen:
+                seen.add(folded[0])
+                yield name, any(map(self.index.frequency, stems(folded)))
 
     def parse(self, claim: str, only: Filter | None = None) -> ParsedClaim:
         """Return a claim ready to be searched."""

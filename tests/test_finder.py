@@ -344,3 +344,9 @@ def test_a_claim_whose_search_fails_costs_that_claim_alone(finder, caplog):
     assert failed.text == "Polk found gold."
     assert failed.set_aside == FAILED
     assert "Polk" not in caplog.text
+
+
+def test_a_claim_about_nobody_that_the_sources_name_has_nothing(finder):
+    (finding,) = finder.ask("The Emperor Zog told Ferdowsi of gold in Kazwini").findings
+    assert (finding.verdict, finding.evidence) == ("not found", ())
+    assert finding.nearest

@@ -111,6 +111,7 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
         for word in words(noun)
         for stem in stems([word])
         if not word[0].isdigit() and word not in stop_words() | national
+        if word not in _counts().given_names  # a surname is a person's, not a matter
     }
     return Subject(said, runs, nations, things, own or years, own is not None)
 

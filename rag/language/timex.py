@@ -86,7 +86,7 @@ _DAYS_IN_WORDS = [
 _DAYS_BEFORE = re.compile(r"(?:\b[0-3]?\d(?:st|nd|rd|th|d)?,\s+)+(?:(?:and|or)\s+(?:the\s+)?)?$")
 _STRETCH = r"[-–]|(?:to|until|till|through)\s"
 _NEXT_DAY = re.compile(
-    rf"\s*(?:(?P<through>{_STRETCH})|,?\s*(?:and|or|&)\s|,)\s*(?:on\s+)?(?:the\s+)?"
+    rf"\s*(?:(?P<through>{_STRETCH})|(?:,\s*)?(?:and|or|&)\s|,)\s*(?:on\s+)?(?:the\s+)?"
     rf"(?:(?P<month>{_MONTH_NAME})\s+)?(?P<day>[0-3]?\d)(?:st|nd|rd|th|d)?\b(?![,.]?\d)"
     rf"(?!\s+(?:day\s+)?(?:of\s+)?{_MONTH_NAME}(?!\w))"
 )

@@ -818,8 +818,13 @@ def test_what_was_typed_stays_with_what_it_is_about(visit: Visit) -> None:
 def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit) -> None:
     visit.page.get_by_role("tab", name="Corpus").click()
     visit.page.get_by_label("Title, author or year").fill("treaty")
+    shown = visit.page.locator("#sf-shelf [data-act=open]")
+    before = shown.count()
     visit.page.locator("#sf-shelf .sf-find button").click()
-    visit.page.locator("#sf-shelf [data-act=open]").first.click()
+    visit.page.wait_for_function(
+        "(n) => document.querySelectorAll('#sf-shelf [data-act=open]').length < n", arg=before
+    )
+    shown.first.click()
     visit.see("#sf-page")
     assert visit.button("Back to the passages").count() == 0, "there are none"
     width = visit.page.locator("#sf-page").bounding_box()["width"]

@@ -576,10 +576,18 @@ def test_nations_agree_under_any_name(claim: str, passage: str):
 
 
 def test_a_name_is_told_of_as_a_whole_and_once(judge: LearnedJudge):
-    claim = "In 1870 the annexation of Santo Domingo was refused by the House of Lords."
-    found = judged(judge, claim, "The Senate refused the annexation of San Domingo in 1870.")
+    claim = "In 1870 the annexation of Santo Mauro was refused by the House of Lords."
+    found = judged(judge, claim, "The Senate refused the annexation of San Mauro in 1870.")
     names = [(r.claim, r.agrees) for r in found.reasons if r.aspect == "name"]
-    assert names == [("Santo Domingo", False), ("House", False), ("Lords", False)]
+    assert names == [("Santo Mauro", False), ("House", False), ("Lords", False)]
+
+
+def test_a_place_agrees_under_its_other_name(judge: LearnedJudge):
+    claim = "In 1870 the annexation of Santo Domingo was refused."
+    found = judged(judge, claim, "The Senate refused the annexation of San Domingo in 1870.")
+    assert [(r.claim, r.agrees) for r in found.reasons if r.aspect == "name"] == [
+        ("Santo Domingo", True)
+    ]
 
 
 class Sure:

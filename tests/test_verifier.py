@@ -131,6 +131,22 @@ def test_what_can_be_looked_up_is(claim: str, fact: tuple[str, str, str]):
     assert fact in list(facts(claim))
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage", "how"),
+    [
+        ("They say the US bought it", "The United States bought it of us.", "agrees"),
+        ("They say the USA bought it", "It was bought by the United States.", "agrees"),
+        ("They say the United States bought it", "At last the US bought it.", "agrees"),
+        ("They say the UK sold it", "Great Britain sold it.", "agrees"),
+        ("They say the US bought it", "He bought it for us.", "missing"),
+    ],
+)
+def test_a_nation_has_its_short_names_and_us_is_none(claim: str, passage: str, how: str):
+    told = {(what, name) for what, name, _ in facts(claim, replace(POLK, passage=passage))}
+    name = claim.split(" the ")[1].split(" bought")[0].split(" sold")[0]
+    assert (how, name) in told
+
+
 def test_a_day_is_not_borne_out_by_a_year():
     year = replace(POLK, date="1848")
     assert ("missing", "5 December 1848", "") in list(facts("On 5 December 1848 he wrote", year))

@@ -812,16 +812,23 @@ def _of_a_kind(said: Quantity, other: Quantity) -> bool:
     return _is_count_of_same(said, other)
 
 
+def _words_and_names(text: str) -> set[str]:
+    """Return the stems of a text's words; those of one or two letters only where they have a
+    capital: "us" is not "US"."""
+    names = " ".join(span.of(text) for span in capitalised(text))
+    return {stem for stem in stems(words(text)) if len(stem) > 2} | set(stems(words(names)))
+
+
 def _check_names(claim: str, quotation: Quotation) -> _Told:
     """Yield for each word of the claim's names the whole name: in the passage, in its heading, or
     missing."""
-    own = set(stems(words(quotation.passage)))
+    own = _words_and_names(quotation.passage)
     around = set(stems(words(quotation.heading)))
     creator = set(stems(words(quotation.creator)))
     inside = capitalised_inside(claim)
     for span, whole in _name_of_each(claim).items():
         name = span.of(claim)
-        ways = {tuple(stems(words(name)))} | stands_for(name)
+        ways = {tuple(stems(words(name)))} | stands_for(name) | stands_for(whole)
         if any(own.issuperset(way) for way in ways):
             yield "agrees", Reason("name", whole, whole, True)
         elif _is_namesake(whole, quotation.creator):

@@ -225,16 +225,19 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
     ['the claim has “12”, the passage “20”']
     """
     return [
-        f"the claim has “{reason.claim}”, {_told(reason.source)}"
+        f"the claim has “{reason.claim}”, {_told(reason)}"
         for reason in reasons
         if not reason.agrees and reason.claim and reason.source
     ]
 
 
-def _told(source: str) -> str:
-    """Return what a passage says otherwise; an ISO date is its own."""
-    own = "-" in source and _DATE.fullmatch(source)
-    return f"the passage is dated {written_date(source)}" if own else f"the passage “{source}”"
+def _told(reason: Reason) -> str:
+    """Return what a passage has otherwise: an ISO date is its own, a name that of its author."""
+    if reason.aspect == "name":
+        return f"the words are by {reason.source}"
+    own = "-" in reason.source and _DATE.fullmatch(reason.source)
+    date = f"the passage is dated {written_date(reason.source)}"
+    return date if own else f"the passage “{reason.source}”"
 
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:

@@ -25,6 +25,7 @@ from rag.relation.verifier import (
     telling,
     windows,
 )
+from rag.wording import stands
 from training.network import Batch, VerifierNetwork
 
 PASSAGE = (
@@ -164,6 +165,29 @@ def test_a_day_is_not_borne_out_by_a_year():
 )
 def test_a_claim_that_names_the_speaker_is_known(claim: str, by_speaker: bool):
     assert check(claim, POLK).by_speaker is by_speaker
+
+
+SAID = '"{} were then about 4,000 persons collecting gold"'
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("It was Lincoln who said {}", [("Lincoln", "James K. Polk")]),
+        ("Polk said {}", []),
+        ("Polk told Lincoln {}", []),
+        ("The old words {} are well known", []),
+        ('Lincoln said "there were about four score persons"', []),
+    ],
+)
+def test_words_in_quotation_marks_that_another_said_are_told_of(
+    claim: str, told: list[tuple[str, str]]
+):
+    quoting = claim.format(SAID.format("There"))
+    differs = [(reason.claim, reason.source) for reason in check(quoting, POLK).differs]
+    assert differs == told
+    named = stands("context", check(quoting, POLK).differs, 0.9)
+    assert ("the words are by James K. Polk" in named) == bool(told)
 
 
 def test_a_namesakes_words_are_no_support(encoder: Encoder):

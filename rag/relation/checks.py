@@ -382,6 +382,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
+        *_check_who_said_it(claim, quotation),
         *_compare_wording(unproven, quotation.passage, quotation.heading),
         *_check_ordinals(claim, quotation.passage),
         *_check_order(claim, quotation.passage),
@@ -463,11 +464,33 @@ def _needs_more(before: Sequence[str]) -> bool:
     return last not in {"and", "or", "but"} and last[-1:].isalpha() and is_left_open(last)
 
 
+_IN_MARKS = re.compile(r"[\"“]([^\"“”]+)[\"”]")
+
+
 def _check_namesakes(claim: str, creator: str) -> _Told:
     """Yield whoever the claim names who has the creator's last name and is another."""
     for name in _whole_names(claim):
         if _is_namesake(name, creator):
             yield "differs", Reason("name", name, creator, False)
+
+
+def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
+    """Yield the persons of a claim with words in quotation marks that the passage has, where
+    another wrote or said them; nobody where the claim or the passage names both."""
+    if not quotation.creator or _names_speaker(claim, quotation.creator):
+        return
+    passage = " ".join(words(quotation.passage))
+    said = [found for found in _IN_MARKS.finditer(claim) if len(words(found[1])) >= _FEWEST]
+    said = [found for found in said if " ".join(words(found[1])) in passage]
+    if not said:
+        return
+    persons = [e for e in parse(claim).ents if e.label_ == "PERSON"]
+    for person in persons:
+        inside = any(
+            person.start_char < found.end() > found.start() < person.end_char for found in said
+        )
+        if not inside and last_name(person.text) not in passage.split():
+            yield "differs", Reason("name", person.text, quotation.creator, False)
 
 
 def _names_speaker(claim: str, creator: str) -> bool:

@@ -464,6 +464,9 @@ def _needs_more(before: Sequence[str]) -> bool:
     return last not in {"and", "or", "but"} and last[-1:].isalpha() and is_left_open(last)
 
 
+_SPEAKS = {"nsubj", "attr"}
+"""What a name is in the grammar of "Lincoln said" and of "It was Lincoln who said"."""
+
 _IN_MARKS = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 
 
@@ -484,13 +487,12 @@ def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
     said = [found for found in said if " ".join(words(found[1])) in passage]
     if not said:
         return
-    persons = [e for e in parse(claim).ents if e.label_ == "PERSON"]
-    for person in persons:
-        inside = any(
-            person.start_char < found.end() > found.start() < person.end_char for found in said
-        )
-        if not inside and last_name(person.text) not in passage.split():
-            yield "differs", Reason("name", person.text, quotation.creator, False)
+    for name in parse(claim).ents:
+        speaks = name.label_ == "PERSON" or name.root.dep_ in _SPEAKS
+        inside = any(name.start_char < f.end() and f.start() < name.end_char for f in said)
+        there = inside or last_name(name.text) in passage.split()
+        if speaks and name.root.pos_ == "PROPN" and not there:
+            yield "differs", Reason("name", name.text, quotation.creator, False)
 
 
 def _names_speaker(claim: str, creator: str) -> bool:

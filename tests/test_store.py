@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.datatypes import Collection, Locator, Passage, Publication, Span
-from rag.index.generations import FORMAT
+from rag.index import FORMAT
 from rag.index.store import CopiedDocument, FileRecord, Store, document_digest
 from rag.index.store_writer import Kept, StoreWriter, assemble, upgrade_store, write_near_duplicates
 from rag.wording import cited

@@ -15,8 +15,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from rag.claims import videos
-from rag.claims.videos import fetch_captions, find_videos, is_only_links, with_captions
+from rag.claims import transcripts
+from rag.claims.transcripts import fetch_captions, find_videos, is_only_links, with_captions
 from rag.config import Settings
 from rag.errors import FetchError
 from rag.finder import SourceFinder
@@ -156,14 +156,14 @@ def youtube(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behave]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     Thread(target=server.serve_forever, daemon=True).start()
-    real = videos.new_session
+    real = transcripts.new_session
 
     def session(timeout_s: float) -> requests.Session:
         made = real(timeout_s)
         made.mount("https://", ToThisMachine(f"http://127.0.0.1:{server.server_port}"))
         return made
 
-    monkeypatch.setattr(videos, "new_session", session)
+    monkeypatch.setattr(transcripts, "new_session", session)
     yield lambda **fields: [setattr(handler, name, value) for name, value in fields.items()]
     server.shutdown()
     server.server_close()
@@ -207,7 +207,7 @@ def test_a_server_that_trickles_is_given_up(youtube: Behave) -> None:
 
 
 def test_no_network() -> None:
-    session = videos.new_session(2.0)
+    session = transcripts.new_session(2.0)
     session.mount("https://", ToThisMachine("http://127.0.0.1:9"))  # nobody listens there
     with pytest.raises(FetchError, match="cannot be reached"):
         fetch_captions(ID, session=session)

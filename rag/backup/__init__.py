@@ -39,7 +39,7 @@ from rag.config import Settings
 from rag.database import copy_store
 from rag.datatypes import Jsonable, Progress
 from rag.errors import BackupError, IndexBusy, ProjectsError, SearchIndexError, UnreadableSource
-from rag.index.generations import (
+from rag.index import (
     CURRENT,
     MANIFEST,
     Manifest,

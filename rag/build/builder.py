@@ -29,10 +29,17 @@ from rag.build.gather import LIVE, Gathered, Gatherer
 from rag.build.stages import Here, Stages, groups
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
-from rag.embedding import EmbeddingInput, Encoder, PassageVectors
-from rag.embedding.chunking import embedding_input, heading, most_pieces, read_by_search
+from rag.embedding import (
+    EmbeddingInput,
+    Encoder,
+    PassageVectors,
+    embedding_input,
+    heading,
+    most_pieces,
+    read_by_search,
+)
 from rag.errors import IndexBusy, ModelError, NothingToIndex, SearchIndexError
-from rag.index.generations import (
+from rag.index import (
     FORMAT,
     PIECE_PASSAGES,
     Generation,

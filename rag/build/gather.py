@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from rag.build.stages import Divided, Stages, sketch
 from rag.datatypes import Collection, Copy, FileProgress, SkippedFile, SourceDocument
-from rag.embedding.chunking import read_by_search
+from rag.embedding import read_by_search
 from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
 from rag.ingest import Metadata, ReadingFound, described, metadata_beside, read_found, renamed

@@ -17,7 +17,7 @@ from rag.errors import SourceError
 from rag.ingest.files import BUILT_IN, check_sources, find_files, unpacked
 from rag.ingest.folders import Found, OnSkip, reason, report
 from rag.ingest.names import Names, file_title, in_file, shown
-from rag.ingest.registry import READERS, Item, read_file, reader_for
+from rag.ingest.readers import READERS, Item, read_file, reader_for
 from rag.ingest.sidecar import Sidecar, describe, passed_over, read_metadata, read_sidecar
 
 __all__ = [

@@ -39,8 +39,8 @@ from rag.ingest.folders import (
     write_work,
 )
 from rag.ingest.names import printable, shown, slug
+from rag.ingest.readers import ZIP, guarded
 from rag.ingest.readers.sotu import COLLECTION, read_sotu
-from rag.ingest.registry import ZIP, guarded
 from rag.ingest.shared.decoding import ARCHIVE, DAMAGE, ZipLimits, check_member, damaged, opened
 from rag.ingest.sidecar import COLLECTION_FILES, orphan_reason, pair, read_sidecar
 

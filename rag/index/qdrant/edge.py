@@ -51,7 +51,7 @@ class EdgeGenerations:
         return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
 
     def create(self, name: str, dimension: int, *, exact: bool) -> _EdgePoints:
-        """Make a new generation; see `asking.Generations`."""
+        """Make a new generation; see `qdrant.Generations`."""
         folder = self._folder / name
         folder.mkdir(parents=True)
         graph = qdrant.HnswIndexConfig(0 if exact else 16, 128, full_scan_threshold=10_000)

@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from rag.claims import transcripts
-from rag.claims.transcripts import fetch_captions, find_videos, is_only_links, with_captions
+from rag.claims.transcripts import fetch_captions, find_videos, with_captions
 from rag.config import Settings
 from rag.errors import FetchError
 from rag.finder import SourceFinder
@@ -79,10 +79,18 @@ def test_each_video_once_and_hostile_text_in_time() -> None:
     assert time.process_time() - started < 2
 
 
-def test_only_links() -> None:
-    assert is_only_links(f"https://youtu.be/{ID}")
-    assert is_only_links(f"Please check this video: https://youtu.be/{ID}")
-    assert not is_only_links(f"Did Malinovsky insult Zhou? https://youtu.be/{ID}")
+@pytest.mark.parametrize(
+    ("text", "what_it_said"),
+    [
+        (f"https://youtu.be/{ID}", "Captions are switched off here"),
+        (f"Please check this video: https://youtu.be/{ID}", "Captions are switched off here"),
+        (f"Did Malinovsky insult Zhou? https://youtu.be/{ID}", "The video was not looked at"),
+    ],
+)
+def test_a_video_is_looked_at_where_nothing_else_is_said(text: str, what_it_said: str) -> None:
+    told, (note,) = with_captions(text, find_videos(text, ENDS), "off")
+    assert told == text
+    assert note.startswith(what_it_said)
 
 
 # ---- captions ----

@@ -164,7 +164,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 EMBEDDING = "Embedding passages"
 """The stage from whose beginning on what is being built can be searched by its words."""
 
-SHARD = 256
+_SHARD = 256
 """Passages embedded between two saves: what a killed build has to do again (seconds)."""
 
 
@@ -178,7 +178,7 @@ def build_index(
     afresh: bool = False,
     ray: str | None = None,
     workers: Callable[..., Workers] = Workers,
-    shard: int = SHARD,
+    shard: int = _SHARD,
     lists: Lists = LISTS,
 ) -> BuildReport:
     """Build or refresh an index from `paths`, and make it the live one.
@@ -190,7 +190,7 @@ def build_index(
     stays as it is. Its model stays, too, unless another is set, or it is built `afresh`.
     `settings`: those of the environment unless given. `ray`: the address of a Ray cluster that
     does the work (see `rag.build.on_ray`), None for this machine alone.
-    `workers`: what reads the files here; `shard`: see `SHARD`; `lists`: how many sentences are
+    `workers`: what reads the files here; `shard`: see `_SHARD`; `lists`: how many sentences are
     searched one by one.
 
     Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`, `ClusterError`.
@@ -427,7 +427,7 @@ class _Build:
         """Yield the shards of the index, in order, each with what is to be embedded for it."""
         old = self._divided_alike
         rows = old.store.keys() if old else {}
-        for first, last, live in runs([rows.get(key) for key in keys], self.shard):
+        for first, last, live in _runs([rows.get(key) for key in keys], self.shard):
             known = (
                 {} if live is not None else {r: partial.get(keys[r]) for r in range(first, last)}
             )
@@ -471,7 +471,7 @@ class _Build:
                 parts.append((int(first), int(last)))
             else:
                 parts += self._texts(store, number)
-            if number % SHARD == 0:
+            if number % _SHARD == 0:
                 self.progress("Indexing words", number, len(kept))
         terms = collect(known, parts)
         terms.write(generation)
@@ -545,11 +545,11 @@ class _Shard:
     missing: list[int]
 
 
-def runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:
+def _runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:
     """Yield stretches of `rows`, at most `size` long, as (first, last + 1, row): in each the
     rows are row, row + 1, ..., or there is none (None).
 
-    >>> list(runs([7, 8, None, None, 3], 9))
+    >>> list(_runs([7, 8, None, None, 3], 9))
     [(0, 2, 7), (2, 4, None), (4, 5, 3)]
     """
     first = 0

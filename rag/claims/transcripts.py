@@ -345,7 +345,7 @@ def find_videos(text: str, front_ends: _FrontEnds) -> tuple[VideoLink, ...]:
     return tuple(found.values())
 
 
-def is_only_links(text: str) -> bool:
+def _is_only_links(text: str) -> bool:
     """Return whether `text` says nothing but "look at this link"."""
     left = words(_LINK.sub(" ", text))
     return len([word for word in left if word not in stop_words() | _OF_THE_LINK]) < 2
@@ -408,7 +408,7 @@ def with_captions(
     """Return `text`, followed by the captions of its first video if it is nothing but links, and
     what to tell the reader about that. `setting`: "off" for no captions."""
     first = videos[0]
-    if not is_only_links(text):
+    if not _is_only_links(text):
         return text, (
             "The video was not looked at. To have its captions looked up, send its link alone.",
         )

@@ -104,7 +104,7 @@ def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
     _add_creators(node, "bib:authors", item.get("author", ()))
     _add_creators(node, "bib:editors", item.get("editor", ()))
     _add(node, "dc:title", item["title"])
-    _add_if(node, "dc:date", written(item.get("issued")))
+    _add_if(node, "dc:date", _written(item.get("issued")))
     if item.get("URL"):
         address = _add(_add(node, "dc:identifier"), "dcterms:URI")
         _add(address, "rdf:value", item["URL"])
@@ -120,7 +120,7 @@ def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
 def _extra(item: Item) -> str:
     """Return what Zotero has no field for, as its field "Extra" names it, one thing a line."""
     lines = {
-        "Original Date": written(item.get("original-date")),
+        "Original Date": _written(item.get("original-date")),
         "Number": item.get("number"),
         "Cite as": item["custom"].get("citation"),
         "Source Finder": item["id"],
@@ -128,10 +128,10 @@ def _extra(item: Item) -> str:
     return "\n".join(f"{name}: {' '.join(value.split())}" for name, value in lines.items() if value)
 
 
-def written(dated: dict[str, Any] | None) -> str:
+def _written(dated: dict[str, Any] | None) -> str:
     """Return a CSL date in ISO 8601, or as it is written where it is no date; "" without one.
 
-    >>> written({"date-parts": [[1964, 11], [1966]], "circa": True})
+    >>> _written({"date-parts": [[1964, 11], [1966]], "circa": True})
     'circa 1964-11/1966'
     """
     if not dated:
@@ -186,7 +186,7 @@ def _name(tag: str) -> str:
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-ADDRESS = "http://127.0.0.1:23119"
+_ADDRESS = "http://127.0.0.1:23119"
 """Where Zotero listens, unless its hidden setting `httpServer.port` says otherwise."""
 _TIMEOUT_S = 60.0
 _OR_A_FILE = "or keep the sources as a file (.rdf) and open it in Zotero with File, Import"
@@ -208,7 +208,7 @@ def send(answers: Sequence[Answer]) -> str:
         # Without the environment's proxies: they are for the web, and this is this computer.
         with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
             reply = client.post(
-                f"{ADDRESS}/connector/import",
+                f"{_ADDRESS}/connector/import",
                 params={"session": session},
                 content=zotero_rdf(items).encode("utf-8"),
                 headers={
@@ -218,12 +218,12 @@ def send(answers: Sequence[Answer]) -> str:
             )
     except httpx.ConnectError as error:
         raise ZoteroError(
-            f"Zotero does not run on this computer (nothing answers at {ADDRESS}). Start it and "
+            f"Zotero does not run on this computer (nothing answers at {_ADDRESS}). Start it and "
             f"try again, {_OR_A_FILE}."
         ) from error
     except httpx.HTTPError as error:
         raise ZoteroError(
-            f"Zotero at {ADDRESS} broke off ({error or type(error).__name__}). See there whether "
+            f"Zotero at {_ADDRESS} broke off ({error or type(error).__name__}). See there whether "
             f"the sources are there; if not, try again, {_OR_A_FILE}."
         ) from error
     _check(reply.status_code, reply.text)
@@ -242,6 +242,6 @@ def _check(status: int, body: str) -> None:
             "try again."
         )
     raise ZoteroError(
-        f"Zotero at {ADDRESS} did not accept the sources (status {status}). Update Zotero, "
+        f"Zotero at {_ADDRESS} did not accept the sources (status {status}). Update Zotero, "
         f"{_OR_A_FILE}."
     )

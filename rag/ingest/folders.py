@@ -84,14 +84,14 @@ class PagedWork:
     def holds(self, name: str) -> bool:
         """Return whether a file belongs to the work: a page, in one format or another, or a record
         of what it is."""
-        return name in self.pages or name in self.listed or is_of_page(name, self.pages)
+        return name in self.pages or name in self.listed or _is_of_page(name, self.pages)
 
 
 def work_among(names: Sequence[str], folder: str, records: Iterable[bytes]) -> PagedWork:
     """Return the work of which files are the pages: as a METS record says, else by their names."""
     there = set(names)
     for raw in records:
-        pages = mets_pages(raw)
+        pages = _mets_pages(raw)
         listed = [
             [name for place in page.files if (name := _last(place)) in there] for page in pages
         ]
@@ -119,7 +119,7 @@ def describes(name: str, raw: bytes, folder: str) -> bool:
         return False
     if found["work"]:
         return found["work"].casefold() == folder.casefold()
-    places = (place for page in mets_pages(raw) for place in page.files)
+    places = (place for page in _mets_pages(raw) for place in page.files)
     return any(folder in place.split("/")[:-1] for place in places)
 
 
@@ -166,7 +166,7 @@ def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
     return [match[0] for match in in_order]
 
 
-def is_of_page(name: str, run: Sequence[str]) -> bool:
+def _is_of_page(name: str, run: Sequence[str]) -> bool:
     """Return whether a file belongs to a page of a work, or says what the work is: a picture or
     the places of the words on it."""
     stem = Path(name).stem
@@ -515,14 +515,14 @@ _MAX_NUMBER = 12
 
 
 @dataclass(frozen=True, slots=True)
-class MetsPage:
+class _MetsPage:
     """A page: its printed number, "" where none is given, and the places of its files."""
 
     number: str
     files: tuple[str, ...]
 
 
-def mets_pages(raw: bytes) -> list[MetsPage]:
+def _mets_pages(raw: bytes) -> list[_MetsPage]:
     """Return the pages that a record lists, in order; [] where it lists none, or is no METS."""
     try:
         root = parse_xml(raw, "the record")
@@ -540,7 +540,7 @@ def mets_pages(raw: bytes) -> list[MetsPage]:
     )
     for structure in maps:
         found = [
-            (_order(part), MetsPage(_number(part), files))
+            (_order(part), _MetsPage(_number(part), files))
             for part in structure.iter("{*}div")
             if (files := tuple(filter(None, map(places.get, _ids(part)))))
         ]

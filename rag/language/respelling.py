@@ -159,11 +159,11 @@ def chinese_spellings(word: str) -> list[str]:
     return [spelling for spelling in dict.fromkeys(found) if spelling != word.lower()]
 
 
-def chinese_syllables(word: str) -> int:
+def _chinese_syllables(word: str) -> int:
     """Return of how many syllables of Mandarin a word is made, in Pinyin or in Wade-Giles; 0 where
     it is not.
 
-    >>> [chinese_syllables(word) for word in ("Mao", "Zedong", "Tse-tung", "Monroe")]
+    >>> [_chinese_syllables(word) for word in ("Mao", "Zedong", "Tse-tung", "Monroe")]
     [1, 2, 2, 0]
     """
     plain = "".join(words(word.replace("-", "").replace("–", "")))
@@ -173,10 +173,10 @@ def chinese_syllables(word: str) -> int:
     return min((number for number in divided if number), default=0)
 
 
-def is_chinese_family(word: str) -> bool:
+def _is_chinese_family(word: str) -> bool:
     """Return whether a word is a family name that many Chinese have, in Pinyin or in Wade-Giles.
 
-    >>> is_chinese_family("Deng"), is_chinese_family("Teng"), is_chinese_family("Ang")
+    >>> _is_chinese_family("Deng"), _is_chinese_family("Teng"), _is_chinese_family("Ang")
     (True, True, False)
     """
     plain = "".join(words(word))
@@ -577,9 +577,9 @@ def _family_first(words: list[str]) -> bool:
     family, given = words
     if "-" in given:
         small = re.fullmatch(r"[A-Z][^\W\d_]+-[a-z]+", given) is not None
-        return small or (chinese_syllables(family) == 1 and chinese_syllables(given) > 1)
+        return small or (_chinese_syllables(family) == 1 and _chinese_syllables(given) > 1)
     known = f"{family} {given}" in table("people")["family_first"]
-    return known or (is_chinese_family(family) and chinese_syllables(given) == 2)
+    return known or (_is_chinese_family(family) and _chinese_syllables(given) == 2)
 
 
 def _open(words: list[str]) -> bool:
@@ -588,5 +588,5 @@ def _open(words: list[str]) -> bool:
     if is_western(words[0]) or _family_first(words):
         return False
     if len(words) == 2:
-        return chinese_syllables(words[0]) == 1 and chinese_syllables(words[1]) > 0
+        return _chinese_syllables(words[0]) == 1 and _chinese_syllables(words[1]) > 0
     return all(len(_VOWELS.findall(word)) == 1 and "." not in word for word in words)

@@ -158,20 +158,6 @@ class Timex:
             for other_first, other_last in ((other.first, other.last), *other.other, *other.unsure)
         )
 
-    def could_be(self, other: Timex) -> bool:
-        """Return whether the two mean the same day if one of them is in Old Style and does not
-        say so: early in the years before 1752."""
-        if self.overlaps(other):
-            return True
-        pairs = ((self, other), (other, self))
-        return any(
-            old.last[5:] < NEW_YEAR
-            and int(old.last[:4]) < LAST_OLD_YEAR
-            and a_year_on(old.first) <= new.last
-            and new.first <= a_year_on(old.last)
-            for old, new in pairs
-        )
-
 
 def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[Timex]:
     """Return the expressions of time in `text` that name a year, in order.

@@ -90,7 +90,7 @@ def build_app(
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        add_endpoints(
+        _add_endpoints(
             live, counts, quotas, _SHARED_SEARCHES
         )  # first, so that they have their names
         turns, desk = gr.State(_NOTHING), gr.State(Desk())
@@ -281,7 +281,9 @@ class Turnstile:
             self._room.release()
 
 
-def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_limit: int) -> None:
+def _add_endpoints(
+    live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_limit: int
+) -> None:
     """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
     the page's searches."""
     programs = Programs(lambda: live.current)

@@ -171,7 +171,7 @@ _IN_SENTENCE = 2
 """Differences that the sentence on a card tells; with more of them they are listed."""
 
 
-def frame(content: str, focus: str = "") -> str:
+def _frame(content: str, focus: str = "") -> str:
     """Return the pane's content. `focus`: the name in the page that the reader is led to."""
     led = f' data-focus="{escape(focus)}"' if focus else ""
     return f'<div class="sf-frame"{led}>{content}</div>'
@@ -219,7 +219,7 @@ def render_finding(
         f"{render_look_next(finding.look_next, opened=missing)}"
         f"{_render_nearest(finding, opened=claims == 1)}"
     )
-    return frame(content, focus)
+    return _frame(content, focus)
 
 
 def _objecting(finding: Finding) -> str:
@@ -251,7 +251,7 @@ def _heading(finding: Finding, turn: int, number: int, claims: int) -> str:
             f'<p class="sf-steps">Claim {number + 1}{f" of {claims}" if claims else ""} '
             f"{before if claims and number else ''}{after if number + 1 < claims else ''}</p>"
         )
-    sure = markup.confidence(finding)
+    sure = _confidence(finding)
     return (
         f'<header id="sf-claim" class="sf-claim-head {markup.verdict_class(finding.verdict)}" '
         f'tabindex="-1">{steps}<h2 class="sf-claim" dir="auto">{escape(finding.claim.shown)}</h2>'
@@ -310,7 +310,7 @@ def render_similar(items: Sequence[Evidence], words: str, finding: Finding | Non
         f"{notes(['They are alike in words and meaning. They were not judged against the claim.'])}"
         f"</header>{cards}"
     )
-    return frame(content, "sf-similar")
+    return _frame(content, "sf-similar")
 
 
 def render_exact(words: str = "", *, opened: bool) -> str:
@@ -328,7 +328,7 @@ def render_back(left: str, *, to_claim: bool) -> str:
 def render_problem(message: str) -> str:
     """Return a message in place of what could not be shown."""
     said = f'<p id="sf-problem" tabindex="-1" class="sf-message" dir="auto">{escape(message)}</p>'
-    return frame(said, "sf-problem")
+    return _frame(said, "sf-problem")
 
 
 def render_offer(title: str, about: str, identity: str) -> str:
@@ -342,7 +342,7 @@ def render_offer(title: str, about: str, identity: str) -> str:
         f'<p class="sf-about" dir="auto">{escape(about)}</p><p class="sf-actions">{get}</p>'
         f"{notes(['It is put into corpus/sources and indexed; go on asking meanwhile.'])}"
     )
-    return frame(content, "sf-offer")
+    return _frame(content, "sf-offer")
 
 
 def marked_passage(item: Evidence) -> Markup:
@@ -447,7 +447,7 @@ def render_text(
         f'<p class="sf-step">{up}</p><div class="sf-text" dir="auto">{paragraphs}</div>'
         f'<p class="sf-step">{down}</p>'
     )
-    return frame(content, "sf-quotation" if len(quotation) else "sf-document")
+    return _frame(content, "sf-quotation" if len(quotation) else "sf-document")
 
 
 def _head(document: SourceDocument, at: Mapping[str, Any], words: str = "") -> str:
@@ -475,7 +475,7 @@ def render_found(
         places=[_found(document, span, back) for span in found],
     )
     head = _head(document, {"doc": document.document_id, "start": 0, "end": 0}, words)
-    return frame(f"{head}{content}", "sf-found")
+    return _frame(f"{head}{content}", "sf-found")
 
 
 def render_found_everywhere(words: str, found: PhrasePlaces, searched: str) -> str:
@@ -496,7 +496,7 @@ def render_found_everywhere(words: str, found: PhrasePlaces, searched: str) -> s
         documents=documents,
         unread=found.unread,
     )
-    return frame(render_exact(words, opened=True) + content, "sf-found")
+    return _frame(render_exact(words, opened=True) + content, "sf-found")
 
 
 def _found(document: SourceDocument, span: Span, back: str) -> dict[str, Any]:
@@ -563,7 +563,7 @@ def render_facsimile(
         f"{marks}</figure></div>"
         f"{fold('The text of this page', text)}"
     )
-    return frame(content, "sf-page-mark" if page.marks else "sf-page")
+    return _frame(content, "sf-page-mark" if page.marks else "sf-page")
 
 
 def _mark(box: Box, *, first: bool) -> str:
@@ -575,3 +575,11 @@ def _mark(box: Box, *, first: bool) -> str:
         f'<span{name} class="sf-box" style="left:{left:.2f}%;top:{top:.2f}%;'
         f'width:{width:.2f}%;height:{height:.2f}%"></span>'
     )
+
+
+def _confidence(finding: Finding) -> str:
+    """Return how far a verdict can be trusted, "" where that was not measured."""
+    if finding.confidence is None:
+        return ""
+    right = f"{100 * finding.confidence:.0f} in 100"
+    return f"Of passages judged like these, {right} turned out to be judged correctly"

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from rag.config import Settings
 from rag.errors import ProjectsError
 
-_FREE_BYTES = 256 << 20
+FREE_BYTES = 256 << 20
 """Nothing more is kept once the disk has less than this."""
 
 _WAIT_S = 10.0
@@ -142,7 +142,7 @@ class SqliteFile:
 
     def check_room(self) -> None:
         folder = self.path.parent
-        if folder.exists() and shutil.disk_usage(folder).free < _FREE_BYTES:
+        if folder.exists() and shutil.disk_usage(folder).free < FREE_BYTES:
             raise ProjectsError(
                 f"The disk with {folder} is nearly full, so nothing more is kept. Free some space."
             )

@@ -164,7 +164,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 EMBEDDING = "Embedding passages"
 """The stage from whose beginning on what is being built can be searched by its words."""
 
-_SHARD = 256
+SHARD = 256
 """Passages embedded between two saves: what a killed build has to do again (seconds)."""
 
 
@@ -178,7 +178,7 @@ def build_index(
     afresh: bool = False,
     ray: str | None = None,
     workers: Callable[..., Workers] = Workers,
-    shard: int = _SHARD,
+    shard: int = SHARD,
     lists: Lists = LISTS,
 ) -> BuildReport:
     """Build or refresh an index from `paths`, and make it the live one.
@@ -190,7 +190,7 @@ def build_index(
     stays as it is. Its model stays, too, unless another is set, or it is built `afresh`.
     `settings`: those of the environment unless given. `ray`: the address of a Ray cluster that
     does the work (see `rag.build.on_ray`), None for this machine alone.
-    `workers`: what reads the files here; `shard`: see `_SHARD`; `lists`: how many sentences are
+    `workers`: what reads the files here; `shard`: see `SHARD`; `lists`: how many sentences are
     searched one by one.
 
     Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`, `ClusterError`.
@@ -471,7 +471,7 @@ class _Build:
                 parts.append((int(first), int(last)))
             else:
                 parts += self._texts(store, number)
-            if number % _SHARD == 0:
+            if number % SHARD == 0:
                 self.progress("Indexing words", number, len(kept))
         terms = collect(known, parts)
         terms.write(generation)

@@ -186,7 +186,7 @@ def _name(tag: str) -> str:
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-_ADDRESS = "http://127.0.0.1:23119"
+ADDRESS = "http://127.0.0.1:23119"
 """Where Zotero listens, unless its hidden setting `httpServer.port` says otherwise."""
 _TIMEOUT_S = 60.0
 _OR_A_FILE = "or keep the sources as a file (.rdf) and open it in Zotero with File, Import"
@@ -208,7 +208,7 @@ def send(answers: Sequence[Answer]) -> str:
         # Without the environment's proxies: they are for the web, and this is this computer.
         with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
             reply = client.post(
-                f"{_ADDRESS}/connector/import",
+                f"{ADDRESS}/connector/import",
                 params={"session": session},
                 content=zotero_rdf(items).encode("utf-8"),
                 headers={
@@ -218,12 +218,12 @@ def send(answers: Sequence[Answer]) -> str:
             )
     except httpx.ConnectError as error:
         raise ZoteroError(
-            f"Zotero does not run on this computer (nothing answers at {_ADDRESS}). Start it and "
+            f"Zotero does not run on this computer (nothing answers at {ADDRESS}). Start it and "
             f"try again, {_OR_A_FILE}."
         ) from error
     except httpx.HTTPError as error:
         raise ZoteroError(
-            f"Zotero at {_ADDRESS} broke off ({error or type(error).__name__}). See there whether "
+            f"Zotero at {ADDRESS} broke off ({error or type(error).__name__}). See there whether "
             f"the sources are there; if not, try again, {_OR_A_FILE}."
         ) from error
     _check(reply.status_code, reply.text)
@@ -242,6 +242,6 @@ def _check(status: int, body: str) -> None:
             "try again."
         )
     raise ZoteroError(
-        f"Zotero at {_ADDRESS} did not accept the sources (status {status}). Update Zotero, "
+        f"Zotero at {ADDRESS} did not accept the sources (status {status}). Update Zotero, "
         f"{_OR_A_FILE}."
     )

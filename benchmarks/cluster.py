@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import claim_sets
 from rag.config import Settings
 from rag.finder import SourceFinder
-from rag.index.generations import open_index
+from rag.index import open_index
 from rag.index.qdrant import generations
 from rag.index.qdrant.publishing import complete, publish
 from rag.retrieval import Retriever

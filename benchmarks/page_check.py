@@ -31,10 +31,10 @@ from PIL import Image, ImageDraw, ImageFont
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.ocr import Ocr
-from rag.ingest.registry import read_file
+from rag.ingest.readers import read_file
 from rag.language import fold, sentences
+from rag.reading import page_at, page_spans
 from rag.reading.facsimile import Facsimile, facsimile, has_pages
-from rag.reading.page_view import page_at, page_spans
 
 VERDICTS = Path(__file__).with_name("page_check.jsonl")
 SEED = 16

@@ -37,7 +37,7 @@ from benchmarks import claim_sets
 from benchmarks.local import generation_of
 from rag.config import Settings
 from rag.datatypes import Floats
-from rag.embedding.chunking import heading
+from rag.embedding import heading
 from rag.finder import SourceFinder
 from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex

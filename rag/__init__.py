@@ -48,14 +48,14 @@ lasting number for the user, and has no setting against it but a file in the use
 to be a test machine. Where its sender cannot be imported, it takes a stub that sends nothing."""
 
 
-def keep_quiet() -> None:
+def _keep_quiet() -> None:
     """Switch off what the libraries would tell others, in this process and those it starts."""
     os.environ.update(_SWITCHES)
     for name in _SENDERS:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # an import of it fails
 
 
-keep_quiet()
+_keep_quiet()
 
 
 _HOMES = {

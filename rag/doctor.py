@@ -13,7 +13,7 @@ from rag.datatypes import Jsonable
 from rag.dossier import style_of
 from rag.embedding import Encoder
 from rag.errors import SourceFinderError
-from rag.index.generations import CURRENT, Manifest, live_generation
+from rag.index import CURRENT, Manifest, live_generation
 from rag.index.qdrant import is_location
 from rag.ingest.ocr import Ocr
 from rag.judges import load_judge

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
-from rag.embedding.chunking import read_by_search
+from rag.embedding import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
 from rag.searching import Matches
 from rag.wording import cited

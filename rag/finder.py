@@ -10,7 +10,7 @@ from pathlib import Path
 from rag.catalog.next_steps import where_to_look
 from rag.claims import check_claim, check_question, split_claims
 from rag.claims.checkable import help_for
-from rag.claims.videos import find_videos, with_captions
+from rag.claims.transcripts import find_videos, with_captions
 from rag.config import PER_CLAIM, Settings
 from rag.datatypes import (
     Answer,

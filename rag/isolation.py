@@ -52,7 +52,7 @@ _START_S = 60
 
 _KILLED = -9
 
-Why = Literal["too slow", "too much memory", "killed", "crashed", "not started"]
+_Why = Literal["too slow", "too much memory", "killed", "crashed", "not started"]
 
 
 class _BrokenMessage(Exception):
@@ -187,9 +187,9 @@ def _alarm(seconds: int) -> None:
 class Stopped(Exception):
     """A process ended, or had to be ended: `why`, and for a crash `how`."""
 
-    def __init__(self, why: Why, how: str = "") -> None:
+    def __init__(self, why: _Why, how: str = "") -> None:
         super().__init__(f"{why} {how}".strip())
-        self.why: Why = why
+        self.why: _Why = why
         self.how = how
 
 

@@ -29,7 +29,7 @@ from rag.datatypes import BuildReport, FileProgress, to_jsonable
 from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
-from rag.index.generations import (
+from rag.index import (
     Generation,
     live_generation,
     load_encoder,

@@ -23,8 +23,7 @@ from rag.datatypes import Evidence, Finding, Relation, Span, Summary, SummarySta
 from rag.errors import LanguageModelError
 from rag.evidence import confidence_in, verdict_of
 from rag.isolation import within
-from rag.language import MONTHS, stems, stop_words, words
-from rag.text import squeezed
+from rag.language import MONTHS, squeezed, stems, stop_words, words
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

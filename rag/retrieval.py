@@ -32,8 +32,7 @@ import numpy as np
 from rag.config import Settings
 from rag.datatypes import Floats, Hit, Passage, SourceDocument
 from rag.dates import days_of
-from rag.embedding import Encoder, QueryVectors
-from rag.embedding.chunking import read_by_search
+from rag.embedding import Encoder, QueryVectors, read_by_search
 from rag.errors import ModelError, QuestionError
 from rag.index.lexical import names, weighted_terms
 from rag.language import (

@@ -15,7 +15,7 @@ from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import Progress
 from rag.embedding import Encoder
 from rag.errors import IndexNotBuilt
-from rag.index.generations import load_encoder, open_index
+from rag.index import load_encoder, open_index
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
 from rag.ingest.ocr import Ocr

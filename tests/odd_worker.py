@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SourceDocument
 from rag.ingest import workers
-from rag.ingest.registry import READERS
+from rag.ingest.readers import READERS
 from rag.isolation import reached
 
 PAGES = 4

@@ -14,8 +14,7 @@ import numpy as np
 
 from rag.datatypes import Collection, Holding, IndexFacts, Passage, SourceDocument
 from rag.dates import days_of, describe_dates
-from rag.embedding import Encoder, QueryVectors
-from rag.embedding.chunking import chunk, embedding_input, heading, passage_room
+from rag.embedding import Encoder, QueryVectors, chunk, embedding_input, heading, passage_room
 from rag.index.lexical import search_terms
 from rag.language import deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import EVERYTHING, SIGNALS, Candidate, DocumentLine, Filter, Matches, Query

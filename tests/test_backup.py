@@ -25,8 +25,7 @@ from rag.database import SqliteFile
 from rag.embedding import Encoder
 from rag.errors import BackupError, IndexBusy, IndexMismatch
 from rag.finder import SourceFinder
-from rag.index import generations
-from rag.index.generations import MANIFEST, live_generation, open_index, recorded_sources
+from rag.index import MANIFEST, Manifest, live_generation, open_index, recorded_sources
 from rag.projects import KeptTurn, ProjectStore, new_id
 from tests.conftest import MONROE_WORDS, write_sources
 
@@ -212,9 +211,9 @@ def test_an_index_of_an_older_version_comes_back(home: Path, tmp_path: Path) -> 
     db.close()
     written = json.loads((generation / MANIFEST).read_text()) | {"format": 2}
     fields = {name: value for name, value in written.items() if name != "checksum"}
-    generations.Manifest(**fields).write(generation)
+    Manifest(**fields).write(generation)
     with pytest.MonkeyPatch.context() as patch:  # as that version would save it
-        patch.setattr(generations, "FORMAT", 2)
+        patch.setattr("rag.index.FORMAT", 2)
         back_up(settings_of(old), tmp_path / "old.zip")
     restore(settings_of(tmp_path / "new"), tmp_path / "old.zip")
     assert best(tmp_path / "new") == best(home)
@@ -223,7 +222,7 @@ def test_an_index_of_an_older_version_comes_back(home: Path, tmp_path: Path) -> 
 def test_an_index_of_a_later_version_does_not(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generations, "FORMAT", 2)
+    monkeypatch.setattr("rag.index.FORMAT", 2)
     with pytest.raises(IndexMismatch, match="format 3; this version reads 2"):
         restore(settings_of(tmp_path), saved)
     assert content(tmp_path) == {}
@@ -456,7 +455,7 @@ def test_what_fails_in_the_last_step_is_undone(
     def refuse(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(generations, "make_live", refuse)
+    monkeypatch.setattr("rag.index.make_live", refuse)
     with pytest.raises(BackupError, match="Input/output error"):
         restore(settings_of(here), saved, replace=True)
     assert content(here) == before

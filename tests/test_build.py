@@ -29,8 +29,7 @@ from filelock import FileLock
 import rag.build.builder
 from rag.build.builder import build_index
 from rag.config import Settings
-from rag.embedding import Encoder
-from rag.embedding.chunking import chunk, embedding_input, embedding_key
+from rag.embedding import Encoder, chunk, embedding_input, embedding_key
 from rag.errors import (
     IndexBusy,
     IndexNotBuilt,
@@ -40,7 +39,7 @@ from rag.errors import (
     SourceError,
 )
 from rag.finder import SourceFinder
-from rag.index.generations import CURRENT, live_generation, open_index, writing
+from rag.index import CURRENT, live_generation, open_index, writing
 
 CLAIMS = ["gold in California", MONROE_WORDS, "freedom of speech and worship", "the moon"]
 

@@ -100,17 +100,6 @@ def test_what_is_no_date_of_an_archive(text):
     assert not [time for time in times(text) if time.span != Span(6, 10)]
 
 
-def test_a_single_year_before_1752_may_be_in_either_style():
-    (early,), (later,) = times("10 February 1722"), times("10 February 1723")
-    assert not early.overlaps(later)
-    assert early.could_be(later)
-    assert later.could_be(early)
-    (summer,), (next_summer,) = times("10 June 1722"), times("10 June 1723")
-    assert not summer.could_be(next_summer)
-    (modern,), (after) = times("10 February 1822"), times("10 February 1823")
-    assert not modern.could_be(after[0])
-
-
 @pytest.mark.parametrize(
     ("text", "written", "day"),
     [

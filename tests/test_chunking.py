@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.embedding.chunking import chunk, embedding_input, heading, passage_room, read_by_search
+from rag.embedding import chunk, embedding_input, heading, passage_room, read_by_search
 from rag.language import sentences
 
 WORDS = st.lists(
@@ -94,10 +94,13 @@ def test_whole_sentences_stay_whole():
     assert {len(p.sentences) for p in passages} == {3, 1}
 
 
-def test_a_paragraph_closes_a_passage_that_is_full_enough():
-    text = "One two three four.\n\nFive six."
+@pytest.mark.parametrize("gap", ["\n\n", "\r\n\r\n", "\n \t\n"])
+def test_a_paragraph_closes_a_passage_that_is_full_enough(gap):
+    text = f"One two three four.{gap}Five six."
     assert len(chunk(make_document(text), starts_of_words, max_pieces=6)) == 2
     assert len(chunk(make_document(text), starts_of_words, max_pieces=9)) == 1
+    line = text.replace(gap, "\n")
+    assert len(chunk(make_document(line), starts_of_words, max_pieces=6)) == 1
 
 
 def test_a_long_sentence_is_divided_at_a_clause():

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.claims import MAX_CHARS, check_question, split_claims
+from rag.claims import check_question, split_claims
 from rag.claims.checkable import GREETED, LINKED, TOPIC, help_for, in_context
+from rag.claims.transcripts import MAX_CHARS
 from rag.errors import QuestionError
 
 THREAD = Path(

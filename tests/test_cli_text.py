@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.cli.terminal import LISTED, report_text
+from rag.cli import LISTED, report_text
 from rag.datatypes import BuildReport, Copy, SkippedFile
 
 PLAIN = BuildReport("mine", 3, 1200, 4000, 7, ("m/a",), (), ("m/b",), (), files=2, files_read=1)

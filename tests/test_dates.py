@@ -6,10 +6,9 @@ import pytest
 from conftest import write_sources
 
 from rag.build.builder import build_index
-from rag.dates import days_of, may_be_of
+from rag.dates import days_of, edtf_date, may_be_of
 from rag.finder import SourceFinder
 from rag.index.local import DocumentDates
-from rag.ingest.dates import edtf_date
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ from rag.datatypes import (
     SummaryStatement,
 )
 from rag.dossier import FORMATS, export, file_name
-from rag.dossier.blocks import Extract, plain, to_markdown
+from rag.dossier.blocks import Extract, Run, to_markdown
 from rag.dossier.content import CHICAGO, STYLES, Citations, cited_in, in_style, style_of
 from rag.dossier.csl import bibtex_key, csl_item, csl_items, place
 from rag.errors import QuestionError
@@ -53,6 +54,11 @@ HOSTILE = (
     "![i](http://evil.example/i.png)\n\n- no item\n1. none\n===\n\\input{/etc/passwd} {{ } "
     "100% $x_1^2$ & ~tilde @book{k, title={t}}\nER  - \nTY  - BOOK \x00 周恩来 Брежнев"
 )
+
+
+def plain(runs: Iterable[Run]) -> str:
+    """Return the text of runs without their styles."""
+    return "".join(run.text for run in runs)
 
 
 def evidence_of(document: SourceDocument) -> Evidence:

@@ -13,8 +13,7 @@ from conftest import SPEECHES, make_document
 from rag.build.builder import build_index
 from rag.config import Settings
 from rag.datatypes import Span
-from rag.embedding import WINDOWS, EmbeddingInput, Encoder, model_folder
-from rag.embedding.chunking import chunk, embedding_input
+from rag.embedding import WINDOWS, EmbeddingInput, Encoder, chunk, embedding_input, model_folder
 from rag.errors import ModelError
 from rag.finder import SourceFinder
 

@@ -27,6 +27,7 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
 from rag.ingest.readers.pdf import read_pdf
+from rag.reading import Box
 from rag.reading import facsimile as facsimile_module
 from rag.reading.drawing import WIDTH
 from rag.reading.facsimile import (
@@ -39,7 +40,6 @@ from rag.reading.facsimile import (
     highlighted_copy,
     source_path,
 )
-from rag.reading.page_view import Box
 from tests.scans import FONT, LEADING, LEFT, SIZE, TOP, TREATY, print_pdf, scan_pdf
 
 MINE = Collection("mine", "Mine")

@@ -60,7 +60,7 @@ def test_every_quotation_is_a_slice_of_its_document(finder, claim):
     found = finder.find_sources(claim, k=20)
     assert found
     for item in found:
-        document = finder.index.generation.store.document_by_id(item.document_id)
+        document = finder.document(item.document_id)
         assert item.quote == document.text[item.start : item.end] != ""
         assert item.passage == document.text[item.passage_start : item.passage_end]
         assert item.passage_start <= item.start < item.end <= item.passage_end

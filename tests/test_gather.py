@@ -17,7 +17,7 @@ from rag.datatypes import Collection, Passage, SourceDocument, Span
 from rag.index.store import Store
 from rag.index.store_writer import StoreWriter, assemble
 from rag.ingest import reads
-from rag.ingest.registry import read_file
+from rag.ingest.readers import read_file
 
 
 class WholeDocuments:

@@ -14,7 +14,7 @@ from rag.build.builder import build_index
 from rag.config import Settings
 from rag.errors import IndexCorrupt, IndexMismatch, IndexNotBuilt, SearchIndexError
 from rag.finder import SourceFinder
-from rag.index.generations import CURRENT, MANIFEST, live_generation, load_encoder, open_index
+from rag.index import CURRENT, MANIFEST, live_generation, load_encoder, open_index
 
 
 @pytest.fixture

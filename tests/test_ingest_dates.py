@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.ingest.dates import edtf_date
+from rag.dates import edtf_date
 
 
 @pytest.mark.parametrize(

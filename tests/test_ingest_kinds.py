@@ -17,7 +17,7 @@ from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest import ocr as engines
 from rag.ingest.ocr import Ocr, OcrLine
-from rag.ingest.registry import read_file, reader_for
+from rag.ingest.readers import read_file, reader_for
 from tests.outlook import content, numbers, text, write_msg
 
 MINE = Collection("mine", "Mine")

@@ -20,7 +20,7 @@ MODULES = {
 }
 LAYERS = [
     ["errors", "config", "datatypes"],
-    ["database", "text", "dates", "isolation", "judging", "typed_json"],
+    ["database", "dates", "isolation", "judging", "typed_json"],
     ["language", "models"],
     ["accounts", "wording", "ingest", "embedding"],
     ["searching", "projects"],
@@ -76,7 +76,6 @@ def test_a_dossier_is_made_of_answers_alone():
     pure = {
         "rag.datatypes",
         "rag.errors",
-        "rag.text",
         "rag.wording",
         "rag.language",
     }
@@ -88,7 +87,7 @@ def test_a_dossier_is_made_of_answers_alone():
 
 def test_readers_know_files_only():
     apart = {"rag.isolation", "rag.typed_json"}
-    known = {"rag.datatypes", "rag.dates", "rag.errors", "rag.language", "rag.text"}
+    known = {"rag.datatypes", "rag.dates", "rag.errors", "rag.language"}
     allowed = {*known, "rag.ingest", *apart}
     for module, path in MODULES.items():
         if below({"rag.ingest"}, module):
@@ -117,7 +116,7 @@ def test_finding_does_not_read_files():
 
 
 def test_gradio_is_in_few_modules():
-    known = {f"rag.web.{name}" for name in ("actions", "blocks", "endpoints", "server")}
+    known = {f"rag.web.{name}" for name in ("actions", "blocks", "server")}
     users = {
         module
         for module, path in MODULES.items()

@@ -19,7 +19,7 @@ from rag.datatypes import Answer
 from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt
 from rag.finder import SourceFinder
-from rag.index.generations import open_index, open_unfinished
+from rag.index import open_index, open_unfinished
 from rag.index.local import LocalIndex
 from rag.index.vectors import VectorsOnDemand
 from rag.live import LiveFinder, Work

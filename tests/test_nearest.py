@@ -12,7 +12,7 @@ import pytest
 from rag.build.builder import build_index
 from rag.config import Settings
 from rag.finder import SourceFinder
-from rag.index.generations import open_index
+from rag.index import open_index
 from rag.index.local import LocalIndex
 from rag.index.vectors import APPROXIMATE, EXACT, Lists, Sentences, SentenceWriter, write_lists
 from rag.workspace import Workspace

@@ -15,7 +15,7 @@ import pytest
 from rag.build.builder import EMBEDDING, build_index
 from rag.datatypes import BuildReport
 from rag.errors import ClusterError
-from rag.index.generations import live_generation
+from rag.index import live_generation
 from tests.conftest import write_sources
 from tests.reads import fill
 

@@ -11,7 +11,7 @@ from reads import gather
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from rag.datatypes import Collection, SourceDocument
-from rag.ingest.registry import reader_for
+from rag.ingest.readers import reader_for
 
 MINE = Collection("mine", "Mine")
 HEIGHT = 842

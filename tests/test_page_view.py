@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.datatypes import Span
 from rag.ingest.shared.page_text import PAGE_BREAK
-from rag.reading.page_view import Box, PlacedText, find_boxes, letters, page_at, page_spans, part_on
+from rag.reading import Box, PlacedText, find_boxes, letters, page_at, page_spans, part_on
 
 
 def placed(*lines: str) -> PlacedText:

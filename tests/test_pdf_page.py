@@ -11,8 +11,8 @@ from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.ingest.readers import read_file
 from rag.ingest.readers.pdf import read_pdf
-from rag.ingest.registry import read_file
 from rag.ingest.shared.page_text import PAGE_BREAK
 from rag.wording import cited
 

@@ -17,7 +17,7 @@ from rag.cli.main import main
 from rag.config import Settings
 from rag.errors import IndexNotBuilt, IndexNotReached, SearchIndexError, SourceFinderError
 from rag.finder import SourceFinder
-from rag.index.generations import open_index
+from rag.index import open_index
 from rag.index.qdrant import generations
 from rag.index.qdrant.index import QdrantIndex
 from rag.index.qdrant.publishing import complete, publish, publish_to, roll_back

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.language import sentences, stems, stop_words, words
-from rag.text import ends_paragraph, trimmed
+from rag.language import sentences, stems, stop_words, trimmed, words
 
 PROSE = st.lists(
     st.sampled_from(
@@ -109,10 +108,3 @@ def test_stems_leave_out_stop_words_and_meet():
     assert stems(words("the declaration of the nations")) == stems(words("declarations nation"))
     assert "the" in stop_words()
     assert stems(["the", "of"]) == []
-
-
-@pytest.mark.parametrize("gap", ["\n\n", "\r\n\r\n", "\n \t\n"])
-def test_a_blank_line_ends_a_paragraph(gap):
-    text = f"One.{gap}Two."
-    assert ends_paragraph(text, 4, 4 + len(gap))
-    assert not ends_paragraph("One.\nTwo.", 4, 5)

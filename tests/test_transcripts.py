@@ -12,8 +12,8 @@ import webvtt
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rag.claims import MAX_CHARS, check_question, split_claims
-from rag.claims.transcripts import read_transcript
+from rag.claims import check_question, split_claims
+from rag.claims.transcripts import MAX_CHARS, read_transcript
 from rag.errors import QuestionError
 from rag.wording import clock
 

@@ -20,15 +20,14 @@ import pytest
 from rag.accounts import Audit
 from rag.build.builder import build_index
 from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
+from rag.cli import harmless
 from rag.cli.main import main
-from rag.cli.terminal import harmless
 from rag.config import Settings
 from rag.datatypes import Progress, SkippedFile
-from rag.embedding import Encoder, inference
-from rag.embedding.chunking import chunk
+from rag.embedding import Encoder, chunk, inference
 from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
 from rag.finder import SourceFinder
-from rag.index.generations import MANIFEST, live_generation, open_index, recorded_sources
+from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import read_sources
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar

@@ -21,9 +21,9 @@ from rag.datatypes import Collection, SourceDocument
 from rag.embedding import Encoder
 from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
-from rag.index.generations import live_generation, open_index
+from rag.index import live_generation, open_index
 from rag.ingest.ocr import Image, Ocr, OcrLine, Remembering
-from rag.ingest.registry import Item, read_file
+from rag.ingest.readers import Item, read_file
 from rag.wording import cited
 from tests.outlook import text, write_msg
 

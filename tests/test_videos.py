@@ -15,8 +15,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from rag.claims import videos
-from rag.claims.videos import fetch_captions, find_videos, is_only_links, with_captions
+from rag.claims import transcripts
+from rag.claims.transcripts import fetch_captions, find_videos, with_captions
 from rag.config import Settings
 from rag.errors import FetchError
 from rag.finder import SourceFinder
@@ -79,10 +79,18 @@ def test_each_video_once_and_hostile_text_in_time() -> None:
     assert time.process_time() - started < 2
 
 
-def test_only_links() -> None:
-    assert is_only_links(f"https://youtu.be/{ID}")
-    assert is_only_links(f"Please check this video: https://youtu.be/{ID}")
-    assert not is_only_links(f"Did Malinovsky insult Zhou? https://youtu.be/{ID}")
+@pytest.mark.parametrize(
+    ("text", "what_it_said"),
+    [
+        (f"https://youtu.be/{ID}", "Captions are switched off here"),
+        (f"Please check this video: https://youtu.be/{ID}", "Captions are switched off here"),
+        (f"Did Malinovsky insult Zhou? https://youtu.be/{ID}", "The video was not looked at"),
+    ],
+)
+def test_a_video_is_looked_at_where_nothing_else_is_said(text: str, what_it_said: str) -> None:
+    told, (note,) = with_captions(text, find_videos(text, ENDS), "off")
+    assert told == text
+    assert note.startswith(what_it_said)
 
 
 # ---- captions ----
@@ -156,14 +164,14 @@ def youtube(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behave]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     Thread(target=server.serve_forever, daemon=True).start()
-    real = videos.new_session
+    real = transcripts.new_session
 
     def session(timeout_s: float) -> requests.Session:
         made = real(timeout_s)
         made.mount("https://", ToThisMachine(f"http://127.0.0.1:{server.server_port}"))
         return made
 
-    monkeypatch.setattr(videos, "new_session", session)
+    monkeypatch.setattr(transcripts, "new_session", session)
     yield lambda **fields: [setattr(handler, name, value) for name, value in fields.items()]
     server.shutdown()
     server.server_close()
@@ -207,7 +215,7 @@ def test_a_server_that_trickles_is_given_up(youtube: Behave) -> None:
 
 
 def test_no_network() -> None:
-    session = videos.new_session(2.0)
+    session = transcripts.new_session(2.0)
     session.mount("https://", ToThisMachine("http://127.0.0.1:9"))  # nobody listens there
     with pytest.raises(FetchError, match="cannot be reached"):
         fetch_captions(ID, session=session)

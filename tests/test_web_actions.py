@@ -17,7 +17,7 @@ import pytest
 
 from rag import dossier
 from rag.accounts import Audit
-from rag.claims import MAX_CHARS
+from rag.claims.transcripts import MAX_CHARS
 from rag.database import SqliteFile
 from rag.datatypes import Answer, IndexFacts
 from rag.errors import IndexNotBuilt

@@ -28,7 +28,7 @@ from rag.dossier import zotero
 from rag.embedding import Encoder
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
-from rag.index.generations import open_index, open_unfinished
+from rag.index import open_index, open_unfinished
 from rag.live import LiveFinder, Work
 from rag.web import RunningApp, start
 from rag.web.blocks import EXAMPLES

@@ -21,7 +21,7 @@ from rag.cli.main import main
 from rag.live import LiveFinder
 from rag.programs import QUOTED, WINDOW_CHARS, _window
 from rag.web import is_loopback
-from rag.web.endpoints import Refusal, Turnstile, answering
+from rag.web.blocks import Refusal, Turnstile, answering
 from rag.web.gate import Quotas
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.claims import MAX_CHARS
+from rag.claims.transcripts import MAX_CHARS
 from rag.datatypes import Reason, Relation, Span, Suggestion, Verdict
 from rag.finder import SourceFinder
 from rag.web import pane

@@ -36,7 +36,7 @@ from benchmarks.peers.systems import Document, Found
 from benchmarks.peers.tables import Cost, Figures
 from benchmarks.retrieval import frus_finder
 from rag.config import DEFAULT_INDEX, Settings
-from rag.index.generations import live_generation
+from rag.index import live_generation
 
 ASKED = 30
 """Stretches that a system is asked for: enough to fill the budget, and no more than what

@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks import claim_sets
 from benchmarks.claim_sets import Query, Target
 from benchmarks.peers.systems import Document
-from rag.embedding.chunking import read_by_search
-from rag.index.generations import open_index
+from rag.embedding import read_by_search
+from rag.index import open_index
 from rag.index.store import Store
 
 SAMPLED = 250

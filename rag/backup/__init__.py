@@ -39,7 +39,7 @@ from rag.config import Settings
 from rag.database import copy_store
 from rag.datatypes import Jsonable, Progress
 from rag.errors import BackupError, IndexBusy, ProjectsError, SearchIndexError, UnreadableSource
-from rag.index.generations import (
+from rag.index import (
     CURRENT,
     MANIFEST,
     Manifest,
@@ -54,7 +54,7 @@ from rag.ingest.names import shown
 _RESTORING = ".restoring"
 """Where a backup is unpacked, in the home: on the same disk, so that all can be moved."""
 
-README = "README.md"
+_README = "README.md"
 """Lies in the sources of a checkout, and is no source."""
 
 
@@ -166,7 +166,7 @@ def _to_save(home: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
     for part in CORPUS:
         for file in _files(home / "corpus" / part, left_out):
             name = file.relative_to(home).as_posix()
-            if name != f"corpus/sources/{README}":
+            if name != f"corpus/sources/{_README}":
                 yield name, file
     if (home / MODELS).is_file():
         yield MODELS, home / MODELS
@@ -275,7 +275,7 @@ def _is_there(part: Path) -> bool:
     if part.parent.name == "indexes":
         return (part / CURRENT).exists()
     if part.is_dir():
-        return any(entry.name != README for entry in part.iterdir())
+        return any(entry.name != _README for entry in part.iterdir())
     return part.exists()
 
 
@@ -350,9 +350,9 @@ def _move(path: Path, to: Path, undo: ExitStack) -> None:
 def _keep_readme(home: Path, aside: Path) -> None:
     """Put the notice that a checkout has among its sources back, which is in no backup; where
     there was nothing else, nothing was put aside."""
-    kept = aside / "sources" / README
+    kept = aside / "sources" / _README
     if kept.is_file():
-        kept.rename(home / "corpus" / "sources" / README)
+        kept.rename(home / "corpus" / "sources" / _README)
     for folder in (kept.parent, aside):
         with suppress(OSError):
             folder.rmdir()  # only where it is empty

@@ -29,10 +29,17 @@ from rag.build.gather import LIVE, Gathered, Gatherer
 from rag.build.stages import Here, Stages, groups
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
-from rag.embedding import EmbeddingInput, Encoder, PassageVectors
-from rag.embedding.chunking import embedding_input, heading, most_pieces, read_by_search
+from rag.embedding import (
+    EmbeddingInput,
+    Encoder,
+    PassageVectors,
+    embedding_input,
+    heading,
+    most_pieces,
+    read_by_search,
+)
 from rag.errors import IndexBusy, ModelError, NothingToIndex, SearchIndexError
-from rag.index.generations import (
+from rag.index import (
     FORMAT,
     PIECE_PASSAGES,
     Generation,
@@ -420,7 +427,7 @@ class _Build:
         """Yield the shards of the index, in order, each with what is to be embedded for it."""
         old = self._divided_alike
         rows = old.store.keys() if old else {}
-        for first, last, live in runs([rows.get(key) for key in keys], self.shard):
+        for first, last, live in _runs([rows.get(key) for key in keys], self.shard):
             known = (
                 {} if live is not None else {r: partial.get(keys[r]) for r in range(first, last)}
             )
@@ -538,11 +545,11 @@ class _Shard:
     missing: list[int]
 
 
-def runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:
+def _runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:
     """Yield stretches of `rows`, at most `size` long, as (first, last + 1, row): in each the
     rows are row, row + 1, ..., or there is none (None).
 
-    >>> list(runs([7, 8, None, None, 3], 9))
+    >>> list(_runs([7, 8, None, None, 3], 9))
     [(0, 2, 7), (2, 4, None), (4, 5, 3)]
     """
     first = 0

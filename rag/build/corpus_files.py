@@ -22,7 +22,7 @@ from rag.datatypes import Publication
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
 from rag.ingest.folders import is_passed_over
 from rag.ingest.names import printable, slug
-from rag.ingest.registry import READERS, ZIP
+from rag.ingest.readers import READERS, ZIP
 from rag.ingest.sidecar import (
     COLLECTION_FILES,
     DESCRIBED_BY,

@@ -8,25 +8,31 @@ passages and kept in a store of their own ("fresh"), a file at a time.
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from itertools import chain, repeat, tee
 from pathlib import Path, PurePath
 from typing import TypeVar
 
 from rag.build.stages import Divided, Stages, sketch
 from rag.datatypes import Collection, Copy, FileProgress, SkippedFile, SourceDocument
-from rag.embedding.chunking import read_by_search
+from rag.embedding import read_by_search
 from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
-from rag.ingest import Metadata, ReadingFound, described, metadata_beside, read_found, renamed
-from rag.ingest.files import content_digest, file_state, find_files, reading_digest, unpacked
+from rag.ingest import Metadata, ReadingFound, described, metadata_beside, read_found
+from rag.ingest.files import READING, find_files, unpacked
 from rag.ingest.folders import Found
-from rag.ingest.names import Names, shown
+from rag.ingest.names import Names, file_title, in_file, shown
 
 LIVE, _FRESH = 0, 1
 """The stores that documents are taken from, as `Kept` numbers them."""
+
+_JUST_NOW_S = 2
+"""A file changed so recently may change once more without a new time."""
 
 
 @dataclass
@@ -166,11 +172,11 @@ class Gatherer:
 
     def _open(self, found: Found) -> _Opened:
         path = _recorded_path(found)
-        state = file_state(found)
+        state = _file_state(found)
         before = self._records.get(path)
         same = before is not None and state != "" and state == before.state
-        content = before.content if before and same else content_digest(found)
-        digest = reading_digest(content, found, self._ocr)
+        content = before.content if before and same else _content_digest(found)
+        digest = _reading_digest(content, found, self._ocr)
         about = metadata_beside(found, self.gathered.skipped.append)
         found = replace(found, about=about.sidecar)
         record = FileRecord(path, content, digest, state, found.collection, about.digest)
@@ -216,7 +222,7 @@ class Gatherer:
             before = [(known.store, entry.number) for entry in known.entries]
             was = Path(known.record.path)
             documents = (
-                renamed(source.as_read(number), was, known.record.collection, opened.found)
+                _renamed(source.as_read(number), was, known.record.collection, opened.found)
                 for _, number in before
             )
             self._take_all(file, documents, before)
@@ -376,3 +382,60 @@ def _alone(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
         yield second, False
     for item in items:
         yield item, False
+
+
+def _file_state(found: Found) -> str:
+    """Return what the file system says of a file: while it says so, the content is the same.
+
+    "" for a file that is not there, changed just now, or lies in a zip file.
+    """
+    if found.temporary or found.built_in:
+        return ""
+    try:
+        status = found.path.stat()
+    except OSError:
+        return ""
+    # The time of change cannot be set by hand, that of modification can.
+    if time.time() - max(status.st_mtime, status.st_ctime) < _JUST_NOW_S:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def _content_digest(found: Found) -> str:
+    """Return a hash over the bytes of a file, "" if it cannot be opened."""
+    if found.built_in:
+        return f"{found.name} {version(found.name)}"
+    try:
+        if not found.path.is_file():
+            return ""
+        with found.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _reading_digest(content: str, found: Found, ocr: str) -> str:
+    """Return a hash over all that the reading of a file depends on, except its name."""
+    settings = (READING, content, found.path.suffix.lower(), ocr)
+    return hashlib.sha256(repr(settings).encode()).hexdigest() if content else ""
+
+
+def _renamed(
+    document: SourceDocument, was: Path, part_of: Collection, found: Found
+) -> SourceDocument:
+    """Return a document, read when its file was called `was` and a part of the collection
+    `part_of`, as it is now that the file is `found` where it is.
+
+    What was taken from the file's name follows the name; the id stays.
+    """
+    title, publication = document.title, document.publication
+    if title == file_title(was):
+        title = file_title(found.path)
+    if publication == in_file(was):
+        publication = in_file(found.path)
+    same = document.collection.collection_id == part_of.collection_id
+    collection = found.collection if same else document.collection
+    origin = found.name if document.origin == shown(was) else document.origin
+    return replace(
+        document, title=title, publication=publication, collection=collection, origin=origin
+    )

@@ -28,16 +28,15 @@ from typing import Any, TypeVar
 from rag.build.stages import Divided, divide
 from rag.config import Settings
 from rag.datatypes import FileProgress, SkippedFile, SourceDocument
-from rag.embedding import EmbeddingInput, Encoder, PassageVectors
-from rag.embedding.chunking import heading
+from rag.embedding import EmbeddingInput, Encoder, PassageVectors, heading
 from rag.errors import ClusterError, ModelError, SourceFinderError
-from rag.index.generations import FORMAT
+from rag.index import FORMAT
 from rag.ingest import Metadata, ReadingFound, described, read_found, reads
 from rag.ingest.files import READING
 from rag.ingest.folders import Found, reason
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.registry import Item, read_file
+from rag.ingest.readers import Item, read_file
 from rag.ingest.workers import Limits, Watch, Workers
 
 T = TypeVar("T")

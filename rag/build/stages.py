@@ -23,8 +23,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from rag.datatypes import Passage, SourceDocument
-from rag.embedding import EmbeddingInput, Encoder, PassageVectors
-from rag.embedding.chunking import (
+from rag.embedding import (
+    EmbeddingInput,
+    Encoder,
+    PassageVectors,
     chunk,
     embedding_input,
     embedding_key,

@@ -22,7 +22,7 @@ from rag.errors import CatalogError
 from rag.index.lexical import K1, B
 from rag.language import Style, stems, words, years_in
 
-Access = Literal["fetch", "browse"]
+_Access = Literal["fetch", "browse"]
 """`fetch`: its files can be downloaded; `browse`: only a person can get it."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -59,7 +59,7 @@ class CatalogEntry(Jsonable):
     citation_style: str
     kind: Kind
     format: str
-    access: Access
+    access: _Access
     verified: str
     persons: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
@@ -148,7 +148,7 @@ class _Fields:
             citation_style=self._text("citation_style"),
             kind=self._one_of("kind", get_args(Kind)),
             format=self._text("format"),
-            access=self._one_of("access", get_args(Access)),
+            access=self._one_of("access", get_args(_Access)),
             verified=self._text("verified"),
             persons=self._texts("persons"),
             places=self._texts("places"),

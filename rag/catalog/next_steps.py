@@ -47,11 +47,11 @@ _MIN_SURNAME = 4
 _LONGEST_PLACE = 4
 """Words of a place's name at most."""
 
-Stems = tuple[str, ...]
+_Stems = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class _Subject:
     """What a claim is about, for a catalog.
 
     `said`: its words, folded, in order; `runs`: those that stand together; `nations`: all
@@ -62,14 +62,14 @@ class Subject:
 
     said: tuple[str, ...]
     runs: frozenset[tuple[str, ...]]
-    nations: frozenset[Stems]
+    nations: frozenset[_Stems]
     things: dict[str, str]
     years: tuple[int, int] | None
     dated: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class _Fit:
     """How well an entry fits a claim: what of the claim it is on, as words, and a score, 0 for
     nothing."""
 
@@ -95,7 +95,7 @@ class Fit:
         return any(title.issuperset(words(name)[-1:]) for name in self.persons)
 
 
-def _subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
+def _subject_of(claim: str, years: tuple[int, int] | None = None) -> _Subject:
     """Return what a claim is about. `years`: when, as far as is known, where it names none."""
     own = years_in(claim)
     said = tuple(words(claim))
@@ -113,10 +113,10 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> Subject:
         if not word[0].isdigit() and word not in stop_words() | national
         if word not in _counts().given_names  # a surname is a person's, not a matter
     }
-    return Subject(said, runs, nations, things, own or years, own is not None)
+    return _Subject(said, runs, nations, things, own or years, own is not None)
 
 
-def fit(subject: Subject, entry: CatalogEntry) -> Fit:
+def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
     """Return how well an entry fits. One of other years than the claim is about fits badly, and
     not at all where the claim does not say the years itself: then they are sure."""
     persons = tuple(name for name in entry.persons if _is_meant(name, subject.said))
@@ -129,13 +129,13 @@ def fit(subject: Subject, entry: CatalogEntry) -> Fit:
     held = _counts().things[entry.id]
     things = tuple(noun for stem, noun in subject.things.items() if stem in held)
     if not (persons or places or things):
-        return Fit(entry, (), (), (), 0.0)
+        return _Fit(entry, (), (), (), 0.0)
     score = (
         _PERSON_WEIGHT * sum(sorted(map(_rarity, persons), reverse=True)[:2])
         + sum(sorted(map(_rarity, places), reverse=True)[:2])
         + sum(_rarity(stem) for stem in stems(words(" ".join(things))))
     )
-    found = Fit(entry, persons, places, things, score * _date_factor(subject, entry))
+    found = _Fit(entry, persons, places, things, score * _date_factor(subject, entry))
     return (
         replace(found, score=_TITLE_WEIGHT * found.score)
         if found.is_named_after_a_person
@@ -143,7 +143,7 @@ def fit(subject: Subject, entry: CatalogEntry) -> Fit:
     )
 
 
-def _date_factor(subject: Subject, entry: CatalogEntry) -> float:
+def _date_factor(subject: _Subject, entry: CatalogEntry) -> float:
     if subject.years is None:
         return 1.0
     if not overlap(subject.years, entry.covers):
@@ -177,7 +177,7 @@ def _is_meant(person: str, said: Sequence[str]) -> bool:
     return not namesakes or parts[0] in namesakes
 
 
-def _is_place(place: str, subject: Subject) -> bool:
+def _is_place(place: str, subject: _Subject) -> bool:
     own, stemmed = _parts(place)
     if stemmed in subject.nations:
         return True
@@ -185,7 +185,7 @@ def _is_place(place: str, subject: Subject) -> bool:
 
 
 @cache
-def _parts(name: str) -> tuple[tuple[str, ...], Stems]:
+def _parts(name: str) -> tuple[tuple[str, ...], _Stems]:
     """Return a name's words, folded, and their stems."""
     folded = tuple(words(name))
     return folded, tuple(stems(folded))
@@ -236,7 +236,7 @@ def _rarity(term: str) -> float:
     return math.log(1 + len(counts.things) / max(counts.frequencies[term], 1))
 
 
-def _ranked(fits: Iterable[Fit]) -> list[Fit]:
+def _ranked(fits: Iterable[_Fit]) -> list[_Fit]:
     """Return those that fit at all, best first."""
     return sorted((one for one in fits if one.score > 0), key=lambda one: -one.score)
 
@@ -285,7 +285,7 @@ def where_to_look(
         return ()
     subject = _subject_of(claim, _years_of_authors(claim, nearest))
     known = {name.casefold() for name in indexed}
-    fits = _ranked(fit(subject, e) for e in load_catalog() if e.id.casefold() not in known)
+    fits = _ranked(_fit(subject, e) for e in load_catalog() if e.id.casefold() not in known)
     collections = [o for o in fits if o.entry.access == "fetch" and _is_on_it(o, subject)]
     chosen = _nearly_as_good(collections)[:COLLECTIONS]
     archives = _archives(fits, subject)[: PLACES - len(chosen)]
@@ -307,7 +307,7 @@ def _years_of_authors(claim: str, nearest: Sequence[Evidence]) -> tuple[int, int
     return (min(years), max(years)) if years else None
 
 
-def _is_on_it(one: Fit, subject: Subject) -> bool:
+def _is_on_it(one: _Fit, subject: _Subject) -> bool:
     """Return whether a collection is on what the claim is about, and not just on one thing in
     it: it is named after a person of the claim, has a person or place of it at the time, or two
     persons, places or telling things."""
@@ -322,16 +322,16 @@ def _is_on_it(one: Fit, subject: Subject) -> bool:
     )
 
 
-def _nearly_as_good(fits: Sequence[Fit]) -> list[Fit]:
+def _nearly_as_good(fits: Sequence[_Fit]) -> list[_Fit]:
     return [one for one in fits if one.score >= _NEARLY_AS_GOOD * fits[0].score]
 
 
-def _archives(fits: Sequence[Fit], subject: Subject) -> list[Fit]:
+def _archives(fits: Sequence[_Fit], subject: _Subject) -> list[_Fit]:
     """Return the archives that can be searched: those that fit, then libraries of all times
     and countries, which name no place."""
     fitting = _nearly_as_good([one for one in fits if one.entry.search_url])
     general = [
-        Fit(entry, (), (), (), 0.0)
+        _Fit(entry, (), (), (), 0.0)
         for entry in load_catalog()
         if entry.search_url and not entry.places
         if subject.years is None or overlap(subject.years, entry.covers)
@@ -404,7 +404,7 @@ def _vocabulary() -> dict[str, int]:
     return {word: place for place, word in enumerate(path.read_text("utf-8").splitlines())}
 
 
-def _collection(one: Fit, subject: Subject) -> Suggestion:
+def _collection(one: _Fit, subject: _Subject) -> Suggestion:
     entry = one.entry
     return Suggestion(
         title=entry.title,
@@ -414,7 +414,7 @@ def _collection(one: Fit, subject: Subject) -> Suggestion:
     )
 
 
-def _search(one: Fit, claim: str, query: Sequence[str], subject: Subject) -> Suggestion:
+def _search(one: _Fit, claim: str, query: Sequence[str], subject: _Subject) -> Suggestion:
     entry = one.entry
     asked = _spelled(claim, query, entry.spelling, subject.years)
     return Suggestion(
@@ -429,7 +429,7 @@ def _search_url(entry: CatalogEntry, asked: str) -> str:
     return entry.search_url.replace("{query}", quote(asked, safe=""))
 
 
-def _why(one: Fit, subject: Subject) -> str:
+def _why(one: _Fit, subject: _Subject) -> str:
     """Return what a place holds, and what of the claim it is on."""
     parts = [one.entry.description]
     if one.on:

@@ -28,11 +28,20 @@ from rag.claims.checkable import (
     told,
 )
 from rag.claims.references import Context, resolve, speaker_of
-from rag.claims.transcripts import END_MARK, MIN_WIDTH, Transcript, read_transcript
+from rag.claims.transcripts import END_MARK, MAX_CHARS, MIN_WIDTH, Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
-from rag.language import TITLES, goes_on, parse, sentences, stop_words, word_list, words
-from rag.text import squeezed, trimmed
+from rag.language import (
+    TITLES,
+    goes_on,
+    parse,
+    sentences,
+    squeezed,
+    stop_words,
+    trimmed,
+    word_list,
+    words,
+)
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -250,9 +259,6 @@ def _can_go_on(text: str, before: Span, line: Span) -> bool:
 def _tail(text: str, line: Span) -> str:
     return text[max(line.start, line.end - 20) : line.end]
 
-
-MAX_CHARS = 200_000
-"""About three hours of speech. A longer text is a document to index, not a question."""
 
 MAX_CLAIM = 2_000
 """Nothing longer is one claim; each step of looking it up takes time with its length."""

@@ -578,7 +578,7 @@ def _is_follow_up(text: str, before: str = "") -> bool:
         return False
     if _OPENS.match(text):
         return not _stands_alone(text, before)
-    return not _POINTS_BACK.isdisjoint(said) and not names(text)
+    return not _POINTS_BACK.isdisjoint(said) and not _names(text)
 
 
 def _stands_alone(text: str, before: str) -> bool:
@@ -591,7 +591,7 @@ def _stands_alone(text: str, before: str) -> bool:
     named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
     dated = _YEAR.search(text) is not None
     content = [word for word in words(text) if word not in stop_words()]
-    shared = not {*words(" ".join(names(before)))}.isdisjoint(words(" ".join(names(text))))
+    shared = not {*words(" ".join(_names(before)))}.isdisjoint(words(" ".join(_names(text))))
     told = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
     return named and told and not pointing and not text.rstrip().endswith("?")
 
@@ -603,11 +603,11 @@ def _points_back(token: Token) -> bool:
     return token.lower_ in _POINTS_BACK and not opens and token.dep_ not in {"expl", "poss"}
 
 
-def names(text: str) -> list[str]:
+def _names(text: str) -> list[str]:
     """Return the likely names of a text, each once: words with a capital that are no common
     words, those side by side as one, and years. The most frequent ones are first.
 
-    >>> names("In 1964 Zhou Enlai went to Moscow. He was met by Malinowski.")
+    >>> _names("In 1964 Zhou Enlai went to Moscow. He was met by Malinowski.")
     ['Zhou Enlai', 'Moscow', 'Malinowski', '1964']
     """
     capitals = [w for w in (span.of(text) for span in capitalised(text)) if not _common(w)]
@@ -631,7 +631,7 @@ def in_context(text: str, earlier: Iterable[str]) -> str:
         return text
     said = set(words(text))
     for claim in nearest:
-        carried = [name for name in names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
+        carried = [name for name in _names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
         if carried:
             said_part = text.rstrip().rstrip(_SENTENCE_ENDS)
             mark = text.rstrip()[len(said_part) :]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
     from spacy.tokens import Token
 
-Gender = Literal["m", "f", ""]
+_Gender = Literal["m", "f", ""]
 
 _LOCATIVE = frozenset({"in", "at", "near", "into"})
 
@@ -44,20 +44,20 @@ _ROLES = _MEN | _WOMEN | _OTHERS
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class _Mention:
     """Somebody, or a group, as named in a clause. `sure`: that it is a name to put in a
     pronoun's place."""
 
     name: str
     plural: bool
-    gender: Gender
+    gender: _Gender
     subject: bool
     sure: bool = True
 
 
-def mentions(clause: Tokens) -> list[Mention]:
+def _mentions(clause: Tokens) -> list[_Mention]:
     """Return the persons and groups that a clause names, each once, in order."""
-    found: dict[str, Mention] = {}
+    found: dict[str, _Mention] = {}
     quoted = quoted_tokens(clause.doc)
     for token in clause:
         if token.i in quoted:  # another speaker's words, and "I" is another there
@@ -71,30 +71,30 @@ def mentions(clause: Tokens) -> list[Mention]:
     return list(found.values())
 
 
-def same(one: str, other: str) -> bool:
+def _same(one: str, other: str) -> bool:
     """Return whether one name is the other or a part of it: "Grant", "Ulysses Grant"."""
     first, second = set(one.lower().split()), set(other.lower().split())
     return first <= second or second <= first
 
 
-def _group(token: Token) -> Mention | None:
+def _group(token: Token) -> _Mention | None:
     """Return the group that a token names: a people, a body of a state, many persons."""
     lefts = list(token.lefts)
     the = any(child.lower_ in {"the", "these", "those"} for child in lefts)
     many = token.tag_ in {"NNPS", "NNS"} or (the and token.tag_ in {"JJ", "NNP", "NN"})
     if token.ent_type_ == "NORP" and many and token.dep_ not in {"amod", "compound"}:
-        return Mention(f"the {token.text}", True, "", _is_subject(token))
+        return _Mention(f"the {token.text}", True, "", _is_subject(token))
     collective = token.lower_ in _COLLECTIVES and any(child.ent_type_ for child in lefts)
     group = token.lower_ in _MANY and token.tag_ == "NNS"
     plural_subject = token.tag_ == "NNS" and token.dep_ in SUBJECTS
     if collective or group or plural_subject:
         is_subject = _is_subject(token)
         sure = is_subject and (collective or (group and the))
-        return Mention(_phrase(token), True, "", is_subject, sure)
+        return _Mention(_phrase(token), True, "", is_subject, sure)
     return None
 
 
-def _person(token: Token) -> Mention | None:
+def _person(token: Token) -> _Mention | None:
     """Return the person whose name ends at a token; not `sure` where it may be no person."""
     following = token.nbor() if token.i + 1 < len(token.doc) else None
     ends = following is None or following.pos_ != "PROPN"
@@ -114,7 +114,7 @@ def _person(token: Token) -> Mention | None:
         return None
     person = (token.ent_type_ == "PERSON" and not placed) or is_subject
     sure = person and not _ROLES.issuperset(folded) and bool(_NAME.fullmatch(name))
-    return Mention(name, False, _gender(folded), is_subject, sure)
+    return _Mention(name, False, _gender(folded), is_subject, sure)
 
 
 def _with_title(token: Token, name: str) -> str:
@@ -136,7 +136,7 @@ def _article_before(token: Token, name: str) -> bool:
     return name.lower().startswith("the ") or before in {"the", "a", "an"}
 
 
-def _somebody(token: Token) -> Mention | None:
+def _somebody(token: Token) -> _Mention | None:
     """Return somebody without a name: "my father"; None where the name stands beside."""
     if token.pos_ != "NOUN" or token.tag_ != "NN" or token.lower_ not in _ROLES:
         return None
@@ -145,7 +145,7 @@ def _somebody(token: Token) -> Mention | None:
         return None
     if token.dep_ in {"appos", "compound", "attr", "oprd"}:
         return None
-    return Mention(_phrase(token), False, _gender([token.lower_]), _is_subject(token), False)
+    return _Mention(_phrase(token), False, _gender([token.lower_]), _is_subject(token), False)
 
 
 def _phrase(token: Token) -> str:
@@ -162,7 +162,7 @@ def _is_subject(token: Token) -> bool:
     return False
 
 
-def _gender(folded: list[str]) -> Gender:
+def _gender(folded: list[str]) -> _Gender:
     named = set(folded)
     male, female = bool(named & (_MEN | _HIS_NAMES)), bool(named & (_WOMEN | _HER_NAMES))
     if male == female:
@@ -202,7 +202,7 @@ class Context:
     """What a text has named so far: the mentions of its last clauses, the latest last, and
     the last place and time."""
 
-    clauses: tuple[tuple[Mention, ...], ...] = ()
+    clauses: tuple[tuple[_Mention, ...], ...] = ()
     place: str = ""
     time: str = ""
 
@@ -212,7 +212,7 @@ class Context:
         last = self.clauses[-1] if self.clauses else ()
         return any(mention.subject and not mention.plural for mention in last)
 
-    def after(self, mentions: Sequence[Mention], clause: Tokens) -> Context:
+    def after(self, mentions: Sequence[_Mention], clause: Tokens) -> Context:
         """Return the context for what follows a clause."""
         place, time = _place(clause) or self.place, _time(clause) or self.time
         return Context((*self.clauses, tuple(mentions))[-_WINDOW:], place, time)
@@ -227,7 +227,7 @@ class _Resolved:
     text: str
     named: bool
     said_by: str | None
-    mentions: tuple[Mention, ...]
+    mentions: tuple[_Mention, ...]
 
 
 def resolve(
@@ -245,19 +245,19 @@ def resolve(
     quotation before that was somebody else's.
     """
     quoted = quoted_tokens(clause.doc)
-    named = mentions(clause)
+    named = _mentions(clause)
     if shared:
-        named = [Mention(shared, False, "", True), *named]
+        named = [_Mention(shared, False, "", True), *named]
     replaced: dict[int, str] = {}
     unsure: set[bool] = set()
     for token in clause:
         if token.i in quoted or (wanted := _wanted(token)) is None:
             continue
         doer = _doer(token, replaced)
-        here = [mention for mention in named if not (doer and same(mention.name, doer))]
+        here = [mention for mention in named if not (doer and _same(mention.name, doer))]
         if _fits_any(here, *wanted) and token.dep_ not in SUBJECTS:
             continue  # it is named in the clause itself, as far as can be known
-        others = {m.name for m in mentions(clause[: token.i - clause.start])}
+        others = {m.name for m in _mentions(clause[: token.i - clause.start])}
         if _fits_any([m for m in here if m.name in others], *wanted):
             continue
         excluded = answered_by if _speaks(token) else doer
@@ -265,9 +265,9 @@ def resolve(
         meant = _antecedent(context, *wanted, not_=excluded, is_subject=is_subject)
         if meant is None:  # whoever it is: the next "he" is likely the same
             unsure.add(wanted[0])
-            named = [*named, Mention(token.lower_, *wanted, is_subject, sure=False)]
+            named = [*named, _Mention(token.lower_, *wanted, is_subject, sure=False)]
             continue
-        if any(same(meant.name, m.name) for m in named):
+        if any(_same(meant.name, m.name) for m in named):
             continue
         replaced[token.i] = meant.name + ("’s" if token.tag_ in _POSSESSIVE else "")
         gender = meant.gender or (wanted[1] if not wanted[0] else "")
@@ -280,28 +280,28 @@ def resolve(
     return _Resolved(full if known or extra else "", known, speaker, tuple(named))
 
 
-def _wanted(token: Token) -> tuple[bool, Gender] | None:
+def _wanted(token: Token) -> tuple[bool, _Gender] | None:
     """Return what a pronoun wants, as (plural, gender); None for any other word."""
     word = token.lower_
     if word in _THEY:
         return True, ""
-    gender: Gender = "m" if word in _HE else "f" if word in _SHE else ""
+    gender: _Gender = "m" if word in _HE else "f" if word in _SHE else ""
     return (False, gender) if gender else None
 
 
-def _fits(mention: Mention, plural: bool, gender: Gender) -> bool:
+def _fits(mention: _Mention, plural: bool, gender: _Gender) -> bool:
     if mention.plural != plural:
         return False
     return not gender or mention.gender in ("", gender)
 
 
-def _fits_any(found: Iterable[Mention], plural: bool, gender: Gender) -> bool:
+def _fits_any(found: Iterable[_Mention], plural: bool, gender: _Gender) -> bool:
     return any(_fits(mention, plural, gender) for mention in found)
 
 
 def _antecedent(
-    context: Context, plural: bool, gender: Gender, *, not_: str | None, is_subject: bool
-) -> Mention | None:
+    context: Context, plural: bool, gender: _Gender, *, not_: str | None, is_subject: bool
+) -> _Mention | None:
     """Return the one that a pronoun can mean in the nearest clause that names any: its subject,
     where that is one; for a pronoun that is no subject, where nobody else is there. None where
     it could be another."""
@@ -309,7 +309,7 @@ def _antecedent(
         fitting = [
             mention
             for mention in clause
-            if _fits(mention, plural, gender) and not (not_ and same(mention.name, not_))
+            if _fits(mention, plural, gender) and not (not_ and _same(mention.name, not_))
         ]
         if gender == "f":  # of those with nothing to tell by, few are women in old records
             fitting = [mention for mention in fitting if mention.gender] or fitting

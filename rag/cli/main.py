@@ -25,8 +25,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from rag.accounts import Accounts
-from rag.cli import upkeep
-from rag.cli.terminal import JsonOption, TerminalProgress, harmless
+from rag.cli import JsonOption, TerminalProgress, harmless, upkeep
 from rag.config import DEFAULT_INDEX, PER_CLAIM, Settings
 from rag.errors import QuestionError, SourceFinderError
 
@@ -168,8 +167,8 @@ def build(
 ) -> None:
     """Build an index, or refresh it: only what changed is read and embedded again."""
     from rag.build.builder import build_index
-    from rag.cli.terminal import report_text
-    from rag.index.generations import recorded_sources
+    from rag.cli import report_text
+    from rag.index import recorded_sources
     from rag.workspace import default_sources
 
     settings = Settings.from_environment()
@@ -200,7 +199,7 @@ def publish(
     ] = None,
 ) -> None:
     """Put an index where Qdrant serves it; it is shown at once when it is complete."""
-    from rag.index.generations import open_index
+    from rag.index import open_index
     from rag.index.qdrant import publishing
 
     settings = Settings.from_environment()
@@ -313,7 +312,7 @@ def _answer(
     **filters: Any,
 ) -> None:
     from rag import dossier
-    from rag.cli.terminal import answer_text
+    from rag.cli import answer_text
     from rag.dossier import zotero
 
     for path in export or ():

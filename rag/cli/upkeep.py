@@ -18,7 +18,7 @@ from rag.accounts import Accounts, Audit, Right
 from rag.catalog import CatalogEntry, CatalogMatch, find_entry, load_catalog, search_catalog
 from rag.catalog.fetch import FetchedFile, FetchReport, check_fetchable, describe
 from rag.catalog.fetch import fetch as fetch_collections
-from rag.cli.terminal import JsonOption, TerminalProgress, harmless
+from rag.cli import JsonOption, TerminalProgress, harmless
 from rag.config import DEFAULT_INDEX, Settings
 from rag.datatypes import BuildReport, Progress, to_jsonable
 from rag.errors import AccountError, ProjectsError, QuestionError
@@ -93,7 +93,7 @@ def _confirm(files: int) -> None:
 def _build(settings: Settings, progress: Progress) -> BuildReport:
     """Refresh the default index, which includes the sources folder."""
     from rag.build.builder import build_index
-    from rag.index.generations import recorded_sources
+    from rag.index import recorded_sources
     from rag.workspace import default_sources
 
     target = settings.index_path(DEFAULT_INDEX)

@@ -105,11 +105,6 @@ def uri(url: str) -> str:
     return percent_encoded(url, safe="%/:?#@!$&'()*+,;=-._~[]")
 
 
-def plain(runs: Iterable[Run]) -> str:
-    """Return the text of runs without their styles."""
-    return "".join(run.text for run in runs)
-
-
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>#|~^$&!]")
 _LINE_START = re.compile(r"(?m)^([ \t]*)(?:([-+=])(?=[-=\s]|$)|(\d+)([.)])(?=\s|$))")
 

@@ -104,7 +104,7 @@ def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
     _add_creators(node, "bib:authors", item.get("author", ()))
     _add_creators(node, "bib:editors", item.get("editor", ()))
     _add(node, "dc:title", item["title"])
-    _add_if(node, "dc:date", written(item.get("issued")))
+    _add_if(node, "dc:date", _written(item.get("issued")))
     if item.get("URL"):
         address = _add(_add(node, "dc:identifier"), "dcterms:URI")
         _add(address, "rdf:value", item["URL"])
@@ -120,7 +120,7 @@ def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
 def _extra(item: Item) -> str:
     """Return what Zotero has no field for, as its field "Extra" names it, one thing a line."""
     lines = {
-        "Original Date": written(item.get("original-date")),
+        "Original Date": _written(item.get("original-date")),
         "Number": item.get("number"),
         "Cite as": item["custom"].get("citation"),
         "Source Finder": item["id"],
@@ -128,10 +128,10 @@ def _extra(item: Item) -> str:
     return "\n".join(f"{name}: {' '.join(value.split())}" for name, value in lines.items() if value)
 
 
-def written(dated: dict[str, Any] | None) -> str:
+def _written(dated: dict[str, Any] | None) -> str:
     """Return a CSL date in ISO 8601, or as it is written where it is no date; "" without one.
 
-    >>> written({"date-parts": [[1964, 11], [1966]], "circa": True})
+    >>> _written({"date-parts": [[1964, 11], [1966]], "circa": True})
     'circa 1964-11/1966'
     """
     if not dated:

@@ -1,1 +1,459 @@
-"""An index on disk: documents, words, vectors."""
+"""An index on disk: generations, one of them live, each with a manifest.
+
+    indexes/<name>/CURRENT              the live generation's name, replaced atomically
+    indexes/<name>/<generation>/        manifest.json, sources.sqlite, lexical/, documents/,
+                                        the files of `vectors`
+    indexes/<name>/partial/             finished work of a build that was cut off
+    indexes/<name>/build.lock           held while a build runs
+
+A generation is complete before CURRENT names it and is never changed afterwards, so a
+reader needs no lock and a build that dies leaves the live generation as it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.config import DEFAULT_INDEX, Settings
+from rag.embedding import Encoder
+from rag.errors import (
+    IndexCorrupt,
+    IndexMismatch,
+    IndexNotBuilt,
+    IndexNotWritten,
+    ModelError,
+    SearchIndexError,
+    SourceFinderError,
+)
+from rag.index.lexical import LexicalIndex
+from rag.index.store import Store
+from rag.index.store_writer import upgrade_store
+from rag.index.vectors import VectorIndex, VectorsOnDemand
+
+FORMAT = 3
+"""Raised when the files change in a way that older code cannot read."""
+
+_VERIFIED_BYTES = 1 << 30
+"""Up to this size an index is checked byte for byte when it is opened (a fraction of a
+second); beyond it only the sizes are, and `source-finder doctor` checks the bytes."""
+
+CURRENT = "CURRENT"
+MANIFEST = "manifest.json"
+_WORDS = "words.json"
+"""A manifest of a generation that has all but its vectors; gone once it is complete."""
+
+PIECE_PASSAGES = "piece_passages.npy"
+_GENERATION = re.compile(r"generation-\d{8}-\d{6}-\d{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation was made from and what it holds.
+
+    `files` maps each file's path within the generation to its size and SHA-256.
+    """
+
+    format: int
+    model: str
+    model_fingerprint: str
+    dimension: int
+    chunker: str
+    sources: list[str]
+    corpus_hash: str
+    documents: int
+    passages: int
+    sentences: int
+    built: str
+    files: dict[str, list[Any]] = field(default_factory=dict)
+    by_words: int = 0
+    """Passages that have no vectors yet, while the generation is being built."""
+
+    home: str = ""
+    """Where `indexes/` was when it was built, to find its sources where all was moved."""
+
+    def at(self, home: Path) -> Manifest:
+        """Return the manifest for another home, which has the same corpus."""
+        corpus = Path(self.home) / "corpus"
+        sources = [
+            str(home / "corpus" / Path(source).relative_to(corpus))
+            if Path(source).is_relative_to(corpus)
+            else source
+            for source in self.sources
+        ]
+        return replace(self, sources=sources, home=str(home))
+
+    def write_unfinished(self, generation: Path) -> None:
+        """Say that the generation, without its vectors, can be searched by its words."""
+        pending = generation / f"{_WORDS}.new"
+        _write_durably(pending, json.dumps(asdict(self)))
+        pending.replace(generation / _WORDS)
+
+    def write(self, generation: Path) -> None:
+        """Write the manifest, with the size and hash of every other file there."""
+        (generation / _WORDS).unlink(missing_ok=True)
+        files = [p for p in sorted(generation.rglob("*")) if p.is_file() and p.name != MANIFEST]
+        described = {
+            path.relative_to(generation).as_posix(): [path.stat().st_size, _sha256(path)]
+            for path in files
+        }
+        for path in files:
+            _sync(path)
+        content = asdict(self) | {"files": described}
+        content["checksum"] = _checksum(content)
+        _write_durably(generation / MANIFEST, json.dumps(content, indent=1))
+
+    @classmethod
+    def read(cls, generation: Path) -> Manifest:
+        """Return the manifest; raises `IndexCorrupt` or `IndexMismatch`."""
+        path = generation / MANIFEST
+        try:
+            return cls(**_content(path))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexCorrupt(
+                f"The manifest {path} cannot be read ({error}). {_rebuild(generation.parent)}"
+            ) from error
+
+    @classmethod
+    def format_of(cls, generation: Path) -> Any:
+        """Return the format of a generation, whatever it is; raises `IndexCorrupt`."""
+        path = generation / MANIFEST
+        try:
+            return _content(path)["format"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexCorrupt(
+                f"The manifest {path} cannot be read ({error}). {_rebuild(generation.parent)}"
+            ) from error
+
+    def verify(self, generation: Path, *, every_byte: bool | None = None) -> None:
+        """Raise `IndexCorrupt` unless all files are there as they were written.
+
+        `every_byte` None: sizes always, contents up to `_VERIFIED_BYTES` in all.
+        """
+        if every_byte is None:
+            every_byte = sum(size for size, _ in self.files.values()) <= _VERIFIED_BYTES
+        for name, (size, digest) in self.files.items():
+            path = generation / name
+            if not path.is_file():
+                problem = "is missing"
+            elif path.stat().st_size != size:
+                problem = f"has {path.stat().st_size} bytes instead of {size}"
+            elif every_byte and _sha256(path) != digest:
+                problem = "was altered"
+            else:
+                continue
+            raise IndexCorrupt(f"The index file {path} {problem}. {_rebuild(generation.parent)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """An open generation: what it holds, and the three ways to look into it."""
+
+    path: Path
+    manifest: Manifest
+    store: Store
+    lexical: LexicalIndex
+    document_words: LexicalIndex
+    vectors: VectorIndex | VectorsOnDemand
+
+
+def open_index(path: Path, *, verify: bool = True) -> Generation:
+    """Return the live generation of the index in `path`.
+
+    Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexMismatch`.
+    """
+    generation = live_generation(path)
+    manifest = Manifest.read(generation)
+    if verify:
+        manifest.verify(generation)
+    try:
+        return Generation(
+            path=generation,
+            manifest=manifest,
+            store=Store(generation / "sources.sqlite"),
+            lexical=LexicalIndex.open(generation / "lexical", manifest.passages),
+            document_words=LexicalIndex.open(generation / "documents", manifest.documents),
+            vectors=VectorIndex(generation, manifest.dimension),
+        )
+    except (OSError, ValueError, RuntimeError, sqlite3.DatabaseError) as error:
+        raise IndexCorrupt(
+            f"The index in {generation} cannot be opened: {error}. {_rebuild(path)}"
+        ) from error
+
+
+def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
+    """Return the generation that is being built in `path` once it can be searched by its words,
+    None where there is none. Its passages have the vectors of the live generation or, where they
+    are new, none yet.
+    """
+    under_way = [folder for folder in _generations(path) if (folder / _WORDS).is_file()]
+    unfinished = [folder for folder in under_way if not (folder / MANIFEST).exists()]
+    if not unfinished:
+        return None
+    generation = max(unfinished)
+    manifest = Manifest(**json.loads((generation / _WORDS).read_text(encoding="utf-8")))
+    store = Store(generation / "sources.sqlite")
+    counts = np.load(generation / PIECE_PASSAGES, allow_pickle=False)
+    vectors = VectorsOnDemand(store, encoder, counts, *_known(path, manifest, store))
+    return Generation(
+        path=generation,
+        manifest=replace(manifest, by_words=vectors.missing),
+        store=store,
+        lexical=LexicalIndex.open(generation / "lexical", manifest.passages),
+        document_words=LexicalIndex.open(generation / "documents", manifest.documents),
+        vectors=vectors,
+    )
+
+
+def _known(
+    path: Path, manifest: Manifest, store: Store
+) -> tuple[VectorIndex | None, NDArray[np.int64] | None]:
+    """Return the vectors of the live generation, and at which row they are for each passage."""
+    try:
+        live = open_index(path, verify=False)
+    except SearchIndexError:
+        return None, None
+    made_by = (live.manifest.model_fingerprint, live.manifest.chunker)
+    if made_by != (manifest.model_fingerprint, manifest.chunker):
+        return None, None
+    if not isinstance(live.vectors, VectorIndex):
+        return None, None
+    rows = live.store.keys()
+    known = [rows.get(key, -1) for key in store.keys_in_order()]
+    return live.vectors, np.array(known, dtype=np.int64)
+
+
+def load_encoder(index: Generation, settings: Settings) -> Encoder:
+    """Return the model that the index was built with; raises `IndexMismatch`."""
+    manifest = index.manifest
+    home = index.path.parent
+    try:
+        encoder = Encoder.load(manifest.model, settings)
+    except ModelError as error:
+        raise IndexMismatch(
+            f"The index in {home} was built with the model {manifest.model!r}, which is not "
+            f"there any more: {error} {_rebuild(home)}"
+        ) from error
+    if encoder.fingerprint != manifest.model_fingerprint:
+        raise IndexMismatch(
+            f"The index in {home} was built with another version of the model "
+            f"{manifest.model!r} (its files have changed since). {_rebuild(home)}"
+        )
+    return encoder
+
+
+def live_generation(path: Path) -> Path:
+    """Return the folder of the live generation, which is brought to this version's format first.
+
+    Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexMismatch`.
+    """
+    generation = _named_generation(path)
+    made_by = Manifest.format_of(generation)
+    if made_by == FORMAT:
+        return generation
+    new = path / _new_name()
+    try:
+        if not isinstance(made_by, int) or not 1 <= made_by < FORMAT:
+            raise ValueError(f"this version reads format {FORMAT}")
+        Manifest.read(generation).verify(generation)  # before anything is written
+        shutil.copytree(generation, new)
+        upgrade_store(new / "sources.sqlite", made_by, FORMAT)
+        Manifest(**_content(new / MANIFEST) | {"format": FORMAT}).write(new)
+        make_live(path, new)
+    except (OSError, ValueError, TypeError, sqlite3.Error) as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise IndexMismatch(
+            f"The index in {path} has format {made_by} and cannot be used ({error}). "
+            f"{_rebuild(path)}"
+        ) from error
+    return new
+
+
+def _named_generation(path: Path) -> Path:
+    pointer = path / CURRENT
+    if not pointer.is_file():
+        raise IndexNotBuilt(f"There is no index in {path}. {_rebuild(path)}")
+    name = pointer.read_text(encoding="utf-8", errors="replace").strip()
+    generation = path / name
+    if not _GENERATION.fullmatch(name) or not generation.is_dir():
+        raise IndexCorrupt(f"{pointer} names {name!r}, which is not there. {_rebuild(path)}")
+    return generation
+
+
+def recorded_sources(path: Path) -> list[str]:
+    """Return what an index was last built from, nothing where it is new or unreadable.
+
+    Where the whole home was moved, or restored at another place, a source that is not where
+    it was is looked for at the same place in the home that the index is in now.
+    """
+    try:
+        manifest = Manifest.read(live_generation(path))
+    except SourceFinderError:
+        return []
+    return [
+        _moved(source, manifest.home, path.absolute().parent.parent) for source in manifest.sources
+    ]
+
+
+def _moved(source: str, before: str, home: Path) -> str:
+    was = Path(source)
+    if not before or was.exists() or not was.is_relative_to(before):
+        return source
+    now = home / was.relative_to(before)
+    return str(now) if now.exists() else source
+
+
+def check_brought(generation: Path, home: Path) -> None:
+    """Check a generation that was built in another home, and look for its sources that lay in the
+    corpus there in the corpus of `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
+    made_by = Manifest.format_of(generation)
+    if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
+        raise IndexMismatch(
+            f"An index that was brought here has format {made_by}; this version reads {FORMAT}. "
+            "Install the version that it was made by, or a later one."
+        )
+    manifest = Manifest.read(generation)
+    manifest.verify(generation, every_byte=True)
+    if manifest.home and manifest.home != str(home):
+        manifest.at(home).write(generation)
+
+
+def adopt(path: Path, brought: Path) -> None:
+    """Make a whole generation that lies elsewhere on the same disk the live one of the index in
+    `path`; whoever reads the old one keeps it. The caller holds the lock."""
+    generation = path / _new_name()
+    brought.rename(generation)
+    try:
+        make_live(path, generation)
+    except OSError:
+        shutil.rmtree(generation, ignore_errors=True)
+        raise
+
+
+def new_generation(path: Path) -> Path:
+    """Make the folder of a new generation, and delete those that a killed build left."""
+    for folder in _generations(path):
+        if not (folder / MANIFEST).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    generation = path / _new_name()
+    generation.mkdir()
+    return generation
+
+
+def _new_name() -> str:
+    return f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+
+
+def _generations(path: Path) -> list[Path]:
+    """Return the generations in `path`; whatever else lies there is not ours."""
+    return [p for p in path.iterdir() if _GENERATION.fullmatch(p.name) and p.is_dir()]
+
+
+def make_live(path: Path, generation: Path) -> None:
+    """Let CURRENT name `generation`, atomically, and delete those before the last."""
+    try:
+        before = _named_generation(path)
+    except SearchIndexError:
+        before = generation
+    pending = path / f"{CURRENT}.new"
+    _write_durably(pending, generation.name)
+    pending.replace(path / CURRENT)
+    _sync(path)
+    for other in _generations(path):
+        if other not in {generation, before}:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write into `IndexNotWritten`."""
+    reasons = {
+        errno.ENOSPC: "the disk is full; free some space",
+        errno.EDQUOT: "the disk quota is used up; free some space",
+        errno.EFBIG: "a file grew beyond the allowed size; raise the limit",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "permission is denied",
+        errno.EPERM: "permission is denied",
+        errno.ENOTDIR: "a part of the path is a file",
+        errno.EEXIST: "a file is in the way",
+    }
+    try:
+        yield
+    except OSError as error:
+        code = error.errno
+        if code is None and "written" in str(error):  # how numpy reports a full disk
+            code = errno.ENOSPC
+        if code not in reasons:
+            raise
+        raise IndexNotWritten(_not_written(path, reasons[code])) from error
+    except sqlite3.OperationalError as error:
+        raise IndexNotWritten(_not_written(path, f"SQLite says: {error}")) from error
+    except RuntimeError as error:  # faiss reports a failed write in this way
+        if "write" not in str(error) and "fopen" not in str(error):
+            raise
+        raise IndexNotWritten(_not_written(path, "the disk is full, or not writable")) from error
+
+
+def _not_written(path: Path, reason: str) -> str:
+    return (
+        f"The index in {path} could not be written: {reason}. Another place can be chosen "
+        "with SOURCE_FINDER_HOME or --index. An index that was there before is unharmed."
+    )
+
+
+def _rebuild(path: Path) -> str:
+    if path.name == DEFAULT_INDEX:
+        return "Run `source-finder build` to build it."
+    return f"Run `source-finder build --index {path} PATH ...` to build it."
+
+
+def _content(manifest: Path) -> dict[str, Any]:
+    """Return what a manifest says; raises `ValueError` where it is not as it was written."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("it holds no fields")
+    written = content.pop("checksum", None)  # those of older versions have none
+    if written is not None and written != _checksum(content):
+        raise ValueError("it was altered")
+    return content
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    """Return a hash over what a manifest says."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    if os.name == "posix":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, SourceDocument
 from rag.dates import Days, days_of, describe_dates
 from rag.embedding import QueryVectors
-from rag.index.generations import Generation
+from rag.index import Generation
 from rag.index.lexical import Spellings
 from rag.searching import (
     EVERYTHING,

@@ -176,15 +176,6 @@ class Store:
         """Return a document by its number in the index."""
         return self._document(int(number))
 
-    def document_by_id(self, document_id: str) -> SourceDocument:
-        """Return a document by its id; raises KeyError."""
-        found = self._db.execute(
-            "SELECT number FROM documents WHERE document_id = ?", (document_id,)
-        ).fetchone()
-        if found is None:
-            raise KeyError(document_id)
-        return self.document(found[0])
-
     def passage(self, row: int) -> tuple[SourceDocument, Passage]:
         """Return a passage by its row, with its document."""
         number, start, end, packed = self._db.execute(

@@ -300,7 +300,7 @@ def _with_files_given_up(db: sqlite3.Connection) -> None:
     db.execute(GIVEN_UP)
 
 
-UPGRADES: dict[int, Callable[[sqlite3.Connection], None]] = {
+_UPGRADES: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _with_publications,
     2: _with_files_given_up,
 }
@@ -311,4 +311,4 @@ def upgrade_store(path: Path, from_format: int, to_format: int) -> None:
     """Bring a file of documents to a format, step by step; raises `sqlite3.Error`, `KeyError`."""
     with closing(sqlite3.connect(path)) as db, db:
         for step in range(from_format, to_format):
-            UPGRADES[step](db)
+            _UPGRADES[step](db)

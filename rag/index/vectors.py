@@ -39,8 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.datatypes import Floats
-from rag.embedding import Encoder, PassageVectors, QueryVectors
-from rag.embedding.chunking import embedding_input
+from rag.embedding import Encoder, PassageVectors, QueryVectors, embedding_input
 from rag.index.store import Store
 
 

@@ -16,14 +16,13 @@ from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
 from rag.ingest.files import BUILT_IN, check_sources, find_files, unpacked
 from rag.ingest.folders import Found, OnSkip, reason, report
-from rag.ingest.names import Names, file_title, in_file, shown
-from rag.ingest.registry import READERS, Item, read_file, reader_for
+from rag.ingest.names import Names, shown
+from rag.ingest.readers import READERS, Item, read_file, reader_for
 from rag.ingest.sidecar import Sidecar, describe, passed_over, read_metadata, read_sidecar
 
 __all__ = [
     "BUILT_IN",
     "READERS",
-    "Reading",
     "ReadingFound",
     "read_found",
     "read_sources",
@@ -94,28 +93,7 @@ def described(
         report(next(iter(found.sidecars), found.path), [problem], found.renaming(on_skip))
 
 
-def renamed(
-    document: SourceDocument, was: Path, part_of: Collection, found: Found
-) -> SourceDocument:
-    """Return a document, read when its file was called `was` and a part of the collection
-    `part_of`, as it is now that the file is `found` where it is.
-
-    What was taken from the file's name follows the name; the id stays.
-    """
-    title, publication = document.title, document.publication
-    if title == file_title(was):
-        title = file_title(found.path)
-    if publication == in_file(was):
-        publication = in_file(found.path)
-    same = document.collection.collection_id == part_of.collection_id
-    collection = found.collection if same else document.collection
-    origin = found.name if document.origin == shown(was) else document.origin
-    return replace(
-        document, title=title, publication=publication, collection=collection, origin=origin
-    )
-
-
-Reading = Callable[[Path, Collection], Iterator[Item]]
+_Reading = Callable[[Path, Collection], Iterator[Item]]
 """A way to read a file: in this process (`read_file`) or another one (`workers`)."""
 
 ReadingFound = Callable[[Found], Iterator[Item]]
@@ -123,7 +101,7 @@ ReadingFound = Callable[[Found], Iterator[Item]]
 
 
 def read_sources(
-    sources: Sequence[str | Path], on_skip: OnSkip, reading: Reading = read_file
+    sources: Sequence[str | Path], on_skip: OnSkip, reading: _Reading = read_file
 ) -> Iterator[SourceDocument]:
     """Return the documents of `sources`, read one by one as they are asked for.
 
@@ -145,7 +123,7 @@ def read_sources(
 
 
 def _read(
-    sources: Sequence[str | Path], on_skip: OnSkip, reading: Reading
+    sources: Sequence[str | Path], on_skip: OnSkip, reading: _Reading
 ) -> Iterator[SourceDocument]:
     names = Names()
     for number, found in enumerate(unpacked(find_files(sources, on_skip), on_skip)):
@@ -160,7 +138,7 @@ def _read(
                 yield replace(document, document_id=name.document_id)
 
 
-def reads(reading: Reading) -> ReadingFound:
+def reads(reading: _Reading) -> ReadingFound:
     """Return `reading` for what is found by walking through sources."""
     return lambda found: reading(found.path, found.collection)
 

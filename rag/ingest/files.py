@@ -5,17 +5,14 @@ Zip files are read as folders: each member is unpacked by itself, read, and remo
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile, ZipInfo
@@ -39,8 +36,8 @@ from rag.ingest.folders import (
     write_work,
 )
 from rag.ingest.names import printable, shown, slug
+from rag.ingest.readers import ZIP, guarded
 from rag.ingest.readers.sotu import COLLECTION, read_sotu
-from rag.ingest.registry import ZIP, guarded
 from rag.ingest.shared.decoding import ARCHIVE, DAMAGE, ZipLimits, check_member, damaged, opened
 from rag.ingest.sidecar import COLLECTION_FILES, orphan_reason, pair, read_sidecar
 
@@ -296,9 +293,6 @@ BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] =
 READING = 6
 """Raised when a reader changes in what it yields, so that files are read again."""
 
-_JUST_NOW_S = 2
-"""A file changed so recently may change once more without a new time."""
-
 
 def check_sources(sources: Sequence[str | Path]) -> None:
     """Raise `UnreadableSource` for a path that does not exist."""
@@ -351,39 +345,3 @@ def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
     except (*DAMAGE, MemoryError) as error:  # of an archive, that nobody foresaw
         why = f"{found.name} cannot be unpacked ({type(error).__name__}); pack it anew"
         on_skip(SkippedFile(found.name, why))
-
-
-def file_state(found: Found) -> str:
-    """Return what the file system says of a file: while it says so, the content is the same.
-
-    "" for a file that is not there, changed just now, or lies in a zip file.
-    """
-    if found.temporary or found.built_in:
-        return ""
-    try:
-        status = found.path.stat()
-    except OSError:
-        return ""
-    # The time of change cannot be set by hand, that of modification can.
-    if time.time() - max(status.st_mtime, status.st_ctime) < _JUST_NOW_S:
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
-
-
-def content_digest(found: Found) -> str:
-    """Return a hash over the bytes of a file, "" if it cannot be opened."""
-    if found.built_in:
-        return f"{found.name} {version(found.name)}"
-    try:
-        if not found.path.is_file():
-            return ""
-        with found.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def reading_digest(content: str, found: Found, ocr: str) -> str:
-    """Return a hash over all that the reading of a file depends on, except its name."""
-    settings = (READING, content, found.path.suffix.lower(), ocr)
-    return hashlib.sha256(repr(settings).encode()).hexdigest() if content else ""

@@ -3,7 +3,7 @@
 A folder may hold one work as a file for each page, of text or of OCR, as HathiTrust and the
 Internet Archive hand them out: its pages become one file. The library records beside them
 (MODS, Dublin Core, MARC, METS around them, and the Internet Archive's own) say what the work is,
-and METS which files, pictures too, are its pages.
+and METS which files, pictures too, are its pages, in which order and with which numbers.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest.dates import said_date
-from rag.ingest.mets import mets_pages
 from rag.ingest.names import folder_collection, in_order, printable, shown
 from rag.ingest.shared.blocks import name_of
 from rag.ingest.shared.decoding import decode, line_of, parse_xml
@@ -32,6 +31,7 @@ from rag.ingest.sidecar import (
     read_collection,
 )
 from rag.ingest.zotero import LIBRARY, attachments, is_library
+from rag.language import said_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -84,14 +84,14 @@ class PagedWork:
     def holds(self, name: str) -> bool:
         """Return whether a file belongs to the work: a page, in one format or another, or a record
         of what it is."""
-        return name in self.pages or name in self.listed or is_of_page(name, self.pages)
+        return name in self.pages or name in self.listed or _is_of_page(name, self.pages)
 
 
 def work_among(names: Sequence[str], folder: str, records: Iterable[bytes]) -> PagedWork:
     """Return the work of which files are the pages: as a METS record says, else by their names."""
     there = set(names)
     for raw in records:
-        pages = mets_pages(raw)
+        pages = _mets_pages(raw)
         listed = [
             [name for place in page.files if (name := _last(place)) in there] for page in pages
         ]
@@ -119,7 +119,7 @@ def describes(name: str, raw: bytes, folder: str) -> bool:
         return False
     if found["work"]:
         return found["work"].casefold() == folder.casefold()
-    places = (place for page in mets_pages(raw) for place in page.files)
+    places = (place for page in _mets_pages(raw) for place in page.files)
     return any(folder in place.split("/")[:-1] for place in places)
 
 
@@ -166,7 +166,7 @@ def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
     return [match[0] for match in in_order]
 
 
-def is_of_page(name: str, run: Sequence[str]) -> bool:
+def _is_of_page(name: str, run: Sequence[str]) -> bool:
     """Return whether a file belongs to a page of a work, or says what the work is: a picture or
     the places of the words on it."""
     stem = Path(name).stem
@@ -506,3 +506,74 @@ def reason(error: Exception, path: Path) -> str:
         why = printable(str(error.strerror or error))
         return f"{shown(path)} cannot be opened ({why}); check its permissions"
     return str(error)
+
+
+_LABEL = re.compile(r"(?:[^\W\d_]{1,9}\.?\s+)?[\[(]?(\d{1,5}|[ivxlcIVXLC]{1,7})[\])]?\.?")
+"""The number of a page in its label: "12", "Page 12", "[iv]"."""
+
+_MAX_NUMBER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _MetsPage:
+    """A page: its printed number, "" where none is given, and the places of its files."""
+
+    number: str
+    files: tuple[str, ...]
+
+
+def _mets_pages(raw: bytes) -> list[_MetsPage]:
+    """Return the pages that a record lists, in order; [] where it lists none, or is no METS."""
+    try:
+        root = parse_xml(raw, "the record")
+    except UnreadableSource:
+        return []
+    if name_of(root) != "mets":
+        return []
+    places = {
+        file.get("ID"): _href(where)
+        for file in root.iter("{*}file")
+        for where in file.iter("{*}FLocat")
+    }
+    maps = sorted(
+        root.iter("{*}structMap"), key=lambda n: (n.get("TYPE") or "").casefold() != "physical"
+    )
+    for structure in maps:
+        found = [
+            (_order(part), _MetsPage(_number(part), files))
+            for part in structure.iter("{*}div")
+            if (files := tuple(filter(None, map(places.get, _ids(part)))))
+        ]
+        if len(found) > 1:
+            orders = [order for order, _ in found]
+            if None not in orders and len(set(orders)) == len(orders):
+                found.sort(key=lambda n: n[0] or 0)
+            return [page for _, page in found]
+    return []
+
+
+def _href(where: _Element) -> str:
+    given = (value for name, value in where.items() if str(name).rpartition("}")[2] == "href")
+    return unquote(next(given, "")).replace("\\", "/")
+
+
+def _ids(part: _Element) -> Iterator[str]:
+    """Yield the ids of the files of a division itself, not of those within it."""
+    for pointer in part.iterfind("{*}fptr"):
+        for place in pointer.iter("{*}fptr", "{*}area"):
+            if name := place.get("FILEID"):
+                yield name
+
+
+def _order(part: _Element) -> int | None:
+    given = part.get("ORDER") or ""
+    return int(given) if given.isdecimal() else None
+
+
+def _number(part: _Element) -> str:
+    own = printable(part.get("ORDERLABEL") or "").strip()
+    if own and len(own) <= _MAX_NUMBER:
+        found = _LABEL.fullmatch(own)
+        return found[1] if found else own
+    found = _LABEL.fullmatch(printable(part.get("LABEL") or "").strip())
+    return found[1] if found else ""

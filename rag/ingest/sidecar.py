@@ -20,8 +20,8 @@ from rag.datatypes import (
     Publication,
     SourceDocument,
 )
+from rag.dates import edtf_date
 from rag.errors import UnreadableSource
-from rag.ingest.dates import edtf_date
 from rag.ingest.names import printable, shown, slug
 from rag.language import one_name
 

@@ -23,7 +23,7 @@ from typing import Any
 from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.registry import Item, read_file
+from rag.ingest.readers import Item, read_file
 from rag.isolation import Answer, Process, Send, Stopped, listen, serve
 from rag.typed_json import from_jsonable
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rag.datatypes import ZOTERO_TYPES, Collection, SkippedFile
+from rag.dates import edtf_date
 from rag.errors import UnreadableSource
-from rag.ingest.dates import edtf_date, said_date
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.sidecar import Sidecar, sidecar_of
-from rag.language import one_name
+from rag.language import one_name, said_date
 
 LIBRARY, _STORAGE = "zotero.sqlite", "storage"
 _BESIDE = ("", "-wal", "-journal")

@@ -20,13 +20,16 @@ from rag.language.names import (
     with_names_of_records,
 )
 from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
-from rag.language.persons import NameParts, name_parts, natural_order, one_name
 from rag.language.respelling import (
     MIN_KEY_LETTERS,
+    NameParts,
     Respelling,
     Style,
     chinese_spellings,
     deletions,
+    name_parts,
+    natural_order,
+    one_name,
     one_slip,
     pinyin,
     respell,
@@ -35,7 +38,16 @@ from rag.language.respelling import (
     vowel_keys,
     wade_giles,
 )
-from rag.language.timex import Timex, days, days_named, of_date, times, times_told_from, years_in
+from rag.language.timex import (
+    Timex,
+    days,
+    days_named,
+    of_date,
+    said_date,
+    times,
+    times_told_from,
+    years_in,
+)
 from rag.language.tokens import (
     MONTHS,
     Folded,
@@ -44,9 +56,11 @@ from rag.language.tokens import (
     is_left_open,
     parse,
     sentences,
+    squeezed,
     stems,
     stop_words,
     table,
+    trimmed,
     whole_word,
     word_list,
     words,
@@ -90,14 +104,17 @@ __all__ = [
     "quantities",
     "respell",
     "respelled",
+    "said_date",
     "sentences",
     "spelling_key",
+    "squeezed",
     "stands_for",
     "stems",
     "stop_words",
     "table",
     "times",
     "times_told_from",
+    "trimmed",
     "vowel_keys",
     "wade_giles",
     "whole_word",

@@ -108,10 +108,10 @@ _TWO_STYLES = re.compile(
 )
 _BEFORE_EASTER_RULE = 1583
 
-Found = tuple[int, int, str, str]
+_Found = tuple[int, int, str, str]
 
 
-def archive_dates(text: str) -> Iterator[Found]:
+def archive_dates(text: str) -> Iterator[_Found]:
     """Yield where such a date stands in a text, from and to, and the first and last day that it
     means.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rag.datatypes import Span
-from rag.dates import days_of
+from rag.dates import days_of, edtf_date, stretch_of
 from rag.language.calendars import (
     DAY_WORDS,
     LAST_OLD_YEAR,
@@ -156,20 +156,6 @@ class Timex:
             first <= other_last and other_first <= last
             for first, last in ((self.first, self.last), *self.other, *self.unsure)
             for other_first, other_last in ((other.first, other.last), *other.other, *other.unsure)
-        )
-
-    def could_be(self, other: Timex) -> bool:
-        """Return whether the two mean the same day if one of them is in Old Style and does not
-        say so: early in the years before 1752."""
-        if self.overlaps(other):
-            return True
-        pairs = ((self, other), (other, self))
-        return any(
-            old.last[5:] < NEW_YEAR
-            and int(old.last[:4]) < LAST_OLD_YEAR
-            and a_year_on(old.first) <= new.last
-            and new.first <= a_year_on(old.last)
-            for old, new in pairs
         )
 
 
@@ -454,3 +440,29 @@ def _part_of(first: str, last: str, part: str) -> tuple[str, str]:
         f"{first[:5]}{months[0]:02}-01",
         f"{first[:5]}{months[1]:02}-{30 if months[1] == 9 else 31}",
     )
+
+
+_ABOUT = re.compile(r"\b(?:c|ca|circa|about|abt|around)\b\.?", re.IGNORECASE)
+_DOUBTED = re.compile(r"\?|\[|\b(?:before|after|probably|perhaps|undated)\b", re.IGNORECASE)
+
+
+def said_date(value: str) -> str:
+    """Return the date that a person or an archive wrote, in EDTF or in words; "" for none.
+
+    >>> [said_date(d) for d in ("1964-11", "10 September 1813", "c. 1850", "March-May 1848")]
+    ['1964-11', '1813-09-10', '1850~', '1848-03/1848-05']
+    >>> [said_date(d) for d in ("1949-1950", "[1850?]", "2011-07-04 10:00", "undated")]
+    ['1949/1950', '1850?', '2011-07-04', '']
+    """
+    for form in (value.strip(), value.strip().partition(" ")[0]):
+        if form and (form == value.strip() or len(form) == len("1964-11-02")):
+            try:
+                return edtf_date(form)
+            except ValueError:
+                continue
+    found = times(value)
+    if not found:
+        return ""
+    whole = stretch_of(min(one.first for one in found), max(one.last for one in found)) or ""
+    mark = "~" if _ABOUT.search(value) else "?" if _DOUBTED.search(value) else ""
+    return "/".join(f"{end}{mark}" for end in whole.split("/"))

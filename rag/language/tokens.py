@@ -34,7 +34,6 @@ from typing import TYPE_CHECKING, Any
 
 from rag.datatypes import Span
 from rag.errors import ModelError
-from rag.text import trimmed
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -409,6 +408,31 @@ def stems(folded: Iterable[str]) -> list[str]:
     kept = [word for word in folded if word not in stop]
     result: list[str] = _stemmer().stemWords(kept)  # type: ignore[attr-defined]
     return result
+
+
+def trimmed(text: str, start: int, end: int) -> Span | None:
+    """Return `start..end` without white space at its ends; None if nothing is left."""
+    part = text[start:end]
+    stripped = part.strip()
+    if not stripped:
+        return None
+    start += len(part) - len(part.lstrip())
+    return Span(start, start + len(stripped))
+
+
+def squeezed(text: str, span: Span) -> tuple[str, list[int]]:
+    """Return `text[span]` with each run of white space as one space, and for each character of
+    that its place in `text`.
+
+    >>> squeezed("War  came.", Span(0, 10))
+    ('War came.', [0, 1, 2, 3, 5, 6, 7, 8, 9])
+    """
+    kept = [
+        place
+        for place in range(span.start, span.end)
+        if not text[place].isspace() or (place > span.start and not text[place - 1].isspace())
+    ]
+    return "".join(" " if text[place].isspace() else text[place] for place in kept), kept
 
 
 def sentences(text: str, within: Span | None = None) -> list[Span]:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 _TAKEN = ["*.safetensors", "*.json", "*.txt", "*.model", "artifact.metadata"]
 _LEFT_OUT = ["onnx/*", "openvino/*"]
 
-ModelPart = Literal["embedding", "entailment", "reranker", "late interaction"]
+_ModelPart = Literal["embedding", "entailment", "reranker", "late interaction"]
 
-SETTING_OF: dict[ModelPart, str] = {
+SETTING_OF: dict[_ModelPart, str] = {
     "embedding": "SOURCE_FINDER_MODEL",
     "entailment": "SOURCE_FINDER_NLI",
     "reranker": "SOURCE_FINDER_RERANKER",
@@ -57,7 +57,7 @@ class KnownModel(Jsonable):
     """
 
     name: str
-    part: ModelPart
+    part: _ModelPart
     parameters: int
     licence: str
     figure: str = ""

@@ -18,7 +18,7 @@ from rag.ingest.ocr import Ocr, OcrLine
 from rag.ingest.ocr.layout import reading_order
 from rag.ingest.ocr.pages import PageImages
 from rag.isolation import Send, serve
-from rag.reading.page_view import Box, PlacedText, find_boxes
+from rag.reading import Box, PlacedText, find_boxes
 
 WIDTH = 1100
 """Pixels across: small print is legible, and a page of type is some 100 kB as WebP."""

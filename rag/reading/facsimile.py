@@ -18,7 +18,7 @@ from rag.datatypes import SourceDocument, Span, to_jsonable
 from rag.errors import UnreadableSource
 from rag.ingest.ocr import Ocr
 from rag.isolation import Process, Stopped
-from rag.reading.page_view import Box, pages_of, part_on
+from rag.reading import Box, pages_of, part_on
 from rag.typed_json import from_jsonable
 
 _GB = 1 << 30

@@ -17,13 +17,12 @@ from itertools import groupby
 from pathlib import Path
 
 from rag.datatypes import SourceDocument, Span
+from rag.dates import stretch_of
 from rag.errors import QuestionError
-from rag.ingest.dates import stretch_of
 from rag.ingest.names import file_title
 from rag.ingest.shared.page_text import PAGE_BREAK
-from rag.language import Folded, fold, stems, times, words
+from rag.language import Folded, fold, stems, times, trimmed, words
 from rag.searching import EVERYTHING, Filter, Index
-from rag.text import trimmed
 
 AROUND = 1_500
 """Characters shown before and after a quotation at first: a page of print in all."""

@@ -81,7 +81,7 @@ def question_box(*, searching: bool, **changes: Any) -> gr.MultimodalTextbox:
     )
 
 
-def told(turns: Turns, message: str = "", offered: tuple[tuple[str, str], ...] = ()) -> Turns:
+def _told(turns: Turns, message: str = "", offered: tuple[tuple[str, str], ...] = ()) -> Turns:
     """Return the conversation with a message of the application at its end."""
     return (*turns, Turn(len(turns), stage="done", message=message, offered=offered))
 
@@ -142,9 +142,9 @@ class Actions:
         files = [Path(file) for file in sent.get("files") or ()]
         dropped = sort_dropped(files)
         for problem in dropped.problems:
-            turns = told(turns, problem)
+            turns = _told(turns, problem)
         if dropped.offered:
-            turns = told(turns, offered=dropped.offered)
+            turns = _told(turns, offered=dropped.offered)
         text = "\n".join(part for part in [sent.get("text") or "", *dropped.texts] if part)
         if not text and (dropped.offered or dropped.problems):
             box = question_box(searching=False, value=None)
@@ -154,7 +154,7 @@ class Actions:
             if text.strip():
                 check_question(text)
         except QuestionError as error:  # it is kept nowhere, and stays in the box
-            turns, box = told(turns, str(error)), question_box(searching=False)
+            turns, box = _told(turns, str(error)), question_box(searching=False)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
         offered = {path for _, path in dropped.offered}
@@ -162,13 +162,13 @@ class Actions:
         box = question_box(searching=True, value=None)
         if not self.live.ready:
             waiting = (*turns, Turn(len(turns), text))  # Stop finds it there, and it is not lost
-            shown = _chat_messages(told(waiting, READING))
+            shown = _chat_messages(_told(waiting, READING))
             yield shown, waiting, box, *_UNMOVED, *_UNMOVED
             box = gr.skip()
             self._wait()
         if not self.live.ready:
             unasked = Turn(len(turns), text, stage="stopped")
-            turns = told((*turns, unasked), self.live.work.problem if self.live.work else "")
+            turns = _told((*turns, unasked), self.live.work.problem if self.live.work else "")
             box = question_box(searching=False)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
@@ -191,7 +191,7 @@ class Actions:
         try:
             scope = keeper.scope(place)
         except ProjectsError as error:
-            turns = told((*turns, Turn(len(turns), text, stage="stopped")), str(error))
+            turns = _told((*turns, Turn(len(turns), text, stage="stopped")), str(error))
             box = question_box(searching=False)
             yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
             return
@@ -279,7 +279,7 @@ class Actions:
                 try:
                     place, turns = keeper.opened(address.conversation, address.answer)
                 except ProjectsError as error:
-                    turns = told((), str(error))
+                    turns = _told((), str(error))
         clicks = desk.clicks
         if self.live.ready:
             desk = Desk(clicks=clicks).at(self.live.current, turns, address)

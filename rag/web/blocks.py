@@ -1,4 +1,5 @@
-"""The page in Gradio: the conversation, the passages beside it, the corpus, and the server.
+"""The page in Gradio: the conversation, the passages beside it, the corpus; and the actions of
+`rag.programs` as endpoints of the application and as MCP tools.
 
 Answers are `gr.HTML` parts of chat messages, one for each claim, not Markdown: a quotation is
 shown exactly as it stands, and a part that is on the page is left alone while others
@@ -8,19 +9,30 @@ arrive. Clicks on what the parts hold reach Python through one hidden element, t
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
+from pydantic import ValidationError, validate_call
+from starlette.concurrency import run_in_threadpool
 
 from rag.accounts import Audit
+from rag.errors import QuotaError, SourceFinderError
 from rag.live import LiveFinder
+from rag.programs import Programs
 from rag.projects import ProjectStore
 from rag.web import pane
 from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
-from rag.web.endpoints import add_endpoints
 from rag.web.gate import Quotas
+from rag.web.guard import asker_of
 from rag.web.health import Counts
 from rag.web.listing import Place, ProjectList
 from rag.web.markup import render_searched
@@ -78,7 +90,7 @@ def build_app(
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        add_endpoints(
+        _add_endpoints(
             live, counts, quotas, _SHARED_SEARCHES
         )  # first, so that they have their names
         turns, desk = gr.State(_NOTHING), gr.State(Desk())
@@ -228,3 +240,122 @@ def _box() -> gr.MultimodalTextbox:
         autofocus=True,
         elem_id="sf-box",
     )
+
+
+log = logging.getLogger(__name__)
+
+_UNEXPECTED = "Something went wrong. The details are in the window where Source Finder was started."
+_FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
+
+
+class Refusal(gr.Error):
+    """An error that callers see as its message alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, print_exception=False)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class Turnstile:
+    """Lets so many calls in at a time; the others wait, up to a number."""
+
+    def __init__(self, at_once: int, waiting: int | None) -> None:
+        self._room = asyncio.Semaphore(at_once)
+        self._most_waiting, self._waiting = waiting, 0
+
+    async def call(self, action: Callable[[], str]) -> str:
+        """Return what the action returns, which runs in a thread; raises `QuotaError` where too
+        many are waiting."""
+        if self._most_waiting is not None and self._waiting >= self._most_waiting:
+            raise QuotaError(_FULL)
+        self._waiting += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await run_in_threadpool(action)
+        finally:
+            self._room.release()
+
+
+def _add_endpoints(
+    live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_limit: int
+) -> None:
+    """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
+    the page's searches."""
+    programs = Programs(lambda: live.current)
+    turnstile = Turnstile(concurrency_limit, quotas.limits.waiting if quotas.limits else None)
+    asking = (programs.find_sources, programs.ask)
+    for action in (
+        programs.find_sources,
+        programs.ask,
+        programs.read_document,
+        programs.list_collections,
+    ):
+        api(
+            answering(_counted(action, counts) if action in asking else action, quotas, turnstile),
+            api_name=action.__name__,
+            concurrency_limit=concurrency_limit,
+            concurrency_id="search",
+            # Else a tool's call is sent to this server once more, without who it is from. Calls
+            # of endpoints wait in the queue all the same.
+            queue=False,
+        )
+
+
+def _counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
+    """Return the action as one whose calls are counted as questions."""
+
+    @wraps(action)
+    def called(*arguments: Any, **named: Any) -> str:
+        with counts.question():
+            return action(*arguments, **named)
+
+    return called
+
+
+def answering(
+    action: Callable[..., str], quotas: Quotas, turnstile: Turnstile
+) -> Callable[..., Awaitable[str]]:
+    """Return the action for Gradio, which gives the request first: within what its asker may
+    use, and with its errors as messages for whoever called it."""
+    checked = validate_call(action)
+
+    @wraps(action)
+    async def called(*given: Any) -> str:
+        request, *arguments = given
+        who = asker_of(request).shown
+        try:
+            quotas.check_claims(who)
+            told = await turnstile.call(lambda: checked(*arguments))
+        except SourceFinderError as error:
+            raise Refusal(str(error)) from error
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{problem['input']!r}: {problem['msg']}" for problem in error.errors()
+            )
+            raise Refusal(f"{action.__name__} cannot be called with {wrong}.") from error
+        except Exception as error:
+            log.exception("%s failed", action.__name__)
+            raise Refusal(_UNEXPECTED) from error
+        quotas.use_claims(who, _claims_in(told))
+        return told
+
+    # Gradio does not resolve annotations that are written as text.
+    taken = inspect.signature(action, eval_str=True)
+    first = inspect.Parameter(
+        "request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request
+    )
+    parameters = [first, *taken.parameters.values()]
+    called.__signature__ = taken.replace(parameters=parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    called.__annotations__["return"] = taken.return_annotation
+    return called
+
+
+def _claims_in(told: str) -> int:
+    """Return how many claims were looked up for what is told, at least 1."""
+    return max(len(json.loads(told).get("answer", {}).get("findings", ())), 1)

@@ -18,7 +18,16 @@ from urllib.parse import urlsplit
 
 from rag.claims.checkable import in_context
 from rag.config import PER_CLAIM
-from rag.datatypes import Answer, Claim, Finding, IndexFacts, Suggestion, Summary, VideoLink
+from rag.datatypes import (
+    Answer,
+    Claim,
+    Finding,
+    IndexFacts,
+    Suggestion,
+    Summary,
+    Verdict,
+    VideoLink,
+)
 from rag.dossier import FORMATS, in_style
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
@@ -98,7 +107,7 @@ def _numbered(answer: Answer) -> Sequence[tuple[int, Finding]]:
 
 
 def _claim_link(finding: Finding, number: int, turn: int) -> tuple[str, str]:
-    badge = markup.badge(finding)
+    badge = _badge(finding)
     return (
         f'<a class="sf-claimed-text {markup.verdict_class(finding.verdict)}" href="#{_PANE}" '
         f'title="{escape(badge)}" {action("claim", {"turn": turn, "finding": number})}>',
@@ -130,7 +139,7 @@ def render_row(finding: Finding, number: int, turn: int, *, question: str, many:
         circumstances=_circumstances(claim),
         pane=_PANE,
         at={"turn": turn, "finding": number},
-        badge=markup.badge(finding),
+        badge=_badge(finding),
         passages=_passages(finding),
         best=best,
         quote=shortened(best.quote, _QUOTE_CHARS) if best else "",
@@ -486,3 +495,21 @@ def stop(turns: Turns) -> Turns:
     return tuple(
         replace(turn, stage="stopped") if turn.stage == "searching" else turn for turn in turns
     )
+
+
+_BADGE: dict[Verdict, str] = {
+    "supported": "Supported",
+    "contradicted": "Contradicted",
+    "mixed": "Sources disagree",
+    "related": "For you to judge",
+    "not found": "Not found here",
+}
+
+_ASKED = "Passages on this"
+"""The badge of a question and of a topic, which are not judged."""
+
+
+def _badge(finding: Finding) -> str:
+    """Return a claim's verdict in two or three words."""
+    asked = finding.claim.form != "claim" and finding.evidence
+    return _ASKED if asked else _BADGE[finding.verdict]

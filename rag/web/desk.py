@@ -31,7 +31,7 @@ from rag.web.address import DEPTH, EXACT, Address, Filters, choose, from_form
 from rag.web.chat import UNEXPECTED, Turns, bounds, has_many_claims
 from rag.web.listing import Keeper, Place, scope_words
 from rag.web.markup import shortened
-from rag.web.reader import render_facsimile, render_found, render_found_everywhere, render_text
+from rag.web.pane import render_facsimile, render_found, render_found_everywhere, render_text
 from rag.wording import cited, escape
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rag.datatypes import Finding, Verdict
+from rag.datatypes import Verdict
 from rag.wording import counted, escape, legible, safe_url, written_date
 
 
@@ -119,14 +119,6 @@ def _legible(value: Any) -> Any:
     return legible(value) if type(value) is str else value
 
 
-_BADGE: dict[Verdict, str] = {
-    "supported": "Supported",
-    "contradicted": "Contradicted",
-    "mixed": "Sources disagree",
-    "related": "For you to judge",
-    "not found": "Not found here",
-}
-
 COUNT: dict[Verdict, str] = {
     "supported": "supported",
     "contradicted": "contradicted",
@@ -134,15 +126,6 @@ COUNT: dict[Verdict, str] = {
     "related": "for you to judge",
     "not found": "not found",
 }
-
-_ASKED = "Passages on this"
-"""The badge of a question and of a topic, which are not judged."""
-
-
-def badge(finding: Finding) -> str:
-    """Return a claim's verdict in two or three words."""
-    asked = finding.claim.form != "claim" and finding.evidence
-    return _ASKED if asked else _BADGE[finding.verdict]
 
 
 def verdict_class(verdict: str) -> str:
@@ -152,11 +135,3 @@ def verdict_class(verdict: str) -> str:
     'sf-not-found'
     """
     return f"sf-{verdict.replace(' ', '-')}"
-
-
-def confidence(finding: Finding) -> str:
-    """Return how far a verdict can be trusted, "" where that was not measured."""
-    if finding.confidence is None:
-        return ""
-    right = f"{100 * finding.confidence:.0f} in 100"
-    return f"Of passages judged like these, {right} turned out to be judged correctly"

@@ -24,13 +24,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.build.corpus_files import UNREADABLE_KIND, source_files
-from rag.claims import MAX_CHARS
+from rag.claims.transcripts import MAX_CHARS
 from rag.config import DEFAULT_INDEX
 from rag.errors import SourceFinderError
-from rag.index.generations import recorded_sources
+from rag.index import recorded_sources
 from rag.ingest.folders import is_passed_over
 from rag.ingest.names import printable
-from rag.ingest.registry import READERS, ZIP
+from rag.ingest.readers import READERS, ZIP
 from rag.live import LiveFinder
 from rag.web.corpus import UPDATING
 

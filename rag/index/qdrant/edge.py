@@ -27,7 +27,7 @@ from rag.index.qdrant import (
     Where,
 )
 
-CURRENT = "CURRENT"
+_CURRENT = "CURRENT"
 
 _PAGE = 10_000
 """Points that are read at a time where all are wanted."""
@@ -47,11 +47,11 @@ class EdgeGenerations:
 
     def live(self) -> str | None:
         """Return which generation is live."""
-        pointer = self._folder / CURRENT
+        pointer = self._folder / _CURRENT
         return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
 
     def create(self, name: str, dimension: int, *, exact: bool) -> _EdgePoints:
-        """Make a new generation; see `asking.Generations`."""
+        """Make a new generation; see `qdrant.Generations`."""
         folder = self._folder / name
         folder.mkdir(parents=True)
         graph = qdrant.HnswIndexConfig(0 if exact else 16, 128, full_scan_threshold=10_000)
@@ -78,9 +78,9 @@ class EdgeGenerations:
 
     def make_live(self, name: str) -> None:
         """Let CURRENT name this generation."""
-        pending = self._folder / f"{CURRENT}.new"
+        pending = self._folder / f"{_CURRENT}.new"
         pending.write_text(name, encoding="utf-8")
-        pending.replace(self._folder / CURRENT)
+        pending.replace(self._folder / _CURRENT)
 
     def drop(self, name: str) -> None:
         """Delete a generation. Who has it open keeps it, where files that are in use stay."""

@@ -34,7 +34,7 @@ from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, Sour
 from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
-from rag.index.generations import Manifest
+from rag.index import Manifest
 from rag.index.lexical import RARE
 from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
 from rag.index.qdrant import (

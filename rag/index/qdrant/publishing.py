@@ -11,7 +11,7 @@ from scipy.sparse import csc_array
 
 from rag.datatypes import Progress
 from rag.errors import IndexNotBuilt, IndexNotWritten
-from rag.index.generations import Generation
+from rag.index import Generation
 from rag.index.lexical import LexicalIndex
 from rag.index.qdrant import (
     DOCUMENT_WORDS,

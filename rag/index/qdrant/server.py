@@ -64,7 +64,7 @@ class ServerGenerations:
         return named[0].removeprefix(f"{self._name}-") if named else None
 
     def create(self, name: str, dimension: int, *, exact: bool) -> _ServerPoints:
-        """Make a new generation; see `asking.Generations`."""
+        """Make a new generation; see `qdrant.Generations`."""
         many = models.VectorParams(
             size=dimension,
             distance=models.Distance.DOT,

@@ -136,7 +136,7 @@ def reread(
         return Reread(notes=(f"no OCR: {error}",), why=str(error))
 
 
-def worth(text: str) -> float:
+def _worth_of_text(text: str) -> float:
     """Return a number for comparing two texts of one page: sound words, weighed by legibility."""
     return sound_words(text) * legibility(text)
 
@@ -186,7 +186,9 @@ def _with_engine(
         if reading.text and legibility(reading.text) < READABLE_FONT:
             if not layers[number]:
                 senseless.append(number + 1)
-        elif reading.text and (not layers[number] or worth(reading.text) > worth(layers[number])):
+        elif reading.text and (
+            not layers[number] or _worth_of_text(reading.text) > _worth_of_text(layers[number])
+        ):
             readings[number] = reading
     total = sum(len(reading.text) for reading in readings.values())
     weighed = sum(len(r.text) * r.confidence for r in readings.values())

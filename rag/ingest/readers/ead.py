@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
-from rag.ingest.dates import said_date
 from rag.ingest.names import shown
 from rag.ingest.shared.blocks import Block, document_of_blocks, name_of
 from rag.ingest.shared.decoding import line_of, parse_xml
+from rag.language import said_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

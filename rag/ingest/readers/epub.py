@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from rag.datatypes import EBOOK, Collection, Publication, SourceDocument
+from rag.dates import WEB, iso_date
 from rag.errors import UnreadableSource
-from rag.ingest.dates import WEB, iso_date
 from rag.ingest.names import file_title, in_file, in_order, shown
 from rag.ingest.shared.blocks import (
     Block,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, SourceDocument
+from rag.dates import WEB
 from rag.errors import UnreadableSource
-from rag.ingest.dates import WEB, said_date
 from rag.ingest.names import file_title, person, printable, shown
 from rag.ingest.shared.blocks import (
     Block,
@@ -27,6 +27,7 @@ from rag.ingest.shared.blocks import (
 from rag.ingest.shared.books import edition, gutenberg, kind_by_title
 from rag.ingest.shared.decoding import line_of, parse_html, parse_xhtml
 from rag.ingest.shared.html_blocks import blocks
+from rag.language import said_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

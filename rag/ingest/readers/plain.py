@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
+from rag.dates import WEB
 from rag.errors import UnreadableSource
-from rag.ingest.dates import WEB, said_date
 from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
 from rag.ingest.shared.books import (
     chapter_label,
@@ -39,7 +39,7 @@ from rag.ingest.shared.notes import (
     numbered_notes,
 )
 from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
-from rag.language import goes_on
+from rag.language import goes_on, said_date
 
 # HathiTrust's lines before the pages of a volume: "## p. 6 (#22) ####…".
 _VOLUME_PAGE = re.compile(

@@ -63,7 +63,7 @@ def document_of_blocks(
     of their first block; `notes_below`: the notes that stand behind the text, and are no evidence.
     """
     text, spans = join(parts)
-    about["locators"] = place(parts, spans, labels)
+    about["locators"] = _place(parts, spans, labels)
     about["excluded"] = _boilerplate_spans(parts, spans)
     if notes_below:
         whole = SEPARATOR.join([text, "Notes", *notes_below])
@@ -104,7 +104,7 @@ def join(parts: Sequence[Block]) -> tuple[str, list[Span]]:
     return SEPARATOR.join(block.text for block in parts), spans
 
 
-def place(
+def _place(
     parts: Sequence[Block], spans: Sequence[Span], sections: Mapping[int, str]
 ) -> tuple[Locator, ...]:
     """Return a locator for each block: "section Terms, paragraph 2".

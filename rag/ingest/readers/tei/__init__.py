@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Collection, Kind, Locator, SourceDocument, Span
+from rag.dates import iso_date, stretch_of
 from rag.errors import UnreadableSource
-from rag.ingest.dates import iso_date, said_date, stretch_of
 from rag.ingest.names import file_id, file_title, in_file, printable, shown, slug
 from rag.ingest.readers.tei.elements import (
     Volume,
@@ -31,6 +31,7 @@ from rag.ingest.readers.tei.elements import (
 )
 from rag.ingest.shared.blocks import Running, name_of, set_text
 from rag.ingest.shared.decoding import parse_xml
+from rag.language import said_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -8,11 +8,14 @@ arrive. Clicks on what the parts hold reach Python through one hidden element, t
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 import gradio as gr
 
 from rag.accounts import Audit
+from rag.errors import QuotaError
 from rag.live import LiveFinder
 from rag.projects import ProjectStore
 from rag.web import pane
@@ -20,7 +23,8 @@ from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.endpoints import add_endpoints
-from rag.web.gate import Quotas
+from rag.web.gate import Places, Quotas
+from rag.web.guard import asker_of
 from rag.web.health import Counts
 from rag.web.listing import Place, ProjectList
 from rag.web.markup import render_searched
@@ -42,9 +46,6 @@ EXAMPLES = (
     "Polk confirmed that gold had been found in California",
     "Sacagawea carried her baby all the way to the Pacific",
 )
-_SHARED_SEARCHES = 4
-"""Searches that run at a time; further ones wait in Gradio's queue."""
-
 _WATCH_S = 1.5
 """How often a page looks at the work on the index, while there is any."""
 
@@ -78,9 +79,7 @@ def build_app(
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        add_endpoints(
-            live, counts, quotas, _SHARED_SEARCHES
-        )  # first, so that they have their names
+        add_endpoints(live, counts, quotas)  # first, so that they have their names
         turns, desk = gr.State(_NOTHING), gr.State(Desk())
         place, listing = gr.State(Place()), gr.State(ProjectList())
         shelved = gr.State(0.0)
@@ -112,11 +111,11 @@ def build_app(
         bus = gr.HTML("", elem_id="sf-bus", js_on_load=_BUS)
         kept = gr.HTML("", elem_id="sf-kept", js_on_load=None)
         asking: dict[str, Any] = {
-            "fn": actions.ask,
+            "fn": actions.asked,
+            "api_name": "ask",
             "inputs": [box, turns, desk, place],
             "outputs": [chatbot, turns, box, shown, desk, place, line],
-            "concurrency_limit": _SHARED_SEARCHES,
-            "concurrency_id": "search",
+            "concurrency_limit": None,  # they wait in line for a place
             # By "once", what is sent right after Stop would be lost while that search ends.
             "trigger_mode": "multiple",
             **_HIDDEN,
@@ -135,23 +134,23 @@ def build_app(
         )
         clicking: dict[str, Any] = {
             "trigger_mode": "multiple",
-            "concurrency_limit": _SHARED_SEARCHES,
+            "concurrency_limit": None,  # they wait in line, too
             **_HIDDEN,
         }
         bus.click(
-            actions.clicked,
+            _in_line(actions.clicked, quotas.clicks),
             [turns, desk, place],
             [shown, desk, shelf, work, timer, kept],
             **clicking,
         )
         bus.select(
-            actions.gone,
+            _in_line(actions.gone, quotas.clicks),
             [turns, desk, place],
             [chatbot, turns, shown, desk, place, line, tabs, renewal],
             **clicking,
         )
         bus.submit(
-            actions.organised,
+            _in_line(actions.organised, quotas.clicks),
             [listing, place, turns, desk],
             [projects, listing, line, kept],
             **clicking,
@@ -184,14 +183,28 @@ def build_app(
         )
         app.load(actions.signed_in, None, signed_in, **_HIDDEN)
         app.load(
-            actions.loaded,
+            _in_line(actions.loaded, quotas.loads),
             bus,
             [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer, renewal],
             js=_QUERY,
-            concurrency_limit=_SHARED_SEARCHES,  # its address may ask for a search
+            concurrency_limit=None,  # its address may ask for a search, which waits in line
             **_HIDDEN,
         )
     return app
+
+
+def _in_line(action: Callable[..., Any], places: Places) -> Callable[..., Awaitable[Any]]:
+    """Return an action of the page as one that waits in line for a place."""
+
+    @wraps(action)
+    async def called(*given: Any) -> Any:
+        [request] = [value for value in given if isinstance(value, gr.Request)]
+        try:
+            return await places.run(asker_of(request).shown, action, *given)
+        except QuotaError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return called
 
 
 def _picked(event: gr.SelectData) -> dict[str, Any]:

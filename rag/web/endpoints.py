@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import logging
@@ -13,9 +12,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 from pydantic import ValidationError, validate_call
-from starlette.concurrency import run_in_threadpool
 
-from rag.errors import QuotaError, SourceFinderError
+from rag.errors import SourceFinderError
 from rag.live import LiveFinder
 from rag.programs import Programs
 from rag.web.gate import Quotas
@@ -25,7 +23,6 @@ from rag.web.health import Counts
 log = logging.getLogger(__name__)
 
 _UNEXPECTED = "Something went wrong. The details are in the window where Source Finder was started."
-_FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
 
 
 class Refusal(gr.Error):
@@ -38,34 +35,9 @@ class Refusal(gr.Error):
         return str(self.message)
 
 
-class Turnstile:
-    """Lets so many calls in at a time; the others wait, up to a number."""
-
-    def __init__(self, at_once: int, waiting: int | None) -> None:
-        self._room = asyncio.Semaphore(at_once)
-        self._most_waiting, self._waiting = waiting, 0
-
-    async def call(self, action: Callable[[], str]) -> str:
-        """Return what the action returns, which runs in a thread; raises `QuotaError` where too
-        many are waiting."""
-        if self._most_waiting is not None and self._waiting >= self._most_waiting:
-            raise QuotaError(_FULL)
-        self._waiting += 1
-        try:
-            await self._room.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            return await run_in_threadpool(action)
-        finally:
-            self._room.release()
-
-
-def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_limit: int) -> None:
-    """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
-    the page's searches."""
+def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas) -> None:
+    """Add the endpoints to the `gr.Blocks` that is being built."""
     programs = Programs(lambda: live.current)
-    turnstile = Turnstile(concurrency_limit, quotas.limits.waiting if quotas.limits else None)
     asking = (programs.find_sources, programs.ask)
     for action in (
         programs.find_sources,
@@ -74,12 +46,10 @@ def add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_
         programs.list_collections,
     ):
         api(
-            answering(_counted(action, counts) if action in asking else action, quotas, turnstile),
+            answering(_counted(action, counts) if action in asking else action, quotas),
             api_name=action.__name__,
-            concurrency_limit=concurrency_limit,
-            concurrency_id="search",
-            # Else a tool's call is sent to this server once more, without who it is from. Calls
-            # of endpoints wait in the queue all the same.
+            concurrency_limit=None,  # they wait in line for a place
+            # Else a tool's call is sent to this server once more, without who it is from.
             queue=False,
         )
 
@@ -95,9 +65,7 @@ def _counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
     return called
 
 
-def answering(
-    action: Callable[..., str], quotas: Quotas, turnstile: Turnstile
-) -> Callable[..., Awaitable[str]]:
+def answering(action: Callable[..., str], quotas: Quotas) -> Callable[..., Awaitable[str]]:
     """Return the action for Gradio, which gives the request first: within what its asker may
     use, and with its errors as messages for whoever called it."""
     checked = validate_call(action)
@@ -106,9 +74,15 @@ def answering(
     async def called(*given: Any) -> str:
         request, *arguments = given
         who = asker_of(request).shown
-        try:
+
+        def within_quota() -> str:
             quotas.check_claims(who)
-            told = await turnstile.call(lambda: checked(*arguments))
+            told: str = checked(*arguments)
+            quotas.use_claims(who, _claims_in(told))
+            return told
+
+        try:
+            told: str = await quotas.tools.run(who, within_quota)
         except SourceFinderError as error:
             raise Refusal(str(error)) from error
         except ValidationError as error:
@@ -119,7 +93,6 @@ def answering(
         except Exception as error:
             log.exception("%s failed", action.__name__)
             raise Refusal(_UNEXPECTED) from error
-        quotas.use_claims(who, _claims_in(told))
         return told
 
     # Gradio does not resolve annotations that are written as text.

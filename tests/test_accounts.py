@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
 import shutil
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -397,6 +399,44 @@ def test_a_question_without_any_claim_counts_too() -> None:
     assert "2 claims a minute" in refused.message
 
 
+def test_what_one_asker_sends_leaves_places_for_others() -> None:
+    quotas = Quotas(ReaderLimits(waiting=4))
+    going, ended = [threading.Event() for _ in range(3)], []
+
+    async def asking() -> None:
+        async def ask(who: str, number: int) -> None:
+            await quotas.tools.run(who, going[number].wait, 20)
+            ended.append(f"{who} {number}")
+
+        anns = [asyncio.create_task(ask("ann", number)) for number in (0, 0, 1, 1)]
+        await asyncio.sleep(0)
+        with pytest.raises(QuotaError, match="Too much that you asked"):
+            await ask("ann", 0)
+        going[2].set()
+        await ask("bob", 2)
+        assert ended == ["bob 2"], "all of Ann's came before"
+        anns[0].cancel()  # its thread works on
+        await asyncio.sleep(0.1)
+        going[1].set()
+        await asyncio.sleep(0.1)
+        assert ended == ["bob 2"], "that has its place until it ends"
+        going[0].set()
+        await asyncio.gather(*anns, return_exceptions=True)
+
+    asyncio.run(asking())
+    assert ended == ["bob 2", "ann 0", "ann 1", "ann 1"]
+
+
+def test_who_has_a_server_for_themselves_uses_all_of_it() -> None:
+    quotas = Quotas()
+    meeting = threading.Barrier(4, timeout=20)
+
+    async def asking() -> None:
+        await asyncio.gather(*(quotas.tools.run("me", meeting.wait) for _ in range(4)))
+
+    asyncio.run(asking())
+
+
 def test_uploads_are_refused_beyond_the_quota(accounts: Accounts) -> None:
     guarded = guard_with(accounts)
     guarded.quotas = Quotas(ReaderLimits(upload_mb_a_day=1))
@@ -415,6 +455,7 @@ def home(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts = Accounts(home / "accounts.json")
     accounts.add("reader", PASSWORD, "ask")
     accounts.add("editor", PASSWORD, "change")
+    accounts.add("busy", PASSWORD, "ask")
     return home
 
 
@@ -506,14 +547,37 @@ def test_one_readers_quota_is_not_anothers(sign_in: Callable[[str], httpx.Client
     assert "event: complete" in called(editor, CLAIM)
 
 
+LONG = " ".join(f"Monroe said in {1000 + n} that Europe must stay out." for n in range(600))
+
+
+def ask_on_the_page(client: httpx.Client, text: str, page: str) -> None:
+    """Send a question as the page does."""
+    config = client.get("/config").json()
+    [ask] = [d for d in config["dependencies"] if d["api_name"] == "ask_1"]  # "ask" is the tool
+    data = [{"text": text, "files": []}] + [None] * (len(ask["inputs"]) - 1)
+    join = {"data": data, "fn_index": ask["id"], "session_hash": page}
+    client.post("/gradio_api/queue/join", json=join).raise_for_status()
+
+
+def test_one_reader_does_not_have_all_places(sign_in: Callable[[str], httpx.Client]) -> None:
+    busy, editor = sign_in("busy"), sign_in("editor")
+    with contextlib.ExitStack() as listening:
+        for number in range(4):
+            ask_on_the_page(busy, LONG, f"busy{number}")
+            page = f"/gradio_api/queue/data?session_hash=busy{number}"
+            listening.enter_context(busy.stream("GET", page))
+        end = time.monotonic() + 30
+        while under_way(editor) < 2 and time.monotonic() < end:
+            time.sleep(0.2)
+        ask_on_the_page(editor, CLAIM, "quick")
+        with editor.stream("GET", "/gradio_api/queue/data?session_hash=quick") as stream:
+            assert any("process_completed" in line for line in stream.iter_lines())
+        assert under_way(editor) == 2
+
+
 def test_work_ends_when_whoever_asked_has_left(sign_in: Callable[[str], httpx.Client]) -> None:
     editor = sign_in("editor")
-    config = editor.get("/config").json()
-    [ask] = [d for d in config["dependencies"] if d["api_name"] == "ask" and d["inputs"]][-1:]
-    text = " ".join(f"Monroe said in {1000 + n} that Europe must stay out." for n in range(600))
-    body = {"data": [{"text": text, "files": []}] + [None] * (len(ask["inputs"]) - 1)}
-    join = {**body, "fn_index": ask["id"], "session_hash": "left"}
-    editor.post("/gradio_api/queue/join", json=join).raise_for_status()
+    ask_on_the_page(editor, LONG, "left")
     with editor.stream("GET", "/gradio_api/queue/data?session_hash=left") as stream:
         for line in stream.iter_lines():
             if "process_generating" in line:

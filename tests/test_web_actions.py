@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -142,6 +143,18 @@ def test_the_log_does_not_say_what_was_clicked(
     page.click(act="claim", turn="secret", finding="0")
     assert len(caplog.records) == 1
     assert "secret" not in caplog.text
+
+
+def test_a_question_that_may_not_wait_stays_in_the_box(tmp_path: Path) -> None:
+    page = page_of(tmp_path, Canned(answer(FIRST)), Quotas(ReaderLimits(waiting=0)))
+    sent = {"text": "Monroe warned Europe.", "files": []}
+
+    async def steps() -> list[tuple[Any, ...]]:
+        return [step async for step in page.actions.asked(sent, (), Desk(), Place(), REQUEST)]
+
+    [(_, turns, box, *_)] = asyncio.run(steps())
+    assert "waiting" in turns[-1].message
+    assert "value" not in box.constructor_args or box.constructor_args["value"] == gr.skip()
 
 
 def test_a_text_that_is_asked_does_not_stay_among_the_uploads(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from rag.cli.main import main
 from rag.live import LiveFinder
 from rag.programs import QUOTED, WINDOW_CHARS, _window
 from rag.web import is_loopback
-from rag.web.blocks import Refusal, Turnstile, answering
+from rag.web.blocks import Refusal, answering
 from rag.web.gate import Quotas
 
 ROOT = Path(__file__).parent.parent
@@ -139,9 +139,7 @@ def test_a_fault_of_ours_says_no_more_than_that(caplog: pytest.LogCaptureFixture
         raise ZeroDivisionError(claim)
 
     with pytest.raises(Refusal, match="Something went wrong") as refusal:
-        asyncio.run(
-            answering(broken, Quotas(), Turnstile(1, None))(Request({"type": "http"}), CLAIM)
-        )
+        asyncio.run(answering(broken, Quotas())(Request({"type": "http"}), CLAIM))
     assert CLAIM not in str(refusal.value)
     assert "ZeroDivisionError" in caplog.text  # for whoever runs the server
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import SyncToAsyncIterator
 
 from rag import dossier
 from rag.accounts import Audit
@@ -41,6 +43,9 @@ log = logging.getLogger(__name__)
 
 _WAIT_S = 0.2
 """How often it is looked whether there is anything to search yet."""
+
+_LOOKED_S = 1.0
+"""How often it is looked whether the page of a question that waits is still open."""
 
 _MAX_CLICK = 30_000
 """Letters of what a form sends: three times the longest note."""
@@ -129,6 +134,27 @@ class Actions:
     store: ProjectStore
     quotas: Quotas
     audit: Audit
+
+    async def asked(
+        self, sent: Any, turns: Turns, desk: Desk, place: Place, request: gr.Request
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Yield what `ask` does once there is a place for this asker's question. A question that
+        may not even wait for one stays in the box."""
+        unchanged = (gr.skip(),) * 7
+        try:
+            with self.quotas.questions.line(asker_of(request).shown) as first:
+                while not first.done():
+                    yield unchanged  # else it would wait on where the page was closed
+                    await asyncio.wait([first], timeout=_LOOKED_S)
+                steps = SyncToAsyncIterator(self.ask(sent, turns, desk, place, request), None)
+                try:
+                    async for step in steps:
+                        yield step
+                finally:
+                    await steps.aclose()  # type: ignore[no-untyped-call]
+        except QuotaError as error:
+            turns, box = _told(turns, str(error)), question_box(searching=False)
+            yield _chat_messages(turns), turns, box, *_UNMOVED, *_UNMOVED
 
     def ask(
         self, sent: Any, turns: Turns, desk: Desk, place: Place, request: gr.Request

@@ -9,7 +9,6 @@ arrive. Clicks on what the parts hold reach Python through one hidden element, t
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import logging
@@ -20,7 +19,6 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 from pydantic import ValidationError, validate_call
-from starlette.concurrency import run_in_threadpool
 
 from rag.accounts import Audit
 from rag.errors import QuotaError, SourceFinderError
@@ -31,7 +29,7 @@ from rag.web import pane
 from rag.web.actions import ASK, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
-from rag.web.gate import Quotas
+from rag.web.gate import Places, Quotas
 from rag.web.guard import asker_of
 from rag.web.health import Counts
 from rag.web.listing import Place, ProjectList
@@ -54,9 +52,6 @@ EXAMPLES = (
     "Polk confirmed that gold had been found in California",
     "Sacagawea carried her baby all the way to the Pacific",
 )
-_SHARED_SEARCHES = 4
-"""Searches that run at a time; further ones wait in Gradio's queue."""
-
 _WATCH_S = 1.5
 """How often a page looks at the work on the index, while there is any."""
 
@@ -90,9 +85,7 @@ def build_app(
         delete_cache=(SWEPT_S, KEPT_S),
     )
     with app:
-        _add_endpoints(
-            live, counts, quotas, _SHARED_SEARCHES
-        )  # first, so that they have their names
+        _add_endpoints(live, counts, quotas)  # first, so that they have their names
         turns, desk = gr.State(_NOTHING), gr.State(Desk())
         place, listing = gr.State(Place()), gr.State(ProjectList())
         shelved = gr.State(0.0)
@@ -124,11 +117,11 @@ def build_app(
         bus = gr.HTML("", elem_id="sf-bus", js_on_load=_BUS)
         kept = gr.HTML("", elem_id="sf-kept", js_on_load=None)
         asking: dict[str, Any] = {
-            "fn": actions.ask,
+            "fn": actions.asked,
+            "api_name": "ask",
             "inputs": [box, turns, desk, place],
             "outputs": [chatbot, turns, box, shown, desk, place, line],
-            "concurrency_limit": _SHARED_SEARCHES,
-            "concurrency_id": "search",
+            "concurrency_limit": None,  # they wait in line for a place
             # By "once", what is sent right after Stop would be lost while that search ends.
             "trigger_mode": "multiple",
             **_HIDDEN,
@@ -147,23 +140,23 @@ def build_app(
         )
         clicking: dict[str, Any] = {
             "trigger_mode": "multiple",
-            "concurrency_limit": _SHARED_SEARCHES,
+            "concurrency_limit": None,  # they wait in line, too
             **_HIDDEN,
         }
         bus.click(
-            actions.clicked,
+            _in_line(actions.clicked, quotas.clicks),
             [turns, desk, place],
             [shown, desk, shelf, work, timer, kept],
             **clicking,
         )
         bus.select(
-            actions.gone,
+            _in_line(actions.gone, quotas.clicks),
             [turns, desk, place],
             [chatbot, turns, shown, desk, place, line, tabs, renewal],
             **clicking,
         )
         bus.submit(
-            actions.organised,
+            _in_line(actions.organised, quotas.clicks),
             [listing, place, turns, desk],
             [projects, listing, line, kept],
             **clicking,
@@ -196,14 +189,28 @@ def build_app(
         )
         app.load(actions.signed_in, None, signed_in, **_HIDDEN)
         app.load(
-            actions.loaded,
+            _in_line(actions.loaded, quotas.loads),
             bus,
             [chatbot, turns, shown, desk, place, line, shelf, work, searched, timer, renewal],
             js=_QUERY,
-            concurrency_limit=_SHARED_SEARCHES,  # its address may ask for a search
+            concurrency_limit=None,  # its address may ask for a search, which waits in line
             **_HIDDEN,
         )
     return app
+
+
+def _in_line(action: Callable[..., Any], places: Places) -> Callable[..., Awaitable[Any]]:
+    """Return an action of the page as one that waits in line for a place."""
+
+    @wraps(action)
+    async def called(*given: Any) -> Any:
+        [request] = [value for value in given if isinstance(value, gr.Request)]
+        try:
+            return await places.run(asker_of(request).shown, action, *given)
+        except QuotaError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return called
 
 
 def _picked(event: gr.SelectData) -> dict[str, Any]:
@@ -245,7 +252,6 @@ def _box() -> gr.MultimodalTextbox:
 log = logging.getLogger(__name__)
 
 _UNEXPECTED = "Something went wrong. The details are in the window where Source Finder was started."
-_FULL = "Too many questions are waiting to be answered here. Ask again in a minute."
 
 
 class Refusal(gr.Error):
@@ -258,36 +264,9 @@ class Refusal(gr.Error):
         return str(self.message)
 
 
-class Turnstile:
-    """Lets so many calls in at a time; the others wait, up to a number."""
-
-    def __init__(self, at_once: int, waiting: int | None) -> None:
-        self._room = asyncio.Semaphore(at_once)
-        self._most_waiting, self._waiting = waiting, 0
-
-    async def call(self, action: Callable[[], str]) -> str:
-        """Return what the action returns, which runs in a thread; raises `QuotaError` where too
-        many are waiting."""
-        if self._most_waiting is not None and self._waiting >= self._most_waiting:
-            raise QuotaError(_FULL)
-        self._waiting += 1
-        try:
-            await self._room.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            return await run_in_threadpool(action)
-        finally:
-            self._room.release()
-
-
-def _add_endpoints(
-    live: LiveFinder, counts: Counts, quotas: Quotas, concurrency_limit: int
-) -> None:
-    """Add the endpoints to the `gr.Blocks` that is being built; they share the queue of
-    the page's searches."""
+def _add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas) -> None:
+    """Add the endpoints to the `gr.Blocks` that is being built."""
     programs = Programs(lambda: live.current)
-    turnstile = Turnstile(concurrency_limit, quotas.limits.waiting if quotas.limits else None)
     asking = (programs.find_sources, programs.ask)
     for action in (
         programs.find_sources,
@@ -296,12 +275,10 @@ def _add_endpoints(
         programs.list_collections,
     ):
         api(
-            answering(_counted(action, counts) if action in asking else action, quotas, turnstile),
+            answering(_counted(action, counts) if action in asking else action, quotas),
             api_name=action.__name__,
-            concurrency_limit=concurrency_limit,
-            concurrency_id="search",
-            # Else a tool's call is sent to this server once more, without who it is from. Calls
-            # of endpoints wait in the queue all the same.
+            concurrency_limit=None,  # they wait in line for a place
+            # Else a tool's call is sent to this server once more, without who it is from.
             queue=False,
         )
 
@@ -317,9 +294,7 @@ def _counted(action: Callable[..., str], counts: Counts) -> Callable[..., str]:
     return called
 
 
-def answering(
-    action: Callable[..., str], quotas: Quotas, turnstile: Turnstile
-) -> Callable[..., Awaitable[str]]:
+def answering(action: Callable[..., str], quotas: Quotas) -> Callable[..., Awaitable[str]]:
     """Return the action for Gradio, which gives the request first: within what its asker may
     use, and with its errors as messages for whoever called it."""
     checked = validate_call(action)
@@ -328,9 +303,15 @@ def answering(
     async def called(*given: Any) -> str:
         request, *arguments = given
         who = asker_of(request).shown
-        try:
+
+        def within_quota() -> str:
             quotas.check_claims(who)
-            told = await turnstile.call(lambda: checked(*arguments))
+            told: str = checked(*arguments)
+            quotas.use_claims(who, _claims_in(told))
+            return told
+
+        try:
+            told: str = await quotas.tools.run(who, within_quota)
         except SourceFinderError as error:
             raise Refusal(str(error)) from error
         except ValidationError as error:
@@ -341,7 +322,6 @@ def answering(
         except Exception as error:
             log.exception("%s failed", action.__name__)
             raise Refusal(_UNEXPECTED) from error
-        quotas.use_claims(who, _claims_in(told))
         return told
 
     # Gradio does not resolve annotations that are written as text.

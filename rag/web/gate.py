@@ -16,11 +16,14 @@ import ipaddress
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
@@ -32,6 +35,9 @@ from rag.programs import QUESTION_S, TOO_LONG
 from rag.web.chat import Turns
 from rag.web.markup import render
 
+_AT_ONCE = 4
+"""What is looked up at a time, of a kind."""
+
 _MINUTE_S, _DAY_S = 60.0, 86_400.0
 MB = 1 << 20
 _FORGOTTEN_OVER = 10_000
@@ -40,7 +46,7 @@ _FORGOTTEN_OVER = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ReaderLimits:
-    """What each asker may use, and how many requests may wait in all."""
+    """What each asker may use, and how many requests may wait."""
 
     claims_a_minute: int = 300
     """A talk of an hour has some 500; two cores look up some 100 a minute."""
@@ -49,6 +55,7 @@ class ReaderLimits:
     kept_mb_a_day: int = 500
     """Of questions, answers and notes: a talk of an hour with its answer is some 7 MB."""
     waiting: int = 64
+    """Of all askers, for a kind of work; of one of them half."""
 
 
 class Allowance:
@@ -84,10 +91,12 @@ class Allowance:
 
 
 class Quotas:
-    """What each asker has left. Without `limits`, everything is to be had."""
+    """What each asker has left. Without `limits`, everything is to be had. `questions`, `tools`,
+    `clicks`, `loads`: the places where that is looked up (a page that is loaded may search)."""
 
     def __init__(self, limits: ReaderLimits | None = None) -> None:
         self.limits = limits
+        self.questions, self.tools, self.clicks, self.loads = (Places(self) for _ in range(4))
         given = limits or ReaderLimits()
         self._claims = Allowance(given.claims_a_minute, _MINUTE_S)
         self._files = Allowance(given.uploads_a_day, _DAY_S)
@@ -140,6 +149,66 @@ class Quotas:
     def use_kept(self, who: str, size: int) -> None:
         """Count letters that were kept."""
         self._kept.use(who, size)
+
+
+class Places:
+    """So much is looked up at a time, and the rest waits in line. Where there are limits, half of
+    the places and of the line is the most that one asker has, so that another comes in before
+    theirs. For one event loop."""
+
+    def __init__(self, quotas: Quotas) -> None:
+        self._quotas = quotas
+        self._line: list[tuple[str, asyncio.Future[None]]] = []
+        self._had: Counter[str] = Counter()
+
+    @contextmanager
+    def line(self, who: str) -> Iterator[asyncio.Future[None]]:
+        """Give what is done once this asker has a place, which is theirs until the block ends.
+        Raises `QuotaError` where too much waits already."""
+        self._check_line(who)
+        here = who, asyncio.get_running_loop().create_future()
+        self._line.append(here)
+        self._let_in()
+        try:
+            yield here[1]
+        finally:
+            if here in self._line:
+                self._line.remove(here)
+            else:
+                self._had[who] -= 1
+            self._had += Counter()  # forgets who has none
+            self._let_in()
+
+    async def run(self, who: str, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what an action returns that is run in a thread, once there is a place for it."""
+        with self.line(who) as place:
+            await place
+            work = asyncio.ensure_future(run_in_threadpool(action, *arguments))
+            try:
+                return await asyncio.shield(work)
+            finally:  # a thread works on where whoever asked has left, and has the place meanwhile
+                await asyncio.wait([work])
+
+    def _check_line(self, who: str) -> None:
+        limits = self._quotas.limits
+        if limits and len(self._line) >= limits.waiting:
+            raise QuotaError("Too much is waiting to be looked up here. Try again in a minute.")
+        if limits and sum(other == who for other, _ in self._line) >= max(limits.waiting // 2, 1):
+            raise QuotaError(
+                "Too much that you asked is waiting to be looked up here. Try again in a minute."
+            )
+
+    def _let_in(self) -> None:
+        most = _AT_ONCE // 2 if self._quotas.limits else _AT_ONCE
+        for here in list(self._line):
+            if self._had.total() >= _AT_ONCE:
+                return
+            who, place = here
+            if self._had[who] < most:
+                self._line.remove(here)
+                self._had[who] += 1
+                if not place.done():  # else whoever waited has gone, and gives it back
+                    place.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)

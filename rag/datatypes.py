@@ -360,7 +360,8 @@ SPEAKER = "(whose words these are)"
 class Reason(Jsonable):
     """One thing in which a claim and a quotation agree or differ, in words to check.
 
-    `claim` and `source` are the words of each ("1832", "1823"); "" where one says nothing.
+    `claim` and `source` are the words of each ("1832", "1823"); "" where one says nothing, or says
+    the same under other names ("Holland" for "the Dutch").
     """
 
     aspect: _Aspect

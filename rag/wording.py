@@ -251,12 +251,19 @@ def _shared(reasons: Sequence[Reason]) -> list[str]:
 
 def _said(reasons: Sequence[Reason]) -> Iterator[str]:
     """Yield what a passage has of a claim, in a word or two, and what it leaves open."""
-    has = _quoted_few(r.claim for r in reasons if r.agrees and r.source != SPEAKER)
+    has = _quoted_few(r.source for r in reasons if r.agrees and _stands_there(r))
     lacks = _quoted_few(r.claim for r in reasons if not r.agrees and not r.source)
     told = [f"has {_listed(has)}"] if has else []
     told += [f"does not say {_listed(lacks, 'or')}"] if lacks else []
     if told:
         yield f"the passage {' and '.join(told)}"
+
+
+def _stands_there(reason: Reason) -> bool:
+    """Return whether what agrees is words of the passage, and not its author, heading or date."""
+    if reason.aspect == "name":
+        return reason.source == reason.claim
+    return bool(reason.source) and not ("-" in reason.source and _DATE.fullmatch(reason.source))
 
 
 def _quoted_few(parts: Iterable[str]) -> list[str]:

@@ -148,6 +148,26 @@ def test_a_nation_has_its_short_names_and_us_is_none(claim: str, passage: str, h
     assert (how, name) in told
 
 
+@pytest.mark.parametrize(
+    ("claim", "passage", "has"),
+    [
+        ("They say Washington lent it", "The United States lent it.", "Washington"),
+        ("They say Washington lent it", "Washington lent it.", ""),
+        ("He won the World War", "The war was won by all the world.", "World War"),
+    ],
+)
+def test_a_passage_is_said_to_have_only_words_that_stand_in_it(claim: str, passage: str, has: str):
+    told = check(claim, replace(POLK, passage=passage))
+    said = stands("context", (*told.agrees, *told.missing), 0.9)
+    assert (f"has “{has}”" not in said) if has else ("has “Washington”" in said)
+
+
+def test_the_collections_name_bears_out_no_nation():
+    claim = "They say America lent it"
+    lent = replace(POLK, passage="He lent it.", collection="State of the Union addresses")
+    assert [(r.claim, r.agrees) for r in check(claim, lent).missing] == [("America", False)]
+
+
 def test_a_day_is_not_borne_out_by_a_year():
     year = replace(POLK, date="1848")
     assert ("missing", "5 December 1848", "") in list(facts("On 5 December 1848 he wrote", year))

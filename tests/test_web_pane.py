@@ -157,7 +157,7 @@ def test_a_card_says_that_its_text_was_read_by_ocr() -> None:
     ],
 )
 def test_relations_in_words(relation: Relation, words: str) -> None:
-    reasons = (Reason("number", "1832", "1823", False), Reason("name", "Monroe", "", True))
+    reasons = (Reason("number", "1832", "1823", False), Reason("name", "Monroe", "Monroe", True))
     item = evidence(relation=relation, reasons=reasons)
     seen = Seen(render_card(item, place="p"))
     assert words in seen.text

@@ -851,16 +851,18 @@ def _check_names(claim: str, quotation: Quotation) -> _Told:
     around = set(stems(words(quotation.heading)))
     creator = set(stems(words(quotation.creator)))
     inside = capitalised_inside(claim)
+    passage = f" {' '.join(words(quotation.passage))} "
     for span, whole in _name_of_each(claim).items():
-        name = span.of(claim)
-        ways = {tuple(stems(words(name)))} | stands_for(name) | stands_for(whole)
+        own_way = tuple(stems(words(span.of(claim))))
+        ways = {own_way} | stands_for(span.of(claim)) | stands_for(whole)
         if any(own.issuperset(way) for way in ways):
-            yield "agrees", Reason("name", whole, whole, True)
+            there = f" {' '.join(words(whole))} " in passage
+            yield "agrees", Reason("name", whole, whole if there else "", True)
         elif _is_namesake(whole, quotation.creator):
             yield "missing", Reason("name", whole, "", False)
         elif _can_be(whole, quotation.creator) or any(map(creator.issuperset, ways)):
             yield "agrees", Reason("name", whole, SPEAKER, True)
-        elif any(around.issuperset(way) for way in ways):
+        elif around.issuperset(own_way):
             yield "agrees", Reason("name", whole, quotation.heading, True)
         elif span in inside:  # the first word of a sentence may be any
             yield "missing", Reason("name", whole, "", False)

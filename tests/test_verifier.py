@@ -162,6 +162,12 @@ def test_a_passage_is_said_to_have_only_words_that_stand_in_it(claim: str, passa
     assert (f"has “{has}”" not in said) if has else ("has “Washington”" in said)
 
 
+def test_a_claim_that_names_the_speaker_is_told_so_whatever_the_passage_has():
+    washington = replace(POLK, creator="George Washington", passage="The United States lent it.")
+    told = [r.source for r in check("They say Washington lent it", washington).agrees]
+    assert told == [SPEAKER]
+
+
 def test_the_collections_name_bears_out_no_nation():
     claim = "They say America lent it"
     lent = replace(POLK, passage="He lent it.", collection="State of the Union addresses")

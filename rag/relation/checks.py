@@ -855,12 +855,14 @@ def _check_names(claim: str, quotation: Quotation) -> _Told:
     for span, whole in _name_of_each(claim).items():
         own_way = tuple(stems(words(span.of(claim))))
         ways = {own_way} | stands_for(span.of(claim)) | stands_for(whole)
-        if any(own.issuperset(way) for way in ways):
+        if _can_be(whole, quotation.creator):
+            yield "agrees", Reason("name", whole, SPEAKER, True)
+        elif any(own.issuperset(way) for way in ways):
             there = f" {' '.join(words(whole))} " in passage
             yield "agrees", Reason("name", whole, whole if there else "", True)
         elif _is_namesake(whole, quotation.creator):
             yield "missing", Reason("name", whole, "", False)
-        elif _can_be(whole, quotation.creator) or any(map(creator.issuperset, ways)):
+        elif creator.issuperset(own_way):
             yield "agrees", Reason("name", whole, SPEAKER, True)
         elif around.issuperset(own_way):
             yield "agrees", Reason("name", whole, quotation.heading, True)

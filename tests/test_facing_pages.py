@@ -7,29 +7,18 @@ from pathlib import Path
 import pytest
 from facing_pages import LEFT_PAGE, RIGHT_PAGE, SPREAD, STORY, Placed, draw, set_lines
 from pypdfium2 import PdfDocument
+from reads import MINE, body, read
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.datatypes import Collection, SourceDocument, Span
+from rag.datatypes import SourceDocument, Span
 from rag.ingest.ocr import Image, Ocr, OcrLine
 from rag.ingest.readers.pdf import read_pdf
 from rag.ingest.readers.pictures import read_picture
 from rag.ingest.shared.page_text import PAGE_BREAK
 from rag.reading.facsimile import facsimile
-
-MINE = Collection("mine", "Mine")
-
-
-def read(path: Path) -> SourceDocument:
-    (document,) = read_pdf(path, MINE)
-    return document
-
-
-def body(document: SourceDocument) -> str:
-    end = document.excluded[0].start if document.excluded else len(document.text)
-    return document.text[:end]
 
 
 def label_of(document: SourceDocument, words: str) -> str:

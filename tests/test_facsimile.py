@@ -19,14 +19,14 @@ from pypdf.generic import (
     NumberObject,
     StreamObject,
 )
+from reads import read
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.datatypes import Collection, SourceDocument, Span
+from rag.datatypes import SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest import read_sources
-from rag.ingest.readers.pdf import read_pdf
 from rag.reading import Box
 from rag.reading import facsimile as facsimile_module
 from rag.reading.drawing import WIDTH
@@ -42,13 +42,7 @@ from rag.reading.facsimile import (
 )
 from tests.scans import FONT, LEADING, LEFT, SIZE, TOP, TREATY, print_pdf, scan_pdf
 
-MINE = Collection("mine", "Mine")
 QUOTE = "A truce was signed at the bridge of Zenda"
-
-
-def read(path: Path) -> SourceDocument:
-    [document] = read_pdf(path, MINE)
-    return document
 
 
 def quotation(document: SourceDocument, words: str = QUOTE) -> Span:

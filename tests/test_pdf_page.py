@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import RectangleObject
+from reads import MINE, body, read
 from reportlab.lib.pagesizes import A5
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.datatypes import Collection, SkippedFile, SourceDocument
+from rag.datatypes import SkippedFile, SourceDocument
+from rag.ingest.ocr import Ocr
 from rag.ingest.readers import read_file
 from rag.ingest.readers.pdf import read_pdf
 from rag.ingest.shared.page_text import PAGE_BREAK
 from rag.wording import cited
 
-MINE = Collection("mine", "Mine")
 PROSE = (
     "The fleet left the harbour in March and no letter came before the",
     "summer. Grain was dear in every town, and the old minister did not",
@@ -47,16 +51,6 @@ def draw(path: Path, *pages: list[tuple[float, float, float, str]]) -> Path:
 
 def prose(*last: str, top: float = 540) -> list[tuple[float, float, float, str]]:
     return [(40, top - 14 * n, 11, line) for n, line in enumerate([*PROSE, *last])]
-
-
-def read(path: Path) -> SourceDocument:
-    (document,) = read_pdf(path, MINE)
-    return document
-
-
-def body(document: SourceDocument) -> str:
-    end = document.excluded[0].start if document.excluded else len(document.text)
-    return document.text[:end]
 
 
 @pytest.mark.parametrize("columns", [2, 3])
@@ -196,6 +190,77 @@ def test_text_that_runs_another_way_is_read_in_order(tmp_path, turn):
         canvas.drawString(-150, 40 - 20 * number, line)
     canvas.save()
     assert read(path).text == "\n".join(PROSE)
+
+
+LOSSES = ("Killed at Fort Harriet: 300 men", "Wounded at Fort Harriet: 140 men")
+
+
+def with_turned(
+    path: Path,
+    *pages: tuple[Sequence[str], Sequence[str]],
+    turn: float = 90,
+    scan: bool = False,
+) -> Path:
+    """Write a PDF: for each page the lines of its text, and those that stand turned beside it.
+    `scan`: over a picture that covers the page."""
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for text, beside in pages:
+        if scan:
+            canvas.drawImage(ImageReader(Image.new("L", (9, 9), 240)), 0, 0, *A5)
+        canvas.setFont("Times-Roman", 11)
+        for number, line in enumerate(text):
+            canvas.drawString(40, 540 - 14 * number, line)
+        canvas.saveState()
+        canvas.translate(380, 300)
+        canvas.rotate(turn)
+        canvas.setFont("Times-Roman", 8)
+        for number, line in enumerate(beside):
+            canvas.drawString(0, -10 * number, line)
+        canvas.restoreState()
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize(("most", "least"), [(PROSE, LOSSES), (LOSSES, PROSE)])
+def test_what_stands_turned_on_a_page_is_read_behind_its_text(tmp_path, turn, most, least):
+    document = read(with_turned(tmp_path / "a.pdf", (most, least), turn=turn))
+    # The text of a page is that of which it has more.
+    assert document.text == "\n".join(PROSE) + "\n\n" + "\n".join(LOSSES)
+    assert document.notes == ()
+
+
+def test_what_stands_turned_cuts_no_sentence_that_goes_on_over_the_page(tmp_path):
+    first = ["The duke had no heir.", "The governor wrote that he would"]
+    path = with_turned(tmp_path / "a.pdf", (first, LOSSES), (["never surrender the fort."], []))
+    text = read(path).text
+    assert "he would\n\f\nnever surrender" in text
+    assert "\n".join(LOSSES) in text
+
+
+def test_a_stamp_that_comes_again_beside_the_text_is_left_out_and_told(tmp_path):
+    pages = [
+        ([*PROSE, f"The town of {town} fell."], [f"Lent by the Library, sheet {number}", *more])
+        for number, (town, more) in enumerate(
+            [("Ulm", []), ("Sarn", ["A truce was made."]), ("Pera", []), ("Arle", [])], start=11
+        )
+    ]
+    document = read(with_turned(tmp_path / "a.pdf", *pages))
+    assert "Library" not in document.text
+    assert "The town of Sarn fell.\n\nA truce was made." in document.text
+    (note,) = document.notes
+    assert note.startswith(
+        "96 letters that stand turned to the text, on 4 of the pages, are left out"
+    )
+
+
+@pytest.mark.parametrize(("turn", "scan"), [(55, False), (90, True)])
+def test_a_watermark_or_what_ocr_sees_in_the_margin_of_a_scan_is_no_text(tmp_path, turn, scan):
+    path = with_turned(tmp_path / "a.pdf", (PROSE, ["mee ne wcts"]), turn=turn, scan=scan)
+    document = next(iter(read_pdf(path, MINE, Ocr("off"))))
+    assert document.text == "\n".join(PROSE)
+    assert any(note.startswith("9 letters that stand turned") for note in document.notes)
 
 
 @pytest.mark.parametrize("slope", [-0.05, 0.02, 0.05])

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from facing_pages import STORY, Placed, draw, set_lines
+from reads import body, read
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from rag.datatypes import Collection, SourceDocument
 from rag.ingest.ocr import OcrLine
 from rag.ingest.ocr.layout import text_and_notes
-from rag.ingest.readers.pdf import read_pdf
 
-MINE = Collection("mine", "Mine")
 LONG = [*STORY, *STORY[:8]]
 NOTES = [
     ("Truce of", "Zenda.", "30 June."),
     ("Wagons of", "the garrison", "counted."),
 ]
 """Two notes, of three lines each."""
-
-
-def read(path: Path) -> SourceDocument:
-    (document,) = read_pdf(path, MINE)
-    return document
-
-
-def body(document: SourceDocument) -> str:
-    end = document.excluded[0].start if document.excluded else len(document.text)
-    return document.text[:end]
 
 
 def statute(

@@ -41,12 +41,12 @@ from rag.ingest.shared.page_text import PrintedPage, Sheet, are_facing, printed_
 from rag.isolation import reached
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument, PdfPage
 
 log = logging.getLogger(__name__)
 
 # Of a page, covered by pictures: scans 1.0, pages with large figures .5 at most.
-_SCAN_SHARE = 0.7
+SCAN_SHARE = 0.7
 # The layer of a scan may be a printed stamp only ("2025 RELEASE UNDER THE ... ACT"), or lack
 # most of a faint page: of eight sound layers with fewer words than this, three had a third
 # of what OCR reads.
@@ -150,7 +150,7 @@ def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
     if not layer.strip() or legibility(layer) < READABLE_FONT:
         return True
     try:
-        return images.image_share(number) >= _SCAN_SHARE
+        return images.image_share(number) >= SCAN_SHARE
     except UnreadableSource:
         return False
 
@@ -274,6 +274,19 @@ BLANK_RANGE = 8
 """A grey page of one shade has nothing to read."""
 
 
+def image_share(page: PdfPage) -> float:
+    """Return how much of a page of a PDF is covered by pictures, 0 to 1."""
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+
+    width, height = page.get_size()
+    # Two levels: a scan may be wrapped in a form.
+    pictures = page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=2)
+    boxes = [picture.get_bounds() for picture in pictures]
+    # Their sum: some scanners write a page in strips.
+    covered = sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
+    return float(min(1.0, covered / max(width * height, 1.0)))
+
+
 class PageImages:
     """A PDF opened for rendering. Pages are counted from 0; none is kept in memory."""
 
@@ -289,22 +302,15 @@ class PageImages:
         Raises `UnreadableSource` for a page that is damaged.
         """
         from pypdfium2 import PdfiumError
-        from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
         try:
             page = self._pdf[number]
             try:
-                width, height = page.get_size()
-                # Two levels: a scan may be wrapped in a form.
-                pictures = page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=2)
-                boxes = [picture.get_bounds() for picture in pictures]
+                return image_share(page)
             finally:
                 page.close()
         except (PdfiumError, ValueError, ctypes.ArgumentError) as error:
             raise UnreadableSource(f"page {number + 1} cannot be read: {error}") from error
-        # Their sum: some scanners write a page in strips.
-        covered = sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
-        return float(min(1.0, covered / max(width * height, 1.0)))
 
     def render(self, number: int) -> Image | None:
         """Return a page in grey, None if there is nothing on it.

@@ -420,16 +420,18 @@ def _keys(line: str, index: int) -> set[_Key]:
 
 PAGE_BREAK = "\n\f\n"
 _MAX_CAPTION = 200
+_ENDS_SENTENCE = re.compile(r"[.!?][\"'’”)\]]*\n")
 _CONTEXT = 400
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedPage:
-    """The text of a printed page, "" without any, and the notes on it: at its foot, and in its
-    margins."""
+    """The text of a printed page, "" without any, the notes on it: at its foot, and in its
+    margins; and what stands turned to its text."""
 
     text: str
     notes: tuple[str, ...] = ()
+    turned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -531,6 +533,38 @@ def _is_plate(before: str, own: str, after: str) -> bool:
     return not goes_on_here and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
 
 
+def _with_added(body: str, added: str, after: str) -> str:
+    """Return a page with what is added to it: behind it, or, where its last sentence goes on on
+    the page after it, behind the last line that ends one."""
+    if not added:
+        return body
+    ends = [found.end() for found in _ENDS_SENTENCE.finditer(body)]
+    at = ends[-1] if ends and goes_on(body[-_CONTEXT:], after[:_CONTEXT]) else len(body)
+    parts = (body[:at].rstrip("\n"), added, body[at:].lstrip("\n"))
+    return "\n\n".join(filter(None, parts))
+
+
+def without_stamps(pages: Sequence[str]) -> list[str]:
+    """Return texts at the margins of pages without the lines that come again on a quarter of those
+    that have any, three at least: the same, or counting the pages.
+
+    >>> without_stamps(["Lent to A. Dell", "Lent to A. Dell\\n4 guns", "", "Lent to A. Dell"])
+    ['', '4 guns', '', '']
+    """
+    keys = [[_keys(line, index) for line in page.split("\n")] for index, page in enumerate(pages)]
+    often = Counter(key for of_page in keys for key in set().union(*of_page))
+    least = max(_MIN_PAGES, _MIN_SHARE * sum(1 for page in pages if page))
+    again = {key for key, count in often.items() if count >= least}
+    return [
+        tidy_page(
+            "\n".join(
+                line for line, of in zip(page.split("\n"), of_page, strict=True) if not of & again
+            )
+        )
+        for page, of_page in zip(pages, keys, strict=True)
+    ]
+
+
 def _break(before: str, after: str, side: str) -> str:
     """Return what stands between two pages, of which the second is on that side of its sheet."""
     if side != RIGHT:
@@ -544,28 +578,27 @@ def put_together(
     pages: Sequence[str],
     labels: Sequence[str],
     notes: Sequence[Sequence[str]] = (),
-    fields: Sequence[Sequence[str]] = (),
+    added: Sequence[str] = (),
     sides: Sequence[str] = (),
 ) -> tuple[str, tuple[Locator, ...], tuple[Span, ...]]:
     """Return the pages as one text, the places in it, and what of it is no evidence.
 
-    `labels`: of the pages; `notes`: their footnotes; `fields`: what is filled in on them;
-    `sides`: which of them are the left and right ones of one sheet (`sides_of`).
+    `labels`: of the pages; `notes`: their footnotes; `added`: what else is on them, turned to their
+    text or filled in, which comes behind it, or where it cuts no sentence; `sides`: which of them
+    are the left and right ones of one sheet (`sides_of`).
 
     Running heads and footnotes stand behind the last page, so that a sentence goes on from
     one page to the next. A page break stands between sheets: the text has as many as the file.
     """
-    notes, fields = notes or [[]] * len(pages), fields or [[]] * len(pages)
+    notes, added = notes or [[]] * len(pages), added or [""] * len(pages)
     bodies: list[str] = []
     aside: list[list[str]] = []
-    for page, lines, own, filled in zip(
-        pages, running_lines(list(pages), sides), notes, fields, strict=True
-    ):
-        body = _without(page, lines)
-        bodies.append("\n\n".join(part for part in (tidy_page(body), "\n".join(filled)) if part))
+    for page, lines, own in zip(pages, running_lines(list(pages), sides), notes, strict=True):
+        bodies.append(tidy_page(_without(page, lines)))
         aside.append([*(line.of(page) for line in lines), *own])
+    bodies = list(map(_with_added, bodies, added, [*bodies[1:], ""]))
     for index in range(1, len(bodies) - 1):
-        if _is_plate(*bodies[index - 1 : index + 2]):
+        if not added[index] and _is_plate(*bodies[index - 1 : index + 2]):
             aside[index].append(bodies[index])
             bodies[index] = ""
     text = ""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
@@ -48,6 +48,7 @@ from rag.ingest.shared.page_text import (
     rejoin_words,
     sides_of,
     tidy_page,
+    without_stamps,
 )
 from rag.ingest.shared.places import WIDE, Fold
 from rag.isolation import reached
@@ -66,12 +67,16 @@ _OTHERWISE_SET = 0.3
 @dataclass(frozen=True, slots=True)
 class _Lines:
     """The lines of a page of the file: of all of it, and of each half where it may be two facing
-    pages of a book. `fold`, `wide`: as those of a `Sheet`."""
+    pages of a book. `fold`, `wide`: as those of a `Sheet`. `turned`: the texts that stand turned to
+    most of it, each with whether it is on the right half; `left_out`: how many letters that stand
+    so are no text."""
 
     whole: PageLines
     halves: tuple[PageLines, PageLines] | None = None
     fold: Fold | None = None
     wide: bool = False
+    turned: Sequence[tuple[str, bool]] = ()
+    left_out: int = 0
 
     def sheet(self) -> Sheet:
         """Return the page with its text."""
@@ -88,8 +93,17 @@ _Layer = tuple[PrintedPage, ...]
 """A page of the file: one printed page, or two facing ones."""
 
 
-def _page_layers(reader: PdfReader, path: Path) -> tuple[list[_Layer], list[Exception]]:
-    """Return the text layer of every page, and what went wrong on single pages.
+class _Layers(NamedTuple):
+    """The text layer of every page; what went wrong on single pages; and for each page, how many
+    letters that stand turned to its text are left out."""
+
+    pages: list[_Layer]
+    failures: list[Exception]
+    left_out: list[int]
+
+
+def _page_layers(reader: PdfReader, path: Path) -> _Layers:
+    """Return the text layers of the pages of a file.
 
     The text is "" for a page without any and for one that is damaged. A page in which PDFium
     finds no letters is read by pypdf.
@@ -105,18 +119,21 @@ def _page_layers(reader: PdfReader, path: Path) -> tuple[list[_Layer], list[Exce
     placed = _placed_lines(reader, path, len(pages))
     facing = are_facing([lines.sheet() for lines in placed])
     printed = [lines.halves if facing and lines.halves else (lines.whole,) for lines in placed]
+    turned, left_out = _turned(placed, printed)
     body = _body_height(half.blocks for parts in printed for half in parts)
     layers: list[_Layer] = []
     failures: list[Exception] = []
     open_note = False
-    for number, (page, parts) in enumerate(zip(pages, printed, strict=True), start=1):
+    of_pages = zip(pages, printed, turned, strict=True)
+    for number, (page, parts, beside) in enumerate(of_pages, start=1):
         if any(half.blocks for half in parts):
             layer: list[PrintedPage] = []
-            for half in parts:
+            for half, own in zip(parts, beside, strict=True):
                 kept, notes = _without_notes(half.blocks, body, open_note)
                 open_note = _is_open(notes)
                 notes += (_set([lines]) for lines in half.side_notes)
-                layer.append(PrintedPage(tidy_page(_set(kept)), tuple(map(tidy_page, notes))))
+                text = tidy_page(_set(kept))
+                layer.append(PrintedPage(text, tuple(map(tidy_page, notes)), own))
             layers.append(tuple(layer))
             continue
         reached(f"page {number}")
@@ -126,7 +143,32 @@ def _page_layers(reader: PdfReader, path: Path) -> tuple[list[_Layer], list[Exce
             log.info("%s: page %d cannot be read: %r", shown(path), number, error)
             failures.append(error)
             layers.append((PrintedPage(""),))
-    return layers, failures
+    return _Layers(layers, failures, left_out)
+
+
+def _turned(
+    placed: Sequence[_Lines], printed: Sequence[Sequence[PageLines]]
+) -> tuple[list[list[str]], list[int]]:
+    """Return what stands turned to the text of each printed page, without the stamps of the file,
+    and how many letters are left out on each page of the file."""
+    found = [
+        [
+            "\n\n".join(text for text, right in lines.turned if len(parts) == 1 or right is side)
+            for side in (False, True)[: len(parts)]
+        ]
+        for lines, parts in zip(placed, printed, strict=True)
+    ]
+    kept = iter(without_stamps([text for parts in found for text in parts]))
+    clean = [[next(kept) for _ in parts] for parts in found]
+    left_out = [
+        lines.left_out + _letters(before) - _letters(after)
+        for lines, before, after in zip(placed, found, clean, strict=True)
+    ]
+    return clean, left_out
+
+
+def _letters(texts: Iterable[str]) -> int:
+    return sum(not sign.isspace() for text in texts for sign in text)
 
 
 def _placed_lines(reader: PdfReader, path: Path, count: int) -> list[_Lines]:
@@ -173,8 +215,19 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
     wide = page.right - page.left > WIDE * page.height
     whole = page_lines(page.letters, before.whole.gutters)
     fold = page_fold(page) if wide else None
+    odd = [part for part in page.turned if _is_set_otherwise(part.letters)]
+    left_out = page.left_out + sum(len(part.letters) for part in odd)
+    turned = [
+        (
+            tidy_page(_set([*lines.blocks, *lines.side_notes])),
+            bool(fold and part.middle > fold.place),
+        )
+        for part in page.turned
+        if part not in odd
+        for lines in [page_lines(part.letters)]
+    ]
     if fold is None:
-        return _Lines(whole, wide=wide)
+        return _Lines(whole, wide=wide, turned=turned, left_out=left_out)
     sides = [(n.left + n.right) / 2 > fold.place for n in page.letters]
     left, right = (
         level([n for n, side in zip(page.letters, sides, strict=True) if side is of_right])
@@ -182,7 +235,7 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
     )
     gutters = [half.gutters for half in before.halves or ()] or [(), ()]
     halves = page_lines(left, gutters[0]), page_lines(right, gutters[1])
-    return _Lines(whole, halves, fold, wide)
+    return _Lines(whole, halves, fold, wide, turned, left_out)
 
 
 def _is_set_otherwise(letters: Sequence[Letter]) -> bool:
@@ -380,7 +433,7 @@ def read_pdf(
     check_bytes(path)
     with _complaints_counted(path):
         reader = open_pdf(path)
-        layers, failures = _page_layers(reader, path)
+        layers, failures, left_out = _page_layers(reader, path)
         fields = _form(reader, path, layers)
         given = _given_labels(reader, len(layers))
         title, creator, created = _information(reader)
@@ -408,9 +461,9 @@ def read_pdf(
         _labels(given, pages, sides),
         [page.notes for page in printed],
         [
-            own
+            "\n\n".join(filter(None, (page.turned, *own)))
             for parts, filled in zip(sheets, fields, strict=True)
-            for own in (filled, [])[: len(parts)]
+            for page, own in zip(parts, (["\n".join(filled)], []), strict=False)
         ],
         sides,
     )
@@ -424,14 +477,17 @@ def read_pdf(
         locators=locators,
         excluded=excluded,
         ocr_confidence=result.confidence,
-        notes=_notes(list(map(_text_of, sheets)), fields, len(failures), result.notes),
+        notes=(
+            *_notes(list(map(_text_of, sheets)), fields, len(failures), result.notes),
+            *_left_out([n for number, n in enumerate(left_out) if number not in result.pages]),
+        ),
         pages=len(sheets),
         ocr_pages=len(result.pages),
     )
 
 
 def _text_of(page: _Layer) -> str:
-    return "\n\n".join(half.text for half in page if half.text)
+    return "\n\n".join(part for half in page for part in (half.text, half.turned) if part)
 
 
 _OF_TWO = re.compile(r"p\. \W?(\w{1,6})\s?[-–—/,]\s?(\w{1,6})\W?")
@@ -466,6 +522,16 @@ def _notes(
     if empty := sum(not page and not own for page, own in zip(pages, fields, strict=True)):
         notes.append(f"{empty} of {len(pages)} pages have no text")
     return tuple(notes)
+
+
+def _left_out(letters: Sequence[int]) -> Iterator[str]:
+    """Yield a note that letters are left out, given how many on each page that the file's own text
+    is taken of."""
+    if pages := sum(map(bool, letters)):
+        yield (
+            f"{sum(letters):,} letters that stand turned to the text, on {pages} of the pages, are "
+            "left out: stamps that come again, or no text at all"
+        )
 
 
 def _given_labels(reader: PdfReader, count: int) -> list[str]:

@@ -2,7 +2,8 @@
 
 PDFium places them. Left out is what lies outside the visible part of the page, and the second
 of two letters drawn over each other to look bold. Text that runs up, down or upside down comes
-out as if the page had been turned for it, and so do the sloping lines of a scan.
+out as if the page had been turned for it, apart from what stands otherwise, and so do the sloping
+lines of a scan.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import ctypes
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+from rag.ingest.ocr.pages import SCAN_SHARE, image_share
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
@@ -29,6 +32,9 @@ _INK = 16
 
 _HYPHEN = 0x02  # PDFium's sign for a hyphen that breaks a word at a line's end
 _QUARTER = math.pi / 2
+_MAX_SLANT = math.radians(10)
+"""Letters that are turned otherwise than by quarters are a watermark's ("DRAFT")."""
+
 _MIN_WORDS = 20
 _LEVEL = 0.002
 """A slope that makes a line end within 1 point of where it began."""
@@ -52,34 +58,69 @@ class Letter(NamedTuple):
         return self.top - self.bottom
 
 
+class Turned(NamedTuple):
+    """Letters that stand otherwise than most of their page, turned upright by themselves, and
+    where on the page, turned for most of it, the middle of them stands from left to right."""
+
+    letters: list[Letter]
+    middle: float
+
+
 class Upright(NamedTuple):
-    """The letters of a page turned upright, with the edges of the page."""
+    """The letters of a page turned upright, with the edges of the page; those that stand otherwise
+    than most, for each quarter turn; and how many of these are no text and left out."""
 
     letters: list[Letter]
     left: float
     right: float
     height: float
+    turned: Sequence[Turned] = ()
+    left_out: int = 0
 
 
 def page_letters(page: PdfPage) -> Upright:
-    """Return the visible letters of a page in the order of the file, turned upright: those
-    that run with most of the page's text first, stamps along the edge after them."""
-    turned = _seen(page, list(_placed(page)))
+    """Return the visible letters of a page in the order of the file, turned upright.
+
+    Letters that stand otherwise than most are no text on a scan, where OCR guesses them from
+    shadows and holes, and where they are askew, as a watermark is.
+    """
+    seen = _seen(page, list(_placed(page)))
     left, bottom, right, top = page.get_bbox()
-    if not turned:
+    if not seen:
         return Upright([], left, right, top - bottom)
-    often = Counter(quarter for quarter, _ in turned)
-    (main, _), *_ = often.most_common(1)
-    kept = [letter for quarter, letter in turned if quarter == main]
+    (main, _), *others = Counter(one.quarter for one in seen).most_common()
+    kept = _without_twins(one.letter for one in seen if one.quarter == main)
     across, down = zip(_turn((left, bottom), main), _turn((right, top), main), strict=True)
-    return Upright(level(_without_twins(kept)), min(across), max(across), max(down) - min(down))
+    guessed = bool(others) and image_share(page) >= SCAN_SHARE
+    odd = [one for one in seen if one.quarter != main]
+    text = [] if guessed else [one for one in odd if not one.askew]
+    return Upright(
+        level(kept),
+        min(across),
+        max(across),
+        max(down) - min(down),
+        [
+            Turned(
+                level(_without_twins(one.letter for one in own)),
+                statistics.median(_middle(one.box, main) for one in own),
+            )
+            for quarter, _ in others
+            if (own := [one for one in text if one.quarter == quarter])
+        ],
+        len(odd) - len(text),
+    )
 
 
-def _seen(page: PdfPage, placed: list[_Placed]) -> list[tuple[int, Letter]]:
+def _middle(box: tuple[float, float, float, float], quarter: int) -> float:
+    left, bottom, right, top = box
+    return _turn(((left + right) / 2, (bottom + top) / 2), quarter)[0]
+
+
+def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
     """Return the letters without the words that cannot be seen on the page: white on white,
     covered, or outside a clipping path. Invisible text over a picture is that of OCR."""
     if not placed or any(one.invisible for one in placed):
-        return [(one.quarter, one.letter) for one in placed]
+        return placed
     rotation = page.get_rotation()
     page.set_rotation(0)
     left, bottom, right, top = page.get_bbox()
@@ -88,7 +129,7 @@ def _seen(page: PdfPage, placed: list[_Placed]) -> list[tuple[int, Letter]]:
     page.set_rotation(rotation)
     picture = picture[..., 0] if picture.ndim > 2 else picture
 
-    kept: list[tuple[int, Letter]] = []
+    kept: list[_Placed] = []
     for word in _words(placed):
         x0, y0 = min(one.box[0] for one in word), min(one.box[1] for one in word)
         x1, y1 = max(one.box[2] for one in word), max(one.box[3] for one in word)
@@ -96,7 +137,7 @@ def _seen(page: PdfPage, placed: list[_Placed]) -> list[tuple[int, Letter]]:
         rows = slice(max(0, int((top - y1) * scale)), int((top - y0) * scale) + 1)
         part = picture[rows, columns]
         if part.size == 0 or int(part.max()) - int(part.min()) >= _INK:
-            kept += ((one.quarter, one.letter) for one in word)
+            kept += word
     return kept
 
 
@@ -113,10 +154,11 @@ def _words(placed: Iterable[_Placed]) -> Iterator[list[_Placed]]:
 
 
 class _Placed(NamedTuple):
-    """A letter with the quarter turns that its text has, its box on the page, and whether it is
-    drawn without ink."""
+    """A letter with the quarter turns that its text has, and whether it is turned otherwise than
+    by these, its box on the page, and whether it is drawn without ink."""
 
     quarter: int
+    askew: bool
     letter: Letter
     box: tuple[float, float, float, float]
     invisible: bool
@@ -148,10 +190,12 @@ def _placed(page: PdfPage) -> Iterator[_Placed]:
             and bottom - _EDGE_PT <= middle[1] <= top + _EDGE_PT
         )
         if inside:
-            quarter = round(-raw.FPDFText_GetCharAngle(handle, index) / _QUARTER) % 4
+            angle = -raw.FPDFText_GetCharAngle(handle, index)
+            quarter = round(angle / _QUARTER) % 4
             drawn = raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(handle, index))
             yield _Placed(
                 quarter,
+                abs(angle - round(angle / _QUARTER) * _QUARTER) > _MAX_SLANT,
                 _upright(_character(code), box, (x.value, y.value), quarter, gap),
                 (box.left, box.bottom, box.right, box.top),
                 drawn == raw.FPDF_TEXTRENDERMODE_INVISIBLE,

@@ -128,6 +128,76 @@ def test_a_table_of_many_words_is_read_row_by_row(tmp_path):
     assert "12 May Paid to the master mason for lime 3 l.\n2 June Paid to" in read(path).text
 
 
+FATES = (
+    ("Fort Harriet on the river", "surrendered to the British", "4 June 1848"),
+    ("Fort Mercer in the hills", "held out until relieved", "9 July 1848"),
+    ("The mill at the ford", "was never attacked at all", "no date known"),
+    ("The town of New Salem", "opened its gates in terror", "2 May 1848"),
+    ("The bridge at Low Water", "was blown up by sappers", "8 May 1848"),
+    ("The camp at High Rock", "was left in the night", "3 May 1848"),
+)
+"""A table of words: in each row a place, what became of it, and when."""
+
+
+@pytest.mark.parametrize("cased", [str, str.capitalize])
+@pytest.mark.parametrize("cells", [2, 3])
+@pytest.mark.parametrize("after_columns", [False, True])
+def test_what_stands_in_a_row_of_a_table_of_words_stays_together(
+    tmp_path, cased, cells, after_columns
+):
+    rows = [tuple(map(cased, row[:cells])) for row in FATES]
+    table = [
+        (place, 500 - 14 * number, 9, cell)
+        for number, row in enumerate(rows)
+        for place, cell in zip((30, 160, 290), row, strict=False)
+    ]
+    columns = [
+        (place, 500 - 14 * number, 9, line)
+        for number, row in enumerate(COLUMNS)
+        for place, line in zip((30, 160), row, strict=True)
+    ]
+    path = draw(tmp_path / "a.pdf", *([columns] if after_columns else []), table)
+    assert "\n".join(map(" ".join, rows)) in read(path).text
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        (
+            ("Sing of the fort upon the hill,", "The drums are silent on the wall,"),
+            ("Of all the men who held it still,", "The banner is a ragged shawl,"),
+            ("Of winter bread and bitter wine,", "And yet the captain of the guard,"),
+            ("And letters that were never thine.", "Still walks at night about the yard,"),
+            ("They kept the gate, they kept the wall,", "And asks of every man he meets,"),
+            ("Until the trumpet came to call.", "What news there is about the streets."),
+        ),
+        (
+            ("Der Herzog hatte drei Söhne, und", "Im Norden kam der Winter früh, und"),
+            ("der jüngste wurde in die Abtei", "die Mühlen standen still. Ein"),
+            ("Sarn geschickt, wo er Lesen und", "Müller des Tales verkaufte sein"),
+            ("Schreiben lernte und Rechnungen", "Korn an die Garnison und wurde"),
+            ("führte, bis der Krieg ihn rief.", "im Frühling dafür gehängt, wie"),
+            ("Nach Jahren kam er heim und fand", "es die Chronik der Stadt erzählt."),
+        ),
+        tuple((left.upper(), right.upper()) for left, right in COLUMNS),
+    ],
+    ids=["verse", "German", "capitals"],
+)
+def test_columns_of_other_texts_are_read_one_after_the_other(tmp_path, columns):
+    path = draw(
+        tmp_path / "a.pdf",
+        [
+            (place, 500 - 14 * number, 9, line)
+            for number, row in enumerate(columns)
+            for place, line in zip((30, 230), row, strict=True)
+        ],
+    )
+    left, right = zip(*columns, strict=True)
+    text = " ".join(read(path).text.split())
+    assert " ".join(left) in text
+    assert " ".join(right) in text
+
+
 @pytest.mark.parametrize(
     ("numbers", "left"), [(range(1, 10), 20), (range(14, 23), 20), (range(1, 10), 380)]
 )

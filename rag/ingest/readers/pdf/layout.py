@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from rag.ingest.readers.pdf.letters import Letter, Upright
 from rag.ingest.shared.notes import MARK, raised_text
+from rag.ingest.shared.page_text import go_on_in_each_other
 from rag.ingest.shared.places import Fold, Piece, fold_of, side_notes
 
 # In parts of a line's height.
@@ -436,7 +437,12 @@ def _fills(column: list[_Row], width: float) -> bool:
         len(column) > 1
         and statistics.median(row.right - row.left for row in column) >= _MIN_FILLED * width
         and statistics.median(len(_words(row)) for row in column) >= _MIN_WORDS
+        and (len(column) < _MIN_ROWS or _go_on(column))
     )
+
+
+def _go_on(column: list[_Row]) -> bool:
+    return go_on_in_each_other(_line(row, apart=False).text for row in column)
 
 
 def _bands(rows: list[_Row], gutters: Sequence[float]) -> list[tuple[bool, list[_Row]]]:
@@ -535,6 +541,7 @@ def _is_prose(column: list[_Row], columns: int) -> bool:
         celled <= _MAX_CELLED * len(column)
         and statistics.median(row[-1][1] - row[0][0] for row in words) >= _MIN_FILLED * width
         and statistics.median(map(len, words)) >= _MIN_WORDS
+        and _go_on(column)
     )
     return one or (columns > 1 and _gutter(column, columns) is not None)
 

@@ -318,6 +318,40 @@ def test_a_browser_is_known_again_by_a_cookie_that_no_script_sees(ask: Any) -> N
     assert ask("GET", f"{API}/info", app=telling).text == ""  # a program
 
 
+async def echoing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say what was asked: the path, the query, and the body."""
+    body = (await receive()).get("body", b"")
+    told = json.dumps(
+        [scope["path"], scope["query_string"].decode(), body.decode("utf-8", "surrogatepass")]
+    )
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": told.encode()})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"content": '{"session_hash": "page", "data": ["\\ud800 \u00e9"]}'},
+        {"content": '{"session_h\\u0061sh": "page"}'},
+        {"content": '{"session_hash": "x", "session_hash": "page"}'.encode("utf-16")},
+        {"path": f"{API}/cancel", "content": '{"session_hash": "page"}'},
+        {"path": f"{API}/call/ask", "content": '{"session_hash": "page"}'},
+        {"method": "GET", "path": f"{API}/queue/data", "params": {"session_hash": "page"}},
+        {"method": "GET", "path": f"{API}/queue/data?session%5Fhash=x&session_hash=page"},
+        {"method": "GET", "path": f"{API}/heartbeat/page"},
+    ],
+)
+def test_a_page_is_its_readers_however_it_is_named(ask: Any, asked: dict[str, Any]) -> None:
+    def sent(reader: str) -> str:
+        cookie = {"Cookie": f"source-finder-reader={reader * 43}"}
+        told = ask(app=echoing, headers=cookie, **asked).text
+        assert "page" in told
+        return told
+
+    assert sent("a") == sent("a")
+    assert sent("a") != sent("b")
+
+
 # ---- the real server ----
 
 

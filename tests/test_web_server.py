@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gc
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,6 +50,31 @@ def load(client: httpx.Client, page: str) -> None:
         assert any('"success":true' in line for line in stream.iter_lines())
 
 
+PAGE = "page"
+
+
+def send(client: httpx.Client, name: str, data: list[Any], click: Any = None) -> None:
+    """Send an event of the page `PAGE`."""
+    events = client.get("/config").json()["dependencies"]
+    [number] = [event["id"] for event in events if event["api_name"] == name]
+    body = {"data": data, "fn_index": number, "session_hash": PAGE, "event_data": click}
+    client.post("/gradio_api/queue/join", json=body).raise_for_status()
+
+
+def hear(client: httpx.Client) -> str:
+    """Return what is told of the events of the page `PAGE` until they have ended, with the files
+    that are in it."""
+    told = client.get(f"/gradio_api/queue/data?session_hash={PAGE}").text
+    files = re.findall("base64,([A-Za-z0-9+/=]+)", told)
+    return "\n".join([told, *(base64.b64decode(file).decode() for file in files)])
+
+
+def event(client: httpx.Client, name: str, data: list[Any], click: Any = None) -> str:
+    """Send an event of the page `PAGE`, and return what it was told."""
+    send(client, name, data, click)
+    return hear(client)
+
+
 def test_of_all_pages_that_were_opened_those_used_last_are_kept_in_memory(
     running: RunningApp,
 ) -> None:
@@ -55,7 +82,27 @@ def test_of_all_pages_that_were_opened_those_used_last_are_kept_in_memory(
         for number in range(6):
             load(client, f"page{number}")
     holder = running.app.state_holder
-    assert set(holder.session_data) == {"page3", "page4", "page5"}
+    pages = {page.partition(".")[0] for page in holder.session_data}  # after it: whose it is
+    assert pages == {"page3", "page4", "page5"}
+
+
+def test_what_is_on_a_readers_page_is_theirs_whoever_knows_what_it_is_called(
+    running: RunningApp,
+) -> None:
+    with (
+        httpx.Client(base_url=running.url, timeout=60) as reader,
+        httpx.Client(base_url=running.url, timeout=60) as other,
+    ):
+        reader.get("/")
+        other.get("/")  # each has a cookie of its own
+        event(reader, "ask_1", [{"text": "Monroe warned Europe.", "files": []}, None, None, None])
+        keep = {"act": "keep", "form": ".md"}
+        assert "Monroe warned" not in event(other, "clicked", [None] * 3, keep)
+        assert "Monroe warned" in event(reader, "clicked", [None] * 3, keep)
+        send(reader, "clicked", [None] * 3, keep)
+        with pytest.raises(httpx.RemoteProtocolError):  # a program; for it there is no such page
+            hear(httpx.Client(base_url=running.url, timeout=60))
+        assert "Monroe warned" in hear(reader)
 
 
 def test_a_page_loads_while_another_is_still_looking_something_up(

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -35,6 +35,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.build.corpus_files import MAX_BYTES
+from rag.database import hashed
 from rag.errors import AccountError, ProjectsError, QuotaError
 from rag.web.gate import (
     MB,
@@ -113,7 +114,10 @@ _POSTED = (
     *(f"{API}/{name}" for name in ("api/", "call/", "cancel", "mcp", "reset", "run/")),
     _EVENTS, _UPLOAD,
 )  # fmt: skip
-_DATA = (_EVENTS, *(f"{API}/{name}" for name in ("api/", "call/", "run/")))
+_DATA = (_EVENTS, *(f"{API}/{name}" for name in ("api/", "call/", "cancel", "run/")))
+_HEARTBEAT = f"{API}/heartbeat/"
+_PAGE = "session_hash"
+"""By what an event, or whoever listens to its outcome, says of which page it is."""
 
 _WITHOUT_ACCOUNT = frozenset({HEALTH, f"{API}/startup-events"})
 """The latter Gradio sends to itself when it starts; it does nothing after that."""
@@ -233,6 +237,11 @@ class Asker:
     account: str = ""
     may_change: bool = False
 
+    def page(self, named: str) -> str:
+        """Return the name of a page (Gradio's session) as that of a page of this asker's: what
+        another asker calls the same is another page."""
+        return f"{named}.{hashed(self.owner or self.shown)}"
+
 
 def asker(request: Any) -> str:
     """Return under which name what belongs to the sender of a request is kept: its account's;
@@ -296,7 +305,8 @@ class Guard:
             if answer is not None:
                 await answer(scope, receive, sending)
                 return
-            await self.app(scope, await self._body(scope, headers, receive), sending)
+            body = await self._body(scope, headers, receive)
+            await self.app(_of_own_page(scope), body, sending)
         except (Refused, AccountError, ProjectsError) as error:
             if started:
                 raise
@@ -378,7 +388,11 @@ class Guard:
         body = await _in_time(receive, most)
         _check_shape(body)
         if path.startswith(_DATA):
-            _check_files(body, self.access.uploads)
+            content = _read_event(body)
+            _check_files(content, self.access.uploads)
+            if isinstance(content, dict) and isinstance(named := content.get(_PAGE), str):
+                content[_PAGE] = scope["state"]["asker"].page(named)
+                body = json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return _replayed(body, receive)
 
     def _upload(self, asking: Asker, receive: Receive, length: int, room: int) -> Receive:
@@ -505,16 +519,34 @@ def _check_shape(body: bytes) -> None:
         raise Refused(413, "The request has too many parts.")
 
 
-def _check_files(body: bytes, uploads: Path | None) -> None:
-    """Raise `Refused` where an event names a file that was not uploaded: one of the server's, or
-    a web address, which the server would fetch for whoever asks."""
+def _of_own_page(scope: Scope) -> Scope:
+    """Return a request as one for a page of its asker's, where its address names a page."""
+    asking, path = scope["state"].get("asker"), scope["path"]
+    if asking is None or not path.startswith(f"{API}/"):
+        return scope
+    if path.startswith(_HEARTBEAT):
+        return {**scope, "path": _HEARTBEAT + asking.page(path.removeprefix(_HEARTBEAT))}
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    if not any(name == _PAGE for name, _ in query):
+        return scope
+    own = [(name, asking.page(value) if name == _PAGE else value) for name, value in query]
+    return {**scope, "query_string": urlencode(own).encode()}
+
+
+def _read_event(body: bytes) -> Any:
+    """Return what an event says; None where it names neither a file nor a page."""
     plain = b"\\u" not in body and b"\0" not in body  # else a word may be written otherwise
-    if plain and b'"path"' not in body:
-        return
+    if plain and b'"path"' not in body and f'"{_PAGE}"'.encode() not in body:
+        return None
     try:
-        content = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "The request is no JSON that can be read.") from error
+
+
+def _check_files(content: Any, uploads: Path | None) -> None:
+    """Raise `Refused` where an event names a file that was not uploaded: one of the server's, or
+    a web address, which the server would fetch for whoever asks."""
     inside = os.path.join(uploads.resolve(), "") if uploads else ""  # noqa: PTH118 - with its "/"
     for named in _with_paths(content):
         path = os.path.abspath(str(named["path"]))  # noqa: PTH100 - nor is the disk asked for links

@@ -360,6 +360,31 @@ def test_an_account_may_change_also_where_it_was_made_while_the_server_runs(tmp_
     assert seen == [False, True, False]
 
 
+def test_quotas_bind_also_where_accounts_are_made_while_the_server_runs(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "accounts.json")
+    guarded = guard_with(accounts)
+    guarded.quotas = Quotas(ReaderLimits(upload_mb_a_day=1), for_one=True)
+    upload: dict[str, Any] = {"content": b"x" * (MB - 10)}
+    tried = [send(guarded, "POST", f"{API}/upload", **upload) for _ in range(3)]
+    assert [answer.status_code for answer in tried] == [200] * 3
+    accounts.add("ann", PASSWORD, "change")
+    tried = [
+        send(guarded, "POST", f"{API}/upload", headers=basic("ann"), **upload) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in tried] == [200, 429]
+
+
+@pytest.mark.parametrize(("host", "for_one"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_the_limits_of_the_command_line_are_those_that_bind_later(
+    small_index: Path, host: str, for_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("rag.web.serve", lambda *_, **options: given.update(options))
+    command = ["serve", "--host", host, "--claims-a-minute", "7", "--index", str(small_index)]
+    assert main(command) == 0
+    assert (given["limits"].claims_a_minute, given["for_one"]) == (7, for_one)
+
+
 # ---- quotas ----
 
 

@@ -324,6 +324,7 @@ class Guard:
         if self.gate is None or not self.gate.needed:
             state["asker"] = Asker(reader, network_of(address), "", self.access.changes)
             return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
+        self.quotas.bind()
         posted = scope["method"] == "POST"
         if path == SIGN_IN and posted:
             return await self._sign_in(self.gate, scope, receive, address)

@@ -169,12 +169,14 @@ def start(
     names: Sequence[str] = (),
     *,
     limits: ReaderLimits | None = None,
+    for_one: bool = False,
     behind_proxy: bool = False,
 ) -> RunningApp:
     """Start the application in the background and return it with its address.
 
     `names`: further names by which it may be called, behind a proxy for instance. `limits`: what
-    each asker may use, None for all they like. `behind_proxy`: whether a proxy says for whom it
+    each asker may use, None for all they like. `for_one`: whether these bind only once the home has
+    accounts, since the server is for one person until then. `behind_proxy`: whether a proxy says for whom it
     asks, and whether by https; those of the settings are believed. Where the home has accounts,
     only they are answered. Raises `SourceFinderError` where the port is taken.
     """
@@ -190,7 +192,7 @@ def start(
         os.environ["FORWARDED_ALLOW_IPS"] = live.settings.proxies if behind_proxy else ""
         database = open_database(live.settings)
         closing.callback(database.close)
-        counts, quotas, audit = Counts(), Quotas(limits), Audit(live.settings.home)
+        counts, quotas, audit = Counts(), Quotas(limits, for_one=for_one), Audit(live.settings.home)
         accounts = Accounts(live.settings.accounts)
         gate = Gate(accounts, Sessions(database, accounts), audit)
         store = ProjectStore(database)
@@ -273,12 +275,15 @@ def serve(
     names: Sequence[str] = (),
     *,
     limits: ReaderLimits | None = None,
+    for_one: bool = False,
     behind_proxy: bool = False,
     open_browser: bool = False,
 ) -> None:
     """Show the application until interrupted; arguments as those of `start`. `open_browser` opens
     it in a new tab."""
-    running = start(live, host, port, names, limits=limits, behind_proxy=behind_proxy)
+    running = start(
+        live, host, port, names, limits=limits, for_one=for_one, behind_proxy=behind_proxy
+    )
     print(f"Source Finder is at {running.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
     if open_browser:
         import webbrowser

@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import shutil
+import socket
 import stat
 import threading
 import time
@@ -582,6 +583,38 @@ def ask_on_the_page(client: httpx.Client, text: str, page: str) -> None:
     data = [{"text": text, "files": []}] + [None] * (len(ask["inputs"]) - 1)
     join = {"data": data, "fn_index": ask["id"], "session_hash": page}
     client.post("/gradio_api/queue/join", json=join).raise_for_status()
+
+
+def test_idle_connections_of_one_reader_stop_nobody(home: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no such limit")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4096:
+        pytest.skip("no more files may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))  # the server's, as it begins
+    with contextlib.ExitStack() as closing:
+        try:
+            url = closing.enter_context(served_on("mine", home))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
+        closing.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        address = httpx.URL(url)
+        named = basic("busy")["Authorization"]
+        asked = (
+            f"GET {API}/heartbeat/%d HTTP/1.1\r\nHost: 127.0.0.1:{address.port}\r\n"
+            f"Authorization: {named}\r\n\r\n"
+        )
+        told = []
+        for number in range(300):
+            kept = closing.enter_context(
+                socket.create_connection((address.host, address.port), timeout=60)
+            )
+            kept.sendall((asked % number).encode())
+            told.append(kept.recv(12).decode()[-3:])
+        assert told == ["200"] * 200 + ["429"] * 100
+        idle = [socket.create_connection((address.host, address.port)) for _ in range(300)]
+        assert httpx.get(f"{url}health", timeout=20).status_code == 200
+        for connection in idle:
+            connection.close()
 
 
 def test_one_reader_does_not_have_all_places(sign_in: Callable[[str], httpx.Client]) -> None:

@@ -24,7 +24,7 @@ from rag.accounts import Accounts, Audit, Sessions
 from rag.build.corpus_files import MAX_BYTES
 from rag.database import open_database
 from rag.errors import ProjectsError, SourceFinderError
-from rag.isolation import keep_small
+from rag.isolation import keep_small, open_many_files
 from rag.live import LiveFinder
 from rag.projects import ProjectStore
 from rag.web.blocks import build_app
@@ -181,6 +181,7 @@ def start(
     only they are answered. Raises `SourceFinderError` where the port is taken.
     """
     keep_small()
+    open_many_files()
     closing = ExitStack()
     try:
         check_free(host, port)

@@ -176,9 +176,9 @@ def start(
 
     `names`: further names by which it may be called, behind a proxy for instance. `limits`: what
     each asker may use, None for all they like. `for_one`: whether these bind only once the home has
-    accounts, since the server is for one person until then. `behind_proxy`: whether a proxy says for whom it
-    asks, and whether by https; those of the settings are believed. Where the home has accounts,
-    only they are answered. Raises `SourceFinderError` where the port is taken.
+    accounts, since the server is for one person until then. `behind_proxy`: whether a proxy says
+    for whom it asks, and whether by https; those of the settings are believed. Where the home has
+    accounts, only they are answered. Raises `SourceFinderError` where the port is taken.
     """
     keep_small()
     open_many_files()

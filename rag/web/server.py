@@ -134,9 +134,9 @@ _DAY_S = 24 * 3600.0
 _LIGHT_AT_ONCE = 8
 """Events of a kind, which search nothing, that run at a time."""
 
-_EVENTS = 500
-"""Events that are taken from Gradio's queue at a time; nearly all of them wait in line, where each
-asker has a share, so that no asker fills the queue."""
+_EVENTS = 200
+"""Events that are taken from Gradio's queue at a time, beside those that wait in the four lines of
+`Quotas`, where each asker has a share: so no asker fills the queue."""
 
 _PAGES_KEPT = 500
 """Open pages whose conversation is kept in memory, some MB each; those used last. A conversation
@@ -215,7 +215,7 @@ def start(
             show_error=False,
             footer_links=[],
             max_file_size=MAX_BYTES,
-            max_threads=_EVENTS,
+            max_threads=_EVENTS + 4 * (limits.waiting if limits else 0),
             state_session_capacity=_PAGES_KEPT,
             run_history=False,
             enable_monitoring=False,

@@ -334,6 +334,23 @@ def keep_small() -> None:
         library.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
+_FILES = 65_536
+"""Files and connections that a server may have open; often 1,024 are allowed until it asks."""
+
+
+def open_many_files() -> None:
+    """Let this process have `_FILES` open, or as many as it may."""
+    try:
+        import resource
+    except ImportError:  # there is no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # the system's own limit is lower
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def give_back() -> None:
     """Free what nothing refers to any more, and return its pages to the system."""
     gc.collect()

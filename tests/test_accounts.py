@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import shutil
+import socket
 import stat
 import threading
 import time
@@ -360,6 +361,31 @@ def test_an_account_may_change_also_where_it_was_made_while_the_server_runs(tmp_
     assert seen == [False, True, False]
 
 
+def test_quotas_bind_also_where_accounts_are_made_while_the_server_runs(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "accounts.json")
+    guarded = guard_with(accounts)
+    guarded.quotas = Quotas(ReaderLimits(upload_mb_a_day=1), for_one=True)
+    upload: dict[str, Any] = {"content": b"x" * (MB - 10)}
+    tried = [send(guarded, "POST", f"{API}/upload", **upload) for _ in range(3)]
+    assert [answer.status_code for answer in tried] == [200] * 3
+    accounts.add("ann", PASSWORD, "change")
+    tried = [
+        send(guarded, "POST", f"{API}/upload", headers=basic("ann"), **upload) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in tried] == [200, 429]
+
+
+@pytest.mark.parametrize(("host", "for_one"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_the_limits_of_the_command_line_are_those_that_bind_later(
+    small_index: Path, host: str, for_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("rag.web.serve", lambda *_, **options: given.update(options))
+    command = ["serve", "--host", host, "--claims-a-minute", "7", "--index", str(small_index)]
+    assert main(command) == 0
+    assert (given["limits"].claims_a_minute, given["for_one"]) == (7, for_one)
+
+
 # ---- quotas ----
 
 
@@ -557,6 +583,38 @@ def ask_on_the_page(client: httpx.Client, text: str, page: str) -> None:
     data = [{"text": text, "files": []}] + [None] * (len(ask["inputs"]) - 1)
     join = {"data": data, "fn_index": ask["id"], "session_hash": page}
     client.post("/gradio_api/queue/join", json=join).raise_for_status()
+
+
+def test_idle_connections_of_one_reader_stop_nobody(home: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no such limit")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4096:
+        pytest.skip("no more files may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))  # the server's, as it begins
+    with contextlib.ExitStack() as closing:
+        try:
+            url = closing.enter_context(served_on("mine", home))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
+        closing.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        address = httpx.URL(url)
+        named = basic("busy")["Authorization"]
+        asked = (
+            f"GET {API}/heartbeat/%d HTTP/1.1\r\nHost: 127.0.0.1:{address.port}\r\n"
+            f"Authorization: {named}\r\n\r\n"
+        )
+        told = []
+        for number in range(300):
+            kept = closing.enter_context(
+                socket.create_connection((address.host, address.port), timeout=60)
+            )
+            kept.sendall((asked % number).encode())
+            told.append(kept.recv(12).decode()[-3:])
+        assert told == ["200"] * 200 + ["429"] * 100
+        idle = [socket.create_connection((address.host, address.port)) for _ in range(300)]
+        assert httpx.get(f"{url}health", timeout=20).status_code == 200
+        for connection in idle:
+            connection.close()
 
 
 def test_one_reader_does_not_have_all_places(sign_in: Callable[[str], httpx.Client]) -> None:

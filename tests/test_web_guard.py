@@ -318,6 +318,35 @@ def test_a_browser_is_known_again_by_a_cookie_that_no_script_sees(ask: Any) -> N
     assert ask("GET", f"{API}/info", app=telling).text == ""  # a program
 
 
+def test_one_asker_cannot_keep_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MAX_OPEN", 3)
+
+    async def statuses(limits: ReaderLimits | None) -> list[int]:
+        ended = asyncio.Event()
+
+        async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+            await ended.wait()
+            await taking(scope, receive, send)
+
+        guarded = Guard(listening, Access("127.0.0.1"), quotas=Quotas(limits))
+
+        async def listen(address: str, path: str = f"{API}/heartbeat/page") -> int:
+            transport = httpx.ASGITransport(guarded, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url=OWN) as client:
+                return (await client.get(path)).status_code
+
+        kept = [asyncio.create_task(listen("10.0.0.1")) for _ in range(4)]
+        others = [listen("10.0.0.2"), listen("10.0.0.1", "/assets/page.js")]
+        further = [asyncio.create_task(other) for other in others]
+        await asyncio.sleep(0.1)
+        ended.set()
+        told = await asyncio.gather(*kept, *further)
+        return [*told, await listen("10.0.0.1")]  # the others have ended
+
+    assert asyncio.run(statuses(ReaderLimits())) == [200] * 3 + [429] + [200] * 3
+    assert asyncio.run(statuses(None)) == [200] * 7, "a server for oneself"
+
+
 async def echoing(scope: Scope, receive: Receive, send: Send) -> None:
     """Say what was asked: the path, the query, and the body."""
     body = (await receive()).get("body", b"")

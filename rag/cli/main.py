@@ -274,7 +274,8 @@ def serve(
         host,
         port,
         names,
-        limits=limits if for_others else None,
+        limits=limits,
+        for_one=not for_others,
         behind_proxy=behind_proxy,
         open_browser=browser,
     )

@@ -91,17 +91,23 @@ class Allowance:
 
 
 class Quotas:
-    """What each asker has left. Without `limits`, everything is to be had. `questions`, `tools`,
-    `clicks`, `loads`: the places where that is looked up (a page that is loaded may search)."""
+    """What each asker has left. Without `limits`, everything is to be had, as it is `for_one`
+    asker until there are more. `questions`, `tools`, `clicks`, `loads`: the places where that is
+    looked up (a page that is loaded may search)."""
 
-    def __init__(self, limits: ReaderLimits | None = None) -> None:
-        self.limits = limits
+    def __init__(self, limits: ReaderLimits | None = None, *, for_one: bool = False) -> None:
+        self._given = limits
+        self.limits = None if for_one else limits
         self.questions, self.tools, self.clicks, self.loads = (Places(self) for _ in range(4))
         given = limits or ReaderLimits()
         self._claims = Allowance(given.claims_a_minute, _MINUTE_S)
         self._files = Allowance(given.uploads_a_day, _DAY_S)
         self._bytes = Allowance(given.upload_mb_a_day * MB, _DAY_S)
         self._kept = Allowance(given.kept_mb_a_day * MB, _DAY_S)
+
+    def bind(self) -> None:
+        """Have the limits bind from now on, since there are accounts."""
+        self.limits = self._given
 
     def check_claims(self, who: str) -> None:
         """Raise `QuotaError` where this asker has had too many claims looked up lately."""

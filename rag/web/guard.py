@@ -21,8 +21,9 @@ import re
 import secrets
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -75,6 +76,10 @@ _MAX_ASKED = 4 * MB
 
 FREE_BYTES = 1024 * MB
 """Uploads end before the disk has less than this."""
+
+MAX_OPEN = 200
+"""Requests of one asker that are answered at a time, those that are listened to for long included:
+a page has two. A class that has one address for all has enough."""
 
 _MAX_FORM = 10_000
 """Of the form by which someone signs in."""
@@ -273,6 +278,7 @@ class Guard:
         self.access = access
         self.gate = gate
         self.quotas = quotas or Quotas()
+        self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it. Web sockets are not used here and are refused."""
@@ -305,14 +311,34 @@ class Guard:
             if answer is not None:
                 await answer(scope, receive, sending)
                 return
-            body = await self._body(scope, headers, receive)
-            await self.app(_of_own_page(scope), body, sending)
+            with self._opened(scope):
+                body = await self._body(scope, headers, receive)
+                await self.app(_of_own_page(scope), body, sending)
         except (Refused, AccountError, ProjectsError) as error:
             if started:
                 raise
             refused = error if isinstance(error, Refused) else _closed(error)
             plain = PlainTextResponse(f"{refused}\n", refused.status, {"connection": "close"})
             await plain(scope, receive, sending)
+
+    @contextmanager
+    def _opened(self, scope: Scope) -> Iterator[None]:
+        """Count a request as its asker's while it is answered. Raises `Refused` where they have too
+        many; files of the page are not counted."""
+        asking = scope["state"].get("asker")
+        if asking is None or not scope["path"].startswith(f"{API}/"):
+            yield
+            return
+        who = asking.shown
+        if self.quotas.limits and self._open[who] >= MAX_OPEN:
+            raise Refused(429, "Too many requests of yours are open. Close a page, and try again.")
+        self._open[who] += 1
+        try:
+            yield
+        finally:
+            self._open[who] -= 1
+            if not self._open[who]:
+                del self._open[who]
 
     async def _let_in(
         self, scope: Scope, headers: Headers, receive: Receive, reader: str
@@ -324,6 +350,7 @@ class Guard:
         if self.gate is None or not self.gate.needed:
             state["asker"] = Asker(reader, network_of(address), "", self.access.changes)
             return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
+        self.quotas.bind()
         posted = scope["method"] == "POST"
         if path == SIGN_IN and posted:
             return await self._sign_in(self.gate, scope, receive, address)

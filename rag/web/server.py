@@ -24,7 +24,7 @@ from rag.accounts import Accounts, Audit, Sessions
 from rag.build.corpus_files import MAX_BYTES
 from rag.database import open_database
 from rag.errors import ProjectsError, SourceFinderError
-from rag.isolation import keep_small
+from rag.isolation import keep_small, open_many_files
 from rag.live import LiveFinder
 from rag.projects import ProjectStore
 from rag.web.blocks import build_app
@@ -134,9 +134,9 @@ _DAY_S = 24 * 3600.0
 _LIGHT_AT_ONCE = 8
 """Events of a kind, which search nothing, that run at a time."""
 
-_EVENTS = 500
-"""Events that are taken from Gradio's queue at a time; nearly all of them wait in line, where each
-asker has a share, so that no asker fills the queue."""
+_EVENTS = 200
+"""Events that are taken from Gradio's queue at a time, beside those that wait in the four lines of
+`Quotas`, where each asker has a share: so no asker fills the queue."""
 
 _PAGES_KEPT = 500
 """Open pages whose conversation is kept in memory, some MB each; those used last. A conversation
@@ -169,16 +169,19 @@ def start(
     names: Sequence[str] = (),
     *,
     limits: ReaderLimits | None = None,
+    for_one: bool = False,
     behind_proxy: bool = False,
 ) -> RunningApp:
     """Start the application in the background and return it with its address.
 
     `names`: further names by which it may be called, behind a proxy for instance. `limits`: what
-    each asker may use, None for all they like. `behind_proxy`: whether a proxy says for whom it
-    asks, and whether by https; those of the settings are believed. Where the home has accounts,
-    only they are answered. Raises `SourceFinderError` where the port is taken.
+    each asker may use, None for all they like. `for_one`: whether these bind only once the home has
+    accounts, since the server is for one person until then. `behind_proxy`: whether a proxy says
+    for whom it asks, and whether by https; those of the settings are believed. Where the home has
+    accounts, only they are answered. Raises `SourceFinderError` where the port is taken.
     """
     keep_small()
+    open_many_files()
     closing = ExitStack()
     try:
         check_free(host, port)
@@ -190,7 +193,7 @@ def start(
         os.environ["FORWARDED_ALLOW_IPS"] = live.settings.proxies if behind_proxy else ""
         database = open_database(live.settings)
         closing.callback(database.close)
-        counts, quotas, audit = Counts(), Quotas(limits), Audit(live.settings.home)
+        counts, quotas, audit = Counts(), Quotas(limits, for_one=for_one), Audit(live.settings.home)
         accounts = Accounts(live.settings.accounts)
         gate = Gate(accounts, Sessions(database, accounts), audit)
         store = ProjectStore(database)
@@ -212,7 +215,7 @@ def start(
             show_error=False,
             footer_links=[],
             max_file_size=MAX_BYTES,
-            max_threads=_EVENTS,
+            max_threads=_EVENTS + 4 * (limits.waiting if limits else 0),
             state_session_capacity=_PAGES_KEPT,
             run_history=False,
             enable_monitoring=False,
@@ -273,12 +276,15 @@ def serve(
     names: Sequence[str] = (),
     *,
     limits: ReaderLimits | None = None,
+    for_one: bool = False,
     behind_proxy: bool = False,
     open_browser: bool = False,
 ) -> None:
     """Show the application until interrupted; arguments as those of `start`. `open_browser` opens
     it in a new tab."""
-    running = start(live, host, port, names, limits=limits, behind_proxy=behind_proxy)
+    running = start(
+        live, host, port, names, limits=limits, for_one=for_one, behind_proxy=behind_proxy
+    )
     print(f"Source Finder is at {running.url} (Ctrl+C ends it)", flush=True)  # noqa: T201
     if open_browser:
         import webbrowser

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -54,6 +55,8 @@ second); beyond it only the sizes are, and `source-finder doctor` checks the byt
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+log = logging.getLogger(__name__)
+
 _WORDS = "words.json"
 """A manifest of a generation that has all but its vectors; gone once it is complete."""
 
@@ -197,14 +200,21 @@ def open_index(path: Path, *, verify: bool = True) -> Generation:
 
 def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
     """Return the generation that is being built in `path` once it can be searched by its words,
-    None where there is none. Its passages have the vectors of the live generation or, where they
-    are new, none yet.
+    None where there is none, or where it is completed or given up meanwhile. Its passages have the
+    vectors of the live generation or, where they are new, none yet.
     """
     under_way = [folder for folder in _generations(path) if (folder / _WORDS).is_file()]
     unfinished = [folder for folder in under_way if not (folder / MANIFEST).exists()]
     if not unfinished:
         return None
-    generation = max(unfinished)
+    try:
+        return _opened_by_words(path, max(unfinished), encoder)
+    except (OSError, ValueError, EOFError, RuntimeError, sqlite3.DatabaseError) as error:
+        log.info("The index that is being built is not shown before it is complete: %s", error)
+        return None
+
+
+def _opened_by_words(path: Path, generation: Path, encoder: Encoder) -> Generation:
     manifest = Manifest(**json.loads((generation / _WORDS).read_text(encoding="utf-8")))
     store = Store(generation / "sources.sqlite")
     counts = np.load(generation / PIECE_PASSAGES, allow_pickle=False)

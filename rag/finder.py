@@ -196,7 +196,7 @@ class SourceFinder:
             yield replace(answer, findings=found, summary=summary, notes=notes)
 
     def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
-        ranked = self._evidence(claim, max(k, NEAREST), only)
+        ranked = self._evidence(claim, max(k, _READ), only)
         bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
         if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
             bearing = []  # it is alike in words, and about somebody else

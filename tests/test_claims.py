@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.claims import check_question, split_claims
-from rag.claims.checkable import GREETED, LINKED, TOPIC, help_for, in_context
+from rag.claims.checkable import EXPLAINED, GREETED, LINKED, TOPIC, help_for, in_context
 from rag.claims.transcripts import MAX_CHARS
 from rag.errors import QuestionError
 
@@ -132,6 +132,7 @@ def test_a_single_sentence_is_looked_up(text):
     [
         ("who bought Alaska?", "question"),
         ("Did Monroe warn Europe?", "question"),
+        ("How did the national bank work?", "question"),
         ("What did Polk find? When was that?", "question"),
         ("gold California", "topic"),
         ("the Sino-Soviet split", "topic"),
@@ -151,6 +152,9 @@ def test_a_question_and_a_topic_are_known_for_what_they_are(text, form):
         ("thanks, that's great", "a greeting", GREETED),
         ("Wow!", "a greeting", GREETED),
         ("https://www.example.org/treaty", "a link", LINKED),
+        ("how does this thing work?", "a question about this page", EXPLAINED),
+        ("What sources do you have", "a question about this page", EXPLAINED),
+        ("help", "a question about this page", EXPLAINED),
     ],
 )
 def test_what_says_nothing_gets_a_sentence_of_help(text, why, told):

@@ -16,10 +16,12 @@ from itertools import count, islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from rag.claims.checkable import (
+    ABOUT_THIS_PAGE,
     MIN_CONTENT_WORDS,
     Clause,
     clauses,
     has_finite,
+    is_about_this_page,
     is_pleasantry,
     is_question,
     is_statement,
@@ -338,8 +340,9 @@ def _fits(text: str) -> bool:
 def split_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
 
-    A text of one sentence is looked up whatever its form, as a claim, a question or a topic,
-    but for a greeting, thanks or a link. So are the questions of a text that has no claim.
+    A text of one sentence is looked up whatever its form, as a claim, a question or a topic, but
+    for a greeting, thanks, a link or a question about this page. So are the questions of a text
+    that has no claim.
     Claims come as they are found: the first one does not wait for the last.
     """
     waiting: list[Claim] | None = []
@@ -443,6 +446,8 @@ def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
         return "claim", "a link"
     if is_pleasantry(sentence.text):
         return "claim", "a greeting"
+    if is_about_this_page(sentence.text):
+        return "question", ABOUT_THIS_PAGE
     if not _is_readable(sentence):
         return "claim", None
     doc = parse(sentence.text)

@@ -198,6 +198,8 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _BESIDE_THANKS = word_list("words", "beside_thanks")
+_OF_THIS_PAGE = word_list("words", "of_this_page")
+_WHO_ASKS = frozenset({"you", "your", "i", "this", "here", "help"})
 _SHOWN = frozenset({"segment", "episode"})
 _OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
@@ -221,6 +223,10 @@ _FEELING = word_list("verbs", "feeling")
 
 _EXAMPLE = "Monroe told Europe to stay out of the Americas"
 GREETED = f"Write or paste a claim about the past, for example: {_EXAMPLE}."
+EXPLAINED = (
+    "A claim is looked up in the sources that are indexed here, and what they say about it is "
+    f"shown word for word, with where it stands. {GREETED}"
+)
 LINKED = (
     "A link alone says nothing that can be looked up. Paste the words of the page, or drop the "
     "transcript of the video in."
@@ -233,6 +239,9 @@ _NOTHING = (
     "Nothing in this text can be looked up. Write one plain statement about the past, with the "
     f"names in it, for example: {_EXAMPLE}."
 )
+
+
+ABOUT_THIS_PAGE = "a question about this page"
 
 
 def reason(clause: Tokens, named: str = "") -> str | None:
@@ -280,6 +289,18 @@ def is_pleasantry(text: str) -> bool:
     """
     left = _THANKS.sub(" ", _GREETING.sub(" ", text))
     return left != text and (stop_words() | _BESIDE_THANKS).issuperset(words(left))
+
+
+def is_about_this_page(text: str) -> bool:
+    """Return whether a whole text asks what this program is, has or can do, and of nothing else.
+
+    >>> is_about_this_page("how does this thing work?"), is_about_this_page("What can you do?")
+    (True, True)
+    >>> is_about_this_page("how did the Treaty of Ghent work?"), is_about_this_page("who won?")
+    (False, False)
+    """
+    said = words(text)
+    return not _WHO_ASKS.isdisjoint(said) and (stop_words() | _OF_THIS_PAGE).issuperset(said)
 
 
 def states_nothing(clause: Tokens) -> bool:
@@ -541,6 +562,8 @@ def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[st
     reasons = {claim.set_aside for claim in set_aside}
     if reasons == {"a greeting"}:
         return (GREETED,)
+    if reasons == {ABOUT_THIS_PAGE}:
+        return (EXPLAINED,)
     return (LINKED,) if reasons == {"a link"} else (_NOTHING,)
 
 

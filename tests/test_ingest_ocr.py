@@ -348,6 +348,71 @@ def test_columns_are_read_one_after_the_other_between_headings():
     assert words[-4:] == ["right7", "A", "foot", "across"]
 
 
+FATES = (
+    ("Fort Harriet on the river", "surrendered to the British"),
+    ("Fort Mercer in the hills", "held out until relieved"),
+    ("The mill at the ford", "was never attacked at all"),
+    ("The town of New Salem", "opened its gates in terror"),
+    ("The bridge at Low Water", "was blown up by sappers"),
+    ("The camp at High Rock", "was left in the night"),
+    ("The ferry at Old Cross", "sank with nine men"),
+)
+"""A table of words: in each row a place, and what became of it."""
+
+COLUMNS = (
+    ("The duke had three sons", "In the north the winter", "A ship went down at sea"),
+    ("and the youngest of them", "came early and the mills", "with all her salt, and"),
+    ("was sent to the abbey at", "stood still. A miller of", "nobody knew of it until"),
+    ("Sarn, where he learned to", "the valley sold his corn", "a boat came in, in May,"),
+    ("read and to keep accounts", "to the garrison and was", "with a bell on board of"),
+    ("until the war called him,", "hanged for it in spring,", "which the name was plain"),
+    ("and never came back home.", "as the chronicle tells.", "to read for the harbour."),
+)
+
+
+def in_rows(rows: Sequence[Sequence[str]]) -> list[OcrLine]:
+    return [
+        box(cell, 220 * place, row, 8 * len(cell))
+        for row, cells in enumerate(rows)
+        for place, cell in enumerate(cells)
+    ]
+
+
+@pytest.mark.parametrize("cased", [str, str.capitalize, str.upper])
+def test_a_table_of_words_on_a_scan_is_read_row_by_row(cased):
+    rows = [tuple(map(cased, row)) for row in FATES]
+    assert page_text(in_rows(rows)).splitlines() == list(map(" ".join, rows))
+
+
+def test_columns_of_figures_on_a_scan_are_read_row_by_row():
+    rows = [(f"{1840 + n} {n}.{n}20,00", f"{n + 17},{n}00 {3 * n}.5") for n in range(8)]
+    assert page_text(in_rows(rows)).splitlines() == list(map(" ".join, rows))
+
+
+@pytest.mark.parametrize("cased", [str, str.upper])
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_of_prose_on_a_scan_are_read_one_after_the_other(cased, count):
+    rows = [tuple(map(cased, row[:count])) for row in COLUMNS]
+    read_as = " ".join(page_text(in_rows(rows)).split())
+    assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
+
+
+@pytest.mark.slow
+def test_a_table_of_words_is_read_row_by_row_by_the_engine():
+    engine = Ocr().engine()
+    assert engine is not None
+    canvas = Canvas(buffer := io.BytesIO(), pagesize=A5, invariant=True)
+    canvas.setFont("Times-Roman", 10)
+    for number, row in enumerate(FATES):
+        for place, cell in zip((40, 220), row, strict=True):
+            canvas.drawString(place, 540 - 14 * number, cell)
+    canvas.save()
+    with PdfDocument(buffer.getvalue()) as pdf:
+        picture = pdf[0].render(scale=150 / 72, grayscale=True).to_numpy()
+    lines = page_text(engine(picture.reshape(picture.shape[:2]))).splitlines()
+    assert words_missed(list(map(" ".join, FATES)), "\n".join(lines)) <= 0.05
+
+
 def test_a_list_with_hanging_labels_is_not_two_columns():
     lines = [box(f"{n}.", 10, n, 12) for n in range(8)]
     lines += [box(f"item {n}", 60, n, 200) for n in range(8)]

@@ -211,22 +211,28 @@ _MIN_GOING_ON = 0.3
 """Of the lines of a column, those within a sentence: .57 to .94 in columns of prose that were
 looked at, less in languages with more capitals; none in the cells of a table."""
 
+_MIN_LEFT_OPEN = 0.1
+"""The same in capitals, where only a line's end tells: English prose has a third."""
+
 
 def go_on_in_each_other(lines: Iterable[str]) -> bool:
     """Return whether lines below each other are one text: enough of them begin with a small letter,
-    or behind a line that is left open. True where nothing tells, as in capitals.
+    or behind a line that is left open. True where nothing tells, as without letters.
 
     >>> go_on_in_each_other(["The fort fell to the", "British in May, after", "a siege."])
     True
     >>> go_on_in_each_other(["Fort Harriet", "Fort Mercer", "The mill at the ford"])
     False
     """
-    said = [line for line in lines if any(map(str.isalpha, line)) and not line.isupper()]
+    said = [line for line in lines if any(map(str.isalpha, line))]
+    cased = [line for line in said if not line.isupper()]
+    least = _MIN_GOING_ON if cased else _MIN_LEFT_OPEN
+    said = cased or [line.casefold() for line in said]
     going_on = sum(
-        _begins_small(after) or is_left_open(before) or before.endswith(_HYPHENS)
+        bool(cased and _begins_small(after)) or is_left_open(before) or before.endswith(_HYPHENS)
         for before, after in pairwise(said)
     )
-    return going_on >= _MIN_GOING_ON * (len(said) - 1)
+    return going_on >= least * (len(said) - 1)
 
 
 def _begins_small(text: str) -> bool:

@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest import ocr
+from rag.ingest import ocr, workers
 from rag.ingest.ocr import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
 from rag.ingest.ocr import pages as page_images
 from rag.ingest.ocr.layout import (
@@ -270,10 +271,10 @@ def test_without_an_engine_the_rest_is_read_and_the_gap_noted(tmp_path):
     )
     assert LETTER[0] in document.text
     assert document.ocr_confidence is None
+    off = "OCR is switched off; unset SOURCE_FINDER_OCR to have it read"
     assert document.notes == (
-        "1 of 3 pages have a poor text layer: OCR is switched off; unset SOURCE_FINDER_OCR to "
-        "have it read",
-        "1 of 3 pages have no text",
+        f"not read: page 2: {off}",
+        f"not read by OCR, but as the file has it: page 3: {off}",
     )
 
 
@@ -286,23 +287,82 @@ def test_auto_takes_tesseract_where_rapidocr_is_missing():
     assert isinstance(Ocr(installed=lambda name: name == "tesseract").engine(), Tesseract)
 
 
-def test_a_failure_on_one_page_leaves_the_others(tmp_path):
-    class Failing(Counted):
-        def __call__(self, image):
-            if self.pages == 1:
-                self.pages += 1
-                raise UnreadableSource("page 2 cannot be read: no memory")
-            return super().__call__(image)
+class AtPages(Counted):
+    """Does something else at some pages, counted as they are drawn."""
 
-    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3), with_engine(Failing()))
+    def __init__(self, at: dict[int, Exception | list[str]]) -> None:
+        super().__init__()
+        self.at = at
+
+    def __call__(self, image):
+        done = self.at.get(self.pages + 1)
+        if isinstance(done, Exception):
+            self.pages += 1
+            raise done
+        self.lines = LETTER if done is None else done
+        return super().__call__(image)
+
+
+def test_a_failure_on_one_page_leaves_the_others(tmp_path):
+    engine = AtPages({2: UnreadableSource("OCR (counted) failed: no models")})
+    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3), with_engine(engine))
     assert [place.label for place in document.locators] == [
         "PDF page 1",
         "PDF page 2",
         "PDF page 3",
     ]
     assert LETTER[0] in on_page(document, "PDF page 3")
-    assert "OCR failed on 1 of 3 pages: 2" in document.notes
-    assert "1 of 3 pages have no text" in document.notes
+    assert document.notes[1:] == ("not read: page 2: OCR (counted) failed: no models",)
+
+
+@pytest.mark.parametrize("error", [KeyError("text"), ValueError("odd table"), ZeroDivisionError()])
+def test_what_nobody_foresaw_costs_one_page(tmp_path, error):
+    pages = [(LETTER, [])] * 2 + [(LETTER, LETTER[:3])]
+    engine = AtPages({1: error, 3: error})
+    document = read(make(tmp_path / "a.pdf", pages), with_engine(engine))
+    assert LETTER[0] in on_page(document, "PDF page 2")
+    assert LETTER[2] in on_page(document, "PDF page 3")
+    assert document.notes[1:] == (
+        f"not read: page 1: OCR (counted) failed: {error!r}",
+        f"not read by OCR, but as the file has it: page 3: OCR (counted) failed: {error!r}",
+    )
+
+
+def test_pages_on_which_nothing_can_be_read_are_told(tmp_path):
+    engine = AtPages({2: [], 3: [], 4: ["xqz zzzz"], 5: ["xqz zzzz"], 6: []})
+    pages = [(LETTER, [])] * 4 + [([], []), (LETTER, [])]
+    document = read(make(tmp_path / "a.pdf", pages), with_engine(engine))
+    nothing = "OCR (counted) found nothing that can be read"
+    assert document.notes[1:] == (
+        f"not read: pages 2-4, 6: {nothing}",
+        "1 of 6 pages have no text",
+    )
+
+
+class Hanging(Counted):
+    """Never comes back from its second page."""
+
+    def __call__(self, image):
+        if self.pages == 1:
+            time.sleep(3600)
+        return super().__call__(image)
+
+
+def main() -> None:
+    """Read files with an engine that hangs, in a process of its own (see `Workers`)."""
+    ocr.ENGINES["hanging"] = Hanging
+    ocr._installed = lambda name: True
+    workers.main()
+
+
+def test_a_page_that_hangs_is_lost_and_told_and_not_the_file(tmp_path):
+    path = make(tmp_path / "a.pdf", [(LETTER, []), (OTHER, []), (LETTER[:4], [])])
+    limits = workers.Limits(stall_s=10, processes=1)
+    with workers.Workers(limits, tmp_path / "pages", __name__, ocr="hanging") as readers:
+        (document,) = readers.read(path, MINE)
+    assert isinstance(document, SourceDocument)
+    assert LETTER[0] in on_page(document, "PDF page 1")
+    assert document.notes[1:] == ("not read: page 2: OCR took more than 10 seconds",)
 
 
 def test_blank_pages_cost_no_reading(tmp_path, counted):

@@ -162,7 +162,7 @@ def _blocks(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> list[list[OcrL
 
 
 def _gutter(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> float | None:
-    """Return where columns of text part, up to so many on each side, None for a page that has one."""
+    """Return where up to so many columns of text part, None for a page that has one."""
     if columns < 2 or len(lines) < 2 * _MIN_COLUMN_LINES:
         return None
     left = min(line.left for line in lines)

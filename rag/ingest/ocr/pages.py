@@ -67,13 +67,15 @@ class Reread:
     page each, or two facing ones.
 
     `confidence` is the engine's, a mean over the characters, None where no page's text is
-    from OCR. `why` says, if no page has text, why that is and what to do.
+    from OCR. `unread`: the pages that have something on them and no text, which `notes` tell.
+    `why` says, if no page has text, why that is and what to do.
     """
 
     pages: Mapping[int, tuple[PrintedPage, ...]] = field(default_factory=dict)
     confidence: float | None = None
     notes: tuple[str, ...] = ()
     why: str = ""
+    unread: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class _Reading:
     sheet: Sheet
     text: str
     confidence: float
+    blank: bool = False
 
 
 class Drawn(Protocol):
@@ -133,7 +136,23 @@ def reread(
                 return _without_engine(layers, wanted, ocr.why_none())
             return _with_engine(engine, images, layers, wanted, path, facing=facing)
     except UnreadableSource as error:
-        return Reread(notes=(f"no OCR: {error}",), why=str(error))
+        unread = [number for number in doubtful if not layers[number].strip()]
+        notes = _not_read(layers, {str(error): doubtful})
+        return Reread(notes=notes, why=str(error), unread=frozenset(unread))
+
+
+def _not_read(layers: Sequence[str], numbers: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
+    """Return what is said of pages that were not read, given their numbers from 0 for each reason:
+    of those with a text layer that this is all there is."""
+    notes = []
+    for why, pages in numbers.items():
+        for has_layer, said in (
+            (False, "not read: "),
+            (True, "not read by OCR, but as the file has it: "),
+        ):
+            if own := [n for n in pages if bool(layers[n].strip()) is has_layer]:
+                notes.append(f"{said}{_listed(own)}: {why}")
+    return tuple(notes)
 
 
 def _worth_of_text(text: str) -> float:
@@ -156,9 +175,8 @@ def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
 
 
 def _without_engine(layers: list[str], wanted: list[int], why: str) -> Reread:
-    poor = sum(1 for number in wanted if layers[number])
-    notes = [f"{poor} of {len(layers)} pages have a poor text layer: {why}"] if poor else []
-    return Reread(notes=tuple(notes), why=f"it needs OCR: {why}")
+    unread = frozenset(number for number in wanted if not layers[number].strip())
+    return Reread(notes=_not_read(layers, {why: wanted}), why=f"it needs OCR: {why}", unread=unread)
 
 
 def _with_engine(
@@ -171,44 +189,41 @@ def _with_engine(
     facing: bool,
 ) -> Reread:
     readings: dict[int, _Reading] = {}
-    failed: list[int] = []
-    senseless: list[int] = []
-    why = f"OCR ({engine.name}) found no text on them; scan them again, or leave the file out"
+    lost: dict[str, list[int]] = {}
+    nothing = f"OCR ({engine.name}) found nothing that can be read"
     for number in wanted:
         reached(f"page {number + 1}")
+        layer = layers[number].strip()
         try:
             reading = _read(engine, images, number)
-        except UnreadableSource as error:
-            log.info("%s: page %d: %s", shown(path), number + 1, error)
-            failed.append(number + 1)
-            why = str(error)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it costs one page
+            known = isinstance(error, UnreadableSource)
+            why = str(error) if known else f"OCR ({engine.name}) failed: {error!r}"
+            log.info("%s: page %d: %s", shown(path), number + 1, why)
+            lost.setdefault(why, []).append(number)
             continue
-        if reading.text and legibility(reading.text) < READABLE_FONT:
-            if not layers[number]:
-                senseless.append(number + 1)
-        elif reading.text and (
-            not layers[number] or _worth_of_text(reading.text) > _worth_of_text(layers[number])
-        ):
+        legible = legibility(reading.text) >= READABLE_FONT
+        if legible and (not layer or _worth_of_text(reading.text) > _worth_of_text(layer)):
             readings[number] = reading
+        elif not layer and not reading.blank:
+            lost.setdefault(nothing, []).append(number)
     total = sum(len(reading.text) for reading in readings.values())
     weighed = sum(len(r.text) * r.confidence for r in readings.values())
     confidence = weighed / total if total else None
-    notes = []
+    notes: tuple[str, ...] = ()
     if confidence is not None:
-        notes.append(
+        notes = (
             f"{len(readings)} of {len(layers)} pages read by OCR ({engine.name}), "
-            f"mean confidence {confidence:.2f}"
+            f"mean confidence {confidence:.2f}",
         )
-    if failed:
-        notes.append(f"OCR failed on {len(failed)} of {len(layers)} pages: {_listed(failed)}")
-    if senseless:
-        notes.append(
-            f"OCR made no sense of {len(senseless)} of {len(layers)} pages, which are left out: "
-            f"{_listed(senseless)}"
-        )
+    notes += _not_read(layers, lost)
+    unread = frozenset(n for of in lost.values() for n in of if not layers[n].strip())
+    why = f"{next(iter(lost), 'nothing is on them')}; scan them again, or leave the file out"
     sheets = [reading.sheet for reading in readings.values()]
     pages = printed_pages(sheets, facing=facing or are_facing(sheets))
-    return Reread(dict(zip(readings, pages, strict=True)), confidence, tuple(notes), why)
+    return Reread(dict(zip(readings, pages, strict=True)), confidence, notes, why, unread)
 
 
 def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:
@@ -216,11 +231,27 @@ def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:
     lines, shape = ([], (0, 0)) if image is None else read_upright(engine, image)
     sheet = sheet_of(lines, width=shape[1], height=shape[0])
     text = "\n\n".join(filter(None, (sheet.whole.text, *sheet.whole.notes)))
-    return _Reading(sheet, text, mean_confidence(lines))
+    return _Reading(sheet, text, mean_confidence(lines), blank=image is None)
 
 
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+_MOST_LISTED = 40
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return pages, counted from 0, as a reader counts them.
+
+    >>> _listed([1]), _listed([0, 1, 2, 6])
+    ('page 2', 'pages 1-3, 7')
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    said = ", ".join("-".join(str(n + 1) for n in run) for run in runs[:_MOST_LISTED])
+    more = f" and {len(runs) - _MOST_LISTED} more times" if len(runs) > _MOST_LISTED else ""
+    return f"page{'s' * (len(numbers) > 1)} {said}{more}"
 
 
 def read_upright(engine: OcrEngine, image: Image) -> tuple[list[OcrLine], tuple[int, int]]:

@@ -78,7 +78,10 @@ def _read(
         kind = "is a picture" if len(layers) == 1 else f"is a scan of {len(layers)} pages"
         raise UnreadableSource(f"{shown(path)} {kind}; {result.why}")
     pages = rejoin_words([page.text for page in printed])
-    empty = sum(not any(page.text for page in parts) for parts in sheets)
+    empty = sum(
+        not any(page.text for page in parts) and number not in result.unread
+        for number, parts in enumerate(sheets)
+    )
     lost = [f"{empty} of {len(sheets)} pages have no text"] if empty else []
     sides = sides_of(sheets)
     text, places, excluded = put_together(

@@ -25,7 +25,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, person, printable, shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.ocr.pages import page_images, reread
+from rag.ingest.ocr.pages import Reread, page_images, reread
 from rag.ingest.readers.pdf.layout import Line, PageLines, page_fold, page_lines
 from rag.ingest.readers.pdf.letters import Letter, Upright, level, page_letters
 from rag.ingest.readers.pdf.opening import (
@@ -478,7 +478,7 @@ def read_pdf(
         excluded=excluded,
         ocr_confidence=result.confidence,
         notes=(
-            *_notes(list(map(_text_of, sheets)), fields, len(failures), result.notes),
+            *_notes(list(map(_text_of, sheets)), fields, len(failures), result),
             *_left_out([n for number, n in enumerate(left_out) if number not in result.pages]),
         ),
         pages=len(sheets),
@@ -514,13 +514,14 @@ def _labels(given: list[str], pages: list[str], sides: list[str]) -> list[str]:
 
 
 def _notes(
-    pages: list[str], fields: list[list[str]], failures: int, of_ocr: tuple[str, ...]
+    pages: list[str], fields: list[list[str]], failures: int, result: Reread
 ) -> tuple[str, ...]:
-    notes = list(of_ocr)
+    notes = list(result.notes)
     if failures:
         notes.append(f"the text layer of {failures} of {len(pages)} pages is damaged")
-    if empty := sum(not page and not own for page, own in zip(pages, fields, strict=True)):
-        notes.append(f"{empty} of {len(pages)} pages have no text")
+    empty = [n for n, page in enumerate(pages) if not page and not fields[n]]
+    if blank := len(set(empty) - result.unread):
+        notes.append(f"{blank} of {len(pages)} pages have no text")
     return tuple(notes)
 
 

@@ -452,3 +452,82 @@ def test_filled_fields_are_read(tmp_path):
     canvas.save()
     text = read(path).text
     assert text == "STATEMENT OF WITNESS\n\nWitness: Amos Dell\nHe fired first."
+
+
+SHIPS = ("Ostrava", "Halcyon", "Margarethe", "Two Sisters", "Saint Anne", "Resolute", "Falke")
+
+
+def sailings(page: int) -> list[str]:
+    """Return the rows of a table that is set on its side."""
+    rows = (f"{(9 * n + 5 * page) % 28 + 1} May 1848" for n in range(24))
+    ships = (SHIPS[(3 * n + page) % len(SHIPS)] for n in range(24))
+    return [f"{day} The ship {ship} for Pera" for day, ship in zip(rows, ships, strict=True)]
+
+
+def numbered(path: Path, kinds: Sequence[str], *, turn: float = 90, scan: bool = False) -> Path:
+    """Write a PDF of pages with a running head and a number each: "prose", or a "table" turned
+    below an upright head, some with the number at the "foot"; a "picture" has a caption only."""
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for number, kind in enumerate(kinds, start=143):
+        if scan:
+            canvas.drawImage(ImageReader(Image.new("L", (9, 9), 240)), 0, 0, *A5)
+        canvas.setFont("Times-Roman", 9)
+        head = "THE SIEGE OF SARN" if "foot" in kind else f"THE SIEGE OF SARN    {number}"
+        canvas.drawString(120, 570, head)
+        if "foot" in kind:
+            canvas.drawString(200, 20, str(number))
+        if "prose" in kind:
+            for row, line in enumerate([*PROSE, f"The {SHIPS[number % 7]} was quiet, and the"]):
+                canvas.drawString(40, 540 - 14 * row, line)
+        else:
+            lines = (
+                sailings(number) if "table" in kind else [f"{SHIPS[number % 7]} under full sail"]
+            )
+            canvas.saveState()
+            canvas.translate(210, 295)
+            canvas.rotate(turn)
+            for row, line in enumerate(lines):
+                canvas.drawString(-220, 150 - 12 * row, line)
+            canvas.restoreState()
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+@pytest.mark.parametrize("foot", ["", " foot"])
+@pytest.mark.parametrize("scan", [False, True])
+@pytest.mark.parametrize(
+    "kinds",
+    [("prose", "prose", "table", "prose"), ("table", "table", "table"), ("prose", "picture") * 2],
+)
+def test_the_head_and_number_of_a_page_with_a_turned_table_are_found_and_not_quoted(
+    tmp_path, turn, foot, scan, kinds
+):
+    path = numbered(tmp_path / "a.pdf", [kind + foot for kind in kinds], turn=turn, scan=scan)
+    document = next(iter(read_pdf(path, MINE, Ocr("off"))))
+    labels = [place.label for place in document.locators]
+    assert labels[: len(kinds)] == [f"p. {n}" for n in range(143, 143 + len(kinds))]
+    quoted = document.text
+    for span in reversed(document.excluded):
+        quoted = quoted[: span.start] + quoted[span.end :]
+    assert "THE SIEGE OF SARN" not in quoted
+    for number, kind in enumerate(kinds, start=143):
+        assert kind != "table" or "\n".join(sailings(number)) in quoted
+        assert str(number) not in quoted
+
+
+def test_what_stands_turned_above_a_text_and_is_no_head_stays_text(tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A5, invariant=True)
+    for number, town in enumerate(("Ulm", "Pera", "Arle")):
+        canvas.setFont("Times-Roman", 9)
+        canvas.drawString(60, 570, f"The tables for {town}, which the clerk drew up")
+        canvas.translate(210, 295)
+        canvas.rotate(90)
+        for row, line in enumerate(sailings(number)):
+            canvas.drawString(-220, 150 - 12 * row, line)
+        canvas.showPage()
+    canvas.save()
+    document = read(tmp_path / "a.pdf")
+    assert document.text.count("which the clerk drew up") == 3
+    assert document.excluded == ()

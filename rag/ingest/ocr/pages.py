@@ -19,9 +19,9 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -37,7 +37,13 @@ from rag.ingest.ocr.layout import (
     sheet_of,
     sound_words,
 )
-from rag.ingest.shared.page_text import PrintedPage, Sheet, are_facing, printed_pages
+from rag.ingest.shared.page_text import (
+    EDGE_LINES,
+    PrintedPage,
+    Sheet,
+    are_facing,
+    printed_pages,
+)
 from rag.isolation import reached
 
 if TYPE_CHECKING:
@@ -228,10 +234,13 @@ def _with_engine(
 
 def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:
     image = images.render(number)
-    lines, shape = ([], (0, 0)) if image is None else read_upright(engine, image)
+    if image is None:
+        return _Reading(Sheet(PrintedPage("")), "", 0.0, blank=True)
+    lines, shape, above, below = read_upright(engine, image)
     sheet = sheet_of(lines, width=shape[1], height=shape[0])
+    sheet = replace(sheet, whole=replace(sheet.whole, above=above, below=below))
     text = "\n\n".join(filter(None, (sheet.whole.text, *sheet.whole.notes)))
-    return _Reading(sheet, text, mean_confidence(lines), blank=image is None)
+    return _Reading(sheet, text, mean_confidence(lines))
 
 
 _MOST_LISTED = 40
@@ -254,19 +263,29 @@ def _listed(numbers: Sequence[int]) -> str:
     return f"page{'s' * (len(numbers) > 1)} {said}{more}"
 
 
-def read_upright(engine: OcrEngine, image: Image) -> tuple[list[OcrLine], tuple[int, int]]:
-    """Return the lines of a page as they stand when it is turned upright, and its height and
-    width then."""
+class UprightLines(NamedTuple):
+    """The lines of a page as they stand when it is turned upright, and its height and width then;
+    and where it had to be laid on its side for that, the lines above and below all others that
+    stood upright before, as its running head does."""
+
+    lines: list[OcrLine]
+    shape: tuple[int, int]
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+
+def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
+    """Return the lines of a page when it is turned upright."""
     lines = engine(image)
     height, width = image.shape
     if not lines:
-        return lines, (height, width)
+        return UprightLines(lines, (height, width))
     if _is_sideways(lines):
         turns: tuple[int, ...] = (1, 3)
     elif _trust(lines) < _SURE:
         turns = (2,)
     else:
-        return lines, (height, width)
+        return UprightLines(lines, (height, width))
     best, worth = (lines, 0), 0.0 if _is_sideways(lines) else _worth(lines)
     for quarter in turns:
         turned = engine(np.ascontiguousarray(np.rot90(image, quarter)))
@@ -274,7 +293,33 @@ def read_upright(engine: OcrEngine, image: Image) -> tuple[list[OcrLine], tuple[
             best, worth = (turned, quarter), now
         if _trust(turned) >= _SURE and not _is_sideways(turned):
             break
-    return best[0], (width, height) if best[1] % 2 else (height, width)
+    if best[1] % 2:
+        return _with_edges(lines, *best, (height, width))
+    return UprightLines(best[0], (height, width))
+
+
+def _with_edges(
+    before: Sequence[OcrLine], turned: list[OcrLine], quarter: int, shape: tuple[int, int]
+) -> UprightLines:
+    """Return the lines of a page that was turned on its side, without what they make of those that
+    stood upright `before` at its edges."""
+    height, width = shape
+    tall = [line for line in before if _is_tall(line)]
+    top, bottom = min(line.top for line in tall), max(line.bottom for line in tall)
+    wide = [line for line in before if line.right - line.left > line.bottom - line.top]
+    above = [line for line in wide if line.bottom <= top]
+    below = [line for line in wide if line.top >= bottom]
+    # A quarter turn to the left brings what was above to the left.
+    first = max((line.bottom for line in above), default=-math.inf)
+    last = min((line.top for line in below), default=math.inf)
+    middles = ((line, (line.left + line.right) / 2) for line in turned)
+    kept = [n for n, at in middles if first <= (at if quarter == 1 else height - at) <= last]
+    return UprightLines(kept, (width, height), _edge(above), _edge(below))
+
+
+def _edge(lines: Sequence[OcrLine]) -> tuple[str, ...]:
+    said = tuple(filter(None, page_text(lines).split("\n"))) if lines else ()
+    return said if len(said) <= EDGE_LINES else ()
 
 
 def _trust(lines: Sequence[OcrLine]) -> float:
@@ -288,12 +333,15 @@ def _worth(lines: Sequence[OcrLine]) -> float:
 
 
 def _is_sideways(lines: Sequence[OcrLine]) -> bool:
-    long = [line for line in lines if len(line.text) >= _MIN_LETTERS]
-    letters = sum(len(line.text) for line in long)
-    tall = sum(
-        len(line.text) for line in long if line.bottom - line.top > _TALL * (line.right - line.left)
-    )
+    letters = sum(len(line.text) for line in lines if len(line.text) >= _MIN_LETTERS)
+    tall = sum(len(line.text) for line in lines if _is_tall(line))
     return letters > 0 and tall > _MOST * letters
+
+
+def _is_tall(line: OcrLine) -> bool:
+    return len(line.text) >= _MIN_LETTERS and line.bottom - line.top > _TALL * (
+        line.right - line.left
+    )
 
 
 MAX_PIXELS = 12_000_000

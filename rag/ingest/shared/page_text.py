@@ -23,7 +23,7 @@ _BROKEN = re.compile(
     r"([^\W\d_]+(?:-[^\W\d_]+)*)"
 )
 
-_EDGE_LINES = 2
+EDGE_LINES = 2
 """How many lines at the top and at the bottom of a page may be running heads."""
 
 _MIN_PAGES = 3
@@ -313,7 +313,7 @@ def _catchwords(pages: list[str], edges: list[list[Span]]) -> dict[int, Span]:
         word = words[-1].rstrip("-\u2010\u00ac\u00ad").strip(".,;:") if words else ""
         starts = {
             line.of(pages[index + 1]).lstrip("\"'“‘(").partition(" ")[0]
-            for line in after[:_EDGE_LINES]
+            for line in after[:EDGE_LINES]
         }
         if len(word) > 1 and len(words) <= _MAX_CATCHWORDS:
             signature = all(len(other) <= _MAX_CATCHWORDS for other in words[:-1])
@@ -428,9 +428,9 @@ def _whole(found: re.Match[str], known: Counter[str]) -> str:
 
 def _edge_lines(page: str) -> list[Span]:
     lines = [Span(*found.span()) for found in re.finditer(r"(?m)^[^\n]*\S[^\n]*", page)]
-    if len(lines) <= 2 * _EDGE_LINES:
+    if len(lines) <= 2 * EDGE_LINES:
         return lines
-    return lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]
+    return lines[:EDGE_LINES] + lines[-EDGE_LINES:]
 
 
 def _keys(line: str, index: int) -> set[_Key]:
@@ -461,11 +461,14 @@ _CONTEXT = 400
 @dataclass(frozen=True, slots=True)
 class PrintedPage:
     """The text of a printed page, "" without any, the notes on it: at its foot, and in its
-    margins; and what stands turned to its text."""
+    margins; and what stands turned to its text, with which lines above and below it do so: its
+    running head and foot may."""
 
     text: str
     notes: tuple[str, ...] = ()
     turned: str = ""
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -597,6 +600,23 @@ def without_stamps(pages: Sequence[str]) -> list[str]:
         )
         for page, of_page in zip(pages, keys, strict=True)
     ]
+
+
+def with_heads(pages: Sequence[PrintedPage], sides: Sequence[str]) -> list[PrintedPage]:
+    """Return pages with the running heads and feet that stand turned to their text, as above and
+    below a table on its side, at the edges of this, where those of other pages are."""
+    if not any(page.above or page.below for page in pages):
+        return list(pages)
+    whole = ["\n".join(filter(None, (*p.above, p.text, *p.below))) for p in pages]
+    found: list[PrintedPage] = []
+    for page, text, lines in zip(pages, whole, running_lines(whole, sides), strict=True):
+        running = {line.of(text) for line in lines}
+        above = [line for line in page.above if line in running]
+        below = [line for line in page.below if line in running]
+        rest = "\n".join(n for n in page.turned.split("\n") if n not in {*above, *below})
+        kept = "\n".join(filter(None, (*above, page.text, *below)))
+        found.append(PrintedPage(kept, page.notes, tidy_page(rest)))
+    return found
 
 
 def _break(before: str, after: str, side: str) -> str:

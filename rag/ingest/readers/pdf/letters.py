@@ -59,16 +59,21 @@ class Letter(NamedTuple):
 
 
 class Turned(NamedTuple):
-    """Letters that stand otherwise than most of their page, turned upright by themselves, and
-    where on the page, turned for most of it, the middle of them stands from left to right."""
+    """Letters that stand otherwise than most of their page, turned upright by themselves. Where
+    they stand upright in the file, as the head of a page does whose table is turned, those above
+    and below the others are apart. `middle`: where on the page, turned for most of it, the middle
+    of them stands from left to right. `guessed`: they may be no text."""
 
+    above: list[Letter]
     letters: list[Letter]
+    below: list[Letter]
     middle: float
+    guessed: bool = False
 
 
 class Upright(NamedTuple):
     """The letters of a page turned upright, with the edges of the page; those that stand otherwise
-    than most, for each quarter turn; and how many of these are no text and left out."""
+    than most, for each quarter turn; and how many of these may be no text and are left out."""
 
     letters: list[Letter]
     left: float
@@ -93,27 +98,39 @@ def page_letters(page: PdfPage) -> Upright:
     across, down = zip(_turn((left, bottom), main), _turn((right, top), main), strict=True)
     guessed = bool(others) and image_share(page) >= SCAN_SHARE
     odd = [one for one in seen if one.quarter != main]
-    text = [] if guessed else [one for one in odd if not one.askew]
+    straight = [one for one in odd if not one.askew]
+    text = [] if guessed else straight
     return Upright(
         level(kept),
         min(across),
         max(across),
         max(down) - min(down),
         [
-            Turned(
-                level(_without_twins(one.letter for one in own)),
-                statistics.median(_middle(one.box, main) for one in own),
-            )
+            _turned(own, [one for one in seen if one.quarter == main], guessed=guessed)
             for quarter, _ in others
-            if (own := [one for one in text if one.quarter == quarter])
+            if (own := [one for one in straight if one.quarter == quarter])
         ],
         len(odd) - len(text),
     )
 
 
-def _middle(box: tuple[float, float, float, float], quarter: int) -> float:
+def _turned(own: Sequence[_Placed], most: Sequence[_Placed], *, guessed: bool) -> Turned:
+    """Return letters that stand otherwise than most."""
+    quarter = own[0].quarter
+    heights = [_turn(corner, quarter)[1] for one in most for corner in (one.box[:2], one.box[2:])]
+    parts: tuple[list[Letter], ...] = ([], [], [])
+    for one in own:
+        height = _middle(one.box, quarter)[1]
+        place = (height < min(heights)) - (height > max(heights)) if quarter == 0 else 0
+        parts[1 + place].append(one.letter)
+    above, beside, below = (level(_without_twins(part)) for part in parts)
+    middle = statistics.median(_middle(one.box, most[0].quarter)[0] for one in own)
+    return Turned(above, beside, below, middle, guessed)
+
+
+def _middle(box: tuple[float, float, float, float], quarter: int) -> tuple[float, float]:
     left, bottom, right, top = box
-    return _turn(((left + right) / 2, (bottom + top) / 2), quarter)[0]
+    return _turn(((left + right) / 2, (bottom + top) / 2), quarter)
 
 
 def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:

@@ -531,3 +531,24 @@ def test_what_stands_turned_above_a_text_and_is_no_head_stays_text(tmp_path):
     document = read(tmp_path / "a.pdf")
     assert document.text.count("which the clerk drew up") == 3
     assert document.excluded == ()
+
+
+def test_specks_that_ocr_takes_for_signs_are_no_text(tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A5, invariant=True)
+    canvas.drawImage(ImageReader(Image.new("L", (9, 9), 240)), 0, 0, *A5)
+    text = canvas.beginText()
+    text.setTextRenderMode(3)  # invisible, as OCR programs put it over the picture
+    text.setFont("Times-Roman", 11)
+    specks = {0: (5, "("), 1: (4, ":"), 2: (400, "~ |"), 3: (9, "•"), 4: (390, "' ,")}
+    for number, line in enumerate(PROSE):
+        for left, words in ((40, line), specks.get(number, (0, ""))):
+            text.setTextOrigin(left, 540 - 14 * number)
+            text.textOut(words)
+    for number, line in enumerate(["- 300 men : no horses", "* * *", "R & D (in all) 12 %"]):
+        text.setTextOrigin(40, 440 - 14 * number)
+        text.textOut(line)
+    canvas.drawText(text)
+    canvas.save()
+    words = read(tmp_path / "a.pdf").text
+    assert words.split("\n\n")[0] == "\n".join(PROSE)
+    assert words.split("\n\n")[1] == "- 300 men : no horses\n* * *\nR & D (in all) 12 %"

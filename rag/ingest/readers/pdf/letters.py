@@ -30,6 +30,11 @@ _MAX_PIXELS = 2_000
 _INK = 16
 """How much darker or lighter than its ground, of 255, the darkest part of a seen word is."""
 
+_SPECKS = frozenset("()[]{}<>|¦\\~^_`´¬■□▪●\ufffd")
+_SEPARATORS = frozenset("*†‡§&")
+_APART = 1.5
+"""White space, in heights of a line, with which a sign stands by itself."""
+
 _HYPHEN = 0x02  # PDFium's sign for a hyphen that breaks a word at a line's end
 _QUARTER = math.pi / 2
 _MAX_SLANT = math.radians(10)
@@ -89,7 +94,7 @@ def page_letters(page: PdfPage) -> Upright:
     Letters that stand otherwise than most are no text on a scan, where OCR guesses them from
     shadows and holes, and where they are askew, as a watermark is.
     """
-    seen = _seen(page, list(_placed(page)))
+    seen = _without_specks(_seen(page, list(_placed(page))))
     left, bottom, right, top = page.get_bbox()
     if not seen:
         return Upright([], left, right, top - bottom)
@@ -156,6 +161,30 @@ def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
         if part.size == 0 or int(part.max()) - int(part.min()) >= _INK:
             kept += word
     return kept
+
+
+def _without_specks(placed: list[_Placed]) -> list[_Placed]:
+    """Return letters without the words of OCR, which are invisible, that are signs with which it
+    renders specks, shadows and rules, or signs that stand far from any word of their line."""
+    words = list(_words(placed))
+    kept: list[_Placed] = []
+    for before, word, after in zip([[], *words], words, [*words[1:], []], strict=False):
+        signs = {one.letter.text for one in word if one.invisible}
+        if len(signs) and not any(sign.isalnum() or sign in _SEPARATORS for sign in signs):
+            by_itself = not (_are_near(before, word) or _are_near(word, after))
+            if by_itself or signs <= _SPECKS:
+                continue
+        kept += word
+    return kept
+
+
+def _are_near(word: Sequence[_Placed], after: Sequence[_Placed]) -> bool:
+    """Return whether two words follow each other on a line."""
+    if not word or not after:
+        return False
+    last, first = word[-1].letter, after[0].letter
+    size = max(last.height, first.height)
+    return abs(last.base - first.base) < size / 2 and first.left - last.right < _APART * size
 
 
 def _words(placed: Iterable[_Placed]) -> Iterator[list[_Placed]]:

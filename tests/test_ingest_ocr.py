@@ -373,6 +373,11 @@ def test_blank_pages_cost_no_reading(tmp_path, counted):
     assert "2 of 3 pages have no text" in document.notes
 
 
+def test_a_blank_page_is_not_told_as_unread_without_an_engine(tmp_path):
+    document = read(make(tmp_path / "a.pdf", [([], LETTER), ([], [])]), Ocr("off"))
+    assert document.notes == ("1 of 2 pages have no text",)
+
+
 def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
     path = tmp_path / "map.pdf"
     canvas = Canvas(str(path), pagesize=(8000, 9000))

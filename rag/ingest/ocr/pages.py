@@ -139,7 +139,7 @@ def reread(
                 return Reread()
             engine = ocr.engine()
             if engine is None:
-                return _without_engine(layers, wanted, ocr.why_none())
+                return _without_engine(images, layers, wanted, ocr.why_none())
             return _with_engine(engine, images, layers, wanted, path, facing=facing)
     except UnreadableSource as error:
         unread = [number for number in doubtful if not layers[number].strip()]
@@ -180,9 +180,18 @@ def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
         return False
 
 
-def _without_engine(layers: list[str], wanted: list[int], why: str) -> Reread:
-    unread = frozenset(number for number in wanted if not layers[number].strip())
-    return Reread(notes=_not_read(layers, {why: wanted}), why=f"it needs OCR: {why}", unread=unread)
+def _without_engine(images: Drawn, layers: list[str], wanted: list[int], why: str) -> Reread:
+    lost = [number for number in wanted if layers[number].strip() or not _is_blank(images, number)]
+    unread = frozenset(number for number in lost if not layers[number].strip())
+    return Reread(notes=_not_read(layers, {why: lost}), why=f"it needs OCR: {why}", unread=unread)
+
+
+def _is_blank(images: Drawn, number: int) -> bool:
+    """Return whether nothing is on a page; one with pictures need not be drawn for that."""
+    try:
+        return not images.image_share(number) and images.render(number) is None
+    except UnreadableSource:
+        return False
 
 
 def _with_engine(

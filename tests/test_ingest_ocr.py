@@ -13,6 +13,7 @@ import re
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -459,6 +460,16 @@ def test_columns_of_figures_on_a_scan_are_read_row_by_row():
 def test_columns_of_prose_on_a_scan_are_read_one_after_the_other(cased, count):
     rows = [tuple(map(cased, row[:count])) for row in COLUMNS]
     read_as = " ".join(page_text(in_rows(rows)).split())
+    assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_of_a_scan_are_told_below_lines_that_run_over_them(count):
+    rows = [row[:count] for row in COLUMNS]
+    lead = [box(line, 0, n, 210 * count) for n, line in enumerate(LETTER[:5])]
+    columns = [replace(n, top=n.top + 110, bottom=n.bottom + 110) for n in in_rows(rows)]
+    read_as = " ".join(page_text([*columns, *lead]).split())
+    assert read_as.startswith(" ".join(LETTER[:5]))
     assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
 
 

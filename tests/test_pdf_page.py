@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -158,6 +159,47 @@ def test_what_stands_in_a_row_of_a_table_of_words_stays_together(
     ]
     path = draw(tmp_path / "a.pdf", *([columns] if after_columns else []), table)
     assert "\n".join(map(" ".join, rows)) in read(path).text
+
+
+LEAD = (
+    "The paper comes out a day late. The press broke on Sunday, and a new wheel",
+    "was sent for from the county town, whence it came by the slow train; for",
+    "which the publisher asks pardon of all his readers, who will not have to",
+    "pay for this number, and will be given the next one at half the price if",
+)
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+@pytest.mark.parametrize("wide", [1, 2, 4])
+@pytest.mark.parametrize("below", [False, True])
+def test_columns_are_told_below_lines_that_run_over_them(tmp_path, columns, wide, below):
+    rows = [(left, right, left)[:columns] for left, right in COLUMNS]
+    lead = [line for _ in range(wide) for line in LEAD]
+    at = 540 - 12 * len(lead) - 20
+    pieces = [(30, 540 - 12 * n, 11, line) for n, line in enumerate(lead)]
+    pieces += [
+        (place, at - 12 * number, 9, line)
+        for number, row in enumerate(rows)
+        for place, line in zip((30, 160, 290), row, strict=False)
+    ]
+    if below:
+        pieces += [(30, at - 110 - 12 * n, 11, line) for n, line in enumerate(LEAD)]
+    text = " ".join(read(draw(tmp_path / "a.pdf", pieces)).text.split())
+    assert " ".join(lead) in text
+    assert all(" ".join(column) in text for column in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_typescript_is_not_torn_where_its_spaces_stand_below_each_other(tmp_path, seed):
+    chance = random.Random(seed)
+    letters = ["of", "the", "and", "to", "fleet", "grain", "river", "town", "men", "was", "a", "by"]
+    lines = [" ".join(chance.choices(letters, k=11))[:52] for _ in range(40)]
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A5, invariant=True)
+    canvas.setFont("Courier", 10)
+    for number, line in enumerate(lines):
+        canvas.drawString(40, 560 - 13 * number, line)
+    canvas.save()
+    assert read(tmp_path / "a.pdf").text.split() == " ".join(lines).split()
 
 
 @pytest.mark.parametrize(

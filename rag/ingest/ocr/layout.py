@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from rag.ingest.ocr import OcrLine
 from rag.ingest.shared.page_text import PrintedPage, Sheet, go_on_in_each_other, tidy_page
-from rag.ingest.shared.places import WIDE, fold_of, side_notes
+from rag.ingest.shared.places import WIDE, clear_rows, fold_of, side_notes
 
 # Columns of text, not a list with hanging numbers, a form or a table: each has so many lines, which
 # fill so much of its width, and of which so few have white space within, in parts of their height.
@@ -142,7 +142,8 @@ def _blocks(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> list[list[OcrL
     """Return the lines in groups that are each read from the top down."""
     gutter = _gutter(lines, columns)
     if gutter is None:
-        return [lines]
+        parts = _parts(lines, columns)
+        return [b for part in parts for b in _blocks(part, columns)] if parts else [lines]
     blocks: list[list[OcrLine]] = []
     band: list[OcrLine] = []
 
@@ -159,6 +160,20 @@ def _blocks(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> list[list[OcrL
             band.append(line)
     close_band()
     return blocks
+
+
+def _parts(lines: list[OcrLine], columns: int) -> list[list[OcrLine]]:
+    """Return the lines that stand in columns, with those above and below that do not."""
+    rows = [sorted(row, key=lambda line: line.left) for row in _rows(lines)]
+    words = [[(line.left, line.right) for line in row] for row in rows]
+    part = clear_rows(words, [row[0].bottom - row[0].top for row in rows])
+    if part is None:
+        return []
+    within = [line for row in rows[part[0] : part[1]] for line in row]
+    if _gutter(within, columns) is None:
+        return []
+    parts = (rows[: part[0]], rows[part[0] : part[1]], rows[part[1] :])
+    return [[line for row in own for line in row] for own in parts if own]
 
 
 def _gutter(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> float | None:

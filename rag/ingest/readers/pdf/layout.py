@@ -18,7 +18,7 @@ from typing import NamedTuple
 from rag.ingest.readers.pdf.letters import Letter, Upright
 from rag.ingest.shared.notes import MARK, raised_text
 from rag.ingest.shared.page_text import go_on_in_each_other
-from rag.ingest.shared.places import Fold, Piece, fold_of, side_notes
+from rag.ingest.shared.places import Fold, Piece, clear_rows, fold_of, side_notes
 
 # In parts of a line's height.
 _SAME_BASE = 0.2
@@ -377,7 +377,11 @@ def _blocks(rows: list[_Row], columns: int, found: list[float]) -> list[list[_Ro
     elif columns > 1:
         gutter = _unaligned(rows)
     if gutter is None:
-        return [rows]
+        part = _columned(rows, columns) if columns > 1 else None
+        if part is None:
+            return [rows]
+        parts = rows[: part[0]], rows[part[0] : part[1]], rows[part[1] :]
+        return [block for own in parts if own for block in _blocks(own, columns, found)]
     blocks: list[list[_Row]] = []
     left: list[_Row] = []
     right: list[_Row] = []
@@ -399,6 +403,14 @@ def _blocks(rows: list[_Row], columns: int, found: list[float]) -> list[list[_Ro
                 side.append(_Row(runs, raised))
     close()
     return blocks
+
+
+def _columned(rows: list[_Row], columns: int) -> tuple[int, int] | None:
+    """Return which of some rows stand in columns, below or above others that do not."""
+    part = clear_rows(list(map(_words, rows)), [row.height for row in rows])
+    if part is None or _gutter(rows[part[0] : part[1]], columns) is None:
+        return None
+    return part
 
 
 def _middle_of_gap(rows: list[_Row], gutter: float) -> float:

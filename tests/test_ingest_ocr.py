@@ -473,6 +473,15 @@ def test_columns_of_a_scan_are_told_below_lines_that_run_over_them(count):
     assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
 
 
+def test_a_sentence_goes_on_from_column_to_column_and_over_lines_across_both():
+    columns = in_rows([row[:2] for row in COLUMNS[:-1]])  # the left one ends within a sentence
+    across = ["The fleet left the harbour in March of that year,", "with grain for both the towns."]
+    lines = [*columns, *(box(line, 0, 7 + n, 430) for n, line in enumerate(across))]
+    text = page_text(lines)
+    assert "until the war called him,\nIn the north" in text
+    assert "\n".join(across) in text
+
+
 @pytest.mark.slow
 def test_a_table_of_words_is_read_row_by_row_by_the_engine():
     engine = Ocr().engine()

@@ -13,11 +13,12 @@ import statistics
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from rag.ingest.ocr import OcrLine
 from rag.ingest.shared.page_text import PrintedPage, Sheet, go_on_in_each_other, tidy_page
 from rag.ingest.shared.places import WIDE, clear_rows, fold_of, side_notes
+from rag.language import goes_on
 
 # Columns of text, not a list with hanging numbers, a form or a table: each has so many lines, which
 # fill so much of its width, and of which so few have white space within, in parts of their height.
@@ -35,6 +36,7 @@ _SAME_ROW = 0.5
 _PARAGRAPH_GAP = 1.4
 _CHINESE = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff]")
 _STRAY_SHARE = 0.05
+_CONTEXT = 400
 _MIXED = 0.5
 """Of the lines of two columns, those that do not follow one of their own column."""
 
@@ -46,7 +48,12 @@ def page_text(lines: Sequence[OcrLine]) -> str:
     Pieces without a letter or figure are left out: they are specks and rules. So are single
     Chinese characters on a page in another script: RapidOCR sees them in rules and scrawls.
     """
-    return "\n\n".join(_block_text(block) for block in _blocks(_kept(lines)) if block)
+    text = ""
+    for said in (_block_text(block) for block in _blocks(_kept(lines)) if block):
+        if text:
+            text += "\n" if goes_on(text[-_CONTEXT:], said) else "\n\n"
+        text += said
+    return text
 
 
 def is_mixed(lines: Sequence[OcrLine]) -> bool:
@@ -145,20 +152,13 @@ def _blocks(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> list[list[OcrL
         parts = _parts(lines, columns)
         return [b for part in parts for b in _blocks(part, columns)] if parts else [lines]
     blocks: list[list[OcrLine]] = []
-    band: list[OcrLine] = []
-
-    def close_band() -> None:
-        for side in _sides(band, gutter):
-            blocks.extend(_blocks(side, columns - 1))
-        band.clear()
-
-    for line in sorted(lines, key=_middle):
-        if _crosses(line, gutter):
-            close_band()
-            blocks.append([line])
+    bands = groupby(sorted(lines, key=_middle), lambda line: _crosses(line, gutter))
+    for crossing, band in bands:
+        if crossing:
+            blocks.append(list(band))
         else:
-            band.append(line)
-    close_band()
+            for side in _sides(list(band), gutter):
+                blocks += _blocks(side, columns - 1)
     return blocks
 
 

@@ -184,5 +184,7 @@ def test_the_words_of_an_older_index_are_folded_anew_when_it_is_opened(spelled, 
     assert "indexed anew, as this version folds them" in caplog.text
     new = live_generation(path)
     assert new != moved
+    assert live_generation(path) == new  # once
+    assert SourceFinder.open(path).find_sources(ASKED[0][0])
     assert Terms.read(new) is not None
     assert SourceFinder.open(path).index.frequency("łodz") == 0

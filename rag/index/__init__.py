@@ -284,7 +284,7 @@ def live_generation(path: Path) -> Path:
         Manifest.read(generation).verify(generation)  # before anything is written
         shutil.copytree(generation, new)
         upgrade_store(new / "sources.sqlite", made_by, FORMAT)
-        if not _is_folded_alike(new):
+        if not _is_folded_alike(generation):
             log.info("The words of %s are indexed anew, as this version folds them", path)
             store = Store(new / "sources.sqlite")
             numbers = range(store.documents)
@@ -293,6 +293,8 @@ def live_generation(path: Path) -> Path:
         make_live(path, new)
     except (OSError, ValueError, TypeError, sqlite3.Error) as error:
         shutil.rmtree(new, ignore_errors=True)
+        if _named_generation(path) != generation:  # another process was quicker, and tidied up
+            return live_generation(path)
         raise IndexMismatch(
             f"The index in {path} has format {made_by} and cannot be used ({error}). "
             f"{_rebuild(path)}"

@@ -229,8 +229,8 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
             left_out += 0 if part.guessed else len(letters)
             continue
         if not part.guessed:
-            right = bool(fold and part.middle > fold.place)
-            turned.append((_text(page_lines(letters)), right))
+            on_right = bool(fold and part.middle > fold.place)
+            turned.append((_text(page_lines(letters)), on_right))
         for edge, of in zip(edges, (part.above, part.below), strict=True):
             said = _text(page_lines(of)).split("\n") if of else []
             edge += said if len(said) <= EDGE_LINES else []

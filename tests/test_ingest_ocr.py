@@ -456,9 +456,9 @@ def test_columns_of_figures_on_a_scan_are_read_row_by_row():
 
 
 @pytest.mark.parametrize("cased", [str, str.upper])
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, 3, 6, 8])
 def test_columns_of_prose_on_a_scan_are_read_one_after_the_other(cased, count):
-    rows = [tuple(map(cased, row[:count])) for row in COLUMNS]
+    rows = [tuple(map(cased, (row * 3)[:count])) for row in COLUMNS]
     read_as = " ".join(page_text(in_rows(rows)).split())
     assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
 

@@ -161,6 +161,27 @@ def test_what_stands_in_a_row_of_a_table_of_words_stays_together(
     assert "\n".join(map(" ".join, rows)) in read(path).text
 
 
+@pytest.mark.parametrize("columns", [4, 5, 6, 7, 8])
+def test_a_newspaper_of_many_columns_is_read_column_by_column(tmp_path, columns):
+    told = [line for pair in zip(*COLUMNS, strict=True) for line in pair]
+    chance = random.Random(columns)
+    lines = [
+        [" ".join(chance.sample(chance.choice(told).split(), k=3)).lower() for _ in range(30)]
+        for _ in range(columns)
+    ]
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=(90 * columns, 500), invariant=True)
+    canvas.setFont("Times-Bold", 24)
+    canvas.drawString(60, 460, "THE SARN GAZETTE")
+    canvas.setFont("Times-Roman", 8)
+    for row in range(30):
+        for place, column in enumerate(lines):
+            canvas.drawString(10 + 86 * place, 430 - 11 * row, column[row])
+    canvas.save()
+    text = " ".join(read(path).text.split())
+    assert all(" ".join(column) in text for column in lines)
+
+
 LEAD = (
     "The paper comes out a day late. The press broke on Sunday, and a new wheel",
     "was sent for from the county town, whence it came by the slow train; for",

@@ -186,7 +186,9 @@ def _gutter(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> float | None:
     places = sorted(line.right + 1 for line in lines if low <= line.right < high)
     if not places:
         return None
-    place = min(places, key=lambda x: sum(_crosses(line, x) for line in lines))
+    # The middlemost: each half may have as many columns again.
+    middle = left + width / 2
+    place = min(places, key=lambda x: (sum(_crosses(n, x) for n in lines), abs(x - middle)))
     sides = _sides(lines, place)
     crossing = len(lines) - sum(map(len, sides))
     if crossing > _MAX_CROSSING * len(lines):

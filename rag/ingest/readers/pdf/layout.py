@@ -12,7 +12,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import itemgetter
 from typing import NamedTuple
 
 from rag.ingest.readers.pdf.letters import Letter, Upright
@@ -528,7 +527,9 @@ def _gutter(rows: list[_Row], columns: int) -> float | None:
     clear = _clear_places(rows, _MAX_CROSSING)
     if not clear:
         return None
-    _, place = min(clear, key=itemgetter(0))
+    # The middlemost: each half may have as many columns again.
+    middle = (min(row.left for row in rows) + max(row.right for row in rows)) / 2
+    _, place = min(clear, key=lambda found: (found[0], abs(found[1] - middle)))
     beside = [
         row
         for row, of_row in zip(rows, words, strict=True)

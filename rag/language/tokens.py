@@ -361,11 +361,11 @@ one (the okina of "Hawai‘i"), or accents that are written as signs of their ow
 _MODIFIERS = r"\u02b9-\u02cf"
 """Letters to Unicode: breathings, glottal stops and soft signs, which stand for apostrophes."""
 
-LETTER = rf"[^\W\d_{_MODIFIERS}]"
+FIRST_LETTER = rf"[^\W\d_{_MODIFIERS}]"
 """A pattern for the first letter of a word."""
 
 # A number with its separators, or letters with inner apostrophes.
-_WORD = re.compile(rf"\d+(?:[.,]\d+)*|{LETTER}[^\W\d_]*(?:{IN_WORD}[^\W\d_]+)*")
+_WORD = re.compile(rf"\d+(?:[.,]\d+)*|{FIRST_LETTER}[^\W\d_]*(?:{IN_WORD}[^\W\d_]+)*")
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['’‘`´ʼ]s$")
 _APOSTROPHE = re.compile(f"['’‘`´{_MODIFIERS}]")
@@ -383,14 +383,14 @@ _GRAMMAR = "040004d625d07a0cf2c6feb6b32ceb8d9c2b7ea43e9573d7e42aa48941d900eb"
 def _fold(word: str) -> str:
     if word[0].isdecimal():  # "²" is a digit, too, but no number
         return _SEPARATOR.sub("", word)
-    return plain_letters(_APOSTROPHE.sub("", _POSSESSIVE.sub("", word)))
+    return _plain_letters(_APOSTROPHE.sub("", _POSSESSIVE.sub("", word)))
 
 
-def plain_letters(text: str) -> str:
+def _plain_letters(text: str) -> str:
     """Return a text in small letters without accents and strokes, those of old prints and other
     alphabets as they are written in English.
 
-    >>> plain_letters("Łódź, Søren, Cæsar, Þór, Straße")
+    >>> _plain_letters("Łódź, Søren, Cæsar, Þór, Straße")
     'lodz, soren, caesar, thor, strasse'
     """
     if text.isascii():

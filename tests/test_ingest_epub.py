@@ -394,3 +394,24 @@ def test_the_author_of_a_book_is_turned_only_where_family_and_given_name_are_sur
     metadata = f"<dc:title>T</dc:title><dc:creator>{filed}</dc:creator>"
     pages = {"a.xhtml": page("<p>The envoys met.</p>")}
     assert read(make(tmp_path / "old.epub", pages, metadata=metadata)).creator == creator
+
+
+@pytest.mark.parametrize(
+    ("isbn", "no_evidence"),
+    [("ISBN 978-0-00-712345-6", True), ("ISBN-13: 9780007123456", True), ("ISBN of books", False)],
+)
+def test_the_page_of_the_publisher_is_no_evidence_though_the_file_does_not_name_it(
+    tmp_path, isbn, no_evidence
+):
+    imprint = f"<p>First published in 1987 by the Holt Press.</p><p>{isbn}</p>"
+    pages = {"a.xhtml": page(imprint), "b.xhtml": page("<h1>One</h1><p>The fort fell.</p>")}
+    document = read(make(tmp_path / "a.epub", pages))
+    aside = " ".join(span.of(document.text) for span in document.excluded)
+    assert ("Holt Press" in aside) is no_evidence
+    assert "The fort fell" not in aside
+
+
+def test_a_chapter_that_names_the_number_of_a_book_stays_evidence(tmp_path):
+    chapter = "".join(f"<p>In the year {n} the fort fell to the duke again.</p>" for n in range(99))
+    pages = {"a.xhtml": page(f"<h1>One</h1>{chapter}<p>See ISBN 978-0-00-712345-6.</p>")}
+    assert read(make(tmp_path / "a.epub", pages)).excluded == ()

@@ -382,3 +382,18 @@ def test_the_day_on_which_a_page_was_put_on_the_web_is_not_its_date(tmp_path, me
     page = f'<head><meta {meta}><meta name="author" content="Webmaster"></head><p>x'
     document = read(tmp_path, page)
     assert (document.date, document.creator) == (date, None)
+
+
+@pytest.mark.parametrize(
+    "heading", ["<h3>FOOTNOTES:</h3>", "<p>Notes</p>", "", "<h4>Endnotes</h4>"]
+)
+@pytest.mark.parametrize("kind", ["footnotes", "endnotes", "transnote"])
+def test_what_follows_a_list_of_notes_that_ends_is_text(tmp_path, heading, kind):
+    if kind == "transnote":
+        heading = heading and "<h3>Transcriber's Note</h3>"
+    notes = f'<div class="{kind}">{heading}<p><a id="n1"></a>[1] Others say the 5th.</p></div>'
+    page = f'<h2>I</h2><p>We left<a href="#n1">[1]</a> at dawn.</p>{notes}<p>Nobody spoke.</p>'
+    document = read(tmp_path, f"<html><body><h1>A Voyage</h1>{page}</body></html>")
+    aside = " ".join(span.of(document.text) for span in document.excluded)
+    assert "Others say" in aside
+    assert "Nobody spoke" not in aside

@@ -11,7 +11,9 @@ import io
 import os
 import re
 import shutil
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from rag.datatypes import Collection, SourceDocument
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest import ocr
+from rag.ingest import ocr, workers
 from rag.ingest.ocr import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
 from rag.ingest.ocr import pages as page_images
 from rag.ingest.ocr.layout import (
@@ -270,10 +272,10 @@ def test_without_an_engine_the_rest_is_read_and_the_gap_noted(tmp_path):
     )
     assert LETTER[0] in document.text
     assert document.ocr_confidence is None
+    off = "OCR is switched off; unset SOURCE_FINDER_OCR to have it read"
     assert document.notes == (
-        "1 of 3 pages have a poor text layer: OCR is switched off; unset SOURCE_FINDER_OCR to "
-        "have it read",
-        "1 of 3 pages have no text",
+        f"not read: page 2: {off}",
+        f"not read by OCR, but as the file has it: page 3: {off}",
     )
 
 
@@ -286,23 +288,82 @@ def test_auto_takes_tesseract_where_rapidocr_is_missing():
     assert isinstance(Ocr(installed=lambda name: name == "tesseract").engine(), Tesseract)
 
 
-def test_a_failure_on_one_page_leaves_the_others(tmp_path):
-    class Failing(Counted):
-        def __call__(self, image):
-            if self.pages == 1:
-                self.pages += 1
-                raise UnreadableSource("page 2 cannot be read: no memory")
-            return super().__call__(image)
+class AtPages(Counted):
+    """Does something else at some pages, counted as they are drawn."""
 
-    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3), with_engine(Failing()))
+    def __init__(self, at: dict[int, Exception | list[str]]) -> None:
+        super().__init__()
+        self.at = at
+
+    def __call__(self, image):
+        done = self.at.get(self.pages + 1)
+        if isinstance(done, Exception):
+            self.pages += 1
+            raise done
+        self.lines = LETTER if done is None else done
+        return super().__call__(image)
+
+
+def test_a_failure_on_one_page_leaves_the_others(tmp_path):
+    engine = AtPages({2: UnreadableSource("OCR (counted) failed: no models")})
+    document = read(make(tmp_path / "a.pdf", [(LETTER, [])] * 3), with_engine(engine))
     assert [place.label for place in document.locators] == [
         "PDF page 1",
         "PDF page 2",
         "PDF page 3",
     ]
     assert LETTER[0] in on_page(document, "PDF page 3")
-    assert "OCR failed on 1 of 3 pages: 2" in document.notes
-    assert "1 of 3 pages have no text" in document.notes
+    assert document.notes[1:] == ("not read: page 2: OCR (counted) failed: no models",)
+
+
+@pytest.mark.parametrize("error", [KeyError("text"), ValueError("odd table"), ZeroDivisionError()])
+def test_what_nobody_foresaw_costs_one_page(tmp_path, error):
+    pages = [(LETTER, [])] * 2 + [(LETTER, LETTER[:3])]
+    engine = AtPages({1: error, 3: error})
+    document = read(make(tmp_path / "a.pdf", pages), with_engine(engine))
+    assert LETTER[0] in on_page(document, "PDF page 2")
+    assert LETTER[2] in on_page(document, "PDF page 3")
+    assert document.notes[1:] == (
+        f"not read: page 1: OCR (counted) failed: {error!r}",
+        f"not read by OCR, but as the file has it: page 3: OCR (counted) failed: {error!r}",
+    )
+
+
+def test_pages_on_which_nothing_can_be_read_are_told(tmp_path):
+    engine = AtPages({2: [], 3: [], 4: ["xqz zzzz"], 5: ["xqz zzzz"], 6: []})
+    pages = [(LETTER, [])] * 4 + [([], []), (LETTER, [])]
+    document = read(make(tmp_path / "a.pdf", pages), with_engine(engine))
+    nothing = "OCR (counted) found nothing that can be read"
+    assert document.notes[1:] == (
+        f"not read: pages 2-4, 6: {nothing}",
+        "1 of 6 pages have no text",
+    )
+
+
+class Hanging(Counted):
+    """Never comes back from its second page."""
+
+    def __call__(self, image):
+        if self.pages == 1:
+            time.sleep(3600)
+        return super().__call__(image)
+
+
+def main() -> None:
+    """Read files with an engine that hangs, in a process of its own (see `Workers`)."""
+    ocr.ENGINES["hanging"] = Hanging
+    ocr._installed = lambda name: True
+    workers.main()
+
+
+def test_a_page_that_hangs_is_lost_and_told_and_not_the_file(tmp_path):
+    path = make(tmp_path / "a.pdf", [(LETTER, []), (OTHER, []), (LETTER[:4], [])])
+    limits = workers.Limits(stall_s=10, processes=1)
+    with workers.Workers(limits, tmp_path / "pages", __name__, ocr="hanging") as readers:
+        (document,) = readers.read(path, MINE)
+    assert isinstance(document, SourceDocument)
+    assert LETTER[0] in on_page(document, "PDF page 1")
+    assert document.notes[1:] == ("not read: page 2: OCR took more than 10 seconds",)
 
 
 def test_blank_pages_cost_no_reading(tmp_path, counted):
@@ -311,6 +372,11 @@ def test_blank_pages_cost_no_reading(tmp_path, counted):
     )
     assert counted.pages == 1
     assert "2 of 3 pages have no text" in document.notes
+
+
+def test_a_blank_page_is_not_told_as_unread_without_an_engine(tmp_path):
+    document = read(make(tmp_path / "a.pdf", [([], LETTER), ([], [])]), Ocr("off"))
+    assert document.notes == ("1 of 2 pages have no text",)
 
 
 def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
@@ -346,6 +412,90 @@ def test_columns_are_read_one_after_the_other_between_headings():
     assert words[:3] == ["HEADING", "left1", "left2"]
     assert words.index("left7") < words.index("right1")
     assert words[-4:] == ["right7", "A", "foot", "across"]
+
+
+FATES = (
+    ("Fort Harriet on the river", "surrendered to the British"),
+    ("Fort Mercer in the hills", "held out until relieved"),
+    ("The mill at the ford", "was never attacked at all"),
+    ("The town of New Salem", "opened its gates in terror"),
+    ("The bridge at Low Water", "was blown up by sappers"),
+    ("The camp at High Rock", "was left in the night"),
+    ("The ferry at Old Cross", "sank with nine men"),
+)
+"""A table of words: in each row a place, and what became of it."""
+
+COLUMNS = (
+    ("The duke had three sons", "In the north the winter", "A ship went down at sea"),
+    ("and the youngest of them", "came early and the mills", "with all her salt, and"),
+    ("was sent to the abbey at", "stood still. A miller of", "nobody knew of it until"),
+    ("Sarn, where he learned to", "the valley sold his corn", "a boat came in, in May,"),
+    ("read and to keep accounts", "to the garrison and was", "with a bell on board of"),
+    ("until the war called him,", "hanged for it in spring,", "which the name was plain"),
+    ("and never came back home.", "as the chronicle tells.", "to read for the harbour."),
+)
+
+
+def in_rows(rows: Sequence[Sequence[str]]) -> list[OcrLine]:
+    return [
+        box(cell, 220 * place, row, 8 * len(cell))
+        for row, cells in enumerate(rows)
+        for place, cell in enumerate(cells)
+    ]
+
+
+@pytest.mark.parametrize("cased", [str, str.capitalize, str.upper])
+def test_a_table_of_words_on_a_scan_is_read_row_by_row(cased):
+    rows = [tuple(map(cased, row)) for row in FATES]
+    assert page_text(in_rows(rows)).splitlines() == list(map(" ".join, rows))
+
+
+def test_columns_of_figures_on_a_scan_are_read_row_by_row():
+    rows = [(f"{1840 + n} {n}.{n}20,00", f"{n + 17},{n}00 {3 * n}.5") for n in range(8)]
+    assert page_text(in_rows(rows)).splitlines() == list(map(" ".join, rows))
+
+
+@pytest.mark.parametrize("cased", [str, str.upper])
+@pytest.mark.parametrize("count", [2, 3, 6, 8])
+def test_columns_of_prose_on_a_scan_are_read_one_after_the_other(cased, count):
+    rows = [tuple(map(cased, (row * 3)[:count])) for row in COLUMNS]
+    read_as = " ".join(page_text(in_rows(rows)).split())
+    assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_of_a_scan_are_told_below_lines_that_run_over_them(count):
+    rows = [row[:count] for row in COLUMNS]
+    lead = [box(line, 0, n, 210 * count) for n, line in enumerate(LETTER[:5])]
+    columns = [replace(n, top=n.top + 110, bottom=n.bottom + 110) for n in in_rows(rows)]
+    read_as = " ".join(page_text([*columns, *lead]).split())
+    assert read_as.startswith(" ".join(LETTER[:5]))
+    assert all(" ".join(column) in read_as for column in zip(*rows, strict=True))
+
+
+def test_a_sentence_goes_on_from_column_to_column_and_over_lines_across_both():
+    columns = in_rows([row[:2] for row in COLUMNS[:-1]])  # the left one ends within a sentence
+    across = ["The fleet left the harbour in March of that year,", "with grain for both the towns."]
+    lines = [*columns, *(box(line, 0, 7 + n, 430) for n, line in enumerate(across))]
+    text = page_text(lines)
+    assert "until the war called him,\nIn the north" in text
+    assert "\n".join(across) in text
+
+
+@pytest.mark.slow
+def test_a_table_of_words_is_read_row_by_row_by_the_engine():
+    engine = Ocr().engine()
+    assert engine is not None
+    canvas = Canvas(buffer := io.BytesIO(), pagesize=A5, invariant=True)
+    canvas.setFont("Times-Roman", 10)
+    for number, row in enumerate(FATES):
+        for place, cell in zip((40, 220), row, strict=True):
+            canvas.drawString(place, 540 - 14 * number, cell)
+    canvas.save()
+    with PdfDocument(buffer.getvalue()) as pdf:
+        picture = pdf[0].render(scale=150 / 72, grayscale=True).to_numpy()
+    lines = page_text(engine(picture.reshape(picture.shape[:2]))).splitlines()
+    assert words_missed(list(map(" ".join, FATES)), "\n".join(lines)) <= 0.05
 
 
 def test_a_list_with_hanging_labels_is_not_two_columns():

@@ -192,7 +192,8 @@ def test_a_scan_is_refused_with_what_to_do(tmp_path):
 
 def test_pages_without_text_are_noted(tmp_path):
     document = read(make(tmp_path / "a.pdf", [["First."], [], ["Third."]]))
-    assert document.notes == ("1 of 3 pages have no text",)
+    why = "OCR is switched off; unset SOURCE_FINDER_OCR to have it read"
+    assert document.notes == (f"not read: page 2: {why}",)
     assert document.ocr_confidence is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -158,6 +159,68 @@ def test_what_stands_in_a_row_of_a_table_of_words_stays_together(
     ]
     path = draw(tmp_path / "a.pdf", *([columns] if after_columns else []), table)
     assert "\n".join(map(" ".join, rows)) in read(path).text
+
+
+@pytest.mark.parametrize("columns", [4, 5, 6, 7, 8])
+def test_a_newspaper_of_many_columns_is_read_column_by_column(tmp_path, columns):
+    told = [line for pair in zip(*COLUMNS, strict=True) for line in pair]
+    chance = random.Random(columns)
+    lines = [
+        [" ".join(chance.sample(chance.choice(told).split(), k=3)).lower() for _ in range(30)]
+        for _ in range(columns)
+    ]
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=(90 * columns, 500), invariant=True)
+    canvas.setFont("Times-Bold", 24)
+    canvas.drawString(60, 460, "THE SARN GAZETTE")
+    canvas.setFont("Times-Roman", 8)
+    for row in range(30):
+        for place, column in enumerate(lines):
+            canvas.drawString(10 + 86 * place, 430 - 11 * row, column[row])
+    canvas.save()
+    text = " ".join(read(path).text.split())
+    assert all(" ".join(column) in text for column in lines)
+
+
+LEAD = (
+    "The paper comes out a day late. The press broke on Sunday, and a new wheel",
+    "was sent for from the county town, whence it came by the slow train; for",
+    "which the publisher asks pardon of all his readers, who will not have to",
+    "pay for this number, and will be given the next one at half the price if",
+)
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+@pytest.mark.parametrize("wide", [1, 2, 4])
+@pytest.mark.parametrize("below", [False, True])
+def test_columns_are_told_below_lines_that_run_over_them(tmp_path, columns, wide, below):
+    rows = [(left, right, left)[:columns] for left, right in COLUMNS]
+    lead = [line for _ in range(wide) for line in LEAD]
+    at = 540 - 12 * len(lead) - 20
+    pieces = [(30, 540 - 12 * n, 11, line) for n, line in enumerate(lead)]
+    pieces += [
+        (place, at - 12 * number, 9, line)
+        for number, row in enumerate(rows)
+        for place, line in zip((30, 160, 290), row, strict=False)
+    ]
+    if below:
+        pieces += [(30, at - 110 - 12 * n, 11, line) for n, line in enumerate(LEAD)]
+    text = " ".join(read(draw(tmp_path / "a.pdf", pieces)).text.split())
+    assert " ".join(lead) in text
+    assert all(" ".join(column) in text for column in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_typescript_is_not_torn_where_its_spaces_stand_below_each_other(tmp_path, seed):
+    chance = random.Random(seed)
+    letters = ["of", "the", "and", "to", "fleet", "grain", "river", "town", "men", "was", "a", "by"]
+    lines = [" ".join(chance.choices(letters, k=11))[:52] for _ in range(40)]
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A5, invariant=True)
+    canvas.setFont("Courier", 10)
+    for number, line in enumerate(lines):
+        canvas.drawString(40, 560 - 13 * number, line)
+    canvas.save()
+    assert read(tmp_path / "a.pdf").text.split() == " ".join(lines).split()
 
 
 @pytest.mark.parametrize(
@@ -452,3 +515,103 @@ def test_filled_fields_are_read(tmp_path):
     canvas.save()
     text = read(path).text
     assert text == "STATEMENT OF WITNESS\n\nWitness: Amos Dell\nHe fired first."
+
+
+SHIPS = ("Ostrava", "Halcyon", "Margarethe", "Two Sisters", "Saint Anne", "Resolute", "Falke")
+
+
+def sailings(page: int) -> list[str]:
+    """Return the rows of a table that is set on its side."""
+    rows = (f"{(9 * n + 5 * page) % 28 + 1} May 1848" for n in range(24))
+    ships = (SHIPS[(3 * n + page) % len(SHIPS)] for n in range(24))
+    return [f"{day} The ship {ship} for Pera" for day, ship in zip(rows, ships, strict=True)]
+
+
+def numbered(path: Path, kinds: Sequence[str], *, turn: float = 90, scan: bool = False) -> Path:
+    """Write a PDF of pages with a running head and a number each: "prose", or a "table" turned
+    below an upright head, some with the number at the "foot"; a "picture" has a caption only."""
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for number, kind in enumerate(kinds, start=143):
+        if scan:
+            canvas.drawImage(ImageReader(Image.new("L", (9, 9), 240)), 0, 0, *A5)
+        canvas.setFont("Times-Roman", 9)
+        head = "THE SIEGE OF SARN" if "foot" in kind else f"THE SIEGE OF SARN    {number}"
+        canvas.drawString(120, 570, head)
+        if "foot" in kind:
+            canvas.drawString(200, 20, str(number))
+        if "prose" in kind:
+            for row, line in enumerate([*PROSE, f"The {SHIPS[number % 7]} was quiet, and the"]):
+                canvas.drawString(40, 540 - 14 * row, line)
+        else:
+            lines = (
+                sailings(number) if "table" in kind else [f"{SHIPS[number % 7]} under full sail"]
+            )
+            canvas.saveState()
+            canvas.translate(210, 295)
+            canvas.rotate(turn)
+            for row, line in enumerate(lines):
+                canvas.drawString(-220, 150 - 12 * row, line)
+            canvas.restoreState()
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+@pytest.mark.parametrize("foot", ["", " foot"])
+@pytest.mark.parametrize("scan", [False, True])
+@pytest.mark.parametrize(
+    "kinds",
+    [("prose", "prose", "table", "prose"), ("table", "table", "table"), ("prose", "picture") * 2],
+)
+def test_the_head_and_number_of_a_page_with_a_turned_table_are_found_and_not_quoted(
+    tmp_path, turn, foot, scan, kinds
+):
+    path = numbered(tmp_path / "a.pdf", [kind + foot for kind in kinds], turn=turn, scan=scan)
+    document = next(iter(read_pdf(path, MINE, Ocr("off"))))
+    labels = [place.label for place in document.locators]
+    assert labels[: len(kinds)] == [f"p. {n}" for n in range(143, 143 + len(kinds))]
+    quoted = document.text
+    for span in reversed(document.excluded):
+        quoted = quoted[: span.start] + quoted[span.end :]
+    assert "THE SIEGE OF SARN" not in quoted
+    for number, kind in enumerate(kinds, start=143):
+        assert kind != "table" or "\n".join(sailings(number)) in quoted
+        assert str(number) not in quoted
+
+
+def test_what_stands_turned_above_a_text_and_is_no_head_stays_text(tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A5, invariant=True)
+    for number, town in enumerate(("Ulm", "Pera", "Arle")):
+        canvas.setFont("Times-Roman", 9)
+        canvas.drawString(60, 570, f"The tables for {town}, which the clerk drew up")
+        canvas.translate(210, 295)
+        canvas.rotate(90)
+        for row, line in enumerate(sailings(number)):
+            canvas.drawString(-220, 150 - 12 * row, line)
+        canvas.showPage()
+    canvas.save()
+    document = read(tmp_path / "a.pdf")
+    assert document.text.count("which the clerk drew up") == 3
+    assert document.excluded == ()
+
+
+def test_specks_that_ocr_takes_for_signs_are_no_text(tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A5, invariant=True)
+    canvas.drawImage(ImageReader(Image.new("L", (9, 9), 240)), 0, 0, *A5)
+    text = canvas.beginText()
+    text.setTextRenderMode(3)  # invisible, as OCR programs put it over the picture
+    text.setFont("Times-Roman", 11)
+    specks = {0: (5, "("), 1: (4, ":"), 2: (400, "~ |"), 3: (9, "•"), 4: (390, "' ,")}
+    for number, line in enumerate(PROSE):
+        for left, words in ((40, line), specks.get(number, (0, ""))):
+            text.setTextOrigin(left, 540 - 14 * number)
+            text.textOut(words)
+    for number, line in enumerate(["- 300 men : no horses", "* * *", "R & D (in all) 12 %"]):
+        text.setTextOrigin(40, 440 - 14 * number)
+        text.textOut(line)
+    canvas.drawText(text)
+    canvas.save()
+    words = read(tmp_path / "a.pdf").text
+    assert words.split("\n\n")[0] == "\n".join(PROSE)
+    assert words.split("\n\n")[1] == "- 300 men : no horses\n* * *\nR & D (in all) 12 %"

@@ -34,9 +34,7 @@ from rag.embedding import (
     Encoder,
     PassageVectors,
     embedding_input,
-    heading,
     most_pieces,
-    read_by_search,
 )
 from rag.errors import IndexBusy, ModelError, NothingToIndex, SearchIndexError
 from rag.index import (
@@ -47,9 +45,11 @@ from rag.index import (
     make_live,
     new_generation,
     open_index,
+    texts,
+    write_words,
     writing,
 )
-from rag.index.lexical import LexicalIndex, Part, Terms, collect
+from rag.index.lexical import Part, Terms, collect
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.vectors import LISTS, Lists, VectorIndex, VectorWriter
@@ -470,23 +470,11 @@ class _Build:
                 first, last = old.store.row_bounds[document.number : document.number + 2]
                 parts.append((int(first), int(last)))
             else:
-                parts += self._texts(store, number)
+                parts += texts(store, number)
             if number % SHARD == 0:
                 self.progress("Indexing words", number, len(kept))
-        terms = collect(known, parts)
-        terms.write(generation)
-        vocabulary = terms.vocabulary
-        LexicalIndex.write(terms.numbers, terms.rows, vocabulary, generation / "lexical")
-        of_documents = terms.rows[store.row_bounds]
-        LexicalIndex.write(terms.numbers, of_documents, vocabulary, generation / "documents")
+        write_words(generation, store, collect(known, parts))
         self.progress("Indexing words", len(kept), len(kept))
-
-    def _texts(self, store: Store, number: int) -> list[tuple[str, str]]:
-        """Return what the lexical index holds of each passage of a document."""
-        document = store.document(number)
-        front = heading(document)
-        spans = [passage.span for passage in store.passages_of(number)]
-        return [(front, read_by_search(document, span).text) for span in spans]
 
     def _manifest(self, store: Store, sentences: int) -> Manifest:
         digests = store.digests()

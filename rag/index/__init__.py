@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_INDEX, Settings
-from rag.embedding import Encoder
+from rag.embedding import Encoder, heading, read_by_search
 from rag.errors import (
     IndexCorrupt,
     IndexMismatch,
@@ -41,7 +42,7 @@ from rag.errors import (
     SearchIndexError,
     SourceFinderError,
 )
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical import LexicalIndex, Terms, collect
 from rag.index.store import Store
 from rag.index.store_writer import upgrade_store
 from rag.index.vectors import VectorIndex, VectorsOnDemand
@@ -267,30 +268,60 @@ def load_encoder(index: Generation, settings: Settings) -> Encoder:
 
 
 def live_generation(path: Path) -> Path:
-    """Return the folder of the live generation, which is brought to this version's format first.
+    """Return the folder of the live generation, which is first brought to this version's format,
+    and its words to how this version folds them.
 
     Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexMismatch`.
     """
     generation = _named_generation(path)
     made_by = Manifest.format_of(generation)
-    if made_by == FORMAT:
+    if made_by == FORMAT and _is_folded_alike(generation):
         return generation
     new = path / _new_name()
     try:
-        if not isinstance(made_by, int) or not 1 <= made_by < FORMAT:
+        if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
             raise ValueError(f"this version reads format {FORMAT}")
         Manifest.read(generation).verify(generation)  # before anything is written
         shutil.copytree(generation, new)
         upgrade_store(new / "sources.sqlite", made_by, FORMAT)
+        if not _is_folded_alike(generation):
+            log.info("The words of %s are indexed anew, as this version folds them", path)
+            store = Store(new / "sources.sqlite")
+            numbers = range(store.documents)
+            write_words(new, store, collect(None, (t for n in numbers for t in texts(store, n))))
         Manifest(**_content(new / MANIFEST) | {"format": FORMAT}).write(new)
         make_live(path, new)
     except (OSError, ValueError, TypeError, sqlite3.Error) as error:
         shutil.rmtree(new, ignore_errors=True)
+        if _named_generation(path) != generation:  # another process was quicker, and tidied up
+            return live_generation(path)
         raise IndexMismatch(
             f"The index in {path} has format {made_by} and cannot be used ({error}). "
             f"{_rebuild(path)}"
         ) from error
     return new
+
+
+@lru_cache
+def _is_folded_alike(generation: Path) -> bool:
+    """Return whether the words of a generation, which never changes, are folded as here."""
+    return Terms.read(generation) is not None
+
+
+def texts(store: Store, number: int) -> list[tuple[str, str]]:
+    """Return what the lexical index reads of each passage of a document: its heading and text."""
+    document = store.document(number)
+    front = heading(document)
+    spans = [passage.span for passage in store.passages_of(number)]
+    return [(front, read_by_search(document, span).text) for span in spans]
+
+
+def write_words(generation: Path, store: Store, terms: Terms) -> None:
+    """Write the terms of all passages, and the lexical indexes of passages and documents."""
+    terms.write(generation)
+    LexicalIndex.write(terms.numbers, terms.rows, terms.vocabulary, generation / "lexical")
+    of_documents = terms.rows[store.row_bounds]
+    LexicalIndex.write(terms.numbers, of_documents, terms.vocabulary, generation / "documents")
 
 
 def _named_generation(path: Path) -> Path:

@@ -12,7 +12,7 @@ The terms of each passage are kept as numbers, so that a rebuild need not stem a
 |---|---|
 | `terms.npy` | int32, (stems of all passages,): numbers in the vocabulary, in text order |
 | `term_rows.npy` | int64, (passages + 1,): passage p owns terms rows[p]..rows[p+1] |
-| `terms.json` | the vocabulary, sorted, and a mark of how stems were made |
+| `terms.json` | the vocabulary, sorted, and a mark of how words and stems were made |
 
 `Spellings` finds which words may be another spelling of a name that a claim has.
 """
@@ -200,7 +200,7 @@ _WORDED_FROM = 10
 _SAMPLE = (
     "The President's “New Look”: 16,000 naïve co-operators' re-elections, ratified in U.S.S.R. "
     "by fifteen thousand men on the 2d of February, 1848, and on Dec. 5, of whom NSC "
-    "59/1 and the U-2 knew"
+    "59/1 and the U-2 knew, from Łódź and Søndre Strømfjord to Hawai‘i and Sana\u02beā"
 )
 
 
@@ -288,7 +288,7 @@ def weighted_terms(claim: str) -> dict[str, float]:
     )
 
 
-def _stemming() -> str:
+def stemming() -> str:
     """Return a mark that is another one when words or stems are made otherwise."""
     from Stemmer import version
 
@@ -310,11 +310,11 @@ class Terms:
         """Return the terms in a folder, None where there are none or they were made otherwise."""
         try:
             described = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-            if described["stemming"] != _stemming():
+            if described["stemming"] != stemming():
                 return None
             numbers = np.load(folder / "terms.npy", mmap_mode="r", allow_pickle=False)
             rows = np.load(folder / "term_rows.npy", allow_pickle=False)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         return cls(numbers, rows, described["vocabulary"])
 
@@ -322,7 +322,7 @@ class Terms:
         """Write the terms to a folder."""
         np.save(folder / "terms.npy", self.numbers)
         np.save(folder / "term_rows.npy", self.rows)
-        described = {"stemming": _stemming(), "vocabulary": self.vocabulary}
+        described = {"stemming": stemming(), "vocabulary": self.vocabulary}
         (folder / "terms.json").write_text(json.dumps(described), encoding="utf-8")
 
 

@@ -2,7 +2,8 @@
 
 A thread for each process hands it one file after another and takes what comes back. Memory
 stays flat: a process waits when nobody takes its documents. One that gives no sign of life
-for too long is killed, one that crashes is replaced, and the file is reported.
+for too long is killed, one that crashes is replaced, and the file is reported; where that came of
+reading a page by OCR, the page is given up and the file read again without it.
 
 A process runs `main`. A request to it is a path and a collection; the answer is the documents and
 problems of the file as they are read, and the places that were reached.
@@ -17,12 +18,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
 from rag.ingest.names import shown
-from rag.ingest.ocr import Ocr
+from rag.ingest.ocr import Ocr, give_up_page
 from rag.ingest.readers import Item, read_file
 from rag.isolation import Answer, Process, Send, Stopped, listen, serve
 from rag.typed_json import from_jsonable
@@ -32,6 +35,9 @@ _GB = 1 << 30
 _AHEAD = 4
 """Documents that wait for the build to take them, per file."""
 
+
+_MOST_LOST = 3
+"""Pages of a file that may end their readers before the file is given up."""
 
 _REPAIR = "repair it (a PDF, for instance: qpdf IN.pdf OUT.pdf) or leave it out"
 
@@ -73,7 +79,8 @@ class Workers:
         self._limits = limits or Limits()
         self._watch = watch
         self._module = module
-        self._arguments = (ocr, str(pages or ""))
+        self._pages = pages
+        self._ocr = ocr
         self._threads = ThreadPoolExecutor(self._limits.processes, "reading")
         self._idle: list[_Reader] = []
         self._all: list[_Reader] = []
@@ -105,21 +112,34 @@ class Workers:
 
     def _read(self, path: Path, collection: Collection, items: queue.Queue[Item | None]) -> None:
         """Put what a process reads into `items`, then None."""
+        lost = put = 0
         try:
-            process = self._idle.pop() if self._idle else self._start()
-            try:
-                for item in process.read(path, collection, self._watch):
-                    self._put(items, item)
-            except _GivenUp as given_up:
-                said = f"{shown(path)} {given_up}"
-                self._put(items, SkippedFile(shown(path), said, given_up=given_up.for_good))
-            else:
-                self._idle.append(process)
+            while True:
+                process = self._idle.pop() if self._idle else self._start()
+                try:
+                    for item in islice(process.read(path, collection, self._watch), put, None):
+                        self._put(items, item)
+                        put += 1
+                except _GivenUp as given_up:
+                    if lost < _MOST_LOST and self._gives_up_page(process, given_up):
+                        lost += 1
+                        continue
+                    said = f"{shown(path)} {given_up}"
+                    self._put(items, SkippedFile(shown(path), said, given_up=given_up.for_good))
+                else:
+                    self._idle.append(process)
+                return
         finally:
             self._put(items, None)
 
+    def _gives_up_page(self, process: _Reader, given_up: _GivenUp) -> bool:
+        """Return whether a page read by OCR ended a process, which is then given up."""
+        if self._pages is None or not given_up.of_page:
+            return False
+        return give_up_page(self._pages, process.name, f"OCR {given_up.of_page}")
+
     def _start(self) -> _Reader:
-        process = _Reader(self._module, self._limits, self._arguments)
+        process = _Reader(self._module, self._limits, (self._ocr, str(self._pages or "")))
         self._all.append(process)
         return process
 
@@ -136,8 +156,10 @@ class _Reader:
     """A process that reads files, and where it is in one."""
 
     def __init__(self, module: str, limits: Limits, arguments: tuple[str, ...]) -> None:
+        self.name = uuid4().hex
         self._limits = limits
         self._where = ""
+        arguments = (*arguments, self.name)
         self._process = Process(module, limits.memory_bytes, limits.stall_s, arguments)
         self.end = self._process.end
 
@@ -159,7 +181,8 @@ class _Reader:
                     yield from_jsonable(SkippedFile, message[_PROBLEM])
         except Stopped as stopped:
             started = stopped.why != "not started"
-            raise _GivenUp(self._reason(stopped), for_good=started) from stopped
+            said, of_page = self._reason(stopped), self._reason_of_page(stopped)
+            raise _GivenUp(said, for_good=started, of_page=of_page) from stopped
         except (TypeError, ValueError, KeyError) as error:  # no document: it was taken over
             self.end()
             raise _GivenUp(f"made its reader send what is no document; {_REPAIR}") from error
@@ -186,24 +209,34 @@ class _Reader:
             )
         return f"crashed its reader{self._where} ({stopped.how}); {_REPAIR}"
 
+    def _reason_of_page(self, stopped: Stopped) -> str:
+        """Return the same of a page that was read by OCR, "" where that cannot be the cause."""
+        if stopped.why == "too slow":
+            return f"took more than {self._limits.stall_s} seconds"
+        if stopped.why == "killed":
+            return "was stopped by the system, most likely for want of memory"
+        return f"crashed ({stopped.how})" if stopped.why == "crashed" else ""
+
 
 class _GivenUp(Exception):
     """A file was given up; the message ends a sentence that begins with the file. `for_good`: it is
-    its own fault, so that it is not tried again until it changes."""
+    its own fault, so that it is not tried again until it changes. `of_page`: what is said of the
+    page read by OCR that it was at, if any."""
 
-    def __init__(self, said: str, *, for_good: bool = True) -> None:
+    def __init__(self, said: str, *, for_good: bool = True, of_page: str = "") -> None:
         super().__init__(said)
         self.for_good = for_good
+        self.of_page = of_page
 
 
 def main() -> None:
     """Read files until standard input ends.
 
-    Arguments: how many bytes of memory, how many seconds without a sign of life, which OCR, and
-    the folder where pages that it read are kept, "" for nowhere.
+    Arguments: how many bytes of memory, how many seconds without a sign of life, which OCR, the
+    folder where pages that it read are kept, "" for nowhere, and a name for this process.
     """
-    memory_bytes, stall_s, choice, pages = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5]
-    ocr = Ocr(choice, Path(pages) if pages else None)
+    memory_bytes, stall_s, choice, pages, name = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:6]
+    ocr = Ocr(choice, Path(pages) if pages else None, reader=name)
 
     def begin(send: Send) -> Answer:
         listen(lambda place: send({_PLACE: place}))

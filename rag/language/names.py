@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Span
-from rag.language.tokens import sentences, stems, table, word_list, words
+from rag.language.tokens import FIRST_LETTER, IN_WORD, sentences, stems, table, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -24,7 +24,7 @@ TITLES = word_list("people", "titles")
 
 _ADDRESS = word_list("people", "forms_of_address")
 
-_WORD = re.compile(r"[^\W\d_]+(?:[-–‑][^\W\d_]+|['’](?!s\b)[^\W\d_]+)*")
+_WORD = re.compile(rf"{FIRST_LETTER}[^\W\d_]*(?:[-–‑][^\W\d_]+|{IN_WORD}(?!s\b)[^\W\d_]+)*")
 _CALENDAR = frozenset(
     word.casefold()
     for key in ("months", "weekdays", "feasts")

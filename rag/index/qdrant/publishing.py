@@ -12,7 +12,7 @@ from scipy.sparse import csc_array
 from rag.datatypes import Progress
 from rag.errors import IndexNotBuilt, IndexNotWritten
 from rag.index import Generation
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical import LexicalIndex, stemming
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
     SENTENCES,
@@ -207,6 +207,7 @@ def _about(generation: Generation) -> Point:
     fields = {
         "name": generation.path.parent.name,
         "manifest": json.dumps(manifest | {"files": {}}),
+        "stemming": stemming(),
         "collections": json.dumps(
             [ids.described(collection) for collection in generation.store.collections.values()]
         ),

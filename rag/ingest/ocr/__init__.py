@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from rag.errors import SourceError, UnreadableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Image = NDArray[np.uint8]
 """A page in grey, 0 black to 255 white, shape (height, width)."""
@@ -48,7 +48,8 @@ _MIN_CONFIDENCE = 0.5
 # new reader is made in 0.03 s and gives that back: this way the most is 1.3 GB on pages of
 # letter size and 2.0 GB on longer ones, however many there are.
 _RENEW_AFTER = 8
-_TESSERACT_TIMEOUT_S = 180
+_TESSERACT_TIMEOUT_S = 120
+"""Less than a reader may take: the page is lost, not the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,28 +159,64 @@ class Remembering:
     """An engine that reads no image twice: it keeps pages in a folder.
 
     A page takes seconds, a long scan half an hour: a build that is cut off in it goes on at the
-    page where it was.
+    page where it was. `reader`: a name, which no other process has, under which it says which page
+    it is at, so that one which ends its process can be given up (`give_up_page`).
     """
 
-    def __init__(self, engine: OcrEngine, folder: Path) -> None:
+    def __init__(self, engine: OcrEngine, folder: Path, reader: str = "") -> None:
         self._engine = engine
         self._folder = folder
+        self._under_way = folder / f"{reader}{_UNDER_WAY}" if reader else None
         self.name = engine.name
 
     def __call__(self, image: Image) -> list[OcrLine]:
-        """Return the lines of an image; errors as the engine's."""
+        """Return the lines of an image; errors as the engine's, also for one that is given up."""
         digest = hashlib.sha256(f"{self.name} {image.shape} ".encode())
         digest.update(image.tobytes())
-        path = self._folder / f"{digest.hexdigest()[:40]}.json"
+        page = digest.hexdigest()[:40]
+        path = self._folder / f"{page}.json"
         with suppress(OSError, ValueError, TypeError):
             return [OcrLine(*line) for line in json.loads(path.read_text(encoding="utf-8"))]
-        lines = self._engine(image)
+        with suppress(OSError):
+            raise UnreadableSource((self._folder / f"{page}{_GIVEN_UP}").read_text("utf-8"))
+        with self._said_to_be_at(page):
+            lines = self._engine(image)
         with suppress(OSError):  # a full disk: the page is read again another time
             self._folder.mkdir(parents=True, exist_ok=True)
             pending = path.with_suffix(f".{os.getpid()}.pending")
             pending.write_text(json.dumps([astuple(line) for line in lines]), encoding="utf-8")
             pending.replace(path)
         return lines
+
+    @contextmanager
+    def _said_to_be_at(self, page: str) -> Iterator[None]:
+        if self._under_way is None:
+            yield
+            return
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._under_way.write_text(page, encoding="utf-8")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                self._under_way.unlink()
+
+
+def give_up_page(folder: Path, reader: str, why: str) -> bool:
+    """Give up the page that a process which has ended was reading by OCR, so that `Remembering`
+    raises `UnreadableSource` for it; return whether there was one."""
+    under_way = folder / f"{reader}{_UNDER_WAY}"
+    try:
+        page = under_way.read_text(encoding="utf-8")
+        (folder / f"{page}{_GIVEN_UP}").write_text(why, encoding="utf-8")
+        under_way.unlink()
+    except OSError:
+        return False
+    return True
+
+
+_UNDER_WAY, _GIVEN_UP = ".at", ".lost"
 
 
 ENGINES: dict[str, Callable[[], OcrEngine]] = {"rapidocr": RapidOcr, "tesseract": Tesseract}
@@ -189,7 +226,8 @@ ENGINES: dict[str, Callable[[], OcrEngine]] = {"rapidocr": RapidOcr, "tesseract"
 class Ocr:
     """The OCR that is asked for: `choice` is auto, off, or one of `ENGINES`.
 
-    `kept`: a folder where pages that were read are kept, None for nowhere.
+    `kept`: a folder where pages that were read are kept, None for nowhere; `reader`: as
+    `Remembering` takes it.
     `engines`, `installed`: what can be chosen, and whether it can be had here.
     """
 
@@ -199,9 +237,11 @@ class Ocr:
         kept: Path | None = None,
         engines: Mapping[str, Callable[[], OcrEngine]] = ENGINES,
         installed: Callable[[str], bool] | None = None,
+        reader: str = "",
     ) -> None:
         self.choice = choice
         self.kept = kept
+        self._reader = reader
         self._engines = engines
         self._installed = installed or _installed
         self._ready: dict[str, OcrEngine] = {}
@@ -238,7 +278,9 @@ class Ocr:
     def _loaded(self, name: str) -> OcrEngine:
         if name not in self._ready:
             engine = self._engines[name]()
-            self._ready[name] = engine if self.kept is None else Remembering(engine, self.kept)
+            if self.kept is not None:
+                engine = Remembering(engine, self.kept, self._reader)
+            self._ready[name] = engine
         return self._ready[name]
 
 

@@ -13,25 +13,30 @@ import statistics
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from rag.ingest.ocr import OcrLine
-from rag.ingest.shared.page_text import PrintedPage, Sheet, tidy_page
-from rag.ingest.shared.places import WIDE, fold_of, side_notes
+from rag.ingest.shared.page_text import PrintedPage, Sheet, go_on_in_each_other, tidy_page
+from rag.ingest.shared.places import WIDE, clear_rows, fold_of, side_notes
+from rag.language import goes_on
 
-# Two columns of text, not a list with hanging numbers or a form: each side has so many lines,
-# and its lines fill so much of its width.
+# Columns of text, not a list with hanging numbers, a form or a table: each has so many lines, which
+# fill so much of its width, and of which so few have white space within, in parts of their height.
+_MAX_COLUMNS = 4
 _MIN_COLUMN_LINES = 6
 _MIN_FILLED = 0.6
 _MAX_CROSSING = 0.2
+_CELL_GAP = 1.5
+_MAX_CELLED = 0.3
 # The gutter lies in the middle part of the text's width.
-_GUTTER_RANGE = (0.3, 0.7)
+_GUTTER_RANGE = (0.25, 0.75)
 # In parts of a line's height: pieces nearer than this stand on one line.
 _SAME_ROW = 0.5
 # In parts of the usual distance of two lines: a larger one begins a paragraph.
 _PARAGRAPH_GAP = 1.4
 _CHINESE = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff]")
 _STRAY_SHARE = 0.05
+_CONTEXT = 400
 _MIXED = 0.5
 """Of the lines of two columns, those that do not follow one of their own column."""
 
@@ -39,15 +44,20 @@ _MIXED = 0.5
 def page_text(lines: Sequence[OcrLine]) -> str:
     """Return the text of a page: one line per line, paragraphs parted by an empty line.
 
-    Two columns are read one after the other, between the lines that cross them both.
+    Columns are read one after the other, between the lines that cross them; a table row by row.
     Pieces without a letter or figure are left out: they are specks and rules. So are single
     Chinese characters on a page in another script: RapidOCR sees them in rules and scrawls.
     """
-    return "\n\n".join(_block_text(block) for block in _blocks(_kept(lines)) if block)
+    text = ""
+    for said in (_block_text(block) for block in _blocks(_kept(lines)) if block):
+        if text:
+            text += "\n" if goes_on(text[-_CONTEXT:], said) else "\n\n"
+        text += said
+    return text
 
 
 def is_mixed(lines: Sequence[OcrLine]) -> bool:
-    """Return whether lines of two columns stand in the order of their rows."""
+    """Return whether lines of columns stand in the order of their rows."""
     gutter = _gutter(list(lines))
     if gutter is None:
         return False
@@ -57,7 +67,7 @@ def is_mixed(lines: Sequence[OcrLine]) -> bool:
 
 
 def has_columns(lines: Sequence[OcrLine]) -> bool:
-    """Return whether lines stand in two columns."""
+    """Return whether lines stand in columns of text."""
     return _gutter(list(lines)) is not None
 
 
@@ -135,32 +145,40 @@ def mean_confidence(lines: Sequence[OcrLine]) -> float:
     return sum(len(line.text) * line.confidence for line in lines) / total if total else 0.0
 
 
-def _blocks(lines: list[OcrLine]) -> list[list[OcrLine]]:
+def _blocks(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> list[list[OcrLine]]:
     """Return the lines in groups that are each read from the top down."""
-    gutter = _gutter(lines)
+    gutter = _gutter(lines, columns)
     if gutter is None:
-        return [lines]
+        parts = _parts(lines, columns)
+        return [b for part in parts for b in _blocks(part, columns)] if parts else [lines]
     blocks: list[list[OcrLine]] = []
-    band: list[OcrLine] = []
-
-    def close_band() -> None:
-        blocks.append([line for line in band if line.right <= gutter])
-        blocks.append([line for line in band if line.left >= gutter])
-        band.clear()
-
-    for line in sorted(lines, key=_middle):
-        if _crosses(line, gutter):
-            close_band()
-            blocks.append([line])
+    bands = groupby(sorted(lines, key=_middle), lambda line: _crosses(line, gutter))
+    for crossing, band in bands:
+        if crossing:
+            blocks.append(list(band))
         else:
-            band.append(line)
-    close_band()
+            for side in _sides(list(band), gutter):
+                blocks += _blocks(side, columns - 1)
     return blocks
 
 
-def _gutter(lines: list[OcrLine]) -> float | None:
-    """Return where two columns part, None for a page that has one."""
-    if len(lines) < 2 * _MIN_COLUMN_LINES:
+def _parts(lines: list[OcrLine], columns: int) -> list[list[OcrLine]]:
+    """Return the lines that stand in columns, with those above and below that do not."""
+    rows = [sorted(row, key=lambda line: line.left) for row in _rows(lines)]
+    words = [[(line.left, line.right) for line in row] for row in rows]
+    part = clear_rows(words, [row[0].bottom - row[0].top for row in rows])
+    if part is None:
+        return []
+    within = [line for row in rows[part[0] : part[1]] for line in row]
+    if _gutter(within, columns) is None:
+        return []
+    parts = (rows[: part[0]], rows[part[0] : part[1]], rows[part[1] :])
+    return [[line for row in own for line in row] for own in parts if own]
+
+
+def _gutter(lines: list[OcrLine], columns: int = _MAX_COLUMNS) -> float | None:
+    """Return where up to so many columns of text part, None for a page that has one."""
+    if columns < 2 or len(lines) < 2 * _MIN_COLUMN_LINES:
         return None
     left = min(line.left for line in lines)
     width = max(line.right for line in lines) - left
@@ -168,19 +186,47 @@ def _gutter(lines: list[OcrLine]) -> float | None:
     places = sorted(line.right + 1 for line in lines if low <= line.right < high)
     if not places:
         return None
-    place = min(places, key=lambda x: sum(_crosses(line, x) for line in lines))
-    columns = ([n for n in lines if n.right <= place], [n for n in lines if n.left >= place])
-    crossing = len(lines) - sum(map(len, columns))
-    if crossing > _MAX_CROSSING * len(lines) or not all(map(_is_column, columns)):
+    # The middlemost: each half may have as many columns again.
+    middle = left + width / 2
+    place = min(places, key=lambda x: (sum(_crosses(n, x) for n in lines), abs(x - middle)))
+    sides = _sides(lines, place)
+    crossing = len(lines) - sum(map(len, sides))
+    if crossing > _MAX_CROSSING * len(lines):
         return None
-    return place
+    return place if all(_is_prose(side, columns - 1) for side in sides) else None
 
 
-def _is_column(lines: list[OcrLine]) -> bool:
-    if len(lines) < _MIN_COLUMN_LINES:
+def _sides(lines: Sequence[OcrLine], gutter: float) -> tuple[list[OcrLine], list[OcrLine]]:
+    return [n for n in lines if n.right <= gutter], [n for n in lines if n.left >= gutter]
+
+
+def _is_prose(lines: list[OcrLine], columns: int) -> bool:
+    """Return whether lines are a column of prose, or up to so many of them."""
+    rows = _rows(lines)
+    if len(rows) < _MIN_COLUMN_LINES:
         return False
     width = max(line.right for line in lines) - min(line.left for line in lines)
-    return statistics.median(line.right - line.left for line in lines) >= _MIN_FILLED * width
+    texts = list(map(_row_text, rows))
+    one = (
+        sum(map(_is_celled, rows)) <= _MAX_CELLED * len(rows)
+        and statistics.median(map(_width, rows)) >= _MIN_FILLED * width
+        and 2 * sum(map(str.isalpha, "".join(texts))) > sum(map(len, texts))
+        and go_on_in_each_other(texts)
+    )
+    return one or _gutter(lines, columns) is not None
+
+
+def _width(row: Sequence[OcrLine]) -> float:
+    return max(line.right for line in row) - min(line.left for line in row)
+
+
+def _is_celled(row: Sequence[OcrLine]) -> bool:
+    """Return whether wide white space stands within a row."""
+    pieces = sorted(row, key=lambda line: line.left)
+    return any(
+        after.left - before.right > _CELL_GAP * (before.bottom - before.top)
+        for before, after in pairwise(pieces)
+    )
 
 
 def _crosses(line: OcrLine, place: float) -> bool:

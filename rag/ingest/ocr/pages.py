@@ -19,9 +19,9 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -37,7 +37,13 @@ from rag.ingest.ocr.layout import (
     sheet_of,
     sound_words,
 )
-from rag.ingest.shared.page_text import PrintedPage, Sheet, are_facing, printed_pages
+from rag.ingest.shared.page_text import (
+    EDGE_LINES,
+    PrintedPage,
+    Sheet,
+    are_facing,
+    printed_pages,
+)
 from rag.isolation import reached
 
 if TYPE_CHECKING:
@@ -67,13 +73,15 @@ class Reread:
     page each, or two facing ones.
 
     `confidence` is the engine's, a mean over the characters, None where no page's text is
-    from OCR. `why` says, if no page has text, why that is and what to do.
+    from OCR. `unread`: the pages that have something on them and no text, which `notes` tell.
+    `why` says, if no page has text, why that is and what to do.
     """
 
     pages: Mapping[int, tuple[PrintedPage, ...]] = field(default_factory=dict)
     confidence: float | None = None
     notes: tuple[str, ...] = ()
     why: str = ""
+    unread: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class _Reading:
     sheet: Sheet
     text: str
     confidence: float
+    blank: bool = False
 
 
 class Drawn(Protocol):
@@ -130,10 +139,26 @@ def reread(
                 return Reread()
             engine = ocr.engine()
             if engine is None:
-                return _without_engine(layers, wanted, ocr.why_none())
+                return _without_engine(images, layers, wanted, ocr.why_none())
             return _with_engine(engine, images, layers, wanted, path, facing=facing)
     except UnreadableSource as error:
-        return Reread(notes=(f"no OCR: {error}",), why=str(error))
+        unread = [number for number in doubtful if not layers[number].strip()]
+        notes = _not_read(layers, {str(error): doubtful})
+        return Reread(notes=notes, why=str(error), unread=frozenset(unread))
+
+
+def _not_read(layers: Sequence[str], numbers: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
+    """Return what is said of pages that were not read, given their numbers from 0 for each reason:
+    of those with a text layer that this is all there is."""
+    notes = []
+    for why, pages in numbers.items():
+        for has_layer, said in (
+            (False, "not read: "),
+            (True, "not read by OCR, but as the file has it: "),
+        ):
+            if own := [n for n in pages if bool(layers[n].strip()) is has_layer]:
+                notes.append(f"{said}{_listed(own)}: {why}")
+    return tuple(notes)
 
 
 def _worth_of_text(text: str) -> float:
@@ -155,10 +180,18 @@ def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
         return False
 
 
-def _without_engine(layers: list[str], wanted: list[int], why: str) -> Reread:
-    poor = sum(1 for number in wanted if layers[number])
-    notes = [f"{poor} of {len(layers)} pages have a poor text layer: {why}"] if poor else []
-    return Reread(notes=tuple(notes), why=f"it needs OCR: {why}")
+def _without_engine(images: Drawn, layers: list[str], wanted: list[int], why: str) -> Reread:
+    lost = [number for number in wanted if layers[number].strip() or not _is_blank(images, number)]
+    unread = frozenset(number for number in lost if not layers[number].strip())
+    return Reread(notes=_not_read(layers, {why: lost}), why=f"it needs OCR: {why}", unread=unread)
+
+
+def _is_blank(images: Drawn, number: int) -> bool:
+    """Return whether nothing is on a page; one with pictures need not be drawn for that."""
+    try:
+        return not images.image_share(number) and images.render(number) is None
+    except UnreadableSource:
+        return False
 
 
 def _with_engine(
@@ -171,71 +204,97 @@ def _with_engine(
     facing: bool,
 ) -> Reread:
     readings: dict[int, _Reading] = {}
-    failed: list[int] = []
-    senseless: list[int] = []
-    why = f"OCR ({engine.name}) found no text on them; scan them again, or leave the file out"
+    lost: dict[str, list[int]] = {}
+    nothing = f"OCR ({engine.name}) found nothing that can be read"
     for number in wanted:
         reached(f"page {number + 1}")
+        layer = layers[number].strip()
         try:
             reading = _read(engine, images, number)
-        except UnreadableSource as error:
-            log.info("%s: page %d: %s", shown(path), number + 1, error)
-            failed.append(number + 1)
-            why = str(error)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it costs one page
+            known = isinstance(error, UnreadableSource)
+            why = str(error) if known else f"OCR ({engine.name}) failed: {error!r}"
+            log.info("%s: page %d: %s", shown(path), number + 1, why)
+            lost.setdefault(why, []).append(number)
             continue
-        if reading.text and legibility(reading.text) < READABLE_FONT:
-            if not layers[number]:
-                senseless.append(number + 1)
-        elif reading.text and (
-            not layers[number] or _worth_of_text(reading.text) > _worth_of_text(layers[number])
-        ):
+        legible = legibility(reading.text) >= READABLE_FONT
+        if legible and (not layer or _worth_of_text(reading.text) > _worth_of_text(layer)):
             readings[number] = reading
+        elif not layer and not reading.blank:
+            lost.setdefault(nothing, []).append(number)
     total = sum(len(reading.text) for reading in readings.values())
     weighed = sum(len(r.text) * r.confidence for r in readings.values())
     confidence = weighed / total if total else None
-    notes = []
+    notes: tuple[str, ...] = ()
     if confidence is not None:
-        notes.append(
+        notes = (
             f"{len(readings)} of {len(layers)} pages read by OCR ({engine.name}), "
-            f"mean confidence {confidence:.2f}"
+            f"mean confidence {confidence:.2f}",
         )
-    if failed:
-        notes.append(f"OCR failed on {len(failed)} of {len(layers)} pages: {_listed(failed)}")
-    if senseless:
-        notes.append(
-            f"OCR made no sense of {len(senseless)} of {len(layers)} pages, which are left out: "
-            f"{_listed(senseless)}"
-        )
+    notes += _not_read(layers, lost)
+    unread = frozenset(n for of in lost.values() for n in of if not layers[n].strip())
+    why = f"{next(iter(lost), 'nothing is on them')}; scan them again, or leave the file out"
     sheets = [reading.sheet for reading in readings.values()]
     pages = printed_pages(sheets, facing=facing or are_facing(sheets))
-    return Reread(dict(zip(readings, pages, strict=True)), confidence, tuple(notes), why)
+    return Reread(dict(zip(readings, pages, strict=True)), confidence, notes, why, unread)
 
 
 def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:
     image = images.render(number)
-    lines, shape = ([], (0, 0)) if image is None else read_upright(engine, image)
+    if image is None:
+        return _Reading(Sheet(PrintedPage("")), "", 0.0, blank=True)
+    lines, shape, above, below = read_upright(engine, image)
     sheet = sheet_of(lines, width=shape[1], height=shape[0])
+    sheet = replace(sheet, whole=replace(sheet.whole, above=above, below=below))
     text = "\n\n".join(filter(None, (sheet.whole.text, *sheet.whole.notes)))
     return _Reading(sheet, text, mean_confidence(lines))
 
 
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+_MOST_LISTED = 40
 
 
-def read_upright(engine: OcrEngine, image: Image) -> tuple[list[OcrLine], tuple[int, int]]:
-    """Return the lines of a page as they stand when it is turned upright, and its height and
-    width then."""
+def _listed(numbers: Sequence[int]) -> str:
+    """Return pages, counted from 0, as a reader counts them.
+
+    >>> _listed([1]), _listed([0, 1, 2, 6])
+    ('page 2', 'pages 1-3, 7')
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    said = ", ".join("-".join(str(n + 1) for n in run) for run in runs[:_MOST_LISTED])
+    more = f" and {len(runs) - _MOST_LISTED} more times" if len(runs) > _MOST_LISTED else ""
+    return f"page{'s' * (len(numbers) > 1)} {said}{more}"
+
+
+class UprightLines(NamedTuple):
+    """The lines of a page as they stand when it is turned upright, and its height and width then;
+    and where it had to be laid on its side for that, the lines above and below all others that
+    stood upright before, as its running head does."""
+
+    lines: list[OcrLine]
+    shape: tuple[int, int]
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+
+def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
+    """Return the lines of a page when it is turned upright."""
     lines = engine(image)
     height, width = image.shape
     if not lines:
-        return lines, (height, width)
+        return UprightLines(lines, (height, width))
     if _is_sideways(lines):
         turns: tuple[int, ...] = (1, 3)
     elif _trust(lines) < _SURE:
         turns = (2,)
     else:
-        return lines, (height, width)
+        return UprightLines(lines, (height, width))
     best, worth = (lines, 0), 0.0 if _is_sideways(lines) else _worth(lines)
     for quarter in turns:
         turned = engine(np.ascontiguousarray(np.rot90(image, quarter)))
@@ -243,7 +302,33 @@ def read_upright(engine: OcrEngine, image: Image) -> tuple[list[OcrLine], tuple[
             best, worth = (turned, quarter), now
         if _trust(turned) >= _SURE and not _is_sideways(turned):
             break
-    return best[0], (width, height) if best[1] % 2 else (height, width)
+    if best[1] % 2:
+        return _with_edges(lines, *best, (height, width))
+    return UprightLines(best[0], (height, width))
+
+
+def _with_edges(
+    before: Sequence[OcrLine], turned: list[OcrLine], quarter: int, shape: tuple[int, int]
+) -> UprightLines:
+    """Return the lines of a page that was turned on its side, without what they make of those that
+    stood upright `before` at its edges."""
+    height, width = shape
+    tall = [line for line in before if _is_tall(line)]
+    top, bottom = min(line.top for line in tall), max(line.bottom for line in tall)
+    wide = [line for line in before if line.right - line.left > line.bottom - line.top]
+    above = [line for line in wide if line.bottom <= top]
+    below = [line for line in wide if line.top >= bottom]
+    # A quarter turn to the left brings what was above to the left.
+    first = max((line.bottom for line in above), default=-math.inf)
+    last = min((line.top for line in below), default=math.inf)
+    middles = ((line, (line.left + line.right) / 2) for line in turned)
+    kept = [n for n, at in middles if first <= (at if quarter == 1 else height - at) <= last]
+    return UprightLines(kept, (width, height), _edge(above), _edge(below))
+
+
+def _edge(lines: Sequence[OcrLine]) -> tuple[str, ...]:
+    said = tuple(filter(None, page_text(lines).split("\n"))) if lines else ()
+    return said if len(said) <= EDGE_LINES else ()
 
 
 def _trust(lines: Sequence[OcrLine]) -> float:
@@ -257,12 +342,15 @@ def _worth(lines: Sequence[OcrLine]) -> float:
 
 
 def _is_sideways(lines: Sequence[OcrLine]) -> bool:
-    long = [line for line in lines if len(line.text) >= _MIN_LETTERS]
-    letters = sum(len(line.text) for line in long)
-    tall = sum(
-        len(line.text) for line in long if line.bottom - line.top > _TALL * (line.right - line.left)
-    )
+    letters = sum(len(line.text) for line in lines if len(line.text) >= _MIN_LETTERS)
+    tall = sum(len(line.text) for line in lines if _is_tall(line))
     return letters > 0 and tall > _MOST * letters
+
+
+def _is_tall(line: OcrLine) -> bool:
+    return len(line.text) >= _MIN_LETTERS and line.bottom - line.top > _TALL * (
+        line.right - line.left
+    )
 
 
 MAX_PIXELS = 12_000_000

@@ -48,6 +48,9 @@ _NO_EVIDENCE_WORDS = (
     "loi lot index endnotes footnotes rearnotes"
 )
 _NO_EVIDENCE = frozenset(_NO_EVIDENCE_WORDS.split())
+# The page of a book that says who publishes it, where the file does not say which that is.
+_IMPRINT = re.compile(r"\bISBN(?:-1[03])?\W{0,3}\d[\d\W]{8,16}[\dX]\b")
+_MOST_IMPRINT = 4000
 _STANDARD_EBOOKS = re.compile(r"https?://standardebooks\.org/ebooks/[\w./-]+")
 _GUTENBERG = re.compile(r"gutenberg\.org/(?:ebooks/|files/)?(\d+)")
 _PICTURES = frozenset({".svg", ".jpg", ".jpeg", ".png", ".gif", ".webp"})
@@ -152,7 +155,8 @@ def _blocks(
         inside = [child for child in body if name_of(child)]
         if len(inside) == 1:  # the part as a whole, not an index within it
             said |= types_of(inside[0])
-    if said & _NO_EVIDENCE:
+    text = "\n".join(block.text for block in found)
+    if said & _NO_EVIDENCE or (len(text) < _MOST_IMPRINT and _IMPRINT.search(text)):
         return [replace(block, boilerplate=True) for block in found]
     return found
 

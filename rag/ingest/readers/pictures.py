@@ -21,6 +21,7 @@ from rag.ingest.shared.page_text import (
     rejoin_words,
     sides_of,
     tidy_page,
+    with_heads,
 )
 
 if TYPE_CHECKING:
@@ -73,14 +74,17 @@ def _read(
 ) -> SourceDocument:
     result = reread(path, layers, ocr or Ocr(), opened)
     sheets = [result.pages.get(n, (PrintedPage(layer),)) for n, layer in enumerate(layers)]
-    printed = [page for parts in sheets for page in parts]
+    sides = sides_of(sheets)
+    printed = with_heads([page for parts in sheets for page in parts], sides)
     if not any(page.text for page in printed):
         kind = "is a picture" if len(layers) == 1 else f"is a scan of {len(layers)} pages"
         raise UnreadableSource(f"{shown(path)} {kind}; {result.why}")
     pages = rejoin_words([page.text for page in printed])
-    empty = sum(not any(page.text for page in parts) for parts in sheets)
+    empty = sum(
+        not any(page.text for page in parts) and number not in result.unread
+        for number, parts in enumerate(sheets)
+    )
     lost = [f"{empty} of {len(sheets)} pages have no text"] if empty else []
-    sides = sides_of(sheets)
     text, places, excluded = put_together(
         pages, page_labels(pages, "image", sides), [page.notes for page in printed], sides=sides
     )

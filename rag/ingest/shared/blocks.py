@@ -163,17 +163,20 @@ def without_note_lists(parts: Sequence[Block]) -> list[Block]:
     found: list[Block] = []
     listed = sure = below_transcribers = False
     for block in parts:
+        held = block.boilerplate  # by an element of notes, whose end is the end of the list
         heading = _NOTES_HEADING.fullmatch(block.text)
         transcribers = _TRANSCRIBERS.match(block.text)
         if block.level or heading:
-            listed, sure = heading is not None, bool(heading and heading["sure"])
+            listed = heading is not None and not held
+            sure = bool(listed and heading and heading["sure"])
         elif listed and not block.boilerplate:
             listed = sure or bool(_NOTE.match(block.text))
             block = replace(block, boilerplate=listed)
         sure = sure or (listed and not block.level and block.boilerplate and heading is None)
         if transcribers or (below_transcribers and not block.level):
             block = replace(block, boilerplate=True)
-        below_transcribers = transcribers is not None and transcribers.end() == len(block.text)
+        alone = transcribers is not None and transcribers.end() == len(block.text)
+        below_transcribers = alone and not held
         found.append(block)
     return found
 

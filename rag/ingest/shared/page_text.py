@@ -23,7 +23,7 @@ _BROKEN = re.compile(
     r"([^\W\d_]+(?:-[^\W\d_]+)*)"
 )
 
-_EDGE_LINES = 2
+EDGE_LINES = 2
 """How many lines at the top and at the bottom of a page may be running heads."""
 
 _MIN_PAGES = 3
@@ -211,22 +211,28 @@ _MIN_GOING_ON = 0.3
 """Of the lines of a column, those within a sentence: .57 to .94 in columns of prose that were
 looked at, less in languages with more capitals; none in the cells of a table."""
 
+_MIN_LEFT_OPEN = 0.1
+"""The same in capitals, where only a line's end tells: English prose has a third."""
+
 
 def go_on_in_each_other(lines: Iterable[str]) -> bool:
     """Return whether lines below each other are one text: enough of them begin with a small letter,
-    or behind a line that is left open. True where nothing tells, as in capitals.
+    or behind a line that is left open. True where nothing tells, as without letters.
 
     >>> go_on_in_each_other(["The fort fell to the", "British in May, after", "a siege."])
     True
     >>> go_on_in_each_other(["Fort Harriet", "Fort Mercer", "The mill at the ford"])
     False
     """
-    said = [line for line in lines if any(map(str.isalpha, line)) and not line.isupper()]
+    said = [line for line in lines if any(map(str.isalpha, line))]
+    cased = [line for line in said if not line.isupper()]
+    least = _MIN_GOING_ON if cased else _MIN_LEFT_OPEN
+    said = cased or [line.casefold() for line in said]
     going_on = sum(
-        _begins_small(after) or is_left_open(before) or before.endswith(_HYPHENS)
+        bool(cased and _begins_small(after)) or is_left_open(before) or before.endswith(_HYPHENS)
         for before, after in pairwise(said)
     )
-    return going_on >= _MIN_GOING_ON * (len(said) - 1)
+    return going_on >= least * (len(said) - 1)
 
 
 def _begins_small(text: str) -> bool:
@@ -307,7 +313,7 @@ def _catchwords(pages: list[str], edges: list[list[Span]]) -> dict[int, Span]:
         word = words[-1].rstrip("-\u2010\u00ac\u00ad").strip(".,;:") if words else ""
         starts = {
             line.of(pages[index + 1]).lstrip("\"'“‘(").partition(" ")[0]
-            for line in after[:_EDGE_LINES]
+            for line in after[:EDGE_LINES]
         }
         if len(word) > 1 and len(words) <= _MAX_CATCHWORDS:
             signature = all(len(other) <= _MAX_CATCHWORDS for other in words[:-1])
@@ -422,9 +428,9 @@ def _whole(found: re.Match[str], known: Counter[str]) -> str:
 
 def _edge_lines(page: str) -> list[Span]:
     lines = [Span(*found.span()) for found in re.finditer(r"(?m)^[^\n]*\S[^\n]*", page)]
-    if len(lines) <= 2 * _EDGE_LINES:
+    if len(lines) <= 2 * EDGE_LINES:
         return lines
-    return lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]
+    return lines[:EDGE_LINES] + lines[-EDGE_LINES:]
 
 
 def _keys(line: str, index: int) -> set[_Key]:
@@ -455,11 +461,14 @@ _CONTEXT = 400
 @dataclass(frozen=True, slots=True)
 class PrintedPage:
     """The text of a printed page, "" without any, the notes on it: at its foot, and in its
-    margins; and what stands turned to its text."""
+    margins; and what stands turned to its text, with which lines above and below it do so: its
+    running head and foot may."""
 
     text: str
     notes: tuple[str, ...] = ()
     turned: str = ""
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,6 +600,23 @@ def without_stamps(pages: Sequence[str]) -> list[str]:
         )
         for page, of_page in zip(pages, keys, strict=True)
     ]
+
+
+def with_heads(pages: Sequence[PrintedPage], sides: Sequence[str]) -> list[PrintedPage]:
+    """Return pages with the running heads and feet that stand turned to their text, as above and
+    below a table on its side, at the edges of this, where those of other pages are."""
+    if not any(page.above or page.below for page in pages):
+        return list(pages)
+    whole = ["\n".join(filter(None, (*p.above, p.text, *p.below))) for p in pages]
+    found: list[PrintedPage] = []
+    for page, text, lines in zip(pages, whole, running_lines(whole, sides), strict=True):
+        running = {line.of(text) for line in lines}
+        above = [line for line in page.above if line in running]
+        below = [line for line in page.below if line in running]
+        rest = "\n".join(n for n in page.turned.split("\n") if n not in {*above, *below})
+        kept = "\n".join(filter(None, (*above, page.text, *below)))
+        found.append(PrintedPage(kept, page.notes, tidy_page(rest)))
+    return found
 
 
 def _break(before: str, after: str, side: str) -> str:

@@ -306,3 +306,38 @@ def _height(pieces: Sequence[Placed]) -> float:
 
 def _letter_width(pieces: Sequence[Placed]) -> float:
     return sum(p.right - p.left for p in pieces) / sum(len(p.text) for p in pieces)
+
+
+_COLUMNS_RANGE = (0.25, 0.75)
+_BAND = 0.4
+_MIN_CLEAR_ROWS = 6
+
+
+def clear_rows(
+    rows: Sequence[Sequence[tuple[float, float]]], heights: Sequence[float]
+) -> tuple[int, int] | None:
+    """Return the first row of those, and the one behind the last, that leave a place in the middle
+    of the page clear, with words on both sides: where columns may stand below lines that run over
+    all of them. The longest such part, None where there is none, or where all rows do.
+
+    `rows`: where the words of each begin and end, in order. The spaces of typescript stand below
+    each other now and then: a clear place is wider.
+    """
+    if len(rows) <= _MIN_CLEAR_ROWS:
+        return None
+    line = max(statistics.median(heights), 1.0)
+    left, right = min(row[0][0] for row in rows), max(row[-1][1] for row in rows)
+    place, end = (left + share * (right - left) for share in _COLUMNS_RANGE)
+    best, most = (0, 0), _MIN_CLEAR_ROWS - 1
+    while place < end:
+        first = both = 0
+        low, high = place - _BAND * line, place + _BAND * line
+        for number, row in enumerate([*rows, ((low, high),)]):
+            if any(start < high and stop > low for start, stop in row):
+                if both > most:
+                    best, most = (first, number), both
+                first, both = number + 1, 0
+            else:
+                both += row[0][0] < place < row[-1][1]
+        place += line / 2
+    return best if 0 < best[1] - best[0] < len(rows) else None

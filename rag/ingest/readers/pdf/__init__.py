@@ -25,7 +25,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, person, printable, shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.ocr.pages import page_images, reread
+from rag.ingest.ocr.pages import Reread, page_images, reread
 from rag.ingest.readers.pdf.layout import Line, PageLines, page_fold, page_lines
 from rag.ingest.readers.pdf.letters import Letter, Upright, level, page_letters
 from rag.ingest.readers.pdf.opening import (
@@ -39,6 +39,7 @@ from rag.ingest.readers.pdf.opening import (
     xfa_lines,
 )
 from rag.ingest.shared.page_text import (
+    EDGE_LINES,
     RIGHT,
     PrintedPage,
     Sheet,
@@ -48,6 +49,7 @@ from rag.ingest.shared.page_text import (
     rejoin_words,
     sides_of,
     tidy_page,
+    with_heads,
     without_stamps,
 )
 from rag.ingest.shared.places import WIDE, Fold
@@ -68,14 +70,16 @@ _OTHERWISE_SET = 0.3
 class _Lines:
     """The lines of a page of the file: of all of it, and of each half where it may be two facing
     pages of a book. `fold`, `wide`: as those of a `Sheet`. `turned`: the texts that stand turned to
-    most of it, each with whether it is on the right half; `left_out`: how many letters that stand
-    so are no text."""
+    most of it, each with whether it is on the right half; `above`, `below`: the lines of these that
+    may be its running head and foot; `left_out`: how many letters that stand so are no text."""
 
     whole: PageLines
     halves: tuple[PageLines, PageLines] | None = None
     fold: Fold | None = None
     wide: bool = False
     turned: Sequence[tuple[str, bool]] = ()
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
     left_out: int = 0
 
     def sheet(self) -> Sheet:
@@ -124,16 +128,17 @@ def _page_layers(reader: PdfReader, path: Path) -> _Layers:
     layers: list[_Layer] = []
     failures: list[Exception] = []
     open_note = False
-    of_pages = zip(pages, printed, turned, strict=True)
-    for number, (page, parts, beside) in enumerate(of_pages, start=1):
+    of_pages = zip(pages, placed, printed, turned, strict=True)
+    for number, (page, lines, parts, beside) in enumerate(of_pages, start=1):
         if any(half.blocks for half in parts):
             layer: list[PrintedPage] = []
             for half, own in zip(parts, beside, strict=True):
                 kept, notes = _without_notes(half.blocks, body, open_note)
                 open_note = _is_open(notes)
-                notes += (_set([lines]) for lines in half.side_notes)
+                notes += (_set([noted]) for noted in half.side_notes)
                 text = tidy_page(_set(kept))
-                layer.append(PrintedPage(text, tuple(map(tidy_page, notes)), own))
+                edges = (lines.above, lines.below) if len(parts) == 1 else ((), ())
+                layer.append(PrintedPage(text, tuple(map(tidy_page, notes)), own, *edges))
             layers.append(tuple(layer))
             continue
         reached(f"page {number}")
@@ -215,19 +220,23 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
     wide = page.right - page.left > WIDE * page.height
     whole = page_lines(page.letters, before.whole.gutters)
     fold = page_fold(page) if wide else None
-    odd = [part for part in page.turned if _is_set_otherwise(part.letters)]
-    left_out = page.left_out + sum(len(part.letters) for part in odd)
-    turned = [
-        (
-            tidy_page(_set([*lines.blocks, *lines.side_notes])),
-            bool(fold and part.middle > fold.place),
-        )
-        for part in page.turned
-        if part not in odd
-        for lines in [page_lines(part.letters)]
-    ]
+    turned: list[tuple[str, bool]] = []
+    edges: tuple[list[str], list[str]] = ([], [])
+    left_out = page.left_out
+    for part in page.turned:
+        letters = [*part.above, *part.letters, *part.below]
+        if _is_set_otherwise(letters):
+            left_out += 0 if part.guessed else len(letters)
+            continue
+        if not part.guessed:
+            on_right = bool(fold and part.middle > fold.place)
+            turned.append((_text(page_lines(letters)), on_right))
+        for edge, of in zip(edges, (part.above, part.below), strict=True):
+            said = _text(page_lines(of)).split("\n") if of else []
+            edge += said if len(said) <= EDGE_LINES else []
+    above, below = map(tuple, edges)
     if fold is None:
-        return _Lines(whole, wide=wide, turned=turned, left_out=left_out)
+        return _Lines(whole, None, None, wide, turned, above, below, left_out)
     sides = [(n.left + n.right) / 2 > fold.place for n in page.letters]
     left, right = (
         level([n for n, side in zip(page.letters, sides, strict=True) if side is of_right])
@@ -235,7 +244,11 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
     )
     gutters = [half.gutters for half in before.halves or ()] or [(), ()]
     halves = page_lines(left, gutters[0]), page_lines(right, gutters[1])
-    return _Lines(whole, halves, fold, wide, turned, left_out)
+    return _Lines(whole, halves, fold, wide, turned, above, below, left_out)
+
+
+def _text(lines: PageLines) -> str:
+    return tidy_page(_set([*lines.blocks, *lines.side_notes]))
 
 
 def _is_set_otherwise(letters: Sequence[Letter]) -> bool:
@@ -447,7 +460,10 @@ def read_pdf(
         facing=any(len(layer) > 1 for layer in layers),
     )
     sheets = [result.pages.get(number, layer) for number, layer in enumerate(layers)]
-    printed = [page for parts in sheets for page in parts]
+    sides = sides_of(sheets)
+    printed = with_heads([page for parts in sheets for page in parts], sides)
+    each = iter(printed)
+    sheets = [tuple(next(each) for _ in parts) for parts in sheets]
     if not any(page.text for page in printed) and not any(fields):
         if failures:
             raise damaged(path, failures[0]) from failures[0]
@@ -455,7 +471,6 @@ def read_pdf(
             f"{shown(path)} has no text layer: it is a scan of {len(layers)} pages; {result.why}"
         )
     pages = rejoin_words([page.text for page in printed])
-    sides = sides_of(sheets)
     text, locators, excluded = put_together(
         pages,
         _labels(given, pages, sides),
@@ -478,7 +493,7 @@ def read_pdf(
         excluded=excluded,
         ocr_confidence=result.confidence,
         notes=(
-            *_notes(list(map(_text_of, sheets)), fields, len(failures), result.notes),
+            *_notes(list(map(_text_of, sheets)), fields, len(failures), result),
             *_left_out([n for number, n in enumerate(left_out) if number not in result.pages]),
         ),
         pages=len(sheets),
@@ -514,13 +529,14 @@ def _labels(given: list[str], pages: list[str], sides: list[str]) -> list[str]:
 
 
 def _notes(
-    pages: list[str], fields: list[list[str]], failures: int, of_ocr: tuple[str, ...]
+    pages: list[str], fields: list[list[str]], failures: int, result: Reread
 ) -> tuple[str, ...]:
-    notes = list(of_ocr)
+    notes = list(result.notes)
     if failures:
         notes.append(f"the text layer of {failures} of {len(pages)} pages is damaged")
-    if empty := sum(not page and not own for page, own in zip(pages, fields, strict=True)):
-        notes.append(f"{empty} of {len(pages)} pages have no text")
+    empty = [n for n, page in enumerate(pages) if not page and not fields[n]]
+    if blank := len(set(empty) - result.unread):
+        notes.append(f"{blank} of {len(pages)} pages have no text")
     return tuple(notes)
 
 

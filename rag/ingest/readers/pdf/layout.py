@@ -12,13 +12,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import itemgetter
 from typing import NamedTuple
 
 from rag.ingest.readers.pdf.letters import Letter, Upright
 from rag.ingest.shared.notes import MARK, raised_text
 from rag.ingest.shared.page_text import go_on_in_each_other
-from rag.ingest.shared.places import Fold, Piece, fold_of, side_notes
+from rag.ingest.shared.places import Fold, Piece, clear_rows, fold_of, side_notes
 
 # In parts of a line's height.
 _SAME_BASE = 0.2
@@ -377,7 +376,11 @@ def _blocks(rows: list[_Row], columns: int, found: list[float]) -> list[list[_Ro
     elif columns > 1:
         gutter = _unaligned(rows)
     if gutter is None:
-        return [rows]
+        part = _columned(rows, columns) if columns > 1 else None
+        if part is None:
+            return [rows]
+        parts = rows[: part[0]], rows[part[0] : part[1]], rows[part[1] :]
+        return [block for own in parts if own for block in _blocks(own, columns, found)]
     blocks: list[list[_Row]] = []
     left: list[_Row] = []
     right: list[_Row] = []
@@ -399,6 +402,14 @@ def _blocks(rows: list[_Row], columns: int, found: list[float]) -> list[list[_Ro
                 side.append(_Row(runs, raised))
     close()
     return blocks
+
+
+def _columned(rows: list[_Row], columns: int) -> tuple[int, int] | None:
+    """Return which of some rows stand in columns, below or above others that do not."""
+    part = clear_rows(list(map(_words, rows)), [row.height for row in rows])
+    if part is None or _gutter(rows[part[0] : part[1]], columns) is None:
+        return None
+    return part
 
 
 def _middle_of_gap(rows: list[_Row], gutter: float) -> float:
@@ -516,7 +527,9 @@ def _gutter(rows: list[_Row], columns: int) -> float | None:
     clear = _clear_places(rows, _MAX_CROSSING)
     if not clear:
         return None
-    _, place = min(clear, key=itemgetter(0))
+    # The middlemost: each half may have as many columns again.
+    middle = (min(row.left for row in rows) + max(row.right for row in rows)) / 2
+    _, place = min(clear, key=lambda found: (found[0], abs(found[1] - middle)))
     beside = [
         row
         for row, of_row in zip(rows, words, strict=True)

@@ -30,6 +30,11 @@ _MAX_PIXELS = 2_000
 _INK = 16
 """How much darker or lighter than its ground, of 255, the darkest part of a seen word is."""
 
+_SPECKS = frozenset("()[]{}<>|¦\\~^_`´¬■□▪●\ufffd")
+_SEPARATORS = frozenset("*†‡§&")
+_APART = 1.5
+"""White space, in heights of a line, with which a sign stands by itself."""
+
 _HYPHEN = 0x02  # PDFium's sign for a hyphen that breaks a word at a line's end
 _QUARTER = math.pi / 2
 _MAX_SLANT = math.radians(10)
@@ -59,16 +64,21 @@ class Letter(NamedTuple):
 
 
 class Turned(NamedTuple):
-    """Letters that stand otherwise than most of their page, turned upright by themselves, and
-    where on the page, turned for most of it, the middle of them stands from left to right."""
+    """Letters that stand otherwise than most of their page, turned upright by themselves. Where
+    they stand upright in the file, as the head of a page does whose table is turned, those above
+    and below the others are apart. `middle`: where on the page, turned for most of it, the middle
+    of them stands from left to right. `guessed`: they may be no text."""
 
+    above: list[Letter]
     letters: list[Letter]
+    below: list[Letter]
     middle: float
+    guessed: bool = False
 
 
 class Upright(NamedTuple):
     """The letters of a page turned upright, with the edges of the page; those that stand otherwise
-    than most, for each quarter turn; and how many of these are no text and left out."""
+    than most, for each quarter turn; and how many of these may be no text and are left out."""
 
     letters: list[Letter]
     left: float
@@ -84,7 +94,7 @@ def page_letters(page: PdfPage) -> Upright:
     Letters that stand otherwise than most are no text on a scan, where OCR guesses them from
     shadows and holes, and where they are askew, as a watermark is.
     """
-    seen = _seen(page, list(_placed(page)))
+    seen = _without_specks(_seen(page, list(_placed(page))))
     left, bottom, right, top = page.get_bbox()
     if not seen:
         return Upright([], left, right, top - bottom)
@@ -93,27 +103,39 @@ def page_letters(page: PdfPage) -> Upright:
     across, down = zip(_turn((left, bottom), main), _turn((right, top), main), strict=True)
     guessed = bool(others) and image_share(page) >= SCAN_SHARE
     odd = [one for one in seen if one.quarter != main]
-    text = [] if guessed else [one for one in odd if not one.askew]
+    straight = [one for one in odd if not one.askew]
+    text = [] if guessed else straight
     return Upright(
         level(kept),
         min(across),
         max(across),
         max(down) - min(down),
         [
-            Turned(
-                level(_without_twins(one.letter for one in own)),
-                statistics.median(_middle(one.box, main) for one in own),
-            )
+            _turned(own, [one for one in seen if one.quarter == main], guessed=guessed)
             for quarter, _ in others
-            if (own := [one for one in text if one.quarter == quarter])
+            if (own := [one for one in straight if one.quarter == quarter])
         ],
         len(odd) - len(text),
     )
 
 
-def _middle(box: tuple[float, float, float, float], quarter: int) -> float:
+def _turned(own: Sequence[_Placed], most: Sequence[_Placed], *, guessed: bool) -> Turned:
+    """Return letters that stand otherwise than most."""
+    quarter = own[0].quarter
+    heights = [_turn(corner, quarter)[1] for one in most for corner in (one.box[:2], one.box[2:])]
+    parts: tuple[list[Letter], ...] = ([], [], [])
+    for one in own:
+        height = _middle(one.box, quarter)[1]
+        place = (height < min(heights)) - (height > max(heights)) if quarter == 0 else 0
+        parts[1 + place].append(one.letter)
+    above, beside, below = (level(_without_twins(part)) for part in parts)
+    middle = statistics.median(_middle(one.box, most[0].quarter)[0] for one in own)
+    return Turned(above, beside, below, middle, guessed)
+
+
+def _middle(box: tuple[float, float, float, float], quarter: int) -> tuple[float, float]:
     left, bottom, right, top = box
-    return _turn(((left + right) / 2, (bottom + top) / 2), quarter)[0]
+    return _turn(((left + right) / 2, (bottom + top) / 2), quarter)
 
 
 def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
@@ -139,6 +161,30 @@ def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
         if part.size == 0 or int(part.max()) - int(part.min()) >= _INK:
             kept += word
     return kept
+
+
+def _without_specks(placed: list[_Placed]) -> list[_Placed]:
+    """Return letters without the words of OCR, which are invisible, that are signs with which it
+    renders specks, shadows and rules, or signs that stand far from any word of their line."""
+    words = list(_words(placed))
+    kept: list[_Placed] = []
+    for before, word, after in zip([[], *words], words, [*words[1:], []], strict=False):
+        signs = {one.letter.text for one in word if one.invisible}
+        if len(signs) and not any(sign.isalnum() or sign in _SEPARATORS for sign in signs):
+            by_itself = not (_are_near(before, word) or _are_near(word, after))
+            if by_itself or signs <= _SPECKS:
+                continue
+        kept += word
+    return kept
+
+
+def _are_near(word: Sequence[_Placed], after: Sequence[_Placed]) -> bool:
+    """Return whether two words follow each other on a line."""
+    if not word or not after:
+        return False
+    last, first = word[-1].letter, after[0].letter
+    size = max(last.height, first.height)
+    return abs(last.base - first.base) < size / 2 and first.left - last.right < _APART * size
 
 
 def _words(placed: Iterable[_Placed]) -> Iterator[list[_Placed]]:

@@ -343,6 +343,17 @@ def test_a_dossier_names_each_index_that_its_answers_came_from(tmp_path: Path) -
     assert "canned" not in shown
 
 
+def test_what_said_nothing_to_be_looked_up_is_no_part_of_a_dossier(tmp_path: Path) -> None:
+    page = page_of(tmp_path, Canned())
+    greeting = Turn(0, "Good day to you", "", Answer("Good day to you", ()), "done")
+    page.values["turns"] = (greeting, Turn(1, "q", "", answer(FIRST), "done"))
+    page.click(act="keep", form=".md")
+    [encoded] = re.findall(r"base64,([^\"]+)", page["kept"])
+    shown = base64.b64decode(encoded).decode()
+    assert "Good day" not in shown
+    assert FIRST.claim.text in shown
+
+
 def test_a_card_is_not_opened_at_words_that_have_changed(tmp_path: Path) -> None:
     item = evidence(document_id="a/b", start=0, end=4, quote="gold", passage="gold", locator="")
     item = replace(item, passage_start=0, passage_end=4)

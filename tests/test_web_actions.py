@@ -19,11 +19,13 @@ import pytest
 from rag import dossier
 from rag.accounts import Audit
 from rag.claims.transcripts import MAX_CHARS
+from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, IndexFacts
 from rag.errors import IndexNotBuilt
-from rag.live import Work
+from rag.live import LiveFinder, Work
 from rag.projects import ProjectStore, Scope
+from rag.web import corpus
 from rag.web.actions import Actions
 from rag.web.chat import Turn
 from rag.web.desk import Desk
@@ -373,3 +375,16 @@ def test_the_forms_of_a_dossier_take_several_indexes() -> None:
         one = dossier.export([answer(FIRST)], extension, made=made, index=index)
         assert one == dossier.export([answer(FIRST)], extension, made=made, index=[index])
     assert json.loads(one)
+
+
+def test_what_is_added_while_the_index_is_updated_is_told_to_be_taken_up(tmp_path: Path) -> None:
+    settings = replace(Settings.from_environment(), home=tmp_path)
+    given = tmp_path / "given.txt"
+    given.write_text("Rupert crossed the moat at night.")
+    editor = corpus.Editor("ann", Audit(tmp_path))
+    for name, taken_up in (("default", True), ("mine", False)):
+        live = LiveFinder(None, settings=settings, home=settings.index_path(name))
+        live.work = Work("Updating the index")
+        told = corpus.add(live, [("given.txt", given)], editor)
+        assert ("taken up" in told) == taken_up
+        assert ("try again" in told) != taken_up

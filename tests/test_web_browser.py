@@ -948,9 +948,9 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4 and nothing more")
     visit.page.get_by_role("tab", name="Corpus").click()
-    table = visit.page.get_by_role("table", name="What is searched")
-    table.wait_for()
-    assert "4" in table.inner_text()
+    listed = visit.page.get_by_role("list", name="What is searched")
+    listed.wait_for()
+    assert "4 documents" in listed.inner_text()
     visit.page.locator("#sf-drop input[type=file]").set_input_files([scan, broken])
     visit.page.get_by_role("progressbar").wait_for()
     visit.page.get_by_text("1 document added. 5 documents are searched now.").wait_for(
@@ -1073,7 +1073,7 @@ def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
         return bool(visit.page.evaluate(f"() => document.activeElement.matches('{selector}')"))
 
     def tab_to(selector: str, key: str = "Tab") -> None:
-        for _ in range(40):
+        for _ in range(60):
             press(key)
             if focused(selector):
                 return
@@ -1095,6 +1095,17 @@ def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
     tab_to("[data-act=back]", "Shift+Tab")
     press("Enter")
     visit.page.wait_for_function("() => document.activeElement.id === 'sf-e0'")
+    tab_to("#sf-tabs [data-tab-id=projects]", "Shift+Tab")
+    assert visit.page.evaluate(outline) == "solid", "a tab that has the focus can be seen, too"
+    press("Enter")
+    visit.page.get_by_role("heading", name="Projects").wait_for()
+    tab_to("[data-act=remove-conversation]")
+    press("Enter")
+    visit.page.wait_for_function(
+        "() => document.activeElement.matches('[data-act=undo-conversation]')"
+    )
+    press("Enter")
+    visit.page.locator("#sf-projects .sf-asked").first.wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -1118,7 +1129,7 @@ def test_axe_finds_no_serious_fault(browser: Any, server: RunningApp, scheme: st
     visit.page.get_by_label("Name", exact=True).wait_for()
     check("projects")
     visit.page.get_by_role("tab", name="Corpus").click()
-    visit.page.get_by_role("table", name="What is searched").wait_for()
+    visit.page.get_by_role("list", name="What is searched").wait_for()
     check("corpus")
     visit.close()
 
@@ -1153,9 +1164,9 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Any, server: RunningApp, s
     assert visit.page.evaluate(over) == []
     visit.check_axe("text")
     visit.page.get_by_role("tab", name="Corpus").tap()
-    table = visit.page.get_by_role("table", name="What is searched")
-    table.wait_for()
-    assert table.bounding_box()["width"] <= 390 - 24, "its last column is in sight"
+    listed = visit.page.get_by_role("list", name="What is searched")
+    listed.wait_for()
+    assert listed.bounding_box()["width"] <= 390 - 24, "all of it is in sight"
     assert visit.page.evaluate(wide) == 390
     visit.page.get_by_role("tab", name="Projects").tap()
     visit.page.get_by_role("heading", name="Projects").wait_for()

@@ -19,9 +19,10 @@ from typing import Any, get_args
 from rag.accounts import Audit
 from rag.build.corpus_files import SourceFile, add_file, describe_file, remove_file, source_files
 from rag.catalog import find_entry
+from rag.config import DEFAULT_INDEX
 from rag.datatypes import Holding, Kind
 from rag.dates import describe_dates
-from rag.errors import SourceFinderError
+from rag.errors import IndexBusy, SourceFinderError
 from rag.ingest.names import shown
 from rag.ingest.sidecar import FIELDS, PUBLISHED
 from rag.ingest.zotero import is_library
@@ -41,6 +42,7 @@ _MOST_DOCUMENTS = 10
 _FILES_ON_THE_WAY = 6
 """Files whose way into the index is shown; there may be thousands."""
 
+_TAKEN_UP = "This is taken up as soon as the update under way has ended."
 _MEANWHILE = "Go on asking meanwhile; answers get better by themselves."
 
 _FIELD_WORDS = {
@@ -101,7 +103,7 @@ def _render_shelf(shelf: _Shelf, form: _Form, *, finding: str = "") -> str:
     """Return the corpus: the collections, the documents, `finding` those with some words in what
     is known of them, then the files, one of them with its `form`."""
     return (
-        '<div class="sf-frame sf-shelf">'
+        '<div class="sf-frame sf-shelf" tabindex="-1">'
         f'<h2 id="sf-indexed">What is searched</h2>{_collections(shelf)}'
         f"{_documents(shelf, finding)}"
         f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
@@ -119,24 +121,23 @@ def _collections(shelf: _Shelf) -> str:
     for document in shelf.documents:
         documents[document.collection].append(document)
     rows = "".join(_collection_row(home, documents[home.collection_id]) for home in shelf.holdings)
-    names = ("Collection", "Documents", "Passages", "Dates")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    return (
-        '<table class="sf-table" aria-labelledby="sf-indexed"><thead><tr>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    return f'<ul class="sf-files" aria-labelledby="sf-indexed">{rows}</ul>'
 
 
 def _collection_row(home: Holding, documents: Sequence[DocumentLine]) -> str:
     kinds = Counter(document.kind for document in documents)
-    about = [", ".join(KIND_WORDS[kind] for kind, _ in kinds.most_common()), home.rights]
-    title = link(home.url, home.title) or escape(home.title)
-    dates = home.years or "undated"
     passages = sum(document.passages for document in documents)
+    about = [
+        counted(home.documents, "document", "documents"),
+        counted(passages, "passage", "passages"),
+        home.years or "undated",
+        *(KIND_WORDS[kind] for kind, _ in kinds.most_common()),
+    ]
+    title = link(home.url, home.title) or escape(home.title)
     return (
-        f'<tr><th scope="row" dir="auto">{title}<span class="sf-rights">'
-        f"{escape(' · '.join(filter(None, about)))}</span></th><td>{home.documents:,}</td>"
-        f"<td>{passages:,}</td><td>{dates}</td></tr>"
+        f'<li class="sf-file" dir="auto"><span class="sf-name">{title}</span>'
+        f'<p class="sf-state">{escape(", ".join(about))}</p>'
+        f'<p class="sf-rights">{escape(home.rights)}</p></li>'
     )
 
 
@@ -486,6 +487,9 @@ def _begin(
 ) -> list[str]:
     try:
         live.rebuild(title, fetching=fetching, adding=adding)
+    except IndexBusy as error:
+        watched = live.home == live.settings.index_path(DEFAULT_INDEX)  # see `FolderWatch`
+        return [_TAKEN_UP] if watched and not (fetching or adding) else [str(error)]
     except SourceFinderError as error:
         return [str(error)]
     return []

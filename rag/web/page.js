@@ -54,7 +54,10 @@
 
   let readAt = null; // where the quotation stood when its document is read on
 
+  let pressed = null; // the list in which something was pressed last
+
   function send(detail) {
+    pressed = document.activeElement.closest("#sf-projects, #sf-shelf");
     const mark = document.getElementById("sf-quotation");
     readAt = detail.act === "read" && mark ? mark.getBoundingClientRect().top : null;
     document.dispatchEvent(new CustomEvent("sf-act", { detail }));
@@ -229,6 +232,15 @@
     place.scrollIntoView({ block: place.matches("mark, .sf-box") ? "center" : "start" });
   }
 
+  /** Keeps the focus near what was pressed in a list, where that is gone from it: on what takes it
+      back, else on the list. */
+  function keepFocus() {
+    if (!pressed || document.activeElement !== document.body) return;
+    const place = pressed.querySelector(".sf-work [data-act]") ?? pressed.querySelector(".sf-frame");
+    place?.focus({ preventScroll: true });
+    if (document.activeElement === place) pressed = null;
+  }
+
   /** Leads the reader to what a click has put into the pane. */
   function lead(frame) {
     const place = frame && document.getElementById(frame.dataset.focus);
@@ -277,6 +289,7 @@
     document.querySelectorAll("form[data-of]").forEach(settle);
     tellPinned();
     tellNotice();
+    keepFocus();
     const done = document.querySelector("#sf-line [data-done]");
     if (done && done.dataset.made !== told) {
       told = done.dataset.made;

@@ -34,6 +34,15 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "not found": "Nothing in this corpus bears on it",
 }
 
+COUNT_WORDS: dict[Verdict, str] = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "mixed": "disputed",
+    "related": "for you to judge",
+    "not found": "not found",
+}
+"""How claims of a verdict are counted: “3 not found”."""
+
 _ASKED_WORDS: dict[ClaimForm, str] = {
     "question": "Passages that may answer this; read them yourself",
     "topic": "Passages on this",

@@ -165,17 +165,38 @@ def served_on(index: str | Path, home: Path | None = None, *options: str) -> Ite
         yield url
 
 
+BESIDE_TESTS = """
+import os, runpy, signal, sys, threading
+
+def end_with_the_tests():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end_with_the_tests, daemon=True).start()
+del sys.argv[0]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs a script, and ends when whoever started it is gone, even by a signal: its standard input
+ends then."""
+
+
 @contextlib.contextmanager
 def running_on(
     index: str | Path, home: Path | None = None, *options: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The application on an index, as a process with its address."""
     port = free_port()
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--index", str(index)]
+    script = [sys.executable, "-c", BESIDE_TESTS, str(ROOT / "app.py")]
+    command = [*script, "--port", str(port), "--index", str(index)]
     environment = os.environ | ({"SOURCE_FINDER_HOME": str(home)} if home else {})
     log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed below
     server = subprocess.Popen(
-        [*command, *options], stdout=log, stderr=subprocess.STDOUT, env=environment
+        [*command, *options],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
     )
     url = f"http://127.0.0.1:{port}/"
     try:
@@ -188,7 +209,7 @@ def running_on(
         yield server, url
     finally:
         server.terminate()
-        server.wait()
+        server.communicate()
         log.close()
 
 

@@ -98,7 +98,7 @@ def main() -> None:
             save(page, given.folder / "page-dark.png")
             page.emulate_media(color_scheme="light")
             page.get_by_role("tab", name="Corpus").click()
-            page.get_by_role("table", name="What is searched").wait_for()
+            page.get_by_role("list", name="What is searched").wait_for()
             save(page, given.folder / "corpus-light.png")
             page.get_by_role("button", name="Describe truce-of-zenda.pdf").click()
             page.get_by_label("Author", exact=True).wait_for()

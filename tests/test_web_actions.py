@@ -19,11 +19,13 @@ import pytest
 from rag import dossier
 from rag.accounts import Audit
 from rag.claims.transcripts import MAX_CHARS
+from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, IndexFacts
 from rag.errors import IndexNotBuilt
-from rag.live import Work
+from rag.live import LiveFinder, Work
 from rag.projects import ProjectStore, Scope
+from rag.web import corpus
 from rag.web.actions import Actions
 from rag.web.chat import Turn
 from rag.web.desk import Desk
@@ -343,6 +345,17 @@ def test_a_dossier_names_each_index_that_its_answers_came_from(tmp_path: Path) -
     assert "canned" not in shown
 
 
+def test_what_said_nothing_to_be_looked_up_is_no_part_of_a_dossier(tmp_path: Path) -> None:
+    page = page_of(tmp_path, Canned())
+    greeting = Turn(0, "Good day to you", "", Answer("Good day to you", ()), "done")
+    page.values["turns"] = (greeting, Turn(1, "q", "", answer(FIRST), "done"))
+    page.click(act="keep", form=".md")
+    [encoded] = re.findall(r"base64,([^\"]+)", page["kept"])
+    shown = base64.b64decode(encoded).decode()
+    assert "Good day" not in shown
+    assert FIRST.claim.text in shown
+
+
 def test_a_card_is_not_opened_at_words_that_have_changed(tmp_path: Path) -> None:
     item = evidence(document_id="a/b", start=0, end=4, quote="gold", passage="gold", locator="")
     item = replace(item, passage_start=0, passage_end=4)
@@ -362,3 +375,16 @@ def test_the_forms_of_a_dossier_take_several_indexes() -> None:
         one = dossier.export([answer(FIRST)], extension, made=made, index=index)
         assert one == dossier.export([answer(FIRST)], extension, made=made, index=[index])
     assert json.loads(one)
+
+
+def test_what_is_added_while_the_index_is_updated_is_told_to_be_taken_up(tmp_path: Path) -> None:
+    settings = replace(Settings.from_environment(), home=tmp_path)
+    given = tmp_path / "given.txt"
+    given.write_text("Rupert crossed the moat at night.")
+    editor = corpus.Editor("ann", Audit(tmp_path))
+    for name, taken_up in (("default", True), ("mine", False)):
+        live = LiveFinder(None, settings=settings, home=settings.index_path(name))
+        live.work = Work("Updating the index")
+        told = corpus.add(live, [("given.txt", given)], editor)
+        assert ("taken up" in told) == taken_up
+        assert ("try again" in told) != taken_up

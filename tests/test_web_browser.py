@@ -59,6 +59,8 @@ WILL = (
 )
 LONG_TEXT = f"{MONROE}. We heard three things.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
 SETTLED_S = 0.5
+BUILT_MS = 240_000
+"""How long an index may be in the making on a machine that has much else to do."""
 
 HENTZAU = "Rupert of Hentzau crossed the moat of Tarlenheim at night in October 1885."
 
@@ -136,8 +138,13 @@ class Visit:
         self.problems: list[str] = []
         self.context.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", self._heard)
         self.page.goto(url)
         self.box.wait_for()
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.problems.append(message.text)
 
     @property
     def box(self) -> Any:
@@ -158,10 +165,26 @@ class Visit:
 
     def see(self, selector: str, count: int | None = None) -> Any:
         """Wait until `selector` is on the page (`count` times), and return its locator."""
+        from playwright.sync_api import expect
+
         found = self.page.locator(selector)
-        found.nth((count or 1) - 1).wait_for(state="attached")
-        assert count is None or found.count() == count
+        if count is None:
+            found.first.wait_for(state="attached")
+        else:
+            expect(found).to_have_count(count, timeout=60_000)
         return found
+
+    def check_axe(self, state: str) -> None:
+        """Have axe look at the page; it may find nothing serious."""
+        sync_axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+        found = sync_axe.Axe().run(self.page).response["violations"]
+        faults = [
+            (state, fault["id"], node["html"][:120])
+            for fault in found
+            if fault["impact"] in ("serious", "critical", "moderate")
+            for node in fault["nodes"]
+        ]
+        assert faults == []
 
     def button(self, name: str) -> Any:
         return self.page.get_by_role("button", name=name)
@@ -374,8 +397,13 @@ def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit)
     assert visit.page.get_by_text("Write or paste a claim about the past").is_visible()
     visit.asked("Who spoke of the abundance of gold in California?", 2)
     assert "may answer this" in visit.pane.locator(".sf-verdict").inner_text()
+    assert visit.button("Keep as Word").is_visible()
     visit.asked("thanks, that's great", 3)
     assert visit.page.locator(".sf-row").count() == 1, "it is not looked up"
+    last = visit.page.locator("#sf-chat .bot-row").last
+    for none in ("Searched", "Copy link", "set aside", "Keep"):
+        assert none not in last.inner_text(), "there is nothing to keep, and no more to say"
+    assert visit.button("Keep as Word").is_visible(), "the answer before is still kept"
     visit.asked("Mao Zedong", 4)
     assert visit.page.get_by_text("This names a subject and says nothing of it").is_visible()
 
@@ -710,6 +738,35 @@ def test_a_link_opens_the_same_for_another_reader_who_sees_nothing_else(
     other.close()
 
 
+def test_links_open_the_same_after_the_server_was_started_again(
+    browser: Any, live: LiveFinder, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")  # which another server sets; put back afterwards
+    visit.asked(f"{MONROE}.\n{TRUCE}.")
+    conversation = addressed(visit, "conversation=", "claim=1")
+    quote = visit.pane.locator("mark").first.inner_text()
+    visit.button("Next claim").click()
+    addressed(visit, "claim=2")
+    visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
+    visit.see("#sf-page-mark")
+    boxes, page = visit.page.locator(".sf-box").count(), addressed(visit, "document=")
+    again = start(LiveFinder(live.current, settings=live.settings), port=free_port())
+    try:
+        own = Visit(browser, again.url, storage_state=visit.context.storage_state())
+        own.page.goto(f"{again.url}?{urlsplit(conversation).query}")
+        own.see(".sf-question", 1)
+        assert own.see("#sf-pane .sf-card mark").first.inner_text() == quote
+        own.page.get_by_role("tab", name="Projects").click()
+        own.page.locator("#sf-projects .sf-asked", has_text=MONROE).first.wait_for()
+        own.close()
+        other = Visit(browser, f"{again.url}?{urlsplit(page).query}")
+        assert other.see("#sf-pane .sf-box", boxes).first.is_visible()
+        other.see(".sf-question", 1)
+        other.close()
+    finally:
+        again.close()
+
+
 def test_two_tabs_do_not_overwrite_each_other(visit: Visit) -> None:
     visit.asked(MONROE)
     addressed(visit, "conversation=")
@@ -771,6 +828,9 @@ def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
     visit.page.get_by_label("Why").fill("It is the reader’s turn.")
     visit.button("Report this verdict").click()
     visit.page.get_by_text("Saved with the answer").wait_for()
+    visit.page.reload()
+    visit.pane.get_by_role("button", name="Pinned", exact=False).first.wait_for()
+    assert visit.pane.get_by_text("Pinned", exact=True).count() == 1
     visit.page.get_by_role("tab", name="Projects").click()
     assert visit.see(".sf-noting textarea", 1).input_value() == "Compare Adams’s draft."
     with visit.page.expect_download() as waiting:
@@ -826,6 +886,8 @@ def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit
     )
     shown.first.click()
     visit.see("#sf-page")
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-document'")
+    assert 0 <= visit.pane.get_by_role("heading").bounding_box()["y"] < 450, "its head is in sight"
     assert visit.button("Back to the passages").count() == 0, "there are none"
     width = visit.page.locator("#sf-page").bounding_box()["width"]
     visit.button("Larger").click()
@@ -886,17 +948,31 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4 and nothing more")
     visit.page.get_by_role("tab", name="Corpus").click()
-    table = visit.page.get_by_role("table", name="What is searched")
-    table.wait_for()
-    assert "4" in table.inner_text()
+    listed = visit.page.get_by_role("list", name="What is searched")
+    listed.wait_for()
+    assert "4 documents" in listed.inner_text()
     visit.page.locator("#sf-drop input[type=file]").set_input_files([scan, broken])
     visit.page.get_by_role("progressbar").wait_for()
     visit.page.get_by_text("1 document added. 5 documents are searched now.").wait_for(
-        timeout=60_000
+        timeout=BUILT_MS
     )
     visit.page.get_by_text("1 file was left out, and why").wait_for()
     row = visit.page.locator(".sf-file", has_text="Black-Michael-1.pdf")
     assert "read by machine" in row.inner_text()
+    home = str(live.settings.home)
+    assert home not in visit.page.locator("body").inner_text(), "where the server keeps its files"
+    notice = visit.page.get_by_text("1 document added")
+    newcomer = visit.context.new_page()
+    newcomer.goto(visit.page.url)
+    newcomer.locator("#sf-pane [data-clicks]").wait_for()
+    assert newcomer.get_by_text("1 document added").count() == 0, "it was not waited for here"
+    newcomer.close()
+    visit.page.get_by_role("tab", name="Ask").click()
+    notice.wait_for(state="hidden")
+    visit.page.get_by_role("tab", name="Corpus").click()
+    notice.wait_for()
+    visit.button("Close").click()
+    notice.wait_for(state="hidden")
     failed = visit.page.locator(".sf-file-failed")
     assert "is cut short" in failed.inner_text()
     assert "fetch or copy it again" in failed.inner_text()
@@ -910,7 +986,7 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)").fill("1891-05")
     visit.page.get_by_label("Author", exact=True).fill("Anthony Hope")
     visit.button("Save").click()
-    visit.page.get_by_text("1 document changed").wait_for(timeout=60_000)
+    visit.page.get_by_text("1 document changed").wait_for(timeout=BUILT_MS)
     visit.page.get_by_role("tab", name="Ask").click()
     visit.asked("Michael left the castle at Zenda to his sister")
     best = visit.pane.locator(".sf-card").first
@@ -959,7 +1035,7 @@ def test_a_collection_is_fetched_with_a_click_and_then_answers(
     visit.pane.locator("[data-act=fetch]").first.click()
     visit.page.get_by_role("heading", name=f"Add {elsewhere}?").wait_for()
     visit.button("Download and index it").click()
-    visit.page.get_by_text(f"Adding {elsewhere}: done; 1 document added").wait_for(timeout=60_000)
+    visit.page.get_by_text(f"Adding {elsewhere}: done; 1 document added").wait_for(timeout=BUILT_MS)
     visit.asked(HENTZAU, times=2)
     card = visit.pane.locator(".sf-card").first
     assert HENTZAU in card.locator("mark").inner_text()
@@ -997,7 +1073,7 @@ def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
         return bool(visit.page.evaluate(f"() => document.activeElement.matches('{selector}')"))
 
     def tab_to(selector: str, key: str = "Tab") -> None:
-        for _ in range(40):
+        for _ in range(60):
             press(key)
             if focused(selector):
                 return
@@ -1019,23 +1095,23 @@ def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
     tab_to("[data-act=back]", "Shift+Tab")
     press("Enter")
     visit.page.wait_for_function("() => document.activeElement.id === 'sf-e0'")
+    tab_to("#sf-tabs [data-tab-id=projects]", "Shift+Tab")
+    assert visit.page.evaluate(outline) == "solid", "a tab that has the focus can be seen, too"
+    press("Enter")
+    visit.page.get_by_role("heading", name="Projects").wait_for()
+    tab_to("[data-act=remove-conversation]")
+    press("Enter")
+    visit.page.wait_for_function(
+        "() => document.activeElement.matches('[data-act=undo-conversation]')"
+    )
+    press("Enter")
+    visit.page.locator("#sf-projects .sf-asked").first.wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(browser: Any, server: RunningApp, scheme: str) -> None:
-    sync_axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     visit = Visit(browser, server.url, color_scheme=scheme)
-
-    def check(state: str) -> None:
-        found = sync_axe.Axe().run(visit.page).response["violations"]
-        faults = [
-            (state, fault["id"], node["html"][:120])
-            for fault in found
-            if fault["impact"] in ("serious", "critical", "moderate")
-            for node in fault["nodes"]
-        ]
-        assert faults == []
-
+    check = visit.check_axe
     check("start")
     visit.asked(f"In 1832 {MONROE}.\nIs that so?\n{SACAGAWEA}.")
     for fold in visit.page.locator("summary").all():
@@ -1053,7 +1129,7 @@ def test_axe_finds_no_serious_fault(browser: Any, server: RunningApp, scheme: st
     visit.page.get_by_label("Name", exact=True).wait_for()
     check("projects")
     visit.page.get_by_role("tab", name="Corpus").click()
-    visit.page.get_by_role("table", name="What is searched").wait_for()
+    visit.page.get_by_role("list", name="What is searched").wait_for()
     check("corpus")
     visit.close()
 
@@ -1064,6 +1140,7 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Any, server: RunningApp, s
     visit = Visit(browser, server.url, is_mobile=True, has_touch=True, **phone)
     wide = "() => document.documentElement.scrollWidth"
     assert visit.page.evaluate(wide) == 390
+    visit.check_axe("start")
     visit.asked(f"{LONG_TEXT}\n{'unbroken' * 60}")
     for fold in visit.page.locator("summary").all():
         fold.evaluate("it => it.parentElement.open = true")
@@ -1085,4 +1162,14 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Any, server: RunningApp, s
     visit.see("#sf-quotation")
     assert visit.page.evaluate(wide) == 390
     assert visit.page.evaluate(over) == []
+    visit.check_axe("text")
+    visit.page.get_by_role("tab", name="Corpus").tap()
+    listed = visit.page.get_by_role("list", name="What is searched")
+    listed.wait_for()
+    assert listed.bounding_box()["width"] <= 390 - 24, "all of it is in sight"
+    assert visit.page.evaluate(wide) == 390
+    visit.page.get_by_role("tab", name="Projects").tap()
+    visit.page.get_by_role("heading", name="Projects").wait_for()
+    assert visit.page.evaluate(wide) == 390
+    visit.check_axe("projects")
     visit.close()

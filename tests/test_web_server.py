@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import gc
 import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +21,7 @@ from rag import SourceFinder
 from rag.live import LiveFinder
 from rag.web import RunningApp, server, start
 from rag.web.actions import Actions
-from tests.conftest import free_port
+from tests.conftest import BESIDE_TESTS, free_port
 
 # Gradio leaves event loops open where it is started.
 pytestmark = [
@@ -121,3 +124,19 @@ def test_a_page_loads_while_another_is_still_looking_something_up(
         load(client, "mine")
         other.join()
     assert not both.broken
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_that_tests_started_ends_with_them(tmp_path: Path, how: int) -> None:
+    script = tmp_path / "serves.py"
+    script.write_text("import time\nprint('serves', flush=True)\ntime.sleep(600)\n")
+    tests = (
+        "import subprocess, sys, time\n"
+        f"command = [sys.executable, '-c', {BESIDE_TESTS!r}, {str(script)!r}]\n"
+        "subprocess.Popen(command, stdin=subprocess.PIPE)\ntime.sleep(600)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", tests], stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"serves\n"
+    running.send_signal(how)
+    assert running.communicate(timeout=60) == (b"", None), "what it wrote to is closed: it ended"

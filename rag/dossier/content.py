@@ -26,6 +26,7 @@ from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragrap
 from rag.dossier.csl import NO_NOTES, Item, Notes, cited_evidence, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.wording import (
+    COUNT_WORDS,
     KIND_WORDS,
     RELATION_WORDS,
     counted,
@@ -409,7 +410,7 @@ def _about(
 ) -> Iterator[tuple[str, Runs]]:
     verdicts = Counter(f.verdict for answer in answers for f in answer.findings)
     claims = counted(verdicts.total(), "claim", "claims")
-    said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    said = ", ".join(f"{verdicts[v]} {words}" for v, words in COUNT_WORDS.items() if verdicts[v])
     documents = len({e.document_id for e in cited_evidence(answers)})
     yield "Made", text(_moment(made))
     yield "Looked up", text(f"{claims}: {said}" if said else claims)

@@ -282,11 +282,11 @@ def source_path(document: SourceDocument, home: Path | None = None) -> Path:
         return moved
     if any(Path(str(part)).is_file() for part in path.parents) or ".zip" in origin.lower():
         raise UnreadableSource(
-            f"{path.name} lies in an archive ({origin}); unpack it beside the archive and update "
-            "the index, then its pages can be shown"
+            f"{path.name} lies in an archive; unpack it beside the archive and update the index, "
+            "then its pages can be shown"
         )
     raise UnreadableSource(
-        f"The file was moved or deleted since it was indexed ({origin}). Put it back or update "
+        f"The file was moved or deleted since it was indexed ({path.name}). Put it back or update "
         "the index; until then the indexed text is shown"
     )
 

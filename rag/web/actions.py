@@ -57,7 +57,7 @@ _ZOTERO_ELSEWHERE = (
 
 _UNMOVED = (gr.skip(), gr.skip())
 
-ASK, PROJECTS = "ask", "projects"
+ASK, PROJECTS, CORPUS = "ask", "projects", "corpus"
 """The names of tabs."""
 
 
@@ -92,10 +92,12 @@ def _told(turns: Turns, message: str = "", offered: tuple[tuple[str, str], ...] 
 
 
 def _kept_file(finder: SourceFinder, turns: Turns, extension: str) -> str:
-    """Return a link to the conversation as a file, which page.js follows at once."""
-    answers = [turn.answer for turn in turns if turn.answer is not None]
+    """Return a link to the conversation as a file, which page.js follows at once. What said
+    nothing that could be looked up, as a greeting, is no part of it."""
+    answered = [turn for turn in turns if turn.answer is not None and turn.answer.findings]
+    answers = [turn.answer for turn in answered if turn.answer is not None]
     made = datetime.now(UTC).astimezone()
-    index = _told_apart(turn.index for turn in turns if turn.answer is not None)
+    index = _told_apart(turn.index for turn in answered)
     content = dossier.export(
         answers,
         extension,
@@ -281,7 +283,10 @@ class Actions:
         """Return chat, turns, pane, desk, place and its line, shelf, work, searched, timer,
         renewal for a page that was loaded, with what its address asks for."""
         shown = self._at(self._keeper(request), query, (), Desk(clicks=-1), Place())
-        return *shown, *self._corpus(), self._timer(), self._renewal(shown[1])
+        shelf, work, searched = self._corpus()
+        if self.live.ready and not self.live.busy:
+            work = ""  # what has ended is told where it was waited for, and under Corpus
+        return *shown, shelf, work, searched, self._timer(), self._renewal(shown[1])
 
     def gone(
         self, turns: Turns, desk: Desk, place: Place, request: gr.Request, event: gr.EventData

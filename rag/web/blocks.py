@@ -26,7 +26,7 @@ from rag.live import LiveFinder
 from rag.programs import Programs
 from rag.projects import ProjectStore
 from rag.web import pane
-from rag.web.actions import ASK, PROJECTS, Actions, question_box
+from rag.web.actions import ASK, CORPUS, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
 from rag.web.gate import Places, Quotas
@@ -106,7 +106,7 @@ def build_app(
                     shown = gr.HTML(pane.EMPTY, elem_id="sf-pane", js_on_load=None)
             with gr.Tab("Projects", id=PROJECTS) as projects_tab:
                 projects = gr.HTML("", elem_id="sf-projects", js_on_load=None)
-            with gr.Tab("Corpus") as corpus_tab:
+            with gr.Tab("Corpus", id=CORPUS) as corpus_tab:
                 shelf = gr.HTML("", elem_id="sf-shelf", js_on_load=None)
                 drop = gr.File(
                     label="Add files to the corpus",

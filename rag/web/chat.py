@@ -35,7 +35,7 @@ from rag.projects import EVERYTHING, Scope, Stage
 from rag.web import markup
 from rag.web.address import Address
 from rag.web.markup import action, button, fold, link, notes, render, render_searched, shortened
-from rag.wording import clock, counted, escape, stands, written_date
+from rag.wording import COUNT_WORDS, clock, counted, escape, stands, written_date
 
 _LONG_TEXT_CHARS = 90
 """From this length on, what was sent is taken to hold many claims before they are known, and
@@ -223,7 +223,7 @@ def summary_counts(answer: Answer) -> str:
     "24 sentences: 5 supported, 12 not found, 7 set aside".
     """
     verdicts = Counter(finding.verdict for finding in answer.findings)
-    parts = [f"{verdicts[v]:,} {words}" for v, words in markup.COUNT.items() if verdicts[v]]
+    parts = [f"{verdicts[v]:,} {words}" for v, words in COUNT_WORDS.items() if verdicts[v]]
     if answer.set_aside:
         parts.append(f"{len(answer.set_aside):,} set aside")
     total = counted(len(answer.findings) + len(answer.set_aside), "sentence", "sentences")
@@ -283,7 +283,13 @@ def _render_videos(videos: Sequence[VideoLink]) -> str:
 
 
 def render_closing(answer: Answer) -> str:
-    """Return what comes after the findings: set-aside sentences, notes, what was searched."""
+    """Return what comes after the findings: set-aside sentences, notes, what was searched. Where
+    nothing was looked up there is nothing to keep, and of one sentence only what to do instead."""
+    if not answer.findings:
+        aside = [f"Set aside: {claim.set_aside}" for claim in answer.set_aside]
+        alone = notes(answer.notes or aside) if len(aside) <= 1 else ""
+        rest = alone or _render_set_aside(answer.set_aside) + notes(answer.notes)
+        return _render_videos(answer.videos) + rest
     return (
         _render_videos(answer.videos)
         + _render_set_aside(answer.set_aside)
@@ -396,7 +402,8 @@ class Turn:
             if self.answer.summary is not None:
                 parts.append(_render_written_summary(self.answer.summary))
             if self.stage != "searching":
-                parts.append(render_closing(self.answer) + _render_link(self.key))
+                kept = _render_link(self.key) if self.answer.findings else ""
+                parts.append(render_closing(self.answer) + kept)
         parts += [render_offer(name, path) for name, path in self.offered]
         if self.message:
             parts.append(render_message(self.message))

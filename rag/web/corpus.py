@@ -7,6 +7,7 @@ returns the corpus as HTML; what went wrong is told in it.
 from __future__ import annotations
 
 import calendar
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +19,10 @@ from typing import Any, get_args
 from rag.accounts import Audit
 from rag.build.corpus_files import SourceFile, add_file, describe_file, remove_file, source_files
 from rag.catalog import find_entry
-from rag.datatypes import BuildReport, Holding, Kind
+from rag.config import DEFAULT_INDEX
+from rag.datatypes import Holding, Kind
 from rag.dates import describe_dates
-from rag.errors import SourceFinderError
+from rag.errors import IndexBusy, SourceFinderError
 from rag.ingest.names import shown
 from rag.ingest.sidecar import FIELDS, PUBLISHED
 from rag.ingest.zotero import is_library
@@ -34,12 +36,13 @@ from rag.wording import KIND_WORDS, counted, escape, scanned_words
 _MOST_FILES = 500
 """Files that are listed; a folder with more is for the command line."""
 
-_MOST_DOCUMENTS = 20
+_MOST_DOCUMENTS = 10
 """Documents that are listed; the others are found by their words."""
 
 _FILES_ON_THE_WAY = 6
 """Files whose way into the index is shown; there may be thousands."""
 
+_TAKEN_UP = "This is taken up as soon as the update under way has ended."
 _MEANWHILE = "Go on asking meanwhile; answers get better by themselves."
 
 _FIELD_WORDS = {
@@ -77,19 +80,30 @@ class _Form:
     proposed: Mapping[str, str] = field(default_factory=dict)
 
 
-def _reasons_of(report: BuildReport | None) -> dict[str, str]:
-    """Return why files were left out in a build, by path."""
+def _reasons_of(live: LiveFinder) -> dict[str, str]:
+    """Return why files were left out in the last build, by path."""
+    report = live.work.report if live.work else None
     if report is None:
         return {}
-    copies = {copy.path: f"The same as {copy.same_as}, indexed once." for copy in report.copies}
-    return copies | {skipped.path: skipped.reason for skipped in report.skipped}
+    reasons = {copy.path: f"The same as {copy.same_as}, indexed once." for copy in report.copies}
+    reasons |= {skipped.path: skipped.reason for skipped in report.skipped}
+    return {path: _within_folders(live, reason) for path, reason in reasons.items()}
+
+
+def _within_folders(live: LiveFinder, text: str) -> str:
+    """Return a message with files named as they lie in the folders of the corpus: where these are
+    on the server is nothing to those who read."""
+    folders = [*live.sources(), str(live.settings.sources), str(live.settings.home)]
+    for folder in sorted(filter(os.path.isabs, folders), key=len, reverse=True):
+        text = text.replace(f"{folder.rstrip(os.sep)}{os.sep}", "")
+    return text
 
 
 def _render_shelf(shelf: _Shelf, form: _Form, *, finding: str = "") -> str:
     """Return the corpus: the collections, the documents, `finding` those with some words in what
     is known of them, then the files, one of them with its `form`."""
     return (
-        '<div class="sf-frame sf-shelf">'
+        '<div class="sf-frame sf-shelf" tabindex="-1">'
         f'<h2 id="sf-indexed">What is searched</h2>{_collections(shelf)}'
         f"{_documents(shelf, finding)}"
         f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
@@ -107,25 +121,23 @@ def _collections(shelf: _Shelf) -> str:
     for document in shelf.documents:
         documents[document.collection].append(document)
     rows = "".join(_collection_row(home, documents[home.collection_id]) for home in shelf.holdings)
-    names = ("Collection", "Documents", "Passages", "Dates", "Kind", "Rights")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    return (
-        '<div class="sf-wide"><table class="sf-table" aria-labelledby="sf-indexed"><thead><tr>'
-        f"{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return f'<ul class="sf-files" aria-labelledby="sf-indexed">{rows}</ul>'
 
 
 def _collection_row(home: Holding, documents: Sequence[DocumentLine]) -> str:
     kinds = Counter(document.kind for document in documents)
-    named = ", ".join(KIND_WORDS[kind] for kind, _ in kinds.most_common())
-    title = link(home.url, home.title) or escape(home.title)
-    dates = home.years or "undated"
     passages = sum(document.passages for document in documents)
+    about = [
+        counted(home.documents, "document", "documents"),
+        counted(passages, "passage", "passages"),
+        home.years or "undated",
+        *(KIND_WORDS[kind] for kind, _ in kinds.most_common()),
+    ]
+    title = link(home.url, home.title) or escape(home.title)
     return (
-        f'<tr><th scope="row" dir="auto">{title}</th><td>{home.documents:,}</td>'
-        f"<td>{passages:,}</td><td>{dates}</td><td>{escape(named)}</td>"
-        f'<td dir="auto">{escape(home.rights)}</td></tr>'
+        f'<li class="sf-file" dir="auto"><span class="sf-name">{title}</span>'
+        f'<p class="sf-state">{escape(", ".join(about))}</p>'
+        f'<p class="sf-rights">{escape(home.rights)}</p></li>'
     )
 
 
@@ -230,21 +242,25 @@ def _description(file: SourceFile, documents: Sequence[DocumentLine], form: _For
     )
 
 
-def _render_work(work: Work | None) -> str:
-    """Return how the work on the index goes, "" where none was done."""
+def _render_work(live: LiveFinder) -> str:
+    """Return how the work on the index goes, "" where none was done. What has ended can be put
+    away (see page.js)."""
+    work = live.work
     if work is None:
         return ""
     if not work.ended:
         return _under_way(work)
+    kind, role, content = "", "status", ""
     if work.problem == CALLED_OFF:
-        return notes([f"{work.title}: {CALLED_OFF}"])
-    if work.problem:
-        return (
-            f'<div class="sf-work sf-work-failed" role="alert"><p>{escape(work.title)} failed. '
-            f"{escape(work.problem)}</p></div>"
-        )
+        said = f"{work.title}: {CALLED_OFF}"
+    elif work.problem:
+        kind, role = " sf-work-failed", "alert"
+        said = f"{work.title} failed. {_within_folders(live, work.problem)}"
+    else:
+        said, content = _ended(work), _left_out(live, work)
     return (
-        f'<div class="sf-work" role="status"><p>{escape(_ended(work))}</p>{_left_out(work)}</div>'
+        f'<div class="sf-work{kind}" role="{role}" data-ended="{live.began}"><p class="sf-actions">'
+        f"<span>{escape(said)}</span>{button('Close', 'put-away')}</p>{content}</div>"
     )
 
 
@@ -290,10 +306,11 @@ def _ended(work: Work) -> str:
     return f"{work.title}: done; {what}. {report.documents:,} documents are searched now."
 
 
-def _left_out(work: Work) -> str:
+def _left_out(live: LiveFinder, work: Work) -> str:
     assert work.report is not None
     skipped = work.report.skipped
-    items = "".join(f'<li dir="auto">{escape(s.reason)}</li>' for s in skipped)
+    reasons = (_within_folders(live, each.reason) for each in skipped)
+    items = "".join(f'<li dir="auto">{escape(reason)}</li>' for reason in reasons)
     label = counted(len(skipped), "file was left out", "files were left out")
     content = f"<ul>{items}</ul>" if items else ""
     return fold(f"{label}, and why", content, opened=len(skipped) <= 5)  # a few are read at once
@@ -340,16 +357,15 @@ def shelf(
 ) -> str:
     """Return the corpus as it is now, with the form for a file that is being described, and the
     documents `finding` some words."""
-    report = live.work.report if live.work else None
     held = _Shelf(
         holdings=live.current.holdings() if live.ready else (),
         documents=live.current.index.listed() if live.ready else (),
         files=list(source_files(live.settings.sources)),
-        reasons=_reasons_of(report),
+        reasons=_reasons_of(live),
         library=_library(live),
     )
     proposed = _proposed(live, held, describing)
-    form = _Form(describing, problem, typed, proposed)
+    form = _Form(describing, _within_folders(live, problem), typed, proposed)
     return _render_shelf(held, form, finding=finding)
 
 
@@ -372,7 +388,8 @@ def _proposed(live: LiveFinder, held: _Shelf, describing: str) -> Mapping[str, s
 
 def work(live: LiveFinder, message: str = "") -> str:
     """Return how the work on the index goes, and a message of the moment."""
-    return (notes([message]) if message else "") + _render_work(live.work)
+    told = notes([_within_folders(live, message)]) if message else ""
+    return told + _render_work(live)
 
 
 def add(live: LiveFinder, files: Iterable[tuple[str, Path]], editor: Editor) -> str:
@@ -422,8 +439,8 @@ def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str
             away = remove_file(live.settings.sources, file)
             editor.note("removed a file", file=file, now=away.name)
             told = [
-                f"{file} was removed (kept in {away.parent}). It still appears in answers until "
-                "the index is updated."
+                f"{file} was removed (kept in corpus/{away.parent.name}). It still appears in "
+                "answers until the index is updated."
             ]
             return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
         said = fields | {"date": as_iso(fields.get("date", ""))}
@@ -470,6 +487,9 @@ def _begin(
 ) -> list[str]:
     try:
         live.rebuild(title, fetching=fetching, adding=adding)
+    except IndexBusy as error:
+        watched = live.home == live.settings.index_path(DEFAULT_INDEX)  # see `FolderWatch`
+        return [_TAKEN_UP] if watched and not (fetching or adding) else [str(error)]
     except SourceFinderError as error:
         return [str(error)]
     return []

@@ -6,13 +6,14 @@ cannot be done is told in it.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from rag.datatypes import Holding
+from rag.datatypes import Finding, Holding
 from rag.dossier import FORMATS
 from rag.errors import ProjectsError, SourceFinderError
 from rag.live import LiveFinder
@@ -31,6 +32,7 @@ from rag.projects import (
 from rag.web.address import Address
 from rag.web.chat import Turn, Turns, bounds
 from rag.web.markup import render, shortened
+from rag.web.pane import subject
 from rag.wording import counted, written_date
 
 log = logging.getLogger(__name__)
@@ -143,6 +145,16 @@ class Keeper:
         except ProjectsError as error:
             log.warning("%s", error)
             return []
+
+    def pinned(self, project: Project) -> list[str]:
+        """Return what is pinned in a project, each as the form that pins it names it; nothing
+        where it cannot be read."""
+        try:
+            pins = self.marks.pins(self.reader, project.project_id) if project.project_id else []
+        except ProjectsError as error:
+            log.warning("%s", error)
+            return []
+        return [subject(Finding(pin.claim, pin.verdict), pin.evidence) for pin in pins]
 
     def opened(self, conversation: str, answer: str) -> tuple[Place, Turns]:
         """Return the reader's conversation, or else the answer, alone, for whoever has its id.
@@ -397,6 +409,7 @@ def render_place(
     project = keeper.project(place)
     return render(
         "place.html",
+        pinned=json.dumps(keeper.pinned(project)),
         projects=projects if len(projects) > 1 else [],
         project=project,
         scope="" if project.scope == Scope() else scope_words(project.scope, holdings),

@@ -16,7 +16,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rag.datatypes import Verdict
 from rag.wording import counted, escape, legible, safe_url, written_date
 
 
@@ -117,15 +116,6 @@ def _environment() -> Environment:
 
 def _legible(value: Any) -> Any:
     return legible(value) if type(value) is str else value
-
-
-COUNT: dict[Verdict, str] = {
-    "supported": "supported",
-    "contradicted": "contradicted",
-    "mixed": "disputed",
-    "related": "for you to judge",
-    "not found": "not found",
-}
 
 
 def verdict_class(verdict: str) -> str:

@@ -54,7 +54,10 @@
 
   let readAt = null; // where the quotation stood when its document is read on
 
+  let pressed = null; // the list in which something was pressed last
+
   function send(detail) {
+    pressed = document.activeElement.closest("#sf-projects, #sf-shelf");
     const mark = document.getElementById("sf-quotation");
     readAt = detail.act === "read" && mark ? mark.getBoundingClientRect().top : null;
     document.dispatchEvent(new CustomEvent("sf-act", { detail }));
@@ -90,9 +93,7 @@
   function putAway(form) {
     drafts.delete(subject(form));
     if (form.matches(".sf-pinning")) {
-      const opener = openerOf(form);
-      opener.textContent = "Pinned";
-      if (!form.hidden) unfold(opener);
+      if (!form.hidden) unfold(openerOf(form));
     } else if (form.parentElement.matches(".sf-objects")) form.parentElement.open = false;
   }
 
@@ -123,6 +124,8 @@
 
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // another tab or window
+    const tab = event.target instanceof Element && event.target.closest("#sf-tabs [role=tab]");
+    if (tab) putNoticeAway(tab.dataset.tabId === "corpus");
     const place = event.target instanceof Element && event.target.closest("[data-act], .sf-goto");
     if (!place || place instanceof HTMLFormElement) return;
     if (place.dataset.act === "copy") return void copyCitation(place);
@@ -133,6 +136,7 @@
     if ("cancel" in place.dataset) forget(place.closest("form"));
     if (place.dataset.act === "unfold") return void unfold(place);
     if (place.dataset.act === "copy-link") return void copyLink(place);
+    if (place.dataset.act === "put-away") return void putNoticeAway();
     if (place.dataset.sure && !window.confirm(place.dataset.sure)) return;
     event.preventDefault();
     /* Links inside the page are followed here, because the page has a base address. */
@@ -187,11 +191,37 @@
       if (field.type === "checkbox") field.checked = draft.getAll(field.name).includes(field.value);
       else if (draft.has(field.name)) field.value = draft.get(field.name);
     }
-    const opener = form.matches(".sf-pinning") && openerOf(form);
-    if (!opener) return;
+    if (!form.matches(".sf-pinning")) return;
     form.hidden = !draft;
-    opener.textContent = "Pin";
-    opener.setAttribute("aria-expanded", String(Boolean(draft)));
+    openerOf(form).setAttribute("aria-expanded", String(Boolean(draft)));
+  }
+
+  /** Says of each passage whether it is pinned in the project. */
+  function tellPinned() {
+    const place = document.querySelector("#sf-line [data-pinned]");
+    const pinned = new Set(JSON.parse(place?.dataset.pinned ?? "[]"));
+    for (const form of document.querySelectorAll(".sf-pinning")) {
+      const opener = openerOf(form);
+      const words = pinned.has(form.dataset.of) ? "Pinned" : "Pin";
+      if (opener.textContent === words) continue;
+      opener.textContent = words;
+      opener.setAttribute("aria-label", opener.getAttribute("aria-label").replace(/^Pin(ned)?/, words));
+    }
+  }
+
+  /* ---- what became of the work on the index stands above all tabs until it was seen ---- */
+
+  let away = ""; // the end of the work whose notice is put away
+
+  function putNoticeAway(back = false) {
+    const notice = document.querySelector("#sf-work-place [data-ended]");
+    away = notice && !back ? notice.dataset.ended : "";
+    tellNotice();
+  }
+
+  function tellNotice() {
+    const notice = document.querySelector("#sf-work-place [data-ended]");
+    if (notice) notice.hidden = notice.dataset.ended === away;
   }
 
   /* ---- keeping in view ---- */
@@ -200,6 +230,15 @@
     if (!place) return;
     place.focus({ preventScroll: true });
     place.scrollIntoView({ block: place.matches("mark, .sf-box") ? "center" : "start" });
+  }
+
+  /** Keeps the focus near what was pressed in a list, where that is gone from it: on what takes it
+      back, else on the list. */
+  function keepFocus() {
+    if (!pressed || document.activeElement !== document.body) return;
+    const place = pressed.querySelector(".sf-work [data-act]") ?? pressed.querySelector(".sf-frame");
+    place?.focus({ preventScroll: true });
+    if (document.activeElement === place) pressed = null;
   }
 
   /** Leads the reader to what a click has put into the pane. */
@@ -235,6 +274,7 @@
        start and nothing scrolls while more of it arrives. */
     const all = document.querySelectorAll("#sf-chat .sf-question");
     if (all.length > questions) {
+      putNoticeAway();
       const row = all[all.length - 1].closest(".message-row");
       requestAnimationFrame(() => row.scrollIntoView({ block: "start" }));
     }
@@ -247,6 +287,9 @@
       if (clicked && clicks !== "0") lead(answered.querySelector(".sf-frame"));
     }
     document.querySelectorAll("form[data-of]").forEach(settle);
+    tellPinned();
+    tellNotice();
+    keepFocus();
     const done = document.querySelector("#sf-line [data-done]");
     if (done && done.dataset.made !== told) {
       told = done.dataset.made;
@@ -268,6 +311,6 @@
   }).observe(document.documentElement, {
     childList: true,
     subtree: true,
-    attributeFilter: ["data-clicks", "data-at", "data-made", "data-of"],
+    attributeFilter: ["data-clicks", "data-at", "data-made", "data-of", "data-pinned", "data-ended"],
   });
 })();

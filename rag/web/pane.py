@@ -563,7 +563,7 @@ def render_facsimile(
         f"{marks}</figure></div>"
         f"{fold('The text of this page', text)}"
     )
-    return _frame(content, "sf-page-mark" if page.marks else "sf-page")
+    return _frame(content, "sf-page-mark" if page.marks else "sf-document")
 
 
 def _mark(box: Box, *, first: bool) -> str:

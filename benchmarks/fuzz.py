@@ -21,9 +21,10 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -42,13 +43,18 @@ LIMITS = Limits(stall_s=120, memory_bytes=5 << 30, processes=1)
 """OCR loads its models first, on a busy machine in half a minute, and asks for 2.6 GB."""
 
 
-def packed(members: dict[str, str]) -> bytes:
+def packed(members: Mapping[str, str | bytes]) -> bytes:
     """Return a zip file."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return file.getvalue()
+
+
+def _unpacked(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def _docx() -> bytes:
@@ -67,7 +73,12 @@ def _xlsx() -> bytes:
 
     book, file = Workbook(), io.BytesIO()
     book.active.append(["date", "text"])
-    book.active.append(["1848-12-05", TEXT])
+    book.active.append([datetime(1848, 12, 5), TEXT])
+    book.active.append([None, 1848.5, "=1+1", True])
+    book.active.merge_cells("A4:B5")
+    book.active.row_dimensions[3].hidden = True
+    book.create_sheet("More").append([TEXT, 0.25])
+    book["More"]["B1"].number_format = "0.0%"
     book.save(file)
     return file.getvalue()
 
@@ -79,6 +90,13 @@ def _pdf() -> bytes:
     canvas = Canvas(file, pageCompression=0)
     for number in range(6):
         canvas.drawString(72, 760 - 14 * number, TEXT)
+    canvas.bookmarkPage("a")
+    canvas.addOutlineEntry("Message", "a")
+    canvas.acroForm.textfield(name="place", value=TEXT, x=72, y=400, width=300, height=20)
+    canvas.linkURL("https://example.org/", (72, 300, 200, 320))
+    canvas.showPage()
+    canvas.rotate(90)
+    canvas.drawString(72, -300, TEXT)
     canvas.save()
     return file.getvalue()
 
@@ -234,8 +252,14 @@ EDITS = st.lists(
 )
 
 
-def damaged(content: bytes, edits: list[Edit]) -> bytes:
-    """Return the content with bytes put in, taken out, written over and repeated."""
+def damaged(content: bytes, edits: list[Edit], inside: int = 0) -> bytes:
+    """Return the content with bytes put in, taken out, written over and repeated. `inside`: for a
+    zip file, which of its members is damaged, and packed again; 0 for the file itself, which
+    mostly says no more than that a checksum is wrong."""
+    if inside and zipfile.is_zipfile(io.BytesIO(content)):
+        members = _unpacked(content)
+        name = sorted(members)[inside % len(members)]
+        return packed({**members, name: damaged(members[name], edits)})
     made = bytearray(content)
     for kind, place, length, extra in edits:
         at = int(place * len(made))
@@ -311,7 +335,7 @@ def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Work
     look(workers, place)
     until = time.monotonic() + seconds
 
-    @given(st.sampled_from(originals), EDITS)
+    @given(st.sampled_from(originals), EDITS, st.integers(0, 24))
     @settings(
         max_examples=BATCH,
         deadline=None,
@@ -319,10 +343,10 @@ def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Work
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    def check(original: bytes, edits: list[Edit]) -> None:
+    def check(original: bytes, edits: list[Edit], inside: int) -> None:
         if time.monotonic() > until and not findings.found:
             return
-        path.write_bytes(damaged(original, edits))
+        path.write_bytes(damaged(original, edits, inside))
         findings.tried += 1
         try:
             with within(2 * LIMITS.stall_s):

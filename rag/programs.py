@@ -41,10 +41,13 @@ TOO_LONG = (
 
 
 class Programs:
-    """The actions on the finder that `current` returns; it is asked anew for each action."""
+    """The actions on the finder that `current` returns; it is asked anew for each action.
+    `between` is called between two parts of an answer, and may wait."""
 
-    def __init__(self, current: Callable[[], SourceFinder]) -> None:
-        self._current = current
+    def __init__(
+        self, current: Callable[[], SourceFinder], between: Callable[[], None] = lambda: None
+    ) -> None:
+        self._current, self._between = current, between
 
     def find_sources(
         self,
@@ -98,6 +101,7 @@ class Programs:
             if time.monotonic() - began > QUESTION_S:
                 answer = replace(answer, notes=(*answer.notes, TOO_LONG))
                 break
+            self._between()
         assert answer is not None, "an answer has at least its beginning"
         return _json(answer=answer.to_dict())
 

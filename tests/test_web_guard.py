@@ -381,6 +381,45 @@ def test_a_page_is_its_readers_however_it_is_named(ask: Any, asked: dict[str, An
     assert sent("a") != sent("b")
 
 
+async def calling(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take a call as event "e1", or say at which address an outcome was asked for; in two parts."""
+    await receive()
+    told = b'{"event_id": "e1"}' if scope["method"] == "POST" else scope["path"].encode()
+    size = [(b"content-length", str(len(told)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": size})
+    await send({"type": "http.response.body", "body": told[:5], "more_body": True})
+    await send({"type": "http.response.body", "body": told[5:]})
+
+
+def test_what_comes_of_a_call_is_for_who_made_it() -> None:
+    guarded = Guard(calling, Access("127.0.0.1"))
+
+    async def asked() -> None:
+        transport = httpx.ASGITransport(guarded)
+        async with httpx.AsyncClient(transport=transport, base_url=OWN) as client:
+            for call in (f"{API}/call/ask", f"{API}/call/v2/ask"):
+                cookies = [{"Cookie": f"source-finder-reader={reader * 43}"} for reader in "ab"]
+                made = await client.post(call, headers=cookies[0], json={})
+                event = made.json()["event_id"]
+                answered = await client.get(f"{call}/{event}", headers=cookies[0])
+                assert answered.text == f"{call}/e1"
+                assert (
+                    await client.get(f"{call}/{event}/", headers=cookies[0])
+                ).text == f"{call}/e1"
+                for headers, named in [
+                    (cookies[1], event),
+                    ({}, event),
+                    (cookies[0], "e1"),
+                    (cookies[0], "e1."),
+                    (cookies[0], f"e2.{event.rpartition('.')[2]}"),
+                    (cookies[0], "%ff"),
+                ]:
+                    other = await client.get(f"{call}/{named}", headers=headers)
+                    assert other.status_code == 404, named
+
+    asyncio.run(asked())
+
+
 # ---- the real server ----
 
 

@@ -13,6 +13,7 @@ page and the endpoints need is let through.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ipaddress
 import json
 import logging
@@ -121,6 +122,10 @@ _POSTED = (
 )  # fmt: skip
 _DATA = (_EVENTS, *(f"{API}/{name}" for name in ("api/", "call/", "cancel", "run/")))
 _HEARTBEAT = f"{API}/heartbeat/"
+_CALL = f"{API}/call/"
+_EVENT = "event_id"
+"""By what the outcome of a call is asked for: in the answer to the call, then in an address."""
+
 _PAGE = "session_hash"
 """By what an event, or whoever listens to its outcome, says of which page it is."""
 
@@ -279,6 +284,7 @@ class Guard:
         self.gate = gate
         self.quotas = quotas or Quotas()
         self._open: Counter[str] = Counter()
+        self._secret = secrets.token_bytes(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it. Web sockets are not used here and are refused."""
@@ -313,7 +319,8 @@ class Guard:
                 return
             with self._opened(scope):
                 body = await self._body(scope, headers, receive)
-                await self.app(_of_own_page(scope), body, sending)
+                own = _of_own_page(self._of_own_event(scope))
+                await self.app(own, body, self._naming_events(scope, sending))
         except (Refused, AccountError, ProjectsError) as error:
             if started:
                 raise
@@ -339,6 +346,48 @@ class Guard:
             self._open[who] -= 1
             if not self._open[who]:
                 del self._open[who]
+
+    def _event(self, asking: Asker, event: str) -> str:
+        """Return the name of an event for who has asked for it, by which nobody else can have what
+        comes of it: addresses stand in the logs of proxies."""
+        given = f"{asking.owner or asking.shown}\0{event}".encode("utf-8", "surrogatepass")
+        return f"{event}.{hmac.new(self._secret, given, 'sha256').hexdigest()}"
+
+    def _of_own_event(self, scope: Scope) -> Scope:
+        """Return a request as one for an event of its asker's, where its address names an event.
+        Raises `Refused` for another's."""
+        call, _, named = scope["path"].rstrip("/").rpartition("/")
+        if not call.startswith(_CALL) or scope["method"] == "POST":
+            return scope
+        event = named.rpartition(".")[0]
+        own = self._event(scope["state"]["asker"], event)
+        if not hmac.compare_digest(own.encode(), named.encode("utf-8", "surrogatepass")):
+            raise Refused(404, "You have made no such call here.")
+        return {**scope, "path": f"{call}/{event}"}
+
+    def _naming_events(self, scope: Scope, send: Send) -> Send:
+        """Return what sends the answer to a call with the event's name for its asker."""
+        if scope["method"] != "POST" or not scope["path"].startswith(_CALL):
+            return send
+        started: list[Message] = []
+        body = bytearray()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.append(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            told = _json_of(body)
+            if isinstance(told, dict) and isinstance(event := told.get(_EVENT), str):
+                told[_EVENT] = self._event(scope["state"]["asker"], event)
+                body[:] = json.dumps(told).encode()
+                MutableHeaders(scope=started[0])["content-length"] = str(len(body))
+            await send(started[0])
+            await send({"type": "http.response.body", "body": bytes(body)})
+
+        return sending
 
     async def _let_in(
         self, scope: Scope, headers: Headers, receive: Receive, reader: str
@@ -569,6 +618,13 @@ def _read_event(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "The request is no JSON that can be read.") from error
+
+
+def _json_of(body: bytes | bytearray) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _check_files(content: Any, uploads: Path | None) -> None:

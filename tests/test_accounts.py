@@ -317,6 +317,16 @@ def test_wrong_passwords_are_limited(accounts: Accounts) -> None:
     assert "wrong 1" not in lines
 
 
+def test_a_password_that_was_typed_as_a_name_stands_nowhere(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    form = {"name": "Correct-Horse-Battery", "password": "reader"}
+    assert send(guarded, "POST", "/sign-in", data=form).status_code == 401
+    assert signed_in(guarded, password="wrong").status_code == 401
+    log = (accounts.file.parent / "audit.jsonl").read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["who"] for line in lines] == ["", "reader"]
+
+
 def test_another_page_cannot_sign_anybody_in(accounts: Accounts) -> None:
     form = {"name": "reader", "password": PASSWORD}
     foreign = {"Origin": "https://evil.example"}

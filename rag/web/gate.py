@@ -471,7 +471,9 @@ class Gate:
         if account is None:
             self._wrong_at.use(network, 1)
             self._wrong_of.use(name, 1)
-            self._audit.note(name, "was not let in", address=address)
+            # Some type their password where the name belongs: no word that is no name is kept.
+            tried = name if name in self._accounts.all() else ""
+            self._audit.note(tried, "was not let in", address=address)
             raise Refused(401, "This name and password do not belong together.")
         return account
 

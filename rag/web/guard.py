@@ -82,6 +82,9 @@ MAX_OPEN = 200
 """Requests of one asker that are answered at a time, those that are listened to for long included:
 a page has two. A class that has one address for all has enough."""
 
+_MAX_PATH = 1_000
+"""Of an address; those of the page are a tenth of that."""
+
 _MAX_FORM = 10_000
 """Of the form by which someone signs in."""
 
@@ -101,6 +104,7 @@ _PAGES = PATHS | frozenset(
         "/theme.css",
         "/favicon.ico",
         "/manifest.json",
+        "/pwa_icon",
         "/robots.txt",
     }
 )
@@ -112,8 +116,8 @@ _ENDPOINTS = frozenset(
     )
 )  # fmt: skip
 _FOLDERS = (
-    "/assets/", "/static/", "/svelte/", "/pwa_icon",
-    *(f"{API}/{name}" for name in ("api/", "call/", "heartbeat/", "mcp/", "run/")),
+    "/assets/", "/static/", "/svelte/",
+    *(f"{API}/{name}" for name in ("api/", "call/", "heartbeat/", "run/")),
 )  # fmt: skip
 _POSTED = (
     SIGN_IN, SIGN_OUT,
@@ -128,6 +132,9 @@ _EVENT = "event_id"
 
 _PAGE = "session_hash"
 """By what an event, or whoever listens to its outcome, says of which page it is."""
+
+_NAMED = frozenset({_PAGE, "upload_id"})
+"""What names something of an asker's in an address: the latter, an upload that is under way."""
 
 _WITHOUT_ACCOUNT = frozenset({HEALTH, f"{API}/startup-events"})
 """The latter Gradio sends to itself when it starts; it does nothing after that."""
@@ -438,6 +445,9 @@ class Guard:
                 "This address is not allowed. Whoever runs the server can allow it with "
                 "--allowed-host NAME.",
             )
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy may read it otherwise, and take what follows for another's request.
+            raise Refused(400, "The request has two lengths.")
         for origin in headers.getlist("origin"):
             if not self.access.trusts(origin, hosts[0]):
                 raise Refused(403, "Requests from other web pages are refused.")
@@ -571,7 +581,7 @@ def _cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
 def _check_route(method: str, path: str) -> None:
     """Raise `Refused` for what the page and the endpoints do not need."""
     known = path in _PAGES or path.rstrip("/") in _ENDPOINTS or path.startswith(_FOLDERS)
-    if not known or ".." in path.split("/"):
+    if not known or ".." in path.split("/") or len(path) > _MAX_PATH:
         raise Refused(404, "There is nothing here.")
     posts = path.startswith(_POSTED)
     methods = {"GET", "HEAD", "OPTIONS"} | ({"POST"} if posts else set())
@@ -596,16 +606,17 @@ def _check_shape(body: bytes) -> None:
 
 
 def _of_own_page(scope: Scope) -> Scope:
-    """Return a request as one for a page of its asker's, where its address names a page."""
+    """Return a request as one for what is its asker's, where its address names a page or an
+    upload."""
     asking, path = scope["state"].get("asker"), scope["path"]
     if asking is None or not path.startswith(f"{API}/"):
         return scope
     if path.startswith(_HEARTBEAT):
         return {**scope, "path": _HEARTBEAT + asking.page(path.removeprefix(_HEARTBEAT))}
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    if not any(name == _PAGE for name, _ in query):
+    if not any(name in _NAMED for name, _ in query):
         return scope
-    own = [(name, asking.page(value) if name == _PAGE else value) for name, value in query]
+    own = [(name, asking.page(value) if name in _NAMED else value) for name, value in query]
     return {**scope, "query_string": urlencode(own).encode()}
 
 

@@ -46,9 +46,7 @@ lock: setup              ## pin every package of a release, with the hashes that
 		--no-header $(WITHOUT:%=--no-emit-package %) --output-file requirements.lock
 
 sbom: setup              ## list all packages that run, with versions and licences (CycloneDX)
-	mkdir -p dist
-	$(RUN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
-		--output-file dist/source-finder.cdx.json $(RUN)/python
+	$(RUN)/python -m benchmarks.sbom dist/source-finder.cdx.json
 
 clean:                   ## remove the virtual environment; indexes and sources stay
 	rm -rf $(VENV)

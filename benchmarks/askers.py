@@ -114,21 +114,26 @@ def _rebuild_again(sources: Path, pid: int, began: float, seconds: float, asked:
 
 def _ask(url: str, end: float, number: int, asked: Asked) -> None:
     """Ask again and again, each time otherwise, until the time is over."""
+    for turn in itertools.count(number):
+        if time.monotonic() > end:
+            return
+        claim = f"{CLAIMS[turn % len(CLAIMS)]} in {1790 + (turn * 7 + number) % 230}"
+        began = time.monotonic()
+        try:
+            told = ask(url, claim)
+            if "event: complete" not in told:
+                asked.errors.append(told[-200:])
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            asked.errors.append(repr(error))
+        asked.waits.append(time.monotonic() - began)
+
+
+def ask(url: str, claim: str) -> str:
+    """Ask a server, and return what its endpoint tells until the answer is there."""
     api = f"{url}/gradio_api/call/ask"
     with httpx.Client(timeout=300) as client:
-        for turn in itertools.count(number):
-            if time.monotonic() > end:
-                return
-            claim = f"{CLAIMS[turn % len(CLAIMS)]} in {1790 + (turn * 7 + number) % 230}"
-            began = time.monotonic()
-            try:
-                posted = client.post(api, json={"data": [claim, 3, None, None, None]})
-                told = client.get(f"{api}/{posted.json()['event_id']}").text
-                if "event: complete" not in told:
-                    asked.errors.append(told[-200:])
-            except (httpx.HTTPError, KeyError, ValueError) as error:
-                asked.errors.append(repr(error))
-            asked.waits.append(time.monotonic() - began)
+        posted = client.post(api, json={"data": [claim, 3, None, None, None]})
+        return client.get(f"{api}/{posted.json()['event_id']}").text
 
 
 def memory_of(pid: int, at_s: float) -> Memory:

@@ -3,7 +3,8 @@
     python -m benchmarks.fuzz [--minutes 2] [--seed 1] [KIND ...]
 
 Kinds are extensions (".pdf", ".docx") and names ("zotero.sqlite"); all by default, each for so many
-minutes. A file is read as by a build, with what lies beside it. A finding is a file that hangs,
+minutes of the processor, however busy the machine is. A file is read as by a build, with what lies
+beside it. A finding is a file that hangs,
 crashes or eats up its reader, an error that nobody foresaw, or a document whose places lie outside
 of its text. It is made as small as hypothesis can, and kept in a
 folder that is named at the end; a test for it belongs beside those of its reader. Exits with 1 if
@@ -15,15 +16,16 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import signal
 import struct
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -42,13 +44,18 @@ LIMITS = Limits(stall_s=120, memory_bytes=5 << 30, processes=1)
 """OCR loads its models first, on a busy machine in half a minute, and asks for 2.6 GB."""
 
 
-def packed(members: dict[str, str]) -> bytes:
+def packed(members: Mapping[str, str | bytes]) -> bytes:
     """Return a zip file."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return file.getvalue()
+
+
+def _unpacked(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def _docx() -> bytes:
@@ -67,7 +74,12 @@ def _xlsx() -> bytes:
 
     book, file = Workbook(), io.BytesIO()
     book.active.append(["date", "text"])
-    book.active.append(["1848-12-05", TEXT])
+    book.active.append([datetime(1848, 12, 5), TEXT])
+    book.active.append([None, 1848.5, "=1+1", True])
+    book.active.merge_cells("A4:B5")
+    book.active.row_dimensions[3].hidden = True
+    book.create_sheet("More").append([TEXT, 0.25])
+    book["More"]["B1"].number_format = "0.0%"
     book.save(file)
     return file.getvalue()
 
@@ -79,6 +91,13 @@ def _pdf() -> bytes:
     canvas = Canvas(file, pageCompression=0)
     for number in range(6):
         canvas.drawString(72, 760 - 14 * number, TEXT)
+    canvas.bookmarkPage("a")
+    canvas.addOutlineEntry("Message", "a")
+    canvas.acroForm.textfield(name="place", value=TEXT, x=72, y=400, width=300, height=20)
+    canvas.linkURL("https://example.org/", (72, 300, 200, 320))
+    canvas.showPage()
+    canvas.rotate(90)
+    canvas.drawString(72, -300, TEXT)
     canvas.save()
     return file.getvalue()
 
@@ -234,8 +253,14 @@ EDITS = st.lists(
 )
 
 
-def damaged(content: bytes, edits: list[Edit]) -> bytes:
-    """Return the content with bytes put in, taken out, written over and repeated."""
+def damaged(content: bytes, edits: list[Edit], inside: int = 0) -> bytes:
+    """Return the content with bytes put in, taken out, written over and repeated. `inside`: for a
+    zip file, which of its members is damaged, and packed again; 0 for the file itself, which
+    mostly says no more than that a checksum is wrong."""
+    if inside and zipfile.is_zipfile(io.BytesIO(content)):
+        members = _unpacked(content)
+        name = sorted(members)[inside % len(members)]
+        return packed({**members, name: damaged(members[name], edits)})
     made = bytearray(content)
     for kind, place, length, extra in edits:
         at = int(place * len(made))
@@ -296,9 +321,22 @@ def within(seconds: int) -> Iterator[None]:
         signal.alarm(0)
 
 
+def _used_s(processes: Path = Path("/proc")) -> float:
+    """Return how much of the processor this process and those that it started have used."""
+    ticks, waiting = 0, [str(os.getpid())]
+    while waiting:
+        process = processes / waiting.pop()
+        with suppress(OSError):  # it has ended, and counts in the process that started it
+            numbers = (process / "stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, numbers[11:15]))
+            for thread in (process / "task").iterdir():
+                waiting += (thread / "children").read_text().split()
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Workers) -> FuzzResult:
-    """Damage and read files of a kind until the time is over, or something is found. The time
-    begins when a whole file has been read."""
+    """Damage and read files of a kind until so much of the processor was used, counted from when a
+    whole file has been read, or something is found."""
     findings, originals = FuzzResult(), [make() for make in SEEDS[kind]]
     place = folder / f"with {kind.lstrip('.')}"
     path = place / (f"faulty{kind}" if kind.startswith(".") else kind)
@@ -309,9 +347,9 @@ def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Work
 
     path.write_bytes(originals[0])
     look(workers, place)
-    until = time.monotonic() + seconds
+    until = _used_s() + seconds
 
-    @given(st.sampled_from(originals), EDITS)
+    @given(st.sampled_from(originals), EDITS, st.integers(0, 24))
     @settings(
         max_examples=BATCH,
         deadline=None,
@@ -319,10 +357,10 @@ def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Work
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    def check(original: bytes, edits: list[Edit]) -> None:
-        if time.monotonic() > until and not findings.found:
+    def check(original: bytes, edits: list[Edit], inside: int) -> None:
+        if _used_s() > until and not findings.found:
             return
-        path.write_bytes(damaged(original, edits))
+        path.write_bytes(damaged(original, edits, inside))
         findings.tried += 1
         try:
             with within(2 * LIMITS.stall_s):
@@ -332,7 +370,7 @@ def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Work
             raise
 
     number = first_seed
-    while time.monotonic() < until and not findings.found:
+    while _used_s() < until and not findings.found:
         try:
             seed(number)(check)()
         except BadOutcome:

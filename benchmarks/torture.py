@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.askers import MAIN, ask_many, free_port, wait_for
+from benchmarks.askers import MAIN, ask, ask_many, free_port, wait_for
 from benchmarks.fuzz import LIMITS, SEEDS, fuzz
 from benchmarks.kills import KILLS, write_document
 from rag.build.builder import build_index
@@ -38,7 +38,9 @@ OWN_MB = 700
 """The most that a server may hold of its own."""
 GROWTH_MB = 10
 """More than this between half time and the end is growth."""
-LOOPBACK = re.compile(r"127\.0\.0\.1|::1|inet_addr\(\"0\.0\.0\.0\"\)|\"::\"")
+_LOOPBACK = re.compile(r'"127\.0\.0\.1"|"::1"|"0\.0\.0\.0"|"::"')
+_ASKS_FOR_NAMES = re.compile(r"htons\(53\)|/run/systemd/resolve")
+"""Also where the server of names is on this machine, which asks others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +80,35 @@ class Given:
 
 
 def network(given: Given) -> Outcome:
-    """No address but this machine's is called by a build, a question, or a server with a page."""
+    """No address but this machine's is called, and no name is looked up, by a build, a question, or
+    a server that shows its page and is asked."""
     if not shutil.which("strace"):
         return Outcome("network", 0, True, "not tried: there is no strace")
     write_document(given.sources, 0)
     called: list[str] = []
+    calls = "trace=connect,sendto,sendmsg,sendmmsg"
+    claim = "Polk confirmed that gold had been found in California"
     runs = [
         given.command("build", str(given.sources), "--index", "mine"),
-        given.command(
-            "ask", "Polk confirmed that gold had been found in California", "--index", "mine"
-        ),
+        given.command("ask", claim, "--index", "mine"),
         given.command("serve", "--index", "mine", "--port", str(free_port())),
     ]
     for number, command in enumerate(runs):
         log = given.folder / f"calls-{number}"
-        trace = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(log)]
-        process = subprocess.Popen([*trace, *command], env=given.environment, stdout=-3)
+        trace = ["strace", "-f", "-qq", "-s", "200", "-e", calls, "-o", str(log), *command]
+        process = subprocess.Popen(
+            trace, env=given.environment, stdout=subprocess.DEVNULL, start_new_session=True
+        )
         if command[3] == "serve":
-            wait_for(f"http://127.0.0.1:{command[-1]}/", process)
-            process.send_signal(signal.SIGTERM)
-        process.wait()
+            url = f"http://127.0.0.1:{command[-1]}"
+            wait_for(f"{url}/", process)
+            ask(url, claim)
+            os.killpg(process.pid, signal.SIGTERM)  # strace itself lets no signal end it
+        if code := process.wait():
+            called.append(f"{command[3]} ended with {code}")
         lines = log.read_text(errors="replace").splitlines()
-        internet = [line for line in lines if "AF_INET" in line]
-        called += [line for line in internet if not LOOPBACK.search(line)]
+        called += [line for line in lines if "AF_INET" in line and not _LOOPBACK.search(line)]
+        called += [line for line in lines if _ASKS_FOR_NAMES.search(line)]
     return Outcome("network", len(runs), not called, f"{len(called)} calls elsewhere: {called[:3]}")
 
 

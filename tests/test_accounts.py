@@ -33,7 +33,18 @@ from rag.errors import AccountError, ProjectsError, QuotaError
 from rag.projects import KeptTurn, ProjectStore, Scope
 from rag.web.actions import Actions
 from rag.web.chat import Turn
-from rag.web.gate import MB, SESSION, Allowance, Gate, Quotas, ReaderLimits, metered
+from rag.web.gate import (
+    MB,
+    SESSION,
+    TURN_S,
+    Allowance,
+    Gate,
+    Places,
+    Quotas,
+    ReaderLimits,
+    give_way,
+    metered,
+)
 from rag.web.guard import API, Access, Guard, asker_of
 from rag.web.health import Counts
 from tests.conftest import served_on
@@ -306,6 +317,16 @@ def test_wrong_passwords_are_limited(accounts: Accounts) -> None:
     assert "wrong 1" not in lines
 
 
+def test_a_password_that_was_typed_as_a_name_stands_nowhere(accounts: Accounts) -> None:
+    guarded = guard_with(accounts)
+    form = {"name": "Correct-Horse-Battery", "password": "reader"}
+    assert send(guarded, "POST", "/sign-in", data=form).status_code == 401
+    assert signed_in(guarded, password="wrong").status_code == 401
+    log = (accounts.file.parent / "audit.jsonl").read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["who"] for line in lines] == ["", "reader"]
+
+
 def test_another_page_cannot_sign_anybody_in(accounts: Accounts) -> None:
     form = {"name": "reader", "password": PASSWORD}
     foreign = {"Origin": "https://evil.example"}
@@ -453,6 +474,61 @@ def test_what_one_asker_sends_leaves_places_for_others() -> None:
     assert sorted(ended) == ["ann 0", "ann 1", "ann 1", "bob 2"]
 
 
+def test_a_place_is_left_for_one_who_has_none() -> None:
+    places = Quotas(ReaderLimits()).questions
+
+    async def asking() -> list[str]:
+        with contextlib.ExitStack() as asked:
+            two = [asked.enter_context(places.line(who)) for who in ("ann", "bob") for _ in "12"]
+            newcomers = [asked.enter_context(places.line(who)) for who in ("eve", "fay")]
+            return [place.who for place in (*two, *newcomers) if place.come.done()]
+
+    assert asyncio.run(asking()) == ["ann", "ann", "bob", "eve"]
+
+
+def test_what_takes_long_gives_its_place_to_one_who_has_none() -> None:
+    now = [0.0]
+    places = Places(Quotas(ReaderLimits()), lambda: now[0])
+
+    async def asking() -> None:
+        with contextlib.ExitStack() as asked:
+            first = [asked.enter_context(places.line(who)) for who in ("a", "b", "c", "d")]
+            late = asked.enter_context(places.line("late"))
+            places.pass_on(first[0])
+            assert not late.come.done(), "each has a place for some time"
+            now[0] = TURN_S + 1
+            places.pass_on(first[0])
+            assert late.come.done()
+            places.pass_on(late)
+            assert late.come.done(), "its time has only begun"
+            places.pass_on(first[1])
+            assert [place.come.done() for place in first] == [True, False, True, True], "in turns"
+        assert places._line == [] and not places._had
+
+    asyncio.run(asking())
+
+
+def test_a_tool_that_takes_long_gives_way_between_two_parts(monkeypatch: Any) -> None:
+    monkeypatch.setattr("rag.web.gate.TURN_S", 0.0)
+    quotas = Quotas(ReaderLimits())
+    come, told = threading.Event(), []
+
+    def long(who: str) -> None:
+        while not come.is_set():
+            time.sleep(0.01)
+            give_way()
+        told.append(who)
+
+    async def asking() -> None:
+        going = [asyncio.create_task(quotas.tools.run(who, long, who)) for who in "abcd"]
+        await asyncio.sleep(0)
+        await quotas.tools.run("late", come.set)
+        await asyncio.gather(*going)
+
+    asyncio.run(asyncio.wait_for(asking(), 20))
+    assert sorted(told) == ["a", "b", "c", "d"]
+
+
 def test_who_has_a_server_for_themselves_uses_all_of_it() -> None:
     quotas = Quotas()
     meeting = threading.Barrier(4, timeout=20)
@@ -474,6 +550,9 @@ def test_uploads_are_refused_beyond_the_quota(accounts: Accounts) -> None:
 # ---- a real server with two users ----
 
 
+TALKERS = ("talker1", "talker2", "talker3", "talker4")
+
+
 @pytest.fixture(scope="module")
 def home(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("opened")
@@ -481,7 +560,8 @@ def home(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts = Accounts(home / "accounts.json")
     accounts.add("reader", PASSWORD, "ask")
     accounts.add("editor", PASSWORD, "change")
-    accounts.add("busy", PASSWORD, "ask")
+    for name in ("busy", *TALKERS):
+        accounts.add(name, PASSWORD, "ask")
     return home
 
 
@@ -563,6 +643,14 @@ def test_an_assistant_calls_the_tools_with_name_and_password(opened: str) -> Non
         asyncio.run(tools({}))
 
 
+def test_a_readers_call_is_not_told_to_another(sign_in: Callable[[str], httpx.Client]) -> None:
+    reader, editor = sign_in("reader"), sign_in("editor")
+    made = reader.post("/gradio_api/call/list_collections", json={"data": []}).json()
+    outcome = f"/gradio_api/call/list_collections/{made['event_id']}"
+    assert editor.get(outcome).status_code == 404
+    assert "event: complete" in reader.get(outcome).text
+
+
 def test_one_readers_quota_is_not_anothers(sign_in: Callable[[str], httpx.Client]) -> None:
     reader, editor = sign_in("reader"), sign_in("editor")
     years = range(1790, 1796)
@@ -631,6 +719,26 @@ def test_one_reader_does_not_have_all_places(sign_in: Callable[[str], httpx.Clie
         with editor.stream("GET", "/gradio_api/queue/data?session_hash=quick") as stream:
             assert any("process_completed" in line for line in stream.iter_lines())
         assert under_way(editor) == 2
+
+
+@pytest.mark.slow
+def test_readers_who_have_all_places_let_another_in(
+    sign_in: Callable[[str], httpx.Client],
+) -> None:
+    editor = sign_in("editor")
+    with contextlib.ExitStack() as listening:
+        for name in TALKERS:
+            talker = sign_in(name)
+            ask_on_the_page(talker, LONG, name)
+            page = f"/gradio_api/queue/data?session_hash={name}"
+            listening.enter_context(talker.stream("GET", page))
+        end = time.monotonic() + 60
+        while under_way(editor) < len(TALKERS) and time.monotonic() < end:
+            time.sleep(0.2)
+        ask_on_the_page(editor, CLAIM, "another")
+        with editor.stream("GET", "/gradio_api/queue/data?session_hash=another") as stream:
+            assert any("process_completed" in line for line in stream.iter_lines())
+        assert under_way(editor) == len(TALKERS), "they go on after that"
 
 
 def test_work_ends_when_whoever_asked_has_left(sign_in: Callable[[str], httpx.Client]) -> None:

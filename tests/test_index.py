@@ -5,16 +5,30 @@ from __future__ import annotations
 import json
 import pickletools
 import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
 from rag.build.builder import build_index
 from rag.config import Settings
-from rag.errors import IndexCorrupt, IndexMismatch, IndexNotBuilt, SearchIndexError
+from rag.errors import IndexBusy, IndexCorrupt, IndexMismatch, IndexNotBuilt, SearchIndexError
 from rag.finder import SourceFinder
-from rag.index import CURRENT, MANIFEST, live_generation, load_encoder, open_index
+from rag.index import (
+    CURRENT,
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    live_generation,
+    load_encoder,
+    open_index,
+)
 
 
 @pytest.fixture
@@ -233,3 +247,57 @@ def test_an_index_by_name_lies_in_the_home_folder(own_home, encoder, small_sourc
         == own_home / "indexes" / "by-name"
     )
     shutil.rmtree(own_home / "indexes" / "by-name")
+
+
+@pytest.fixture
+def older(copy: Path) -> Path:
+    """A copy of the small index as version 2 wrote it."""
+    generation = live_generation(copy)
+    with closing(sqlite3.connect(generation / "sources.sqlite")) as db, db:
+        db.execute("DROP TABLE given_up")
+    manifest = Manifest.read(generation)
+    (generation / MANIFEST).unlink()
+    replace(manifest, format=2).write(generation)
+    return copy
+
+
+OPENS = """
+import sys
+from pathlib import Path
+from rag.index import open_index
+print(open_index(Path(sys.argv[1])).path.name)
+"""
+
+
+def test_processes_that_open_an_older_index_at_once_all_get_it(older):
+    command = [sys.executable, "-c", OPENS, str(older)]
+    opening = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    opened = {process.communicate(timeout=120)[0].strip() for process in opening}
+    assert opened == {live_generation(older).name}, "it was brought to this format once"
+    assert open_index(older).manifest.format == FORMAT
+    open_index(older).manifest.verify(live_generation(older), every_byte=True)
+
+
+def test_an_older_index_is_not_touched_while_another_process_builds_it(older, monkeypatch):
+    monkeypatch.setattr("rag.index._PATIENCE_S", 1)
+    under_way = older / "generation-20260101-000000-000000"
+    under_way.mkdir()
+    before = (older / CURRENT).read_text()
+    with FileLock(older / "build.lock"), pytest.raises(IndexBusy, match="older version"):
+        open_index(older)
+    assert (older / CURRENT).read_text() == before
+    assert under_way.is_dir(), "what is being built stays"
+    assert open_index(older).manifest.format == FORMAT
+
+
+def test_a_reader_of_an_older_index_takes_what_another_process_made_of_it(older, monkeypatch):
+    done = shutil.copytree(older, older.with_name("done"))
+    made = live_generation(done)
+
+    def waits(lock: FileLock, timeout: float) -> None:
+        shutil.copytree(made, older / made.name)
+        (older / CURRENT).write_text(made.name)
+        raise Timeout(str(lock.lock_file))
+
+    monkeypatch.setattr(FileLock, "acquire", waits)
+    assert open_index(older).path.name == made.name

@@ -507,6 +507,21 @@ def test_a_workbook_whose_theme_is_damaged_is_reported(tmp_path):
     assert "is damaged or no workbook" in skipped.reason
 
 
+@pytest.mark.parametrize("instead", [b"", b"\xffno XML", b"<a><b></a>", b"<other xmlns='x'/>"])
+def test_a_workbook_with_any_damaged_part_is_read_or_reported(tmp_path, instead):
+    path = tmp_path / "a.xlsx"
+    whole = Workbook()
+    whole.active.append(["Ship", datetime(1803, 4, 5)])
+    whole.save(path)
+    with ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    for damaged in parts:
+        with ZipFile(path, "w") as book:
+            for name, content in parts.items():
+                book.writestr(name, instead if name == damaged else content)
+        assert len(list(read_file(path, MINE))) == 1, damaged
+
+
 def test_a_message_of_outlook_that_says_nothing_is_reported(tmp_path):
     path = write_msg(tmp_path / "brig.msg", {**numbers(32, 0), **text("0037", "The brig")})
     [skipped] = read_file(path, MINE)

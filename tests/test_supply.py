@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
-from collections.abc import Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.conftest import ROOT
+from benchmarks.sbom import PROJECT, ROOT, bill_of_materials, installed, licence, needs
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LICENCES = {
     *("0BSD", "Apache 2.0 License", "Apache Software License", "Apache-2.0", "BSD License"),
     *("Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-2-Clause-Views", "BSD-3-Clause"),
@@ -26,62 +23,43 @@ LICENCES = {
 LGPL (of nameparser, which is imported as it is) ask that changes to their own files stay under
 them."""
 
-SAID_OTHERWISE = {"pypdfium2": "BSD-3-Clause AND Apache-2.0"}
-"""What it says is no list of licences; looked up in its files."""
-
-
-def installed(names: list[str]) -> Iterator[Distribution]:
-    """Yield the packages that these need to run, and so on."""
-    waiting, seen = [Requirement(name) for name in names], set()
-    while waiting:
-        wanted = waiting.pop()
-        name = canonicalize_name(wanted.name)
-        if wanted.marker and not any(
-            wanted.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)
-        ):
-            continue
-        if (name, *sorted(wanted.extras)) in seen:
-            continue
-        seen.add((name, *sorted(wanted.extras)))
-        try:
-            found = distribution(name)
-        except PackageNotFoundError:
-            continue  # not for this platform
-        yield found
-        for line in found.requires or ():
-            need = Requirement(line)
-            if need.marker is None or any(
-                need.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)
-            ):
-                need.marker = None
-                waiting.append(need)
-
-
-def licences(package: Distribution) -> list[str]:
-    """Return the licences that a package says it is under, one or all of them."""
-    said = package.metadata
-    classes = [
-        line.split(" :: ")[-1] for line in said.get_all("Classifier") or () if "License" in line
-    ]
-    text = (
-        SAID_OTHERWISE.get(canonicalize_name(said["Name"]))
-        or said.get("License-Expression")
-        or "; ".join(each for each in classes if each != "OSI Approved")
-        or (said.get("License") or "nothing").splitlines()[0]
-    )
-    plain = re.sub(r"[()]", "", text)
-    return [part.strip() for part in re.split(r"\bAND\b|\bOR\b|;", plain)]
-
 
 def test_every_package_is_under_a_licence_that_was_looked_at() -> None:
-    packages = list(installed(PROJECT["dependencies"]))
+    packages = [package for package, _ in installed(PROJECT["dependencies"])]
     unlisted = {
         package.metadata["Name"]: said
         for package in packages
-        if not (said := set(licences(package))) <= LICENCES
+        if not (said := licences(package)) <= LICENCES
     }
     assert len(packages) > 100
     assert unlisted == {}
+
+
+def licences(package: Distribution) -> set[str]:
+    plain = re.sub(r"[()]", "", licence(package))
+    return {part.strip() for part in re.split(r"\bAND\b|\bOR\b|;", plain)}
+
+
+def test_the_list_of_packages_has_those_that_run_with_versions_and_licences() -> None:
+    def component(name: str, *said: str) -> dict[str, object]:
+        return {
+            "name": name,
+            "version": "1",
+            "bom-ref": name,
+            "licenses": [{"license": {"name": each}} for each in said],
+        }
+
+    listed = {
+        "metadata": {"component": {"bom-ref": "own"}},
+        "components": [component("PyYAML", "MIT"), component("pypdfium2"), component("pytest")],
+        "dependencies": [{"ref": "own", "dependsOn": ["PyYAML", "pytest"]}, {"ref": "pytest"}],
+    }
+    bill = bill_of_materials(listed, {"dependencies": ["pyyaml>=6", "pypdfium2"]})
+    assert [(each["name"], bool(each["licenses"])) for each in bill["components"]] == [
+        ("PyYAML", True),
+        ("pypdfium2", True),
+    ]
+    assert bill["dependencies"] == [{"ref": "own", "dependsOn": ["PyYAML"]}]
 
 
 def pinned() -> dict[str, list[tuple[str, int]]]:
@@ -104,6 +82,18 @@ def test_the_lock_file_has_what_the_project_needs() -> None:
         assert versions, f"{need.name}: make lock"
         assert all(need.specifier.contains(version) for version in versions), f"{line}: make lock"
     assert "torch" not in lock, "which build fits is for the machine to say"
+
+
+def test_the_lock_file_has_what_those_need_in_turn() -> None:
+    lock = pinned()
+    for package, extras in installed(PROJECT["dependencies"]):
+        for need in needs(package, extras):
+            name = canonicalize_name(need.name)
+            if re.match("torch$|triton$|cuda-|nvidia-", name):
+                continue
+            versions = [version for version, _ in lock.get(name, ())]
+            fits = any(need.specifier.contains(version, prereleases=True) for version in versions)
+            assert fits, f"{package.metadata['Name']} needs {need}: make lock"
 
 
 def test_nothing_can_be_unpickled() -> None:

@@ -356,3 +356,15 @@ def test_a_server_for_reading_changes_nothing(finder: SourceFinder, tmp_path: Pa
         assert "for reading" in told
     assert not (tmp_path / "corpus").exists()
     assert not live.busy
+
+
+@pytest.mark.parametrize("turning", ["\u202e", "\u202d", "\u2066", "\u2067"])
+def test_what_a_file_says_of_itself_turns_no_line_round(tmp_path: Path, turning: str) -> None:
+    said = f"Letters {turning}of Ann"
+    (tmp_path / "a.html").write_text(f"<title>{said}</title><p>The king agreed to it at last.</p>")
+    (tmp_path / "b.txt").write_text("The queen did not agree.")
+    (tmp_path / "b.yaml").write_text(f"title: {said}\ncreator: {said}\n")
+    (tmp_path / f"c{turning}.txt").write_text(f"The duke {turning}said nothing.")
+    documents = list(read_sources([tmp_path], print))
+    assert {document.title for document in documents} == {"Letters of Ann", "c"}
+    assert f"The duke {turning}said nothing." in {document.text for document in documents}

@@ -149,6 +149,10 @@ def test_a_server_for_others_answers_to_its_names(ask: Any) -> None:
         ("GET", f"{API}/custom_component/a/client/b/c"),
         ("GET", "/monitoring"),
         ("GET", "/static/%2e%2e/%2e%2e/config"),
+        ("GET", f"/static/{'a/' * 1000}"),
+        ("GET", "/pwa_icon/192"),
+        ("GET", f"{API}/mcp/sse"),  # tools are called by one request each, without a session
+        ("POST", f"{API}/mcp/messages/?session_id=1"),
         ("POST", "/login"),
         ("POST", "/"),
         ("PUT", f"{API}/upload"),
@@ -157,6 +161,18 @@ def test_a_server_for_others_answers_to_its_names(ask: Any) -> None:
 )
 def test_what_the_page_does_not_need_is_not_there(ask: Any, method: str, path: str) -> None:
     assert ask(method, path).status_code in {404, 405}
+
+
+def test_a_request_of_two_lengths_is_refused(served: str) -> None:
+    address = httpx.URL(served)
+    host = f"Host: 127.0.0.1:{address.port}\r\n"
+    hidden = f"GET /health HTTP/1.1\r\n{host}\r\n"
+    body = f"POST {API}/call/ask HTTP/1.1\r\n{host}Content-Length: {5 + len(hidden)}\r\n"
+    with socket.create_connection((address.host, address.port), timeout=30) as sent:
+        sent.sendall(f"{body}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}".encode())
+        told = b"".join(iter(lambda: sent.recv(65536), b""))
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert told.count(b"HTTP/1.1 ") == 1, "what follows is no request of its own"
 
 
 def test_a_body_has_a_limit(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,6 +384,8 @@ async def echoing(scope: Scope, receive: Receive, send: Send) -> None:
         {"method": "GET", "path": f"{API}/queue/data", "params": {"session_hash": "page"}},
         {"method": "GET", "path": f"{API}/queue/data?session%5Fhash=x&session_hash=page"},
         {"method": "GET", "path": f"{API}/heartbeat/page"},
+        {"method": "GET", "path": f"{API}/upload_progress?upload_id=page"},
+        {"path": f"{API}/upload?upload_id=page"},
     ],
 )
 def test_a_page_is_its_readers_however_it_is_named(ask: Any, asked: dict[str, Any]) -> None:
@@ -379,6 +397,45 @@ def test_a_page_is_its_readers_however_it_is_named(ask: Any, asked: dict[str, An
 
     assert sent("a") == sent("a")
     assert sent("a") != sent("b")
+
+
+async def calling(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take a call as event "e1", or say at which address an outcome was asked for; in two parts."""
+    await receive()
+    told = b'{"event_id": "e1"}' if scope["method"] == "POST" else scope["path"].encode()
+    size = [(b"content-length", str(len(told)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": size})
+    await send({"type": "http.response.body", "body": told[:5], "more_body": True})
+    await send({"type": "http.response.body", "body": told[5:]})
+
+
+def test_what_comes_of_a_call_is_for_who_made_it() -> None:
+    guarded = Guard(calling, Access("127.0.0.1"))
+
+    async def asked() -> None:
+        transport = httpx.ASGITransport(guarded)
+        async with httpx.AsyncClient(transport=transport, base_url=OWN) as client:
+            for call in (f"{API}/call/ask", f"{API}/call/v2/ask"):
+                cookies = [{"Cookie": f"source-finder-reader={reader * 43}"} for reader in "ab"]
+                made = await client.post(call, headers=cookies[0], json={})
+                event = made.json()["event_id"]
+                answered = await client.get(f"{call}/{event}", headers=cookies[0])
+                assert answered.text == f"{call}/e1"
+                assert (
+                    await client.get(f"{call}/{event}/", headers=cookies[0])
+                ).text == f"{call}/e1"
+                for headers, named in [
+                    (cookies[1], event),
+                    ({}, event),
+                    (cookies[0], "e1"),
+                    (cookies[0], "e1."),
+                    (cookies[0], f"e2.{event.rpartition('.')[2]}"),
+                    (cookies[0], "%ff"),
+                ]:
+                    other = await client.get(f"{call}/{named}", headers=headers)
+                    assert other.status_code == 404, named
+
+    asyncio.run(asked())
 
 
 # ---- the real server ----

@@ -44,6 +44,7 @@ from rag.index import (
     MANIFEST,
     Manifest,
     adopt,
+    build_lock,
     check_brought,
     live_generation,
     recorded_sources,
@@ -363,7 +364,7 @@ def _locked(index: Path) -> Iterator[None]:
     """Keep builds of an index away; raises `IndexBusy` where one is under way."""
     index.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(index / "build.lock", timeout=0):
+        with build_lock(index).acquire(timeout=0):
             yield
     except Timeout as error:
         raise IndexBusy(

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from numpy.typing import NDArray
 
 from rag.build.gather import LIVE, Gathered, Gatherer
@@ -42,6 +42,7 @@ from rag.index import (
     PIECE_PASSAGES,
     Generation,
     Manifest,
+    build_lock,
     make_live,
     new_generation,
     open_index,
@@ -200,7 +201,7 @@ def build_index(
     target = settings.index_path(index)
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(target / "build.lock")
+        lock = build_lock(target)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:

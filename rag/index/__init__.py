@@ -4,7 +4,7 @@
     indexes/<name>/<generation>/        manifest.json, sources.sqlite, lexical/, documents/,
                                         the files of `vectors`
     indexes/<name>/partial/             finished work of a build that was cut off
-    indexes/<name>/build.lock           held while a build runs
+    indexes/<name>/build.lock           held while a build or an upgrade runs
 
 A generation is complete before CURRENT names it and is never changed afterwards, so a
 reader needs no lock and a build that dies leaves the live generation as it was.
@@ -29,11 +29,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_INDEX, Settings
 from rag.embedding import Encoder, heading, read_by_search
 from rag.errors import (
+    IndexBusy,
     IndexCorrupt,
     IndexMismatch,
     IndexNotBuilt,
@@ -62,6 +64,9 @@ _WORDS = "words.json"
 """A manifest of a generation that has all but its vectors; gone once it is complete."""
 
 PIECE_PASSAGES = "piece_passages.npy"
+_PATIENCE_S = 60
+"""So long a reader waits for another process that may bring the index to this format."""
+
 _GENERATION = re.compile(r"generation-\d{8}-\d{6}-\d{6}")
 
 
@@ -271,35 +276,62 @@ def live_generation(path: Path) -> Path:
     """Return the folder of the live generation, which is first brought to this version's format,
     and its words to how this version folds them.
 
-    Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexMismatch`.
+    Raises `IndexNotBuilt`, `IndexCorrupt`, `IndexMismatch`, or `IndexBusy` where it cannot be
+    brought to the format since another process goes on building.
     """
-    generation = _named_generation(path)
-    made_by = Manifest.format_of(generation)
-    if made_by == FORMAT and _is_folded_alike(generation):
-        return generation
+    for _ in range(_PATIENCE_S):
+        generation = _named_generation(path)
+        made_by = Manifest.format_of(generation)
+        if made_by == FORMAT and _is_folded_alike(generation):
+            return generation
+        try:
+            with build_lock(path).acquire(timeout=1):
+                if _named_generation(path) == generation:  # else another has done it
+                    return _upgraded(path, generation, made_by)
+        except Timeout:
+            continue  # a build does it when it begins
+        except OSError as error:
+            raise _mismatch(path, made_by, error) from error
+    raise IndexBusy(
+        f"The index in {path} is of an older version, and another process is building it. Wait "
+        "until that is done, and try again."
+    )
+
+
+def build_lock(path: Path) -> FileLock:
+    """Return the lock of an index, for whoever makes another generation the live one. A thread that
+    has it can take it again."""
+    return FileLock(path.absolute() / "build.lock", is_singleton=True)
+
+
+def _upgraded(path: Path, generation: Path, made_by: Any) -> Path:
+    """Return a copy of the generation in this version's format and with its words as this version
+    folds them, which is the live one now. The caller holds the lock."""
     new = path / _new_name()
     try:
         if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
             raise ValueError(f"this version reads format {FORMAT}")
         Manifest.read(generation).verify(generation)  # before anything is written
-        shutil.copytree(generation, new)
+        # Without a manifest, what a killed process leaves is deleted by the next build.
+        shutil.copytree(generation, new, ignore=shutil.ignore_patterns(MANIFEST))
         upgrade_store(new / "sources.sqlite", made_by, FORMAT)
         if not _is_folded_alike(generation):
             log.info("The words of %s are indexed anew, as this version folds them", path)
             store = Store(new / "sources.sqlite")
             numbers = range(store.documents)
             write_words(new, store, collect(None, (t for n in numbers for t in texts(store, n))))
-        Manifest(**_content(new / MANIFEST) | {"format": FORMAT}).write(new)
+        Manifest(**_content(generation / MANIFEST) | {"format": FORMAT}).write(new)
         make_live(path, new)
     except (OSError, ValueError, TypeError, sqlite3.Error) as error:
         shutil.rmtree(new, ignore_errors=True)
-        if _named_generation(path) != generation:  # another process was quicker, and tidied up
-            return live_generation(path)
-        raise IndexMismatch(
-            f"The index in {path} has format {made_by} and cannot be used ({error}). "
-            f"{_rebuild(path)}"
-        ) from error
+        raise _mismatch(path, made_by, error) from error
     return new
+
+
+def _mismatch(path: Path, made_by: Any, error: Exception) -> IndexMismatch:
+    return IndexMismatch(
+        f"The index in {path} has format {made_by} and cannot be used ({error}). {_rebuild(path)}"
+    )
 
 
 @lru_cache

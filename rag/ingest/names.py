@@ -13,16 +13,20 @@ from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument
 from rag.ingest.shared.notes import library_notices, merged
 from rag.language import name_parts, one_name
 
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
 
 def printable(text: str) -> str:
     """Return `text` as one line that can be printed and written as UTF-8.
 
     A file name need not be valid text: undecodable bytes arrive as lone surrogates,
-    and control characters are allowed. Both become U+FFFD; white space is collapsed.
+    and control characters are allowed. Both become U+FFFD; white space is collapsed. Signs that
+    turn the direction of writing go: they would turn what stands after a title, too.
 
-    >>> printable("a\\tb\\n c")
-    'a b c'
+    >>> printable("a\\tb\\n c"), printable("\\u202etxt.exe")
+    ('a b c', 'txt.exe')
     """
+    text = text.translate(_TURNING)
     kept = ("\ufffd" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in _spaced(text))
     return "".join(kept)
 

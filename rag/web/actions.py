@@ -142,16 +142,20 @@ class Actions:
     ) -> AsyncIterator[tuple[Any, ...]]:
         """Yield what `ask` does once there is a place for this asker's question. A question that
         may not even wait for one stays in the box."""
-        unchanged = (gr.skip(),) * 7
+        unchanged, places = (gr.skip(),) * 7, self.quotas.questions
         try:
-            with self.quotas.questions.line(asker_of(request).shown) as first:
-                while not first.done():
+            with places.line(asker_of(request).shown) as here:
+                while not here.come.done():
                     yield unchanged  # else it would wait on where the page was closed
-                    await asyncio.wait([first], timeout=_LOOKED_S)
+                    await asyncio.wait([here.come], timeout=_LOOKED_S)
                 steps = SyncToAsyncIterator(self.ask(sent, turns, desk, place, request), None)
                 try:
                     async for step in steps:
                         yield step
+                        places.pass_on(here)
+                        while not here.come.done():
+                            yield unchanged
+                            await asyncio.wait([here.come], timeout=_LOOKED_S)
                 finally:
                     await steps.aclose()  # type: ignore[no-untyped-call]
         except QuotaError as error:

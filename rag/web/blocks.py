@@ -29,7 +29,7 @@ from rag.web import pane
 from rag.web.actions import ASK, CORPUS, PROJECTS, Actions, question_box
 from rag.web.chat import Turns
 from rag.web.desk import Desk
-from rag.web.gate import Places, Quotas
+from rag.web.gate import Places, Quotas, give_way
 from rag.web.guard import asker_of
 from rag.web.health import Counts
 from rag.web.listing import Place, ProjectList
@@ -266,7 +266,7 @@ class Refusal(gr.Error):
 
 def _add_endpoints(live: LiveFinder, counts: Counts, quotas: Quotas) -> None:
     """Add the endpoints to the `gr.Blocks` that is being built."""
-    programs = Programs(lambda: live.current)
+    programs = Programs(lambda: live.current, give_way)
     asking = (programs.find_sources, programs.ask)
     for action in (
         programs.find_sources,

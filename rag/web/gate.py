@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -37,6 +38,9 @@ from rag.web.markup import render
 
 _AT_ONCE = 4
 """What is looked up at a time, of a kind."""
+
+TURN_S = 20.0
+"""So long a place is kept where others wait. A question of one claim takes some seconds at most."""
 
 _MINUTE_S, _DAY_S = 60.0, 86_400.0
 MB = 1 << 20
@@ -157,64 +161,127 @@ class Quotas:
         self._kept.use(who, size)
 
 
-class Places:
-    """So much is looked up at a time, and the rest waits in line. Where there are limits, half of
-    the places and of the line is the most that one asker has, so that another comes in before
-    theirs. For one event loop."""
+@dataclass(eq=False, slots=True)
+class Place:
+    """A place of an asker, for which they wait until `come` is done; `since`: when it came."""
 
-    def __init__(self, quotas: Quotas) -> None:
-        self._quotas = quotas
-        self._line: list[tuple[str, asyncio.Future[None]]] = []
+    who: str
+    come: asyncio.Future[None]
+    since: float = 0.0
+
+
+_between: ContextVar[Callable[[], None]] = ContextVar("_between")
+
+
+def give_way() -> None:
+    """Wait while others have the place of what runs in this thread, to be called between two parts
+    of what may take long. Where nobody gave it a place nothing happens."""
+    if wait := _between.get(None):
+        wait()
+
+
+class Places:
+    """So much is looked up at a time, and the rest waits in line. For one event loop.
+
+    Where there are limits, half of the places and of the line is the most that one asker has, and
+    the last place is for one who has none. Who has fewer places comes first; what takes long gives
+    its place after `TURN_S` to one who has fewer, and waits again.
+    """
+
+    def __init__(self, quotas: Quotas, clock: Callable[[], float] = time.monotonic) -> None:
+        self._quotas, self._clock = quotas, clock
+        self._line: list[Place] = []
         self._had: Counter[str] = Counter()
 
     @contextmanager
-    def line(self, who: str) -> Iterator[asyncio.Future[None]]:
-        """Give what is done once this asker has a place, which is theirs until the block ends.
-        Raises `QuotaError` where too much waits already."""
+    def line(self, who: str) -> Iterator[Place]:
+        """Give an asker's place, which is theirs until the block ends, once it has come. Raises
+        `QuotaError` where too much waits already."""
         self._check_line(who)
-        here = who, asyncio.get_running_loop().create_future()
+        here = Place(who, asyncio.get_running_loop().create_future())
         self._line.append(here)
         self._let_in()
         try:
-            yield here[1]
+            yield here
         finally:
             if here in self._line:
                 self._line.remove(here)
             else:
-                self._had[who] -= 1
-            self._had += Counter()  # forgets who has none
+                self._free(here)
+            self._let_in()
+
+    def pass_on(self, here: Place) -> None:
+        """Have a place that was held for long come again later, where somebody waits who has
+        fewer."""
+        if not self._is_over(here) or here in self._line or not self._quotas.limits:
+            return
+        had = self._had[here.who]
+        if any(self._had[other.who] < had for other in self._line):
+            here.come = asyncio.get_running_loop().create_future()
+            self._line.append(here)
+            self._free(here)
             self._let_in()
 
     async def run(self, who: str, action: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what an action returns that is run in a thread, once there is a place for it."""
+        """Return what an action returns that is run in a thread, once there is a place for it. It
+        may call `give_way`."""
+        loop = asyncio.get_running_loop()
         with self.line(who) as place:
-            await place
-            work = asyncio.ensure_future(run_in_threadpool(action, *arguments))
+            await place.come
+
+            async def again() -> None:
+                self.pass_on(place)
+                await place.come
+
+            def wait() -> None:
+                if self._is_over(place):
+                    asyncio.run_coroutine_threadsafe(again(), loop).result()
+
+            def within_place() -> Any:
+                _between.set(wait)
+                return action(*arguments)
+
+            work = asyncio.ensure_future(run_in_threadpool(within_place))
             try:
                 return await asyncio.shield(work)
             finally:  # a thread works on where whoever asked has left, and has the place meanwhile
                 await asyncio.wait([work])
 
+    def _is_over(self, place: Place) -> bool:
+        return self._clock() - place.since > TURN_S
+
+    def _free(self, place: Place) -> None:
+        self._had[place.who] -= 1
+        self._had += Counter()  # forgets who has none
+
     def _check_line(self, who: str) -> None:
         limits = self._quotas.limits
         if limits and len(self._line) >= limits.waiting:
             raise QuotaError("Too much is waiting to be looked up here. Try again in a minute.")
-        if limits and sum(other == who for other, _ in self._line) >= max(limits.waiting // 2, 1):
+        waiting = sum(other.who == who for other in self._line)
+        if limits and waiting >= max(limits.waiting // 2, 1):
             raise QuotaError(
                 "Too much that you asked is waiting to be looked up here. Try again in a minute."
             )
 
     def _let_in(self) -> None:
-        most = _AT_ONCE // 2 if self._quotas.limits else _AT_ONCE
-        for here in list(self._line):
-            if self._had.total() >= _AT_ONCE:
-                return
-            who, place = here
-            if self._had[who] < most:
-                self._line.remove(here)
-                self._had[who] += 1
-                if not place.done():  # else whoever waited has gone, and gives it back
-                    place.set_result(None)
+        while here := self._next():
+            self._line.remove(here)
+            self._had[here.who] += 1
+            here.since = self._clock()
+            if not here.come.done():  # else whoever waited has gone, and gives it back
+                here.come.set_result(None)
+
+    def _next(self) -> Place | None:
+        """Return who is let in next, None where nobody is."""
+        free = _AT_ONCE - self._had.total()
+        if not self._line or free < 1:
+            return None
+        if not self._quotas.limits:
+            return self._line[0]
+        here = min(self._line, key=lambda waiting: self._had[waiting.who])
+        had = self._had[here.who]
+        return here if not had or (free > 1 and had < _AT_ONCE // 2) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +471,9 @@ class Gate:
         if account is None:
             self._wrong_at.use(network, 1)
             self._wrong_of.use(name, 1)
-            self._audit.note(name, "was not let in", address=address)
+            # Some type their password where the name belongs: no word that is no name is kept.
+            tried = name if name in self._accounts.all() else ""
+            self._audit.note(tried, "was not let in", address=address)
             raise Refused(401, "This name and password do not belong together.")
         return account
 

@@ -13,6 +13,7 @@ page and the endpoints need is let through.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ipaddress
 import json
 import logging
@@ -81,6 +82,9 @@ MAX_OPEN = 200
 """Requests of one asker that are answered at a time, those that are listened to for long included:
 a page has two. A class that has one address for all has enough."""
 
+_MAX_PATH = 1_000
+"""Of an address; those of the page are a tenth of that."""
+
 _MAX_FORM = 10_000
 """Of the form by which someone signs in."""
 
@@ -100,6 +104,7 @@ _PAGES = PATHS | frozenset(
         "/theme.css",
         "/favicon.ico",
         "/manifest.json",
+        "/pwa_icon",
         "/robots.txt",
     }
 )
@@ -111,8 +116,8 @@ _ENDPOINTS = frozenset(
     )
 )  # fmt: skip
 _FOLDERS = (
-    "/assets/", "/static/", "/svelte/", "/pwa_icon",
-    *(f"{API}/{name}" for name in ("api/", "call/", "heartbeat/", "mcp/", "run/")),
+    "/assets/", "/static/", "/svelte/",
+    *(f"{API}/{name}" for name in ("api/", "call/", "heartbeat/", "run/")),
 )  # fmt: skip
 _POSTED = (
     SIGN_IN, SIGN_OUT,
@@ -121,8 +126,15 @@ _POSTED = (
 )  # fmt: skip
 _DATA = (_EVENTS, *(f"{API}/{name}" for name in ("api/", "call/", "cancel", "run/")))
 _HEARTBEAT = f"{API}/heartbeat/"
+_CALL = f"{API}/call/"
+_EVENT = "event_id"
+"""By what the outcome of a call is asked for: in the answer to the call, then in an address."""
+
 _PAGE = "session_hash"
 """By what an event, or whoever listens to its outcome, says of which page it is."""
+
+_NAMED = frozenset({_PAGE, "upload_id"})
+"""What names something of an asker's in an address: the latter, an upload that is under way."""
 
 _WITHOUT_ACCOUNT = frozenset({HEALTH, f"{API}/startup-events"})
 """The latter Gradio sends to itself when it starts; it does nothing after that."""
@@ -279,6 +291,7 @@ class Guard:
         self.gate = gate
         self.quotas = quotas or Quotas()
         self._open: Counter[str] = Counter()
+        self._secret = secrets.token_bytes(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it. Web sockets are not used here and are refused."""
@@ -313,7 +326,8 @@ class Guard:
                 return
             with self._opened(scope):
                 body = await self._body(scope, headers, receive)
-                await self.app(_of_own_page(scope), body, sending)
+                own = _of_own_page(self._of_own_event(scope))
+                await self.app(own, body, self._naming_events(scope, sending))
         except (Refused, AccountError, ProjectsError) as error:
             if started:
                 raise
@@ -339,6 +353,48 @@ class Guard:
             self._open[who] -= 1
             if not self._open[who]:
                 del self._open[who]
+
+    def _event(self, asking: Asker, event: str) -> str:
+        """Return the name of an event for who has asked for it, by which nobody else can have what
+        comes of it: addresses stand in the logs of proxies."""
+        given = f"{asking.owner or asking.shown}\0{event}".encode("utf-8", "surrogatepass")
+        return f"{event}.{hmac.new(self._secret, given, 'sha256').hexdigest()}"
+
+    def _of_own_event(self, scope: Scope) -> Scope:
+        """Return a request as one for an event of its asker's, where its address names an event.
+        Raises `Refused` for another's."""
+        call, _, named = scope["path"].rstrip("/").rpartition("/")
+        if not call.startswith(_CALL) or scope["method"] == "POST":
+            return scope
+        event = named.rpartition(".")[0]
+        own = self._event(scope["state"]["asker"], event)
+        if not hmac.compare_digest(own.encode(), named.encode("utf-8", "surrogatepass")):
+            raise Refused(404, "You have made no such call here.")
+        return {**scope, "path": f"{call}/{event}"}
+
+    def _naming_events(self, scope: Scope, send: Send) -> Send:
+        """Return what sends the answer to a call with the event's name for its asker."""
+        if scope["method"] != "POST" or not scope["path"].startswith(_CALL):
+            return send
+        started: list[Message] = []
+        body = bytearray()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.append(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            told = _json_of(body)
+            if isinstance(told, dict) and isinstance(event := told.get(_EVENT), str):
+                told[_EVENT] = self._event(scope["state"]["asker"], event)
+                body[:] = json.dumps(told).encode()
+                MutableHeaders(scope=started[0])["content-length"] = str(len(body))
+            await send(started[0])
+            await send({"type": "http.response.body", "body": bytes(body)})
+
+        return sending
 
     async def _let_in(
         self, scope: Scope, headers: Headers, receive: Receive, reader: str
@@ -389,6 +445,9 @@ class Guard:
                 "This address is not allowed. Whoever runs the server can allow it with "
                 "--allowed-host NAME.",
             )
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy may read it otherwise, and take what follows for another's request.
+            raise Refused(400, "The request has two lengths.")
         for origin in headers.getlist("origin"):
             if not self.access.trusts(origin, hosts[0]):
                 raise Refused(403, "Requests from other web pages are refused.")
@@ -522,7 +581,7 @@ def _cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
 def _check_route(method: str, path: str) -> None:
     """Raise `Refused` for what the page and the endpoints do not need."""
     known = path in _PAGES or path.rstrip("/") in _ENDPOINTS or path.startswith(_FOLDERS)
-    if not known or ".." in path.split("/"):
+    if not known or ".." in path.split("/") or len(path) > _MAX_PATH:
         raise Refused(404, "There is nothing here.")
     posts = path.startswith(_POSTED)
     methods = {"GET", "HEAD", "OPTIONS"} | ({"POST"} if posts else set())
@@ -547,16 +606,17 @@ def _check_shape(body: bytes) -> None:
 
 
 def _of_own_page(scope: Scope) -> Scope:
-    """Return a request as one for a page of its asker's, where its address names a page."""
+    """Return a request as one for what is its asker's, where its address names a page or an
+    upload."""
     asking, path = scope["state"].get("asker"), scope["path"]
     if asking is None or not path.startswith(f"{API}/"):
         return scope
     if path.startswith(_HEARTBEAT):
         return {**scope, "path": _HEARTBEAT + asking.page(path.removeprefix(_HEARTBEAT))}
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    if not any(name == _PAGE for name, _ in query):
+    if not any(name in _NAMED for name, _ in query):
         return scope
-    own = [(name, asking.page(value) if name == _PAGE else value) for name, value in query]
+    own = [(name, asking.page(value) if name in _NAMED else value) for name, value in query]
     return {**scope, "query_string": urlencode(own).encode()}
 
 
@@ -569,6 +629,13 @@ def _read_event(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "The request is no JSON that can be read.") from error
+
+
+def _json_of(body: bytes | bytearray) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _check_files(content: Any, uploads: Path | None) -> None:

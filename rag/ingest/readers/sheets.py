@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
-from rag.ingest.shared.decoding import BOOK, DAMAGE, decode, opened, read_member
+from rag.ingest.shared.decoding import BOOK, decode, opened, read_member
 from rag.language import times
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def read_sheets(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 
 def _workbook(path: Path, notes: list[str]) -> Iterator[_Sheet]:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     with opened(path, "a workbook", BOOK) as archive:  # what it holds keeps within the limits
         parts = [i for i in archive.infolist() if i.filename.startswith("xl/worksheets/sheet")]
@@ -69,7 +68,9 @@ def _workbook(path: Path, notes: list[str]) -> Iterator[_Sheet]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what the library leaves out: charts, rules
             book = load_workbook(path, data_only=True)
-    except (InvalidFileException, *DAMAGE, TypeError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # the library checks nothing, and raises what comes of it
         raise UnreadableSource(
             f"{shown(path)} is damaged or no workbook ({printable(str(error))}); save it anew"
         ) from error

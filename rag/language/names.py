@@ -133,7 +133,7 @@ def with_capitals(text: str, creator: str = "") -> str:
     >>> with_capitals("thomas jefferson met old hickory in new york, said fdr")
     'Thomas Jefferson met Old Hickory in New York, said FDR'
     >>> with_capitals("did president grant grant it?"), with_capitals("grant wanted peace")
-    ('did president Grant grant it?', 'Grant wanted peace')
+    ('did President Grant grant it?', 'Grant wanted peace')
     """
     small = text.lower()
     if len(small) != len(text) or any(map(str.isupper, _FIRST_PERSON.sub("", text)[1:])):

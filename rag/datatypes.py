@@ -36,8 +36,9 @@ ClaimForm = Literal["claim", "question", "topic"]
 """A statement, a question ("who bought Alaska?"), or a subject of which nothing is said ("the
 Sino-Soviet split")."""
 
-_Aspect = Literal["name", "number", "date", "wording"]
-"""What in a claim can be looked up in a passage; of one in the passage's own words, the wording."""
+_Aspect = Literal["name", "number", "date", "wording", "proposed"]
+"""What in a claim can be looked up in a passage; of one in the passage's own words, the wording;
+where the passage only proposes what the claim says was done, the words that do."""
 
 
 def to_jsonable(value: Any) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
 from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
 from rag.embedding import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
+from rag.language import word_list, words
 from rag.searching import Matches
 from rag.wording import cited
 
@@ -45,10 +48,21 @@ def choose_quotation(passage: Passage, matches: Matches) -> Span:
     return chosen
 
 
+_SALUTATION = re.compile(r"^[^\n:]{3,200}:", re.MULTILINE)
+"""What a letter or address begins with: "To the Congress:"."""
+
+_READ_OPENING, _READ_BEFORE = 400, 3000
+"""Characters of a document in which its salutation is looked for; and those before a passage in
+which an author may say that he only proposes what stands there."""
+
+
 def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) -> Quotation:
     """Return a span of a passage as plain text to be judged, with what stands around it: as
     search reads it, in whole words and today's letters."""
     folded = read_by_search(document, passage.span)
+    start = passage.span.start
+    before = Span(max(start - _READ_BEFORE, 0), start)
+    salutation = _SALUTATION.search(document.text, 0, _READ_OPENING)
     return Quotation(
         folded.text,
         folded.part(quotation),
@@ -56,7 +70,34 @@ def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) ->
         document.title,
         document.collection.title,
         document.date or "",
+        salutation[0] if salutation else "",
+        read_by_search(document, before).text if len(before) else "",
     )
+
+
+@cache
+def _others_view() -> re.Pattern[str]:
+    """Return a pattern for a view that is not said to be the author's: "it is said", "some argue",
+    "the charge that"."""
+    held, views, by = ("|".join(sorted(word_list("words", k))) for k in ("held", "views", "others"))
+    saying = "|".join(sorted(word_list("verbs", "speaking") | word_list("verbs", "holding")))
+    return re.compile(
+        rf"\bit (?:is|was|has been|may be|will be)(?: \w+)? (?:{held})\b"
+        rf"|\b(?:{by})\b[^.;:]{{0,40}}? (?:{saying})\b|\bthe (?:{views}) (?:that|is|of)\b",
+        re.IGNORECASE,
+    )
+
+
+def _with_rejection(text: str, passage: Passage, quotation: Span) -> Span:
+    """Return a quotation that ends with a view of others' together with the passage's next sentence
+    where this speaks against it."""
+    last = next((s for s in passage.sentences if s.start < quotation.end <= s.end), None)
+    after = next((s for s in passage.sentences if s.start >= quotation.end), None)
+    if last is None or after is None or not _others_view().search(last.of(text)):
+        return quotation
+    opening = "".join(words(after.of(text)[:20])[:1])
+    against = opening in word_list("words", "contrasting")
+    return Span(quotation.start, after.end) if against else quotation
 
 
 def weighed(found: float, judgement: Judgement) -> float:
@@ -84,6 +125,7 @@ def cite(
     """
     if judgement.span is not None:
         quotation = read_by_search(document, passage.span).source(judgement.span)
+    quotation = _with_rejection(document.text, passage, quotation)
     if not passage.span.start <= quotation.start < quotation.end <= passage.span.end:
         raise ValueError(f"{quotation} is not inside {passage.span}")
     locator = document.locate(quotation)

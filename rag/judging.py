@@ -25,7 +25,9 @@ class Quotation:
     """Words of a source to be judged, and what stands around them, as plain text.
 
     `span`: where in the passage the quoted words are, None for the whole of it. `creator`,
-    `title`, `collection`, `date` (ISO 8601, possibly shortened): "" where not known.
+    `title`, `collection`, `date` (ISO 8601, possibly shortened): "" where not known. `opening`: the
+    first line of the document, which may say to whom it is addressed; `before`: what stands right
+    before the passage.
     """
 
     passage: str
@@ -34,6 +36,8 @@ class Quotation:
     title: str = ""
     collection: str = ""
     date: str = ""
+    opening: str = ""
+    before: str = ""
 
     @property
     def text(self) -> str:

@@ -193,8 +193,9 @@ def scanned_words(confidence: float) -> str:
 _MOST_NAMED = 2
 """Things of one kind that are named; more are for whoever reads the passage."""
 
-_LIKELY = 0.5
-"""Below this probability a passage is more likely not about what the claim is about."""
+_LIKELY = 0.75
+"""From this probability on 93 of 100 results of development claims were on the claim's subject,
+however few words they shared; of those from .5 to .6 it was 60."""
 
 
 def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str:
@@ -209,7 +210,9 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     'The passage has “Cuba” and does not say “1961”.'
     >>> stands("contradicts", [Reason("date", "1832", "1823", False)], 0.9)
     'The passage says otherwise: the claim has “1832”, the passage “1823”.'
-    >>> stands("context", [], 0.9), stands("context", [], 0.3)
+    >>> stands("context", [Reason("proposed", "", "I recommend", False)], 0.9)
+    'On the same subject; proposed here, not reported as done.'
+    >>> stands("context", [], 0.9), stands("context", [], 0.6)
     ('On the same subject.', 'Possibly on the same subject.')
     """
     differs = differences(reasons)
@@ -220,10 +223,14 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     if relation == "supports":
         alike = f": the same {_listed(shared)}" if shared else ""
         return f"The passage says this{alike}."
-    subject = "On the same subject" if bearing >= _LIKELY else "Possibly on the same subject"
+    unnamed = not shared and any(r.aspect == "name" and not r.source for r in reasons)
+    is_same = bearing >= _LIKELY and not unnamed
+    subject = "On the same subject" if is_same else "Possibly on the same subject"
     said = [*_said(reasons), *differs[:_MOST_NAMED]]
+    is_proposed = any(reason.aspect == "proposed" for reason in reasons)
     opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
-    whole = "; ".join([*opening, *said])
+    draft = ["proposed here, not reported as done"] if is_proposed else []
+    whole = "; ".join([*opening, *said, *draft])
     return f"{whole[0].upper()}{whole[1:]}."
 
 

@@ -13,6 +13,7 @@ from rag.evidence import (
     MAX_QUOTED,
     choose_quotation,
     cite,
+    quotation_of,
 )
 from rag.searching import Matches
 from rag.wording import located
@@ -105,3 +106,44 @@ def test_citations(document, locator, expected):
 )
 def test_dates_are_described_by_years(dates, expected):
     assert describe_dates(dates) == expected
+
+
+SAID = "It is said that the mills rob the poor."
+
+
+@pytest.mark.parametrize(
+    ("view", "after", "widened"),
+    [
+        (SAID, "But they feed them.", True),
+        (SAID, "Yet nobody ever proved it.", True),
+        ("Some argue that the mills rob the poor.", "However, they feed them.", True),
+        ("The charge that the mills rob the poor is old.", "But it is false.", True),
+        (SAID, "They also rob the rich.", False),
+        ("The mills rob the poor.", "But they feed them.", False),
+    ],
+)
+def test_a_view_of_others_is_quoted_with_what_speaks_against_it(view, after, widened):
+    text = f"The mills are old. {view} {after} They stand by the river."
+    ends = [text.index(part) + len(part) for part in ("old.", view, after, "river.")]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    passage = Passage("mine/one", Span(0, len(text)), tuple(map(Span, starts, ends)))
+    evidence = cite(CLAIM, make_document(text), passage, passage.sentences[1], 1, 1)
+    assert evidence.quote == (f"{view} {after}" if widened else view)
+
+
+@pytest.mark.parametrize(
+    ("opening", "told"),
+    [
+        ("To the Senate and House:\n\n", "To the Senate and House:"),
+        ("Jump to Part II\n\nMy dear General:\n", "My dear General:"),
+        ("Chapter I\n\n", ""),
+    ],
+)
+def test_a_judge_is_told_whom_a_document_addresses_and_what_stands_before(opening, told):
+    text = f"{opening}One is here. {TEXT}"
+    start = len(text) - len(TEXT)
+    passage = Passage("mine/one", Span(start, len(text)), (Span(start, len(text)),))
+    quotation = quotation_of(make_document(text), passage, passage.sentences[0])
+    assert quotation.opening == told
+    assert quotation.before == text[:start]
+    assert quotation.passage == TEXT

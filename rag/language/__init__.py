@@ -17,6 +17,7 @@ from rag.language.names import (
     name_around,
     names_in_records,
     stands_for,
+    with_capitals,
     with_names_of_records,
 )
 from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
@@ -118,6 +119,7 @@ __all__ = [
     "vowel_keys",
     "wade_giles",
     "whole_word",
+    "with_capitals",
     "with_names_of_records",
     "word_list",
     "words",

@@ -8,12 +8,21 @@ people.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Span
-from rag.language.tokens import FIRST_LETTER, IN_WORD, sentences, stems, table, word_list, words
+from rag.language.tokens import (
+    FIRST_LETTER,
+    IN_WORD,
+    parse,
+    sentences,
+    stems,
+    table,
+    word_list,
+    words,
+)
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -99,12 +108,85 @@ def _forms() -> dict[str, frozenset[str]]:
     return found
 
 
+_FIRST_PERSON = re.compile(r"\bI\b")
+_WRITTEN = re.compile(r"[^\W\d_][\w-]*\.?")
+
+
+@cache
+def _by_small_letters() -> dict[str, str]:
+    """Return the names that are no other word, too: each in small letters, and as it is written."""
+    people, places = table("people"), table("places")
+    rows = [*places["places"], *places["nations"], *places["states"], *places["others"]]
+    known = [name for row in rows for name in row.split(", ")]
+    known += [called for called, _ in _called()]
+    known += [word.capitalize() for word in (people["families"] + people["parties"]).split()]
+    return {
+        name.lower(): name for name in known if name.lower() not in word_list("people", "words")
+    }
+
+
+@cache
+def _in_small_letters() -> re.Pattern[str]:
+    names = map(re.escape, sorted(_by_small_letters(), key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])({'|'.join(names)})(?=s?(?!\w))")
+
+
+@lru_cache(maxsize=64)
+def with_capitals(text: str, creator: str = "") -> str:
+    """Return a text without capitals, but perhaps one at its beginning, with those of the names
+    that are known, and of the last name of `creator`; any other text as it is.
+
+    A name that is a word, too, is told by a given name or a title before it, and at the beginning
+    by a verb behind it.
+
+    >>> with_capitals("thomas jefferson met old hickory in new york, said fdr")
+    'Thomas Jefferson met Old Hickory in New York, said FDR'
+    >>> with_capitals("did president grant grant it?"), with_capitals("grant wanted peace")
+    ('did President Grant grant it?', 'Grant wanted peace')
+    """
+    small = text.lower()
+    if len(small) != len(text) or any(map(str.isupper, _FIRST_PERSON.sub("", text)[1:])):
+        return text
+    known = _in_small_letters().sub(lambda found: _by_small_letters()[found[0]], small)
+    begun = {at for at, sign in enumerate(text) if sign.isupper()}
+    parts = [*_WRITTEN.finditer(known)]
+    for number, part in enumerate(parts):
+        word = part[0].rstrip(".")
+        is_word, is_last = word in word_list("people", "words"), word == last_name(creator)
+        if not (is_word or is_last or word[0].isupper()):
+            continue
+        given = _given_before(parts[:number])
+        above = parts[max(number - len(given) - 1, 0) : number - len(given)]
+        titles = [own for own in above if own[0].rstrip(".") in TITLES | _ADDRESS]
+        if given or titles or word[0].isupper() or not is_word:
+            begun |= {own.start() for own in (*titles, *given, part)}
+        elif number == 0 and _acts(known):
+            begun.add(part.start())
+    return "".join(sign.upper() if at in begun else sign for at, sign in enumerate(known))
+
+
+def _given_before(parts: Sequence[re.Match[str]]) -> list[re.Match[str]]:
+    """Return the given names and initials at the end of some words: "ulysses s."."""
+    given: list[re.Match[str]] = []
+    for part in reversed(parts):
+        if not (part[0][1:] == "." or (len(part[0]) > 1 and is_western(part[0]))):
+            break
+        given.insert(0, part)
+    return given
+
+
+def _acts(text: str) -> bool:
+    """Return whether the first word of a text does what the second says: "grant wanted"."""
+    return any(token.tag_ in {"VBD", "VBZ", "MD"} for token in parse(text.capitalize())[1:2])
+
+
 def names_in_records(text: str) -> Iterator[tuple[str, str]]:
     """Yield (what somebody is called in the text, the person's name as records have it).
 
     >>> list(names_in_records("FDR met Teddy Roosevelt's cousin"))
     [('Teddy Roosevelt', 'Theodore Roosevelt'), ('FDR', 'Franklin D. Roosevelt')]
     """
+    text = with_capitals(text)
     for called, name in _called():
         if re.search(rf"(?<!\w){re.escape(called)}(?!\w)", text):
             yield called, name
@@ -116,6 +198,7 @@ def with_names_of_records(text: str) -> str:
     >>> with_names_of_records("LBJ's war on poverty")
     "Lyndon B. Johnson's war on poverty"
     """
+    text = with_capitals(text)
     for called, name in names_in_records(text):
         text = re.sub(rf"(?<!\w){re.escape(called)}(?!\w)", name, text)
     return text

@@ -82,6 +82,9 @@ _ORDINAL_SUFFIX = re.compile(
 _IN_FIGURES = re.compile(r"/\d")
 _BEHIND_SLASH = re.compile(r"\d/$")
 _ERA = re.compile(r"\s*,?\s?B\.?\s?C\.?(?:\s?E\.?)?(?!\w)")
+_GRAND = re.compile(r"\sgrand\b(?!\s+(?:[a-z]*s|jury|old)\b)")
+"""Thousands of dollars: "sixty grand a year", but not "two grand pianos"."""
+
 _BEFORE_CHRIST = "bc"
 """What a year before Christ counts: its noun."""
 
@@ -89,6 +92,7 @@ _CURRENCIES: dict[str, str] = {
     form: name for name, forms in _TABLE["currencies"].items() for form in forms.split()
 }
 _SIGNS: dict[str, str] = _TABLE["signs"]
+_PLURALS = frozenset(_TABLE["plurals"].split())
 _NAMES_OF_MONTHS = "|".join(
     [
         *MONTHS,
@@ -203,10 +207,19 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
             value, share = value / 100, True
         before, after = text[: match.start()], text[match.end() :]
         era = _ERA.match(after)
+        if grand := _GRAND.match(after):
+            value, after, span = 1000 * value, after[grand.end() :], Span(span.start, span.end + 6)
         noun = _BEFORE_CHRIST if era else _noun(after)
         span = Span(span.start, span.end + era.end()) if era else span
         found.append(
-            Quantity(span, value, _bound(before, after), share, _currency(match, after), noun)
+            Quantity(
+                span,
+                value,
+                _bound(before, after),
+                share,
+                "dollar" if grand else _currency(match, after),
+                noun,
+            )
         )
     return _joined(text, found)
 
@@ -263,7 +276,13 @@ def _may_count_alike(claim: Quantity, source: Quantity) -> bool:
     if bool(claim.currency) == bool(source.currency) or claim.noun == source.noun:
         return True
     count = source if claim.currency else claim
-    return not count.noun or count.noun in stop_words()
+    return not count.noun or count.noun in stop_words() or (count is claim and _is_unnamed(claim))
+
+
+def _is_unnamed(count: Quantity) -> bool:
+    """Return whether it is not said what is counted: what stands behind it is no plural, as in
+    "nobody under 400,000 pays"."""
+    return count.value > _LEAST_ROUNDED and not (count.noun.endswith("s") or count.noun in _PLURALS)
 
 
 def _rounded_to(value: float) -> float:
@@ -357,7 +376,9 @@ def _is_pronoun(match: re.Match[str], text: str) -> bool:
         before = text[: match.start()].rstrip().casefold()
         return (
             bool(_STANDS_FOR_A_NOUN.match(text, match.end()))
-            or before.endswith((" no", " any", " every", " this", " that", " which", " the"))
+            or before.endswith(
+                (" no", " any", " every", " number", " this", " that", " which", " the")
+            )
             or not text[match.end() :].strip(" .,;!?")
         )
     if match["denominator"] and not match["numerator"]:

@@ -24,6 +24,7 @@ from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
 from rag.language import (
     ROUNDING,
+    TITLES,
     Quantity,
     Timex,
     agree,
@@ -45,6 +46,7 @@ from rag.language import (
     table,
     times,
     times_told_from,
+    with_capitals,
     with_names_of_records,
     word_list,
     words,
@@ -71,12 +73,13 @@ _WORD = re.compile(r"(?:(?!n['’]t\b|(?<=\bcan)not\b)[^\W_])+|n['’]t|not", re
 _DOTTED = re.compile(r"\b(?:[A-Z]\.\s?){2,}")
 
 
-def _in_words(text: str) -> list[re.Match[str]]:
+@lru_cache(maxsize=64)
+def _in_words(text: str) -> tuple[re.Match[str], ...]:
     """Return the words of a text where they stand, initials as one: "B.C.", "BC"."""
     joined = _DOTTED.sub(
         lambda found: "".join(filter(str.isalpha, found[0])).ljust(len(found[0])), text
     )
-    return list(_WORD.finditer(joined))
+    return tuple(_WORD.finditer(joined))
 
 
 def _is_quoted(claim: str, passage: str) -> bool:
@@ -175,10 +178,21 @@ def _compare_wording(claim: str, passage: str, heading: str = "") -> Iterator[tu
 
 
 def _share(ours: Sequence[str], theirs: Sequence[str]) -> float:
-    """Return which share of a claim's words a passage has, 0 of a claim too short to tell."""
+    """Return which share of a claim's words a passage has in a stretch twice as long, 0 of a claim
+    too short to tell."""
     if len(ours) < _FEWEST:
         return 0.0
-    return sum((Counter(ours) & Counter(theirs)).values()) / len(ours)
+    asked, there = Counter(ours), Counter[str]()
+    shared = best = 0
+    for at, word in enumerate(theirs):
+        there[word] += 1
+        shared += there[word] <= asked[word]
+        if at >= 2 * len(ours):
+            gone = theirs[at - 2 * len(ours)]
+            shared -= there[gone] <= asked[gone]
+            there[gone] -= 1
+        best = max(best, shared)
+    return best / len(ours)
 
 
 def _is_turned(
@@ -345,7 +359,9 @@ class Checked:
     it is in the passage's own words, but for a few. `misquoted`: whether these have all that the
     claim has but for one number, time or denial, in the place of which they have another.
     `unproven`: the claim without the times that
-    the passage bears out: what is left to be read for.
+    the passage bears out: what is left to be read for. `untold`: facts that differ or are missing,
+    and would mislead if a reader were told of them. `proposed`: the words with which the author
+    proposes what the claim says was done, "" where he does not.
     """
 
     agrees: tuple[Reason, ...]
@@ -355,6 +371,8 @@ class Checked:
     quoted: bool
     misquoted: bool
     unproven: str
+    untold: frozenset[Reason] = frozenset()
+    proposed: str = ""
 
     @property
     def objections(self) -> tuple[Reason, ...]:
@@ -373,6 +391,7 @@ class Checked:
 
 def check(claim: str, quotation: Quotation) -> Checked:
     """Return which of the claim's numbers, times and names the passage has."""
+    claim = with_capitals(claim, quotation.creator)
     timed = list(_check_times(claim, quotation))
     proven = [s for how, reason, s in timed if (how, reason.aspect) == ("agrees", "date")]
     unproven = _without(claim, proven)
@@ -400,7 +419,114 @@ def check(claim: str, quotation: Quotation) -> Checked:
         quoted,
         quoted and not missing and _is_one_changed(differs, (claim, unproven), quotation.passage),
         unproven,
+        frozenset(
+            [
+                *_dates_of_others(claim, quotation, differs),
+                *(reason for reason in missing if _is_known_of(reason, quotation)),
+            ]
+        ),
+        _proposed_in(claim, quotation),
     )
+
+
+_SAME_EVENT = 0.6
+"""From this share of the stems of a claim on that a sentence has it tells of the same event."""
+
+
+def _dates_of_others(
+    claim: str, quotation: Quotation, differs: Sequence[Reason]
+) -> Iterator[Reason]:
+    """Yield the dates that are not the claim's and may be of another event: neither stands in a
+    sentence that tells of the claim's, nor did the author of the passage, whose date it is, do then
+    what the claim says."""
+    for reason in differs:
+        said = next((s for s in _times_of(claim) if s.span.of(claim) == reason.claim), None)
+        if reason.aspect != "date" or said is None:
+            continue
+        other = _other_time(claim, said, quotation)
+        if not other and not (reason.source == quotation.date and _acted(claim, said, quotation)):
+            yield reason
+
+
+def _other_time(claim: str, said: Timex, quotation: Quotation) -> str:
+    """Return the words for the time that a passage gives to what a claim tells of, "" for none: in
+    the sentence that has all of its names, and most of it."""
+    passage, best, found = quotation.passage, _SAME_EVENT, ""
+    told = [word.span for word in _times_of(claim)]
+    asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
+    for time, stretch in _dated_stretches(passage):
+        there = set(stems(words(stretch.of(passage))))
+        share = len(asked & there) / max(len(asked), 1)
+        in_place = _stands_in_place(said.span, claim, time, passage)
+        if in_place or (share >= best and _has_names(claim, there, quotation.creator)):
+            best, found = share + in_place, time.of(passage)
+    return found
+
+
+_CLAUSE = re.compile(r"[^,;:]+")
+
+
+def _dated_stretches(passage: str) -> Iterator[tuple[Span, Span]]:
+    """Yield each time of a passage, and the stretch that it dates: its sentence, or its clause
+    where the sentence has several times."""
+    for sentence in sentences(passage):
+        inside = [time.span for time in _times_of(passage) if sentence.overlaps(time.span)]
+        clauses = [
+            Span(*found.span()) for found in _CLAUSE.finditer(passage, sentence.start, sentence.end)
+        ]
+        for time in inside:
+            own = [clause for clause in clauses if clause.overlaps(time)]
+            yield time, sentence if len(inside) == 1 else Span(own[0].start, own[-1].end)
+
+
+def _stems_without(text: str, spans: Sequence[Span]) -> set[str]:
+    """Return the stems of a text's words but small ones and those of some spans."""
+    left = (w for w in _in_words(text) if not any(Span(*w.span()).overlaps(s) for s in spans))
+    return set(stems(w for w in _folded([word[0] for word in left]) if w not in stop_words()))
+
+
+def _has_names(claim: str, there: Set[str], creator: str) -> bool:
+    """Return whether all names of a claim are among some stems, or the author's."""
+    return all(
+        _can_be(whole, creator) or any(there >= set(way) for way in _ways(span.of(claim), whole))
+        for span, whole in _name_of_each(claim).items()
+    )
+
+
+def _acted(claim: str, said: Timex, quotation: Quotation) -> bool:
+    """Return whether a claim tells of a time at which the author of a passage did something, and
+    the passage is of another: earlier, or of any where it was done by saying so."""
+    doc = parse(claim)
+    part = doc.char_span(said.span.start, said.span.end, alignment_mode="expand")
+    if part is None or not _names_speaker(claim, quotation.creator):
+        return False
+    above = (token for token in (part.root, *part.root.ancestors) if token.pos_ in {"VERB", "AUX"})
+    doing = next((token for token in above if token.tag_ != "VB"), None)  # "told him to go in 1823"
+    by = [token for token in doc if token.dep_ in _SPEAKS and token.head == doing]
+    by += [token for token in doc if token.dep_ == "pobj" and token.head.dep_ == "agent"]
+    named = (
+        whole
+        for span, whole in _name_of_each(claim).items()
+        if any(span.start <= token.idx < span.end for token in by)
+    )
+    if not any(_can_be(whole, quotation.creator) for whole in named):
+        return False
+    is_earlier = of_date(quotation.date).last < said.first
+    return is_earlier or (doing is not None and doing.lemma_ in word_list("verbs", "by_saying"))
+
+
+def _is_known_of(reason: Reason, quotation: Quotation) -> bool:
+    """Return whether what a passage lacks stands in it all the same, or in what is known of it; or
+    is nobody's name: "the President"."""
+    if reason.source or reason.aspect == "wording":
+        return False
+    around = "\n".join((quotation.passage, quotation.heading, quotation.opening))
+    return _stands_in(reason.claim, around) or TITLES.issuperset(words(reason.claim))
+
+
+def _stands_in(words_said: str, text: str) -> bool:
+    """Return whether words stand in a text as they are, with their capitals."""
+    return re.search(rf"(?<!\w){re.escape(words_said)}(?!\w)", text) is not None
 
 
 def _is_one_changed(differs: Sequence[Reason], claims: Iterable[str], passage: str) -> bool:
@@ -621,7 +747,8 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         elif is_near:
             yield "missing", Reason("date", text, "", False), said.span  # longer, or unsure
         elif there or dated:
-            other = there[0].span.of(passage) if there else quotation.date
+            other = _other_time(claim, said, quotation) or quotation.date
+            other = other or there[0].span.of(passage)
             yield "differs", Reason("date", text, other, False), said.span
         else:
             yield "missing", Reason("date", text, "", False), said.span
@@ -747,11 +874,16 @@ def _check_numbers(claim: str, passage: str) -> _Told:
     there = _quantities_of(passage)
     for said in _quantities_of(claim):
         text = said.span.of(claim)
+        if _is_in_name(said.span, claim):
+            continue
         near = (other for other in there if agree(said, other))
         same = next((q for q in near if not _are_two_years(said, q, claim, passage)), None)
         same = same or _same_count(said, _counts_or_years(passage))
         if same is not None:
             yield "agrees", Reason("number", text, same.span.of(passage), True)
+            continue
+        if years := _in_years(said, passage):
+            yield "agrees", Reason("number", text, years, True)
             continue
         alike = [other for other in there if _of_a_kind(said, other)]
         if alike:
@@ -759,6 +891,21 @@ def _check_numbers(claim: str, passage: str) -> _Told:
             yield "differs", Reason("number", text, nearest.span.of(passage), False)
         else:
             yield "missing", Reason("number", text, "", False)
+
+
+def _is_in_name(number: Span, claim: str) -> bool:
+    """Return whether a number in words belongs to a name: "his Four Freedoms speech"."""
+    after = _NEXT_WORD.match(claim, number.end)
+    named = number.of(claim).isalpha() and after is not None and after[1][0].isupper()
+    return named and number in capitalised_inside(claim)
+
+
+def _in_years(said: Quantity, passage: str) -> str:
+    """Return the word by which a passage has so many years: "a decade" for ten, "" for none."""
+    if said.noun.removesuffix("s") != "year":
+        return ""
+    told = (word for word, years in table("numbers")["years"].items() if years == said.value)
+    return next((word for word in told if word in words(passage)), "")
 
 
 def _are_two_years(said: Quantity, other: Quantity, claim: str, passage: str) -> bool:
@@ -840,31 +987,140 @@ def _of_a_kind(said: Quantity, other: Quantity) -> bool:
 def _words_and_names(text: str) -> set[str]:
     """Return the stems of a text's words; those of one or two letters only where they have a
     capital: "us" is not "US"."""
-    names = " ".join(span.of(text) for span in capitalised(text))
-    return {stem for stem in stems(words(text)) if len(stem) > 2} | set(stems(words(names)))
+    short = (word for word in (span.of(text) for span in capitalised(text)) if len(word) < 5)
+    return {stem for stem in stems(words(text)) if len(stem) > 2} | set(
+        stems(words(" ".join(short)))
+    )
+
+
+def _ways(word: str, whole: str) -> set[tuple[str, ...]]:
+    """Return the stems by which a passage may have a word of a name: its own, those of other names
+    of the nation, of the houses of a parliament."""
+    return {tuple(stems(words(word)))} | stands_for(word) | stands_for(whole) | _houses(word)
+
+
+def _houses(parliament: str) -> set[tuple[str, ...]]:
+    named = table("people")["houses"].get(parliament.lower(), "")
+    return {tuple(stems(named.split()))} if named else set()
 
 
 def _check_names(claim: str, quotation: Quotation) -> _Told:
     """Yield for each word of the claim's names the whole name: in the passage, in its heading, or
     missing."""
-    own = _words_and_names(quotation.passage)
-    around = set(stems(words(quotation.heading)))
+    passage = quotation.passage
+    own = _words_and_names(passage)
+    around = set(stems(words(f"{quotation.heading} {quotation.opening}")))
     creator = set(stems(words(quotation.creator)))
-    inside = capitalised_inside(claim)
-    passage = f" {' '.join(words(quotation.passage))} "
+    inside = set(capitalised_inside(claim))
     for span, whole in _name_of_each(claim).items():
-        own_way = tuple(stems(words(span.of(claim))))
-        ways = {own_way} | stands_for(span.of(claim)) | stands_for(whole)
+        word = span.of(claim)
+        own_way, ways = tuple(stems(words(word))), _ways(word, whole)
+        if word.lower() in word_list("people", "words") and not _stands_in(word, passage):
+            ways = ways - {own_way}  # "whether we grant it" has no Grant
+        is_there = any(own.issuperset(way) for way in ways)
         if _can_be(whole, quotation.creator):
             yield "agrees", Reason("name", whole, SPEAKER, True)
-        elif any(own.issuperset(way) for way in ways):
-            there = f" {' '.join(words(whole))} " in passage
-            yield "agrees", Reason("name", whole, whole if there else "", True)
+        elif is_there and (span in inside or _is_name_in(word, claim, span, passage)):
+            if not _is_same_thing(whole, span, claim, passage):
+                called = f"the {whole}" if _is_called_after(span, claim) else whole
+                yield "missing", Reason("name", called, "", False)
+                continue
+            there = whole if _stands_in(whole, passage) else ""
+            yield "agrees", Reason("name", whole, there, True)
         elif _is_namesake(whole, quotation.creator):
             yield "missing", Reason("name", whole, "", False)
         elif creator.issuperset(own_way):
             yield "agrees", Reason("name", whole, SPEAKER, True)
-        elif around.issuperset(own_way):
+        elif any(around.issuperset(way) for way in {own_way, *_houses(word)}):
             yield "agrees", Reason("name", whole, quotation.heading, True)
         elif span in inside:  # the first word of a sentence may be any
             yield "missing", Reason("name", whole, "", False)
+
+
+def _is_name_in(word: str, claim: str, span: Span, passage: str) -> bool:
+    """Return whether the first word of a claim is a name: as grammar takes it, or a passage has it
+    amid a sentence."""
+    return _opens_name([span], claim) or word in {
+        s.of(passage) for s in capitalised_inside(passage)
+    }
+
+
+_THE = re.compile(r"\bthe\s+$", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
+
+
+def _is_same_thing(whole: str, span: Span, claim: str, passage: str) -> bool:
+    """Return whether a passage that has the name of a state does not mean by it a ship or a river,
+    or the state where these are asked for: "the Maine" is no state."""
+    mentions = [*re.finditer(rf"(?<!\w){re.escape(whole)}(?!\w)", passage)]
+    if whole not in _states() or not mentions:
+        return True
+    asked = _is_called_after(span, claim)
+    return any(_is_called_after(Span(*found.span()), passage) == asked for found in mentions)
+
+
+def _is_called_after(state: Span, text: str) -> bool:
+    """Return whether the name of a state is that of a ship or river: behind "the" and before no
+    noun, or behind a word for it."""
+    before, after = text[: state.start], _NEXT_WORD.match(text, state.end)
+    last = "".join(words(before[-20:])[-1:])
+    if last in word_list("places", "called_after_states"):
+        return True
+    return bool(_THE.search(before)) and (after is None or after[1].lower() in stop_words())
+
+
+@cache
+def _states() -> frozenset[str]:
+    return frozenset(name for row in table("places")["states"] for name in row.split(", "))
+
+
+_ITEM = re.compile(r"\s*(?:[([]?(?:\d{1,2}|[a-z]|[ivx]+)[.)\]]|[^\W\d_]+)", re.IGNORECASE)
+"""What an item of a list or of a draft begins with: a number, a letter, "Art."."""
+
+
+@cache
+def _proposals() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return patterns for an author's own proposal, for what introduces a draft, and for a word of
+    an author who speaks of himself."""
+    verbs = "|".join(sorted(word_list("verbs", "proposing")))
+    drafts = "|".join(sorted(word_list("words", "drafts")))
+    self = "|".join(sorted(word_list("words", "speaking_of_self")))
+    return (
+        re.compile(rf"\b(?:I|we)\b(?: (?!not\b|never\b)[a-z]+){{0,3}}? (?:{verbs})\b"),
+        re.compile(rf"\b(?:{verbs})(?:s|d|ed|ing)?\b[^.;:!?]*\b(?:{drafts})\b[^.;!?]*:\s"),
+        re.compile(rf"\b(?:{self})\b", re.IGNORECASE),
+    )
+
+
+def _proposed_in(claim: str, quotation: Quotation) -> str:
+    """Return the words with which an author proposes what is quoted, "" where he does not, or the
+    claim says no more than that it was proposed, wanted or said."""
+    own, draft, of_self = _proposals()
+    quoted = quotation.text
+    asks = own.search(quoted)
+    if asks is None and _opens_item(quoted) and not of_self.search(quoted):
+        at = quotation.span.start if quotation.span else 0
+        before = quotation.before + quotation.passage[:at]
+        asks = next(reversed([*draft.finditer(before)]), None)
+        if asks is not None and of_self.search(before, asks.end()):
+            return ""  # the draft is over
+    return "" if asks is None or not _is_deed(claim) else asks[0].strip()
+
+
+def _opens_item(text: str) -> bool:
+    """Return whether a text begins as an item of a list does, or an article of a law."""
+    begun = _ITEM.match(text)
+    if begun is None:
+        return False
+    word = begun[0].strip().casefold()
+    return not word.isalpha() or word in word_list("words", "articles")
+
+
+def _is_deed(claim: str) -> bool:
+    """Return whether a claim says that something was done, other than said or wanted."""
+    root = next((token for token in parse(claim) if token.dep_ == "ROOT"), None)
+    if root is None or root.pos_ not in {"VERB", "AUX"}:
+        return False
+    past = [token for token in (root, *root.children) if token.tag_ in {"VBD", "VBN"}]
+    said = word_list("verbs", "by_saying") | word_list("verbs", "wanting")
+    return bool(past) and root.lemma_ not in said

@@ -444,8 +444,11 @@ def reasons_of(relation: Relation, checked: Checked) -> tuple[Reason, ...]:
         found = (*checked.differs, *checked.missing, *checked.agrees)
     once: dict[tuple[str, str], Reason] = {}
     for reason in found:
-        once.setdefault((reason.aspect, reason.claim), reason)
-    return tuple(once.values())
+        if reason not in checked.untold:
+            once.setdefault((reason.aspect, reason.claim), reason)
+    proposed = checked.proposed if relation == "context" else ""
+    draft = (Reason("proposed", "", proposed, False),) if proposed else ()
+    return (*once.values(), *draft)
 
 
 def load_learned(settings: Settings, encoder: Encoder) -> LearnedJudge:

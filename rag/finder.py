@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rag.catalog.next_steps import where_to_look
 from rag.claims import check_claim, check_question, split_claims
 from rag.claims.checkable import help_for
+from rag.claims.references import attributed
 from rag.claims.transcripts import find_videos, with_captions
 from rag.config import PER_CLAIM, Settings
 from rag.datatypes import (
@@ -21,13 +22,14 @@ from rag.datatypes import (
     Holding,
     IndexFacts,
     Progress,
+    Reason,
     SourceDocument,
     Span,
 )
 from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
 from rag.judging import BEARS_ON
-from rag.language import names_in_records, with_names_of_records, words
+from rag.language import can_be_same, names_in_records, with_names_of_records, words
 from rag.llm import summarise
 from rag.retrieval import RetrievedPassage, Retriever, read_authority
 from rag.searching import Filter
@@ -42,6 +44,9 @@ FAILED = "looking it up failed; the window where Source Finder was started says 
 
 _READ = 10
 """Passages that are judged at least, however few are asked for: the judge's word orders them."""
+
+_OTHERS = 2
+"""Passages in which somebody else says what a claim says that a person said, at most."""
 
 NEAREST = 3
 """Passages shown as the nearest ones where nothing bears on a claim."""
@@ -200,6 +205,8 @@ class SourceFinder:
         bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
         if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
             bearing = []  # it is alike in words, and about somebody else
+        if claim.form == "claim" and all(item.relation != "supports" for item in bearing):
+            bearing = _with_first(self._said_by_others(claim, only), bearing)[:k]
         if claim.form != "claim":  # there is nothing that a passage could support
             ranked = [replace(item, relation="context", reasons=()) for item in ranked]
             bearing = [replace(item, relation="context", reasons=()) for item in bearing]
@@ -213,6 +220,19 @@ class SourceFinder:
             where_to_look(claim.query, tuple(self.index.collections), ranked),
             confidence_in(verdict, bearing),
         )
+
+    def _said_by_others(self, claim: Claim, only: Filter) -> list[Evidence]:
+        """Return the best passages in which somebody else says what a claim puts into a person's
+        mouth: those that support it without the name."""
+        told = attributed(with_names_of_records(claim.query))
+        if told is None:
+            return []
+        name, said = told
+        return [
+            replace(item, relation="context", reasons=(Reason("name", name, item.creator, False),))
+            for item in self._evidence(replace(claim, resolved=said), _READ, only)
+            if item.relation == "supports" and item.creator and not can_be_same(name, item.creator)
+        ][:_OTHERS]
 
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
         """Return what to tell the reader about the names: respelled, or never mentioned."""
@@ -262,6 +282,13 @@ class SourceFinder:
     def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)
         return choose_quotation(found.passage, matches)
+
+
+def _with_first(first: Sequence[Evidence], others: Sequence[Evidence]) -> list[Evidence]:
+    """Return two lists as one, best first; a passage in both as it is in the first."""
+    places = {(item.document_id, item.passage_start) for item in first}
+    left = [item for item in others if (item.document_id, item.passage_start) not in places]
+    return sorted([*first, *left], key=lambda item: -item.score)
 
 
 def _searched(held: Holding, only: Filter = _EVERYTHING) -> str:

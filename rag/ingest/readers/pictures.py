@@ -154,17 +154,22 @@ def _pages_in(opened: Picture) -> list[int]:
 def _frames(path: Path) -> Iterator[_Frames]:
     import PIL.Image
 
-    with _damage_told(path), PIL.Image.open(path) as opened:
-        yield _Frames(opened, path)
+    with _damage_told(path):
+        opened = PIL.Image.open(path)
+    with opened:
+        with _damage_told(path):
+            frames = _Frames(opened, path)
+        yield frames
 
 
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
-    import PIL.Image
-
+    """Tell of whatever Pillow raises, which checks little, as damage of the file."""
     try:
         yield
-    except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError) as error:
+    except (MemoryError, UnreadableSource):
+        raise
+    except Exception as error:
         raise UnreadableSource(
             f"{shown(path)} is damaged or no picture ({printable(str(error))}); fetch it again"
         ) from error

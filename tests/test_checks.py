@@ -214,3 +214,34 @@ def test_words_strewn_over_a_passage_are_no_quotation():
     checked = check(claim, Quotation(passage))
     assert not checked.quoted
     assert not checked.objections
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "supports"),
+    [
+        (
+            "Abendroth said that any mill may leave the guild when it pleases",
+            "It has been claimed of late that any mill, when it pleases, may leave the guild.",
+            False,
+        ),
+        (
+            "The mills are denied their rights",
+            "It is alleged as one cause of this that the mills are denied their rights.",
+            False,
+        ),
+        (
+            "It was alleged that the mills are denied their rights",
+            "It is alleged that the mills are denied their rights.",
+            True,
+        ),
+        (
+            "The mills pay a tax on salt",
+            "It is alleged that they are poor. The mills pay a tax on salt.",
+            True,
+        ),
+    ],
+)
+def test_what_others_allege_is_no_support(claim: str, passage: str, supports: bool):
+    checked = check(claim, Quotation(passage, creator="Hugo Abendroth"))
+    assert bool(checked.objections) is not supports
+    assert "“”" not in sentence(claim, Quotation(passage))

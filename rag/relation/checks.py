@@ -405,6 +405,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *_compare_wording(unproven, quotation.passage, quotation.heading),
         *_check_ordinals(claim, quotation.passage),
         *_check_order(claim, quotation.passage),
+        *_check_whose_view(claim, quotation),
     ]
     agrees, differs, missing = (
         tuple(reason for how, reason in found if how == kind)
@@ -963,6 +964,30 @@ def _check_order(claim: str, passage: str) -> _Told:
         if {a, b} <= _laid(turned, theirs) and not {a, b} <= _laid(ours, theirs):
             reason = Reason("wording", f"{ours[a]}, {ours[b]}", f"{ours[b]}, {ours[a]}", False)
             yield "missing", reason
+
+
+_HALF = 0.5
+"""From this share of the stems of a claim on a sentence may be what says it."""
+
+
+def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
+    """Yield where the sentence that has most of a claim only says what is alleged by others, and
+    the claim does not say so: "it has been claimed that"."""
+    alleged = "|".join(sorted(word_list("words", "alleged")))
+    told = rf"\bit (?:is|was|has been|had been)(?: \w+)? (?:{alleged})\b"
+    if not (views := [*re.finditer(told, quotation.passage, re.IGNORECASE)]):
+        return
+    asked = _stems_without(claim, []) - set(stems(words(quotation.creator)))
+    if asked & set(stems(word_list("words", "alleged"))):
+        return
+    shares = {
+        sentence: len(asked & set(stems(words(sentence.of(quotation.passage)))))
+        for sentence in sentences(quotation.passage)
+    }
+    best = max(shares, key=lambda sentence: shares[sentence])
+    view = next((v for v in views if best.overlaps(Span(*v.span()))), None)
+    if view is not None and shares[best] >= _HALF * len(asked):
+        yield "missing", Reason("wording", "", view[0], False)
 
 
 def _laid(ours: Sequence[str], theirs: Sequence[str]) -> set[int]:

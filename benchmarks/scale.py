@@ -42,7 +42,14 @@ from rag.finder import SourceFinder
 from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.local import CANDIDATES, top
-from rag.index.vectors import SENTENCES_SEARCHED, Lists, Sentences, SentenceWriter, VectorIndex
+from rag.index.vectors import (
+    SENTENCES_SEARCHED,
+    Lists,
+    Sentences,
+    SentenceWriter,
+    VectorIndex,
+    unrounded,
+)
 from rag.language import stems, words
 
 DRAWN = 200_000
@@ -121,7 +128,7 @@ def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
     vectors = generation_of(finder).vectors
     assert isinstance(vectors, VectorIndex)  # an index whose vectors are all there
     block = vectors.passages_block(0, vectors.passages)
-    real, lengths = block.sentences.astype(np.float32), block.sentence_counts
+    real, lengths = unrounded(block.sentences), block.sentence_counts
     random = np.random.default_rng(1)
     writer = SentenceWriter(folder, vectors.dimension)
     ends = []

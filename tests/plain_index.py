@@ -156,9 +156,11 @@ class PlainIndex:
 
     def matches(self, query: QueryVectors, passage_id: str) -> Matches:
         vectors = self.vectors[passage_id]
-        dimension = len(query.vector)
-        signs = 2.0 * np.unpackbits(vectors.codes, axis=1, count=dimension) - 1
-        cosines = query.pieces @ signs.T / math.sqrt(dimension) / math.sqrt(2 / math.pi)
+        pieces = query.pieces[:, ::3]
+        pieces = pieces / np.linalg.norm(pieces, axis=1, keepdims=True)
+        bits = pieces.shape[1]
+        signs = 2.0 * np.unpackbits(vectors.codes, axis=1, count=bits) - 1
+        cosines = pieces @ signs.T / math.sqrt(bits) / math.sqrt(2 / math.pi)
         rarity = [math.log((1 + len(self.held)) / (1 + self.pieces[int(i)])) for i in query.ids]
         weights = np.array([max(weight, 0.2) for weight in rarity], np.float32)
         return Matches(cosines.astype(np.float32), weights, vectors.starts)

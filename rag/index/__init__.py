@@ -44,9 +44,9 @@ from rag.errors import (
 from rag.index.lexical import LexicalIndex
 from rag.index.store import Store
 from rag.index.store_writer import upgrade_store
-from rag.index.vectors import VectorIndex, VectorsOnDemand
+from rag.index.vectors import VectorIndex, VectorsOnDemand, upgrade_vectors
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the files change in a way that older code cannot read."""
 
 _VERIFIED_BYTES = 1 << 30
@@ -282,7 +282,9 @@ def live_generation(path: Path) -> Path:
         Manifest.read(generation).verify(generation)  # before anything is written
         shutil.copytree(generation, new)
         upgrade_store(new / "sources.sqlite", made_by, FORMAT)
-        Manifest(**_content(new / MANIFEST) | {"format": FORMAT}).write(new)
+        manifest = Manifest(**_content(new / MANIFEST) | {"format": FORMAT})
+        upgrade_vectors(new, manifest.dimension)  # those of formats 1 to 3 are alike
+        manifest.write(new)
         make_live(path, new)
     except (OSError, ValueError, TypeError, sqlite3.Error) as error:
         shutil.rmtree(new, ignore_errors=True)

@@ -50,7 +50,7 @@ from rag.index.qdrant import (
     live,
 )
 from rag.index.store import packed, unpack
-from rag.index.vectors import PieceVectors, estimated_cosines
+from rag.index.vectors import PieceVectors, code_bytes, estimated_cosines
 from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import (
     EVERYTHING,
@@ -170,9 +170,9 @@ class _StoredPieces(PieceVectors):
         each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
         wanted = [PIECES | int(row) for row in rows]
         stored = self._points.retrieve(wanted, ["codes"])
-        width = (self._dimension + 7) // 8
+        width = code_bytes(self._dimension)
         codes = [_decoded(stored[one]["codes"], np.uint8).reshape(-1, width) for one in wanted]
-        products = estimated_cosines(query, np.concatenate(codes), self._dimension)
+        products = estimated_cosines(query, np.concatenate(codes))
         return np.split(products, np.cumsum([len(one) for one in codes])[:-1], axis=1)
 
     def starts(self, row: int) -> NDArray[np.int32]:

@@ -34,7 +34,7 @@ from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, Sour
 from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
-from rag.index import Manifest
+from rag.index import FORMAT, Manifest
 from rag.index.lexical import RARE
 from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
 from rag.index.qdrant import (
@@ -195,6 +195,11 @@ class QdrantIndex:
             )
         about = stored[ABOUT]
         self.manifest = Manifest(**json.loads(about["manifest"]))
+        if self.manifest.format != FORMAT:
+            raise IndexMismatch(
+                f"The index {generation} at {location} has format {self.manifest.format}, this "
+                f"version reads {FORMAT}. Publish it again with `source-finder publish {location}`."
+            )
         self._name = str(about["name"])
         given = (Collection(*fields) for fields in json.loads(about["collections"]))
         self._collections = {one.collection_id: one for one in given}

@@ -1,6 +1,6 @@
 """Latency, memory and recall of both halves of the first stage at growing sizes.
 
-    python -m benchmarks.scale [--passages 15000,200000,2000000] [--halves vectors,words]
+    python -m benchmarks.scale [--passages 15000,200000,2000000] [--halves vectors,words,whole]
         [--folder FOLDER]
 
 Vectors: the sentences of the default index, then copies of them, each moved by half the
@@ -9,6 +9,7 @@ directions; about five sentences a passage. Recall is that of the passages of an
 Words: the index's passages, then passages whose words are drawn from a real one (four in
 five) and from the whole corpus; from `DRAWN` passages on, copies of that index, which have
 the postings of a corpus so large but not its vocabulary.
+Whole: `Index.search` on an index of whole copies of the default one, its sentences moved as above.
 
 Both ways are measured at every size; which one serves is `nearest.Lists.exact_up_to`'s affair.
 Every figure is measured in a process of its own that opens the files as a search would. Its
@@ -22,11 +23,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import shutil
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +43,21 @@ from rag.config import Settings
 from rag.datatypes import Floats
 from rag.embedding import heading
 from rag.finder import SourceFinder
+from rag.index import PIECE_PASSAGES, Generation, Manifest
 from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex
-from rag.index.local import CANDIDATES, top
-from rag.index.vectors import SENTENCES_SEARCHED, Lists, Sentences, SentenceWriter, VectorIndex
+from rag.index.local import CANDIDATES, LocalIndex, top
+from rag.index.store import Store
+from rag.index.vectors import (
+    SENTENCES_SEARCHED,
+    Lists,
+    Sentences,
+    SentenceWriter,
+    VectorIndex,
+    unrounded,
+)
 from rag.language import stems, words
+from rag.searching import Query
 
 DRAWN = 200_000
 """Passages that are drawn word by word; a larger index is made of copies of theirs."""
@@ -121,7 +135,7 @@ def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
     vectors = generation_of(finder).vectors
     assert isinstance(vectors, VectorIndex)  # an index whose vectors are all there
     block = vectors.passages_block(0, vectors.passages)
-    real, lengths = block.sentences.astype(np.float32), block.sentence_counts
+    real, lengths = unrounded(block.sentences), block.sentence_counts
     random = np.random.default_rng(1)
     writer = SentenceWriter(folder, vectors.dimension)
     ends = []
@@ -249,6 +263,91 @@ def measure_words(finder: SourceFinder, folder: Path, passages: int, claims: lis
     print(line(label, measured, size_mb(target), f"exact | {seconds}"), flush=True)
 
 
+def write_whole(finder: SourceFinder, folder: Path, copies: int) -> None:
+    """Write an index that has everything of the finder's so many times."""
+    source = generation_of(finder)
+    rows, documents = source.manifest.passages, source.manifest.documents
+    folder.mkdir(parents=True)
+    copy_words(source.path / "lexical", folder / "lexical", copies, rows)
+    copy_words(source.path / "documents", folder / "documents", copies, documents)
+    write_vectors(finder, folder, copies * rows)
+    nearest.write_lists(folder)
+    ends = np.load(folder / "ends.npy")
+    np.save(folder / "sentence_rows.npy", np.append(0, ends))
+    bounds = np.load(source.path / "code_rows.npy")
+    shifts = np.repeat(np.arange(copies) * bounds[-1], rows)
+    np.save(folder / "code_rows.npy", np.append(0, np.tile(bounds[1:], copies) + shifts))
+    np.save(
+        folder / "sentence_starts.npy",
+        np.tile(np.load(source.path / "sentence_starts.npy"), copies),
+    )
+    np.save(folder / PIECE_PASSAGES, copies * np.load(source.path / PIECE_PASSAGES))
+    codes = (source.path / "codes.bin").read_bytes()
+    with (folder / "codes.bin").open("wb") as file:
+        for _ in range(copies):
+            file.write(codes)
+    shutil.copy(source.path / "sources.sqlite", folder)
+    with closing(sqlite3.connect(folder / "sources.sqlite")) as db, db:
+        db.execute("DROP INDEX documents_by_id")
+        for table, moved in _MOVED_COLUMNS.items():
+            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            made = ", ".join(moved.get(column, column) for column in columns)
+            copied = f"INSERT INTO {table} SELECT {made} FROM {table} WHERE {columns[0]} < :first"
+            first = {"documents": documents, "passages": rows}[table]
+            for copy in range(1, copies):
+                shift = {"copy": copy, "rows": copy * rows, "documents": copy * documents}
+                db.execute(copied, shift | {"first": first})
+
+
+_MOVED_COLUMNS = {
+    "documents": {
+        "number": "number + :documents",
+        "document_id": "document_id || '~' || :copy",
+        "first_row": "first_row + :rows",
+    },
+    "passages": {"row": "row + :rows", "document": "document + :documents"},
+}
+"""What the copies of a table's rows have in its columns."""
+
+
+def search_whole(folder: Path, manifest: Manifest, asked: list[Query]) -> Measured:
+    """Return the best candidates of each claim."""
+    index = LocalIndex(
+        Generation(
+            folder,
+            manifest,
+            Store(folder / "sources.sqlite"),
+            LexicalIndex.open(folder / "lexical", manifest.passages),
+            LexicalIndex.open(folder / "documents", manifest.documents),
+            VectorIndex(folder, manifest.dimension),
+        )
+    )
+
+    def search(query: object) -> NDArray[np.int64]:
+        assert isinstance(query, Query)
+        return np.array([index.row(found.passage_id) for found in index.search(query, 100)])
+
+    return _timed(asked, search)
+
+
+def measure_whole(finder: SourceFinder, folder: Path, passages: int, claims: list[str]) -> None:
+    """Print `Index.search` at a size."""
+    manifest = generation_of(finder).manifest
+    copies = max(round(passages / manifest.passages), 1)
+    target, seconds = folder / f"whole-{copies}", "kept"
+    if not target.is_dir():
+        started = time.perf_counter()
+        write_whole(finder, target, copies)
+        seconds = f"{time.perf_counter() - started:.0f}"
+    larger = replace(
+        manifest, passages=copies * manifest.passages, documents=copies * manifest.documents
+    )
+    asked = [finder.retriever.parse(claim).query for claim in claims]
+    measured = apart(search_whole, target, larger, asked)
+    label = f"{larger.passages:,} passages: Index.search"
+    print(line(label, measured, size_mb(target), f" | {seconds}"), flush=True)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -260,7 +359,7 @@ def main() -> None:
     data = claim_sets.data_folder(given.data)
     claims = [query.text for query in claim_sets.sotu_test(data)]
     finder = SourceFinder.open(Settings.from_environment().index_path(None))
-    halves = {"vectors": compare_vectors, "words": measure_words}
+    halves = {"vectors": compare_vectors, "words": measure_words, "whole": measure_whole}
     with tempfile.TemporaryDirectory(prefix="scale-") as temporary:
         folder = given.folder or Path(temporary)
         print(HEAD)

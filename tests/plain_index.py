@@ -16,6 +16,7 @@ from rag.datatypes import Collection, Holding, IndexFacts, Passage, SourceDocume
 from rag.dates import days_of, describe_dates
 from rag.embedding import Encoder, QueryVectors, chunk, embedding_input, heading, passage_room
 from rag.index.lexical import search_terms
+from rag.index.vectors import _rounded, unrounded
 from rag.language import deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import EVERYTHING, SIGNALS, Candidate, DocumentLine, Filter, Matches, Query
 
@@ -62,6 +63,11 @@ class PlainIndex:
         for ids in encoder.piece_ids([item.text for item in inputs]):
             pieces.update(set(ids))
         self.vectors = dict(zip(self.held, encoder.encode_passages(inputs), strict=True))
+        # Of sentences an index keeps 8 bits a dimension, as it keeps signs of word pieces.
+        self.sentences = {
+            name: unrounded(_rounded(vectors.sentences.astype(np.float32)))
+            for name, vectors in self.vectors.items()
+        }
         self.pieces = pieces
         self.terms = {name: self._terms(passage) for name, passage in self.held.items()}
         self.words = Words(self.terms)
@@ -134,7 +140,7 @@ class PlainIndex:
         document = self.documents[_home(name)]
         matches = self.matches(query.vectors, name)
         best = matches.cosines.max(axis=1) @ matches.weights / matches.weights.sum()
-        sentences = self.vectors[name].sentences.astype(np.float32)
+        sentences = self.sentences[name]
         return {
             "pieces": float(best),
             "sentence": max(float(sentence @ query.vectors.vector) for sentence in sentences),
@@ -156,9 +162,11 @@ class PlainIndex:
 
     def matches(self, query: QueryVectors, passage_id: str) -> Matches:
         vectors = self.vectors[passage_id]
-        dimension = len(query.vector)
-        signs = 2.0 * np.unpackbits(vectors.codes, axis=1, count=dimension) - 1
-        cosines = query.pieces @ signs.T / math.sqrt(dimension) / math.sqrt(2 / math.pi)
+        pieces = query.pieces[:, ::3]
+        pieces = pieces / np.linalg.norm(pieces, axis=1, keepdims=True)
+        bits = pieces.shape[1]
+        signs = 2.0 * np.unpackbits(vectors.codes, axis=1, count=bits) - 1
+        cosines = pieces @ signs.T / math.sqrt(bits) / math.sqrt(2 / math.pi)
         rarity = [math.log((1 + len(self.held)) / (1 + self.pieces[int(i)])) for i in query.ids]
         weights = np.array([max(weight, 0.2) for weight in rarity], np.float32)
         return Matches(cosines.astype(np.float32), weights, vectors.starts)

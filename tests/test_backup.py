@@ -25,9 +25,10 @@ from rag.database import SqliteFile
 from rag.embedding import Encoder
 from rag.errors import BackupError, IndexBusy, IndexMismatch
 from rag.finder import SourceFinder
-from rag.index import MANIFEST, Manifest, live_generation, open_index, recorded_sources
+from rag.index import FORMAT, live_generation, open_index, recorded_sources
 from rag.projects import KeptTurn, ProjectStore, new_id
 from tests.conftest import MONROE_WORDS, write_sources
+from tests.older import say_format, write_as_format_3
 
 
 def settings_of(home: Path) -> Settings:
@@ -203,15 +204,16 @@ def test_a_backup_is_a_zip_that_other_programs_open(home: Path, saved: Path) -> 
         assert archive.read(name) == (home / name).read_bytes()
 
 
-def test_an_index_of_an_older_version_comes_back(home: Path, tmp_path: Path) -> None:
+def test_an_index_of_an_older_version_comes_back(
+    home: Path, tmp_path: Path, encoder: Encoder
+) -> None:
     old = shutil.copytree(home, tmp_path / "old")
     generation = live_generation(old / "indexes" / "mine")
+    write_as_format_3(generation, encoder)
     with sqlite3.connect(generation / "sources.sqlite") as db:
         db.execute("DROP TABLE given_up")
     db.close()
-    written = json.loads((generation / MANIFEST).read_text()) | {"format": 2}
-    fields = {name: value for name, value in written.items() if name != "checksum"}
-    Manifest(**fields).write(generation)
+    say_format(generation, 2)
     with pytest.MonkeyPatch.context() as patch:  # as that version would save it
         patch.setattr("rag.index.FORMAT", 2)
         back_up(settings_of(old), tmp_path / "old.zip")
@@ -223,7 +225,7 @@ def test_an_index_of_a_later_version_does_not(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rag.index.FORMAT", 2)
-    with pytest.raises(IndexMismatch, match="format 3; this version reads 2"):
+    with pytest.raises(IndexMismatch, match=f"format {FORMAT}; this version reads 2"):
         restore(settings_of(tmp_path), saved)
     assert content(tmp_path) == {}
 

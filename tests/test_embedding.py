@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from rag.datatypes import Span
 from rag.embedding import WINDOWS, EmbeddingInput, Encoder, chunk, embedding_input, model_folder
 from rag.errors import ModelError
 from rag.finder import SourceFinder
+from rag.language import stop_words
 
 CLAIM = "Monroe told Europe to stay out of the Americas."
 
@@ -26,6 +28,17 @@ def cosine(one, other) -> float:
 
 def one_sentence(text: str) -> EmbeddingInput:
     return EmbeddingInput(text, (Span(0, len(text)),))
+
+
+def telling_pieces(encoder: Encoder, text: str) -> int:
+    """Return how many word pieces of a text are neither stop words nor punctuation."""
+    starts = encoder.piece_starts([text])[0]
+    telling = 0
+    for first, last in pairwise([*starts, len(text)]):
+        piece = text[first:last].strip().lower()
+        inside = first and text[first - 1].isalnum()
+        telling += any(map(str.isalnum, piece)) and (bool(inside) or piece not in stop_words())
+    return telling
 
 
 def with_encoder(route: str) -> Settings:
@@ -95,15 +108,38 @@ def test_passages_come_back_in_order_with_a_vector_for_each_sentence(encoder, in
         for one, other in zip(vectors.sentences, alone.sentences, strict=True):
             assert cosine(one.astype(np.float32), other.astype(np.float32)) > 0.999
         assert (vectors.starts == alone.starts).all()
-        assert len(vectors.codes) == len(encoder.piece_ids([item.text])[0])
+        assert len(vectors.codes) == telling_pieces(encoder, item.text)
 
 
 def test_sentences_begin_where_the_tokenizer_says(encoder):
     text = "A heading. Gold was found. Nobody knew."
     spans = (Span(11, 26), Span(27, 39))
     (found,) = encoder.encode_passages([EmbeddingInput(text, spans)])
-    offsets = encoder.piece_starts([text])[0]
-    assert found.starts.tolist() == [offsets.index(11), offsets.index(27)]
+    assert len(found.codes) == 5  # heading; gold, found; nobody, knew
+    assert found.starts.tolist() == [1, 3]
+
+
+def test_stop_words_and_punctuation_have_no_codes(encoder):
+    bare, dressed = encoder.encode_passages(
+        [one_sentence("gold california"), one_sentence("The gold, and it was of California!")]
+    )
+    assert len(bare.codes) == len(dressed.codes) == 2
+    (nothing_else,) = encoder.encode_passages([one_sentence("It was so.")])
+    assert len(nothing_else.codes) == 4
+    claim = encoder.encode_query("The gold, and it was of California!")
+    assert claim.ids.tolist() == encoder.piece_ids(["gold california"])[0]
+    assert len(encoder.encode_query("It was so.").ids) == 4
+    asked = encoder.encode_query("gold california")
+    assert cosine(claim.vector, asked.vector) < 0.99  # the claim's own vector is of all its words
+
+
+def test_a_sentence_of_stop_words_alone_is_empty_between_others(encoder):
+    text = "Gold was found. It was so. Nobody knew."
+    spans = (Span(0, 15), Span(16, 26), Span(27, 39))
+    (found,) = encoder.encode_passages([EmbeddingInput(text, spans)])
+    assert found.starts.tolist() == [0, 2, 2]
+    assert found.sentences.shape == (3, 384)
+    assert len(found.codes) == 4
 
 
 def test_no_passages_no_vectors(encoder):
@@ -167,7 +203,7 @@ def test_a_prompt_shifts_no_sentence(tiny_model, own_cache):
     )
     item = EmbeddingInput("Gold was found. Nobody knew.", (Span(0, 15), Span(16, 28)))
     (without,), (with_one,) = (e.encode_passages([item]) for e in (plain, prompted))
-    shift = len(prompted.piece_ids(["it says: "])[0])
+    shift = telling_pieces(prompted, "it says: ")
     assert (with_one.starts == without.starts + shift).all()
 
 

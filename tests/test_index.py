@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock, Timeout
+from older import write_as_format_3
 
 from rag.build.builder import build_index
 from rag.config import Settings
@@ -131,11 +132,38 @@ def change_manifest(index: Path, **values: object) -> None:
     path.write_text(json.dumps(content))
 
 
-@pytest.mark.parametrize("made_by", [0, 2, 99, "1", None])
+@pytest.mark.parametrize("made_by", [0, 2, 3, 99, "1", None])
 def test_another_format_is_a_mismatch(copy, made_by):
     change_manifest(copy, format=made_by)
     with pytest.raises(IndexMismatch, match="format"):
         SourceFinder.open(copy)
+
+
+def test_an_index_of_the_format_before_answers_and_is_built_from(
+    copy, finder, encoder, small_sources
+):
+    claim = "No European power may found new colonies in America"
+    small = sum(path.stat().st_size for path in live_generation(copy).rglob("*"))
+    before = live_generation(copy)
+    write_as_format_3(before, encoder)
+    large = sum(path.stat().st_size for path in before.rglob("*"))
+    upgraded = SourceFinder.open(copy)
+    assert open_index(copy).manifest.format == FORMAT
+    assert live_generation(copy) != before
+    best, as_built = ([hit.passage_id for hit in f.search(claim, 3)] for f in (upgraded, finder))
+    assert best[0] == as_built[0]
+    assert {*best} == {*as_built}
+    block, now = (
+        one.index.generation.vectors.passages_block(0, one.index.passages)
+        for one in (upgraded, finder)
+    )
+    assert np.abs(block.sentences.astype(int) - now.sentences).max() <= 1
+    assert len(block.codes) > len(now.codes)  # those of stop words are still there
+    assert build_index(small_sources, copy, encoder=encoder).embedded == 0
+    report = build_index(small_sources, copy, encoder=encoder, afresh=True)
+    assert report.embedded == report.passages
+    assert report.bytes_on_disk < 1.1 * small < large
+    assert [hit.passage_id for hit in SourceFinder.open(copy).search(claim, 3)] == as_built
 
 
 def test_a_newer_format_with_other_fields_is_a_mismatch(copy):

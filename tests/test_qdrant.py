@@ -15,7 +15,13 @@ import pytest
 
 from rag.cli.main import main
 from rag.config import Settings
-from rag.errors import IndexNotBuilt, IndexNotReached, SearchIndexError, SourceFinderError
+from rag.errors import (
+    IndexMismatch,
+    IndexNotBuilt,
+    IndexNotReached,
+    SearchIndexError,
+    SourceFinderError,
+)
 from rag.finder import SourceFinder
 from rag.index import open_index
 from rag.index.qdrant import generations
@@ -135,3 +141,9 @@ def test_what_is_not_there_is_said(tmp_path, two_builds):
         QdrantIndex.open(f"qdrant://{tmp_path}/none")
     with pytest.raises(IndexNotReached, match=r"127\.0\.0\.1:9"), quiet():
         publish(open_index(two_builds[0]), "qdrant://127.0.0.1:9/x")
+
+
+def test_what_another_version_published_is_refused(address, monkeypatch):
+    monkeypatch.setattr("rag.index.qdrant.index.FORMAT", 99)
+    with pytest.raises(IndexMismatch, match=r"this version reads 99\. Publish it again"):
+        QdrantIndex.open(address)

@@ -107,7 +107,7 @@ class _PartialVectors:
         self._folder = folder
         self._shard = lru_cache(maxsize=4)(_load)
         self._places: dict[bytes, tuple[Path, int]] = {}
-        for path in sorted(folder.glob("*.npz")):
+        for path in sorted(folder.glob(f"{FORMAT}-*.npz")):
             try:
                 keys = _arrays(path)["keys"]
             except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
@@ -126,7 +126,7 @@ class _PartialVectors:
         """Keep the vectors of some passages."""
         if not keys:
             return
-        path = self._folder / f"{keys[0].hex()[:32]}.npz"
+        path = self._folder / f"{FORMAT}-{keys[0].hex()[:32]}.npz"
         pending = path.with_suffix(".tmp")
         with pending.open("wb") as file:
             np.savez(

@@ -13,9 +13,10 @@ A passage goes through the transformer once. From the vectors of its word pieces
 * one vector per sentence: the mean over the sentence's pieces, so each sentence is
   embedded *in the context* of its passage and heading ("late chunking", Günther et al.
   2024, arXiv:2409.04701), and a hit already knows which sentence it means;
-* a sign code per piece: one bit for each dimension, kept for the second stage, where
+* a sign code per piece: one bit for every third dimension, kept for the second stage, where
   each piece of the claim looks for its closest piece in the passage ("late
-  interaction", Khattab and Zaharia 2020, arXiv:2004.12832).
+  interaction", Khattab and Zaharia 2020, arXiv:2004.12832). Stop words and punctuation,
+  half of all pieces, have none: what they say is in the vectors of the words beside them.
 
 Models whose own sentence vector is not the mean of piece vectors (another pooling, a
 dense layer on top) embed each sentence by itself instead; the sign codes are the same.
@@ -28,6 +29,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -53,7 +55,7 @@ from rag.embedding.inference import (
     unit,
 )
 from rag.errors import ModelError
-from rag.language import Folded, fold, sentences, trimmed
+from rag.language import Folded, fold, sentences, stop_words, trimmed
 
 _BATCH_SIZE = 16
 """Passages of like length per run of the transformer; 4 to 32 are within noise."""
@@ -77,9 +79,9 @@ class EmbeddingInput:
 class PassageVectors:
     """What the index keeps of a passage.
 
-    `sentences`: float16, (sentences, dimension), unit length. `codes`: uint8, (pieces,
-    dimension / 8), a bit per dimension, heading first. `starts`: int32, (sentences,),
-    the row of `codes` at which each sentence begins.
+    `sentences`: float16, (sentences, dimension), unit length. `codes`: see `sign_codes`, of the
+    pieces that tell something, heading first. `starts`: int32, (sentences,), the row of `codes`
+    at which each sentence begins.
     """
 
     sentences: NDArray[np.float16]
@@ -92,7 +94,8 @@ class QueryVectors:
     """A claim as the index is asked for it.
 
     `vector`: float32, (dimension,), unit length. `pieces`: float32, (pieces, dimension),
-    unit length. `ids`: the pieces' numbers in the vocabulary.
+    unit length, without stop words and punctuation where there is anything else. `ids`: the
+    pieces' numbers in the vocabulary.
     """
 
     vector: Floats
@@ -231,7 +234,8 @@ class Encoder:
         vector = (
             vectors.mean(axis=0) if self.pools_by_mean else self._encode_alone([prompt + text])[0]
         )
-        return QueryVectors(vector=unit(vector), pieces=unit(vectors[own]), ids=ids[own])
+        telling = np.flatnonzero(own)[self._telling(ids[own])]
+        return QueryVectors(vector=unit(vector), pieces=unit(vectors[telling]), ids=ids[telling])
 
     def encode_layers(self, texts: Sequence[str]) -> list[PieceLayers]:
         """Return the word pieces of each text with their vectors in the middle of the model and
@@ -274,11 +278,27 @@ class Encoder:
         else:
             prompt = self._document_prompt
             pooled = self._encode_alone([prompt + s.of(item.text) for s in item.sentences])
+        telling = self._telling(np.array(encoding.ids, dtype=np.int64)[own])
+        before = np.concatenate([[0], np.cumsum(telling)])
         return PassageVectors(
             sentences=unit(pooled).astype(np.float16),
-            codes=sign_codes(vectors),
-            starts=bounds[:-1].astype(np.int32),
+            codes=sign_codes(vectors[telling]),
+            starts=before[bounds[:-1]].astype(np.int32),
         )
+
+    def _telling(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which pieces of a text are no stop words or punctuation; all of a text that has
+        nothing else."""
+        telling: NDArray[np.bool_] = ~self._light[ids]
+        return telling if telling.any() else np.ones_like(telling)
+
+    @cached_property
+    def _light(self) -> NDArray[np.bool_]:
+        """Which pieces of the vocabulary are stop words or punctuation."""
+        numbers = [[number] for number in range(self.vocabulary_size)]
+        stop = stop_words()
+        pieces = [piece.strip().lower() for piece in self._whole.decode_batch(numbers)]
+        return np.array([piece in stop or _is_punctuation(piece) for piece in pieces], dtype=bool)
 
     @cached_property
     def _whole_model(self) -> Any:
@@ -301,12 +321,25 @@ def _padded(encodings: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     return ids, mask
 
 
-def sign_codes(vectors: Floats) -> NDArray[np.uint8]:
-    """Return one bit per dimension, eight to a byte: whether the component is positive.
+_EVERY = 3
+"""Of so many dimensions one has a bit in a sign code. See docs/decisions/index.md."""
 
-    Shape (n, dimension) to (n, ceil(dimension / 8)).
+
+def coded_dimensions(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return the components that sign codes have bits for: (n, dimension) to (n, bits)."""
+    return vectors[..., ::_EVERY]
+
+
+def sign_codes(vectors: Floats) -> NDArray[np.uint8]:
+    """Return for each of `coded_dimensions` whether the component is positive, eight to a byte.
+
+    Shape (n, dimension) to (n, ceil(bits / 8)).
     """
-    return np.packbits(vectors > 0, axis=-1)
+    return np.packbits(coded_dimensions(vectors) > 0, axis=-1)
+
+
+def _is_punctuation(piece: str) -> bool:
+    return bool(piece) and all(unicodedata.category(letter)[0] == "P" for letter in piece)
 
 
 def _own_pieces(encoding: Any) -> NDArray[np.bool_]:

@@ -47,9 +47,9 @@ from rag.errors import (
 from rag.index.lexical import LexicalIndex, Terms, collect
 from rag.index.store import Store
 from rag.index.store_writer import upgrade_store
-from rag.index.vectors import VectorIndex, VectorsOnDemand
+from rag.index.vectors import VectorIndex, VectorsOnDemand, upgrade_vectors
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the files change in a way that older code cannot read."""
 
 _VERIFIED_BYTES = 1 << 30
@@ -320,7 +320,10 @@ def _upgraded(path: Path, generation: Path, made_by: Any) -> Path:
             store = Store(new / "sources.sqlite")
             numbers = range(store.documents)
             write_words(new, store, collect(None, (t for n in numbers for t in texts(store, n))))
-        Manifest(**_content(generation / MANIFEST) | {"format": FORMAT}).write(new)
+        manifest = Manifest(**_content(generation / MANIFEST) | {"format": FORMAT})
+        if made_by < FORMAT:
+            upgrade_vectors(new, manifest.dimension)  # those of formats 1 to 3 are alike
+        manifest.write(new)
         make_live(path, new)
     except (OSError, ValueError, TypeError, sqlite3.Error) as error:
         shutil.rmtree(new, ignore_errors=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
@@ -47,8 +48,13 @@ GIVEN_UP = "CREATE TABLE given_up (file INTEGER NOT NULL, path TEXT NOT NULL, re
 
 _OF_THE_FILE = {"origin", "file_digest", "pages", "ocr_pages"}
 
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 _PACK: dict[str, Callable[[Any], Any]] = {
-    "text": lambda text: text.encode("utf-8", "surrogatepass"),
+    "text": lambda text: zlib.compress(_encoded(text)),
     "collection_id": lambda collection: collection.collection_id,
     "locators": lambda places: json.dumps([[p.span.start, p.span.end, p.label] for p in places]),
     "excluded": lambda spans: json.dumps([[s.start, s.end] for s in spans]),
@@ -56,7 +62,7 @@ _PACK: dict[str, Callable[[Any], Any]] = {
     "publication": lambda publication: json.dumps(publication.to_dict()),
 }
 _UNPACK: dict[str, Callable[[Any], Any]] = {
-    "text": lambda packed: packed.decode("utf-8", "surrogatepass"),
+    "text": lambda packed: zlib.decompress(packed).decode("utf-8", "surrogatepass"),
     "locators": lambda said: tuple(Locator(Span(a, b), label) for a, b, label in json.loads(said)),
     "excluded": lambda said: tuple(Span(a, b) for a, b in json.loads(said)),
     "notes": lambda said: tuple(json.loads(said)),
@@ -87,6 +93,7 @@ def packed(document: SourceDocument) -> dict[str, Any]:
 def document_digest(document: SourceDocument) -> bytes:
     """Return a hash over everything that the index keeps of what a document says and is."""
     kept = {name: value for name, value in packed(document).items() if name not in _OF_THE_FILE}
+    kept["text"] = _encoded(document.text)  # which two versions of zlib may not compress alike
     return hashlib.sha256(repr(kept).encode("utf-8", "surrogatepass")).digest()
 
 

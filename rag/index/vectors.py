@@ -4,7 +4,7 @@
 |---|---|
 | `sentence_rows.npy` | int64, (passages + 1,): passage p owns sentences rows[p]..rows[p+1] |
 | `sentence_starts.npy` | int32, (sentences,): the sentence's first code within its passage |
-| `codes.bin` | uint8, (pieces, bytes): a bit per dimension, see `embedding.sign_codes` |
+| `codes.bin` | uint8, (pieces, bytes): see `embedding.sign_codes` |
 | `code_rows.npy` | int64, (passages + 1,): passage p owns codes rows[p]..rows[p+1] |
 | `piece_passages.npy` | int32, (vocabulary,): in how many passages each word piece is |
 
@@ -12,12 +12,14 @@ The nearest sentence vectors are found by exact search while that is fast, then 
 
 | file | holds |
 |---|---|
-| `sentences.faiss` | a unit vector per sentence, 16-bit floats, inner product |
-| `lists.faiss` | where there are more than `Lists.exact_up_to`: the same in lists, 8 bits |
+| `sentences.faiss` | a vector per sentence, turned, 8 bits a dimension, inner product |
+| `lists.faiss` | where there are more than `Lists.exact_up_to`: the same in lists, 4 bits |
 
-All are memory-mapped. What the lists propose is scored again with the 16-bit vectors, so
-cosines are exact either way; what can be missed is a sentence in a list that was not
-probed. Measured in docs/decisions/scale.md by `python -m benchmarks.scale`.
+All are memory-mapped. Vectors are turned by a rotation that is always the same, after which the
+components of any model's unit vectors are alike, so that one step serves all of them. What the
+lists propose is scored again with 8 bits, so cosines are the same either way; what can be missed
+is a sentence in a list that was not probed. Measured in docs/decisions/scale.md by
+`python -m benchmarks.scale`.
 
 While an index is still being built, vectors are made when they are needed. Passages that the index
 before had keep their vectors. The others are found by their words alone; the best of those are
@@ -28,9 +30,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -39,7 +42,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.datatypes import Floats
-from rag.embedding import Encoder, PassageVectors, QueryVectors, embedding_input
+from rag.embedding import (
+    Encoder,
+    PassageVectors,
+    QueryVectors,
+    coded_dimensions,
+    embedding_input,
+    sign_codes,
+)
+from rag.embedding.inference import unit
 from rag.index.store import Store
 
 
@@ -62,10 +73,55 @@ LISTS = Lists()
 _SAMPLE_PER_LIST = 64
 """Sentences by which k-means places each list's centre; FAISS asks for 39 or more."""
 
+_PROPOSED = 3
+"""Times as many sentences as are wanted are taken from the lists, whose cosines are rough."""
+
 _SEED = 1
+
 
 EXACT = "sentences.faiss"
 APPROXIMATE = "lists.faiss"
+_CODES = "codes.bin"
+
+_DEVIATIONS = 6
+"""Standard deviations of a turned component that 8 bits reach; what lies beyond is cut off."""
+
+_ZERO = 127
+_STEPS = 255
+"""The number that stands for 0, and the steps from the least to the greatest."""
+
+
+@lru_cache(maxsize=4)
+def _rotation(dimension: int) -> Floats:
+    """Return by what vectors are turned, for this and all later indexes."""
+    random = np.random.default_rng(_SEED).standard_normal((dimension, dimension))
+    rotation: Floats = np.linalg.qr(random)[0].astype(np.float32)
+    return rotation
+
+
+def _reach(dimension: int) -> float:
+    """Return the greatest component that 8 bits can say."""
+    return min(1.0, float(_DEVIATIONS / np.sqrt(dimension)))
+
+
+def _rounded(vectors: Floats) -> NDArray[np.uint8]:
+    dimension = vectors.shape[-1]
+    turned = vectors @ _rotation(dimension) * np.float32(_STEPS / 2 / _reach(dimension))
+    rounded: NDArray[np.uint8] = np.clip(np.rint(turned) + _ZERO, 0, _STEPS).astype(np.uint8)
+    return rounded
+
+
+def _read(stored: NDArray[np.uint8]) -> Floats:
+    """Return turned vectors from 8-bit numbers."""
+    step = np.float32(2 * _reach(stored.shape[-1]) / _STEPS)
+    turned: Floats = (stored.astype(np.float32) - _ZERO) * step
+    return turned
+
+
+def unrounded(stored: NDArray[np.uint8]) -> Floats:
+    """Return sentence vectors as the model gave them, nearly: float32, (sentences, dimension)."""
+    vectors: Floats = _read(stored) @ _rotation(stored.shape[-1]).T
+    return vectors
 
 
 class SentenceWriter:
@@ -78,10 +134,14 @@ class SentenceWriter:
         self._file = (folder / EXACT).open("wb")
         self._file.write(_head(dimension, 0))
 
-    def add(self, vectors: NDArray[np.float16]) -> None:
+    def add(self, vectors: NDArray[np.floating[Any]]) -> None:
         """Append unit vectors, (sentences, dimension)."""
-        self._count += len(vectors)
-        self._file.write(np.ascontiguousarray(vectors, np.float16).tobytes())
+        self.copy(_rounded(vectors.astype(np.float32)))
+
+    def copy(self, stored: NDArray[np.uint8]) -> None:
+        """Append what `Sentences.stored` returned."""
+        self._count += len(stored)
+        self._file.write(stored.tobytes())
 
     def close(self) -> None:
         """Close the file as it is."""
@@ -100,15 +160,18 @@ class SentenceWriter:
 
 
 def _head(dimension: int, count: int) -> bytes:
-    """Return what precedes `count` 16-bit vectors in the file of a FAISS index.
+    """Return what precedes `count` 8-bit vectors in the file of a FAISS index.
 
     FAISS itself writes such an index only from memory, where it would be whole.
     """
     import faiss
 
     index = faiss.IndexScalarQuantizer(
-        dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        dimension, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
     )
+    reach = _reach(dimension)  # FAISS asks for the least, and for the least to the greatest
+    faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), index.sq.trained)
+    index.is_trained = True
     index.ntotal = count
     size = np.dtype(np.uint64).itemsize  # of the vectors that follow, in bytes
     return (
@@ -120,7 +183,7 @@ def _head(dimension: int, count: int) -> bytes:
 def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
     """Sort the sentences of `folder` into lists. The same sentences give the same file.
 
-    Takes as much memory as the file has, 400 bytes a sentence.
+    Takes as much memory as the file has, 200 bytes a sentence.
     """
     import faiss
     from faiss.contrib.ivf_tools import add_preassigned
@@ -131,8 +194,8 @@ def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
     wanted = min(lists * _SAMPLE_PER_LIST, total)
     chosen = np.random.default_rng(_SEED).choice(total, wanted, replace=False)
     sample = exact.reconstruct_batch(np.sort(chosen))
-    index: Any = faiss.index_factory(exact.d, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
-    index.by_residual = False  # one table of 8-bit steps for all lists
+    index: Any = faiss.index_factory(exact.d, f"IVF{lists},SQ4", faiss.METRIC_INNER_PRODUCT)
+    index.by_residual = False  # one table of steps for all lists
     index.cp.seed = _SEED
     index.train(sample)
     blocks = [(first, min(sizes.block, total - first)) for first in range(0, total, sizes.block)]
@@ -163,10 +226,10 @@ class Sentences:
         self._sizes = sizes
         self._exact = _mapped(folder / EXACT)
         shape = (self._exact.ntotal, self._exact.d)
-        self._stored: NDArray[np.float16] = np.zeros(shape, np.float16)
+        self._stored: NDArray[np.uint8] = np.zeros(shape, np.uint8)
         if len(self):  # nothing cannot be mapped
             head = len(_head(self._exact.d, len(self)))
-            self._stored = np.memmap(folder / EXACT, np.float16, "r", head, shape)
+            self._stored = np.memmap(folder / EXACT, np.uint8, "r", head, shape)
         self._lists: Any = None
         if (folder / APPROXIMATE).is_file():
             mapped = 0 if os.name == "nt" else faiss.IO_FLAG_MMAP  # which has none for lists
@@ -175,9 +238,15 @@ class Sentences:
     def __len__(self) -> int:
         return int(self._exact.ntotal)
 
-    def vectors(self, first: int, count: int) -> NDArray[np.float16]:
-        """Return `count` vectors from the `first` on."""
+    def stored(self, first: int, count: int) -> NDArray[np.uint8]:
+        """Return what is stored of `count` sentences from the `first` on, for `unrounded`."""
         return self._stored[first : first + count]
+
+    def cosines(self, vector: Floats, runs: Iterable[tuple[int, int]]) -> Iterator[Floats]:
+        """Yield the cosines of the sentences of each run, first to last (left out)."""
+        asked = vector @ _rotation(len(vector))
+        for first, last in runs:
+            yield _read(self._stored[first:last]) @ asked
 
     def search(
         self, vector: Floats, count: int, allowed: NDArray[np.bool_] | None = None
@@ -195,7 +264,7 @@ class Sentences:
             searched = int(np.count_nonzero(allowed))
             bitmap = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(bitmap)  # type: ignore[call-arg, arg-type]
-        asked = vector[None, :]
+        asked = (vector @ _rotation(len(vector)))[None, :]
         with _one_thread():
             if self._lists is None or searched <= self._sizes.exact_up_to:
                 exact = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
@@ -207,10 +276,10 @@ class Sentences:
             some = faiss.SearchParametersIVF(  # type: ignore[call-arg]
                 sel=selector, nprobe=probes
             )
-            _, found = self._lists.search(asked, count, params=some)
+            _, found = self._lists.search(asked, _PROPOSED * count, params=some)
         proposed = np.sort(found[0][found[0] >= 0])
-        scored = self._exact.reconstruct_batch(proposed) @ vector
-        order = np.argsort(-scored, kind="stable")
+        scored = self._exact.reconstruct_batch(proposed) @ asked[0]
+        order = np.argsort(-scored, kind="stable")[:count]
         return proposed[order], scored[order]
 
 
@@ -244,11 +313,11 @@ sign codes are divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
 class _VectorBlock:
     """The vectors of consecutive passages, to be copied to another index.
 
-    `sentences`: float16, (sentences, dimension). `codes` and `starts` as in the files above;
-    the counts say how many sentences and codes each passage has.
+    `sentences`: (sentences, dimension), for `unrounded`. `codes` and `starts` as in the files
+    above; the counts say how many sentences and codes each passage has.
     """
 
-    sentences: NDArray[np.float16]
+    sentences: NDArray[np.uint8]
     codes: NDArray[np.uint8]
     starts: NDArray[np.int32]
     sentence_counts: NDArray[np.int64]
@@ -264,7 +333,7 @@ class VectorWriter:
         with ExitStack() as files:  # closes all, whichever of them a full disk stops
             self._sentences = SentenceWriter(folder, dimension, lists)
             files.callback(self._sentences.close)
-            self._codes: IO[bytes] = files.enter_context((folder / "codes.bin").open("wb"))
+            self._codes: IO[bytes] = files.enter_context((folder / _CODES).open("wb"))
             self._files = files.pop_all()
         self._sentence_rows = [0]
         self._code_rows = [0]
@@ -293,7 +362,7 @@ class VectorWriter:
         self._code_rows += (self._code_rows[-1] + np.cumsum(block.code_counts)).tolist()
         self._sentence_rows += (self._sentence_rows[-1] + np.cumsum(block.sentence_counts)).tolist()
         self._starts.append(block.starts)
-        self._sentences.add(block.sentences)
+        self._sentences.copy(block.sentences)
         return len(block.sentences)
 
     def finish(self, piece_passages: NDArray[np.int32]) -> None:
@@ -307,14 +376,20 @@ class VectorWriter:
         np.save(self._folder / "piece_passages.npy", piece_passages)
 
 
-def estimated_cosines(query: QueryVectors, codes: NDArray[np.uint8], dimension: int) -> Floats:
+def estimated_cosines(query: QueryVectors, codes: NDArray[np.uint8]) -> Floats:
     """Return the estimated cosine of each claim piece with each sign code: float32, (claim
     pieces, codes)."""
-    bits = np.unpackbits(codes, axis=1, count=dimension).astype(np.float32)
+    pieces = unit(coded_dimensions(query.pieces))
+    bits = np.unpackbits(codes, axis=1, count=pieces.shape[1]).astype(np.float32)
     # With signs s = 2b - 1, q·s = 2 q·b - sum(q).
-    products: Floats = 2 * (query.pieces @ bits.T) - query.pieces.sum(axis=1, keepdims=True)
-    products /= np.float32(np.sqrt(dimension) * SIGN_SCALE)
+    products: Floats = 2 * (pieces @ bits.T) - pieces.sum(axis=1, keepdims=True)
+    products /= np.float32(np.sqrt(pieces.shape[1]) * SIGN_SCALE)
     return products
+
+
+def code_bytes(dimension: int) -> int:
+    """Return how many bytes a sign code has."""
+    return int(sign_codes(np.zeros(dimension, np.float32)).shape[-1])
 
 
 class PieceVectors(ABC):
@@ -364,9 +439,7 @@ class VectorIndex(PieceVectors):
         self._sentence_rows = np.asarray(array("sentence_rows.npy"))
         self._code_rows = np.asarray(array("code_rows.npy"))
         self._starts = array("sentence_starts.npy")
-        self._codes = np.memmap(folder / "codes.bin", np.uint8, "r").reshape(
-            -1, (dimension + 7) // 8
-        )
+        self._codes = np.memmap(folder / _CODES, np.uint8, "r").reshape(-1, code_bytes(dimension))
         super().__init__(array("piece_passages.npy"), len(self._code_rows) - 1)
 
     @property
@@ -390,11 +463,8 @@ class VectorIndex(PieceVectors):
 
     def cosines(self, vector: Floats, rows: NDArray[np.int64]) -> Floats:
         """Return each passage's cosine as `nearest` would: that of its closest sentence."""
-        best = []
-        for row in rows:
-            first, last = int(self._sentence_rows[row]), int(self._sentence_rows[row + 1])
-            vectors = self._sentences.vectors(first, last - first).astype(np.float32)
-            best.append(float((vectors @ vector).max()))
+        runs = zip(self._sentence_rows[rows], self._sentence_rows[rows + 1], strict=True)
+        best = [cosines.max() for cosines in self._sentences.cosines(vector, runs)]
         return np.array(best, dtype=np.float32)
 
     def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
@@ -404,7 +474,7 @@ class VectorIndex(PieceVectors):
         codes = np.concatenate(
             [self._codes[a : a + n] for a, n in zip(self._code_rows[rows], lengths, strict=True)]
         )
-        products = estimated_cosines(query, codes, self.dimension)
+        products = estimated_cosines(query, codes)
         return np.split(products, np.cumsum(lengths)[:-1], axis=1)
 
     def sentence_starts(self, row: int) -> NDArray[np.int32]:
@@ -416,12 +486,41 @@ class VectorIndex(PieceVectors):
         """Return what is stored of the passages `first` to `last` (left out)."""
         a, b = int(self._sentence_rows[first]), int(self._sentence_rows[last])
         return _VectorBlock(
-            sentences=self._sentences.vectors(a, b - a),
+            sentences=self._sentences.stored(a, b - a),
             codes=np.asarray(self._codes[self._code_rows[first] : self._code_rows[last]]),
             starts=np.asarray(self._starts[a:b]),
             sentence_counts=np.diff(self._sentence_rows[first : last + 1]),
             code_counts=np.diff(self._code_rows[first : last + 1]),
         )
+
+
+_BLOCK = 100_000
+
+
+def upgrade_vectors(folder: Path, dimension: int) -> None:
+    """Bring the vectors of a generation from format 3 to 4: sentences from 16 bits to 8, codes to
+    those dimensions that they have now. Stop words keep theirs until they are embedded anew."""
+    count = int(np.load(folder / "sentence_rows.npy")[-1])
+    path, old = folder / EXACT, folder / f"{EXACT}.old"
+    path.rename(old)
+    head = old.stat().st_size - count * dimension * np.dtype(np.float16).itemsize
+    with old.open("rb") as file, closing(SentenceWriter(folder, dimension)) as sentences:
+        file.seek(head)
+        while block := file.read(_BLOCK * dimension * np.dtype(np.float16).itemsize):
+            sentences.add(np.frombuffer(block, np.float16).reshape(-1, dimension))
+        sentences.finish()
+    old.unlink()
+    if (folder / APPROXIMATE).exists():
+        write_lists(folder)
+    path, old = folder / _CODES, folder / f"{_CODES}.old"
+    path.rename(old)
+    width = -(-dimension // 8)
+    with old.open("rb") as file, path.open("wb") as shorter:
+        while block := file.read(_BLOCK * width):
+            codes = np.frombuffer(block, np.uint8).reshape(-1, width)
+            bits = np.unpackbits(codes, axis=1, count=dimension)
+            shorter.write(np.packbits(coded_dimensions(bits), axis=1).tobytes())
+    old.unlink()
 
 
 _EMBEDDED_FOR_A_CLAIM = 16
@@ -512,7 +611,7 @@ class VectorsOnDemand(PieceVectors):
     def _matches(self, query: QueryVectors, row: int) -> Floats:
         if self._known is not None and not self._is_new(row):
             return self._known.piece_matches(query, self._known_rows[[row]])[0]
-        return estimated_cosines(query, self._made[row].codes, len(query.vector))
+        return estimated_cosines(query, self._made[row].codes)
 
     def _is_new(self, row: int) -> bool:
         return bool(self._known_rows[row] < 0)

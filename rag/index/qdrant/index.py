@@ -34,7 +34,7 @@ from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, Sour
 from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
-from rag.index import Manifest
+from rag.index import FORMAT, Manifest
 from rag.index.lexical import RARE, stemming
 from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
 from rag.index.qdrant import (
@@ -50,7 +50,7 @@ from rag.index.qdrant import (
     live,
 )
 from rag.index.store import packed, unpack
-from rag.index.vectors import PieceVectors, estimated_cosines
+from rag.index.vectors import PieceVectors, code_bytes, estimated_cosines
 from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
 from rag.searching import (
     EVERYTHING,
@@ -170,9 +170,9 @@ class _StoredPieces(PieceVectors):
         each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
         wanted = [PIECES | int(row) for row in rows]
         stored = self._points.retrieve(wanted, ["codes"])
-        width = (self._dimension + 7) // 8
+        width = code_bytes(self._dimension)
         codes = [_decoded(stored[one]["codes"], np.uint8).reshape(-1, width) for one in wanted]
-        products = estimated_cosines(query, np.concatenate(codes), self._dimension)
+        products = estimated_cosines(query, np.concatenate(codes))
         return np.split(products, np.cumsum([len(one) for one in codes])[:-1], axis=1)
 
     def starts(self, row: int) -> NDArray[np.int32]:
@@ -197,12 +197,12 @@ class QdrantIndex:
                 f"`source-finder publish {location}`."
             )
         about = stored[ABOUT]
-        if about.get("stemming") != stemming():
-            raise IndexMismatch(
-                f"The index {generation} at {location} was published by a version that folds words "
-                f"otherwise. Publish it again with `source-finder publish {location}`."
-            )
         self.manifest = Manifest(**json.loads(about["manifest"]))
+        if self.manifest.format != FORMAT or about.get("stemming") != stemming():
+            raise IndexMismatch(
+                f"The index {generation} at {location} was published by another version, in another "
+                f"form. Publish it again with `source-finder publish {location}`."
+            )
         self._name = str(about["name"])
         given = (Collection(*fields) for fields in json.loads(about["collections"]))
         self._collections = {one.collection_id: one for one in given}

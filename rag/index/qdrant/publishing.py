@@ -23,7 +23,7 @@ from rag.index.qdrant import (
     generations,
 )
 from rag.index.qdrant import index as ids
-from rag.index.vectors import LISTS, VectorIndex
+from rag.index.vectors import LISTS, VectorIndex, unrounded
 from rag.language import MIN_KEY_LETTERS, deletions, spelling_key, vowel_keys
 
 _BATCH = 500
@@ -145,7 +145,7 @@ def _passages(generation: Generation) -> Iterator[Point]:
     for number in range(store.documents):
         first, last = store.row_bounds[number : number + 2].tolist()
         block = vectors.passages_block(first, last)
-        sentences = np.split(block.sentences, np.cumsum(block.sentence_counts)[:-1])
+        sentences = np.split(unrounded(block.sentences), np.cumsum(block.sentence_counts)[:-1])
         starts = np.split(block.starts, np.cumsum(block.sentence_counts)[:-1])
         codes = np.split(block.codes, np.cumsum(block.code_counts)[:-1])
         shared = ids.filtered_by(store.document_collections[number], store.document_dates[number])
@@ -157,7 +157,7 @@ def _passages(generation: Generation) -> Iterator[Point]:
                 "span": [passage.span.start, passage.span.end],
                 "sentences": ids.coded(np.array(flat, np.int64)),
             }
-            meaning = sentences[place].astype(np.float32).tolist()
+            meaning = sentences[place].tolist()
             yield Point(ids.PASSAGE | passage_id, fields, {WORDS: next(words), SENTENCES: meaning})
             pieces = {"codes": ids.coded(codes[place]), "starts": ids.coded(starts[place])}
             yield Point(ids.PIECES | passage_id, pieces)

@@ -10,7 +10,6 @@ from pathlib import Path
 from rag.catalog.next_steps import where_to_look
 from rag.claims import check_claim, check_question, split_claims
 from rag.claims.checkable import help_for
-from rag.claims.references import attributed
 from rag.claims.transcripts import find_videos, with_captions
 from rag.config import PER_CLAIM, Settings
 from rag.datatypes import (
@@ -29,7 +28,7 @@ from rag.datatypes import (
 from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
 from rag.judging import BEARS_ON
-from rag.language import can_be_same, names_in_records, with_names_of_records, words
+from rag.language import attributed, can_be_same, names_in_records, with_names_of_records, words
 from rag.llm import summarise
 from rag.retrieval import RetrievedPassage, Retriever, read_authority
 from rag.searching import Filter

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from rag.claims.checkable import SUBJECTS, quoted_tokens, subject, words_of
-from rag.language import name_around, parse, word_list, words
+from rag.language import name_around, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
@@ -41,10 +41,6 @@ _HER_NAMES = word_list("people", "her_names")
 _PARTICLES = word_list("people", "particles")
 _NAME = re.compile(r"[^\W\d_][\w.'’ -]*")
 _ROLES = _MEN | _WOMEN | _OTHERS
-_SAYING = frozenset().union(
-    *(word_list("verbs", key) for key in ("speaking", "by_saying", "holding", "wanting"))
-)
-"""What a person does by words: says, asks for, holds, wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,24 +423,3 @@ def speaker_of(sentence: Tokens) -> str | None:
         return None
     found = _speaker(sentence, {})
     return found if found and found[:1].isupper() else None
-
-
-def attributed(claim: str) -> tuple[str, str] | None:
-    """Return which person a claim says said something, and the claim without the name; None where
-    it names nobody so.
-
-    >>> attributed("Theodore Roosevelt said that judges are the people's masters")
-    ('Theodore Roosevelt', "said that judges are the people's masters")
-    >>> attributed("Polk bought California") is None
-    True
-    """
-    for token in parse(claim):
-        says = token.head.dep_ == "ROOT" and token.head.lemma_ in _SAYING
-        person = token.pos_ == "PROPN" and token.ent_type_ not in _NOT_PERSONS
-        if token.dep_ == "nsubj" and says and person and token.lower_ not in _BODIES:
-            name = name_around(token)
-            begin = claim.rfind(name, 0, token.idx + len(token.text))
-            if begin >= 0:
-                rest = claim[:begin] + claim[begin + len(name) :]
-                return name, " ".join(rest.split())
-    return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rag.language.names import (
     TITLES,
+    attributed,
     can_be_same,
     capitalised,
     capitalised_inside,
@@ -79,6 +80,7 @@ __all__ = [
     "Style",
     "Timex",
     "agree",
+    "attributed",
     "can_be_same",
     "capitalised",
     "capitalised_inside",

@@ -41,6 +41,13 @@ _CALENDAR = frozenset(
 )
 _COUNTS = frozenset({"DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"})
 
+_NO_PERSONS = frozenset({"GPE", "LOC", "NORP", "FAC", "EVENT", "LAW"})
+_BODIES = word_list("people", "bodies")
+_SAYING = frozenset().union(
+    *(word_list("verbs", key) for key in ("speaking", "by_saying", "holding", "wanting"))
+)
+"""What a person does by words: says, asks for, holds, wants."""
+
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii"})
 
 
@@ -317,3 +324,25 @@ def stands_for(name: str) -> frozenset[tuple[str, ...]]:
     """
     numbers = _nations().get(tuple(stems(words(name))), frozenset())
     return frozenset(other for other, theirs in _nations().items() if theirs & numbers)
+
+
+@lru_cache(maxsize=64)
+def attributed(claim: str) -> tuple[str, str] | None:
+    """Return which person a claim says said something, and the claim without the name; None where
+    it names nobody so.
+
+    >>> attributed("Theodore Roosevelt said that judges are the people's masters")
+    ('Theodore Roosevelt', "said that judges are the people's masters")
+    >>> attributed("Polk bought California") is None
+    True
+    """
+    for token in parse(claim):
+        says = token.head.dep_ == "ROOT" and token.head.lemma_ in _SAYING
+        person = token.pos_ == "PROPN" and token.ent_type_ not in _NO_PERSONS | _COUNTS
+        if token.dep_ == "nsubj" and says and person and token.lower_ not in _BODIES:
+            name = name_around(token)
+            begin = claim.rfind(name, 0, token.idx + len(token.text))
+            if begin >= 0:
+                rest = claim[:begin] + claim[begin + len(name) :]
+                return name, " ".join(rest.split())
+    return None

@@ -28,6 +28,7 @@ from rag.language import (
     Quantity,
     Timex,
     agree,
+    attributed,
     can_be_same,
     capitalised,
     capitalised_inside,
@@ -605,9 +606,14 @@ def _check_namesakes(claim: str, creator: str) -> _Told:
 
 
 def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
-    """Yield the persons of a claim with words in quotation marks that the passage has, where
-    another wrote or said them; nobody where the claim or the passage names both."""
+    """Yield whom a claim says said something, and the persons of one with words in quotation marks
+    that the passage has, where another wrote or said them; nobody where the claim or the passage
+    names both."""
     if not quotation.creator or _names_speaker(claim, quotation.creator):
+        return
+    told = attributed(claim)
+    if told and last_name(told[0]) not in words(f"{quotation.title} {quotation.passage}"):
+        yield "differs", Reason("name", told[0], quotation.creator, False)
         return
     passage = " ".join(words(quotation.passage))
     said = [found for found in _IN_MARKS.finditer(claim) if len(words(found[1])) >= _FEWEST]

@@ -198,10 +198,15 @@ class QdrantIndex:
             )
         about = stored[ABOUT]
         self.manifest = Manifest(**json.loads(about["manifest"]))
-        if self.manifest.format != FORMAT or about.get("stemming") != stemming():
+        if about.get("stemming") != stemming():
             raise IndexMismatch(
-                f"The index {generation} at {location} was published by another version, in another "
-                f"form. Publish it again with `source-finder publish {location}`."
+                f"The index {generation} at {location} is of a version that folds words otherwise. "
+                f"Publish it again with `source-finder publish {location}`."
+            )
+        if self.manifest.format != FORMAT:
+            raise IndexMismatch(
+                f"The index {generation} at {location} has format {self.manifest.format}, this "
+                f"version reads {FORMAT}. Publish it again with `source-finder publish {location}`."
             )
         self._name = str(about["name"])
         given = (Collection(*fields) for fields in json.loads(about["collections"]))

@@ -162,7 +162,7 @@ class Quotas:
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class InLine:
     """A place of an asker, for which they wait until `come` is done; `since`: when it came."""
 
     who: str
@@ -190,15 +190,15 @@ class Places:
 
     def __init__(self, quotas: Quotas, clock: Callable[[], float] = time.monotonic) -> None:
         self._quotas, self._clock = quotas, clock
-        self._line: list[Place] = []
+        self._line: list[InLine] = []
         self._had: Counter[str] = Counter()
 
     @contextmanager
-    def line(self, who: str) -> Iterator[Place]:
+    def line(self, who: str) -> Iterator[InLine]:
         """Give an asker's place, which is theirs until the block ends, once it has come. Raises
         `QuotaError` where too much waits already."""
         self._check_line(who)
-        here = Place(who, asyncio.get_running_loop().create_future())
+        here = InLine(who, asyncio.get_running_loop().create_future())
         self._line.append(here)
         self._let_in()
         try:
@@ -210,7 +210,7 @@ class Places:
                 self._free(here)
             self._let_in()
 
-    def pass_on(self, here: Place) -> None:
+    def pass_on(self, here: InLine) -> None:
         """Have a place that was held for long come again later, where somebody waits who has
         fewer."""
         if not self._is_over(here) or here in self._line or not self._quotas.limits:
@@ -247,10 +247,10 @@ class Places:
             finally:  # a thread works on where whoever asked has left, and has the place meanwhile
                 await asyncio.wait([work])
 
-    def _is_over(self, place: Place) -> bool:
+    def _is_over(self, place: InLine) -> bool:
         return self._clock() - place.since > TURN_S
 
-    def _free(self, place: Place) -> None:
+    def _free(self, place: InLine) -> None:
         self._had[place.who] -= 1
         self._had += Counter()  # forgets who has none
 
@@ -272,7 +272,7 @@ class Places:
             if not here.come.done():  # else whoever waited has gone, and gives it back
                 here.come.set_result(None)
 
-    def _next(self) -> Place | None:
+    def _next(self) -> InLine | None:
         """Return who is let in next, None where nobody is."""
         free = _AT_ONCE - self._had.total()
         if not self._line or free < 1:

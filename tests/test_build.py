@@ -381,7 +381,7 @@ def build_elsewhere(index: Path, sources: Path, **options: object) -> subprocess
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [20_000, 60_000, 150_000])
+@pytest.mark.parametrize("limit", [20_000, 60_000, 100_000])
 def test_a_limit_on_file_sizes_leaves_the_old_index(limit, sources, tmp_path, encoder):
     resource = pytest.importorskip("resource", reason="this system has no file size limits")
     index = tmp_path / "index"

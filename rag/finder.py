@@ -207,8 +207,7 @@ class SourceFinder:
         if claim.form == "claim" and all(item.relation != "supports" for item in bearing):
             bearing = _with_first(self._said_by_others(claim, only), bearing)[:k]
         if claim.form != "claim":  # there is nothing that a passage could support
-            ranked = [replace(item, relation="context", reasons=()) for item in ranked]
-            bearing = [replace(item, relation="context", reasons=()) for item in bearing]
+            ranked, bearing = list(map(_unjudged, ranked)), list(map(_unjudged, bearing))
         verdict = verdict_of(bearing)
         return Finding(
             claim,
@@ -281,6 +280,12 @@ class SourceFinder:
     def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)
         return choose_quotation(found.passage, matches)
+
+
+def _unjudged(item: Evidence) -> Evidence:
+    """Return evidence for what claims nothing: of the reasons, that the passage only proposes."""
+    proposed = tuple(reason for reason in item.reasons if reason.aspect == "proposed")
+    return replace(item, relation="context", reasons=proposed)
 
 
 def _with_first(first: Sequence[Evidence], others: Sequence[Evidence]) -> list[Evidence]:

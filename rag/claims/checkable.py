@@ -593,9 +593,11 @@ def _is_follow_up(text: str, before: str = "") -> bool:
     (False, False)
     >>> _is_follow_up("thanks, that's great"), _is_follow_up("But Polk was president in 1848.")
     (False, False)
+    >>> _is_follow_up("how does this work?"), _is_follow_up("how did this end?")
+    (False, True)
     """
     said = words(text)
-    if is_pleasantry(text):
+    if is_pleasantry(text) or is_about_this_page(text):
         return False
     if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
         return False

@@ -245,3 +245,28 @@ def test_what_others_allege_is_no_support(claim: str, passage: str, supports: bo
     checked = check(claim, Quotation(passage, creator="Hugo Abendroth"))
     assert bool(checked.objections) is not supports
     assert "“”" not in sentence(claim, Quotation(passage))
+
+
+@pytest.mark.parametrize(
+    ("claim", "supports"),
+    [
+        ("Polk said that gold abounds in California", True),
+        ("he said that gold abounds in California", True),
+        ("Taylor said that gold abounds in California", False),
+        ("zachary taylor told Congress that gold abounds in California", False),
+    ],
+)
+def test_whoever_did_not_say_it_supports_no_claim_that_somebody_said_it(claim: str, supports: bool):
+    passage = Quotation(
+        "The accounts of the abundance of gold in that territory are of such a character as would "
+        "scarcely command belief were they not corroborated by authentic reports.",
+        None,
+        "James K. Polk",
+        "Fourth Annual Message",
+        "",
+        "1848-12-05",
+    )
+    checked = check(claim, passage)
+    told = [reason.claim for reason in checked.objections if reason.aspect == "name"]
+    assert bool(told) is not supports
+    assert set(told) <= {reason.claim for reason in checked.untold}

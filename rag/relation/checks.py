@@ -396,13 +396,16 @@ def check(claim: str, quotation: Quotation) -> Checked:
     timed = list(_check_times(claim, quotation))
     proven = [s for how, reason, s in timed if (how, reason.aspect) == ("agrees", "date")]
     unproven = _without(claim, proven)
+    who_said_it = list(_check_who_said_it(claim, quotation))
+    attribution = [] if who_said_it else list(_check_attribution(claim, quotation))
     found = [
         *((how, reason) for how, reason, _ in timed),
         *_check_days(claim, quotation),
         *_check_numbers(claim, quotation.passage),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
-        *_check_who_said_it(claim, quotation),
+        *who_said_it,
+        *attribution,
         *_compare_wording(unproven, quotation.passage, quotation.heading),
         *_check_ordinals(claim, quotation.passage),
         *_check_order(claim, quotation.passage),
@@ -425,6 +428,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
             [
                 *_dates_of_others(claim, quotation, differs),
                 *(reason for reason in missing if _is_known_of(reason, quotation)),
+                *(reason for _, reason in attribution),  # told only where these words say the same
             ]
         ),
         _proposed_in(claim, quotation),
@@ -606,14 +610,9 @@ def _check_namesakes(claim: str, creator: str) -> _Told:
 
 
 def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
-    """Yield whom a claim says said something, and the persons of one with words in quotation marks
-    that the passage has, where another wrote or said them; nobody where the claim or the passage
-    names both."""
+    """Yield the persons of a claim with words in quotation marks that the passage has, where
+    another wrote or said them; nobody where the claim or the passage names both."""
     if not quotation.creator or _names_speaker(claim, quotation.creator):
-        return
-    told = attributed(claim)
-    if told and last_name(told[0]) not in words(f"{quotation.title} {quotation.passage}"):
-        yield "differs", Reason("name", told[0], quotation.creator, False)
         return
     passage = " ".join(words(quotation.passage))
     said = [found for found in _IN_MARKS.finditer(claim) if len(words(found[1])) >= _FEWEST]
@@ -626,6 +625,16 @@ def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
         there = inside or last_name(name.text) in passage.split()
         if speaks and name.root.pos_ == "PROPN" and not there:
             yield "differs", Reason("name", name.text, quotation.creator, False)
+
+
+def _check_attribution(claim: str, quotation: Quotation) -> _Told:
+    """Yield whom a claim says said something, where another wrote or said the passage and it does
+    not name that person."""
+    told = attributed(claim)
+    if not told or not quotation.creator or _names_speaker(claim, quotation.creator):
+        return
+    if last_name(told[0]) not in words(f"{quotation.title} {quotation.passage}"):
+        yield "differs", Reason("name", told[0], quotation.creator, False)
 
 
 def _names_speaker(claim: str, creator: str) -> bool:

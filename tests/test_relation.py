@@ -186,7 +186,7 @@ def test_a_time_that_is_borne_out_may_be_written_otherwise(judge: LearnedJudge, 
 def test_what_a_time_leaves_of_a_claim_is_what_is_read_for():
     quotation = Quotation("The mill burned, and the dam with it.", date="1865-01-20")
     claims = {
-        "The mill burned on 20 January 1865.": "The mill burned.",
+        "The mill burned on 20 January 1865.": "The mill burned",
         "In 1865, the mill burned": "the mill burned",
         "The mill of 1865 burned in 1866": "The mill burned in 1866",
         "It burned in 1865": "It burned in 1865",

@@ -68,6 +68,9 @@ _FEWEST = 5
 _LONGEST = 3
 """Words put in or left out together at most that are looked at: more is another sentence."""
 
+_END = " .!…"
+"""What may end a claim and says nothing: with "!" half as many passages were called supporting."""
+
 _WORD = re.compile(r"(?:(?!n['’]t\b|(?<=\bcan)not\b)[^\W_])+|n['’]t|not", re.IGNORECASE)
 
 
@@ -395,7 +398,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
     claim = with_capitals(claim, quotation.creator)
     timed = list(_check_times(claim, quotation))
     proven = [s for how, reason, s in timed if (how, reason.aspect) == ("agrees", "date")]
-    unproven = _without(claim, proven)
+    unproven = _without(claim, proven).rstrip(_END)
     who_said_it = list(_check_who_said_it(claim, quotation))
     attribution = [] if who_said_it else list(_check_attribution(claim, quotation))
     found = [

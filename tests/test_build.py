@@ -215,8 +215,11 @@ def test_a_build_that_was_cut_off_is_taken_up(sources, tmp_path, encoder):
 
     build_index([sources], tmp_path / "at once", encoder=encoder)
     for one, other in zip(answers(index), answers(tmp_path / "at once"), strict=True):
-        assert [e.citation for e in one] == [e.citation for e in other]
-        assert [e.score for e in one] == pytest.approx([e.score for e in other], abs=0.02)
+        found, wanted = ({e.citation: e.score for e in each} for each in (one, other))
+        last = max(min(found.values()), min(wanted.values()))  # near ties may change places
+        for citation in found | wanted:
+            score = found.get(citation, last)
+            assert score == pytest.approx(wanted.get(citation, last), abs=0.02)
 
 
 def test_a_damaged_partial_file_is_left_out(sources, tmp_path, encoder):

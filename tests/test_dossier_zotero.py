@@ -55,7 +55,7 @@ def test_each_source_is_an_item_with_its_quotations_as_notes_on_it(answers):
         memos = list(graph.objects(items[item["title"]], DCTERMS.isReferencedBy))
         assert all((memo, RDF.type, BIB.Memo) in graph for memo in memos)
         notes = [html.fromstring(f"<div>{graph.value(memo, RDF.value)}</div>") for memo in memos]
-        shown = {" ".join(note.find("blockquote").text_content().split()) for note in notes}
+        shown = {" ".join(" ".join(note.find("blockquote").itertext()).split()) for note in notes}
         wanted = {" ".join(q["quote"].split()) for q in item["custom"]["quotations"]}
         assert shown == wanted
         links = {a.get("href") for note in notes for a in note.iter("a")}

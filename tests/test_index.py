@@ -9,13 +9,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from filelock import FileLock, Timeout
-from older import write_as_format_3
+from older import say_format, write_as_format_3
 
 from rag.build.builder import build_index
 from rag.config import Settings
@@ -25,7 +24,6 @@ from rag.index import (
     CURRENT,
     FORMAT,
     MANIFEST,
-    Manifest,
     live_generation,
     load_encoder,
     open_index,
@@ -278,14 +276,13 @@ def test_an_index_by_name_lies_in_the_home_folder(own_home, encoder, small_sourc
 
 
 @pytest.fixture
-def older(copy: Path) -> Path:
+def older(copy: Path, encoder) -> Path:
     """A copy of the small index as version 2 wrote it."""
     generation = live_generation(copy)
+    write_as_format_3(generation, encoder)
     with closing(sqlite3.connect(generation / "sources.sqlite")) as db, db:
         db.execute("DROP TABLE given_up")
-    manifest = Manifest.read(generation)
-    (generation / MANIFEST).unlink()
-    replace(manifest, format=2).write(generation)
+    say_format(generation, 2)
     return copy
 
 

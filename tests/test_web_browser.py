@@ -59,7 +59,7 @@ WILL = (
 )
 LONG_TEXT = f"{MONROE}. We heard three things.\nIs that so?\n{POLK}.\n{SACAGAWEA}."
 SETTLED_S = 0.5
-PATIENCE_MS = 240_000
+PATIENCE_MS = 40_000
 """How long anything may take on a machine that has much else to do."""
 
 HENTZAU = "Rupert of Hentzau crossed the moat of Tarlenheim at night in October 1885."

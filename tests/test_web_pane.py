@@ -386,7 +386,7 @@ def test_a_document_opens_at_the_quotation_and_is_read_on(finder: SourceFinder) 
     click = {"act": "open", "doc": best.document_id, "start": best.start, "end": best.end}
     opened = Desk().after(finder, (), {**click, "from": "sf-e0"})
     seen = Seen(opened.html)
-    assert seen.marked == best.quote
+    assert seen.marked.split() == best.quote.split()  # the page has its own breaks
     text = finder.document(best.document_id).text
     down = next(b for b in seen.all("button") if b.get("data-step") == "down")
     further = Desk().after(finder, (), {k[5:]: v for k, v in down.items() if k[:5] == "data-"})

@@ -136,6 +136,23 @@ def cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
     return found
 
 
+def names_between_parts(sources: Sources) -> set[tuple[str, str]]:
+    """Return what a part of the package has from another: the module named, and what of it."""
+    modules = {_module(path): ast.parse(text) for path, text in sources.items()}
+    return {
+        (node.module, alias.name)
+        for module, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if node.module.startswith(f"{PACKAGE}.") and _part(node.module) != _part(module)
+    }
+
+
+def _part(module: str) -> str:
+    return module.split(".")[1] if "." in module else module
+
+
 def _module(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
@@ -152,6 +169,8 @@ def show(sources: Sources) -> None:
     print(f"lines of Python               {sum(map(code_lines, sources.values())):6,}")
     print(f"lines in all                  {sum(t.count(chr(10)) for t in sources.values()):6,}")
     print(f"public functions and classes  {len(public):6}   (aim: 400)")
+    between = len(names_between_parts(sources))
+    print(f"    names that a part has from another {between:3}")
     print(f"class names used twice        {len(twice):6}   (aim: 0)")
     for name, homes in sorted(twice.items()):
         print(f"    {name}: {', '.join(homes)}")

@@ -174,7 +174,6 @@ that is all quoted."""
 _MIN_GENERAL_WORDS = 5
 """The same for one in the past tense that names nobody and nothing."""
 
-_END_MARKS = (".", "!", "?", "…")
 _CLOSING = "\"'”’»)"
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _NAMES = frozenset(
@@ -201,6 +200,8 @@ _BESIDE_THANKS = word_list("words", "beside_thanks")
 _OF_THIS_PAGE = word_list("words", "of_this_page")
 _WHO_ASKS = frozenset({"you", "your", "i", "this", "here", "help"})
 _SHOWN = frozenset({"segment", "episode"})
+_MEDIA = word_list("words", "media")
+_PART_OF_A_NOUN = frozenset({"compound", "nmod", "amod"})
 _OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
 _IN_MY_VIEW = re.compile(
@@ -266,6 +267,8 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     if why := _about_the_writer(verb, specific):
         return why
     if _TALK.search(text) or _on_the_show(clause) or _is_order(outside) or _on_a_text(verb, named):
+        return "an aside"
+    if _introduces_a_text(outside, verb):
         return "an aside"
     if verb is not None:
         modal = {child.lower_ for child in verb.children if child.tag_ == "MD"}
@@ -490,6 +493,25 @@ def _on_a_text(verb: Token | None, named: str) -> bool:
     return who is not None and who.lower_ in {"it", "this", "that"}
 
 
+def _introduces_a_text(tokens: list[Token], verb: Token | None) -> bool:
+    """Return whether a clause only says what is quoted below or above: "A forum post quoting an
+    interview", "The video is an interview with Putin". What it says of the past is a claim: "The
+    video shows that Lincoln owned slaves"."""
+    if not has_finite(tokens):
+        inside = {token.i for token in tokens}
+        heads = [t for t in tokens if t.dep_ == "ROOT" or t.head.i not in inside][:1]
+    elif verb is not None and _is_present(verb):
+        parts = list(verb.children)
+        if any(child.dep_ == "ccomp" for child in parts):
+            return False
+        heads = [child for child in parts if child.dep_ in {"nsubj", "attr", "dobj"}]
+    else:
+        return False
+    nouns = [head for head in heads if head.pos_ in {"NOUN", "PROPN"}]
+    before = [child for noun in nouns for child in noun.lefts if child.dep_ in _PART_OF_A_NOUN]
+    return any(token.lemma_.lower() in _MEDIA for token in (*nouns, *before))
+
+
 def _acts_in_the_past(verb: Token) -> bool:
     return verb.tag_ == "VBD" and verb.lemma_ not in _FEELING | _FRAMES
 
@@ -545,8 +567,7 @@ def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | No
     """Return whether a clause that names nothing is set aside: in the past tense it goes on
     with a story and may stay."""
     if verb is None:
-        ended = clause.text.rstrip(_CLOSING)[-1:] in _END_MARKS
-        return None if ended and len(content) >= _MIN_GENERAL_WORDS else "too general to check"
+        return "too general to check"
     who = subject(verb)
     general = who is not None and any(token.lower_ in _EVERYBODY for token in (who, *who.lefts))
     if general or not _is_past(verb) or len(content) < _MIN_GENERAL_WORDS:

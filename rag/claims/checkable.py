@@ -497,9 +497,10 @@ def _introduces_a_text(tokens: list[Token], verb: Token | None) -> bool:
     """Return whether a clause only says what is quoted below or above: "A forum post quoting an
     interview", "The video is an interview with Putin". What it says of the past is a claim: "The
     video shows that Lincoln owned slaves"."""
-    if not has_finite(tokens):
-        inside = {token.i for token in tokens}
-        heads = [t for t in tokens if t.dep_ == "ROOT" or t.head.i not in inside][:1]
+    inside = {token.i for token in tokens}
+    root = next((t for t in tokens if t.dep_ == "ROOT" or t.head.i not in inside), None)
+    if root is not None and root.pos_ in {"NOUN", "PROPN"} and subject(root) is None:
+        heads = [root]
     elif verb is not None and _is_present(verb):
         parts = list(verb.children)
         if any(child.dep_ == "ccomp" for child in parts):

@@ -281,7 +281,7 @@ def reason(clause: Tokens, named: str = "") -> str | None:
         return "about today"
     if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
         return "an opinion"
-    return None if specific else _general(clause, verb, content)
+    return None if specific else _general(verb, content)
 
 
 def is_pleasantry(text: str) -> bool:
@@ -564,7 +564,7 @@ def _judges(verb: Token | None, clause: Tokens) -> bool:
     return any(token.lower_ in _JUDGING for part in said for token in (part, *part.lefts))
 
 
-def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | None:
+def _general(verb: Token | None, content: list[str]) -> str | None:
     """Return whether a clause that names nothing is set aside: in the past tense it goes on
     with a story and may stay."""
     if verb is None:

@@ -2,8 +2,8 @@
 
 An exact phrase is found in a document, or in all of an index, however its letters are written:
 case, accents, strokes, the apostrophe or okina within a word, the long s, ligatures, words broken
-over lines and kinds of white space do not matter; the words and their order do. What a first page proposes as title and date is for a person
-to correct.
+over lines and kinds of white space do not matter; the words and their order do. What a first page
+proposes as title and date is for a person to correct.
 """
 
 from __future__ import annotations

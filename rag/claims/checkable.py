@@ -233,8 +233,8 @@ LINKED = (
     "transcript of the video in."
 )
 TOPIC = (
-    "This names a subject and says nothing of it, so these are passages on the subject. Write what "
-    "you heard about it, and the passages are compared with that."
+    "This names a subject and says nothing of it, so passages on the subject were looked for. Write "
+    "what you heard about it, and the passages are compared with that."
 )
 _NOTHING = (
     "Nothing in this text can be looked up. Write one plain statement about the past, with the "

@@ -55,7 +55,18 @@ class Format:
 
 
 def _csl_json(items: Iterable[Item]) -> str:
-    return json.dumps(list(items), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(list(map(_of_schema, items)), ensure_ascii=False, indent=1) + "\n"
+
+
+def _of_schema(item: Item) -> Item:
+    """Return an item as the schema of CSL-JSON has it: what a date's parts do not say is told
+    beside them, among what is the program's own ("custom")."""
+    dates = {name: item[name] for name in ("issued", "original-date") if name in item}
+    exact = {name: date["edtf"] for name, date in dates.items() if "edtf" in date}
+    if not exact:
+        return item
+    plain = {n: {k: v for k, v in date.items() if k != "edtf"} for n, date in dates.items()}
+    return {**item, **plain, "custom": {"edtf": exact, **item["custom"]}}
 
 
 FORMATS: Mapping[str, Format] = {

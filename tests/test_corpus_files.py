@@ -179,7 +179,7 @@ def test_what_was_removed_is_brought_back_where_it_was(tmp_path: Path, folder: P
     [back] = source_files(folder)
     assert (back.name, back.about.title) == ("box 1/letter.txt", "one")
     assert [file.name for file in removed_files(folder)] == ["letter.txt"]
-    assert not [path for path in (folder.parent / REMOVED).rglob("*.yaml")]
+    assert not list((folder.parent / REMOVED).rglob("*.yaml"))
 
 
 def test_what_is_brought_back_overwrites_and_describes_nothing_else(

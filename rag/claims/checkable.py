@@ -207,6 +207,7 @@ _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re
 _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
 )
+_FOREIGN = word_list("words", "foreign")
 _WH = word_list("words", "asking")
 _ASKING_YOU = re.compile(
     r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?(you (?:know|remember))\b|"
@@ -233,8 +234,12 @@ LINKED = (
     "transcript of the video in."
 )
 TOPIC = (
-    "This names a subject and says nothing of it, so passages on the subject were looked for. Write "
-    "what you heard about it, and the passages are compared with that."
+    "This names a subject and says nothing of it, so passages on the subject were looked for. "
+    "Write what you heard about it, and the passages are compared with that."
+)
+FOREIGN = (
+    "This does not read as English, in which claims are understood here: only the names and words "
+    "that the sources share with it were looked up. Write it in English."
 )
 _NOTHING = (
     "Nothing in this text can be looked up. Write one plain statement about the past, with the "
@@ -579,6 +584,8 @@ def _general(verb: Token | None, content: list[str]) -> str | None:
 def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[str, ...]:
     """Return what to tell the person who sent a text, given which of its claims were looked up
     and which set aside; nothing where there is nothing to explain."""
+    if _is_foreign(" ".join(claim.text for claim in (*looked_up, *set_aside))):
+        return (FOREIGN,)
     if looked_up:
         return (TOPIC,) if all(claim.form == "topic" for claim in looked_up) else ()
     reasons = {claim.set_aside for claim in set_aside}
@@ -589,6 +596,23 @@ def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[st
     return (LINKED,) if reasons == {"a link"} else (_NOTHING,)
 
 
+def _is_foreign(text: str) -> bool:
+    """Return whether a text reads as one in another language: most of its letters are of another
+    alphabet, or it has more small words and letters of another language than English ones. What
+    has a capital may be a name.
+
+    >>> _is_foreign("Lincoln hat die Sklaven befreit"), _is_foreign("De Gaulle met him de facto")
+    (True, False)
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    if 2 * sum(letter > "\u024f" for letter in letters) > len(letters):
+        return True
+    small = {word.strip(_AROUND_A_WORD) for word in text.split() if word.islower()}
+    other = {word for word in small if word in _FOREIGN or not word.isascii()}
+    return len(other) > max(1, len((small & stop_words()) - other))
+
+
+_AROUND_A_WORD = "\"'“”‘’«»,.;:!?()"
 _MAX_WORDS = 14
 """A longer text says by itself what it is about."""
 

@@ -164,6 +164,26 @@ def test_what_says_nothing_gets_a_sentence_of_help(text, why, told):
 
 
 @pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("how many people died in the civil war", "question"),
+        ("who bought alaska", "question"),
+        ("did nixon end the draft", "question"),
+        ("was lincoln a republican", "question"),
+        ("what caused the panic of 1837", "question"),
+        ("What Lincoln said was false.", "claim"),
+        ("When Lincoln died, Johnson became president", "claim"),
+        ("Will Taft ran for president in 1908", "claim"),
+        ("Which is why Polk went to war", "claim"),
+        ("Lincoln freed the slaves", "claim"),
+    ],
+)
+def test_a_question_without_its_mark_is_one(text: str, form: str) -> None:
+    [claim] = split_claims(text)
+    assert (claim.form, claim.set_aside) == (form, None)
+
+
+@pytest.mark.parametrize(
     ("text", "foreign"),
     [
         ("Bismarck hat die Franzosen in die Falle gelockt", True),

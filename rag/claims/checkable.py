@@ -351,6 +351,34 @@ def is_question(clause: Tokens) -> bool:
     return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
 
 
+def asks_without_a_mark(clause: Tokens) -> bool:
+    """Return whether a text asks as one types a question, without its mark: what begins it asks for
+    what the main verb tells, or is that verb's auxiliary.
+
+    >>> from rag.language import parse
+    >>> [asks_without_a_mark(parse(text)[:]) for text in ("who bought alaska", "did nixon end it")]
+    [True, True]
+    >>> asks_without_a_mark(parse("When Lincoln died, Johnson became president")[:])
+    False
+    """
+    first = clause[0]
+    own = next((t for t in clause if t.dep_ in SUBJECTS and t.head.dep_ == "ROOT"), None)
+    if own is None:
+        return False
+    main = own.head
+    if first.lower_ not in _WH:  # "Will Taft ran": what stands behind "will" and "did" is bare
+        bare = first.tag_ == "MD" or first.lemma_ == "do"
+        fits = main.tag_ == "VB" if bare else first.tag_ in _FINITE
+        return first.i < own.i and main in (first, first.head) and fits
+    if first.lower_ == "which" and first == own:  # it goes on with what was said before
+        return False
+    asked = first
+    while asked.dep_ != "ROOT" and asked.head.pos_ in {"ADJ", "ADV", "NOUN", "PROPN", "ADP"}:
+        asked = asked.head
+    inverted = any(t.tag_ in _FINITE and t.i < own.i for t in (main, *main.lefts))
+    return asked == own or (asked.head == main and inverted)
+
+
 def told(clause: Tokens) -> Tokens | None:
     """Return what the reader is told by being asked whether it is known: "FDR served four terms"
     of "Did you know that FDR served four terms?". None where nothing is told.

@@ -104,6 +104,9 @@ def test_a_file_is_added_while_the_old_index_answers(
     live.work = replace(work, report=replace(report, notes=(f"{report.added[0]}: 2 pages lost",)))
     assert "2 pages lost" in corpus.shelf(live)
     assert "1 note on what was read" in corpus.work(live)
+    live.rebuild("Again")
+    assert "it looks like HTML" in corpus.shelf(live), "also while the next build goes on"
+    ended(live)
     shelf, told = corpus.act(live, {"act": "remove", "file": "letter.txt"}, editor)
     assert (told, "letter.txt was removed" in shelf) == ("", True)
     report = ended(live).report

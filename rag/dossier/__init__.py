@@ -61,12 +61,12 @@ def _csl_json(items: Iterable[Item]) -> str:
 def _of_schema(item: Item) -> Item:
     """Return an item as the schema of CSL-JSON has it: what a date's parts do not say is told
     beside them, among what is the program's own ("custom")."""
-    dates = {name: item[name] for name in ("issued", "original-date") if name in item}
-    exact = {name: date["edtf"] for name, date in dates.items() if "edtf" in date}
-    if not exact:
-        return item
-    plain = {n: {k: v for k, v in date.items() if k != "edtf"} for n, date in dates.items()}
-    return {**item, **plain, "custom": {"edtf": exact, **item["custom"]}}
+    told, exact = dict(item), {}
+    for name in ("issued", "original-date"):
+        if "edtf" in (dated := item.get(name, {})):
+            exact[name] = dated["edtf"]
+            told[name] = {part: value for part, value in dated.items() if part != "edtf"}
+    return told | {"custom": {"edtf": exact, **item["custom"]}} if exact else item
 
 
 FORMATS: Mapping[str, Format] = {

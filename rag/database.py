@@ -90,6 +90,8 @@ UPGRADES: tuple[tuple[str, ...], ...] = (
             ends INTEGER NOT NULL
         )""",
     ),
+    # The first claim of a question, "" where nothing was looked up; none where that is not known.
+    ("ALTER TABLE turns ADD COLUMN claim TEXT",),
 )
 
 

@@ -52,7 +52,8 @@ class Work:
     """What is being done to the index, or was done last.
 
     `total` 0: not known. `problem`: why it failed, "" if it did not. `report`: what came of
-    it, once it has ended well. `files`: those that had to be read, and how far each has come.
+    it, once it has ended well; until then, what came of the work before. `files`: those that had to
+    be read, and how far each has come.
     """
 
     title: str
@@ -178,7 +179,7 @@ class LiveFinder:
                     "The index is being updated already. Wait until that is done, then try again; "
                     "what is asked meanwhile is answered from the old index."
                 )
-            self.work = Work(title)
+            self.work = Work(title, report=self.work.report if self.work else None)
             self.began = time.time()
             self._cancelled = False
         given = (tuple(fetching), tuple(adding))

@@ -94,8 +94,8 @@ class KeptTurn(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class ConversationLine:
-    """What a list says of a conversation: `title`, the beginning of its first question, or of the
-    first one that was searched for; `turn_id`, that question's; when it was asked."""
+    """What a list says of a conversation: `title`, its first claim, or the beginning of the first
+    question that was searched for; `turn_id`, that question's; when it was asked."""
 
     conversation_id: str
     project_id: str
@@ -237,6 +237,7 @@ class ProjectStore:
             "asked": turn.asked,
             "question": legible(turn.question),
             "stage": turn.stage,
+            "claim": _first_claim(turn.answer),
             "content": json.dumps(turn.to_dict()),  # ASCII: a text may have half of a pair
         }
         with self.database.writing(reader) as connection:
@@ -404,10 +405,10 @@ _ANSWER = (
     "WHERE t.turn_id = :turn AND c.removed IS NULL AND p.removed IS NULL"
 )
 _KEEP = (
-    "INSERT INTO turns (turn_id, conversation, asked, question, stage, content) "
-    "VALUES (:turn, :number, :asked, :question, :stage, :content) "
+    "INSERT INTO turns (turn_id, conversation, asked, question, stage, claim, content) "
+    "VALUES (:turn, :number, :asked, :question, :stage, :claim, :content) "
     "ON CONFLICT (turn_id) DO UPDATE SET question = excluded.question, stage = excluded.stage, "
-    "content = excluded.content "
+    "claim = excluded.claim, content = excluded.content "
     "WHERE turns.conversation = :number AND (turns.stage <> 'done' OR excluded.stage = 'done')"
 )
 _KEPT_FOR = (
@@ -417,7 +418,8 @@ _KEPT_FOR = (
     "GROUP BY r.reader, r.key_sha256 ORDER BY max(t.asked), r.reader"
 )
 _QUESTIONS = (
-    "SELECT c.conversation_id, p.project_id, substr(t.question, 1, :chars), t.turn_id, t.asked "
+    "SELECT c.conversation_id, p.project_id, substr(t.question, 1, :chars), t.claim, t.turn_id, "
+    "t.asked "
     "FROM turns t JOIN conversations c ON c.number = t.conversation "
     "JOIN projects p ON p.number = c.project "
     "WHERE p.reader = :reader AND p.removed IS NULL AND (c.removed IS NOT NULL) = :removed "
@@ -425,19 +427,35 @@ _QUESTIONS = (
 )
 
 
-def _lines(rows: Iterable[Sequence[str]], wanted: Sequence[str]) -> list[ConversationLine]:
+def _lines(rows: Iterable[Sequence[Any]], wanted: Sequence[str]) -> list[ConversationLine]:
     """Return a line for each conversation that has a question with all that is wanted, the one
-    that was asked in last first; of its questions, in their order, the first such one stands."""
+    that was asked in last first. Where nothing is wanted, its first claim stands, or else its first
+    question."""
     lines: dict[str, ConversationLine | None] = {}
+    unnamed: set[str] = set()
     questions: Counter[str] = Counter()
-    for conversation, project, question, turn, asked in rows:
+    for conversation, project, question, claim, turn, asked in rows:
         line = lines.pop(conversation, None)
-        if line is None and _has_all(question, wanted):
-            line = ConversationLine(conversation, project, question[:_TITLE_CHARS], turn, 0, asked)
+        if (line is None or (conversation in unnamed and claim != "")) and _has_all(
+            question, wanted
+        ):
+            title = question if wanted else claim or question
+            line = ConversationLine(conversation, project, title[:_TITLE_CHARS], turn, 0, asked)
+            unnamed.discard(conversation)
+            if claim == "" and not wanted:  # a greeting, or thanks
+                unnamed.add(conversation)
         lines[conversation] = line  # at the end
         questions[conversation] += 1
     found = [line for line in lines.values() if line is not None]
     return [replace(line, questions=questions[line.conversation_id]) for line in reversed(found)]
+
+
+def _first_claim(answer: Answer | None) -> str | None:
+    """Return the first claim that was looked up, "" where none was, None before there is an
+    answer."""
+    if answer is None:
+        return None
+    return legible(answer.findings[0].claim.shown)[:_TITLE_CHARS] if answer.findings else ""
 
 
 def new_id() -> str:

@@ -38,6 +38,11 @@ from rag.language import parse
         ("Thanks to everyone for watching this on Lincoln.", "a greeting"),
         ("Next week Lincoln and Grant march on Richmond.", "an aside"),
         ("In the next episode Lincoln visits Richmond.", "an aside"),
+        ("A forum post about a lecture on the war, and what was replied to it.", "an aside"),
+        ("Screenshot of a tweet on Lincoln and Douglass.", "an aside"),
+        ("The following is the transcript of a lecture on Bismarck.", "an aside"),
+        ("This thread collects sources on the Battle of Midway.", "an aside"),
+        ("Some notes from a talk by a retired general on the war.", "too general to check"),
     ],
 )
 def test_set_aside(text: str, why: str) -> None:
@@ -64,6 +69,9 @@ def test_set_aside(text: str, why: str) -> None:
         "The next week he was shot in Ford's Theatre by Booth.",
         "The last episode of the war was fought at Palmito Ranch.",
         "Lincoln was a Republican.",
+        "The video shows that Lincoln owned slaves.",
+        "Video of the shuttle disaster reached millions in 1986.",
+        "British troops in Lhasa by 1904.",
         "No, Lincoln did not own slaves.",
         "Carter cut it.",
         "Nixon has resigned.",

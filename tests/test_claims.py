@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.claims import check_question, split_claims
-from rag.claims.checkable import EXPLAINED, GREETED, LINKED, TOPIC, help_for, in_context
+from rag.claims.checkable import EXPLAINED, FOREIGN, GREETED, LINKED, TOPIC, help_for, in_context
 from rag.claims.transcripts import MAX_CHARS
 from rag.errors import QuestionError
 
@@ -161,6 +161,44 @@ def test_what_says_nothing_gets_a_sentence_of_help(text, why, told):
     (claim,) = split_claims(text)
     assert claim.set_aside == why
     assert help_for((), (claim,)) == (told,)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("how many people died in the civil war", "question"),
+        ("who bought alaska", "question"),
+        ("did nixon end the draft", "question"),
+        ("was lincoln a republican", "question"),
+        ("what caused the panic of 1837", "question"),
+        ("What Lincoln said was false.", "claim"),
+        ("When Lincoln died, Johnson became president", "claim"),
+        ("Will Taft ran for president in 1908", "claim"),
+        ("Which is why Polk went to war", "claim"),
+        ("Lincoln freed the slaves", "claim"),
+    ],
+)
+def test_a_question_without_its_mark_is_one(text: str, form: str) -> None:
+    [claim] = split_claims(text)
+    assert (claim.form, claim.set_aside) == (form, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("Bismarck hat die Franzosen in die Falle gelockt", True),
+        ("El rey perdió las colonias y también su flota.", True),
+        ("Бисмарк победил Францию. Он был канцлером.", True),
+        ("The coup d’état of de Gaulle was a fait accompli", False),
+        ("Ponce de León found Florida", False),
+        ("Soldiers die in war", False),
+    ],
+)
+def test_a_text_in_another_language_is_told_of(text: str, foreign: bool) -> None:
+    claims = list(split_claims(text))
+    found = [claim for claim in claims if not claim.set_aside]
+    told = help_for(found, [claim for claim in claims if claim.set_aside])
+    assert (told == (FOREIGN,)) is foreign
 
 
 @pytest.mark.parametrize(

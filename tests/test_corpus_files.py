@@ -16,8 +16,10 @@ import pytest
 from rag.build.corpus_files import (
     REMOVED,
     add_file,
+    bring_back_file,
     describe_file,
     remove_file,
+    removed_files,
     safe_name,
     source_files,
 )
@@ -165,6 +167,39 @@ def test_what_is_removed_is_moved_with_its_description(tmp_path: Path, folder: P
     ]
 
 
+def test_what_was_removed_is_brought_back_where_it_was(tmp_path: Path, folder: Path) -> None:
+    below = folder / "box 1"
+    add_file(below, given(tmp_path, b"one"), "letter.txt")
+    describe_file(folder, "box 1/letter.txt", {"title": "one"})
+    remove_file(folder, "box 1/letter.txt")
+    add_file(folder, given(tmp_path, b"two"), "letter.txt")
+    remove_file(folder, "letter.txt")
+    assert sorted(file.name for file in removed_files(folder)) == ["box 1/letter.txt", "letter.txt"]
+    assert bring_back_file(folder, "box 1/letter.txt") == below / "letter.txt"
+    [back] = source_files(folder)
+    assert (back.name, back.about.title) == ("box 1/letter.txt", "one")
+    assert [file.name for file in removed_files(folder)] == ["letter.txt"]
+    assert not list((folder.parent / REMOVED).rglob("*.yaml"))
+
+
+def test_what_is_brought_back_overwrites_and_describes_nothing_else(
+    tmp_path: Path, folder: Path
+) -> None:
+    add_file(folder, given(tmp_path, b"one"), "letter.txt")
+    describe_file(folder, "letter.txt", {"title": "one"})
+    remove_file(folder, "letter.txt")
+    add_file(folder, given(tmp_path, b"another"), "letter.md")
+    back = bring_back_file(folder, "letter.txt")
+    assert back.name == "letter-2.txt"
+    titles = {file.name: file.about.title for file in source_files(folder)}
+    assert titles == {"letter.md": None, "letter-2.txt": "one"}
+    remove_file(folder, "letter-2.txt")
+    add_file(folder, given(tmp_path, b"a third"), "letter-2.txt")
+    assert bring_back_file(folder, "letter-2.txt").name == "letter-2-2.txt"
+    with pytest.raises(UnreadableSource, match=r"no file letter-2\.txt in corpus/removed"):
+        bring_back_file(folder, "letter-2.txt")
+
+
 @pytest.mark.parametrize("name", ["../secret.txt", "/etc/passwd", "none.txt", "", "README.md"])
 def test_nothing_outside_the_folder_can_be_named(tmp_path: Path, folder: Path, name: str) -> None:
     folder.mkdir(parents=True)
@@ -175,6 +210,8 @@ def test_nothing_outside_the_folder_can_be_named(tmp_path: Path, folder: Path, n
         remove_file(folder, name)
     with pytest.raises(UnreadableSource):
         describe_file(folder, name, {"title": "x"})
+    with pytest.raises(UnreadableSource):
+        bring_back_file(folder, name)
     assert secret.read_text() == "mine"
 
 

@@ -448,7 +448,10 @@ def test_a_date_that_is_not_certain_is_told_as_such_everywhere(date, words, year
     assert (entry.fields["date"], entry.fields["year"]) == (date, year)
     [record] = rispy.loads(written(given, ".ris"))
     assert record["year"] == year and words in record["date"]
-    assert plain_fields(json.loads(written(given, ".json")))["date"] == date
+    items = json.loads(written(given, ".json"))
+    assert plain_fields(items)["date"] == date
+    # The schema of CSL-JSON knows no more of a date.
+    assert set(items[0]["issued"]) <= {"date-parts", "season", "circa", "literal"}
 
 
 def test_the_number_of_an_ebook_is_no_documents():
@@ -645,6 +648,13 @@ def test_each_type_of_publication_keeps_its_fields(kind, entry, fields, record):
     [read] = parse_string(written(given, ".bib"), "bibtex").entries.values()
     assert read.type == entry and fields <= set(read.fields)
     assert rispy.loads(written(given, ".ris"))[0]["type_of_reference"] == record
+
+
+def test_the_number_of_a_report_is_one_to_a_reference_manager():
+    at = Publication("report", number="7")
+    document = make_document("Gold was found.", publication=at)
+    [read] = rispy.loads(written([answer_of(evidence_of(document))], ".ris"))
+    assert read["issn"] == "7"
 
 
 @pytest.mark.parametrize("extension", [".bib", ".ris", ".json", ".md", ".rdf"])

@@ -27,6 +27,7 @@ from rag.searching import SIGNALS, Candidate, Query
 from rag.web import corpus
 from rag.web.uploads import FolderWatch
 from rag.workspace import Workspace
+from tests.answers import Seen
 from tests.conftest import MONROE_WORDS, write_sources
 from tests.scans import print_pdf
 
@@ -99,12 +100,28 @@ def test_a_file_is_added_while_the_old_index_answers(
     assert told == ""
     assert ended(live).problem == ""
     assert live.current.find_sources("A truce was signed", 1)[0].date == "1812"
-    _, told = corpus.act(live, {"act": "remove", "file": "letter.txt"}, editor)
-    assert "removed" in told
+    # What was noted of it is told beside the file, and once with what the build did.
+    live.work = replace(work, report=replace(report, notes=(f"{report.added[0]}: 2 pages lost",)))
+    assert "2 pages lost" in corpus.shelf(live)
+    assert "1 note on what was read" in corpus.work(live)
+    live.rebuild("Again")
+    assert "it looks like HTML" in corpus.shelf(live), "also while the next build goes on"
+    ended(live)
+    shelf, told = corpus.act(live, {"act": "remove", "file": "letter.txt"}, editor)
+    assert (told, "letter.txt was removed" in shelf) == ("", True)
     report = ended(live).report
     assert report is not None
     assert len(report.removed) == 1
     assert TRUCE not in live.current.find_sources("A truce was signed", 1)[0].passage
+    # Brought back, as it was described.
+    back = Seen(corpus.shelf(live)).all("button", **{"data-act": "bring-back"})
+    assert [button["data-file"] for button in back] == ["letter.txt"]
+    shelf, _ = corpus.act(live, {"act": "bring-back", "file": "letter.txt"}, editor)
+    assert not Seen(shelf).all("button", **{"data-act": "bring-back"})
+    assert ended(live).problem == ""
+    assert live.current.find_sources("A truce was signed", 1)[0].date == "1812"
+    _, told = corpus.act(live, {"act": "bring-back", "file": "letter.txt"}, editor)
+    assert "no file letter.txt in corpus/removed" in told
 
 
 @pytest.mark.slow

@@ -33,6 +33,34 @@ def test_a_phrase_is_found_however_it_is_written(phrase: str, found: str) -> Non
     assert [span.of(OLD) for span in find_phrase(OLD, phrase)] == [found]
 
 
+AFAR = "From Hawai‘i and \u02bbOahu to Łódź: Søren’s ship, Þór, met O’Brien of the Quai d’Orsay."
+
+
+@pytest.mark.parametrize(
+    ("phrase", "found"),
+    [
+        ("hawaii", "Hawai‘i"),
+        ("Hawai\u02bbi and 'Oahu", "Hawai‘i and \u02bbOahu"),
+        ("oahu", "Oahu"),
+        ("Lodz", "Łódź"),
+        ("soren's ship", "Søren’s ship"),
+        ("Soren", "Søren"),
+        ("thor", "Þór"),
+        ("obrien", "O’Brien"),
+        ("orsay", "Orsay"),
+        ("'Quai d'Orsay'", "Quai d’Orsay"),
+    ],
+)
+def test_strokes_and_apostrophes_are_read_as_claims_are(phrase: str, found: str) -> None:
+    assert [span.of(AFAR) for span in find_phrase(AFAR, phrase)] == [found]
+
+
+def test_whose_something_is_makes_another_word() -> None:
+    text = "Monroe’s letter to the Monroes"
+    assert [span.of(text) for span in find_phrase(text, "monroes")] == ["Monroes"]
+    assert [span.of(text) for span in find_phrase(text, "Monroe's")] == ["Monroe’s"]
+
+
 @pytest.mark.parametrize("phrase", ["", "  ", "assembled congress", "gress", "state", "met on"])
 def test_other_words_another_order_and_parts_of_words_are_not(phrase: str) -> None:
     assert [span.of(OLD) for span in find_phrase(OLD, phrase)] == []

@@ -14,7 +14,7 @@ import pytest
 
 from rag import database as tables
 from rag.database import Database, Postgres, SqliteFile, copy_store
-from rag.datatypes import IndexFacts, Reason, Suggestion, VideoLink
+from rag.datatypes import Answer, IndexFacts, Reason, Suggestion, VideoLink
 from rag.errors import ProjectsError
 from rag.projects import (
     FIRST_NAME,
@@ -67,10 +67,17 @@ def turn(question: str = "Monroe warned Europe", **changes: object) -> KeptTurn:
     return replace(KeptTurn(new_id(), question, "", "done", "", WHOLE, INDEX), **changes)
 
 
+def whole(claim: str) -> Answer:
+    first, *others = WHOLE.findings
+    return replace(
+        WHOLE, findings=(replace(first, claim=replace(first.claim, text=claim)), *others)
+    )
+
+
 def asked(kept: ProjectStore, reader: str, *questions: str, project: str = "") -> str:
     conversation = kept.begin(reader, project)
     for question in questions:
-        kept.keep(reader, conversation, turn(question))
+        kept.keep(reader, conversation, turn(question, answer=whole(question)))
     return conversation
 
 
@@ -126,7 +133,7 @@ def test_an_answer_of_another_form_costs_that_answer_alone(kept: ProjectStore) -
         connection.execute("UPDATE turns SET content = :odd WHERE number = 1", {"odd": odd})
     first, second = kept.conversation(ANNA, conversation).turns
     assert (first.question, first.stage, first.answer) == ("First", "failed", None)
-    assert second.answer == WHOLE
+    assert second.answer == whole("Second")
 
 
 # ---- readers ----
@@ -281,6 +288,27 @@ def test_what_was_asked_is_found_by_its_words_however_written(kept: ProjectStore
     assert titles(kept, ANNA, words="never asked") == []
 
 
+def test_a_conversation_is_called_by_its_first_claim(kept: ProjectStore) -> None:
+    greeting = turn("hi", answer=answer(set_aside=1))
+    post = turn(
+        "So I read this. Polk found gold. Who knew?",
+        answer=answer(finding("related", "Polk found gold.")),
+    )
+    for turns in ([greeting, post, turn("and where?")], [post, greeting]):
+        conversation = kept.begin(ANNA)
+        for one in turns:
+            kept.keep(ANNA, conversation, replace(one, turn_id=new_id()))
+    assert titles(kept, ANNA) == ["Polk found gold."] * 2
+    [first, _] = kept.conversations(ANNA)
+    assert kept.answer(first.turn_id).question == post.question
+    assert titles(kept, ANNA, words="who knew") == [post.question] * 2
+    only = kept.begin(ANNA)
+    kept.keep(ANNA, only, greeting)
+    assert titles(kept, ANNA)[0] == "hi"
+    kept.keep(ANNA, only, turn("Grant met Bismarck", answer=None))
+    assert titles(kept, ANNA)[0] == "Grant met Bismarck", "while it is looked up"
+
+
 # ---- at once ----
 
 
@@ -354,7 +382,7 @@ def test_a_copy_is_made_while_it_is_in_use_and_a_broken_or_altered_one_refused(
     copied = ProjectStore(SqliteFile(tmp_path / "copy.sqlite"))
     asked(kept, ANNA, "Later")
     assert titles(copied, ANNA) == ["Monroe"]
-    assert copied.conversation(ANNA, conversation).turns[0].answer == WHOLE
+    assert copied.conversation(ANNA, conversation).turns[0].answer == whole("Monroe")
     with closing(sqlite3.connect(file.path)) as connection, connection:
         connection.execute(
             "CREATE TRIGGER mine AFTER INSERT ON turns BEGIN DELETE FROM projects; END"

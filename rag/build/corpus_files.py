@@ -1,4 +1,4 @@
-"""The folder of sources, as a reader changes it: add, describe, remove.
+"""The folder of sources, as a reader changes it: add, describe, remove, bring back.
 
 What comes through a browser is not trusted: a name is made anew from letters, digits and
 dots, only kinds that can be read are taken, up to a size, and every path is inside the
@@ -199,17 +199,33 @@ def _write_sidecar(beside: Path, said: Mapping[str, str | list[str]]) -> None:
 def remove_file(folder: Path, name: str) -> Path:
     """Move a file, with what is written beside it, out of the folder of sources, and return
     where it is now. Raises `UnreadableSource` where it is not there."""
-    away = folder.parent / REMOVED
+    return _moved(folder, name, folder, folder.parent / REMOVED)
+
+
+def removed_files(folder: Path) -> list[SourceFile]:
+    """Return the files that were moved out of the folder of sources, the last one first."""
+    found = source_files(folder.parent / REMOVED)
+    return sorted(found, key=lambda file: file.path.stat().st_ctime, reverse=True)
+
+
+def bring_back_file(folder: Path, name: str) -> Path:
+    """Move a removed file, with what is written beside it, back to where it was in the folder of
+    sources, under another name where another file has its own; return where it is now. Raises
+    `UnreadableSource` where it is not among the removed."""
+    return _moved(folder, name, folder.parent / REMOVED, folder)
+
+
+def _moved(folder: Path, name: str, here: Path, there: Path) -> Path:
     with _changing(folder):
-        path = _inside(folder, name)
-        away.mkdir(exist_ok=True)
-        target = away / path.name
-        number = 1
-        while target.exists() or _sidecars(target):
-            number += 1
-            target = away / f"{path.stem}-{number}{path.suffix}"
-        # Whenever this is cut off, the file has its description where it is.
+        path = _inside(here, name)
         beside = _sidecars(path)
+        wanted = target = there / path.relative_to(here)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while target.exists() or target.is_symlink() or not _suits(target, beside):
+            number += 1
+            target = wanted.with_stem(f"{wanted.stem}-{number}")
+        # Whenever this is cut off, the file has its description where it is.
         for sidecar in beside:
             beside_target = target.with_suffix(sidecar.suffix)
             _arrived(sidecar, beside_target).replace(beside_target)
@@ -217,6 +233,16 @@ def remove_file(folder: Path, name: str) -> Path:
         for sidecar in () if _namesakes(path) else beside:
             sidecar.unlink(missing_ok=True)
     return target
+
+
+def _suits(target: Path, beside: Collection[Path]) -> bool:
+    """Return whether what is written beside a file would describe it alone at `target`, or is
+    written there already, for a file of the same name but for its ending."""
+    there = _sidecars(target)
+    if not there:
+        return not (beside and _namesakes(target))
+    contents = [{each.suffix: each.read_bytes() for each in some} for some in (there, beside)]
+    return contents[0] == contents[1]
 
 
 def _namesakes(path: Path) -> list[Path]:
@@ -254,7 +280,7 @@ def _inside(folder: Path, name: str) -> Path:
     found = next((file for file in source_files(folder) if file.name == name), None)
     if found is None or not found.path.resolve().is_relative_to(folder.resolve()):
         raise UnreadableSource(
-            f"There is no file {printable(name)[:120]} in corpus/sources; load the page again"
+            f"There is no file {printable(name)[:120]} in corpus/{folder.name}; load the page again"
         )
     return found.path
 

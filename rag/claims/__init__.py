@@ -19,6 +19,7 @@ from rag.claims.checkable import (
     ABOUT_THIS_PAGE,
     MIN_CONTENT_WORDS,
     Clause,
+    asks_without_a_mark,
     clauses,
     has_finite,
     is_about_this_page,
@@ -451,7 +452,7 @@ def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
     if not _is_readable(sentence):
         return "claim", None
     doc = parse(sentence.text)
-    if is_question(doc[:]):
+    if is_question(doc[:]) or asks_without_a_mark(doc[:]):
         return "question", None
     return ("topic" if states_nothing(doc[:]) else "claim"), None
 

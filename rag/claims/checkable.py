@@ -174,7 +174,6 @@ that is all quoted."""
 _MIN_GENERAL_WORDS = 5
 """The same for one in the past tense that names nobody and nothing."""
 
-_END_MARKS = (".", "!", "?", "…")
 _CLOSING = "\"'”’»)"
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _NAMES = frozenset(
@@ -201,11 +200,14 @@ _BESIDE_THANKS = word_list("words", "beside_thanks")
 _OF_THIS_PAGE = word_list("words", "of_this_page")
 _WHO_ASKS = frozenset({"you", "your", "i", "this", "here", "help"})
 _SHOWN = frozenset({"segment", "episode"})
+_MEDIA = word_list("words", "media")
+_PART_OF_A_NOUN = frozenset({"compound", "nmod", "amod"})
 _OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
 _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
 )
+_FOREIGN = word_list("words", "foreign")
 _WH = word_list("words", "asking")
 _ASKING_YOU = re.compile(
     r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?(you (?:know|remember))\b|"
@@ -232,8 +234,12 @@ LINKED = (
     "transcript of the video in."
 )
 TOPIC = (
-    "This names a subject and says nothing of it, so these are passages on the subject. Write what "
-    "you heard about it, and the passages are compared with that."
+    "This names a subject and says nothing of it, so passages on the subject were looked for. "
+    "Write what you heard about it, and the passages are compared with that."
+)
+FOREIGN = (
+    "This does not read as English, in which claims are understood here: only the names and words "
+    "that the sources share with it were looked up. Write it in English."
 )
 _NOTHING = (
     "Nothing in this text can be looked up. Write one plain statement about the past, with the "
@@ -267,6 +273,8 @@ def reason(clause: Tokens, named: str = "") -> str | None:
         return why
     if _TALK.search(text) or _on_the_show(clause) or _is_order(outside) or _on_a_text(verb, named):
         return "an aside"
+    if _introduces_a_text(outside, verb):
+        return "an aside"
     if verb is not None:
         modal = {child.lower_ for child in verb.children if child.tag_ == "MD"}
         past = any(child.lemma_ == "have" for child in verb.children if child.dep_ == "aux")
@@ -278,7 +286,7 @@ def reason(clause: Tokens, named: str = "") -> str | None:
         return "about today"
     if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
         return "an opinion"
-    return None if specific else _general(clause, verb, content)
+    return None if specific else _general(verb, content)
 
 
 def is_pleasantry(text: str) -> bool:
@@ -341,6 +349,34 @@ def is_question(clause: Tokens) -> bool:
         return True
     before = [token.lower_ for token in clause if token.i < own.i]
     return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
+
+
+def asks_without_a_mark(clause: Tokens) -> bool:
+    """Return whether a text asks as one types a question, without its mark: what begins it asks for
+    what the main verb tells, or is that verb's auxiliary.
+
+    >>> from rag.language import parse
+    >>> [asks_without_a_mark(parse(text)[:]) for text in ("who bought alaska", "did nixon end it")]
+    [True, True]
+    >>> asks_without_a_mark(parse("When Lincoln died, Johnson became president")[:])
+    False
+    """
+    first = clause[0]
+    own = next((t for t in clause if t.dep_ in SUBJECTS and t.head.dep_ == "ROOT"), None)
+    if own is None:
+        return False
+    main = own.head
+    if first.lower_ not in _WH:  # "Will Taft ran": what stands behind "will" and "did" is bare
+        bare = first.tag_ == "MD" or first.lemma_ == "do"
+        fits = main.tag_ == "VB" if bare else first.tag_ in _FINITE
+        return first.i < own.i and main in (first, first.head) and fits
+    if first.lower_ == "which" and first == own:  # it goes on with what was said before
+        return False
+    asked = first
+    while asked.dep_ != "ROOT" and asked.head.pos_ in {"ADJ", "ADV", "NOUN", "PROPN", "ADP"}:
+        asked = asked.head
+    inverted = any(t.tag_ in _FINITE and t.i < own.i for t in (main, *main.lefts))
+    return asked == own or (asked.head == main and inverted)
 
 
 def told(clause: Tokens) -> Tokens | None:
@@ -490,6 +526,26 @@ def _on_a_text(verb: Token | None, named: str) -> bool:
     return who is not None and who.lower_ in {"it", "this", "that"}
 
 
+def _introduces_a_text(tokens: list[Token], verb: Token | None) -> bool:
+    """Return whether a clause only says what is quoted below or above: "A forum post quoting an
+    interview", "The video is an interview with Putin". What it says of the past is a claim: "The
+    video shows that Lincoln owned slaves"."""
+    inside = {token.i for token in tokens}
+    root = next((t for t in tokens if t.dep_ == "ROOT" or t.head.i not in inside), None)
+    if root is not None and root.pos_ in {"NOUN", "PROPN"} and subject(root) is None:
+        heads = [root]
+    elif verb is not None and _is_present(verb):
+        parts = list(verb.children)
+        if any(child.dep_ == "ccomp" for child in parts):
+            return False
+        heads = [child for child in parts if child.dep_ in {"nsubj", "attr", "dobj"}]
+    else:
+        return False
+    nouns = [head for head in heads if head.pos_ in {"NOUN", "PROPN"}]
+    before = [child for noun in nouns for child in noun.lefts if child.dep_ in _PART_OF_A_NOUN]
+    return any(token.lemma_.lower() in _MEDIA for token in (*nouns, *before))
+
+
 def _acts_in_the_past(verb: Token) -> bool:
     return verb.tag_ == "VBD" and verb.lemma_ not in _FEELING | _FRAMES
 
@@ -541,12 +597,11 @@ def _judges(verb: Token | None, clause: Tokens) -> bool:
     return any(token.lower_ in _JUDGING for part in said for token in (part, *part.lefts))
 
 
-def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | None:
+def _general(verb: Token | None, content: list[str]) -> str | None:
     """Return whether a clause that names nothing is set aside: in the past tense it goes on
     with a story and may stay."""
     if verb is None:
-        ended = clause.text.rstrip(_CLOSING)[-1:] in _END_MARKS
-        return None if ended and len(content) >= _MIN_GENERAL_WORDS else "too general to check"
+        return "too general to check"
     who = subject(verb)
     general = who is not None and any(token.lower_ in _EVERYBODY for token in (who, *who.lefts))
     if general or not _is_past(verb) or len(content) < _MIN_GENERAL_WORDS:
@@ -557,6 +612,8 @@ def _general(clause: Tokens, verb: Token | None, content: list[str]) -> str | No
 def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[str, ...]:
     """Return what to tell the person who sent a text, given which of its claims were looked up
     and which set aside; nothing where there is nothing to explain."""
+    if _is_foreign(" ".join(claim.text for claim in (*looked_up, *set_aside))):
+        return (FOREIGN,)
     if looked_up:
         return (TOPIC,) if all(claim.form == "topic" for claim in looked_up) else ()
     reasons = {claim.set_aside for claim in set_aside}
@@ -567,6 +624,23 @@ def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[st
     return (LINKED,) if reasons == {"a link"} else (_NOTHING,)
 
 
+def _is_foreign(text: str) -> bool:
+    """Return whether a text reads as one in another language: most of its letters are of another
+    alphabet, or it has more small words and letters of another language than English ones. What
+    has a capital may be a name.
+
+    >>> _is_foreign("Lincoln hat die Sklaven befreit"), _is_foreign("De Gaulle met him de facto")
+    (True, False)
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    if 2 * sum(letter > "\u024f" for letter in letters) > len(letters):
+        return True
+    small = {word.strip(_AROUND_A_WORD) for word in text.split() if word.islower()}
+    other = {word for word in small if word in _FOREIGN or not word.isascii()}
+    return len(other) > max(1, len((small & stop_words()) - other))
+
+
+_AROUND_A_WORD = "\"'“”‘’«»,.;:!?()"
 _MAX_WORDS = 14
 """A longer text says by itself what it is about."""
 

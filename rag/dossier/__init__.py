@@ -55,7 +55,18 @@ class Format:
 
 
 def _csl_json(items: Iterable[Item]) -> str:
-    return json.dumps(list(items), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(list(map(_of_schema, items)), ensure_ascii=False, indent=1) + "\n"
+
+
+def _of_schema(item: Item) -> Item:
+    """Return an item as the schema of CSL-JSON has it: what a date's parts do not say is told
+    beside them, among what is the program's own ("custom")."""
+    told, exact = dict(item), {}
+    for name in ("issued", "original-date"):
+        if "edtf" in (dated := item.get(name, {})):
+            exact[name] = dated["edtf"]
+            told[name] = {part: value for part, value in dated.items() if part != "edtf"}
+    return told | {"custom": {"edtf": exact, **item["custom"]}} if exact else item
 
 
 FORMATS: Mapping[str, Format] = {

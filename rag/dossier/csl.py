@@ -376,7 +376,7 @@ def _record(item: Item) -> Iterator[tuple[str, str]]:
         "PB": item.get("publisher"),
         "VL": item.get("volume"),
         "IS": item.get("issue"),
-        "M1": item.get("number"),
+        "SN" if item["type"] == "report" else "M1": item.get("number"),
         "DB": item.get("archive"),
         "AV": item.get("archive_location"),
         "UR": item.get("URL"),

@@ -394,18 +394,19 @@ def plain_fields(content: Any) -> Mapping[str, Any]:
             "item that describes the file"
         )
     item = items[0]
-    # The date on which a letter was written, not that of the reprint.
-    dated = item.get("original-date") or item.get("issued")
+    custom = item.get("custom")
+    own = {**(custom if isinstance(custom, dict) else {}), **item}
+    exact = own["edtf"] if isinstance(own.get("edtf"), dict) else {}
+    dates = {name: exact.get(name) or _date(item.get(name)) for name in ("original-date", "issued")}
     found = {
         "title": item.get("title"),
         "creator": _people(item.get("author")),
-        "date": _date(dated),
+        # The date on which a letter was written, not that of the reprint.
+        "date": dates["original-date"] or dates["issued"],
         "url": item.get("URL"),
         "editors": _people(item.get("editor")),
-        "published": _date(item.get("issued")) if item.get("original-date") else None,
+        "published": dates["issued"] if dates["original-date"] else None,
     } | {name: item.get(variable) for name, variable in _VARIABLES.items()}
-    custom = item.get("custom")
-    own = {**(custom if isinstance(custom, dict) else {}), **item}
     found |= {name: own[name] for name in _OWN if name in own}
     return {name: value for name, value in found.items() if value is not None}
 

@@ -1,9 +1,9 @@
 """A document's text as a reader opens it: around a quotation, at a phrase, at its first page.
 
 An exact phrase is found in a document, or in all of an index, however its letters are written:
-case, accents, the long s, ligatures, words broken over lines and kinds of white space do not
-matter; the words and their order do. What a first page proposes as title and date is for a person
-to correct.
+case, accents, strokes, the apostrophe or okina within a word, the long s, ligatures, words broken
+over lines and kinds of white space do not matter; the words and their order do. What a first page
+proposes as title and date is for a person to correct.
 """
 
 from __future__ import annotations
@@ -186,14 +186,31 @@ def _places(plain: Folded, phrase: str) -> list[Span]:
     wanted = _plain(fold(phrase)).text.split()
     if not wanted:
         return []
-    pattern = r"\s+".join(map(re.escape, wanted))
-    pattern = f"{_edge(wanted[0][0], before=True)}{pattern}{_edge(wanted[-1][-1], before=False)}"
+    pattern = r"\s+".join(map(_spelled, wanted))
+    first, last = wanted[0].lstrip("'") or "'", wanted[-1].rstrip("'") or "'"
+    pattern = f"{_edge(first[0], before=True)}{pattern}{_edge(last[-1], before=False)}"
     found = []
     for match in re.finditer(pattern, plain.text):
         found.append(plain.source(Span(*match.span())))
         if len(found) == MOST:
             break
     return found
+
+
+def _spelled(word: str) -> str:
+    """Return a pattern for a word with or without the apostrophes that its letters have, or could
+    have: "Hawaii" and "Hawai‘i". That of "Monroe's" is not left out, and "Monroes" has none."""
+    parts = []
+    for number, letter in enumerate(word):
+        before, after = word[number - 1 : number], word[number + 1 : number + 2]
+        owner = word[number + 1 :] == "s"
+        if letter != "'":
+            may = letter.isalpha() and after.isalpha() and not owner
+            parts.append(re.escape(letter) + "'?" * may)
+        else:
+            may = after.isalpha() or before.isalpha()
+            parts.append("'" + "?" * (may and not owner))
+    return "".join(parts)
 
 
 def _edge(sign: str, *, before: bool) -> str:
@@ -233,7 +250,12 @@ def _plain(folded: Folded) -> Folded:
 
 @lru_cache(maxsize=4096)
 def _letter(letter: str) -> str:
-    """Return a letter without case and accent; "" for an accent that stands by itself."""
+    """Return a letter as claims are searched, without case, accent and stroke; "'" for the okina
+    and its like, "" for an accent that stands by itself."""
+    if unicodedata.category(letter) == "Lm" and not words(letter):
+        return "'"
+    if found := words(letter):
+        return found[0]
     apart = unicodedata.normalize("NFKD", letter.translate(_SIGNS).casefold())
     return "".join(part for part in apart if not unicodedata.combining(part))
 

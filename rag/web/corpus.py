@@ -1,4 +1,4 @@
-"""What a reader does to the corpus: add files and collections, describe, remove, rebuild.
+"""What a reader does to the corpus: add files and collections, describe, remove and rebuild.
 
 Nothing here knows Gradio. Each action changes the folder of sources or begins a rebuild and
 returns the corpus as HTML; what went wrong is told in it.
@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rag.accounts import Audit
-from rag.build.corpus_files import SourceFile, add_file, describe_file, remove_file, source_files
+from rag.build.corpus_files import (
+    REMOVED,
+    SourceFile,
+    add_file,
+    bring_back_file,
+    describe_file,
+    remove_file,
+    removed_files,
+    source_files,
+)
 from rag.catalog import find_entry
 from rag.config import DEFAULT_INDEX
 from rag.datatypes import Holding, Kind
@@ -38,6 +47,9 @@ _MOST_FILES = 500
 
 _MOST_DOCUMENTS = 10
 """Documents that are listed; the others are found by their words."""
+
+_MOST_NOTES = 20
+"""Notes of a build that are listed."""
 
 _FILES_ON_THE_WAY = 6
 """Files whose way into the index is shown; there may be thousands."""
@@ -64,6 +76,9 @@ class _Shelf:
     files: Sequence[SourceFile]
     reasons: Mapping[str, str]
     """Why a file could not be read, by its path."""
+    noted: Mapping[str, Sequence[str]]
+    """What was noted when a document was read, by its id."""
+    removed: Sequence[SourceFile]
     library: str = ""
     """Where there is a Zotero library that could be added, "" for none."""
 
@@ -90,6 +105,16 @@ def _reasons_of(live: LiveFinder) -> dict[str, str]:
     return {path: _within_folders(live, reason) for path, reason in reasons.items()}
 
 
+def _notes_of(live: LiveFinder) -> dict[str, list[str]]:
+    """Return what was noted of documents in the last build, by their ids."""
+    report = live.work.report if live.work else None
+    noted: defaultdict[str, list[str]] = defaultdict(list)
+    for line in report.notes if report else ():
+        name, _, note = line.partition(": ")
+        noted[name].append(_within_folders(live, note))
+    return noted
+
+
 def _within_folders(live: LiveFinder, text: str) -> str:
     """Return a message with files named as they lie in the folders of the corpus: where these are
     on the server is nothing to those who read."""
@@ -99,17 +124,46 @@ def _within_folders(live: LiveFinder, text: str) -> str:
     return text
 
 
-def _render_shelf(shelf: _Shelf, form: _Form, *, finding: str = "") -> str:
+def _render_shelf(shelf: _Shelf, form: _Form, *, finding: str = "", away: str = "") -> str:
     """Return the corpus: the collections, the documents, `finding` those with some words in what
-    is known of them, then the files, one of them with its `form`."""
+    is known of them, then the files, one of them with its `form`, and those that were removed,
+    `away` just now."""
     return (
-        '<div class="sf-frame sf-shelf" tabindex="-1">'
+        f'<div class="sf-frame sf-shelf" tabindex="-1">{_just_removed(away)}'
         f'<h2 id="sf-indexed">What is searched</h2>{_collections(shelf)}'
         f"{_documents(shelf, finding)}"
         f'<h2 id="sf-files">Your files</h2>{_files(shelf, form)}'
         '<p class="sf-actions"><button type="button" class="sf-act" data-act="rebuild">'
-        f"Update the index</button>{_offered(shelf)}</p></div>"
+        f"Update the index</button>{_offered(shelf)}</p>{_removed(shelf)}</div>"
     )
+
+
+def _just_removed(name: str) -> str:
+    if not name:
+        return ""
+    told = f"{name} was removed. It still appears in answers until the index is updated."
+    back = button("Undo", "bring-back", {"file": name})
+    return (
+        '<div class="sf-work" role="status"><p class="sf-actions">'
+        f'<span dir="auto">{escape(told)}</span>{back}</p></div>'
+    )
+
+
+def _removed(shelf: _Shelf) -> str:
+    """Return what was removed, to be brought back."""
+    items = "".join(
+        f'<li class="sf-file"><p class="sf-actions"><span dir="auto">{escape(file.name)}</span>'
+        f'<span class="sf-quiet">{_size(file.bytes)}</span>{_bring_back(file)}</p></li>'
+        for file in shelf.removed[:_MOST_FILES]
+    )
+    kept = f"Kept in corpus/{REMOVED} until somebody deletes them there."
+    content = f'{notes([kept])}<ul class="sf-files">{items}</ul>' if items else ""
+    return fold(f"Removed ({len(shelf.removed):,})", content)
+
+
+def _bring_back(file: SourceFile) -> str:
+    label = f"Bring back {file.name}"
+    return button("Bring back", "bring-back", {"file": file.name}, label=label)
 
 
 def _offered(shelf: _Shelf) -> str:
@@ -168,9 +222,7 @@ def _files(shelf: _Shelf, form: _Form) -> str:
     by_origin: defaultdict[str, list[DocumentLine]] = defaultdict(list)
     for document in shelf.documents:
         by_origin[document.origin].append(document)
-    items = "".join(
-        _file(file, by_origin, shelf.reasons, form) for file in shelf.files[:_MOST_FILES]
-    )
+    items = "".join(_file(file, by_origin, shelf, form) for file in shelf.files[:_MOST_FILES])
     more = len(shelf.files) - _MOST_FILES
     rest = [f"{counted(more, 'more file', 'more files')} in the folder"] if more > 0 else []
     return f'<ul class="sf-files" aria-labelledby="sf-files">{items}</ul>{notes(rest)}'
@@ -179,14 +231,15 @@ def _files(shelf: _Shelf, form: _Form) -> str:
 def _file(
     file: SourceFile,
     by_origin: Mapping[str, Sequence[DocumentLine]],
-    reasons: Mapping[str, str],
+    shelf: _Shelf,
     asked: _Form,
 ) -> str:
     path = shown(file.path)
     documents = by_origin.get(path, ())
-    state, words = _state(documents, reasons.get(path, ""))
+    state, words = _state(documents, shelf.reasons.get(path, ""))
+    noted = notes(note for each in documents for note in shelf.noted.get(each.document_id, ()))
     actions = button("Describe", "describe", {"file": file.name}, label=f"Describe {file.name}")
-    sure = f"Take {file.name} out of the corpus? It is moved to the folder corpus/removed."
+    sure = f"Take {file.name} out of the corpus? It can be brought back."
     actions += (
         f'<button type="button" class="sf-act" aria-label="Remove {escape(file.name)}" '
         f'data-act="remove" data-file="{escape(file.name)}" data-sure="{escape(sure)}">'
@@ -198,7 +251,7 @@ def _file(
     return (
         f'<li class="sf-file sf-file-{state}"><p class="sf-actions"><span class="sf-name" '
         f'dir="auto">{escape(file.name)}</span><span class="sf-quiet">{_size(file.bytes)}</span>'
-        f'{actions}</p><p class="sf-state" dir="auto">{escape(words)}</p>{form}</li>'
+        f'{actions}</p><p class="sf-state" dir="auto">{escape(words)}</p>{noted}{form}</li>'
     )
 
 
@@ -257,7 +310,7 @@ def _render_work(live: LiveFinder) -> str:
         kind, role = " sf-work-failed", "alert"
         said = f"{work.title} failed. {_within_folders(live, work.problem)}"
     else:
-        said, content = _ended(work), _left_out(live, work)
+        said, content = _ended(work), _left_out(live, work) + _noted(live, work)
     return (
         f'<div class="sf-work{kind}" role="{role}" data-ended="{live.began}"><p class="sf-actions">'
         f"<span>{escape(said)}</span>{button('Close', 'put-away')}</p>{content}</div>"
@@ -316,6 +369,21 @@ def _left_out(live: LiveFinder, work: Work) -> str:
     return fold(f"{label}, and why", content, opened=len(skipped) <= 5)  # a few are read at once
 
 
+def _noted(live: LiveFinder, work: Work) -> str:
+    """Return what was noted of the documents that this build has read."""
+    assert work.report is not None
+    known = {document.document_id: document.title for document in live.current.index.listed()}
+    noted = _notes_of(live)
+    read = [name for name in (*work.report.added, *work.report.changed) if name in noted]
+    lines = [f"{known.get(name, name)}: {note}" for name in read for note in noted[name]]
+    items = "".join(f'<li dir="auto">{escape(line)}</li>' for line in lines[:_MOST_NOTES])
+    if (more := len(lines) - _MOST_NOTES) > 0:
+        items += f"<li>and {counted(more, 'more', 'more')}</li>"
+    content = f"<ul>{items}</ul>" if items else ""
+    label = counted(len(lines), "note on what was read", "notes on what was read")
+    return fold(label, content, opened=len(lines) <= 5)
+
+
 UPDATING = "Updating the index"
 FOR_READING = (
     "This server is for reading: its corpus cannot be changed from here. Whoever runs it can do so "
@@ -327,7 +395,10 @@ FOR_OTHERS = (
 )
 _NOT_YOURS = "The Zotero library on that computer is not offered to those who ask from elsewhere."
 ACTS = frozenset(
-    {"describe", "described", "remove", "rebuild", "fetch-now", "cancel", "add-zotero"}
+    (
+        *("describe", "described", "remove", "bring-back"),
+        *("rebuild", "fetch-now", "cancel", "add-zotero"),
+    )
 )
 
 
@@ -354,19 +425,22 @@ def shelf(
     problem: str = "",
     typed: Mapping[str, str] | None = None,
     finding: str = "",
+    away: str = "",
 ) -> str:
-    """Return the corpus as it is now, with the form for a file that is being described, and the
-    documents `finding` some words."""
+    """Return the corpus as it is now, with the form for a file that is being described, the
+    documents `finding` some words, and a file that is `away` since just now."""
     held = _Shelf(
         holdings=live.current.holdings() if live.ready else (),
         documents=live.current.index.listed() if live.ready else (),
         files=list(source_files(live.settings.sources)),
         reasons=_reasons_of(live),
+        noted=_notes_of(live),
+        removed=removed_files(live.settings.sources),
         library=_library(live),
     )
     proposed = _proposed(live, held, describing)
     form = _Form(describing, _within_folders(live, problem), typed, proposed)
-    return _render_shelf(held, form, finding=finding)
+    return _render_shelf(held, form, finding=finding, away=away)
 
 
 def _library(live: LiveFinder) -> str:
@@ -436,18 +510,21 @@ def act(live: LiveFinder, click: Mapping[str, Any], editor: Editor) -> tuple[str
             told = _begin(live, f"Adding {entry.title}", (entry.id,))
             return shelf(live), " ".join(told)
         if name == "remove":
-            away = remove_file(live.settings.sources, file)
-            editor.note("removed a file", file=file, now=away.name)
-            told = [
-                f"{file} was removed (kept in corpus/{away.parent.name}). It still appears in "
-                "answers until the index is updated."
-            ]
-            return shelf(live), " ".join([*told, *_begin(live, UPDATING)])
+            gone = remove_file(live.settings.sources, file)
+            away = next(f.name for f in removed_files(live.settings.sources) if f.path == gone)
+            editor.note("removed a file", file=file, now=away)
+            return shelf(live, away=away), " ".join(_begin(live, UPDATING))
+        if name == "bring-back":
+            back = bring_back_file(live.settings.sources, file)
+            editor.note("brought a file back", file=file, now=back.name)
+            return shelf(live), " ".join(_begin(live, UPDATING))
         said = fields | {"date": as_iso(fields.get("date", ""))}
         describe_file(live.settings.sources, file, said, by=editor.signature)
         named = {name: fields[name] for name in (*FIELDS, *PUBLISHED) if name in fields}
         editor.note("described a file", file=file, fields=named)
     except (SourceFinderError, OSError) as error:
+        if name != "described":
+            return shelf(live), f"{error}."
         return shelf(live, describing=file, problem=f"{error}.", typed=fields), ""
     return shelf(live), " ".join(_begin(live, UPDATING))
 

@@ -32,7 +32,7 @@ DOCUMENT = make_document(TEXT, locators=LOCATORS, creator="A. Author", date="182
 def choose(matches, starts=(0, 1, 2, 3, 4), weights=None, passage=PASSAGE):
     matches = np.array(matches, dtype=np.float32)
     weights = np.ones(len(matches), np.float32) if weights is None else weights
-    return choose_quotation(passage, Matches(matches, weights, np.array(starts, np.int32)))
+    return choose_quotation(TEXT, passage, Matches(matches, weights, np.array(starts, np.int32)))
 
 
 def test_evidence_is_made_of_slices():

@@ -329,7 +329,8 @@ class _Build:
 
     @property
     def _chunker(self) -> str:
-        return f"sentences over page ends, at most {most_pieces(self.encoder)} word pieces"
+        pieces = most_pieces(self.encoder)
+        return f"sentences over page ends, names with what is said, at most {pieces} word pieces"
 
     @property
     def _divided_alike(self) -> Generation | None:

@@ -169,7 +169,12 @@ def test_real_gutenberg_files():
     files = sorted((DATA / "gutenberg").glob("*.txt"))
     if not files:
         pytest.skip(f"no Project Gutenberg files in {DATA}: set SOURCE_FINDER_DATA")
-    documents = [read(path) for path in files]
+    read_all = [list(read_plain(path, MINE)) for path in files]
+    documents = [first for first, *_ in read_all]
+    assert [part.creator for _, *parts in read_all for part in parts] == [
+        "Wm. Lloyd Garrison",
+        "Wendell Phillips",
+    ]
     for document, path in zip(documents, files, strict=True):
         assert "\ufeff" + document.text == path.read_bytes().decode("utf-8")
         assert len(document.excluded) >= 2, path

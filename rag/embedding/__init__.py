@@ -469,7 +469,8 @@ def _group(document: SourceDocument, sized: _Run, max_pieces: int) -> Iterator[P
     says = False
     following = [*(span for span, _ in sized[1:]), None]
     for (span, size), after in zip(sized, following, strict=False):
-        if run and (pieces + size > max_pieces or _separated(document, run[-1][0], span)):
+        ends = pieces + size > max_pieces or (says and _separated(document, run[-1][0], span))
+        if run and ends:
             runs.append(run)
             run, pieces, says = [], 0, False
         run.append((span, size))

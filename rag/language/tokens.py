@@ -511,21 +511,19 @@ def only_names(text: str, sentence: Span) -> bool:
     stands before the first words of the document (title, place and day, who took part), a heading,
     a signature. In doubt it says something, as figures and a document of nothing but names do.
 
-    >>> text = "From Ann Holt to the Governor\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
+    >>> text = "Ann Holt to Governor Reed\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
     >>> [s.of(text) for s in sentences(text) if not only_names(text, s)]
     ['The fort is lost.']
     """
     first = _first_said(text)
-    if first is None or sentence.start >= first and len(sentence) > _HEAD_ROOM:
+    if first is None or (sentence.start >= first and len(sentence) > _HEAD_ROOM):
         return False
     own = _paragraph(text, sentence.start)
     if sentence.end > own.end:
         return False
     if own.start < first:
         return _names_only(own.of(text), _MOST_NAMES)
-    return _is_short(own.of(text)) or (
-        bool(_CLOSE.match(own.of(text))) and _is_close(text, own)
-    )
+    return _is_short(own.of(text)) or (bool(_CLOSE.match(own.of(text))) and _is_close(text, own))
 
 
 def _paragraph(text: str, at: int) -> Span:
@@ -565,20 +563,21 @@ def _says(paragraph: str) -> bool:
 def _names_only(paragraph: str, most: float) -> bool:
     """Return whether so large a share of the long words begins with a capital letter, and nothing
     ends as a sentence does."""
-    words = [word for word in _PLAIN_WORD.findall(paragraph) if len(word) >= _LONG_WORD]
+    every = _PLAIN_WORD.findall(paragraph)
+    words = [word for word in every if len(word) >= _LONG_WORD]
     signs = sum(map(str.isalnum, paragraph))
     figures = sum(map(str.isdigit, paragraph))
     if not signs or _SAID.search(paragraph):
         return False
     if paragraph.isupper() and len(words) > _SHORT_CAPITALS:  # a telegram in capitals
         return False
-    dated = any(word.casefold() in _MONTH_WORDS for word in words)
+    dated = any(word.casefold() in _MONTH_WORDS for word in every)
     if figures > _MOST_FIGURES * signs and not dated:
         return False
     told = [word for word in words if word.casefold() not in stop_words()]
     if max(len(line.split()) for line in paragraph.splitlines()) > _LONG_LINE_WORDS:
         most = max(most, _MOST_OF_LONG)
-    return sum(word[0].isupper() for word in told) >= most * len(told)
+    return bool(sum(word[0].isupper() for word in told) >= most * len(told))
 
 
 _MONTH_WORDS = frozenset(month.casefold() for month in MONTHS)
@@ -602,9 +601,7 @@ def _is_close(text: str, own: Span) -> bool:
     name = said[_CLOSE.match(said).end() :]  # type: ignore[union-attr]
     after = text[own.end : own.end + _HEAD_ROOM]
     following = _paragraph(after, len(after) - len(after.lstrip())).of(after)
-    return len(said.split()) <= _SHORT and not _says(following) and (
-        not name or _is_short(name)
-    )
+    return len(said.split()) <= _SHORT and not _says(following) and (not name or _is_short(name))
 
 
 _STRETCH = 200_000

@@ -184,6 +184,19 @@ _NOTICE = re.compile(
 _OF_PAGE = re.compile(
     r"^The text on this page is estimated to be only [\d.]+% accurate$", re.MULTILINE
 )
+# Stamps on each page of what archives of governments release.
+_RELEASE = re.compile(
+    r"(?:^|(?<=\f))\W{0,4}(?:[\d-]{8,20}\s{1,3}\W{0,3})?"
+    r"(?:20\d\d release under the [a-z. ]{5,80} act of (?:19|20)\d\d"
+    r"|(?:declassified in part\W{1,5})?(?:sanitized copy )?approved for release\W{1,3}[\d/]{4,10}"
+    r"\W{1,4}cia-rdp\w+(?:-\w+){0,4})[^\w\n]{0,6}\w?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Lines of the book that a transcriber liked, once more at its end.
+_BOOKMARKS = re.compile(
+    r"^[^\S\n]*(?:the )?e-?text editor['’]?s bookmarks\b[^\n]*\n\s*(?:\S[^\n]*(?:\n|\Z))+",
+    re.IGNORECASE | re.MULTILINE,
+)
 # From its first words to its last ones.
 _GOOGLE = re.compile(
     r"this is a digital copy of a book that was preserved for generations.{100,8000}?"
@@ -196,14 +209,15 @@ _WIKISOURCE = re.compile(
 
 
 def library_notices(text: str) -> Iterator[Span]:
-    """Yield where a text says who handed it out and on what terms, at its beginning or end, or
-    how sure the OCR of a page is.
+    """Yield where a text says who handed it out and on what terms, at its beginning or end or in a
+    stamp on each page, how sure the OCR of a page is, or what its transcriber liked in it.
 
     >>> text = "Digitized by the Internet Archive\\nin 2009\\n\\nThe fleet sailed."
     >>> [span.of(text) for span in library_notices(text)]
     ['Digitized by the Internet Archive\\nin 2009']
     """
-    yield from (Span(*found.span()) for found in _OF_PAGE.finditer(text))
+    for lines in (_OF_PAGE, _RELEASE, _BOOKMARKS):
+        yield from (Span(*found.span()) for found in lines.finditer(text))
     if found := _GOOGLE.search(text, 0, _EDGE):
         yield Span(*found.span())
     if found := _WIKISOURCE.search(text, max(0, len(text) - _EDGE)):

@@ -664,3 +664,30 @@ def test_words_by_another_hand_are_cited_as_such(tmp_path):
     assert (letter.creator, document.creator) == ("Wendell Phillips", None)
     assert cited(document, "I was born") == "chapter III, paragraph 2"
     assert cited(document, "She ran") == "chapter III (the 2nd of that name), paragraph 2"
+
+
+CONTENTS = [
+    "CONTENTS\n\nThe Fort 3\nThe Fleet and what became\nof it 18\nThe Peace 40",
+    "Origins of the War ........ 3\nThe Fleet Sails . . . . . . 18\nThe Siege ..... 25\n"
+    "The Peace ______ 40\nIndex ...... 199",
+    "Table of Contents\nPreface ... vii\n1. The Fort ... 1\n2. The Fleet ... 18",
+]
+
+
+@pytest.mark.parametrize("listed", CONTENTS)
+def test_a_table_of_contents_is_no_evidence(tmp_path, listed):
+    document = only(fill(tmp_path, {"a.txt": f"{listed}\n\n{MARCH}"}) / "a.txt")
+    assert quoted(document) == MARCH.strip()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Coal ..... 1,200\nIron ..... 340\nTin ..... 20\nWheat .... 60\nRye .... 70",
+        "Killed ...... 12\nWounded ..... 40\nMissing ..... 3\nTaken ....... 7\nAll ....... 62",
+        "The Fort 3\nThe Fleet 18\nThe Peace 40\nThe Siege 41\nThe End 42",
+    ],
+)
+def test_a_table_with_dots_or_numbers_stays_evidence(tmp_path, table):
+    document = only(fill(tmp_path, {"a.txt": f"{table}\n\n{MARCH}"}) / "a.txt")
+    assert quoted(document).startswith(table.replace("\n", " "))

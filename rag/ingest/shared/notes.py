@@ -228,6 +228,64 @@ def library_notices(text: str) -> Iterator[Span]:
                 yield paragraph
 
 
+_ENTRY = re.compile(
+    r"^[^\S\n]*[^\W_][^\n]{0,150}?(?P<led>\.{3,}|(?:\s?\.\s){3,}|…{1,}|_{3,})?[^\S\n.…_]{0,40}"
+    r"(?<![\d,.$£-])(?P<page>\d{1,4}|[ivxlc]{1,7})[^\S\n]*$",
+    re.MULTILINE,
+)
+_LED = re.compile(
+    r"[.…_][.…_ ][.…_][^\S\n]{0,9}(?:\d{1,4}|[ivxlc]{1,7})[^\S\n]{0,9}$", re.MULTILINE
+)
+_CONTENTS = re.compile(r"^[^\w\n]*(?:table of )?contents[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_MANY_ENTRIES, _FEW_ENTRIES = 5, 3
+_LONGEST_ENTRY = 200
+_TURNED_LINES = 2
+"""Lines of an entry that the next line goes on, at most."""
+
+
+def contents_lists(text: str) -> Iterator[Span]:
+    """Yield the tables of contents in a text, by their shape: line after line ends with dots and
+    the number of a page, or, below "Contents", with the number alone, and the numbers never fall.
+
+    >>> text = "Contents\\n\\nThe Fort 3\\nThe Fleet 18\\nThe Peace 40\\n\\nThe fort stood."
+    >>> [span.of(text)[-12:] for span in contents_lists(text)]
+    ['The Peace 40']
+    """
+    headings = {found.end(): found.start() for found in _CONTENTS.finditer(text)}
+    if not headings and _LED.search(text) is None:
+        return
+    run: list[re.Match[str]] = []
+    start = -1
+    between = 0
+    last = 0
+    for line in _LINE.finditer(text):
+        if line.end() in headings:
+            yield from _contents(run, start)
+            run, start, between, last = [], headings[line.end()], 0, 0
+            continue
+        short = len(line[0]) <= _LONGEST_ENTRY
+        entry = _ENTRY.fullmatch(text, line.start(), line.end()) if short else None
+        page = 0 if entry is None or not entry["page"].isdecimal() else int(entry["page"])
+        fits = entry is not None and (start >= 0 or entry["led"]) and (not page or page >= last)
+        if entry is not None and fits:
+            run.append(entry)
+            last, between = page or last, 0
+            continue
+        between += 1
+        if between > _TURNED_LINES or not short:
+            yield from _contents(run, start)
+            run, start, between, last = [], -1, 0, 0
+    yield from _contents(run, start)
+
+
+def _contents(run: Sequence[re.Match[str]], heading: int) -> Iterator[Span]:
+    """Yield where a table of contents stands, given its entries and the place of its heading, -1
+    without any."""
+    if len(run) >= (_MANY_ENTRIES if heading < 0 else _FEW_ENTRIES):
+        yield Span(heading if heading >= 0 else run[0].start(), run[-1].end())
+
+
 def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield the paragraphs of a part of a text; a line that begins before it is left out."""
     line = text.find("\n", start - 1, end) if start else -1

@@ -553,3 +553,15 @@ def test_a_division_by_another_hand_is_a_document_of_its_own(tmp_path, line, wri
     )
     assert ("She was brave." in book.text) is (writer is None)
     assert "I went to sea." in book.text
+
+
+def test_the_persons_of_a_play_are_lines(tmp_path):
+    path = tmp_path / "play.xml"
+    path.write_text(
+        '<TEI xmlns="http://www.tei-c.org/ns/1.0"><text><front><castList><castItem>Anders, a miller'
+        "</castItem><castItem>Eva, his wife</castItem></castList></front><body><sp><speaker>Eva"
+        "</speaker><p>Go.</p></sp></body></text></TEI>",
+        encoding="utf-8",
+    )
+    (document,) = read_tei(path, MINE)
+    assert document.text.startswith("Anders, a miller\nEva, his wife\n\nEva")

@@ -59,6 +59,9 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _MIN_HEADS = 3
+_ONE_PAGE = 1.5
+"""Of the usual length of a page, how long that before the first head can be; more is several."""
+
 _MAX_STEP = 12
 """Pages between two heads: chapters begin without one, plates have none."""
 
@@ -171,7 +174,8 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
         Locator(Span(start, end), f"p. {number}")
         for (start, number, _), end in zip(heads, bounds[1:], strict=True)
     ]
-    if body.start < bounds[0] and heads[0][1] > 1:
+    usual = statistics.median(len(place.span) for place in places)
+    if heads[0][1] > 1 and 0 < bounds[0] - body.start <= _ONE_PAGE * usual:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
 

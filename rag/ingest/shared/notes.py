@@ -129,6 +129,8 @@ def footnotes(text: str, page: Span) -> Iterator[Span]:
         found = _FOOTNOTE_BEGINS.match(text, start, end)
         if found is None:
             return
+        if "*" in found["mark"] and found["mark"] in text[found.end() : end]:
+            return  # emphasis: "**Q:** When?"
         sign = re.escape(found["mark"].strip("().[]"))
         behind = re.compile(
             rf"(?<=[^\W_])[.,;:!?'\"’”)]{{0,3}}(?P<sign>[(\[]?{sign}[)\]]?)(?![\w*†‡§])"

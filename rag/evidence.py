@@ -12,7 +12,7 @@ import numpy as np
 from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
 from rag.embedding import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
-from rag.language import word_list, words
+from rag.language import only_names, word_list, words
 from rag.searching import Matches
 from rag.wording import cited
 
@@ -27,17 +27,24 @@ _DECIDING = 0.5
 (nDCG of five .922 to .930 instead of .912), the one in the middle."""
 
 
-def choose_quotation(passage: Passage, matches: Matches) -> Span:
-    """Return the run of the passage's sentences that best says what the claim says.
+def choose_quotation(text: str, passage: Passage, matches: Matches) -> Span:
+    """Return the run of the passage's sentences that best says what the claim says. `text`: the
+    document's. A sentence that only names (a title, a list of who took part, a signature) is
+    quoted where the passage has nothing else.
 
     A run's worth is the weighted mean of each claim piece's best match in it, less
     `GAIN_PER_SENTENCE` for each further sentence.
     """
     bounds = [*matches.starts.tolist(), matches.cosines.shape[1]]
     weights = matches.weights / matches.weights.sum()
-    best, chosen = -np.inf, passage.sentences[0]
+    telling = [not only_names(text, sentence) for sentence in passage.sentences]
+    if not any(telling):
+        telling = [True] * len(telling)
+    best, chosen = -np.inf, passage.sentences[telling.index(True)]
     for first in range(len(passage.sentences)):
         for last in range(first, min(first + MAX_QUOTED, len(passage.sentences))):
+            if not telling[last]:
+                break
             columns = matches.cosines[:, bounds[first] : bounds[last + 1]]
             if not columns.size:
                 continue

@@ -279,7 +279,7 @@ class SourceFinder:
 
     def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)
-        return choose_quotation(found.passage, matches)
+        return choose_quotation(found.document.text, found.passage, matches)
 
 
 def _unjudged(item: Evidence) -> Evidence:

@@ -175,3 +175,25 @@ def test_a_heading_says_who_what_and_when():
     assert heading(document) == "J. Monroe, Message, 1823-12-02. "
     assert heading(make_document("x", title="")) == ""
     assert len(heading(make_document("x", title="long " * 100))) <= 122
+
+
+HEAD = (
+    "12. Memorandum of Conversation\n\nStrelsau, 3 May 1901.\n\nPARTICIPANTS\nAnn Holt\nBen Crewe"
+)
+TOLD = "The envoy asked for ships. The Secretary promised three before the winter came."
+
+
+def test_who_took_part_and_who_signed_are_no_passages_by_themselves():
+    text = f"{HEAD}\n\n{TOLD}\n\nAnn Holt\nEnvoy"
+    for most in (18, 20, 40):
+        passages = chunk(make_document(text), starts_of_words, max_pieces=most)
+        assert "The envoy" in passages[0].span.of(text)
+        assert passages[-1].span.of(text).endswith("Envoy")
+        assert "winter" in passages[-1].span.of(text)
+
+
+def test_a_head_is_not_parted_from_its_document_by_what_is_left_out():
+    text = f"{HEAD}\n\n[Source: an archive.]\n\n{TOLD}"
+    gap = Span(text.index("[Source"), text.index("The envoy"))
+    (passage,) = chunk(make_document(text, excluded=(gap,)), starts_of_words)
+    assert not any("archive" in sentence.of(text) for sentence in passage.sentences)

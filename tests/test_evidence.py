@@ -32,7 +32,7 @@ DOCUMENT = make_document(TEXT, locators=LOCATORS, creator="A. Author", date="182
 def choose(matches, starts=(0, 1, 2, 3, 4), weights=None, passage=PASSAGE):
     matches = np.array(matches, dtype=np.float32)
     weights = np.ones(len(matches), np.float32) if weights is None else weights
-    return choose_quotation(passage, Matches(matches, weights, np.array(starts, np.int32)))
+    return choose_quotation(TEXT, passage, Matches(matches, weights, np.array(starts, np.int32)))
 
 
 def test_evidence_is_made_of_slices():
@@ -82,6 +82,29 @@ def test_rare_pieces_decide():
 def test_what_stands_in_the_heading_is_not_quoted():
     matches = [[1.0, 1.0, 0, 0.2, 0, 0, 0]]
     assert choose(matches, starts=(2, 3, 4, 5, 6)) == SENTENCES[1]
+
+
+def test_a_title_or_a_signature_is_not_quoted_where_something_is_said():
+    text = (
+        "Letter From Ann Holt to the Duke\n\nThe fort is lost. The fleet came too late.\n\nAnn Holt"
+    )
+    sentences = tuple(
+        Span(text.index(said), text.index(said) + len(said))
+        for said in ("Letter From", "The fort is lost.", "The fleet came too late.")
+    )
+    sentences = (Span(0, text.index("\n")), *sentences[1:], Span(len(text) - 8, len(text)))
+    passage = Passage("mine/one", Span(0, len(text)), sentences)
+
+    def quoted(cosines, passage=passage):
+        matches = Matches(
+            np.array([cosines], np.float32), np.ones(1, np.float32), np.arange(len(cosines))
+        )
+        return choose_quotation(text, passage, matches).of(text)
+
+    assert quoted([0.9, 0.3, 0.2, 0.8]) == "The fort is lost."
+    assert quoted([0.9, 0.2, 0.3, 0.95]) == "The fleet came too late."
+    alone = Passage("mine/one", sentences[0], sentences[:1])
+    assert quoted([0.9], alone) == "Letter From Ann Holt to the Duke"
 
 
 def test_sentences_that_the_model_did_not_read_do_no_harm():

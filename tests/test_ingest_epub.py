@@ -415,3 +415,17 @@ def test_a_chapter_that_names_the_number_of_a_book_stays_evidence(tmp_path):
     chapter = "".join(f"<p>In the year {n} the fort fell to the duke again.</p>" for n in range(99))
     pages = {"a.xhtml": page(f"<h1>One</h1>{chapter}<p>See ISBN 978-0-00-712345-6.</p>")}
     assert read(make(tmp_path / "a.epub", pages)).excluded == ()
+
+
+def test_a_chapter_by_another_hand_is_cited_under_its_own_writer(tmp_path):
+    pages = {
+        "a.xhtml": page("<h2>Preface</h2><p>By Josiah Crewe</p><p>She was brave.</p>"),
+        "b.xhtml": page("<h2>I</h2><p>We marched to the fort at dawn, and nobody spoke.</p>"),
+        "c.xhtml": page("<h2>II</h2><p>By Jane Roe</p><p>It rained for a week on the way.</p>"),
+    }
+    book, preface = read_epub(make(tmp_path / "old.epub", pages), MINE)
+    assert (book.creator, preface.creator) == ("Jane Roe", "Josiah Crewe")
+    assert preface.text == "Preface\n\nBy Josiah Crewe\n\nShe was brave."
+    assert preface.title == "Preface, in Old Days"
+    assert [span.of(book.text) for span in book.excluded] == [preface.text]
+    assert set(places(preface).values()) == {"Preface, paragraph 1", "Preface, paragraph 2"}

@@ -397,3 +397,38 @@ def test_what_follows_a_list_of_notes_that_ends_is_text(tmp_path, heading, kind)
     aside = " ".join(span.of(document.text) for span in document.excluded)
     assert "Others say" in aside
     assert "Nobody spoke" not in aside
+
+
+CONTENTS = [
+    '<ul><li><a href="#a">1 Background</a></li><li><a href="#b">2 The siege</a></li></ul>',
+    '<table><tr><td><a href="a.html">The Fort</a></td><td>3</td></tr>'
+    '<tr><td><a href="b.html">The Fleet</a></td><td>9</td></tr>'
+    '<tr><td><a href="c.html">Peace</a></td><td>12</td></tr></table>',
+]
+
+
+@pytest.mark.parametrize("listed", CONTENTS)
+def test_a_list_of_links_into_a_book_is_no_evidence_and_names_no_section(tmp_path, listed):
+    document = read(
+        tmp_path,
+        f"<html><body><h1>Contents</h1>{listed}<p>The duke came in May.</p><h2>The Siege</h2>"
+        "<p>He left.</p><h2>The Peace</h2><p>All was well.</p></body></html>",
+    )
+    kept = [place.label for place in document.locators]
+    first = "section The Siege, paragraph 1"
+    assert kept[:3] == ["paragraph 1", first, first]
+    (aside,) = document.excluded
+    assert aside.of(document.text).startswith("Contents")
+    assert document.text[aside.end :].startswith("\n\nThe duke")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<ul><li>In 1812 <a href="#a">he</a> came.</li><li>She <a href="#b">left</a> it.</li></ul>',
+        '<ul><li><a href="https://a.org/x">A letter of 1812</a></li>'
+        '<li><a href="https://a.org/y">A letter of 1813</a></li></ul>',
+    ],
+)
+def test_a_list_that_says_something_or_leads_elsewhere_stays(tmp_path, said):
+    assert read(tmp_path, f"<html><body><p>Text.</p>{said}</body></html>").excluded == ()

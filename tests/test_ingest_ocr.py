@@ -35,6 +35,7 @@ from rag.ingest.ocr.layout import (
     legibility,
     mean_confidence,
     page_text,
+    reading_order,
     sound_words,
 )
 from rag.ingest.readers.pdf import read_pdf
@@ -578,3 +579,52 @@ def test_pages_are_read_anew_when_another_engine_would_read_them(
     choice: str, there: set[str], comes_to: str
 ) -> None:
     assert Ocr(choice, installed=there.__contains__).comes_to() == comes_to
+
+
+REGISTER = [
+    ("Date", "Child", "Parents", "Remarks"),
+    ("3 May", "Peter", "Anders Reed, miller,", "Born on the road"),
+    (None, None, "and Ann Holt", "from Sable"),
+    ("9 May", "Maria", "Jonas Lund, the mid-", "Died the same day"),
+    (None, None, "wife's son", None),
+    ("1 June", "Johan", "Nils Crewe", "Father away"),
+    (None, None, None, "with the regiment"),
+]
+
+
+def table(rows: Sequence[Sequence[str | None]]) -> list[OcrLine]:
+    return [
+        box(cell, 10 + 200 * column, row, 8 * len(cell))
+        for row, cells in enumerate(rows)
+        for column, cell in enumerate(cells)
+        if cell
+    ]
+
+
+def test_a_cell_of_two_lines_on_a_scan_is_read_whole():
+    lines = table(REGISTER)
+    assert page_text(lines).split("\n") == [
+        "Date Child Parents Remarks",
+        "3 May Peter Anders Reed, miller, and Ann Holt Born on the road from Sable",
+        "9 May Maria Jonas Lund, the mid-",
+        "wife's son Died the same day",
+        "1 June Johan Nils Crewe Father away with the regiment",
+    ]
+    ordered = reading_order(lines, 850, 1100)
+    assert " ".join(piece.text for piece in ordered).split() == page_text(lines).split()
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        (None, None, "Rye", "14"),
+        (None, None, "Ben Holt, smith", "Born at Sable"),
+        ("10 May", None, "and Ann Holt", "from Sable"),
+        (None, "and Paul", "Ann Holt", None),
+        (None, None, "b. Ann Holt", None),
+        (None, None, "and after that the whole family went to sea", None),
+    ],
+)
+def test_an_entry_without_a_day_is_an_entry_of_its_own(second):
+    text = page_text(table([*REGISTER[:1], ("9 May", "Maria", "Jonas Lund", "Died"), second]))
+    assert text.split("\n")[1] == "9 May Maria Jonas Lund Died"

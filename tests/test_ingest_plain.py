@@ -169,7 +169,12 @@ def test_real_gutenberg_files():
     files = sorted((DATA / "gutenberg").glob("*.txt"))
     if not files:
         pytest.skip(f"no Project Gutenberg files in {DATA}: set SOURCE_FINDER_DATA")
-    documents = [read(path) for path in files]
+    read_all = [list(read_plain(path, MINE)) for path in files]
+    documents = [first for first, *_ in read_all]
+    assert [part.creator for _, *parts in read_all for part in parts] == [
+        "Wm. Lloyd Garrison",
+        "Wendell Phillips",
+    ]
     for document, path in zip(documents, files, strict=True):
         assert "\ufeff" + document.text == path.read_bytes().decode("utf-8")
         assert len(document.excluded) >= 2, path
@@ -367,3 +372,24 @@ def test_what_stands_before_the_first_page_has_no_number_below_one(tmp_path):
     pages = [f"THE FORTS. {n}\n\nmarched, and he was ordered to" for n in (1, 2, 3)]
     document = read(write(tmp_path, "a.txt", "\n\n".join(["A title", *pages])))
     assert [place.label for place in document.locators] == ["p. 1", "p. 2", "p. 3"]
+
+
+@pytest.mark.parametrize(
+    "bold", ["**Q:** When did it close?", "*Anders*: It closed.", "** A bold ** word"]
+)
+def test_emphasis_in_an_interview_is_no_note(tmp_path, bold):
+    said = f"**Q:** And you?\n\n**A:** I went to sea.\n\n{bold}\n\n**A:** In 1931.\n"
+    for name in ("a.md", "a.txt"):
+        assert read(write(tmp_path, name, said)).excluded == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "label"), [("He came. " * 20, "p. 11"), ("He came. " * 900, "")]
+)
+def test_what_stands_before_the_first_running_head_is_one_page_at_most(tmp_path, before, label):
+    page = "The fort was held by nine men who would not give it up and so they were all"
+    pages = [f"THE HOLM WAR {n}" if n % 2 else f"{n} THE HOLM WAR" for n in range(12, 18)]
+    text = before + "".join(f"\n\n{head}\n\n{page * 4}" for head in pages)
+    document = read(write(tmp_path, "war.txt", text))
+    assert document.locate(Span(0, 5)) == label
+    assert document.locators[-1].label == "p. 17"

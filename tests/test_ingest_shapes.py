@@ -559,6 +559,26 @@ def test_the_day_on_which_a_text_was_put_on_the_web_is_not_its_own(tmp_path):
     assert document.publication.published == "2011-07-04"
 
 
+STAMPS = [
+    "104-10121-10263\n| 2025 RELEASE UNDER THE PRESIDENT JOHN DOE RECORDS ACT OF 1992 -Y",
+    "Approved For Release 2003/08/13 : CIA-RDP80B01676R001100150036-5",
+    "Declassified in Part - Sanitized Copy Approved for Release 2013/07/22 : CIA-RDP90-00965R-2",
+]
+
+
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_the_stamp_of_a_release_on_each_page_is_no_evidence(tmp_path, stamp):
+    text = f"{stamp}\n{MARCH}\f{stamp}\nThe release of the crew was refused.\n"
+    document = only(fill(tmp_path, {"a.txt": text}) / "a.txt")
+    assert quoted(document) == f"{MARCH.strip()} The release of the crew was refused."
+
+
+def test_lines_that_a_transcriber_repeats_are_no_evidence(tmp_path):
+    liked = "ETEXT EDITOR'S BOOKMARKS:\n\nA fool in luck\nThe brig was lost\n"
+    document = only(fill(tmp_path, {"a.txt": f"{MARCH}\n\n\n{liked}\n\nHe left.\n"}) / "a.txt")
+    assert quoted(document) == f"{MARCH.strip()} He left."
+
+
 NOTICES = [
     "Digitized by the Internet Archive\nin 2009 with funding from\nUniversity of Toronto",
     "Generated on 2013-05-01 17:08 GMT / http://hdl.handle.net/2027/mdp.39015",
@@ -639,7 +659,35 @@ def test_words_by_another_hand_are_cited_as_such(tmp_path):
             "CHAPTER III. EDUCATION", "She ran. " + MARCH * 6,
         ]
     )  # fmt: skip
-    document = only(fill(tmp_path, {"a.txt": text}) / "a.txt")
-    assert cited(document, "My dear friend") == "Letter From Wendell Phillips, Esq, paragraph 2"
+    (document, letter), _ = gather(fill(tmp_path, {"a.txt": text}) / "a.txt")
+    assert cited(letter, "My dear friend") == "Letter From Wendell Phillips, Esq, paragraph 2"
+    assert (letter.creator, document.creator) == ("Wendell Phillips", None)
     assert cited(document, "I was born") == "chapter III, paragraph 2"
     assert cited(document, "She ran") == "chapter III (the 2nd of that name), paragraph 2"
+
+
+CONTENTS = [
+    "CONTENTS\n\nThe Fort 3\nThe Fleet and what became\nof it 18\nThe Peace 40",
+    "Origins of the War ........ 3\nThe Fleet Sails . . . . . . 18\nThe Siege ..... 25\n"
+    "The Peace ______ 40\nIndex ...... 199",
+    "Table of Contents\nPreface ... vii\n1. The Fort ... 1\n2. The Fleet ... 18",
+]
+
+
+@pytest.mark.parametrize("listed", CONTENTS)
+def test_a_table_of_contents_is_no_evidence(tmp_path, listed):
+    document = only(fill(tmp_path, {"a.txt": f"{listed}\n\n{MARCH}"}) / "a.txt")
+    assert quoted(document) == MARCH.strip()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Coal ..... 1,200\nIron ..... 340\nTin ..... 20\nWheat .... 60\nRye .... 70",
+        "Killed ...... 12\nWounded ..... 40\nMissing ..... 3\nTaken ....... 7\nAll ....... 62",
+        "The Fort 3\nThe Fleet 18\nThe Peace 40\nThe Siege 41\nThe End 42",
+    ],
+)
+def test_a_table_with_dots_or_numbers_stays_evidence(tmp_path, table):
+    document = only(fill(tmp_path, {"a.txt": f"{table}\n\n{MARCH}"}) / "a.txt")
+    assert quoted(document).startswith(table.replace("\n", " "))

@@ -331,3 +331,14 @@ def test_where_it_was_published_can_be_written_by_hand(tmp_path):
     assert problems == []
     assert document.publication.editors == ("B. Two",)
     assert cited(document) == "Ann One, Memoirs, ed. B. Two (London: Collins, 1961)"
+
+
+def test_what_is_said_of_a_book_counts_though_a_part_of_it_is_by_another_hand(tmp_path):
+    said = "The envoys met again and did not agree. " * 30
+    text = "\n\n".join(
+        ("PREFACE", "By Josiah Crewe", said, "CHAPTER I", said, said, "CHAPTER II", said, said)
+    )
+    folder = fill(tmp_path / "f", {"sea.txt": text, "sea.yaml": "title: At Sea\ncreator: Ann Holt"})
+    (book, part), skipped = gather(folder)
+    assert (book.title, book.creator, part.creator) == ("At Sea", "Ann Holt", "Josiah Crewe")
+    assert skipped == []

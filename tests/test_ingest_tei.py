@@ -525,3 +525,43 @@ def test_a_raised_number_is_no_part_of_the_word(tmp_path, written, read_as):
         write(tmp_path, f"<TEI><text><body><p>{written}</p></body></text></TEI>"), MINE
     )
     assert text.text == read_as
+
+
+@pytest.mark.parametrize(
+    ("line", "writer"),
+    [
+        ("<byline>By John Holt, Esq.</byline>", "John Holt"),
+        ("<docAuthor>J. Holt</docAuthor>", "J. Holt"),
+        ("<byline>by <docAuthor>John Holt</docAuthor></byline>", "John Holt"),
+        ("<byline>By Ann Lee</byline>", None),
+        ("<byline>Translated by John Holt</byline>", None),
+    ],
+)
+def test_a_division_by_another_hand_is_a_document_of_its_own(tmp_path, line, writer):
+    path = tmp_path / "life.xml"
+    path.write_text(
+        '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>'
+        "<title>My Life</title><author>Ann Lee</author></titleStmt></fileDesc></teiHeader><text>"
+        f"<front><div><head>Preface</head>{line}<p>She was brave.</p></div></front>"
+        "<body><div><head>One</head><p>I went to sea.</p></div></body></text></TEI>",
+        encoding="utf-8",
+    )
+    book, *parts = read_tei(path, MINE)
+    assert book.creator == "Ann Lee"
+    assert [(part.creator, part.title) for part in parts] == (
+        [(writer, "Preface, in My Life")] if writer else []
+    )
+    assert ("She was brave." in book.text) is (writer is None)
+    assert "I went to sea." in book.text
+
+
+def test_the_persons_of_a_play_are_lines(tmp_path):
+    path = tmp_path / "play.xml"
+    path.write_text(
+        '<TEI xmlns="http://www.tei-c.org/ns/1.0"><text><front><castList><castItem>Anders, a miller'
+        "</castItem><castItem>Eva, his wife</castItem></castList></front><body><sp><speaker>Eva"
+        "</speaker><p>Go.</p></sp></body></text></TEI>",
+        encoding="utf-8",
+    )
+    (document,) = read_tei(path, MINE)
+    assert document.text.startswith("Anders, a miller\nEva, his wife\n\nEva")

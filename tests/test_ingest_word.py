@@ -220,3 +220,18 @@ def test_broken_xml_and_bombs_are_refused(tmp_path):
 def test_old_word_files_are_refused_with_what_to_do(tmp_path):
     with pytest.raises(UnreadableSource, match=r"old\.doc .* save it as \.docx"):
         refuse_old_word(tmp_path / "old.doc", MINE)
+
+
+@pytest.mark.parametrize(
+    ("style", "styles"),
+    [
+        ("TOC1", f"<w:styles {W}/>"),
+        ("Verzeichnis1", STYLES.replace("Quote", "Verzeichnis1", 1).replace("Quote", "toc 1")),
+    ],
+)
+def test_the_table_of_contents_is_no_evidence(tmp_path, style, styles):
+    body = paragraph("The Fort", "<w:r><w:tab/></w:r>", "3", style=style)
+    body += paragraph("The fort fell.") + paragraph("The fleet sailed.")
+    document = read(make(tmp_path / "a.docx", body, styles=styles))
+    assert [span.of(document.text) for span in document.excluded] == ["The Fort\t3"]
+    assert [place.label for place in document.locators] == ["paragraph 1", "paragraph 2"]

@@ -116,3 +116,58 @@ def test_numbered_papers_are_named(tmp_path: Path) -> None:
         *("No. I, paragraph 1", "No. I, paragraph 2"),
         *("No. 12, paragraph 1", "No. 12, paragraph 2"),
     ]
+
+
+def parts(tmp_path: Path, *paragraphs: str) -> list[tuple[str, str | None]]:
+    path = tmp_path / "book.txt"
+    head = "Title: My Years at Sea\nAuthor: Ann Holt"
+    path.write_text("\n\n".join((head, *paragraphs)), encoding="utf-8")
+    documents = list(read_plain(path, Collection("books", "Books")))
+    whole = documents[0]
+    for part in documents[1:]:
+        assert part.document_id.startswith(f"{whole.document_id}/")
+        at = whole.text.index(part.text)
+        assert any(s.start <= at and at + len(part.text) <= s.end for s in whole.excluded)
+        assert all(place.span.end <= len(part.text) for place in part.locators)
+        assert part.title.endswith(", in My Years at Sea")
+    return [(document.document_id, document.creator) for document in documents[1:]]
+
+
+BOOK = ("CHAPTER I", LONG, LONG, LONG, "CHAPTER II", LONG, LONG, LONG)
+
+
+@pytest.mark.parametrize(
+    ("heading", "end", "writer"),
+    [
+        (["PREFACE"], ["WM. REED BRANDT HOLM,", "_May_ 1, 1845."], "Wm. Reed Brandt"),
+        (["PREFACE"], ["JOSIAH CREWE.\nHolm, 4 May."], "Josiah Crewe"),
+        (["LETTER FROM JOSIAH CREWE, ESQ."], [], "Josiah Crewe"),
+        (["APPENDIX I", "By Josiah Crewe"], [], "Josiah Crewe"),
+        (["INTRODUCTION\nBY JOSIAH CREWE"], [], "Josiah Crewe"),
+    ],
+)
+def test_a_part_by_another_hand_is_cited_under_its_own_writer(
+    tmp_path: Path, heading: list[str], end: list[str], writer: str
+) -> None:
+    ((_, creator),) = parts(tmp_path, *heading, LONG, LONG, *end, *BOOK)
+    assert creator == writer
+
+
+@pytest.mark.parametrize(
+    ("heading", "end"),
+    [
+        (["PREFACE BY THE AUTHOR"], []),
+        (["PREFACE"], ["ANN HOLT.\nHolm, 4 May."]),
+        (["PREFACE"], ["A. HOLT."]),
+        (["PREFACE", "By the river"], ["THE AUTHOR."]),
+        (["APPENDIX I"], ["JOSIAH CREWE."]),
+        (
+            ["APPENDIX I", "By Josiah Crewe the fort had been given up before the fleet came in."],
+            [],
+        ),
+    ],
+)
+def test_a_part_by_the_author_or_by_nobody_that_is_named_stays_in_the_book(
+    tmp_path: Path, heading: list[str], end: list[str]
+) -> None:
+    assert parts(tmp_path, *heading, LONG, LONG, *end, *BOOK) == []

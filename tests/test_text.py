@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.language import sentences, stems, stop_words, trimmed, words
+from rag.language import only_names, sentences, stems, stop_words, trimmed, words
 
 PROSE = st.lists(
     st.sampled_from(
@@ -108,3 +108,55 @@ def test_stems_leave_out_stop_words_and_meet():
     assert stems(words("the declaration of the nations")) == stems(words("declarations nation"))
     assert "the" in stop_words()
     assert stems(["the", "of"]) == []
+
+
+CAST = "PARTICIPANTS\nAnn Holt, Envoy of Ruritania\nMr. B. Crewe\nThe Secretary"
+SAID = "The envoy asked for ships, and the Secretary promised three of them before the winter."
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "12. Memorandum of Conversation",
+        "Letter From the Envoy in Ruritania (Holt) to the Secretary of State",
+        "Strelsau, 3 May 1901, 11:35 a.m.",
+        "SUBJECT\nShips for the Duchy of Holm",
+        CAST,
+        "The President, Secretary Crewe, General Holt, Admiral Reed, Ambassador Lee and the "
+        "Governors of Holm, Sable, Wexcombe, Tarn, Vilkov and Arica",
+    ],
+)
+def test_what_stands_above_the_first_words_only_names(named):
+    text = f"{named}\n\n{SAID}\n\nHe thanked him.\n\nA. Reed"
+    assert [s.of(text) for s in sentences(text) if not only_names(text, s)] == [
+        SAID,
+        "He thanked him.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["B. Crewe\nSecretary of State", "Sincerely yours,\nAnn Holt", "Sincerely yours,", "Holt"],
+)
+def test_a_signature_only_names(named):
+    text = f"{SAID}\n\nHe thanked him.\n\n{named}"
+    assert [s.of(text) for s in sentences(text) if only_names(text, s)]
+    assert "".join(s.of(text) for s in sentences(text) if not only_names(text, s)) == (
+        f"{SAID}He thanked him."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CAST,
+        f"{SAID}\n\nKilled: Ann Holt\n\n{SAID}",
+        f"{SAID}\n\nGuns 20 45 35 25\n\n{SAID}",
+        f"{SAID}\n\nAnn Holt, killed\n\n{SAID}",
+        f"{SAID}\n\nAnn Holt\nBen Crewe was wounded\n\n{SAID}",
+        f"{SAID}\n\nARRIVED STRELSAU YESTERDAY MET PRESIDENT HOLT SHIPS PROMISED FOR MAY\n\n{SAID}",
+        "General Holt of the Duchy of Sable relieved Governor Crewe at Wexcombe Castle, then left.",
+    ],
+)
+def test_lists_fields_figures_and_telegrams_say_something(text):
+    assert not any(only_names(text, sentence) for sentence in sentences(text))

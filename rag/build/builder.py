@@ -329,7 +329,8 @@ class _Build:
 
     @property
     def _chunker(self) -> str:
-        return f"sentences over page ends, at most {most_pieces(self.encoder)} word pieces"
+        pieces = most_pieces(self.encoder)
+        return f"sentences over page ends, names with what is said, at most {pieces} word pieces"
 
     @property
     def _divided_alike(self) -> Generation | None:
@@ -426,8 +427,8 @@ class _Build:
         self, store: Store, keys: list[bytes], partial: _PartialVectors
     ) -> Iterator[tuple[_Shard, list[EmbeddingInput]]]:
         """Yield the shards of the index, in order, each with what is to be embedded for it."""
-        old = self._divided_alike
-        rows = old.store.keys() if old else {}
+        # A key says all that a passage's vectors depend on, however its document was divided.
+        rows = self.live.store.keys() if self.live else {}
         for first, last, live in _runs([rows.get(key) for key in keys], self.shard):
             known = (
                 {} if live is not None else {r: partial.get(keys[r]) for r in range(first, last)}

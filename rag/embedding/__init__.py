@@ -55,7 +55,7 @@ from rag.embedding.inference import (
     unit,
 )
 from rag.errors import ModelError
-from rag.language import Folded, fold, sentences, stop_words, trimmed
+from rag.language import Folded, fold, only_names, sentences, stop_words, trimmed
 
 _BATCH_SIZE = 16
 """Passages of like length per run of the transformer; 4 to 32 are within noise."""
@@ -457,25 +457,58 @@ def _best_cut(text: str, base: int, offsets: list[int], first: int, last: int) -
     return word or last
 
 
-def _group(
-    document: SourceDocument, sized: list[tuple[Span, int]], max_pieces: int
-) -> Iterator[Passage]:
+_Run = list[tuple[Span, int]]
+"""Sentences that follow each other, each with its size in word pieces."""
+
+
+def _group(document: SourceDocument, sized: _Run, max_pieces: int) -> Iterator[Passage]:
     """Yield passages from sentences and their sizes."""
-    run: list[Span] = []
+    runs: list[_Run] = []
+    run: _Run = []
     pieces = 0
+    says = False
     following = [*(span for span, _ in sized[1:]), None]
     for (span, size), after in zip(sized, following, strict=False):
-        if run and (pieces + size > max_pieces or _separated(document, run[-1], span)):
-            yield _passage(document, run)
-            run, pieces = [], 0
-        run.append(span)
+        ends = pieces + size > max_pieces or (says and _separated(document, run[-1][0], span))
+        if run and ends:
+            runs.append(run)
+            run, pieces, says = [], 0, False
+        run.append((span, size))
         pieces += size
-        full_enough = pieces >= _PARAGRAPH_FILL * max_pieces
+        says = says or not only_names(document.text, span)
+        full_enough = says and pieces >= _PARAGRAPH_FILL * max_pieces
         if full_enough and after and _PARAGRAPH_BREAK.search(document.text, span.end, after.start):
-            yield _passage(document, run)
-            run, pieces = [], 0
+            runs.append(run)
+            run, pieces, says = [], 0, False
     if run:
-        yield _passage(document, run)
+        runs.append(run)
+    for run in _with_what_is_said(document, runs, max_pieces):
+        yield _passage(document, [span for span, _ in run])
+
+
+def _with_what_is_said(
+    document: SourceDocument, runs: list[_Run], max_pieces: int
+) -> Iterator[_Run]:
+    """Yield the runs of a document; one that only names (a signature) with the one before, or with
+    the last sentence of it."""
+    last: _Run = []
+    for run in runs:
+        pieces = sum(size for _, size in run)
+        alone = (
+            last
+            and all(only_names(document.text, span) for span, _ in run)
+            and not _separated(document, last[-1][0], run[0][0])
+        )
+        if alone and pieces + sum(size for _, size in last) <= max_pieces:
+            last = [*last, *run]
+            continue
+        if alone and len(last) > 1 and pieces + last[-1][1] <= max_pieces:
+            last, run = last[:-1], [last[-1], *run]
+        if last:
+            yield last
+        last = run
+    if last:
+        yield last
 
 
 def _separated(document: SourceDocument, before: Span, after: Span) -> bool:

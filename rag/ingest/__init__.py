@@ -79,18 +79,29 @@ def described(
     first = next(documents, None)
     if first is None:
         return
+    parts: list[SourceDocument] = []
     second = next(documents, None)
-    if second is None:
+    while second is not None and _is_part(second, first):
+        parts.append(second)
+        second = next(documents, None)
+    if second is None:  # one work, and what of it is by others
         yield describe(first, sidecar)
+        yield from (describe(part, sidecar, alone=False, attached=True) for part in parts)
         return
     ignored: dict[str, None] = {}
-    for document in chain((first, second), documents):
+    for document in chain((first, *parts, second), documents):
         attached = document.origin != first.origin
         ignored |= dict.fromkeys(passed_over(document, sidecar, attached=attached))
         yield describe(document, sidecar, alone=False, attached=attached)
     if ignored:
         problem = f"{', '.join(ignored)} cannot count, because the file holds several documents"
         report(next(iter(found.sidecars), found.path), [problem], found.renaming(on_skip))
+
+
+def _is_part(document: SourceDocument, whole: SourceDocument) -> bool:
+    """Return whether a document of the same file is a part of another."""
+    inside = document.document_id.startswith(f"{whole.document_id}/")
+    return inside and document.origin == whole.origin
 
 
 _Reading = Callable[[Path, Collection], Iterator[Item]]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument, Span
-from rag.ingest.shared.notes import library_notices, merged
+from rag.ingest.shared.notes import contents_lists, library_notices, merged
 from rag.language import name_parts, one_name
 
 _TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -126,7 +126,8 @@ def file_document(
 ) -> SourceDocument:
     """Return the one document of a file, called after the file where it has no title."""
     about.setdefault("publication", in_file(path))
-    about["excluded"] = merged([*about.get("excluded", ()), *library_notices(text)])
+    notices = (*library_notices(text), *contents_lists(text))
+    about["excluded"] = merged([*about.get("excluded", ()), *notices])
     return SourceDocument(
         document_id=file_id(path, collection),
         title=title or file_title(path),

@@ -14,11 +14,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from rag.ingest.ocr import OcrLine
 from rag.ingest.shared.page_text import PrintedPage, Sheet, go_on_in_each_other, tidy_page
 from rag.ingest.shared.places import WIDE, clear_rows, fold_of, side_notes
-from rag.language import goes_on
+from rag.language import goes_on, is_left_open
 
 # Columns of text, not a list with hanging numbers, a form or a table: each has so many lines, which
 # fill so much of its width, and of which so few have white space within, in parts of their height.
@@ -36,6 +37,9 @@ _SAME_ROW = 0.5
 _PARAGRAPH_GAP = 1.4
 _CHINESE = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff]")
 _STRAY_SHARE = 0.05
+# Cells of a row in which one may go on in the next line.
+_MIN_CELLS = 3
+_BEGINS_WITHIN = re.compile(r"[a-z]{2,}(?![.)])")
 _CONTEXT = 400
 _MIXED = 0.5
 """Of the lines of two columns, those that do not follow one of their own column."""
@@ -120,8 +124,8 @@ def reading_order(lines: Sequence[OcrLine], width: float, height: float) -> list
         noted = set(side_notes(half))
         for part in (False, True):
             pieces = [line for n, line in enumerate(half) if (n in noted) is part]
-            rows = [row for block in _blocks(pieces) if block for row in _rows(block)]
-            ordered += (piece for row in rows for piece in sorted(row, key=lambda n: n.left))
+            entries = (e for block in _blocks(pieces) if block for e in _entries(_rows(block)))
+            ordered += (piece for entry in entries for cell in entry.cells for piece in cell)
     return ordered
 
 
@@ -238,9 +242,59 @@ def _block_text(lines: list[OcrLine]) -> str:
     middles = [statistics.fmean(map(_middle, row)) for row in rows]
     pitches = [after - before for before, after in pairwise(middles)]
     usual = statistics.median_low(pitches) if pitches else 0.0
-    text = _row_text(rows[0])
-    for row, pitch in zip(rows[1:], pitches, strict=True):
-        text += ("\n\n" if pitch > _PARAGRAPH_GAP * usual else "\n") + _row_text(row)
+    text = ""
+    for entry in _entries(rows):
+        pitch = pitches[entry.first - 1] if entry.first else 0.0
+        between = "\n\n" if pitch > _PARAGRAPH_GAP * usual else "\n"
+        text += (between if text else "") + " ".join(map(_cell_text, entry.cells))
+    return text
+
+
+class _Entry(NamedTuple):
+    """A row, of a table perhaps with cells of several lines: the number of its first line, and the
+    pieces in each cell."""
+
+    first: int
+    cells: list[list[OcrLine]]
+
+
+def _entries(rows: list[list[OcrLine]]) -> list[_Entry]:
+    """Return the rows, those that only go on with cells of the one above as one with it."""
+    entries: list[_Entry] = []
+    for number, row in enumerate(rows):
+        pieces = sorted(row, key=lambda line: line.left)
+        going_on = _cells_above(entries[-1].cells, pieces) if entries else []
+        if going_on:
+            for cell, piece in zip(going_on, pieces, strict=True):
+                cell.append(piece)
+        else:
+            entries.append(_Entry(number, [[piece] for piece in pieces]))
+    return entries
+
+
+def _cells_above(cells: list[list[OcrLine]], pieces: list[OcrLine]) -> list[list[OcrLine]]:
+    """Return the cell that each piece goes on with, [] where not all of them do, or the first cell
+    is among them: an entry begins with that."""
+    if len(cells) < _MIN_CELLS:
+        return []
+    found = []
+    for piece in pieces:
+        height = piece.bottom - piece.top
+        above = next((c for c in cells[1:] if abs(c[-1].left - piece.left) < height), None)
+        if above is None or piece.top - above[-1].bottom > height:
+            return []
+        if any(piece.left < cell[0].left < piece.right for cell in cells if cell is not above):
+            return []
+        if not (_BEGINS_WITHIN.match(piece.text) or is_left_open(above[-1].text)):
+            return []
+        found.append(above)
+    return found
+
+
+def _cell_text(cell: Sequence[OcrLine]) -> str:
+    text = cell[0].text
+    for before, piece in pairwise(cell):
+        text += ("\n" if before.text.endswith("-") else " ") + piece.text
     return text
 
 

@@ -30,6 +30,7 @@ from rag.ingest.shared.blocks import (
 from rag.ingest.shared.books import (
     ContentsLine,
     Gutenberg,
+    by_others,
     chapter_starts,
     gutenberg,
     kind_by_title,
@@ -58,7 +59,7 @@ _AUTHORS = frozenset({"aut", "cre", ""})
 
 
 def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
-    """Yield the one document of an EPUB file.
+    """Yield the document of an EPUB file, and what of it is by others.
 
     Raises `UnreadableSource` if the file is damaged, encrypted, not an EPUB, or has no text.
     """
@@ -71,7 +72,7 @@ def read_epub(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             f"{shown(path)} holds no text: it may be a book of page images, which needs OCR; "
             "get an edition with text"
         )
-    yield _document(path, collection, package, read)
+    yield from by_others(_document(path, collection, package, read))
 
 
 def _document(

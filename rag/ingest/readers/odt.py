@@ -111,7 +111,8 @@ def _blocks(root: _Element, raised: frozenset[str], notes: list[str]) -> Iterato
         text = set_text(_flow(element, raised, notes)).text
         if text:
             level = (attribute(element, "outline-level") or "") if name_of(element) == "h" else ""
-            yield Block(text, int(level) if level.isdecimal() else int(name_of(element) == "h"))
+            number = int(level) if level.isdecimal() else int(name_of(element) == "h")
+            yield Block(text, number, boilerplate="table-of-content" in within)
 
 
 def _flow(

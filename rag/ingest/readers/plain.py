@@ -24,6 +24,7 @@ from rag.dates import WEB
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
 from rag.ingest.shared.books import (
+    by_others,
     chapter_label,
     edition,
     first_published,
@@ -58,6 +59,9 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _MIN_HEADS = 3
+_ONE_PAGE = 1.5
+"""Of the usual length of a page, how long that before the first head can be; more is several."""
+
 _MAX_STEP = 12
 """Pages between two heads: chapters begin without one, plates have none."""
 
@@ -170,7 +174,8 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
         Locator(Span(start, end), f"p. {number}")
         for (start, number, _), end in zip(heads, bounds[1:], strict=True)
     ]
-    if body.start < bounds[0] and heads[0][1] > 1:
+    usual = statistics.median(len(place.span) for place in places)
+    if heads[0][1] > 1 and 0 < bounds[0] - body.start <= _ONE_PAGE * usual:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
 
@@ -526,7 +531,7 @@ _MARKDOWN_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 
 
 def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
-    """Yield the one document of a .txt or .md file.
+    """Yield the document of a .txt or .md file, and what of it is by others.
 
     Raises `UnreadableSource` if the file is empty or not text.
     """
@@ -544,32 +549,34 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     columns = _side_by_side(text, body)
     title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
     title = title or file_title(path)
-    yield file_document(
-        path,
-        collection,
-        text,
-        title,
-        publication=replace(edition(book, path), published=said.get("published", "")),
-        creator=about.get("Author") or said.get("creator"),
-        date=first_published(book) if book else said.get("date"),
-        url=book.url if book else said.get("url"),
-        kind=kind_by_title(title) if book else "unknown",
-        locators=places,
-        excluded=merged(
-            [
-                Span(0, body.start),
-                Span(body.end, len(text)),
-                *running,
-                *_contents_spans(text, paragraphs),
-                *bracketed_notes(text, body),
-                *numbered_notes(text, [place.span for place in paragraphs]),
-                *_page_notes(text, body),
-                *(markdown_notes(text, body) if path.suffix.lower() == ".md" else ()),
-                *columns,
-            ]
-        ),
-        rights=said.get("rights"),
-        notes=(f"{_COLUMNS} in {len(columns)} places",) if columns else (),
+    yield from by_others(
+        file_document(
+            path,
+            collection,
+            text,
+            title,
+            publication=replace(edition(book, path), published=said.get("published", "")),
+            creator=about.get("Author") or said.get("creator"),
+            date=first_published(book) if book else said.get("date"),
+            url=book.url if book else said.get("url"),
+            kind=kind_by_title(title) if book else "unknown",
+            locators=places,
+            excluded=merged(
+                [
+                    Span(0, body.start),
+                    Span(body.end, len(text)),
+                    *running,
+                    *_contents_spans(text, paragraphs),
+                    *bracketed_notes(text, body),
+                    *numbered_notes(text, [place.span for place in paragraphs]),
+                    *_page_notes(text, body),
+                    *(markdown_notes(text, body) if path.suffix.lower() == ".md" else ()),
+                    *columns,
+                ]
+            ),
+            rights=said.get("rights"),
+            notes=(f"{_COLUMNS} in {len(columns)} places",) if columns else (),
+        )
     )
 
 

@@ -42,6 +42,9 @@ _MAIN_RELATION = "/officeDocument"
 _NO_TITLE = re.compile(r"\W*|untitled\W*\d*|document ?\d*|word document|title|.*\.docx?", re.I)
 _NOTE_STYLE = re.compile(r"(?:foot|end)note.?reference|superscript", re.IGNORECASE)
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_CONTENTS = re.compile(r"toc ?\d", re.IGNORECASE)
+_IN_CONTENTS = -1
+"""The level of a line of the table of contents."""
 _LEFT_OUT_WORDS = (
     "del moveFrom delText instrText delInstrText pPr rPr sdtPr "
     "sdtEndPr tblPr tblGrid trPr tcPr sectPr footnoteRef endnoteRef "
@@ -127,16 +130,17 @@ class _Heading:
 
 
 def _heading_levels(styles: _Element | None) -> Mapping[str, int]:
-    """Return the level of each style that is a heading, by the style's id.
+    """Return the level of each style that is a heading or a line of contents, by the style's id.
 
     The ids are in the language of the author's Word ("berschrift1"), the names are not.
     """
     levels: dict[str, int] = {}
     for style in () if styles is None else styles.iter("{*}style"):
-        named = _HEADING.match(attribute(next(style.iterfind("{*}name"), None), "val") or "")
+        name = attribute(next(style.iterfind("{*}name"), None), "val") or ""
+        named = _HEADING.match(name)
         identity = attribute(style, "styleId")
-        if named and identity:
-            levels[identity] = int(named[1])
+        if identity and (named or _CONTENTS.match(name)):
+            levels[identity] = int(named[1]) if named else _IN_CONTENTS
     return levels
 
 
@@ -186,7 +190,7 @@ def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
                 text = set_text(events).text
                 page_ends = page_ends or any(isinstance(e, Page) for e in events[:1])
                 if text:
-                    made.append(Block(text, level))
+                    made.append(Block(text, max(level, 0), boilerplate=level == _IN_CONTENTS))
                     turned.append(page_ends)
                     page_ends = any(isinstance(e, Page) for e in events[-1:])
                 events, level = [], 0
@@ -257,7 +261,7 @@ def _opened(
     if name == "p":
         around = Break(" " if in_cell else SEPARATOR)
         style = attribute(next(element.iterfind("{*}pPr/{*}pStyle"), None), "val")
-        level = levels.get(style or "", 0)
+        level = levels.get(style or "", _IN_CONTENTS if _CONTENTS.fullmatch(style or "") else 0)
         heading: list[_Element | Event | _Heading] = (
             [_Heading(level)] if level and not in_cell else []
         )

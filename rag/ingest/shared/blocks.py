@@ -202,7 +202,7 @@ def sections(parts: Sequence[Block]) -> dict[int, str]:
 
     A single heading is the page's title, which tells no place from another.
     """
-    headings = {n: block for n, block in enumerate(parts) if block.level}
+    headings = {n: b for n, b in enumerate(parts) if b.level and not b.boilerplate}
     if len(headings) < 2:
         return {}
     return {n: f"section {short(block.text)}" for n, block in headings.items()}

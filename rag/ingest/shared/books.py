@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
-from rag.datatypes import EBOOK, Kind, Publication, Span
-from rag.ingest.names import in_file, printable
+from rag.datatypes import EBOOK, Kind, Locator, Publication, SourceDocument, Span
+from rag.ingest.names import in_file, printable, slug
 from rag.ingest.shared.blocks import Block, short
+from rag.ingest.shared.notes import merged
+from rag.language import can_be_same
 
 _ROMAN = r"(?:[IVXLC]{2,}|[IVX])"
 _NUMBER = rf"(?:{_ROMAN}|\d{{1,3}})"
@@ -250,3 +253,133 @@ def first_published(book: Gutenberg) -> str | None:
         if years:
             return str(years[-1])
     return None
+
+
+_BLANK_LINES = re.compile(r"\s*\n[^\S\n]*\n\s*")
+_SMALL = r"(?:de|du|von|van|der|la|le)"
+_NAME = rf"(?:[A-Z][\w.'’-]*|{_SMALL}(?=\s))(?:[^\S\n]+(?:[A-Z][\w.'’-]*|{_SMALL}\b)){{1,5}}"
+_BY = re.compile(rf"\W{{0,3}}(?:written )?(?i:by)[^\S\n]+(?!(?i:the|an?)\b)(?P<name>{_NAME})[\W_]*")
+_FROM = re.compile(
+    rf"[^\n]{{4,60}}?\b(?i:by|from)[^\S\n]+(?!(?i:the|an?)\b)(?P<name>{_NAME})[^\n]{{0,12}}"
+)
+_FRONT = re.compile(
+    r"\W*(?:\w+['’]s )?(?:preface|foreword|introduct(?:ion|ory)|afterword|letter)\b", re.IGNORECASE
+)
+_SIGNED = re.compile(
+    r"[_\W]*(?P<name>(?!THE\b)[A-Z][A-Z.]*(?:[^\S\n]+[A-Z][A-Z.'’-]*){1,4})"
+    r"(?P<on>,?)[_ ]*(?P<rest>\n.*)?",
+    re.DOTALL,
+)
+_TITLES_BEHIND = re.compile(r",?\s+(?:ESQ|Esq|M\.?D|D\.?D|LL\.?D|Ph\.?D)\.?$")
+_STOP = re.compile(r"(?<=\w{4})\.$")
+_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
+_MOST_WORDS = 16
+"""Words of a heading, or of a signature with place and day."""
+
+_SECTION = re.compile(r"(?:, )?(?:paragraph|p\.|image|PDF page|row|unit) \S+$")
+
+
+def by_others(document: SourceDocument) -> Iterator[SourceDocument]:
+    """Yield a book, and behind it its parts of which it says that somebody else wrote them: a
+    heading "Letter from ...", "By ..." below a heading, a preface that another name signs. They are
+    set aside in the book, and are documents with their own author."""
+    parts = [
+        (heading, span, name)
+        for heading, span in _sections(document)
+        if (name := _writer(span.of(document.text), heading))
+        and not is_author(name, document.creator)
+    ]
+    whole = sum(len(place.span) for place in document.locators)
+    most = 2 * sum(len(span) for _, span, _ in parts) > whole
+    if not parts or (most and len({name for *_, name in parts}) == 1):  # rather its own author
+        yield document
+        return
+    taken = [span for _, span, _ in parts]
+    yield replace(
+        document,
+        excluded=merged([*document.excluded, *taken]),
+        locators=tuple(n for n in document.locators if not any(map(n.span.overlaps, taken))),
+    )
+    for heading, span, name in parts:
+        yield _part(document, heading, span, name)
+
+
+def _part(document: SourceDocument, heading: str, span: Span, name: str) -> SourceDocument:
+    def moved(part: Span) -> Span:
+        return Span(max(part.start, span.start) - span.start, min(part.end, span.end) - span.start)
+
+    return replace(
+        document,
+        document_id=f"{document.document_id}/{slug(heading)}",
+        title=f"{heading}, in {document.title}",
+        text=span.of(document.text),
+        creator=name,
+        kind="unknown" if document.kind == "memoir" else document.kind,
+        locators=tuple(
+            Locator(moved(n.span), n.label) for n in document.locators if n.span.overlaps(span)
+        ),
+        excluded=tuple(moved(part) for part in document.excluded if part.overlaps(span)),
+        notes=(),
+    )
+
+
+def _sections(document: SourceDocument) -> Iterator[tuple[str, Span]]:
+    """Yield the parts of a book that its citations name, each with its name."""
+    runs = groupby(document.locators, key=lambda place: _SECTION.sub("", place.label))
+    found = [(name, list(places)) for name, places in runs]
+    for name, places in found if len(found) > 1 else []:
+        if name:
+            label = name.removeprefix("section ")
+            yield label[:1].upper() + label[1:], Span(places[0].span.start, places[-1].span.end)
+
+
+def _writer(text: str, heading: str) -> str | None:
+    """Return who wrote a part of a book, where its beginning or end says so."""
+    paragraphs = list(filter(None, map(str.strip, _BLANK_LINES.split(text))))
+    head = [own for own in paragraphs[:3] if len(own.split()) <= _MOST_WORDS]
+    if not head or head[0] != paragraphs[0]:
+        return None
+    if _FRONT.match(head[0]) and (found := _FROM.fullmatch(head[0])):
+        return _plain_name(found["name"])
+    for line in (line.strip() for own in head for line in own.splitlines()):
+        if name := by_line(line):
+            return name
+    return _signer(paragraphs[-3:]) if _FRONT.match(heading) else None
+
+
+def by_line(line: str) -> str | None:
+    """Return whom a line says to be the author, None for another line.
+
+    >>> by_line("BY JOHN HOLT, ESQ."), by_line("By the river")
+    ('John Holt', None)
+    """
+    found = _BY.fullmatch(_TITLES_BEHIND.sub("", line))
+    return _plain_name(found["name"]) if found else None
+
+
+def _signer(paragraphs: Sequence[str]) -> str | None:
+    """Return who signed a text in capitals, given its last paragraphs."""
+    for number in range(len(paragraphs)):
+        below = "\n".join(paragraphs[number:])
+        found = _SIGNED.fullmatch(below) if len(below.split()) <= _MOST_WORDS else None
+        if found is None:
+            continue
+        words = found["name"].split()
+        if found["on"] and len(words) > 2 and any(map(str.isdigit, found["rest"] or "")):
+            words = words[:-1]  # the place, above the day
+        return _plain_name(" ".join(words))
+    return None
+
+
+def _plain_name(said: str) -> str:
+    """Return a name as it is written in a sentence, not in capitals."""
+    name = _TITLES_BEHIND.sub("", said.strip(" ,;:_"))
+    name = _STOP.sub("", name)
+    return printable(_WORD.sub(lambda word: word[0].title(), name) if name.isupper() else name)
+
+
+def is_author(name: str, creator: str | None) -> bool:
+    """Return whether a name is one of those who wrote a book."""
+    return any(
+        can_be_same(name, one) or can_be_same(one, name) for one in (creator or "").split(" and ")
+    )

@@ -334,6 +334,7 @@ def _opened(
     note = _is_note(element) or name in _STRUCK or (not inline and pointer in targets)
     # What stands beside a page, and is no part of an article, is the site's or an editor's.
     marked = marked or (note and not inline) or (name == "aside" and not within.article)
+    marked = marked or _is_contents(element, name, within)
     aside = note and inline
     if before:
         items.append((Break(before), within))
@@ -382,6 +383,33 @@ def _quotation_marks(element: _Element) -> tuple[str, str] | None:
         return None
     outer = sum(name_of(one) == "q" for one in element.iterancestors())
     return ("‘", "’") if outer % 2 else ("“", "”")
+
+
+_LISTS = frozenset(["ul", "ol", "dl", "table", "body"])
+_LEAST_ENTRIES, _LEAST_ON_PAGE = 3, 2
+_MOSTLY_LINKS = 0.8
+
+
+def _is_contents(element: _Element, name: str, within: _Within) -> bool:
+    """Return whether an element is a table of contents: links into the book, and little else."""
+    parent = element.getparent()
+    if name not in _LISTS or within.cell or (parent is not None and name_of(parent) == "li"):
+        return False
+    links = [link for link in element.iter("{*}a", "a") if _leads_inside(link.get("href") or "")]
+    on_page = all((link.get("href") or "").startswith("#") for link in links)
+    if len(links) < (_LEAST_ON_PAGE if on_page else _LEAST_ENTRIES):
+        return False
+    linked = sum(map(_letters, links))
+    headings = sum(_letters(part) for part in element.iter() if _is_heading(part))
+    return linked >= _MOSTLY_LINKS * (_letters(element) - headings) and linked > 2 * len(links)
+
+
+def _leads_inside(href: str) -> bool:
+    return href != "#" and not re.match(r"[\w+.-]+:|/", href)
+
+
+def _letters(element: _Element) -> int:
+    return sum(map(str.isalpha, "".join(map(str, element.itertext()))))
 
 
 def _is_left_out(element: _Element, name: str, within: _Within) -> bool:

@@ -129,6 +129,8 @@ def footnotes(text: str, page: Span) -> Iterator[Span]:
         found = _FOOTNOTE_BEGINS.match(text, start, end)
         if found is None:
             return
+        if "*" in found["mark"] and found["mark"] in text[found.end() : end]:
+            return  # emphasis: "**Q:** When?"
         sign = re.escape(found["mark"].strip("().[]"))
         behind = re.compile(
             rf"(?<=[^\W_])[.,;:!?'\"’”)]{{0,3}}(?P<sign>[(\[]?{sign}[)\]]?)(?![\w*†‡§])"
@@ -184,6 +186,19 @@ _NOTICE = re.compile(
 _OF_PAGE = re.compile(
     r"^The text on this page is estimated to be only [\d.]+% accurate$", re.MULTILINE
 )
+# Stamps on each page of what archives of governments release.
+_RELEASE = re.compile(
+    r"(?:^|(?<=\f))\W{0,4}(?:[\d-]{8,20}\s{1,3}\W{0,3})?"
+    r"(?:20\d\d release under the [a-z. ]{5,80} act of (?:19|20)\d\d"
+    r"|(?:declassified in part\W{1,5})?(?:sanitized copy )?approved for release\W{1,3}[\d/]{4,10}"
+    r"\W{1,4}cia-rdp\w+(?:-\w+){0,4})[^\w\n]{0,6}\w?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Lines of the book that a transcriber liked, once more at its end.
+_BOOKMARKS = re.compile(
+    r"^[^\S\n]*(?:the )?e-?text editor['’]?s bookmarks\b[^\n]*\n\s*(?:\S[^\n]*(?:\n|\Z))+",
+    re.IGNORECASE | re.MULTILINE,
+)
 # From its first words to its last ones.
 _GOOGLE = re.compile(
     r"this is a digital copy of a book that was preserved for generations.{100,8000}?"
@@ -196,14 +211,15 @@ _WIKISOURCE = re.compile(
 
 
 def library_notices(text: str) -> Iterator[Span]:
-    """Yield where a text says who handed it out and on what terms, at its beginning or end, or
-    how sure the OCR of a page is.
+    """Yield where a text says who handed it out and on what terms, at its beginning or end or in a
+    stamp on each page, how sure the OCR of a page is, or what its transcriber liked in it.
 
     >>> text = "Digitized by the Internet Archive\\nin 2009\\n\\nThe fleet sailed."
     >>> [span.of(text) for span in library_notices(text)]
     ['Digitized by the Internet Archive\\nin 2009']
     """
-    yield from (Span(*found.span()) for found in _OF_PAGE.finditer(text))
+    for lines in (_OF_PAGE, _RELEASE, _BOOKMARKS):
+        yield from (Span(*found.span()) for found in lines.finditer(text))
     if found := _GOOGLE.search(text, 0, _EDGE):
         yield Span(*found.span())
     if found := _WIKISOURCE.search(text, max(0, len(text) - _EDGE)):
@@ -212,6 +228,64 @@ def library_notices(text: str) -> Iterator[Span]:
         for paragraph in _paragraphs(text, start, end):
             if _NOTICE.match(paragraph.of(text)):
                 yield paragraph
+
+
+_ENTRY = re.compile(
+    r"^[^\S\n]*[^\W_][^\n]{0,150}?(?P<led>\.{3,}|(?:\s?\.\s){3,}|…{1,}|_{3,})?[^\S\n.…_]{0,40}"
+    r"(?<![\d,.$£-])(?P<page>\d{1,4}|[ivxlc]{1,7})[^\S\n]*$",
+    re.MULTILINE,
+)
+_LED = re.compile(
+    r"[.…_][.…_ ][.…_][^\S\n]{0,9}(?:\d{1,4}|[ivxlc]{1,7})[^\S\n]{0,9}$", re.MULTILINE
+)
+_CONTENTS = re.compile(r"^[^\w\n]*(?:table of )?contents[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_MANY_ENTRIES, _FEW_ENTRIES = 5, 3
+_LONGEST_ENTRY = 200
+_TURNED_LINES = 2
+"""Lines of an entry that the next line goes on, at most."""
+
+
+def contents_lists(text: str) -> Iterator[Span]:
+    """Yield the tables of contents in a text, by their shape: line after line ends with dots and
+    the number of a page, or, below "Contents", with the number alone, and the numbers never fall.
+
+    >>> text = "Contents\\n\\nThe Fort 3\\nThe Fleet 18\\nThe Peace 40\\n\\nThe fort stood."
+    >>> [span.of(text)[-12:] for span in contents_lists(text)]
+    ['The Peace 40']
+    """
+    headings = {found.end(): found.start() for found in _CONTENTS.finditer(text)}
+    if not headings and _LED.search(text) is None:
+        return
+    run: list[re.Match[str]] = []
+    start = -1
+    between = 0
+    last = 0
+    for line in _LINE.finditer(text):
+        if line.end() in headings:
+            yield from _contents(run, start)
+            run, start, between, last = [], headings[line.end()], 0, 0
+            continue
+        short = len(line[0]) <= _LONGEST_ENTRY
+        entry = _ENTRY.fullmatch(text, line.start(), line.end()) if short else None
+        page = 0 if entry is None or not entry["page"].isdecimal() else int(entry["page"])
+        fits = entry is not None and (start >= 0 or entry["led"]) and (not page or page >= last)
+        if entry is not None and fits:
+            run.append(entry)
+            last, between = page or last, 0
+            continue
+        between += 1
+        if between > _TURNED_LINES or not short:
+            yield from _contents(run, start)
+            run, start, between, last = [], -1, 0, 0
+    yield from _contents(run, start)
+
+
+def _contents(run: Sequence[re.Match[str]], heading: int) -> Iterator[Span]:
+    """Yield where a table of contents stands, given its entries and the place of its heading, -1
+    without any."""
+    if len(run) >= (_MANY_ENTRIES if heading < 0 else _FEW_ENTRIES):
+        yield Span(heading if heading >= 0 else run[0].start(), run[-1].end())
 
 
 def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:

@@ -30,6 +30,7 @@ from rag.ingest.readers.tei.elements import (
     read_volume,
 )
 from rag.ingest.shared.blocks import Running, name_of, set_text
+from rag.ingest.shared.books import by_line, is_author
 from rag.ingest.shared.decoding import parse_xml
 from rag.language import said_date
 
@@ -109,7 +110,13 @@ def _documents(
     entries = _document_entries(root)
     if entries:
         return map(partial(_document, read_volume(path, root, collection)), entries)
-    return map(partial(_whole, path, root, number, collection), _texts(root))
+    texts = [(name, parts, _by_others(parts, _authors(root))) for name, parts in _texts(root)]
+    texts += [
+        ("/".join(filter(None, [name, slug(part.get(_XML_ID) or f"part-{n}")])), [part], [])
+        for name, _, others in texts
+        for n, part in enumerate(others, start=1)
+    ]
+    return map(partial(_whole, path, root, number, collection), texts)
 
 
 def _parse(path: Path) -> _Element:
@@ -276,12 +283,12 @@ def _whole(
     root: _Element,
     number: int,
     collection: Collection,
-    named: tuple[str, list[_Element]],
+    named: tuple[str, list[_Element], list[_Element]],
 ) -> SourceDocument:
     """Return a text without marked documents as one document: what precedes its body, the body
     and what follows it."""
-    name, parts = named
-    text, pages, excluded = _joined_parts(parts)
+    name, parts, others = named
+    text, pages, excluded = _joined_parts(parts, others)
     if not text:
         raise UnreadableSource(f"{shown(path)} is TEI without any text in its body; leave it out")
     title = header_text(root, "titleStmt", "title") or file_title(path)
@@ -351,12 +358,38 @@ def _signer(parts: Sequence[_Element]) -> str | None:
 
 
 def _author_of(parts: Sequence[_Element]) -> str | None:
-    names = (one_line(n) for part in parts for n in part.iter("{*}docAuthor", "{*}byline"))
-    return next((name for name in names if name), None)
+    lines = (line for part in parts for line in part.iter("{*}docAuthor", "{*}byline"))
+    return next(filter(None, map(_named_in, lines)), None)
+
+
+def _named_in(line: _Element) -> str | None:
+    """Return the author that a line of authors names, None for a translator and the like."""
+    said = one_line(line)
+    if name_of(line) == "docAuthor":
+        return by_line(said) or said or None
+    return by_line(said) or (None if re.search(r"\bby\b", said, re.IGNORECASE) else said or None)
+
+
+def _by_others(parts: Sequence[_Element], creator: str | None) -> list[_Element]:
+    """Return the divisions in the parts of a text of which it says that somebody else than its
+    author wrote them."""
+    if not creator or not {name_of(part) for part in parts} & {"front", "body", "back"}:
+        return []
+    outer = (part for part in parts if name_of(part) in {"front", "body", "back"})
+    divisions = (n for part in outer for n in part if name_of(n).startswith("div"))
+    named = (
+        (division, name)
+        for division in divisions
+        for line in division
+        if name_of(line) in {"byline", "docAuthor"}
+        for name in [_named_in(line)]
+    )
+    found = [division for division, name in named if name and not is_author(name, creator)]
+    return list(dict.fromkeys(found))
 
 
 def _joined_parts(
-    parts: Sequence[_Element],
+    parts: Sequence[_Element], without: Sequence[_Element] = ()
 ) -> tuple[str, tuple[Locator, ...], tuple[Span, ...]]:
     """Return the parts of a text as one, with its pages and what of it is no evidence."""
     text = ""
@@ -366,7 +399,10 @@ def _joined_parts(
     page: str | None = None
     for part in parts:
         outside = name_of(part) in {"front", "back"}
-        for element in part if outside else [part]:
+        apart = any(element.getparent() is part for element in without)
+        for element in part if outside or apart else [part]:
+            if element in without:
+                continue
             own = set_text(flow(element), page)
             page = next((mark.get("n") for mark in reversed(list(element.iter("{*}pb")))), page)
             if name_of(element) == "pb":

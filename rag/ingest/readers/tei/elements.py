@@ -36,7 +36,7 @@ _DIVISIONS = (
     "zone",
 )
 _PARAGRAPHS = frozenset((*_IN_PROSE, *_IN_LETTERS, *_DIVISIONS))
-_LINES = frozenset(["item", "row", "l", "line", "signed", "speaker", "stage"])
+_LINES = frozenset(["item", "row", "l", "line", "signed", "speaker", "stage", "castItem"])
 # These are lines of their own only in such places; elsewhere they stand in a sentence.
 _LINES_WITHIN = {"seg": ("opener", "closer", "div"), "bibl": ("listBibl",), "label": ("list",)}
 _RUNNING_HEAD = "fw"

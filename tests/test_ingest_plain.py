@@ -393,3 +393,9 @@ def test_what_stands_before_the_first_running_head_is_one_page_at_most(tmp_path,
     document = read(write(tmp_path, "war.txt", text))
     assert document.locate(Span(0, 5)) == label
     assert document.locators[-1].label == "p. 17"
+
+
+def test_whose_relative_an_author_is_stands_not_before_the_name(tmp_path):
+    head = HEADER.format(extra="").replace("Jane Roe", "(Her Sister) Captain Ann Roe")
+    document = read(write(tmp_path, "a.txt", f"{head}{START}{BODY}{END}"))
+    assert document.creator == "Captain Ann Roe"

@@ -565,3 +565,6 @@ def test_the_persons_of_a_play_are_lines(tmp_path):
     )
     (document,) = read_tei(path, MINE)
     assert document.text.startswith("Anders, a miller\nEva, his wife\n\nEva")
+    said = [(place.span.of(document.text).strip(), place.label) for place in document.locators]
+    assert said[0] == ("Anders, a miller\nEva, his wife", "paragraph 1")
+    assert said[-1] == ("Go.", f"paragraph {len(said)}")

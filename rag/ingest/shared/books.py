@@ -212,11 +212,18 @@ def _sister(text: str) -> Gutenberg | None:
     )
 
 
+_OF_WHOM = re.compile(r"^\([^()]{1,40}\)\s+")
+"""What stands before a name: "(His Son) Captain Holt"."""
+
+
 def _fields(header: str) -> dict[str, str]:
     """Return what a header says, the first of each kind."""
     found: dict[str, str] = {}
     for name, value in _FIELD.findall(header):
-        if value.strip():
+        value = value.strip()
+        if name.casefold() == "author":
+            value = _OF_WHOM.sub("", value)
+        if value:
             found.setdefault(name.capitalize(), printable(value))
     return found
 

@@ -31,7 +31,7 @@ from rag.ingest.readers.tei.elements import (
 )
 from rag.ingest.shared.blocks import Running, name_of, set_text
 from rag.ingest.shared.books import by_line, is_author
-from rag.ingest.shared.decoding import parse_xml
+from rag.ingest.shared.decoding import BLANK_LINES, paragraph_locators, parse_xml
 from rag.language import said_date
 
 if TYPE_CHECKING:
@@ -308,6 +308,11 @@ def _whole(
         )
         date = next((found for part in parts if (found := _document_date(part))), None) or date
         kind = "editorial" if name == "front" else "unknown"
+    if not pages:
+        said = Span(
+            0, min((part.start for part in excluded if part.end == len(text)), default=len(text))
+        )
+        pages = tuple(paragraph_locators(text, BLANK_LINES, said))
     identity = [file_id(path, collection)]
     identity += [slug(root.get(_XML_ID) or f"text-{number}")] if number else []
     identity += [name] if name else []

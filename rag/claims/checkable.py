@@ -198,11 +198,11 @@ _THANKS = re.compile(
 )
 _BESIDE_THANKS = word_list("words", "beside_thanks")
 _OF_THIS_PAGE = word_list("words", "of_this_page")
-_WHO_ASKS = frozenset({"you", "your", "i", "this", "here", "help"})
-_SHOWN = frozenset({"segment", "episode"})
+_WHO_ASKS = word_list("words", "who_asks")
+_SHOWN = word_list("words", "shown")
 _MEDIA = word_list("words", "media")
 _PART_OF_A_NOUN = frozenset({"compound", "nmod", "amod"})
-_OF_A_TEXT = frozenset({"show", "mean", "prove", "demonstrate", "suggest", "explain", "tell"})
+_OF_A_TEXT = word_list("verbs", "of_a_text")
 _TODAY = re.compile(r"\b(?:today|nowadays|these days|currently|right now)\b", re.IGNORECASE)
 _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE

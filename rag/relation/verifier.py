@@ -178,7 +178,7 @@ def _gelu(x: Floats) -> Floats:
 
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "f59c4ae63daf46ed152ce1c677fe1c070bd72131c3663d05ab5e6e0ba88662e4"
+WEIGHTS_SHA256 = "a02b4565ac17c07b7a044f3820108ad596d7f38539a936f60e1a3e22ec194739"
 
 _WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

@@ -270,3 +270,17 @@ def test_whoever_did_not_say_it_supports_no_claim_that_somebody_said_it(claim: s
     told = [reason.claim for reason in checked.objections if reason.aspect == "name"]
     assert bool(told) is not supports
     assert set(told) <= {reason.claim for reason in checked.untold}
+
+
+@pytest.mark.parametrize(
+    ("passage", "objects"),
+    [
+        ("The counsels of Washington's time proscribe alliances with foreign states.", True),
+        ("We have kept free of alliances with foreign states.", True),
+        ("Washington told his countrymen to keep free of foreign alliances.", False),
+    ],
+)
+def test_who_only_names_what_was_a_persons_does_not_tell_what_he_said(passage, objects):
+    quotation = Quotation(passage, None, "Grover Cleveland", "A message", "", "1885-12-08")
+    told = check("Washington said the country should have no foreign alliances", quotation)
+    assert any(reason.claim == "Washington" for reason in told.objections) is objects

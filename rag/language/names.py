@@ -333,12 +333,17 @@ def attributed(claim: str) -> tuple[str, str] | None:
 
     >>> attributed("Theodore Roosevelt said that judges are the people's masters")
     ('Theodore Roosevelt', "said that judges are the people's masters")
+    >>> attributed("Washington said America should keep to herself")
+    ('Washington', 'said America should keep to herself')
     >>> attributed("Polk bought California") is None
     True
     """
     for token in parse(claim):
         says = token.head.dep_ == "ROOT" and token.head.lemma_ in _SAYING
-        person = token.pos_ == "PROPN" and token.ent_type_ not in _NO_PERSONS | _COUNTS
+        place = token.ent_type_ in _NO_PERSONS and token.lower_ not in word_list(
+            "people", "families"
+        )
+        person = token.pos_ == "PROPN" and not place and token.ent_type_ not in _COUNTS
         if token.dep_ == "nsubj" and says and person and token.lower_ not in _BODIES:
             name = name_around(token)
             begin = claim.rfind(name, 0, token.idx + len(token.text))

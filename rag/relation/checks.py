@@ -354,13 +354,17 @@ def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
             yield "differs", Reason("name", name.text, quotation.creator, False)
 
 
+_OWNED = re.compile(r"\b[^\W\d_]+['’]s\b")
+
+
 def _check_attribution(claim: str, quotation: Quotation) -> _Told:
     """Yield whom a claim says said something, where another wrote or said the passage and it does
-    not name that person."""
+    not name that person, or only what was that person's ("Washington's day")."""
     told = attributed(claim)
     if not told or not quotation.creator or _names_speaker(claim, quotation.creator):
         return
-    if last_name(told[0]) not in words(f"{quotation.title} {quotation.passage}"):
+    named = _OWNED.sub("", f"{quotation.title} {quotation.passage}")
+    if last_name(told[0]) not in words(named):
         yield "differs", Reason("name", told[0], quotation.creator, False)
 
 

@@ -597,13 +597,13 @@ def test_more_like_this_and_the_way_back(visit: Visit) -> None:
 def test_more_passages_are_shown_when_they_are_asked_for(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.web.chat.PER_CLAIM", 2)
-    monkeypatch.setattr("rag.web.desk.PER_CLAIM", 2)
+    monkeypatch.setattr("rag.web.chat.PER_CLAIM", 1)
+    monkeypatch.setattr("rag.web.desk.PER_CLAIM", 1)
     visit.asked(MONROE)
-    visit.see("#sf-pane .sf-card", 2)
+    visit.see("#sf-pane .sf-card", 1)
     visit.button("Show more passages").click()
-    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e2'")
-    assert visit.pane.locator(".sf-card").count() > 2
+    visit.page.wait_for_function("() => document.activeElement.id === 'sf-e1'")
+    assert visit.pane.locator(".sf-card").count() > 1
     assert visit.button("Show more passages").count() == 0
 
 

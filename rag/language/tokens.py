@@ -491,7 +491,7 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*|\f\s*")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+")
 _SAID = re.compile(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]{2,}[.!?][\"'’”)\]]*\s*$", re.MULTILINE)
-_LABELLED = re.compile(r"^\W*[^\W\d_]+\.?(?: [^\W\d_]+){0,2}\s?:[^\S\n]*\S", re.MULTILINE)
+_LABELLED = re.compile(r"^[^\w\n]*[^\W\d_]+\.?(?: [^\W\d_]+){0,2}\s?:[^\S\n]*\S", re.MULTILINE)
 _CLOSE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,4},\s*")
 
 _HEAD_ROOM = 4_000

@@ -89,7 +89,7 @@ _RAISED_CLASS = re.compile(r"(?:^|\s)(?:sup|super|superscript)(?:\s|$)", re.IGNO
 # "@media print {": what holds for some readers only. The others hold for all.
 _AT_RULE = re.compile(r"@([\w-]+)([^{};]{0,500})\{")
 _ALWAYS = frozenset(["supports", "layer", "scope", "container"])
-_ON_SCREEN = re.compile(r"(?:^|,)\s*(?:(?:only\s+)?screen|all)?\s*(?:,|$)", re.IGNORECASE)
+_ON_SCREEN = re.compile(r"(?:^|,)\s*(?:(?:(?:only\s+)?screen|all)\s*)?(?:,|$)", re.IGNORECASE)
 _BRACE = re.compile(r"[{}]")
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 # "span.x1 { vertical-align: super }": rules of a page's own style sheet for all of a class or name.

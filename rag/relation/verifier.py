@@ -22,6 +22,8 @@ The same network is trained by `training/network.py`, in PyTorch; a test compare
 from __future__ import annotations
 
 import hashlib
+import math
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -171,10 +173,21 @@ def _softmax(x: Floats) -> Floats:
     return shares
 
 
+_GELU = math.sqrt(2 / math.pi)
+_GELU_CUBED = 0.044715 * _GELU
+
+
 def _gelu(x: Floats) -> Floats:
     """Return the Gaussian error linear unit in its tanh form (Hendrycks and Gimpel 2016)."""
-    unit: Floats = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
-    return unit.astype(np.float32)
+    y: Floats = x * x
+    y *= _GELU_CUBED
+    y += _GELU
+    y *= x
+    np.tanh(y, out=y)
+    y += 1
+    y *= x
+    y *= 0.5
+    return y
 
 
 WEIGHTS = "verifier.safetensors"
@@ -190,6 +203,9 @@ WINDOWS_READ = 3
 """Windows of a passage that are read, those with most of the claim."""
 
 MOST_CLAIM_PIECES = 64
+
+_KEPT = 40
+"""Passages whose pieces are kept, half a MB each."""
 
 Rows = NDArray[np.int64]
 
@@ -221,6 +237,8 @@ class Verifier:
         self._encoder = encoder
         self._networks = networks
         self._rarity = rarity
+        self._kept: dict[str, PieceLayers] = {}  # of passages, those read last at the end
+        self._keeping = threading.Lock()
 
     def read(self, claims: Sequence[str], quotations: Sequence[Quotation]) -> list[Reading]:
         """Return what each quotation's passage says of the claim that is beside it, in order."""
@@ -232,9 +250,22 @@ class Verifier:
         return [
             self._read(asked[claim], quotation, layers)
             for claim, quotation, layers in zip(
-                claims, quotations, self._encoder.encode_layers(texts), strict=True
+                claims, quotations, self._layers(texts), strict=True
             )
         ]
+
+    def _layers(self, texts: Sequence[str]) -> list[PieceLayers]:
+        """Return the pieces of each text. A claim is often asked again with other words or names,
+        and finds the same passages: those read last are kept."""
+        with self._keeping:
+            known = {text: self._kept.pop(text) for text in set(texts) & self._kept.keys()}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known |= zip(new, self._encoder.encode_layers(new), strict=True)
+        with self._keeping:
+            self._kept |= known
+            for text in list(self._kept)[:-_KEPT]:
+                del self._kept[text]
+        return [known[text] for text in texts]
 
     def _asked(self, layers: PieceLayers) -> Pieces:
         return self._pieces(layers)[np.arange(min(len(layers.ids), MOST_CLAIM_PIECES))]

@@ -4,9 +4,9 @@ bare `gr.ChatInterface`.
     python -m benchmarks.page [--index NAME] [--runs 10]
 
 First evidence: from Enter to the first marked quotation painted, in a page that has answered
-before. First contentful paint, when one can type, and weight: a page opened with an empty cache; the
-weight is what came over the wire, compressed as the server sends it, with nothing from another
-host."""
+before. First contentful paint, when one can type, and weight: a page opened with an empty
+cache; the weight is what came over the wire, compressed as the server sends it, with nothing
+from another host.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ def main() -> None:
         times = _first_evidence(browser, running.url, given.runs)
         print(f"time to the first evidence on the page, warm, {len(times)} runs: ", end="")
         print(f"median {statistics.median(times):.2f} s, slowest {max(times):.2f} s")
-        print(f"{'':28}{'first paint':>14}{'one can type':>15}{'over the wire':>16}{'requests':>10}{'other hosts':>13}")
+        heads = f"{'first paint':>14}{'one can type':>15}{'over the wire':>16}"
+        print(f"{'':28}{heads}{'requests':>10}{'other hosts':>13}")
         for name, url in (("Source Finder", running.url), ("bare gr.ChatInterface", plain)):
             visits = [_visit(browser, url) for _ in range(max(given.runs // 2, 1))]
             paint, typing = (statistics.median(visit[i] for visit in visits) for i in (0, 1))

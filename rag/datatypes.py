@@ -371,6 +371,17 @@ class Reason(Jsonable):
     agrees: bool
 
 
+ON_POINT = 0.5
+"""From how likely on a passage that says a claim or its contrary is called on its very point: of
+1,209 results of 2,631 claims that were, 85 in a hundred supported the claim, at least in part, or
+contradicted it, and 2 were about something else (cross-validated, as the verifier's weights)."""
+
+
+def is_on_point(says: float, denies: float) -> bool:
+    """Return whether a passage likely says the claim or its contrary, by both probabilities."""
+    return says + denies >= ON_POINT
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence(Jsonable):
     """A quotation that bears on a claim, with all that is needed to cite and check it.
@@ -417,6 +428,11 @@ class Evidence(Jsonable):
     publication: Publication = Publication()
     catalogued: str = ""
     """The document's citation as a person wrote it, "" where `citation` is made of the fields."""
+
+    @property
+    def on_point(self) -> bool:
+        """Whether it likely says what the claim says or the contrary, be it not sure which."""
+        return is_on_point(self.says, self.denies)
 
 
 @dataclass(frozen=True, slots=True)

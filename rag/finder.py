@@ -285,7 +285,7 @@ class SourceFinder:
 def _unjudged(item: Evidence) -> Evidence:
     """Return evidence for what claims nothing: of the reasons, that the passage only proposes."""
     proposed = tuple(reason for reason in item.reasons if reason.aspect == "proposed")
-    return replace(item, relation="context", reasons=proposed)
+    return replace(item, relation="context", reasons=proposed, says=0.0, denies=0.0)
 
 
 def _with_first(first: Sequence[Evidence], others: Sequence[Evidence]) -> list[Evidence]:

@@ -198,9 +198,11 @@ _LIKELY = 0.75
 however few words they shared; of those from .5 to .6 it was 60."""
 
 
-def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str:
+def stands(
+    relation: Relation, reasons: Sequence[Reason], bearing: float, on_point: bool = False
+) -> str:
     """Return in one plain sentence how a quotation stands to a claim. `bearing`: how likely it is
-    about the same thing, 0 to 1.
+    about the same thing, 0 to 1; `on_point`: whether it likely says the claim or the contrary.
 
     >>> spoke = Reason("name", "Reagan", "(whose words these are)", True)
     >>> stands("context", [spoke, Reason("number", "12", "", False)], 0.9)
@@ -214,6 +216,10 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     'On the same subject; proposed here, not reported as done.'
     >>> stands("context", [], 0.9), stands("context", [], 0.6)
     ('On the same subject.', 'Possibly on the same subject.')
+    >>> stands("context", [], 0.9, on_point=True)
+    'On this very point; read whether it says so.'
+    >>> stands("context", [spoke, Reason("number", "12", "20", False)], 0.9, on_point=True)
+    'Same speaker, on this very point; the claim has “12”, the passage “20”.'
     """
     differs = differences(reasons)
     shared = _shared(reasons)
@@ -230,6 +236,10 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     is_proposed = any(reason.aspect == "proposed" for reason in reasons)
     opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
     draft = ["proposed here, not reported as done"] if is_proposed else []
+    if on_point:
+        speaker = "same speaker, " if "speaker" in shared else ""
+        opening = [f"{speaker}on this very point"]
+        draft = draft or ([] if differs else ["read whether it says so"])
     whole = "; ".join([*opening, *said, *draft])
     return f"{whole[0].upper()}{whole[1:]}."
 

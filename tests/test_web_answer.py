@@ -80,6 +80,14 @@ def test_a_row_counts_both_sides_and_shows_the_best_quotation() -> None:
     assert "James Monroe, 2 December 1823" in text
 
 
+def test_a_row_counts_passages_on_the_very_point() -> None:
+    items = [evidence(relation=r, says=0.4, denies=0.2) for r in ("supports", "context")]
+    items.append(evidence(relation="context", says=0.2, denies=0.2))
+    mixed = replace(finding("supported"), evidence=tuple(items))
+    text = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    assert "3 passages: 1 for, 1 on this very point" in text
+
+
 def test_a_claim_that_is_the_whole_question_is_not_repeated() -> None:
     found = finding("related")
     for question, times in (("Monroe warned Europe\n", 0), ("Monroe warned Europe. Twice.", 1)):

@@ -190,6 +190,14 @@ def test_one_plain_sentence_says_how_a_passage_stands(
     assert words in Seen(render_card(evidence(relation=relation, reasons=reasons), place="p")).text
 
 
+def test_a_passage_that_likely_decides_is_said_to_be_on_the_very_point() -> None:
+    item = evidence(relation="context", reasons=(SPOKE,), says=0.3, denies=0.3)
+    text = Seen(render_card(item, place="p")).text
+    assert "Same speaker, on this very point; read whether it says so." in text
+    text = Seen(render_card(replace(item, denies=0.1), place="p")).text
+    assert "very point" not in text
+
+
 def test_several_differences_are_listed() -> None:
     reasons = tuple(Reason("number", str(n), str(n + 10), False) for n in range(3))
     item = evidence(relation="contradicts", reasons=reasons)

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_MODEL, Settings
-from rag.datatypes import Floats, Reason, Relation, Span
+from rag.datatypes import Floats, Reason, Relation, Span, is_on_point
 from rag.embedding import Encoder, PieceLayers
 from rag.embedding.inference import fingerprint, model_folder, unit
 from rag.errors import ModelError
@@ -451,11 +451,12 @@ class LearnedJudge:
         # The words quoted are the best of the passage; others only where those do not decide.
         apart = quotation.span is None or not quotation.span.overlaps(reading.span)
         decides = reading.span if apart else quotation.span
+        on_point = is_on_point(likely["supports"], likely["contradicts"])
         return Judgement(
             relation,
             Probabilities(*(likely[name] for name in _WEIGHED)),
             reasons_of(relation, checked),
-            None if relation == "context" else decides,
+            decides if relation != "context" or on_point else None,
         )
 
     def _relation(self, likely: Mapping[str, float], checked: Checked) -> Relation:

@@ -145,7 +145,7 @@ def render_row(finding: Finding, number: int, turn: int, *, question: str, many:
         quote=shortened(best.quote, _QUOTE_CHARS) if best else "",
         who=", ".join(part for part in who if part),
         stands=(
-            stands(best.relation, best.reasons, best.bearing)
+            stands(best.relation, best.reasons, best.bearing, best.on_point)
             if best and claim.form == "claim"
             else ""
         ),
@@ -205,12 +205,14 @@ def _passages(finding: Finding) -> str:
     if not finding.evidence:
         return "no passage bears on it"
     relations = Counter(item.relation for item in finding.evidence)
+    open_ones = sum(item.relation == "context" and item.on_point for item in finding.evidence)
     total = counted(len(finding.evidence), "passage", "passages")
     sides = [
         f"{number} {words}"
         for number, words in (
             (relations["supports"], "for"),
             (relations["contradicts"], "against"),
+            (open_ones, "on this very point"),
         )
         if number
     ]

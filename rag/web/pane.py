@@ -386,7 +386,7 @@ def render_card(
         place=place,
         tone=markup.verdict_class("nearest" if apart else item.relation),
         relation=apart or RELATION_WORDS.get(item.relation, item.relation),
-        stands="" if apart else stands(item.relation, item.reasons, item.bearing),
+        stands="" if apart else stands(item.relation, item.reasons, item.bearing, item.on_point),
         differences=differing if len(differing) > _IN_SENTENCE else [],
         passage=marked_passage(item),
         about=list(_about(item)),

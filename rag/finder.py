@@ -226,10 +226,11 @@ class SourceFinder:
         if told is None:
             return []
         name, said = told
+        others = self._evidence(replace(claim, resolved=said), _READ, only, not_by=name)
         return [
             replace(item, relation="context", reasons=(Reason("name", name, item.creator, False),))
-            for item in self._evidence(replace(claim, resolved=said), _READ, only)
-            if item.relation == "supports" and item.creator and not can_be_same(name, item.creator)
+            for item in others
+            if item.relation == "supports" and item.creator
         ][:_OTHERS]
 
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
@@ -251,9 +252,13 @@ class SourceFinder:
             notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
         return tuple(notes)
 
-    def _evidence(self, claim: Claim, k: int, only: Filter) -> list[Evidence]:
+    def _evidence(self, claim: Claim, k: int, only: Filter, *, not_by: str = "") -> list[Evidence]:
+        """Return the best passages, judged; `not_by`: without those whose words may be that
+        person's."""
         asked = with_names_of_records(claim.query)
         found = self.retriever.search(asked, max(k, _READ), only)
+        if not_by:
+            found = [p for p in found if not can_be_same(not_by, p.document.creator or not_by)]
         quotations = [self._quotation(passage) for passage in found]
         judged = self.judge.judge(
             asked,

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -204,9 +203,6 @@ WINDOWS_READ = 3
 
 MOST_CLAIM_PIECES = 64
 
-_KEPT = 40
-"""Passages whose pieces are kept, half a MB each."""
-
 Rows = NDArray[np.int64]
 
 
@@ -237,8 +233,6 @@ class Verifier:
         self._encoder = encoder
         self._networks = networks
         self._rarity = rarity
-        self._kept: dict[str, PieceLayers] = {}  # of passages, those read last at the end
-        self._keeping = threading.Lock()
 
     def read(self, claims: Sequence[str], quotations: Sequence[Quotation]) -> list[Reading]:
         """Return what each quotation's passage says of the claim that is beside it, in order."""
@@ -250,22 +244,9 @@ class Verifier:
         return [
             self._read(asked[claim], quotation, layers)
             for claim, quotation, layers in zip(
-                claims, quotations, self._layers(texts), strict=True
+                claims, quotations, self._encoder.encode_layers(texts), strict=True
             )
         ]
-
-    def _layers(self, texts: Sequence[str]) -> list[PieceLayers]:
-        """Return the pieces of each text. A claim is often asked again with other words or names,
-        and finds the same passages: those read last are kept."""
-        with self._keeping:
-            known = {text: self._kept.pop(text) for text in set(texts) & self._kept.keys()}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        known |= zip(new, self._encoder.encode_layers(new), strict=True)
-        with self._keeping:
-            self._kept |= known
-            for text in list(self._kept)[:-_KEPT]:
-                del self._kept[text]
-        return [known[text] for text in texts]
 
     def _asked(self, layers: PieceLayers) -> Pieces:
         return self._pieces(layers)[np.arange(min(len(layers.ids), MOST_CLAIM_PIECES))]

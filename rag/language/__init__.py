@@ -13,7 +13,6 @@ from rag.language.names import (
     capitalised,
     capitalised_inside,
     is_given,
-    is_name,
     last_name,
     name_around,
     names_in_records,

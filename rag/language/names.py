@@ -37,11 +37,6 @@ TITLES = word_list("people", "titles")
 _ADDRESS = word_list("people", "forms_of_address")
 
 _WORD = re.compile(rf"{FIRST_LETTER}[^\W\d_]*(?:[-–‑][^\W\d_]+|{IN_WORD}(?!s\b)[^\W\d_]+)*")
-_CALENDAR = frozenset(
-    word.casefold()
-    for key in ("months", "weekdays", "feasts")
-    for word in word_list("calendar", key)
-)
 _COUNTS = frozenset({"DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"})
 
 _KNOWN_BY_LAST_NAME = word_list("people", "known_by_last_name")
@@ -74,15 +69,6 @@ def capitalised_inside(text: str) -> list[Span]:
         for span in capitalised(text)
         if words(text[max((s for s in starts if s <= span.start), default=0) : span.start])
     ]
-
-
-def is_name(token: Token) -> bool:
-    """Return whether a parsed word is part of a name, or the word for a nation ("Dutch")."""
-    if not token.text[:1].isupper() or token.lower_ in _CALENDAR | TITLES or token.is_stop:
-        return False
-    if token.ent_type_ in _COUNTS:
-        return False
-    return token.pos_ == "PROPN" or token.ent_type_ == "NORP"
 
 
 def name_around(token: Token) -> str:

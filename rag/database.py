@@ -221,7 +221,7 @@ class Postgres:
             import sqlalchemy
         except ImportError as error:
             raise ProjectsError(
-                "What speaks to PostgreSQL is not installed. Install it with: "
+                "The PostgreSQL driver is not installed. Install it with: "
                 "pip install 'source-finder[postgres]'"
             ) from error
         try:
@@ -230,8 +230,8 @@ class Postgres:
                 raise ValueError(url.drivername)
         except (sqlalchemy.exc.ArgumentError, ValueError) as error:
             raise ProjectsError(
-                "SOURCE_FINDER_DATABASE is no address of a PostgreSQL database. It is written like "
-                "postgresql://user:password@host:5432/name."
+                "SOURCE_FINDER_DATABASE is not the address of a PostgreSQL database. It is "
+                "written like postgresql://user:password@host:5432/name."
             ) from error
         self.shown = url.set(query={}).render_as_string(hide_password=True)
         self._sql, self._failed = sqlalchemy.text, sqlalchemy.exc.SQLAlchemyError

@@ -152,7 +152,7 @@ def _file_text(file: FetchedFile) -> str:
 
 
 models = typer.Typer(
-    help="Models that do not come with the install, for those with a network.",
+    help="Models to download and use in place of the installed ones.",
     pretty_exceptions_enable=False,
 )
 
@@ -222,7 +222,7 @@ app.add_typer(users, name="users")
 _ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="Put it in the place of what is there already.")
 ]
-_NameArgument = Annotated[str, typer.Argument(help="Small letters, digits, dots, - and _.")]
+_NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, dots, - and _.")]
 
 
 @app.command()
@@ -279,13 +279,13 @@ def restore(
         lines.append(f"What was there before is in {report.aside}.")
     for source in report.elsewhere:
         lines.append(f"{source} is not there: before the next build, bring it back, too.")
-    lines.append("A server that is running answers from this in some seconds.")
+    lines.append("A running server answers from it within seconds.")
     _show(report, "\n".join(lines), as_json)
 
 
 @app.command()
 def objections() -> None:
-    """Print the verdicts that readers think wrong, as JSON Lines."""
+    """Print the verdicts that readers marked as wrong, as JSON Lines."""
     from rag.database import open_database
     from rag.projects import MarkStore, as_json_lines
 

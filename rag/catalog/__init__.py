@@ -249,7 +249,7 @@ OUTSIDE = 0.3
 """What remains of a score where the collection covers none of the claim's years: dates in
 claims are often wrong, so such a collection goes down and is not left out."""
 
-CLOSE_YEARS = 6
+_CLOSE_YEARS = 6
 """A collection that spans up to so many years gets the whole reward for covering the claim's;
 one that spans a century hardly any. Six: the longest of the usual FRUS subseries is eight."""
 
@@ -311,7 +311,7 @@ def search_catalog(
         return []
     years = years_in(claim)
     scores = [
-        float(score) / best * _date_factor(years, entry.covers)
+        float(score) / best * date_factor(years, entry.covers)
         for score, entry in zip(lexical, searched, strict=True)
     ]
     order = sorted((i for i, score in enumerate(scores) if score > 0), key=lambda i: -scores[i])
@@ -320,12 +320,14 @@ def search_catalog(
     ]
 
 
-def _date_factor(years: tuple[int, int] | None, covers: tuple[int, int]) -> float:
+def date_factor(years: tuple[int, int] | None, covers: tuple[int, int]) -> float:
+    """Return how much of a score is left by when a claim and a collection are about, 1.0 where the
+    claim's years are not known."""
     if years is None:
         return 1.0
     if not overlap(years, covers):
         return OUTSIDE
-    return 1 + 0.5 * min(1.0, CLOSE_YEARS / (covers[1] - covers[0] + 1))
+    return 1 + 0.5 * min(1.0, _CLOSE_YEARS / (covers[1] - covers[0] + 1))
 
 
 def _stems(text: str) -> list[str]:

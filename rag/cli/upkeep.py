@@ -161,28 +161,25 @@ app.add_typer(models, name="models")
 
 
 @models.callback(invoke_without_command=True)
-def all_models(context: typer.Context, as_json: JsonOption = False) -> None:
+def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the models that are known, and those that were fetched."""
     if context.invoked_subcommand is not None:
         return
     known, fetched = known_models(), fetched_models(Settings.from_environment())
     texts = [_known_text(model, fetched.get(name)) for name, model in known.items()]
     texts += [_model_text(model) for name, model in fetched.items() if name not in known]
-    if as_json:
-        listed = {"known": list(known.values()), "fetched": list(fetched.values())}
-        print(harmless(json.dumps(to_jsonable(listed), ensure_ascii=False, indent=1), True))
-    else:
-        print(harmless("\n".join(texts)))
+    listed = {"known": list(known.values()), "fetched": list(fetched.values())}
+    _show(listed, "\n".join(texts), as_json)
 
 
 @models.command(name="fetch")
-def models_fetch(
+def _fetch_model(
     name: Annotated[str, typer.Argument(help="A model of the list, or any of the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
     """Download a model, and record its revision and hashes: it stays the same from then on."""
     model = fetch_model(name, Settings.from_environment())
-    print(harmless(model.to_json(indent=1) if as_json else _model_text(model), as_json))
+    _show(model, _model_text(model), as_json)
 
 
 def _known_text(model: KnownModel, fetched: FetchedModel | None) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rag.datatypes import Jsonable, Kind
 from rag.errors import CatalogError
 from rag.index.lexical import K1, B
-from rag.language import Style, stems, words, years_in
+from rag.language import Spelling, stems, words, years_in
 
 _Access = Literal["fetch", "browse"]
 """`fetch`: its files can be downloaded; `browse`: only a person can get it."""
@@ -68,7 +68,7 @@ class CatalogEntry(Jsonable):
     browse: str | None = None
     search_url: str | None = None
     """The archive's search page, with `{query}` where the escaped words go."""
-    spelling: Style = ""
+    spelling: Spelling = ""
     """How the archive writes names."""
 
 
@@ -156,7 +156,7 @@ class _Fields:
             files=tuple(self._file(raw) for raw in self._list("files")),
             browse=self._url("browse"),
             search_url=self._url("search_url"),
-            spelling=self._one_of("spelling", get_args(Style), ""),
+            spelling=self._one_of("spelling", get_args(Spelling), ""),
         )
         if entry.access == "fetch" and not entry.files:
             raise self._wrong("files", "an entry to fetch needs at least one")

@@ -24,7 +24,7 @@ from rag.catalog import (
 )
 from rag.datatypes import Evidence, Span, Suggestion
 from rag.language import (
-    Style,
+    Spelling,
     capitalised,
     parse,
     respelled,
@@ -449,7 +449,9 @@ def _listed(items: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _spelled(claim: str, query: Sequence[str], style: Style, years: tuple[int, int] | None) -> str:
+def _spelled(
+    claim: str, query: Sequence[str], style: Spelling, years: tuple[int, int] | None
+) -> str:
     """Return the words of a search in an archive's spellings."""
     other = respelled(claim, style, years, _persons())
     return " ".join(other.get(word, word) for word in query)

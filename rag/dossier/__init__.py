@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rag.datatypes import Answer, IndexFacts
-from rag.dossier.blocks import Block, to_html, to_markdown
+from rag.dossier.blocks import DossierBlock, to_html, to_markdown
 from rag.dossier.content import cited_in, dossier, in_style, style_of
-from rag.dossier.csl import NO_NOTES, Item, Notes, bibtex, csl_items, place, ris
+from rag.dossier.csl import NO_NOTES, CslItem, Notes, bibtex, csl_items, place, ris
 from rag.dossier.pdf import to_pdf
 from rag.dossier.word import to_word
 from rag.dossier.zotero import zotero_rdf
@@ -50,15 +50,15 @@ class Format:
 
     title: str
     media_type: str
-    of_blocks: Callable[[Iterable[Block]], str | bytes] | None = None
-    of_items: Callable[[Iterable[Item]], str] | None = None
+    of_blocks: Callable[[Iterable[DossierBlock]], str | bytes] | None = None
+    of_items: Callable[[Iterable[CslItem]], str] | None = None
 
 
-def _csl_json(items: Iterable[Item]) -> str:
+def _csl_json(items: Iterable[CslItem]) -> str:
     return json.dumps(list(map(_of_schema, items)), ensure_ascii=False, indent=1) + "\n"
 
 
-def _of_schema(item: Item) -> Item:
+def _of_schema(item: CslItem) -> CslItem:
     """Return an item as the schema of CSL-JSON has it: what a date's parts do not say is told
     beside them, among what is the program's own ("custom")."""
     told, exact = dict(item), {}

@@ -22,8 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import Answer, Claim, Evidence, Finding, IndexFacts, Suggestion, Summary
-from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, Runs, text
-from rag.dossier.csl import NO_NOTES, Item, Notes, cited_evidence, csl_item, csl_items, place
+from rag.dossier.blocks import (
+    DossierBlock,
+    Extract,
+    Facts,
+    Heading,
+    Listing,
+    Paragraph,
+    Run,
+    Runs,
+    text,
+)
+from rag.dossier.csl import NO_NOTES, CslItem, Notes, cited_evidence, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.wording import (
     COUNT_WORDS,
@@ -84,7 +94,7 @@ def style_of(name: str) -> Style:
 class Citations:
     """Cites documents given as CSL items. `note` for a place, `bibliography` for all."""
 
-    def __init__(self, items: Iterable[Item], style: Style = CHICAGO) -> None:
+    def __init__(self, items: Iterable[CslItem], style: Style = CHICAGO) -> None:
         from citeproc import CitationStylesBibliography, CitationStylesStyle, formatter
         from citeproc.source.json import CiteProcJSON
 
@@ -236,7 +246,7 @@ def _as_text(value: Any) -> Any:
     return value
 
 
-def _printed(item: Item) -> Item:
+def _printed(item: CslItem) -> CslItem:
     """Return what of an item a style prints, with quotation marks as inner ones."""
     shown = {name: _as_text(item[name]) for name in _PRINTED if name in item}
     for name in ("issued", "original-date"):  # citeproc-py prints no doubt, no season, no open end
@@ -278,7 +288,7 @@ def dossier(
     indexes: Sequence[IndexFacts],
     notes: Notes = NO_NOTES,
     style: Style | None = None,
-) -> tuple[Block, ...]:
+) -> tuple[DossierBlock, ...]:
     """Return the blocks of a dossier of a conversation. `notes`: the reader's, on quotations;
     `style`: that of the answers' citations, None where they are those of each archive."""
     cited = csl_items(answers)
@@ -298,7 +308,7 @@ def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
 class _Dossier:
     """The blocks of one dossier, with the citations of the documents in it."""
 
-    def __init__(self, items: dict[str, Item], notes: Notes, style: Style | None) -> None:
+    def __init__(self, items: dict[str, CslItem], notes: Notes, style: Style | None) -> None:
         self._notes = notes
         self._items = items
         self._chicago = None if style else Citations(items.values())
@@ -309,7 +319,7 @@ class _Dossier:
         made: datetime,
         indexes: Sequence[IndexFacts],
         bibliography: Sequence[Runs],
-    ) -> Iterator[Block]:
+    ) -> Iterator[DossierBlock]:
         yield Heading(1, _TITLE)
         yield Facts(tuple(_about(answers, made, indexes)))
         yield Paragraph(text(_HOW_TO_CHECK))
@@ -319,7 +329,7 @@ class _Dossier:
             yield Heading(2, "Sources cited")
             yield Listing(tuple(bibliography))
 
-    def _answer(self, answer: Answer, number: str) -> Iterator[Block]:
+    def _answer(self, answer: Answer, number: str) -> Iterator[DossierBlock]:
         yield Heading(2, f"{number} What was asked".strip(), on_new_page=number not in ("", "1."))
         yield Extract(answer.question, "", "")
         for at, finding in enumerate(answer.findings, 1):
@@ -339,7 +349,7 @@ class _Dossier:
             yield Heading(3, "What was searched")
             yield Listing(tuple(text(line) for line in answer.searched))
 
-    def _finding(self, finding: Finding, number: str) -> Iterator[Block]:
+    def _finding(self, finding: Finding, number: str) -> Iterator[DossierBlock]:
         words = " ".join(finding.claim.shown.split())
         yield Heading(3, f"{number} {words}", on_new_page=True)
         yield Paragraph((Run(f"{verdict_words(finding)}.", bold=True),))
@@ -357,7 +367,7 @@ class _Dossier:
             yield Heading(4, "Where to look next")
             yield Listing(tuple(map(_suggestion, finding.look_next)))
 
-    def _evidence(self, evidence: Evidence) -> Iterator[Block]:
+    def _evidence(self, evidence: Evidence) -> Iterator[DossierBlock]:
         start = evidence.start - evidence.passage_start
         end = evidence.end - evidence.passage_start
         passage = evidence.passage
@@ -449,7 +459,7 @@ def _place(evidence: Evidence) -> str:
     return place(evidence.document_id, evidence.start, evidence.end)
 
 
-def _written(summary: Summary) -> Iterator[Block]:
+def _written(summary: Summary) -> Iterator[DossierBlock]:
     """Yield what a language model wrote, each sentence with its quotation and citation."""
     yield Heading(
         3, f"Summary by the language model {summary.model}, each sentence with its source"

@@ -27,7 +27,7 @@ from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument,
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr, give_up_page
 from rag.ingest.readers import Item, read_file
-from rag.isolation import Answer, Process, Send, Stopped, listen, serve
+from rag.isolation import Handler, Process, Send, Stopped, listen, serve
 from rag.typed_json import from_jsonable
 
 _GB = 1 << 30
@@ -238,7 +238,7 @@ def main() -> None:
     memory_bytes, stall_s, choice, pages, name = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:6]
     ocr = Ocr(choice, Path(pages) if pages else None, reader=name)
 
-    def begin(send: Send) -> Answer:
+    def begin(send: Send) -> Handler:
         listen(lambda place: send({_PLACE: place}))
         return partial(_read, ocr)
 

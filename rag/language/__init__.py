@@ -26,7 +26,7 @@ from rag.language.respelling import (
     MIN_KEY_LETTERS,
     NameParts,
     Respelling,
-    Style,
+    Spelling,
     chinese_spellings,
     deletions,
     name_parts,

@@ -95,7 +95,7 @@ UPGRADES: tuple[tuple[str, ...], ...] = (
 )
 
 
-class Rows(Protocol):
+class SqlRows(Protocol):
     """What a statement has found, or how many rows it has changed."""
 
     @property
@@ -108,7 +108,7 @@ class Rows(Protocol):
 class Connected(Protocol):
     """A connection within a transaction."""
 
-    def execute(self, query: str, values: Mapping[str, object] = ..., /) -> Rows: ...
+    def execute(self, query: str, values: Mapping[str, object] = ..., /) -> SqlRows: ...
 
 
 class Database(Protocol):
@@ -298,10 +298,10 @@ class _Spoken:
     def __init__(self, opened: Any, sql: Any) -> None:
         self._opened, self._sql = opened, sql
 
-    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> Rows:
+    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> SqlRows:
         numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
         own = query.replace("INTEGER PRIMARY KEY", numbered).replace(" INTEGER ", " BIGINT ")
-        found: Rows = self._opened.execute(self._sql(own), values or {})
+        found: SqlRows = self._opened.execute(self._sql(own), values or {})
         return found
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from rag.datatypes import Answer, IndexFacts
 from rag.dossier.blocks import DossierBlock, to_html, to_markdown
 from rag.dossier.content import cited_in, dossier, in_style, style_of
-from rag.dossier.csl import NO_NOTES, CslItem, Notes, bibtex, csl_items, place, ris
+from rag.dossier.csl import NO_NOTES, Item, Notes, bibtex, csl_items, place, ris
 from rag.dossier.pdf import to_pdf
 from rag.dossier.word import to_word
 from rag.dossier.zotero import zotero_rdf
@@ -51,14 +51,14 @@ class Format:
     title: str
     media_type: str
     of_blocks: Callable[[Iterable[DossierBlock]], str | bytes] | None = None
-    of_items: Callable[[Iterable[CslItem]], str] | None = None
+    of_items: Callable[[Iterable[Item]], str] | None = None
 
 
-def _csl_json(items: Iterable[CslItem]) -> str:
+def _csl_json(items: Iterable[Item]) -> str:
     return json.dumps(list(map(_of_schema, items)), ensure_ascii=False, indent=1) + "\n"
 
 
-def _of_schema(item: CslItem) -> CslItem:
+def _of_schema(item: Item) -> Item:
     """Return an item as the schema of CSL-JSON has it: what a date's parts do not say is told
     beside them, among what is the program's own ("custom")."""
     told, exact = dict(item), {}

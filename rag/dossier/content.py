@@ -33,7 +33,7 @@ from rag.dossier.blocks import (
     Runs,
     text,
 )
-from rag.dossier.csl import NO_NOTES, CslItem, Notes, cited_evidence, csl_item, csl_items, place
+from rag.dossier.csl import NO_NOTES, Item, Notes, cited_evidence, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.wording import (
     COUNT_WORDS,
@@ -94,7 +94,7 @@ def style_of(name: str) -> Style:
 class Citations:
     """Cites documents given as CSL items. `note` for a place, `bibliography` for all."""
 
-    def __init__(self, items: Iterable[CslItem], style: Style = CHICAGO) -> None:
+    def __init__(self, items: Iterable[Item], style: Style = CHICAGO) -> None:
         from citeproc import CitationStylesBibliography, CitationStylesStyle, formatter
         from citeproc.source.json import CiteProcJSON
 
@@ -246,7 +246,7 @@ def _as_text(value: Any) -> Any:
     return value
 
 
-def _printed(item: CslItem) -> CslItem:
+def _printed(item: Item) -> Item:
     """Return what of an item a style prints, with quotation marks as inner ones."""
     shown = {name: _as_text(item[name]) for name in _PRINTED if name in item}
     for name in ("issued", "original-date"):  # citeproc-py prints no doubt, no season, no open end
@@ -308,7 +308,7 @@ def _nearest(answers: Sequence[Answer]) -> Iterator[Evidence]:
 class _Dossier:
     """The blocks of one dossier, with the citations of the documents in it."""
 
-    def __init__(self, items: dict[str, CslItem], notes: Notes, style: Style | None) -> None:
+    def __init__(self, items: dict[str, Item], notes: Notes, style: Style | None) -> None:
         self._notes = notes
         self._items = items
         self._chicago = None if style else Citations(items.values())

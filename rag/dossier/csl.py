@@ -26,7 +26,7 @@ _AND = re.compile(r"(?<!\s)\s*;\s*|(?<!\s)\s+and\s+")
 _LISTED = re.compile(r",\s+(?![JS]r\b|I+\b)(?:and\s+)?|(?<!\s)\s+and\s+")
 """Between the names in a list, and never before a suffix."""
 
-CslItem = dict[str, Any]
+Item = dict[str, Any]
 Notes = Mapping[str, str]
 """A reader's notes on quotations, by their places (see `place`)."""
 NO_NOTES: Notes = {}
@@ -86,13 +86,13 @@ def cited_evidence(answers: Iterable[Answer]) -> Iterator[Evidence]:
             yield from finding.evidence
 
 
-def csl_items(answers: Iterable[Answer], notes: Notes = NO_NOTES) -> list[CslItem]:
+def csl_items(answers: Iterable[Answer], notes: Notes = NO_NOTES) -> list[Item]:
     """Return one item for each document cited as evidence, in order of its first citation.
 
     Each place that was quoted is once in its item's `custom["quotations"]`, with the reader's
     note on it, if there is one.
     """
-    items: dict[str, CslItem] = {}
+    items: dict[str, Item] = {}
     for evidence in cited_evidence(answers):
         item = items.setdefault(evidence.document_id, csl_item(evidence))
         quotation = {
@@ -109,13 +109,13 @@ def csl_items(answers: Iterable[Answer], notes: Notes = NO_NOTES) -> list[CslIte
     return list(items.values())
 
 
-def csl_item(evidence: Evidence) -> CslItem:
+def csl_item(evidence: Evidence) -> Item:
     """Return the item of the document that `evidence` is from, without any quotation."""
     at = evidence.publication
     dated = _csl_date(evidence.date)
     issued = _csl_date(at.published) or dated
     at_a_publisher = bool(at.container or at.publisher)
-    item: CslItem = {
+    item: Item = {
         "id": legible(evidence.document_id),
         "type": at.type or _type(evidence),
         "title": legible(at.title or evidence.title) or legible(evidence.document_id),
@@ -181,7 +181,7 @@ def _type(evidence: Evidence) -> str:
     return "manuscript" if evidence.kind == "primary" else "document"
 
 
-def _quotation_note(item: CslItem) -> list[str]:
+def _quotation_note(item: Item) -> list[str]:
     """Return each quotation of an item with its place, for the notes of a reference manager.
 
     The place is the document's id with a fragment of characters, as RFC 5147 writes it.
@@ -234,7 +234,7 @@ _FIELDS = {
 }
 
 
-def bibtex(items: Iterable[CslItem]) -> str:
+def bibtex(items: Iterable[Item]) -> str:
     """Return a BibTeX file (UTF-8); without items, a comment that says so."""
     entries = [_entry(item) for item in items]
     return "\n".join(entries) or "% No source was found to cite.\n"
@@ -259,7 +259,7 @@ def bibtex_key(document_id: str) -> str:
     return f"{key or 'source'}-{digest[:6]}"
 
 
-def _entry(item: CslItem) -> str:
+def _entry(item: Item) -> str:
     about = item["custom"]
     kind = _BIBTEX_TYPES.get(item["type"]) or (
         "incollection" if "container-title" in item else "misc"
@@ -283,7 +283,7 @@ def _entry(item: CslItem) -> str:
     return "\n".join([f"@{kind}{{{bibtex_key(item['id'])},", *lines, "}", ""])
 
 
-def _of_kind(kind: str, item: CslItem) -> dict[str, str]:
+def _of_kind(kind: str, item: Item) -> dict[str, str]:
     """Return the fields that an entry of a kind has for what it stands in and who published it."""
     within, publisher = item.get("container-title", ""), item.get("publisher", "")
     issue, number = item.get("issue", ""), item.get("number", "")
@@ -352,14 +352,14 @@ _RIS_TYPES = {
 """RIS has no type for an interview or a speech."""
 
 
-def ris(items: Iterable[CslItem]) -> str:
+def ris(items: Iterable[Item]) -> str:
     """Return a RIS file (UTF-8), lines ended as the format asks; empty without items."""
     return "".join(
         f"{tag}  - {' '.join(value.split())}\r\n" for item in items for tag, value in _record(item)
     )
 
 
-def _record(item: CslItem) -> Iterator[tuple[str, str]]:
+def _record(item: Item) -> Iterator[tuple[str, str]]:
     about = item["custom"]
     yield "TY", _RIS_TYPES.get(item["type"], "GEN")
     for name in item.get("author", ()):

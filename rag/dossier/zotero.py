@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from rag.datatypes import ZOTERO_TYPES, Answer
 from rag.dossier.blocks import Extract, paragraphs
-from rag.dossier.csl import CslItem, csl_items, place
+from rag.dossier.csl import Item, csl_items, place
 from rag.errors import ZoteroError
 from rag.wording import KIND_WORDS, counted, escape
 
@@ -53,7 +53,7 @@ _CONTAINERS = {
 }
 
 
-def zotero_rdf(items: Iterable[CslItem]) -> str:
+def zotero_rdf(items: Iterable[Item]) -> str:
     """Return a file (UTF-8) that Zotero imports; without any source if there are no items."""
     from lxml import etree
 
@@ -69,7 +69,7 @@ def zotero_rdf(items: Iterable[CslItem]) -> str:
     return written.decode("utf-8")
 
 
-def _note_html(quoted: dict[str, Any], item: CslItem) -> str:
+def _note_html(quoted: dict[str, Any], item: Item) -> str:
     """Return a quotation as a note: its words, its citation with a link, where to check it."""
     words = "".join(
         f"<p>{'<br/>'.join(map(escape, ''.join(part for part, _ in parts).splitlines()))}</p>"
@@ -89,7 +89,7 @@ def _note_html(quoted: dict[str, Any], item: CslItem) -> str:
     )
 
 
-def _add_item(root: _Element, item: CslItem, name: str, notes: list[str]) -> None:
+def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
     kind = ZOTERO_TYPES.get(item["type"], "document")
     node = _add(root, _NODES.get(kind, "rdf:Description"))
     node.set(_name("rdf:about"), name)
@@ -117,7 +117,7 @@ def _add_item(root: _Element, item: CslItem, name: str, notes: list[str]) -> Non
         _add(node, "dcterms:isReferencedBy").set(_name("rdf:resource"), note)
 
 
-def _extra(item: CslItem) -> str:
+def _extra(item: Item) -> str:
     """Return what Zotero has no field for, as its field "Extra" names it, one thing a line."""
     lines = {
         "Original Date": _written(item.get("original-date")),
@@ -146,7 +146,7 @@ def _parts(dated: dict[str, Any]) -> list[list[int]]:
     return found
 
 
-def _add_publisher(node: _Element, item: CslItem) -> None:
+def _add_publisher(node: _Element, item: Item) -> None:
     if not item.get("publisher") and not item.get("publisher-place"):
         return
     publisher = _add(_add(node, "dc:publisher"), "foaf:Organization")

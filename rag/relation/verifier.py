@@ -191,7 +191,7 @@ WINDOWS_READ = 3
 
 MOST_CLAIM_PIECES = 64
 
-_Numbers = NDArray[np.int64]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ def heading_of(quotation: Quotation) -> str:
     return ", ".join(part for part in parts if part)[:120] + ". " if any(parts) else ""
 
 
-def windows(passage: str, front: int, starts: _Numbers) -> tuple[int, list[tuple[int, int]]]:
+def windows(passage: str, front: int, starts: Rows) -> tuple[int, list[tuple[int, int]]]:
     """Return how many pieces are the heading's, and the windows of the passage.
 
     `front`: how long the heading is; `starts`: where each piece begins in heading and passage.
@@ -323,7 +323,7 @@ def coverage(claim: Pieces, passage: Pieces, first: int, last: int) -> float:
     return float(claim.rarity @ best / (claim.rarity.sum() + 1e-9))
 
 
-def _span(passage: str, front: int, starts: _Numbers, window: tuple[int, int]) -> Span:
+def _span(passage: str, front: int, starts: Rows, window: tuple[int, int]) -> Span:
     """Return the sentences of the passage that a window has, or has a part of."""
     first, last = window
     begin = int(starts[first]) - front if first < len(starts) else 0

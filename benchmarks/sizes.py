@@ -61,7 +61,8 @@ def code_lines(text: str) -> int:
 
 
 def public_names(tree: ast.Module) -> Iterator[tuple[str, bool]]:
-    """Yield a module's public functions, classes and constants; whether it is a class."""
+    """Yield a module's public functions, classes, types and constants; whether it is a class or a
+    type."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             if not node.name.startswith("_"):
@@ -70,11 +71,12 @@ def public_names(tree: ast.Module) -> Iterator[tuple[str, bool]]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
                 if isinstance(target, ast.Name) and not target.id.startswith("_"):
-                    yield target.id, False
+                    yield target.id, target.id[0].isupper() and not target.id.isupper()
 
 
 def class_names_twice(sources: Sources) -> dict[str, list[str]]:
-    """Return the public class names that more than one module has, each with its modules."""
+    """Return the public names of classes and types that more than one module has, each with its
+    modules."""
     classes: dict[str, list[str]] = defaultdict(list)
     for path, text in sources.items():
         for name, is_class in public_names(ast.parse(text)):
@@ -171,7 +173,7 @@ def show(sources: Sources) -> None:
     print(f"public functions and classes  {len(public):6}   (aim: 400)")
     between = len(names_between_parts(sources))
     print(f"    names that a part has from another {between:3}")
-    print(f"class names used twice        {len(twice):6}   (aim: 0)")
+    print(f"classes, types named alike     {len(twice):6}   (aim: 0)")
     for name, homes in sorted(twice.items()):
         print(f"    {name}: {', '.join(homes)}")
     print(f"functions                     {len(lengths):6}")

@@ -86,8 +86,8 @@ class Accounts:
         password that is not taken."""
         if not _NAME.fullmatch(name):
             raise AccountError(
-                f"{name!r} cannot be a name: up to 32 small letters, digits, dots, - and _ are "
-                "taken, the first a letter or digit."
+                f"{name!r} cannot be a name: up to 32 lower-case letters, digits, dots, - and _ "
+                "are taken, the first a letter or digit."
             )
         if not _LEAST_CHARS <= len(password) <= _MOST_CHARS:
             raise AccountError(

@@ -25,8 +25,6 @@
 `SOURCE_FINDER_RERANKER`
     A cross-encoder or late-interaction model for a last look at the best passages: a folder or a
     hub name; none if unset.
-`SOURCE_FINDER_NLI`
-    An entailment model that judges beside the project's own: a folder or a hub name.
 `SOURCE_FINDER_JUDGE`
     `llm`: the language model below judges, not only summarises.
 `SOURCE_FINDER_OCR`

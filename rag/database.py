@@ -95,7 +95,7 @@ UPGRADES: tuple[tuple[str, ...], ...] = (
 )
 
 
-class Rows(Protocol):
+class SqlRows(Protocol):
     """What a statement has found, or how many rows it has changed."""
 
     @property
@@ -108,7 +108,7 @@ class Rows(Protocol):
 class Connected(Protocol):
     """A connection within a transaction."""
 
-    def execute(self, query: str, values: Mapping[str, object] = ..., /) -> Rows: ...
+    def execute(self, query: str, values: Mapping[str, object] = ..., /) -> SqlRows: ...
 
 
 class Database(Protocol):
@@ -221,7 +221,7 @@ class Postgres:
             import sqlalchemy
         except ImportError as error:
             raise ProjectsError(
-                "What speaks to PostgreSQL is not installed. Install it with: "
+                "The PostgreSQL driver is not installed. Install it with: "
                 "pip install 'source-finder[postgres]'"
             ) from error
         try:
@@ -230,8 +230,8 @@ class Postgres:
                 raise ValueError(url.drivername)
         except (sqlalchemy.exc.ArgumentError, ValueError) as error:
             raise ProjectsError(
-                "SOURCE_FINDER_DATABASE is no address of a PostgreSQL database. It is written like "
-                "postgresql://user:password@host:5432/name."
+                "SOURCE_FINDER_DATABASE is not the address of a PostgreSQL database. It is "
+                "written like postgresql://user:password@host:5432/name."
             ) from error
         self.shown = url.set(query={}).render_as_string(hide_password=True)
         self._sql, self._failed = sqlalchemy.text, sqlalchemy.exc.SQLAlchemyError
@@ -298,10 +298,10 @@ class _Spoken:
     def __init__(self, opened: Any, sql: Any) -> None:
         self._opened, self._sql = opened, sql
 
-    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> Rows:
+    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> SqlRows:
         numbered = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
         own = query.replace("INTEGER PRIMARY KEY", numbered).replace(" INTEGER ", " BIGINT ")
-        found: Rows = self._opened.execute(self._sql(own), values or {})
+        found: SqlRows = self._opened.execute(self._sql(own), values or {})
         return found
 
 

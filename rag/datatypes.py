@@ -200,7 +200,7 @@ class SourceDocument:
     order. `excluded` are stretches that are in the text but are not evidence (a
     library's licence, an index of names): no passage covers them. `date` is ISO 8601,
     possibly shortened ("1964", "1964-11"), or None. How it is cited is made of its fields
-    (`citation.cited`), but for a `citation` that a person wrote.
+    (`wording.cited`), but for a `citation` that a person wrote.
     """
 
     document_id: str

@@ -89,7 +89,7 @@ def describe_dates(dates: Sequence[str | None]) -> str:
 def _single(written: str) -> Days:
     found = _DATE.fullmatch(written)
     if found is None:
-        raise ValueError(f"{written!r} is no date")
+        raise ValueError(f"{written!r} is not a date")
     year, month, day = (int(part or 0) for part in found.group(1, 2, 3))
     about = found[4] in {"~", "%"}
     if day:
@@ -100,7 +100,7 @@ def _single(written: str) -> Days:
         first, last = max(year - about, MINYEAR), min(year + about, MAXYEAR)
         return Days(date(first, 1, 1), date(last, 12, 31))
     if month > 12 and month not in _SEASON_STARTS:
-        raise ValueError(f"{written!r} is no date: there is no month {month}")
+        raise ValueError(f"{written!r} is not a date: there is no month {month}")
     length = 3 if month in _SEASON_STARTS else 1
     start = 12 * year + _SEASON_STARTS.get(month, month) - 1
     return Days(_first_of(start - about), _last_of(start + length - 1 + about))

@@ -22,7 +22,7 @@
     ├── ZoteroError              10  Zotero does not run, or did not take what was sent
     ├── ProjectsError            11  readers' projects cannot be read or kept
     ├── AccountError             12  an account cannot be made, or the accounts not be read
-    └── ClusterError             13  a Ray cluster cannot be reached, or gave a part of a build up
+    └── ClusterError             13  a Ray cluster cannot be reached, or gave up on its work
 
 The number is the exit code of the command line. A message says what went wrong,
 where, why, and what to try.
@@ -144,6 +144,6 @@ class AccountError(SourceFinderError):
 
 
 class ClusterError(SourceFinderError):
-    """The Ray cluster that is to build cannot be reached, or gave a part of the work up."""
+    """The Ray cluster that is to build cannot be reached, or gave up on a part of the work."""
 
     exit_code = 13

@@ -44,7 +44,7 @@ _ITEM, _DONE, _MEMORY = "item", "done", "memory"
 _listener: Callable[[str], None] | None = None
 
 Send = Callable[[Any], None]
-Answer = Callable[[Any, Send], None]
+Handler = Callable[[Any, Send], None]
 """Does what a request asks for and sends what comes of it, as JSON values."""
 
 _START_S = 60
@@ -99,7 +99,7 @@ def reached(place: str) -> None:
 
 
 def serve(
-    begin: Callable[[Send], Answer], memory_bytes: int, patience_s: int, *, writes: bool
+    begin: Callable[[Send], Handler], memory_bytes: int, patience_s: int, *, writes: bool
 ) -> None:
     """Answer requests from standard input on standard output until the former ends.
 

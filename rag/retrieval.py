@@ -486,7 +486,7 @@ def _check_date(given: str | int | None) -> str | None:
         days_of(str(given))
     except ValueError as error:
         raise QuestionError(
-            f"{given!r} is no date ({error}). Give a year (1964) or a date (1964-10-14)."
+            f"{given!r} is not a date ({error}). Give a year (1964) or a date (1964-10-14)."
         ) from error
     return str(given)
 

@@ -43,17 +43,15 @@ class Workspace:
     ocr: Ocr
 
     @classmethod
-    def of(
-        cls, settings: Settings, index: Index, encoder: Encoder, judge: Judge | None = None
-    ) -> Workspace:
-        """Return a workspace around an open index; the settings say what judges, unless that is
-        given. Raises `ModelError` where a model of the settings cannot be loaded."""
+    def of(cls, settings: Settings, index: Index, encoder: Encoder) -> Workspace:
+        """Return a workspace around an open index; raises `ModelError` where a model of the
+        settings cannot be loaded."""
         return cls(
             settings,
             index,
             index.generation.path.parent if isinstance(index, LocalIndex) else None,
             encoder,
-            judge or load_judge(settings, encoder),
+            load_judge(settings, encoder),
             load_reranker(settings.reranker, settings) if settings.reranker else None,
             Ocr(settings.ocr),
         )

@@ -46,7 +46,7 @@ def test_what_is_no_date(written):
     if written == "1964/":
         assert days_of(written).last.year == 9999
     else:
-        with pytest.raises(ValueError, match="is no date"):
+        with pytest.raises(ValueError, match="is not a date"):
             days_of(written)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -46,27 +46,41 @@ def some_word_of(shown: dict[str, Any]) -> object:
     return {"relation": "perhaps", "supports": 7}
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What judges are made of. `answering`: settings with a language model that answers."""
+
+    encoder: Encoder
+    learned: Judge
+    model: CrossEncoderEntailment
+    answering: Settings
+
+
+judges: dict[str, Callable[[Parts], Judge]] = {
+    "learned": lambda parts: parts.learned,
+    "entailment": lambda parts: EntailmentJudge(parts.model, parts.learned),
+    "entailment, unsure": lambda parts: EntailmentJudge(parts.model, parts.learned, sure=0.01),
+    "language model": lambda parts: load_judge(
+        replace(parts.answering, judge="llm"), parts.encoder
+    ),
+}
+
+
 @pytest.fixture(scope="module")
-def judges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Judge]]:
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     settings = Settings.from_environment()
     encoder = Encoder.load("default", settings)
     folder = tmp_path_factory.mktemp("models") / "three"
     labels = ("contradiction", "entailment", "neutral")
     name = str(write_cross_encoder(folder, labels))
     model = CrossEncoderEntailment.load(name, settings)
-    learned = load_learned(settings, encoder)
     with open_model(some_word_of) as (answering, _):
-        yield {
-            "learned": learned,
-            "entailment": EntailmentJudge(model, learned),
-            "entailment, unsure": EntailmentJudge(model, learned, sure=0.01),
-            "language model": load_judge(replace(answering, judge="llm"), encoder),
-        }
+        yield Parts(encoder, load_learned(settings, encoder), model, answering)
 
 
-@pytest.fixture(params=["learned", "entailment", "entailment, unsure", "language model"])
-def judge(request: pytest.FixtureRequest, judges: dict[str, Judge]) -> Judge:
-    return judges[request.param]
+@pytest.fixture(scope="module", params=judges)
+def judge(request: pytest.FixtureRequest, parts: Parts) -> Judge:
+    return judges[request.param](parts)
 
 
 def test_each_quotation_has_its_judgement_in_order(judge: Judge):

@@ -11,7 +11,7 @@ import pytest
 from rag.catalog import is_web_address, load_catalog, years_in
 from rag.catalog.next_steps import COLLECTIONS, PLACES, search_words, where_to_look
 from rag.datatypes import Evidence
-from rag.language import Style, respelled
+from rag.language import Spelling, respelled
 from tests.answers import evidence
 
 CLAIM = "Zhou Enlai came to Moscow in November 1964 after Khrushchev was ousted"
@@ -142,7 +142,7 @@ def test_names_are_spelled_as_the_archive_does() -> None:
         ("Zhou Enlai", "", {}),
     ],
 )
-def test_spellings(claim: str, style: Style, expected: dict[str, str]) -> None:
+def test_spellings(claim: str, style: Spelling, expected: dict[str, str]) -> None:
     persons = ("Mao Zedong", "Zhou Enlai", "Nikita Khrushchev")
     assert respelled(claim, style, years_in(claim), persons) == expected
 

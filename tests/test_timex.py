@@ -80,10 +80,6 @@ def test_a_day_that_never_was_leaves_the_year(text):
     assert years_in(text) in {(1900, 1900), (1899, 1899)}
 
 
-def test_two_digits_in_another_century():
-    assert years_in("in the autumn of 64", century=1800) == (1864, 1864)
-
-
 def test_dates_of_documents_overlap_what_is_said():
     (said,) = times("in the autumn of 1964")
     assert of_date("1964-11-08").overlaps(said)

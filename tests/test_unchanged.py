@@ -23,7 +23,7 @@ from rag.errors import UnreadableSource
 from rag.finder import SourceFinder
 from rag.index import live_generation, open_index
 from rag.ingest.ocr import Image, Ocr, OcrLine, Remembering
-from rag.ingest.readers import Item, read_file
+from rag.ingest.readers import ReadItem, read_file
 from rag.wording import cited
 from tests.outlook import text, write_msg
 
@@ -46,7 +46,7 @@ class Reads:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def read(self, path: Path, collection: Collection) -> Iterator[Item]:
+    def read(self, path: Path, collection: Collection) -> Iterator[ReadItem]:
         if path.name == self.until:
             raise KeyboardInterrupt
         self.names.append(path.name)

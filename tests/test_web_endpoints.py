@@ -121,7 +121,7 @@ def test_list_collections(call: Call, finder: SourceFinder) -> None:
         ("find_sources", {"claim": " "}, "The question is empty"),
         ("find_sources", {"claim": CLAIM, "k": 0}, "ask for 1 to 100"),
         ("find_sources", {"claim": CLAIM, "collections": ["nowhere"]}, "nowhere"),
-        ("ask", {"text": CLAIM, "after": "later"}, "'later' is no date"),
+        ("ask", {"text": CLAIM, "after": "later"}, "'later' is not a date"),
         ("read_document", {"document_id": "../../../etc/passwd"}, "There is no document"),
         ("read_document", {"document_id": "loose/1962-Kennedy-1", "start": 9, "end": 3}, "9 to 3"),
         ("find_sources", {"claim": CLAIM, "k": "many"}, "'many'"),

@@ -295,7 +295,7 @@ def test_projects_are_made_changed_removed_and_brought_back(
     assert Seen(render_listing(keeper, form, holdings)).all("input", name="collection")
     wrong = click(live, keeper, form, "save-project", id="new", name="Gold", after="some day")
     seen = Seen(render_listing(keeper, wrong, holdings))
-    assert "'some day' is no date" in seen.text
+    assert "'some day' is not a date" in seen.text
     assert seen.all("input", value="Gold"), "what was typed is there still"
     made = click(
         live,

@@ -195,8 +195,8 @@ class OnRay:
             raise cause if isinstance(cause, SourceFinderError) else error from None
         except errors.RayError as error:
             raise ClusterError(
-                f"The Ray cluster gave a part of the build up: {error}. Finished files and vectors "
-                "are kept; see that its machines run, and build again."
+                f"The Ray cluster gave up on a part of the build: {error}. Finished files and "
+                "vectors are kept; see that its machines run, and build again."
             ) from error
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rag.datatypes import Jsonable, Kind
 from rag.errors import CatalogError
 from rag.index.lexical import K1, B
-from rag.language import Style, stems, words, years_in
+from rag.language import Spelling, stems, words, years_in
 
 _Access = Literal["fetch", "browse"]
 """`fetch`: its files can be downloaded; `browse`: only a person can get it."""
@@ -68,7 +68,7 @@ class CatalogEntry(Jsonable):
     browse: str | None = None
     search_url: str | None = None
     """The archive's search page, with `{query}` where the escaped words go."""
-    spelling: Style = ""
+    spelling: Spelling = ""
     """How the archive writes names."""
 
 
@@ -156,7 +156,7 @@ class _Fields:
             files=tuple(self._file(raw) for raw in self._list("files")),
             browse=self._url("browse"),
             search_url=self._url("search_url"),
-            spelling=self._one_of("spelling", get_args(Style), ""),
+            spelling=self._one_of("spelling", get_args(Spelling), ""),
         )
         if entry.access == "fetch" and not entry.files:
             raise self._wrong("files", "an entry to fetch needs at least one")
@@ -249,7 +249,7 @@ OUTSIDE = 0.3
 """What remains of a score where the collection covers none of the claim's years: dates in
 claims are often wrong, so such a collection goes down and is not left out."""
 
-CLOSE_YEARS = 6
+_CLOSE_YEARS = 6
 """A collection that spans up to so many years gets the whole reward for covering the claim's;
 one that spans a century hardly any. Six: the longest of the usual FRUS subseries is eight."""
 
@@ -311,7 +311,7 @@ def search_catalog(
         return []
     years = years_in(claim)
     scores = [
-        float(score) / best * _date_factor(years, entry.covers)
+        float(score) / best * date_factor(years, entry.covers)
         for score, entry in zip(lexical, searched, strict=True)
     ]
     order = sorted((i for i, score in enumerate(scores) if score > 0), key=lambda i: -scores[i])
@@ -320,12 +320,14 @@ def search_catalog(
     ]
 
 
-def _date_factor(years: tuple[int, int] | None, covers: tuple[int, int]) -> float:
+def date_factor(years: tuple[int, int] | None, covers: tuple[int, int]) -> float:
+    """Return how much of a score is left by when a claim and a collection are about, 1.0 where the
+    claim's years are not known."""
     if years is None:
         return 1.0
     if not overlap(years, covers):
         return OUTSIDE
-    return 1 + 0.5 * min(1.0, CLOSE_YEARS / (covers[1] - covers[0] + 1))
+    return 1 + 0.5 * min(1.0, _CLOSE_YEARS / (covers[1] - covers[0] + 1))
 
 
 def _stems(text: str) -> list[str]:

@@ -64,7 +64,7 @@ def describe(entry: CatalogEntry) -> str:
     ]
     lines += [f"  {file.url}  [{_size_text(file)}]" for file in entry.files]
     if entry.access == "browse":
-        lines.append(f"  To be got by hand: {entry.browse}")
+        lines.append(f"  For download by hand: {entry.browse}")
     return "\n".join(lines)
 
 

@@ -14,11 +14,17 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from rag import catalog as entries
-from rag.catalog import CLOSE_YEARS, OUTSIDE, CatalogEntry, describe_years, load_catalog, overlap
+from rag.catalog import (
+    CatalogEntry,
+    catalog_folder,
+    date_factor,
+    describe_years,
+    load_catalog,
+    overlap,
+)
 from rag.datatypes import Evidence, Span, Suggestion
 from rag.language import (
-    Style,
+    Spelling,
     capitalised,
     parse,
     respelled,
@@ -144,11 +150,9 @@ def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
 
 
 def _date_factor(subject: _Subject, entry: CatalogEntry) -> float:
-    if subject.years is None:
-        return 1.0
-    if not overlap(subject.years, entry.covers):
-        return OUTSIDE if subject.dated else 0.0
-    return 1 + 0.5 * min(1.0, CLOSE_YEARS / (entry.covers[1] - entry.covers[0] + 1))
+    if subject.years and not subject.dated and not overlap(subject.years, entry.covers):
+        return 0.0
+    return date_factor(subject.years, entry.covers)
 
 
 def _is_meant(person: str, said: Sequence[str]) -> bool:
@@ -203,7 +207,7 @@ class _Counts:
 
 
 def _counts() -> _Counts:
-    return _counts_of(entries.catalog_folder())
+    return _counts_of(catalog_folder())
 
 
 @cache
@@ -445,7 +449,9 @@ def _listed(items: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _spelled(claim: str, query: Sequence[str], style: Style, years: tuple[int, int] | None) -> str:
+def _spelled(
+    claim: str, query: Sequence[str], style: Spelling, years: tuple[int, int] | None
+) -> str:
     """Return the words of a search in an archive's spellings."""
     other = respelled(claim, style, years, _persons())
     return " ".join(other.get(word, word) for word in query)

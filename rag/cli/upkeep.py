@@ -152,7 +152,7 @@ def _file_text(file: FetchedFile) -> str:
 
 
 models = typer.Typer(
-    help="Models that do not come with the install, for those with a network.",
+    help="Models to download and use in place of the installed ones.",
     pretty_exceptions_enable=False,
 )
 
@@ -161,28 +161,25 @@ app.add_typer(models, name="models")
 
 
 @models.callback(invoke_without_command=True)
-def all_models(context: typer.Context, as_json: JsonOption = False) -> None:
+def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the models that are known, and those that were fetched."""
     if context.invoked_subcommand is not None:
         return
     known, fetched = known_models(), fetched_models(Settings.from_environment())
     texts = [_known_text(model, fetched.get(name)) for name, model in known.items()]
     texts += [_model_text(model) for name, model in fetched.items() if name not in known]
-    if as_json:
-        listed = {"known": list(known.values()), "fetched": list(fetched.values())}
-        print(harmless(json.dumps(to_jsonable(listed), ensure_ascii=False, indent=1), True))
-    else:
-        print(harmless("\n".join(texts)))
+    listed = {"known": list(known.values()), "fetched": list(fetched.values())}
+    _show(listed, "\n".join(texts), as_json)
 
 
 @models.command(name="fetch")
-def models_fetch(
+def _fetch_model(
     name: Annotated[str, typer.Argument(help="A model of the list, or any of the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
     """Download a model, and record its revision and hashes: it stays the same from then on."""
     model = fetch_model(name, Settings.from_environment())
-    print(harmless(model.to_json(indent=1) if as_json else _model_text(model), as_json))
+    _show(model, _model_text(model), as_json)
 
 
 def _known_text(model: KnownModel, fetched: FetchedModel | None) -> str:
@@ -222,7 +219,7 @@ app.add_typer(users, name="users")
 _ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="Put it in the place of what is there already.")
 ]
-_NameArgument = Annotated[str, typer.Argument(help="Small letters, digits, dots, - and _.")]
+_NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, dots, - and _.")]
 
 
 @app.command()
@@ -279,13 +276,13 @@ def restore(
         lines.append(f"What was there before is in {report.aside}.")
     for source in report.elsewhere:
         lines.append(f"{source} is not there: before the next build, bring it back, too.")
-    lines.append("A server that is running answers from this in some seconds.")
+    lines.append("A running server answers from it within seconds.")
     _show(report, "\n".join(lines), as_json)
 
 
 @app.command()
 def objections() -> None:
-    """Print the verdicts that readers think wrong, as JSON Lines."""
+    """Print the verdicts that readers marked as wrong, as JSON Lines."""
     from rag.database import open_database
     from rag.projects import MarkStore, as_json_lines
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rag.datatypes import Answer, IndexFacts
-from rag.dossier.blocks import Block, to_html, to_markdown
+from rag.dossier.blocks import DossierBlock, to_html, to_markdown
 from rag.dossier.content import cited_in, dossier, in_style, style_of
 from rag.dossier.csl import NO_NOTES, Item, Notes, bibtex, csl_items, place, ris
 from rag.dossier.pdf import to_pdf
@@ -50,7 +50,7 @@ class Format:
 
     title: str
     media_type: str
-    of_blocks: Callable[[Iterable[Block]], str | bytes] | None = None
+    of_blocks: Callable[[Iterable[DossierBlock]], str | bytes] | None = None
     of_items: Callable[[Iterable[Item]], str] | None = None
 
 

@@ -72,7 +72,7 @@ class Listing:
     items: tuple[Runs, ...]
 
 
-Block = Heading | Paragraph | Extract | Facts | Listing
+DossierBlock = Heading | Paragraph | Extract | Facts | Listing
 
 
 def text(words: str) -> Runs:
@@ -109,7 +109,7 @@ _SIGNS = re.compile(r"[\\`*_{}\[\]<>#|~^$&!]")
 _LINE_START = re.compile(r"(?m)^([ \t]*)(?:([-+=])(?=[-=\s]|$)|(\d+)([.)])(?=\s|$))")
 
 
-def to_markdown(blocks: Iterable[Block]) -> str:
+def to_markdown(blocks: Iterable[DossierBlock]) -> str:
     """Return the blocks as one Markdown text; nothing quoted in it can become markup."""
     return "\n\n".join(part for block in blocks for part in _markdown_block(block) if part) + "\n"
 
@@ -133,7 +133,7 @@ def _lines_escaped(shown: str) -> str:
     return _LINE_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] else f"{m[1]}{m[3]}\\{m[4]}", shown)
 
 
-def _markdown_block(block: Block) -> Iterator[str]:
+def _markdown_block(block: DossierBlock) -> Iterator[str]:
     match block:
         case Heading(level, words, _):
             yield f"{'#' * level} {_line((Run(words),))}"
@@ -208,7 +208,7 @@ def _quoted(extract: Extract) -> str:
 _STYLE = Path(__file__).with_name("dossier.css")
 
 
-def to_html(blocks: Iterable[Block]) -> str:
+def to_html(blocks: Iterable[DossierBlock]) -> str:
     """Return the blocks as an HTML document. Everything quoted is escaped; the file's own
     policy forbids scripts and requests, should that ever fail."""
     given = list(blocks)
@@ -225,7 +225,7 @@ def to_html(blocks: Iterable[Block]) -> str:
     )
 
 
-def _html_block(block: Block) -> str:
+def _html_block(block: DossierBlock) -> str:
     match block:
         case Heading(level, words, on_new_page):
             begins = ' class="page"' if on_new_page else ""

@@ -22,7 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from rag.datatypes import Answer, Claim, Evidence, Finding, IndexFacts, Suggestion, Summary
-from rag.dossier.blocks import Block, Extract, Facts, Heading, Listing, Paragraph, Run, Runs, text
+from rag.dossier.blocks import (
+    DossierBlock,
+    Extract,
+    Facts,
+    Heading,
+    Listing,
+    Paragraph,
+    Run,
+    Runs,
+    text,
+)
 from rag.dossier.csl import NO_NOTES, Item, Notes, cited_evidence, csl_item, csl_items, place
 from rag.errors import QuestionError
 from rag.wording import (
@@ -278,7 +288,7 @@ def dossier(
     indexes: Sequence[IndexFacts],
     notes: Notes = NO_NOTES,
     style: Style | None = None,
-) -> tuple[Block, ...]:
+) -> tuple[DossierBlock, ...]:
     """Return the blocks of a dossier of a conversation. `notes`: the reader's, on quotations;
     `style`: that of the answers' citations, None where they are those of each archive."""
     cited = csl_items(answers)
@@ -309,7 +319,7 @@ class _Dossier:
         made: datetime,
         indexes: Sequence[IndexFacts],
         bibliography: Sequence[Runs],
-    ) -> Iterator[Block]:
+    ) -> Iterator[DossierBlock]:
         yield Heading(1, _TITLE)
         yield Facts(tuple(_about(answers, made, indexes)))
         yield Paragraph(text(_HOW_TO_CHECK))
@@ -319,7 +329,7 @@ class _Dossier:
             yield Heading(2, "Sources cited")
             yield Listing(tuple(bibliography))
 
-    def _answer(self, answer: Answer, number: str) -> Iterator[Block]:
+    def _answer(self, answer: Answer, number: str) -> Iterator[DossierBlock]:
         yield Heading(2, f"{number} What was asked".strip(), on_new_page=number not in ("", "1."))
         yield Extract(answer.question, "", "")
         for at, finding in enumerate(answer.findings, 1):
@@ -339,7 +349,7 @@ class _Dossier:
             yield Heading(3, "What was searched")
             yield Listing(tuple(text(line) for line in answer.searched))
 
-    def _finding(self, finding: Finding, number: str) -> Iterator[Block]:
+    def _finding(self, finding: Finding, number: str) -> Iterator[DossierBlock]:
         words = " ".join(finding.claim.shown.split())
         yield Heading(3, f"{number} {words}", on_new_page=True)
         yield Paragraph((Run(f"{verdict_words(finding)}.", bold=True),))
@@ -357,7 +367,7 @@ class _Dossier:
             yield Heading(4, "Where to look next")
             yield Listing(tuple(map(_suggestion, finding.look_next)))
 
-    def _evidence(self, evidence: Evidence) -> Iterator[Block]:
+    def _evidence(self, evidence: Evidence) -> Iterator[DossierBlock]:
         start = evidence.start - evidence.passage_start
         end = evidence.end - evidence.passage_start
         passage = evidence.passage
@@ -450,7 +460,7 @@ def _place(evidence: Evidence) -> str:
     return place(evidence.document_id, evidence.start, evidence.end)
 
 
-def _written(summary: Summary) -> Iterator[Block]:
+def _written(summary: Summary) -> Iterator[DossierBlock]:
     """Yield what a language model wrote, each sentence with its quotation and citation."""
     yield Heading(
         3, f"Summary by the language model {summary.model}, each sentence with its source"

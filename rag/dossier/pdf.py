@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.dossier.blocks import (
-    Block,
+    DossierBlock,
     Extract,
     Facts,
     Heading,
@@ -96,7 +96,7 @@ class _Typesetter:
         return "".join(f"[U+{ord(character):04X}]" for character in characters)
 
 
-def to_pdf(blocks: Iterable[Block]) -> bytes:
+def to_pdf(blocks: Iterable[DossierBlock]) -> bytes:
     """Return the blocks as a PDF on A4 with an outline.
 
     Where a character is in no font it stands as its number, and a note at the head says so.
@@ -132,7 +132,7 @@ def _missing(setter: _Typesetter) -> str:
     )
 
 
-def _block(block: Block, setter: _Typesetter) -> Iterator[Any]:
+def _block(block: DossierBlock, setter: _Typesetter) -> Iterator[Any]:
     """Yield what ReportLab sets for a block."""
     match block:
         case Heading():

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from rag.dossier.blocks import (
-    Block,
+    DossierBlock,
     Extract,
     Facts,
     Heading,
@@ -44,7 +44,7 @@ _NOTES = """
 </w:footnote></w:footnotes>"""
 
 
-def to_word(blocks: Iterable[Block]) -> bytes:
+def to_word(blocks: Iterable[DossierBlock]) -> bytes:
     """Return the blocks as a Word file on A4, with headings to navigate by."""
     given = list(blocks)
     title = next((block.text for block in given if isinstance(block, Heading)), "")
@@ -57,7 +57,7 @@ def to_word(blocks: Iterable[Block]) -> bytes:
     return written.getvalue()
 
 
-def _add(block: Block, document: Document, notes: _Footnotes) -> None:
+def _add(block: DossierBlock, document: Document, notes: _Footnotes) -> None:
     match block:
         case Heading(level, words, on_new_page):
             heading = document.add_heading(legible(" ".join(words.split())), level)

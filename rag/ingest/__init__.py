@@ -17,7 +17,7 @@ from rag.errors import SourceError
 from rag.ingest.files import BUILT_IN, check_sources, find_files, unpacked
 from rag.ingest.folders import Found, OnSkip, reason, report
 from rag.ingest.names import Names, shown
-from rag.ingest.readers import READERS, Item, read_file, reader_for
+from rag.ingest.readers import READERS, ReadItem, read_file, reader_for
 from rag.ingest.sidecar import Sidecar, describe, passed_over, read_metadata, read_sidecar
 
 __all__ = [
@@ -104,10 +104,10 @@ def _is_part(document: SourceDocument, whole: SourceDocument) -> bool:
     return inside and document.origin == whole.origin
 
 
-_Reading = Callable[[Path, Collection], Iterator[Item]]
+_Reading = Callable[[Path, Collection], Iterator[ReadItem]]
 """A way to read a file: in this process (`read_file`) or another one (`workers`)."""
 
-ReadingFound = Callable[[Found], Iterator[Item]]
+ReadingFound = Callable[[Found], Iterator[ReadItem]]
 """A way to read a file with all that is known about it: `reads` makes one."""
 
 
@@ -163,7 +163,9 @@ def read_found(found: Found, reading: ReadingFound, on_skip: OnSkip) -> Iterator
     return _documents(items, found, on_skip)
 
 
-def _documents(items: Iterator[Item], found: Found, on_skip: OnSkip) -> Iterator[SourceDocument]:
+def _documents(
+    items: Iterator[ReadItem], found: Found, on_skip: OnSkip
+) -> Iterator[SourceDocument]:
     for item in items:
         if isinstance(item, SkippedFile):
             path, why = found.in_reports(item.path), found.in_reports(item.reason)

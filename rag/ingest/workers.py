@@ -26,8 +26,8 @@ from uuid import uuid4
 from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr, give_up_page
-from rag.ingest.readers import Item, read_file
-from rag.isolation import Answer, Process, Send, Stopped, listen, serve
+from rag.ingest.readers import ReadItem, read_file
+from rag.isolation import Handler, Process, Send, Stopped, listen, serve
 from rag.typed_json import from_jsonable
 
 _GB = 1 << 30
@@ -98,19 +98,21 @@ class Workers:
         for process in self._all:  # also one that was just starting
             process.end()
 
-    def read(self, path: Path, collection: Collection) -> Iterator[Item]:
+    def read(self, path: Path, collection: Collection) -> Iterator[ReadItem]:
         """Begin to read a file at once, or when a process is free; return what comes of it."""
-        items: queue.Queue[Item | None] = queue.Queue(_AHEAD)
+        items: queue.Queue[ReadItem | None] = queue.Queue(_AHEAD)
         reading = self._threads.submit(self._read, path, collection, items)
 
-        def arriving() -> Iterator[Item]:
+        def arriving() -> Iterator[ReadItem]:
             while (item := items.get()) is not None:
                 yield item
             reading.result()
 
         return arriving()
 
-    def _read(self, path: Path, collection: Collection, items: queue.Queue[Item | None]) -> None:
+    def _read(
+        self, path: Path, collection: Collection, items: queue.Queue[ReadItem | None]
+    ) -> None:
         """Put what a process reads into `items`, then None."""
         lost = put = 0
         try:
@@ -143,7 +145,7 @@ class Workers:
         self._all.append(process)
         return process
 
-    def _put(self, items: queue.Queue[Item | None], item: Item | None) -> None:
+    def _put(self, items: queue.Queue[ReadItem | None], item: ReadItem | None) -> None:
         while not self._closing.is_set():
             try:
                 return items.put(item, timeout=1)
@@ -163,7 +165,7 @@ class _Reader:
         self._process = Process(module, limits.memory_bytes, limits.stall_s, arguments)
         self.end = self._process.end
 
-    def read(self, path: Path, collection: Collection, watch: Watch) -> Iterator[Item]:
+    def read(self, path: Path, collection: Collection, watch: Watch) -> Iterator[ReadItem]:
         """Yield what the process makes of a file; raises `_GivenUp`."""
         self._where = ""
         watch(FileProgress(shown(path), "being read"))
@@ -238,7 +240,7 @@ def main() -> None:
     memory_bytes, stall_s, choice, pages, name = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:6]
     ocr = Ocr(choice, Path(pages) if pages else None, reader=name)
 
-    def begin(send: Send) -> Answer:
+    def begin(send: Send) -> Handler:
         listen(lambda place: send({_PLACE: place}))
         return partial(_read, ocr)
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 import calendar
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
-from rag.language.tokens import table
+from rag.language.tokens import MONTHS, table
 
 _TABLE = table("calendar")
-_MONTHS = {name: n for n, name in enumerate(_TABLE["months"].split(), start=1)}
+_MONTH_NUMBERS = {form: n for n, name in enumerate(MONTHS, start=1) for form in (name, name[:3])}
+_SHORT_MONTHS = "|".join(name[:3] for name in MONTHS)
 _FOREIGN = {name: int(n) for n, names in _TABLE["foreign"].items() for name in names.split()}
-_UNITS = _TABLE["units"].split()
-_TENS = _TABLE["tens"].split()
+_UNITS = table("numbers")["units"].split()[1:]
+_TENS = table("numbers")["tens"].split()
 _ORDINALS = _TABLE["ordinals"].split()
 _NUMBERS = {word: n for n, word in enumerate(_UNITS, start=1)} | {
     word: 10 * n for n, word in enumerate(_TENS, start=2)
@@ -43,7 +44,7 @@ _LORD = (
 _ROMAN_YEAR = r"M{1,2}[DCLXVI]{3,12}"
 _WORDED = re.compile(
     rf"\b(?:(?P<day>{DAY_WORDS}|[0-3]?\d(?:st|nd|rd|th|d)?)\s+(?:day\s+)?(?:of\s+)?"
-    rf"(?P<month>{'|'.join(_MONTHS)}),?\s+(?:{_LORD},?\s+)?|{_LORD},?\s+)"
+    rf"(?P<month>{'|'.join(MONTHS)}),?\s+(?:{_LORD},?\s+)?|{_LORD},?\s+)"
     rf"(?:{_YEAR_WORDS}|(?P<roman>(?-i:{_ROMAN_YEAR}))\b|(?P<year>1[0-9]\d\d)\b(?!/))",
     re.IGNORECASE,
 )
@@ -96,8 +97,7 @@ _REIGN = re.compile(
     r"|seventh|eighth)\b)?",
     re.IGNORECASE,
 )
-_SHORT_MONTHS = {name[:3]: n for name, n in _MONTHS.items()}
-_ANY_MONTH = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT_MONTHS)})\.?)"
+_ANY_MONTH = rf"(?:{'|'.join(MONTHS)}|(?:{_SHORT_MONTHS})\.?)"
 _STYLED_DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
 _TWO_STYLES = re.compile(
     rf"\b(?:(?P<day>{_STYLED_DAY})\s+(?P<month>{_ANY_MONTH})\s*[/(]\s*"
@@ -113,15 +113,15 @@ _Found = tuple[int, int, str, str]
 
 def archive_dates(text: str) -> Iterator[_Found]:
     """Yield where such a date stands in a text, from and to, and the first and last day that it
-    means.
+    means; of those that overlap, the one to take first.
 
     >>> sorted(first for _, _, first, _ in archive_dates("the fourth day of July, in the year of "
-    ...  "our Lord one thousand seven hundred and seventy-six; 25 Geo. III; Lady Day 1745"))
-    ['1745-03-25', '1776-07-04', '1784-10-25']
+    ...  "our Lord one thousand seven hundred and seventy-six; 25 Geo. III; 18 Brumaire an VIII"))
+    ['1776-07-04', '1784-10-25', '1799-11-09']
     """
-    for pattern, days in _READINGS:
+    for pattern, read in _READINGS:
         for found in pattern.finditer(text):
-            if stretch := days(found):
+            if stretch := read(found):
                 yield found.start(), found.end(), *stretch
 
 
@@ -137,7 +137,7 @@ def _worded(found: re.Match[str]) -> tuple[str, str] | None:
         hundreds = _NUMBERS[said["hundreds"].casefold()]
         thousand = bool(re.match(r".*\bthousand\b", found[0], re.IGNORECASE | re.DOTALL))
         year = 1000 * thousand + 100 * hundreds + _below_hundred(said["below"] or "")
-    month = _MONTHS.get((said["month"] or "").capitalize(), 0)
+    month = _MONTH_NUMBERS.get((said["month"] or "").capitalize(), 0)
     return _stretch(year, month, day_number(said["day"] or ""))
 
 
@@ -172,7 +172,7 @@ def _two_styles(found: re.Match[str]) -> tuple[str, str] | None:
     old, new = (
         _stretch(
             year,
-            _SHORT_MONTHS[(found[f"{style}month"] or found[f"{style}month2"])[:3]],
+            _MONTH_NUMBERS[(found[f"{style}month"] or found[f"{style}month2"])[:3]],
             day_number(found[f"{style}day"] or found[f"{style}day2"]),
         )
         for style in ("", "new")
@@ -270,41 +270,18 @@ def _stretch(year: int, month: int, day: int) -> tuple[str, str] | None:
     return f"{year}-{begin:02}-{day or 1:02}", f"{year}-{end:02}-{day or last:02}"
 
 
-_READINGS = (
-    (_WORDED, _worded),
-    (_TWO_STYLES, _two_styles),
-    (_ROMAN_ALONE, _in_roman),
-    (_ABROAD, _abroad),
-    (_TERM, _term),
-    (_EASTER, _feast),
-    (_FIGURES, _figures),
-    (_QUAKER, _quaker),
-    (_REIGN, _reign),
-)
-
-
 NEW_YEAR = "03-25"
 """The day on which Old Style years began, in England until 1752."""
 
 LAST_OLD_YEAR = 1752
 
-_REPUBLICAN_MONTHS = (
-    "vendémiaire brumaire frimaire nivôse pluviôse ventôse germinal floréal prairial messidor "
-    "thermidor fructidor"
-)
-_REPUBLICAN = _REPUBLICAN_MONTHS.split()
+_REPUBLICAN: list[str] = _TABLE["republican"].split()
 _PLAIN = str.maketrans("éôÉÔ", "eoEO")
 _MONTH_NAMES = [
     re.sub("[éô]", lambda letter: f"[{letter[0]}{letter[0].translate(_PLAIN)}]", name)
     for name in _REPUBLICAN
 ]
-# The first day of each year, from year I.
-_FIRST_DAYS = (
-    "1792-09-22 1793-09-22 1794-09-22 1795-09-23 1796-09-22 1797-09-22 1798-09-22 1799-09-23 "
-    "1800-09-23 1801-09-23 1802-09-23 1803-09-24 1804-09-23 1805-09-23"
-)
-_YEARS = _FIRST_DAYS.split()
-_ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV"]
+_YEARS: list[str] = _TABLE["republican_years"].split()
 _REPUBLICAN_DATE = re.compile(
     rf"\b(?:(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|e)?\s+(?:of\s+)?)?"
     rf"(?P<month>{'|'.join(_MONTH_NAMES)})"
@@ -312,7 +289,7 @@ _REPUBLICAN_DATE = re.compile(
     re.IGNORECASE,
 )
 _ERAS: dict[str, int] = {
-    name: before for before, names in table("calendar")["eras"].items() for name in names.split()
+    name: before for before, names in _TABLE["eras"].items() for name in names.split()
 }
 """The year before the first of each reign in Japan and China; "-" for "-" or a space."""
 
@@ -344,10 +321,6 @@ _MUSLIM_DATE = re.compile(
     re.IGNORECASE,
 )
 _LUNAR_YEAR = 0.970224  # in years of the sun
-_MONTH_LIST = table("calendar")["months"].split()
-_MONTH_NUMBERS = {
-    name: n for n, month in enumerate(_MONTH_LIST, start=1) for name in (month, month[:3])
-}
 _A_DAY = r"[0-3]?\d(?:st|nd|rd|th|d)?"
 _ONE_DAY = rf"(?:{_A_DAY}|{DAY_WORDS})"
 # "the 16th and 17th ult.", "the 2d-3d inst."
@@ -362,7 +335,7 @@ _OF_MONTH = re.compile(
     r"|(?P<prox>prox(?:imo)?\b\.?|next\s+month))",
     re.IGNORECASE,
 )
-_NAMED = rf"(?P<month>(?-i:{'|'.join(_MONTH_LIST)}|(?:{'|'.join(n[:3] for n in _MONTH_LIST)})\.))"
+_NAMED = rf"(?P<month>(?-i:{'|'.join(MONTHS)}|(?:{_SHORT_MONTHS})\.))"
 _LAST, _NEXT = r"(?:last(?:\s+past)?|past|ult(?:imo|o)?)\b", r"(?:next|prox(?:imo)?)\b"
 _NAMED_MONTHS = [
     re.compile(rf"\b(?:{_DAYS})?{pattern}", re.IGNORECASE)
@@ -377,39 +350,34 @@ _STYLE = re.compile(
 _OLD_STYLE = re.compile(r"[(\[](?:O\.?\s?S\b|old\s+style)", re.IGNORECASE)
 
 
-def other_calendars(text: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield where a date in another calendar stands in a text, from and to, and the first and
-    the last day that it means.
+def _republican(found: re.Match[str]) -> tuple[str, str] | None:
+    said = found["year"].upper()
+    year = int(said) if said.isdecimal() else _roman(said)
+    plain = found["month"].casefold().translate(_PLAIN)
+    month = [name.translate(_PLAIN) for name in _REPUBLICAN].index(plain)
+    day = int(found["day"] or 0)
+    if not 0 < year <= len(_YEARS) or day > 30:
+        return None
+    first = date.fromisoformat(_YEARS[year - 1]) + timedelta(30 * month + max(day - 1, 0))
+    return first.isoformat(), (first if day else first + timedelta(29)).isoformat()
 
-    >>> list(other_calendars("18 Brumaire an VIII"))
-    [(0, 19, '1799-11-09', '1799-11-09')]
-    """
-    for found in _REPUBLICAN_DATE.finditer(text):
-        year = found["year"].upper()
-        number = int(year) if year.isdecimal() else _ROMAN.index(year) + 1 if year in _ROMAN else 0
-        plain = found["month"].casefold().translate(_PLAIN)
-        month = [name.translate(_PLAIN) for name in _REPUBLICAN].index(plain)
-        day = int(found["day"] or 0)
-        if 0 < number <= len(_YEARS) and day <= 30:
-            first = date.fromisoformat(_YEARS[number - 1]) + timedelta(30 * month + max(day - 1, 0))
-            last = first if day else first + timedelta(29)
-            yield found.start(), found.end(), first.isoformat(), last.isoformat()
-    for found in _ERA.finditer(text):
-        name = re.sub(r"[-\s]", "", (found["era"] or found["of"]).casefold())
-        before = next(n for era, n in _ERAS.items() if era.replace("-", "") == name)
-        year_now = int(before) + int(found["year"] or found["number"])
-        yield found.start(), found.end(), f"{year_now}-01-01", f"{year_now}-12-31"
-    for found in _MUSLIM_DATE.finditer(text):
-        month = next(n for n in range(1, 13) if found[f"m{n}"])
-        day = int(found["day"] or 0)
-        yield (
-            found.start(),
-            found.end(),
-            *_from_hegira(int(found["year"]), month, day or 1, 1 if day else 29),
-        )
-    for found in _HEGIRA.finditer(text):
-        first_year = int(621.57 + int(found["year"]) * _LUNAR_YEAR)
-        yield found.start(), found.end(), f"{first_year:04}-01-01", f"{first_year + 1:04}-12-31"
+
+def _era(found: re.Match[str]) -> tuple[str, str]:
+    name = re.sub(r"[-\s]", "", (found["era"] or found["of"]).casefold())
+    before = next(n for era, n in _ERAS.items() if era.replace("-", "") == name)
+    year = int(before) + int(found["year"] or found["number"])
+    return f"{year}-01-01", f"{year}-12-31"
+
+
+def _muslim(found: re.Match[str]) -> tuple[str, str]:
+    month = next(n for n in range(1, 13) if found[f"m{n}"])
+    day = int(found["day"] or 0)
+    return _from_hegira(int(found["year"]), month, day or 1, 1 if day else 29)
+
+
+def _hegira(found: re.Match[str]) -> tuple[str, str]:
+    year = int(621.57 + int(found["year"]) * _LUNAR_YEAR)
+    return f"{year:04}-01-01", f"{year + 1:04}-12-31"
 
 
 def _from_hegira(year: int, month: int, day: int, more: int) -> tuple[str, str]:
@@ -417,6 +385,23 @@ def _from_hegira(year: int, month: int, day: int, more: int) -> tuple[str, str]:
     the day so many days after it."""
     days = (11 * year + 3) // 30 + 354 * year + 30 * month - (month - 1) // 2 + day + 226630
     return date.fromordinal(days - 1).isoformat(), date.fromordinal(days + more).isoformat()
+
+
+_READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str] | None]], ...] = (
+    (_REPUBLICAN_DATE, _republican),
+    (_ERA, _era),
+    (_MUSLIM_DATE, _muslim),
+    (_HEGIRA, _hegira),
+    (_WORDED, _worded),
+    (_TWO_STYLES, _two_styles),
+    (_ROMAN_ALONE, _in_roman),
+    (_ABROAD, _abroad),
+    (_TERM, _term),
+    (_EASTER, _feast),
+    (_FIGURES, _figures),
+    (_QUAKER, _quaker),
+    (_REIGN, _reign),
+)
 
 
 def told_from(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:

@@ -1,4 +1,5 @@
-"""Names of persons and places: which words are likely names, and what else the same is called.
+"""Names of persons and places: which words are likely names, which sentences of a document have
+nothing else, and what else the same is called.
 
 A word is told for a name by its capitals and by the grammar. Persons have the names that people
 give them and those that records have; places and nations those of today, of then, and of their
@@ -16,9 +17,11 @@ from rag.datatypes import Span
 from rag.language.tokens import (
     FIRST_LETTER,
     IN_WORD,
+    MONTHS,
     parse,
     sentences,
     stems,
+    stop_words,
     table,
     word_list,
     words,
@@ -34,13 +37,9 @@ TITLES = word_list("people", "titles")
 _ADDRESS = word_list("people", "forms_of_address")
 
 _WORD = re.compile(rf"{FIRST_LETTER}[^\W\d_]*(?:[-–‑][^\W\d_]+|{IN_WORD}(?!s\b)[^\W\d_]+)*")
-_CALENDAR = frozenset(
-    word.casefold()
-    for key in ("months", "weekdays", "feasts")
-    for word in word_list("calendar", key)
-)
 _COUNTS = frozenset({"DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"})
 
+_KNOWN_BY_LAST_NAME = word_list("people", "known_by_last_name")
 _NO_PERSONS = frozenset({"GPE", "LOC", "NORP", "FAC", "EVENT", "LAW"})
 _BODIES = word_list("people", "bodies")
 _SAYING = frozenset().union(
@@ -70,15 +69,6 @@ def capitalised_inside(text: str) -> list[Span]:
         for span in capitalised(text)
         if words(text[max((s for s in starts if s <= span.start), default=0) : span.start])
     ]
-
-
-def is_name(token: Token) -> bool:
-    """Return whether a parsed word is part of a name, or the word for a nation ("Dutch")."""
-    if not token.text[:1].isupper() or token.lower_ in _CALENDAR | TITLES or token.is_stop:
-        return False
-    if token.ent_type_ in _COUNTS:
-        return False
-    return token.pos_ == "PROPN" or token.ent_type_ == "NORP"
 
 
 def name_around(token: Token) -> str:
@@ -126,7 +116,7 @@ def _by_small_letters() -> dict[str, str]:
     rows = [*places["places"], *places["nations"], *places["states"], *places["others"]]
     known = [name for row in rows for name in row.split(", ")]
     known += [called for called, _ in _called()]
-    known += [word.capitalize() for word in (people["families"] + people["parties"]).split()]
+    known += [word.capitalize() for word in (*_KNOWN_BY_LAST_NAME, *people["parties"].split())]
     return {
         name.lower(): name for name in known if name.lower() not in word_list("people", "words")
     }
@@ -340,9 +330,7 @@ def attributed(claim: str) -> tuple[str, str] | None:
     """
     for token in parse(claim):
         says = token.head.dep_ == "ROOT" and token.head.lemma_ in _SAYING
-        place = token.ent_type_ in _NO_PERSONS and token.lower_ not in word_list(
-            "people", "families"
-        )
+        place = token.ent_type_ in _NO_PERSONS and token.lower_ not in _KNOWN_BY_LAST_NAME
         person = token.pos_ == "PROPN" and not place and token.ent_type_ not in _COUNTS
         if token.dep_ == "nsubj" and says and person and token.lower_ not in _BODIES:
             name = name_around(token)
@@ -351,3 +339,117 @@ def attributed(claim: str) -> tuple[str, str] | None:
                 rest = claim[:begin] + claim[begin + len(name) :]
                 return name, " ".join(rest.split())
     return None
+
+
+_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*|\f\s*")
+_PLAIN_WORD = re.compile(r"[^\W\d_]+")
+_SAID = re.compile(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]{2,}[.!?][\"'’”)\]]*\s*$", re.MULTILINE)
+_LABELLED = re.compile(r"^[^\w\n]*[^\W\d_]+\.?(?: [^\W\d_]+){0,2}\s?:[^\S\n]*\S", re.MULTILINE)
+_CLOSE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,4},\s*")
+
+_HEAD_ROOM = 4_000
+"""Characters at a document's beginning in which its first words are looked for."""
+
+_LONG_WORD = 4
+_MOST_NAMES = 2 / 3
+_LONG_LINE_WORDS, _MOST_OF_LONG = 20, 0.9
+_MOST_FIGURES = 0.2
+_ENOUGH_WORDS = 25
+_SHORT = 16
+_SHORT_CAPITALS = 6
+
+
+def only_names(text: str, sentence: Span) -> bool:
+    """Return whether a sentence of a document names somebody or something and says nothing: what
+    stands before the first words of the document (title, place and day, who took part), a heading,
+    a signature. In doubt it says something, as figures and a document of nothing but names do.
+
+    >>> text = "Ann Holt to Governor Reed\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
+    >>> [s.of(text) for s in sentences(text) if not only_names(text, s)]
+    ['The fort is lost.']
+    """
+    first = _first_said(text)
+    if first is None or (sentence.start >= first and len(sentence) > _HEAD_ROOM):
+        return False
+    own = _paragraph(text, sentence.start)
+    if sentence.end > own.end:
+        return False
+    if own.start < first:
+        return _names_only(own.of(text), _MOST_NAMES)
+    return _is_short(own.of(text)) or (bool(_CLOSE.match(own.of(text))) and _is_close(text, own))
+
+
+def _paragraph(text: str, at: int) -> Span:
+    """Return the stretch between blank lines or page ends around a place."""
+    start = end = None
+    low, high = max(0, at - _HEAD_ROOM), min(len(text), at + _HEAD_ROOM)
+    for found in _BLANK_LINES.finditer(text, low, high):
+        if found.end() <= at:
+            start = found.end()
+        elif found.start() >= at:
+            end = found.start()
+            break
+    return Span(low if start is None else start, high if end is None else end)
+
+
+@lru_cache(maxsize=8)
+def _first_said(text: str) -> int | None:
+    """Return where the first paragraph of a document begins that says something, None where none
+    does near its beginning."""
+    at = 0
+    while at < min(len(text), _HEAD_ROOM):
+        own = _paragraph(text, at)
+        if _says(own.of(text)):
+            return own.start
+        gap = _BLANK_LINES.match(text, own.end)
+        at = gap.end() if gap else own.end + 1
+    return None
+
+
+def _says(paragraph: str) -> bool:
+    if _SAID.search(paragraph):
+        return len(_PLAIN_WORD.findall(paragraph)) > 3
+    return len(_PLAIN_WORD.findall(paragraph)) >= _ENOUGH_WORDS and not _names_only(
+        paragraph, _MOST_NAMES
+    )
+
+
+def _names_only(paragraph: str, most: float) -> bool:
+    """Return whether so large a share of the long words begins with a capital letter, and nothing
+    ends as a sentence does."""
+    every = _PLAIN_WORD.findall(paragraph)
+    long = [word for word in every if len(word) >= _LONG_WORD]
+    signs = sum(map(str.isalnum, paragraph))
+    figures = sum(map(str.isdigit, paragraph))
+    if not signs or _SAID.search(paragraph):
+        return False
+    if paragraph.isupper() and len(long) > _SHORT_CAPITALS:  # a telegram in capitals
+        return False
+    dated = any(word.capitalize() in MONTHS for word in every)
+    if figures > _MOST_FIGURES * signs and not dated:
+        return False
+    told = [word for word in long if word.casefold() not in stop_words()]
+    if max(len(line.split()) for line in paragraph.splitlines()) > _LONG_LINE_WORDS:
+        most = max(most, _MOST_OF_LONG)
+    return bool(sum(word[0].isupper() for word in told) >= most * len(told))
+
+
+def _is_short(paragraph: str) -> bool:
+    """Return whether a paragraph can be a heading or a signature: short, names alone, no figures
+    and no field of a form ("Name: John Smith")."""
+    return (
+        len(paragraph.split()) <= _SHORT
+        and not any(map(str.isdigit, paragraph))
+        and not _LABELLED.search(paragraph)
+        and _names_only(paragraph, 1.0)
+    )
+
+
+def _is_close(text: str, own: Span) -> bool:
+    """Return whether a paragraph is the end of a letter: a few words, a comma and a name, and
+    nothing that is said behind it."""
+    said = own.of(text)
+    name = said[_CLOSE.match(said).end() :]  # type: ignore[union-attr]
+    after = text[own.end : own.end + _HEAD_ROOM]
+    following = _paragraph(after, len(after) - len(after.lstrip())).of(after)
+    return len(said.split()) <= _SHORT and not _says(following) and (not name or _is_short(name))

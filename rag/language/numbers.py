@@ -146,7 +146,7 @@ ROUNDING = 0.05
 _LEAST_ROUNDED = 200
 """From which count on one may be rounded without a word."""
 
-ABOUT = 0.1
+_ABOUT_SHARE = 0.1
 """The same for a number said to be about so much."""
 
 
@@ -264,7 +264,7 @@ def agree(claim: Quantity, source: Quantity) -> bool:
         return 0.5 * claim.value <= source.value <= claim.value
     apart = abs(claim.value - source.value)
     if claim.bound == "about" or source.bound == "about":
-        return apart <= ABOUT * source.value
+        return apart <= _ABOUT_SHARE * source.value
     return apart <= min(_rounded_to(claim.value) / 2, ROUNDING * source.value)
 
 

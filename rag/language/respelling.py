@@ -48,7 +48,7 @@ _Frequency = Callable[[str], int]
 _Neighbours = Callable[[str], Sequence[Iterable[str]]]
 """For a stem, stems of the index that may be other spellings of it, in groups."""
 
-Style = Literal["", "period", "modern"]
+Spelling = Literal["", "period", "modern"]
 """`period`: as people wrote at the time of the event; `modern`: as is usual today, whatever the
 time; "": as the claim has it."""
 
@@ -240,7 +240,7 @@ def _replaced(claim: str, pairs: Sequence[tuple[str, str]]) -> Respelling:
 
 
 def respelled(
-    text: str, style: Style, years: tuple[int, int] | None, persons: Sequence[str]
+    text: str, style: Spelling, years: tuple[int, int] | None, persons: Sequence[str]
 ) -> dict[str, str]:
     """Return the names in `text` that an archive of this style writes otherwise, with its
     spellings. `years`: when the text is about. `persons`: names that the catalog has.

@@ -25,7 +25,6 @@ from rag.language.calendars import (
     days_in_figures,
     in_new_style,
     is_old_style,
-    other_calendars,
     told_from,
 )
 from rag.language.tokens import MONTHS, table
@@ -126,6 +125,9 @@ _COUNTED = re.compile(
 _LAST_YEAR = re.compile(r"(?<!\bthe )\blast year\b(?! of)", re.IGNORECASE)
 _YESTERDAY = re.compile(r"\b(?:yesterday|last (?:night|evening))\b", re.IGNORECASE)
 _OUR_CENTURY = 2000
+_SHORT_CENTURY = 1900
+"""What "64" and "the sixties" are counted from."""
+
 _THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
 
 
@@ -159,11 +161,10 @@ class Timex:
         )
 
 
-def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[Timex]:
+def times(text: str, *, in_figures: bool = False) -> list[Timex]:
     """Return the expressions of time in `text` that name a year, in order.
 
-    `century`: what "64" and "the sixties" are counted from: 1900 unless more is known. A
-    number that counts something ("1,800 men", "1500 miles"), is that of a thing ("Resolution
+    A number that counts something ("1,800 men", "1500 miles"), is that of a thing ("Resolution
     1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is a day, and
     "11/22/63" one of any century; else it is of a year alone, or nothing.
 
@@ -173,7 +174,7 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
     [(1964, 1964), (1936, 1939)]
     """
     found: list[Timex] = []
-    for a, b, first, last in (*other_calendars(text), *archive_dates(text)):
+    for a, b, first, last in archive_dates(text):
         if not any(Span(a, b).overlaps(other.span) for other in found):
             found.append(Timex(Span(a, b), first, last))
     for a, b, (day, *others), turned in days_in_figures(text) if in_figures else ():
@@ -189,7 +190,7 @@ def times(text: str, century: int = 1900, *, in_figures: bool = False) -> list[T
                 continue
             if pattern is _PLAIN_YEAR and _is_count(text, span):
                 continue
-            for first, last in _stretch(match, century):
+            for first, last in _stretch(match):
                 found.append(_in_both_styles(match, Timex(span, first, last)))
     return sorted(found, key=lambda timex: timex.span)
 
@@ -321,13 +322,13 @@ def _days_behind(first: re.Match[str], month: int, day: int) -> Iterator[tuple[S
             yield Span(first.start(), end), month, named
 
 
-def years_in(text: str, century: int = 1900) -> tuple[int, int] | None:
+def years_in(text: str) -> tuple[int, int] | None:
     """Return the first and the last year that a text names, None where it names none.
 
     >>> years_in("Zhou came in the autumn of 64"), years_in("in the 1960s"), years_in("64 men")
     ((1964, 1964), (1960, 1969), None)
     """
-    named = [year for timex in times(text, century) for year in timex.years]
+    named = [year for timex in times(text) for year in timex.years]
     return (min(named), max(named)) if named else None
 
 
@@ -337,7 +338,7 @@ def of_date(date: str) -> Timex:
     return Timex(Span(0, len(date)), days.first.isoformat(), days.last.isoformat())
 
 
-def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
+def _stretch(match: re.Match[str]) -> Iterator[tuple[str, str]]:
     """Yield the first and the last day of an expression; nothing where it is no date."""
     said = {name: value for name, value in match.groupdict().items() if value}
     part = said.get("part", "")
@@ -350,9 +351,9 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
     if "decade" in said or "worddecade" in said:
         if "decade" in said:
             digits = said["decade"].strip("'’")
-            start = int(digits) if len(digits) == 4 else century + int(digits)
+            start = int(digits) if len(digits) == 4 else _SHORT_CENTURY + int(digits)
         else:
-            start = century + _DECADES[said["worddecade"].casefold()]
+            start = _SHORT_CENTURY + _DECADES[said["worddecade"].casefold()]
             part = match.group().split()[1] if len(match.group().split()) > 2 else ""
         # The 1800s are the century; those of our own are as yet ten years.
         is_century = start % 100 == 0 and start < _OUR_CENTURY and "decade" in said
@@ -365,7 +366,7 @@ def _stretch(match: re.Match[str], century: int) -> Iterator[tuple[str, str]]:
     if not any(name.endswith("year") for name in said):
         return  # a day of any year
     short = next((value for name, value in said.items() if name in _SHORT_NAMES), None)
-    year = century + int(short) if short else int(said["year"])
+    year = _SHORT_CENTURY + int(short) if short else int(said["year"])
     if "season" in said:
         yield _season(said["season"].casefold(), year)
         return

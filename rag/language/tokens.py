@@ -102,33 +102,8 @@ _BROKEN_WORD = re.compile(
 )
 _ENDS_BROKEN = re.compile(r"[^\W\d_][-=\u2010\u2e17\u00ad\u00ac]$")
 _BREAKING_SIGNS = "\u00ad\u00ac\u2e17="  # there only where a line ended
-_PREFIXES = frozenset(
-    [
-        "a",
-        "an",
-        "at",
-        "be",
-        "by",
-        "for",
-        "in",
-        "no",
-        "on",
-        "out",
-        "over",
-        "re",
-        "to",
-        "un",
-        "under",
-        "up",
-        "with",
-    ]
-)
-"""First halves that are words, too: "with-/draw" is "withdraw" where the text does not tell."""
-
-_TENS = frozenset(
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-)  # "twenty-/five"
-
+_PREFIXES = word_list("words", "prefixes")
+_TENS = word_list("numbers", "tens")
 _TERMINAL = re.compile(r"[.!?][\"'’”)\]]*$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Messrs|Dr|St|Gen|Maj|Col|Lieut|Lt|Capt|Sergt|Sgt|Rev|Hon|Prof|Gov|Sen|No|Nos"
@@ -486,122 +461,6 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
             if span is not None:
                 found.append(span)
     return found
-
-
-_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*|\f\s*")
-_PLAIN_WORD = re.compile(r"[^\W\d_]+")
-_SAID = re.compile(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]{2,}[.!?][\"'’”)\]]*\s*$", re.MULTILINE)
-_LABELLED = re.compile(r"^[^\w\n]*[^\W\d_]+\.?(?: [^\W\d_]+){0,2}\s?:[^\S\n]*\S", re.MULTILINE)
-_CLOSE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,4},\s*")
-
-_HEAD_ROOM = 4_000
-"""Characters at a document's beginning in which its first words are looked for."""
-
-_LONG_WORD = 4
-_MOST_NAMES = 2 / 3
-_LONG_LINE_WORDS, _MOST_OF_LONG = 20, 0.9
-_MOST_FIGURES = 0.2
-_ENOUGH_WORDS = 25
-_SHORT = 16
-_SHORT_CAPITALS = 6
-
-
-def only_names(text: str, sentence: Span) -> bool:
-    """Return whether a sentence of a document names somebody or something and says nothing: what
-    stands before the first words of the document (title, place and day, who took part), a heading,
-    a signature. In doubt it says something, as figures and a document of nothing but names do.
-
-    >>> text = "Ann Holt to Governor Reed\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
-    >>> [s.of(text) for s in sentences(text) if not only_names(text, s)]
-    ['The fort is lost.']
-    """
-    first = _first_said(text)
-    if first is None or (sentence.start >= first and len(sentence) > _HEAD_ROOM):
-        return False
-    own = _paragraph(text, sentence.start)
-    if sentence.end > own.end:
-        return False
-    if own.start < first:
-        return _names_only(own.of(text), _MOST_NAMES)
-    return _is_short(own.of(text)) or (bool(_CLOSE.match(own.of(text))) and _is_close(text, own))
-
-
-def _paragraph(text: str, at: int) -> Span:
-    """Return the stretch between blank lines or page ends around a place."""
-    start = end = None
-    low, high = max(0, at - _HEAD_ROOM), min(len(text), at + _HEAD_ROOM)
-    for found in _BLANK_LINES.finditer(text, low, high):
-        if found.end() <= at:
-            start = found.end()
-        elif found.start() >= at:
-            end = found.start()
-            break
-    return Span(low if start is None else start, high if end is None else end)
-
-
-@lru_cache(maxsize=8)
-def _first_said(text: str) -> int | None:
-    """Return where the first paragraph of a document begins that says something, None where none
-    does near its beginning."""
-    at = 0
-    while at < min(len(text), _HEAD_ROOM):
-        own = _paragraph(text, at)
-        if _says(own.of(text)):
-            return own.start
-        gap = _BLANK_LINES.match(text, own.end)
-        at = gap.end() if gap else own.end + 1
-    return None
-
-
-def _says(paragraph: str) -> bool:
-    if _SAID.search(paragraph):
-        return len(_PLAIN_WORD.findall(paragraph)) > 3
-    words = _PLAIN_WORD.findall(paragraph)
-    return len(words) >= _ENOUGH_WORDS and not _names_only(paragraph, _MOST_NAMES)
-
-
-def _names_only(paragraph: str, most: float) -> bool:
-    """Return whether so large a share of the long words begins with a capital letter, and nothing
-    ends as a sentence does."""
-    every = _PLAIN_WORD.findall(paragraph)
-    words = [word for word in every if len(word) >= _LONG_WORD]
-    signs = sum(map(str.isalnum, paragraph))
-    figures = sum(map(str.isdigit, paragraph))
-    if not signs or _SAID.search(paragraph):
-        return False
-    if paragraph.isupper() and len(words) > _SHORT_CAPITALS:  # a telegram in capitals
-        return False
-    dated = any(word.casefold() in _MONTH_WORDS for word in every)
-    if figures > _MOST_FIGURES * signs and not dated:
-        return False
-    told = [word for word in words if word.casefold() not in stop_words()]
-    if max(len(line.split()) for line in paragraph.splitlines()) > _LONG_LINE_WORDS:
-        most = max(most, _MOST_OF_LONG)
-    return bool(sum(word[0].isupper() for word in told) >= most * len(told))
-
-
-_MONTH_WORDS = frozenset(month.casefold() for month in MONTHS)
-
-
-def _is_short(paragraph: str) -> bool:
-    """Return whether a paragraph can be a heading or a signature: short, names alone, no figures
-    and no field of a form ("Name: John Smith")."""
-    return (
-        len(paragraph.split()) <= _SHORT
-        and not any(map(str.isdigit, paragraph))
-        and not _LABELLED.search(paragraph)
-        and _names_only(paragraph, 1.0)
-    )
-
-
-def _is_close(text: str, own: Span) -> bool:
-    """Return whether a paragraph is the end of a letter: a few words, a comma and a name, and
-    nothing that is said behind it."""
-    said = own.of(text)
-    name = said[_CLOSE.match(said).end() :]  # type: ignore[union-attr]
-    after = text[own.end : own.end + _HEAD_ROOM]
-    following = _paragraph(after, len(after) - len(after.lstrip())).of(after)
-    return len(said.split()) <= _SHORT and not _says(following) and (not name or _is_short(name))
 
 
 _STRETCH = 200_000

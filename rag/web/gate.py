@@ -29,7 +29,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from rag.accounts import Account, Accounts, Audit, Sessions
-from rag.database import Connected, Database, Rows, hashed
+from rag.database import Connected, Database, SqlRows, hashed
 from rag.datatypes import Answer
 from rag.errors import ProjectsError, QuotaError
 from rag.programs import QUESTION_S, TOO_LONG
@@ -320,7 +320,7 @@ class _Counting:
     def __init__(self, connection: Connected) -> None:
         self._connection, self.written = connection, 0
 
-    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> Rows:
+    def execute(self, query: str, values: Mapping[str, object] | None = None, /) -> SqlRows:
         values = values or {}
         given = (value for name, value in values.items() if f":{name}" in query)
         self.written += sum(len(value) for value in given if isinstance(value, str))

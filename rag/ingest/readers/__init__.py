@@ -99,7 +99,7 @@ _MAX_NAME = 60
 ZIP = ".zip"
 """Read as a folder, so it has no reader of its own."""
 
-Item = SourceDocument | SkippedFile
+ReadItem = SourceDocument | SkippedFile
 """What comes out of a file: its documents, and what could not be read of it, in order."""
 
 
@@ -118,7 +118,7 @@ def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
 
 def read_file(
     path: Path, collection: Collection, ocr: Ocr | None = None, depth: int = 0
-) -> Iterator[Item]:
+) -> Iterator[ReadItem]:
     """Yield the documents of a file as they are read, and what could not be read of it; those
     of the files attached to it follow.
 
@@ -146,7 +146,7 @@ def _attachments(
     collection: Collection,
     ocr: Ocr | None,
     depth: int,
-) -> Iterator[Item]:
+) -> Iterator[ReadItem]:
     """Yield the documents of the files within a file, each under the id of that file."""
     for number, (given, content) in enumerate(files, start=1):
         name = printable(given.replace("\\", "/").rpartition("/")[2]) or f"attachment-{number}"
@@ -171,7 +171,7 @@ def _attachments(
                 )
 
 
-def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterator[Item]:
+def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterator[ReadItem]:
     """Yield what a reader yields, and its errors as values.
 
     A reader may raise for one document and go on with the next; one that cannot is at

@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -134,11 +135,54 @@ def _zotero() -> bytes:
         return (write_library(Path(folder) / "library", [item]) / "zotero.sqlite").read_bytes()
 
 
-def _picture(form: str) -> bytes:
+def _picture(form: str, mode: str = "L", pages: int = 1, **given: Any) -> bytes:
+    """Return a picture of a page with a few words, or of several."""
+    from PIL import Image, ImageDraw
+
+    file, page = io.BytesIO(), Image.new("L", (160, 40), 255)
+    ImageDraw.Draw(page).text((4, 12), TEXT[:24], fill=0)
+    made = [page.convert(mode) for _ in range(pages)]
+    given |= {"save_all": True, "append_images": made[1:]} if pages > 1 else {}
+    made[0].save(file, form, **given)
+    return file.getvalue()
+
+
+def _turned() -> Any:
+    """Return the note of a camera that was held on its side."""
     from PIL import Image
 
+    note = Image.Exif()
+    note[0x0112], note[0x010E], note[0x0132] = 6, TEXT, "1848:12:05 10:00:00"
+    return note
+
+
+def _scanned_pdf() -> bytes:
+    """Return a PDF of two pictures of pages, one with a layer of text."""
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
     file = io.BytesIO()
-    Image.new("L", (80, 40), 255).save(file, form)
+    canvas = Canvas(file, pagesize=(160, 40))
+    for layer in ("", TEXT[:24]):
+        canvas.drawImage(ImageReader(io.BytesIO(_picture("JPEG"))), 0, 0)
+        shown = canvas.beginText(4, 20)
+        shown.setTextRenderMode(3)
+        shown.textOut(layer)
+        canvas.drawText(shown)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def _packed_pdf() -> bytes:
+    """Return a PDF whose objects lie in streams, as most newer ones have them."""
+    from pypdf import PdfReader, PdfWriter
+
+    file, writer = io.BytesIO(), PdfWriter(clone_from=PdfReader(io.BytesIO(_pdf())))
+    writer.compress_identical_objects()
+    writer.add_attachment("a.txt", TEXT.encode())
+    writer.encrypt("", "owner", algorithm="RC4-128")
+    writer.write(file)
     return file.getvalue()
 
 
@@ -207,10 +251,22 @@ SEEDS: dict[str, list[Callable[[], bytes]]] = {
         ).encode()
     ],
     ".odt": [lambda: packed({"mimetype": _ODT_TYPE, "content.xml": _ODT})],
-    ".pdf": [_pdf],
-    ".png": [lambda: _picture("PNG")],
-    ".jpg": [lambda: _picture("JPEG")],
-    ".tif": [lambda: _picture("TIFF")],
+    ".pdf": [_pdf, _scanned_pdf, _packed_pdf],
+    ".png": [
+        lambda: _picture("PNG"),
+        lambda: _picture("PNG", "P"),
+        lambda: _picture("PNG", "I;16"),
+    ],
+    ".jpg": [
+        lambda: _picture("JPEG"),
+        lambda: _picture("JPEG", "RGB", progressive=True, exif=_turned(), dpi=(300, 300)),
+        lambda: _picture("JPEG", "CMYK", comment=TEXT),
+    ],
+    ".tif": [
+        lambda: _picture("TIFF"),
+        lambda: _picture("TIFF", "1", pages=3, compression="group4"),
+        lambda: _picture("TIFF", "RGB", pages=2, compression="tiff_lzw"),
+    ],
     ".rtf": [lambda: rf"{{\rtf1\ansi {{\b Gold}} \'e4 \u8220? {TEXT}\par}}".encode()],
     ".txt": [(TEXT * 9).encode, (f"CHAPTER I.\n\n{TEXT}\n\nCHAPTER II.\n\n{TEXT}\n").encode],
     ".xlsx": [_xlsx],
@@ -390,11 +446,14 @@ def main() -> int:
     bad = False
     with Workers(LIMITS) as workers:
         for kind in asked.kinds or SEEDS:
+            began = _used_s()
             findings = fuzz(kind, 60 * asked.minutes, asked.seed, folder, workers)
+            minutes = round((_used_s() - began) / 60, 2)
             if findings.found:
                 bad = True
                 (folder / f"finding{kind}").write_bytes(findings.file)
-            row = {"kind": kind, "files": findings.tried, "found": findings.found}
+            row = {"kind": kind, "seed": asked.seed, "minutes": minutes}
+            row |= {"files": findings.tried, "found": findings.found}
             print(json.dumps(row), flush=True)
     if bad:
         print(f"What was found is kept in {folder}")

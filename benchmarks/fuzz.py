@@ -1,11 +1,12 @@
 """Read files with faults of all kinds, made by hypothesis: each is read, or told of.
 
-    python -m benchmarks.fuzz [--minutes 2] [--seed 1] [KIND ...]
+    python -m benchmarks.fuzz [--minutes 2] [--seed 1] [--stall 120] [KIND ...]
 
 Kinds are extensions (".pdf", ".docx") and names ("zotero.sqlite"); all by default, each for so many
 minutes of the processor, however busy the machine is. A file is read as by a build, with what lies
 beside it. A finding is a file that hangs,
-crashes or eats up its reader, an error that nobody foresaw, or a document whose places lie outside
+crashes or eats up its reader (`--stall`: nothing comes of it for so many seconds; on a machine that
+is busy with other work, OCR alone takes minutes), an error that nobody foresaw, or a document whose places lie outside
 of its text. It is made as small as hypothesis can, and kept in a
 folder that is named at the end; a test for it belongs beside those of its reader. Exits with 1 if
 there is one.
@@ -24,7 +25,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -390,7 +391,14 @@ def _used_s(processes: Path = Path("/proc")) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Workers) -> FuzzResult:
+def fuzz(
+    kind: str,
+    seconds: float,
+    first_seed: int,
+    folder: Path,
+    workers: Workers,
+    stall_s: int = LIMITS.stall_s,
+) -> FuzzResult:
     """Damage and read files of a kind until so much of the processor was used, counted from when a
     whole file has been read, or something is found."""
     findings, originals = FuzzResult(), [make() for make in SEEDS[kind]]
@@ -419,7 +427,7 @@ def fuzz(kind: str, seconds: float, first_seed: int, folder: Path, workers: Work
         path.write_bytes(damaged(original, edits, inside))
         findings.tried += 1
         try:
-            with within(2 * LIMITS.stall_s):
+            with within(2 * stall_s):
                 look(workers, place)
         except BadOutcome as finding:
             findings.found, findings.file = str(finding), path.read_bytes()
@@ -441,13 +449,15 @@ def main() -> int:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(SEEDS))
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stall", type=int, default=LIMITS.stall_s)
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     bad = False
-    with Workers(LIMITS) as workers:
+    with Workers(replace(LIMITS, stall_s=asked.stall)) as workers:
         for kind in asked.kinds or SEEDS:
             began = _used_s()
-            findings = fuzz(kind, 60 * asked.minutes, asked.seed, folder, workers)
+            seconds = 60 * asked.minutes
+            findings = fuzz(kind, seconds, asked.seed, folder, workers, asked.stall)
             minutes = round((_used_s() - began) / 60, 2)
             if findings.found:
                 bad = True

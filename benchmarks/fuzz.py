@@ -4,9 +4,9 @@
 
 Kinds are extensions (".pdf", ".docx") and names ("zotero.sqlite"); all by default, each for so many
 minutes of the processor, however busy the machine is. A file is read as by a build, with what lies
-beside it. A finding is a file that hangs,
-crashes or eats up its reader (`--stall`: nothing comes of it for so many seconds; on a machine that
-is busy with other work, OCR alone takes minutes), an error that nobody foresaw, or a document whose places lie outside
+beside it. A finding is a file that hangs (`--stall`: nothing comes of it for so many seconds; on a
+machine that is busy with other work, OCR alone takes minutes),
+crashes or eats up its reader, an error that nobody foresaw, or a document whose places lie outside
 of its text. It is made as small as hypothesis can, and kept in a
 folder that is named at the end; a test for it belongs beside those of its reader. Exits with 1 if
 there is one.

@@ -410,7 +410,10 @@ def fuzz(
     place.mkdir(exist_ok=True)
 
     path.write_bytes(originals[0])
-    look(workers, place)
+    try:
+        look(workers, place)
+    except BadOutcome as finding:  # of a whole file
+        findings.found, findings.file = str(finding), originals[0]
     until = _used_s() + seconds
 
     @given(st.sampled_from(originals), EDITS, st.integers(0, 24))
@@ -419,6 +422,7 @@ def fuzz(
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     def check(original: bytes, edits: list[Edit], inside: int) -> None:
@@ -437,8 +441,9 @@ def fuzz(
     while _used_s() < until and not findings.found:
         try:
             seed(number)(check)()
-        except BadOutcome:
-            break
+        except Exception:  # also what hypothesis says of one that comes only sometimes
+            if not findings.found:
+                raise
         number += 1
     return findings
 

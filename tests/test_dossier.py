@@ -794,7 +794,7 @@ def full_answer() -> Answer:
         "Contradicts this",
         "the claim has “1832”, the passage “1823”",
         "mine/one#char=0,14",
-        "read by machine (it rates itself 90% sure)",
+        "scanned text, read by machine",
         "Annals of Congress",
         "source-finder fetch annals",
         "Who was it? (a question)",

@@ -393,7 +393,7 @@ def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
 
 def test_a_citation_of_a_scan_warns(tmp_path, counted):
     document = read(make(tmp_path / "scan.pdf", [(LETTER, [])]), with_engine(counted))
-    assert cited(document, "p. 1").endswith("p. 1 [text read by OCR; check against the image].")
+    assert cited(document, document.locators[0].span).endswith("p. 1 [text read by OCR; check against the image].")
 
 
 def box(text: str, left: float, row: float, width: float) -> OcrLine:

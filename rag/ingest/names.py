@@ -115,7 +115,6 @@ class About(TypedDict, total=False):
     locators: tuple[Locator, ...]
     excluded: tuple[Span, ...]
     rights: str | None
-    ocr_confidence: float | None
     notes: tuple[str, ...]
     pages: int
     ocr_pages: int
@@ -127,6 +126,8 @@ def file_document(
     """Return the one document of a file, called after the file where it has no title."""
     about.setdefault("publication", in_file(path))
     notices = (*library_notices(text), *contents_lists(text))
+    read = [(n.ocr, len(n.span)) for n in about.get("locators", ()) if n.ocr is not None]
+    letters = sum(length for _, length in read)
     about["excluded"] = merged([*about.get("excluded", ()), *notices])
     return SourceDocument(
         document_id=file_id(path, collection),
@@ -134,6 +135,7 @@ def file_document(
         text=text,
         collection=collection,
         origin=shown(path),
+        ocr_confidence=sum(ocr * n for ocr, n in read) / letters if letters else None,
         **about,
     )
 

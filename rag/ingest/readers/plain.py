@@ -23,6 +23,7 @@ from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.dates import WEB
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
+from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.shared.books import (
     by_others,
     chapter_label,
@@ -58,6 +59,7 @@ _MARK = re.compile(
     r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}",
     re.IGNORECASE,
 )
+_PAGE_LABEL = re.compile(r"p\. |image ")
 _MIN_HEADS = 3
 _ONE_PAGE = 1.5
 """Of the usual length of a page, how long that before the first head can be; more is several."""
@@ -560,7 +562,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             date=first_published(book) if book else said.get("date"),
             url=book.url if book else said.get("url"),
             kind=kind_by_title(title) if book else "unknown",
-            locators=places,
+            locators=_read_by_ocr(places, text) if _is_by_ocr(path, text) else places,
             excluded=merged(
                 [
                     Span(0, body.start),
@@ -577,6 +579,21 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             rights=said.get("rights"),
             notes=(f"{_COLUMNS} in {len(columns)} places",) if columns else (),
         )
+    )
+
+
+def _is_by_ocr(path: Path, text: str) -> bool:
+    """Return whether a text is OCR's, as the Internet Archive names it, and HathiTrust marks it."""
+    return path.stem.endswith("_djvu") or _VOLUME_PAGE.search(text) is not None
+
+
+def _read_by_ocr(places: Sequence[Locator], text: str) -> tuple[Locator, ...]:
+    """Return places with how well OCR read the page, or chapter, that each is on."""
+    whole = reading_quality(text)
+    paged = [_PAGE_LABEL.match(n.label) is not None for n in places]
+    return tuple(
+        replace(n, ocr=reading_quality(n.span.of(text)) if own else whole)
+        for n, own in zip(places, paged, strict=True)
     )
 
 

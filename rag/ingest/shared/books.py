@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from rag.datatypes import EBOOK, Kind, Locator, Publication, SourceDocument, Span
+from rag.datatypes import EBOOK, Kind, Publication, SourceDocument, Span
 from rag.ingest.names import in_file, printable, slug
 from rag.ingest.shared.blocks import Block, short
 from rag.ingest.shared.notes import merged
@@ -323,7 +323,7 @@ def _part(document: SourceDocument, heading: str, span: Span, name: str) -> Sour
         creator=name,
         kind="unknown" if document.kind == "memoir" else document.kind,
         locators=tuple(
-            Locator(moved(n.span), n.label) for n in document.locators if n.span.overlaps(span)
+            replace(n, span=moved(n.span)) for n in document.locators if n.span.overlaps(span)
         ),
         excluded=tuple(moved(part) for part in document.excluded if part.overlaps(span)),
         notes=(),

@@ -425,7 +425,7 @@ def _joined_parts(
 
 
 def _moved(place: Locator, by: int) -> Locator:
-    return Locator(Span(place.span.start + by, place.span.end + by), place.label)
+    return replace(place, span=Span(place.span.start + by, place.span.end + by))
 
 
 def _with_notes(own: Running) -> tuple[str, tuple[Span, ...]]:

@@ -220,9 +220,12 @@ def _counting(
 
 _HEADING = re.compile(
     r"(?:chapter|book|part|volume|letter|appendix)\s+(?:[ivxlc]+|\d{1,3})\b[^a-z]*(?:\n|$|[.:]|\s-)"
-    r"|(?:preface|foreword|introduction|introductory|conclusion|epilogue|appendix)\W*$",
+    r"|(?:(?:the )?(?:author|editor|publisher|translator)['’]?s['’]? )?"
+    r"(?:preface|foreword|introduction|introductory|conclusion|epilogue|appendix)\W*$",
     re.IGNORECASE,
 )
+_CHAPTER = re.compile(r"chapter\s", re.IGNORECASE)
+_FIRST_NUMBERS = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"]
 _ROMAN = re.compile(r"[IVXLC]+")
 _DIVISION = re.compile(r"(?:book|part|volume) ")
 
@@ -231,6 +234,12 @@ _ADDED = re.compile(
     r"(?:[^a-z\n]{1,40}\s)?(?:LETTER|PREFACE|FOREWORD|INTRODUCTION|NOTE|SUPPLEMENT|APPENDIX|POSTSCRIPT)"
     r"\s(?:FROM|BY|TO|OF)\s[^a-z\n]{3,80}"
 )
+
+_WITHIN = re.compile(r"\b(?:LETTER|NOTE)\b")
+"""In such a heading: what follows is a part by somebody else only in front of the chapters."""
+
+# "III: A SUPPLEMENTARY ACCOUNT OF HER LIFE", above chapters that are counted anew.
+_PART_TITLE = re.compile(r"(?P<number>[IVX]{1,5})[.:]\s*[^a-z\n]{3,90}")
 
 # "THE FEDERALIST. No. X", "No. 12. Thursday, March 1, 1711".
 _NUMBERED = re.compile(
@@ -306,6 +315,17 @@ def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]
     """Return which paragraphs head a chapter, with the label of it."""
     said = [(n, place.span.of(text).strip()) for n, place in enumerate(paragraphs)]
     found = [(n, words) for n, words in said if len(words) <= _MAX_HEADING and _is_heading(words)]
+    chapters = [(n, _label(words)) for n, words in found if _CHAPTER.match(words)]
+    first = chapters[0][0] if chapters else len(paragraphs)
+    found = [
+        (n, words)
+        for n, words in found
+        if n < first or not (_ADDED.fullmatch(words) and _WITHIN.search(words))
+    ]
+    titles = (
+        _part_titles(said) if max(Counter(n for _, n in chapters).values(), default=0) > 1 else []
+    )
+    found = sorted([*found, *titles])
     numbered = [n for n, words in found if _label(words).startswith("No. ")]
     if len(numbered) < len(found) / 2:  # in a text that is quoted
         found = [(n, words) for n, words in found if n not in numbered]
@@ -323,6 +343,16 @@ def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]
         for (n, words), end in zip(found, ends, strict=True)
         if end - paragraphs[n].span.end >= _MIN_CHAPTER or n in divisions
     ]
+
+
+def _part_titles(said: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return which paragraphs are titles of parts that count on from the first, as headings that
+    say so; [] where there are none."""
+    found = [(n, of["number"]) for n, words in said if (of := _PART_TITLE.fullmatch(words))]
+    counted = list(dict.fromkeys(number for _, number in found))
+    if len(counted) < 2 or counted != _FIRST_NUMBERS[: len(counted)]:
+        return []
+    return [(n, f"Part {number}") for n, number in found]
 
 
 def _is_heading(words: str) -> bool:

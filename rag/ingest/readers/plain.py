@@ -352,7 +352,23 @@ def _part_titles(said: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     counted = list(dict.fromkeys(number for _, number in found))
     if len(counted) < 2 or counted != _FIRST_NUMBERS[: len(counted)]:
         return []
-    return [(n, f"Part {number}") for n, number in found]
+    # "LETTERS" once more, behind an introduction to the part "II. LETTERS": it goes on.
+    titles = {
+        _letters_of(words[of.end("number") :]): of["number"]
+        for n, words in said
+        if (of := _PART_TITLE.fullmatch(words))
+    }
+    first = found[0][0]
+    again = [
+        (n, titles[own])
+        for n, words in said
+        if n > first and len(words) <= _MAX_HEADING and (own := _letters_of(words)) in titles
+    ]
+    return [(n, f"Part {number}") for n, number in (*found, *again)]
+
+
+def _letters_of(words: str) -> str:
+    return "".join(filter(str.isalnum, words.casefold()))
 
 
 def _is_heading(words: str) -> bool:
@@ -381,8 +397,11 @@ def _labels(labels: Sequence[str]) -> list[str]:
         whole = label != division and often[label] > 1 and division
         named.append(f"{division}, {label}" if whole else label)
     again: Counter[str] = Counter()
+    division = ""
     for number, label in enumerate(named):
-        again[label] += 1
+        goes_on_here = label == division
+        division = label if _DIVISION.match(label) else division
+        again[label] += not goes_on_here
         if again[label] > 1:
             named[number] = f"{label} (the {_ordinal(again[label])} of that name)"
     return named

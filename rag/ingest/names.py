@@ -72,7 +72,8 @@ def file_title(path: Path) -> str:
 
 
 _NOBODY = re.compile(
-    r"\W*|user[\s\d]*|(?:web|site)?\s?-?master|admin(?:istrator)?|owner|un-?known|un-?named|author"
+    r"\W*|various(?: (?:authors|hands))?"
+    r"|user[\s\d]*|(?:web|site)?\s?-?master|admin(?:istrator)?|owner|un-?known|un-?named|author"
     r"|editors?|staff|default|root|guest|scanner|anonymous|transcriber|microsoft(?: office user)?"
     r"|python-docx|openpyxl|.*\b(?:pc|laptop)|\S*\b(?:hp|dell|lenovo)",
     re.IGNORECASE,

@@ -162,12 +162,13 @@ def _not_read(layers: Sequence[str], numbers: Mapping[str, Sequence[int]]) -> tu
 
 
 def _worth_of_text(text: str) -> float:
-    """Return a number for comparing two texts of one page: sound words, weighed by legibility."""
-    return sound_words(text) * legibility(text)
+    """Return a number for comparing two texts of one page: sound words, weighed by how many of
+    them are known."""
+    return sound_words(text) * reading_quality(text)
 
 
 def _is_doubtful(layer: str) -> bool:
-    return legibility(layer) < GOOD_LAYER or sound_words(layer) < _FEW_WORDS
+    return reading_quality(layer) < GOOD_LAYER or sound_words(layer) < _FEW_WORDS
 
 
 def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:

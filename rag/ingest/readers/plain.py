@@ -258,6 +258,7 @@ _ENDS_ENTRY = re.compile(
 )
 _BEGINS_LINE = re.compile(r"[^\w\n]{0,40}[A-Z\d]")
 
+_MARKED = re.compile(r"(?P<level>#{1,4})[ \t]+(?P<words>[^\W_][^\n]*?)[# \t]*(?:\n|\Z)")
 _MAX_HEADING = 250
 """Characters of a heading with what stands in it ("CHAPTER I. ANCESTRY--BIRTH--BOYHOOD.")."""
 
@@ -265,13 +266,15 @@ _MIN_CHAPTER = 1_000
 """Characters of a chapter: headings that follow each other closer are a table of contents."""
 
 
-def _in_chapters(text: str, paragraphs: Sequence[Locator]) -> tuple[Locator, ...]:
+def _in_chapters(
+    paragraphs: Sequence[Locator], headings: Sequence[tuple[int, str]]
+) -> tuple[Locator, ...]:
     """Return a text's numbered paragraphs, counted anew and named by chapter where it has
     chapters: "chapter II, paragraph 5". What precedes the first stays as it is.
 
-    A chapter whose number occurs in several parts is named with its part.
+    `headings`: which paragraphs head a chapter, with the label of it. A chapter whose number occurs
+    in several parts is named with its part.
     """
-    headings = _headings(text, paragraphs)
     if not headings:
         return tuple(paragraphs)
     labels = _labels([label for _, label in headings])
@@ -309,6 +312,18 @@ def _is_list(words: str) -> bool:
     """Return whether the lines of a paragraph are entries: prose begins most in small letters."""
     lines = words.splitlines()
     return len(lines) > 2 and sum(map(bool, map(_BEGINS_LINE.match, lines))) > 0.8 * len(lines)
+
+
+def _marked_headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]:
+    """Return which paragraphs Markdown marks as headings, with what they say, without the title
+    of all; [] where there are none."""
+    found = [
+        (n, of) for n, at in enumerate(paragraphs) if (of := _MARKED.match(text, at.span.start))
+    ]
+    levels = [len(of["level"]) for _, of in found]
+    if levels and levels.count(levels[0]) == 1 and levels[0] == min(levels):
+        found = found[1:]
+    return [(n, chapter_label(of["words"])) for n, of in found] if len(found) > 1 else []
 
 
 def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]:
@@ -578,6 +593,7 @@ _COLUMNS = (
     "columns stand side by side, so that their sentences are mixed: they are not quoted (make the "
     "text anew column by column, for instance with pdftotext without -layout)"
 )
+_FULL_TEXT = re.compile(r"\s*full text of \"([^\n]{1,200}?)\"\s*?\n", re.IGNORECASE)
 _MARKDOWN_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 
 
@@ -592,13 +608,19 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     body = book.body if book else Span(front.end, len(text))
     places, running = _pages_of(text, body)
     paragraphs = paragraph_locators(text, BLANK_LINES, body)
-    places = places or _in_chapters(text, paragraphs)
+    marked = _marked_headings(text, paragraphs) if path.suffix.lower() == ".md" else []
+    places = places or _in_chapters(paragraphs, marked or _headings(text, paragraphs))
     if not body.of(text).strip():
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
     about = book.fields if book else {}
     said = front.fields
     columns = _side_by_side(text, body)
-    title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
+    title = (
+        about.get("Title")
+        or said.get("title")
+        or _full_text_of(text)
+        or _heading(text, path, body.start)
+    )
     title = title or file_title(path)
     yield from by_others(
         file_document(
@@ -644,6 +666,12 @@ def _read_by_ocr(places: Sequence[Locator], text: str) -> tuple[Locator, ...]:
         replace(n, ocr=reading_quality(n.span.of(text)) if own else whole)
         for n, own in zip(places, paged, strict=True)
     )
+
+
+def _full_text_of(text: str) -> str | None:
+    """Return the title that the Internet Archive's page of a text has above it."""
+    found = _FULL_TEXT.match(text)
+    return printable(found[1]) if found else None
 
 
 def _heading(text: str, path: Path, start: int) -> str | None:

@@ -164,6 +164,7 @@ _GAP = re.compile(r"\n[^\S\n]*\n|\f")
 
 _NOTICE = re.compile(
     r"\W*(?:this is a digital copy of a book that was preserved for generations"
+    r"|full text of \"[^\n]{1,200}\"\s*$|see other formats\s*$"
     r"|digiti[sz]ed by (?:the internet archive|google|microsoft)"
     r"|generated (?:on|at|for) [^\n]{0,80}(?:hathitrust|hdl\.handle\.net)"
     r"|public domain[^\n]{0,40}(?:hathitrust|google-digitized)"

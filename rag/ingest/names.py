@@ -127,7 +127,11 @@ def file_document(
     """Return the one document of a file, called after the file where it has no title."""
     about.setdefault("publication", in_file(path))
     notices = (*library_notices(text), *contents_lists(text))
-    read = [(n.ocr, len(n.span.of(text).strip())) for n in about.get("locators", ()) if n.ocr is not None]
+    read = [
+        (n.ocr, len(n.span.of(text).strip()))
+        for n in about.get("locators", ())
+        if n.ocr is not None
+    ]
     letters = sum(length for _, length in read)
     about["excluded"] = merged([*about.get("excluded", ()), *notices])
     return SourceDocument(

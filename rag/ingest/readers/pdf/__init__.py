@@ -309,8 +309,8 @@ def _without_notes(blocks: _Blocks, body: float, open_note: bool) -> tuple[_Bloc
     """Return a page's blocks without its footnotes, and these, a note to a text.
 
     `body`: see `_body_height`. `open_note`: the last note of the page before did not come to
-    its end, so that small type may go on with it. Signs in the text that refer to a note
-    ("troops*") go with it.
+    its end, so that small type may go on with it; one of a column goes on in the next. Signs in
+    the text that refer to a note ("troops*") go with it.
     """
     referred = {mark for lines in blocks for line in lines for mark in _marks(line)}
     referred |= {sign for lines in blocks for line in lines for sign in _SIGN.findall(line.text)}
@@ -319,7 +319,10 @@ def _without_notes(blocks: _Blocks, body: float, open_note: bool) -> tuple[_Bloc
     for number, lines in enumerate(blocks):
         first = _first_note(lines, body, referred, open_note, number > 0)
         tail = [line for line in lines[first:] if _NUMBER_ALONE.fullmatch(line.text)]
-        noted += [line for line in lines[first:] if line not in tail]
+        own = [line for line in lines[first:] if line not in tail]
+        noted += own
+        if own:  # it goes on in the next column
+            open_note = not _ENDS.search(own[-1].text)
         kept.append([*lines[:first], *tail])
     notes = _put_together(noted)
     opened = [found[1] for note in notes if (found := _OPENS.match(note))]

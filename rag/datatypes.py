@@ -184,11 +184,13 @@ ZOTERO_TYPES: Mapping[str, str] = {
 class Locator:
     """The place in a document that a reader can turn to, over a stretch of its text.
 
-    `label` is what a citation prints: "p. 12", "paragraph 48".
+    `label` is what a citation prints: "p. 12", "paragraph 48". `ocr`: how well OCR read what stands
+    there, 0 to 1 (`rag.ingest.ocr.layout.reading_quality`); None where a person wrote it.
     """
 
     span: Span
     label: str
+    ocr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +222,8 @@ class SourceDocument:
     rights: str | None = None
     """The document's own rights, where they are not the collection's."""
     ocr_confidence: float | None = None
-    """How sure the OCR engine was, 0 to 1, as a mean over the characters; None where the
-    text was not made by OCR here."""
+    """How well OCR read it, 0 to 1, as a mean over the characters of the pages that OCR read, here
+    or where the file was made; None where it read none."""
     notes: tuple[str, ...] = ()
     """What a reader of the build's report should know: "2 of 8 pages have no text"."""
     file_digest: str = ""
@@ -240,6 +242,16 @@ class SourceDocument:
         """
         labels = [place.label for place in self.locators if place.span.overlaps(span)]
         return join_labels(labels)
+
+    def ocr_at(self, span: Span) -> float | None:
+        """Return how well OCR read what stands in `span`, the worst of its places; None where
+        OCR read none of them."""
+        read = [place for place in self.locators if place.ocr is not None]
+        if not read:
+            return self.ocr_confidence
+        return min(
+            (n.ocr for n in read if n.ocr is not None and n.span.overlaps(span)), default=None
+        )
 
     def wording(self) -> str:
         """Return a hash over what the document says, whatever is known about it."""
@@ -390,7 +402,8 @@ class Evidence(Jsonable):
     `document.text[passage_start:passage_end]`, always; the quotation lies inside the
     passage. `score` ranks the evidence for one claim. `likeness` tells, comparably between
     claims, how near the passage's wording and meaning are to the claim's: 1 is verbatim.
-    `ocr_confidence`: not None where the text was read by OCR and may hold errors.
+    `ocr_confidence`: how well OCR read the places that are quoted (`SourceDocument.ocr_at`), None
+    where it read none of them.
     """
 
     claim_id: str

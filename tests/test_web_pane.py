@@ -144,7 +144,7 @@ def test_a_card_leaves_out_what_is_not_known() -> None:
 
 
 def test_a_card_says_that_its_text_was_read_by_ocr() -> None:
-    assert "rates itself 91% sure" in render_card(evidence(ocr_confidence=0.91), place="p")
+    assert "scanned text, read by machine" in render_card(evidence(ocr_confidence=0.91), place="p")
     assert "scanned" not in render_card(evidence(), place="p")
 
 

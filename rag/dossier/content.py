@@ -200,7 +200,7 @@ def cited_in(style: Style, evidence: Evidence) -> Evidence:
     citation = located(
         _whole(style, item, legible(evidence.locator)),
         "",
-        ocr=evidence.ocr_confidence is not None,
+        ocr=evidence.ocr_confidence,
         described_by=evidence.publication.described_by,
     )
     return replace(evidence, citation=citation)

@@ -282,8 +282,9 @@ def _title(root: _Element) -> str:
         return " ".join(parts).strip(" /:;")
     for info in root.iter("{*}titleInfo"):
         if info.get("type") is None:
-            parts = (line_of(part) for part in info if name_of(part) != "nonSort" or line_of(part))
-            return ": ".join(filter(None, parts))
+            article = [line_of(part) for part in info if name_of(part) == "nonSort"]
+            parts = (line_of(part) for part in info if name_of(part) != "nonSort")
+            return " ".join(filter(None, [*article, ": ".join(filter(None, parts))]))
     return next(_lines(root, ("title",)), "")
 
 
@@ -293,12 +294,19 @@ def _creator(root: _Element) -> str:
             parts = (line_of(part) for part in field if part.get("code") == "a")
             return in_order(" ".join(parts).strip(" ,."))
     names = [
-        in_order(" ".join(line_of(part) for part in name if name_of(part) == "namePart"))
+        in_order(_name_in(name))
         for name in root.iter("{*}name")
         if any(_is_author(role) for role in name.iter("{*}roleTerm"))
         or name.get("usage") == "primary"
     ]
     return " and ".join(filter(None, names)) or in_order(next(_lines(root, _CREATORS), ""))
+
+
+def _name_in(name: _Element) -> str:
+    """Return a name of MODS, which may have its parts apart, in any order."""
+    parts = [(n.get("type"), line_of(n)) for n in name if name_of(n) == "namePart"]
+    said = [text for of in ("given", "family", None) for kind, text in parts if kind == of]
+    return " ".join(filter(None, said))
 
 
 def _is_author(role: _Element) -> bool:

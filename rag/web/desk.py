@@ -458,7 +458,7 @@ def highlights(
         item = pin.evidence
         spans[_span(pin)] = notes.get(place(item.document_id, item.start, item.end), "")
     marks = [
-        Highlight(span, "\n".join(filter(None, [note, cited(document, document.locate(span))])))
+        Highlight(span, "\n".join(filter(None, [note, cited(document, span)])))
         for span, note in spans.items()
     ]
     return marks, len(within) - len(same)

@@ -15,6 +15,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.ocr import RESOLUTION_DPI, Image, Ocr
+from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.ocr.pages import BLANK_RANGE, MAX_PIXELS, Opened, reread
 from rag.ingest.shared.decoding import ARCHIVE, opened, read_member
 from rag.ingest.shared.page_text import (
@@ -93,8 +94,13 @@ def _read(
         for number, parts in enumerate(sheets)
     )
     lost = [f"{empty} of {len(sheets)} pages have no text"] if empty else []
+    quality = [result.quality.get(n, reading_quality(layer)) for n, layer in enumerate(layers)]
     text, places, excluded = put_together(
-        pages, page_labels(pages, "image", sides), [page.notes for page in printed], sides=sides
+        pages,
+        page_labels(pages, "image", sides),
+        [page.notes for page in printed],
+        sides=sides,
+        quality=[of for of, parts in zip(quality, sheets, strict=True) for _ in parts],
     )
     return file_document(
         path,
@@ -104,7 +110,6 @@ def _read(
         creator=creator,
         locators=places,
         excluded=excluded,
-        ocr_confidence=result.confidence,
         notes=(*result.notes, *lost),
         pages=len(sheets),
         ocr_pages=len(result.pages),

@@ -159,7 +159,8 @@ def _ids(index: QdrantIndex, query: Query) -> list[str]:
 
 
 def _hashes(folder: Path) -> dict[Path, str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    """Return the hash of each file but settings, which the engine writes anew when it is opened."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json"]
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 

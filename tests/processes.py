@@ -188,13 +188,14 @@ class Killed:
     def said(self) -> str:
         """Return the figures as a line."""
         pages = sum(bool(call.question) for call in self.calls)
-        stages = [self.kept.get(call.question, "not kept") for call in self.unanswered]
+        cut_off = [call.question for call in self.unanswered if call.question]
+        stages = sorted(self.kept.get(question, "not kept") for question in cut_off)
         return (
-            f"{len(self.calls) - pages} calls of programs and {pages} questions on pages, "
-            f"{len(self.unanswered)} unanswered, the last of them sent "
-            f"{self.answers_again_s:.1f} s after the kill; the longest wait "
-            f"{self.longest_s:.1f} s; {len(self.lost)} of {pages} answers on pages lost in the "
-            f"database; unanswered ones there: {sorted(stages)}"
+            f"of {len(self.calls) - pages} calls of programs {len(self.unanswered) - len(cut_off)} "
+            f"and of {pages} questions on pages {len(cut_off)} were not answered, the last of them "
+            f"sent {self.answers_again_s:.1f} s after the kill; the longest wait "
+            f"{self.longest_s:.1f} s; {len(self.lost)} of {pages - len(cut_off)} answers on pages "
+            f"are not in the database, where those without an answer are {stages}"
         )
 
 
@@ -244,4 +245,4 @@ def _by_program(client: httpx.Client, question: str) -> bool:
 
 def _on_page(client: httpx.Client, question: str) -> bool:
     box = {"text": question, "files": []}
-    return FOUND in str(happens(client, "sf-box", "submit", box, None))
+    return bool(happens(client, "sf-box", "submit", box, None))

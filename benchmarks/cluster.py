@@ -1,11 +1,12 @@
 """The same claims to an index on this machine and to Qdrant: the same passages, and how fast.
 
     python -m benchmarks.cluster [--index default] [--at qdrant:///FOLDER] [--claims 50]
-        [--set sotu-test|frus-summary] [--searches | --kill]
+        [--set sotu-test|sotu-development|frus-summary] [--searches | --kill]
 
 The index is published first where it is not there yet; without `--at`, to a temporary folder.
 Whole: claims through `SourceFinder.find_sources`, first ten pieces of evidence, in order.
-Searches: `Index.search` alone, and of the passages that both find, how far their signals differ.
+Searches: `Index.search` alone, and of the passages that both find, how far their signals differ;
+where the first ten are others, what is missing, or how near those are that changed places.
 Kill: of two processes that search in the engine's folder one is killed amid its searches; then,
 under load, one of two application processes behind HAProxy, with PostgreSQL (both are needed).
 Times in milliseconds, each claim asked a second time, by turns; disk in millions of bytes.
@@ -37,9 +38,15 @@ from rag.index.qdrant import generations
 from rag.index.qdrant.index import QdrantIndex
 from rag.index.qdrant.publishing import complete, publish
 from rag.retrieval import Retriever
-from rag.searching import Candidate, Query
+from rag.searching import SIGNALS, Candidate, Query
 
 Found = TypeVar("Found")
+
+_SETS: dict[str, Callable[[Path], list[claim_sets.Query]]] = {
+    "sotu-test": claim_sets.sotu_test,
+    "sotu-development": claim_sets.sotu_development,
+    "frus-summary": lambda data: claim_sets.frus(data, "summary"),
+}
 
 FIRST = 10
 """Passages that are compared."""
@@ -107,6 +114,43 @@ def compare_searches(here: SourceFinder, there: SourceFinder, claims: list[str])
         f"the same first {FIRST}: {sum(first)} of {len(first)}; of {SEARCHED} candidates shared: "
         f"{statistics.fmean(shared):.4f}, least {min(shared):.2f}; signals differ by at most "
         f"{max(apart):.6f}"
+    )
+    for claim, one, other, alike in zip(claims, *found, first, strict=True):
+        if not alike:
+            query = Retriever(here.index, here.encoder).parse(claim).query
+            print(f"  {_difference(query, one, other)}: {claim}")
+
+
+def _difference(query: Query, ours: list[Candidate], theirs: list[Candidate]) -> str:
+    """Return how the first candidates differ, in words."""
+    scores = {c.passage_id: _score(query, c) for c in ours}
+    places = {c.passage_id: place for place, c in enumerate(theirs, 1)}
+    missing = [
+        f"number {place} ({scores[c.passage_id]:.6f}) {c.passage_id} "
+        f"{ {name: round(value, 3) for name, value in c.signals.items()} }"
+        for place, c in enumerate(ours[:FIRST], 1)
+        if c.passage_id not in places
+    ]
+    more = [
+        f"number {place} ({_score(query, c):.6f}) {c.passage_id}"
+        for place, c in enumerate(theirs[:FIRST], 1)
+        if c.passage_id not in scores
+    ]
+    moved = [
+        abs(scores[one.passage_id] - scores[other.passage_id])
+        for one, other in zip(ours[:FIRST], theirs[:FIRST], strict=True)
+        if one.passage_id != other.passage_id and other.passage_id in scores
+    ]
+    if missing or more:
+        return f"missing {missing or 'none'}, more {more or 'none'}"
+    return f"{len(moved)} changed places, their scores at most {max(moved):.6f} apart"
+
+
+def _score(query: Query, candidate: Candidate) -> float:
+    """Return what a candidate is ordered by."""
+    weights = {name: query.weights[name] for name in SIGNALS if name != "pieces"}
+    return sum(weight * candidate.signals[name] for name, weight in weights.items()) / sum(
+        weights.values()
     )
 
 
@@ -191,16 +235,13 @@ def main() -> None:
     parser.add_argument("--index", default="default")
     parser.add_argument("--at", help="where Qdrant has, or is to have it")
     parser.add_argument("--claims", type=int, default=50)
-    parser.add_argument("--set", choices=["sotu-test", "frus-summary"], default="sotu-test")
+    parser.add_argument("--set", choices=list(_SETS), default="sotu-test")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--searches", action="store_true", help="the index alone")
     only.add_argument("--kill", action="store_true", help="kill readers and processes")
     given = parser.parse_args()
     data = claim_sets.data_folder(given.data)
-    queries = (
-        claim_sets.sotu_test(data) if given.set == "sotu-test" else claim_sets.frus(data, "summary")
-    )
-    claims = [query.text for query in queries][: given.claims]
+    claims = [query.text for query in _SETS[given.set](data)][: given.claims]
     settings = replace(Settings.from_environment(), index="default")
     path = settings.index_path(given.index)
     opened = open_index(path)

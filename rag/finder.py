@@ -29,7 +29,14 @@ from rag.datatypes import (
 from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
 from rag.judging import BEARS_ON, Judgement, Quotation
-from rag.language import attributed, can_be_same, names_in_records, stems, with_names_of_records, words
+from rag.language import (
+    attributed,
+    can_be_same,
+    names_in_records,
+    stems,
+    with_names_of_records,
+    words,
+)
 from rag.llm import summarise
 from rag.retrieval import RetrievedPassage, Retriever, read_authority
 from rag.searching import Filter

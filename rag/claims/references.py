@@ -242,8 +242,9 @@ def resolve(
     """Return a clause with its pronouns, its time and its place named from the context.
 
     `shared`: the subject that the clause takes from the one before it, which is `before`
-    where both are of one sentence; `setting`: what opens that sentence and holds here, too. `answered_by`: the speaker that the text names next; a
-    quotation before that was somebody else's.
+    where both are of one sentence; `setting`: what opens that sentence and holds here, too.
+    `answered_by`: the speaker that the text names next; a quotation before that was somebody
+    else's.
     """
     quoted = quoted_tokens(clause.doc)
     named = _mentions(clause)

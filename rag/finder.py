@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +28,15 @@ from rag.datatypes import (
 )
 from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
-from rag.judging import BEARS_ON
-from rag.language import attributed, can_be_same, names_in_records, with_names_of_records, words
+from rag.judging import BEARS_ON, Judgement, Quotation
+from rag.language import (
+    attributed,
+    can_be_same,
+    names_in_records,
+    stems,
+    with_names_of_records,
+    words,
+)
 from rag.llm import summarise
 from rag.retrieval import RetrievedPassage, Retriever, read_authority
 from rag.searching import Filter
@@ -260,7 +268,7 @@ class SourceFinder:
         if not_by:
             found = [p for p in found if not can_be_same(not_by, p.document.creator or not_by)]
         quotations = [self._quotation(passage) for passage in found]
-        judged = self.judge.judge(
+        judged = self._judged(
             asked,
             [
                 quotation_of(place.document, place.passage, quotation)
@@ -282,9 +290,45 @@ class SourceFinder:
         ]
         return sorted(evidence, key=lambda item: -item.score)[:k]
 
+    def _judged(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
+        """Return a judgement of each quotation, in order, of the claim with its names as that
+        passage spells them."""
+        also = [pair for each in self.retriever.respellings(claim) for pair in each.replaced]
+        spelled = [_as_spelled(claim, also, quotation) for quotation in quotations]
+        judged: dict[int, Judgement] = {}
+        for text in dict.fromkeys(spelled):
+            places = [place for place, other in enumerate(spelled) if other == text]
+            told = self.judge.judge(text, [quotations[place] for place in places])
+            judged |= zip(places, told, strict=True)
+        return [_as_asked(judged[place], also) for place in range(len(quotations))]
+
     def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)
         return choose_quotation(found.document.text, found.passage, matches)
+
+
+def _as_spelled(claim: str, also: Sequence[tuple[str, str]], quotation: Quotation) -> str:
+    """Return a claim with those of its names that a passage has in another spelling alone in that
+    one. `also`: (a name, as it was searched, too)."""
+    there = _in_stems(f"{quotation.heading} {quotation.opening} {quotation.passage}")
+    for name, other in also:
+        if _in_stems(name) not in there and _in_stems(other) in there:
+            claim = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", other, claim)
+    return claim
+
+
+def _in_stems(text: str) -> str:
+    return f" {' '.join(stems(words(text)))} "
+
+
+def _as_asked(judgement: Judgement, also: Sequence[tuple[str, str]]) -> Judgement:
+    """Return a judgement with the names that do not agree as the claim has them."""
+    reasons = list(judgement.reasons)
+    for name, other in also:
+        reasons = [
+            r if r.agrees else replace(r, claim=r.claim.replace(other, name)) for r in reasons
+        ]
+    return replace(judgement, reasons=tuple(reasons))
 
 
 def _unjudged(item: Evidence) -> Evidence:

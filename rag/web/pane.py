@@ -195,7 +195,7 @@ def render_finding(
     `number` of `claims`: its place in the answer; 0 claims: how many there will be is not
     known yet. `searched` is named where nothing was
     found. `filters` None: the first view, with no choice made. `claimed`: the years that
-    the claim speaks of. `more`: whether further passages may be asked for.
+    the claim speaks of. `more`: whether there are further passages.
     """
     places = [f"sf-e{i}" for i in range(len(finding.evidence))]
     cards = "".join(

@@ -481,6 +481,8 @@ class Finding(Jsonable):
     confidence: float | None = None
     """How likely a verdict of supported or contradicted is right, 0 to 1, by how often passages
     were read rightly; None for the other verdicts."""
+    further: int = 0
+    """How many more passages bear on the claim than were asked for, of those that were judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,13 +209,14 @@ class SourceFinder:
 
     def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
         ranked = self._evidence(claim, max(k, _READ), only)
-        bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
+        bearing = [item for item in ranked if item.bearing >= BEARS_ON]
         if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
             bearing = []  # it is alike in words, and about somebody else
-        if claim.form == "claim" and all(item.relation != "supports" for item in bearing):
-            bearing = _with_first(self._said_by_others(claim, only), bearing)[:k]
+        if claim.form == "claim" and all(item.relation != "supports" for item in bearing[:k]):
+            bearing = _with_first(self._said_by_others(claim, only), bearing)
         if claim.form != "claim":  # there is nothing that a passage could support
             ranked, bearing = list(map(_unjudged, ranked)), list(map(_unjudged, bearing))
+        bearing, further = bearing[:k], bearing[k:]
         verdict = verdict_of(bearing)
         return Finding(
             claim,
@@ -225,6 +226,7 @@ class SourceFinder:
             self._spelling_notes(claim.query),
             where_to_look(claim.query, tuple(self.index.collections), ranked),
             confidence_in(verdict, bearing),
+            len(further),
         )
 
     def _said_by_others(self, claim: Claim, only: Filter) -> list[Evidence]:

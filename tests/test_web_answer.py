@@ -74,8 +74,11 @@ def test_a_row_says_the_verdict_and_leads_to_the_passages(verdict: str) -> None:
 def test_a_row_counts_both_sides_and_shows_the_best_quotation() -> None:
     items = [evidence(relation=r) for r in ("supports", "contradicts", "supports", "context")]
     mixed = replace(finding("mixed"), evidence=tuple(items))
-    text = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    text = Seen(render.render_row(mixed, 0, 0, question="?", many=True)).text
     assert "4 passages: 2 for, 1 against" in text
+    alone = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    assert "4 passages" not in alone
+    assert ">4 passages found: 2 for, 1 against<" in render.render_summary(answer(mixed), "done")
     assert items[0].quote in text
     assert "James Monroe, 2 December 1823" in text
 

@@ -296,6 +296,8 @@ class SourceFinder:
         """Return a judgement of each quotation, in order, of the claim with its names as that
         passage spells them."""
         also = [pair for each in self.retriever.respellings(claim) for pair in each.replaced]
+        if not also:
+            return self.judge.judge(claim, quotations)
         spelled = [_as_spelled(claim, also, quotation) for quotation in quotations]
         judged: dict[int, Judgement] = {}
         for text in dict.fromkeys(spelled):

@@ -61,7 +61,8 @@ def main() -> None:
         print(f"{'':28}{heads}{'requests':>10}{'other hosts':>13}")
         for name, url in (("Source Finder", running.url), ("bare gr.ChatInterface", plain)):
             visits = [_visit(browser, url) for _ in range(max(given.runs // 2, 1))]
-            paint, typing = (statistics.median(visit[i] for visit in visits) for i in (0, 1))
+            paint = statistics.median(visit[0] for visit in visits)
+            typing = statistics.median(visit[1] for visit in visits)
             _, _, weight, requests, others = visits[0]
             print(
                 f"{name:28}{paint:>12.2f} s{typing:>13.2f} s{weight / 1e6:>13.2f} MB"

@@ -191,6 +191,17 @@ def report(name: str, given: Sequence[Judged]) -> None:
         o for o in given if o.pair.label == "supports" and o.judgement.relation == "contradicts"
     ]
     print(f"  supporting passages called contradicting: {len(wrong)}")
+    if any(o.judgement.relation != "context" for o in given):
+        report_pointed(given)
+    alone = order(given, lambda o: o.pair.score)
+    both = order(given, lambda o: weighed(o.pair.score, o.judgement))
+    print(
+        f"  order of a claim's results, nDCG: by the search alone {alone:.3f}, with it {both:.3f}"
+    )
+
+
+def report_pointed(given: Sequence[Judged]) -> None:
+    """Print what it is worth that passages are said to be on the very point."""
     pointed = [o for o in given if is_on_point(*map(o.probability, ("supports", "contradicts")))]
     ranked = sorted(given, key=lambda o: -o.pair.score)
     for way, told in (("called", pointed), ("as many by the score", ranked[: len(pointed)])):
@@ -200,11 +211,6 @@ def report(name: str, given: Sequence[Judged]) -> None:
             f"{held(given, told, 'supports'):.2f}, contradict it "
             f"{held(given, told, 'contradicts'):.2f}"
         )
-    alone = order(given, lambda o: o.pair.score)
-    both = order(given, lambda o: weighed(o.pair.score, o.judgement))
-    print(
-        f"  order of a claim's results, nDCG: by the search alone {alone:.3f}, with it {both:.3f}"
-    )
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ from rag.ingest.files import READING
 from rag.ingest.folders import Found, reason
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import Item, read_file
+from rag.ingest.readers import ReadItem, read_file
 from rag.ingest.workers import Limits, Watch, Workers
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class OnRay:
         """Return what reads files; pages are not kept, as they are read on other machines."""
         yield partial(self._read, watch)
 
-    def _read(self, watch: Watch, found: Found) -> Iterator[Item]:
+    def _read(self, watch: Watch, found: Found) -> Iterator[ReadItem]:
         watch(FileProgress(shown(found.path), "being read"))
         if not found.path.is_file():
             return read_file(found.path, found.collection)  # which says why not
@@ -149,7 +149,7 @@ class OnRay:
             return iter([SkippedFile(shown(found.path), reason(error, found.path))])
         return self._arriving(self._read_there.remote(self._setup, found, content))
 
-    def _arriving(self, stream: Any) -> Iterator[Item]:
+    def _arriving(self, stream: Any) -> Iterator[ReadItem]:
         """Yield what a task reads, and remember how it was divided until the next file."""
         self._divided.clear()
         for reference in stream:

@@ -23,7 +23,7 @@ from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli import harmless
 from rag.cli.main import main
 from rag.config import Settings
-from rag.datatypes import Progress, SkippedFile, sha256_of
+from rag.datatypes import Progress, SkippedFile
 from rag.embedding import Encoder, chunk, inference
 from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
 from rag.finder import SourceFinder
@@ -62,7 +62,7 @@ def test_other_weights_than_the_publishers_are_refused(
 def test_a_converted_model_with_a_changed_bit_is_not_used(tmp_path: Path, name: str) -> None:
     for file, content in (("model.xml", b"<net/>"), ("model.bin", b"weights")):
         (tmp_path / file).write_bytes(content)
-    checksums = {f: sha256_of(tmp_path / f) for f in ("model.xml", "model.bin")}
+    checksums = {f: inference.sha256_of(tmp_path / f) for f in ("model.xml", "model.bin")}
     (tmp_path / "checksums.json").write_text(json.dumps(checksums))
     assert inference._is_as_converted(tmp_path)
     changed = bytearray((tmp_path / name).read_bytes())

@@ -1,22 +1,30 @@
 """The same claims to an index on this machine and to Qdrant: the same passages, and how fast.
 
     python -m benchmarks.cluster [--index default] [--at qdrant:///FOLDER] [--claims 50]
-        [--set sotu-test|frus-summary] [--searches]
+        [--set sotu-test|sotu-development|frus-summary] [--searches | --kill]
 
 The index is published first where it is not there yet; without `--at`, to a temporary folder.
 Whole: claims through `SourceFinder.find_sources`, first ten pieces of evidence, in order.
-Searches: `Index.search` alone, and of the passages that both find, how far their signals differ.
+Searches: `Index.search` alone, and of the passages that both find, how far their signals differ;
+where the first ten are others, what is missing, or how near those are that changed places.
+Kill: of two processes that search in the engine's folder one is killed amid its searches; then,
+under load, one of two application processes behind HAProxy, with PostgreSQL (both are needed).
 Times in milliseconds, each claim asked a second time, by turns; disk in millions of bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import itertools
+import multiprocessing
+import operator
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,11 +35,18 @@ from rag.config import Settings
 from rag.finder import SourceFinder
 from rag.index import open_index
 from rag.index.qdrant import generations
+from rag.index.qdrant.index import QdrantIndex
 from rag.index.qdrant.publishing import complete, publish
 from rag.retrieval import Retriever
-from rag.searching import Candidate
+from rag.searching import SIGNALS, Candidate, Query
 
 Found = TypeVar("Found")
+
+_SETS: dict[str, Callable[[Path], list[claim_sets.Query]]] = {
+    "sotu-test": claim_sets.sotu_test,
+    "sotu-development": claim_sets.sotu_development,
+    "frus-summary": lambda data: claim_sets.frus(data, "summary"),
+}
 
 FIRST = 10
 """Passages that are compared."""
@@ -100,6 +115,110 @@ def compare_searches(here: SourceFinder, there: SourceFinder, claims: list[str])
         f"{statistics.fmean(shared):.4f}, least {min(shared):.2f}; signals differ by at most "
         f"{max(apart):.6f}"
     )
+    for claim, one, other, alike in zip(claims, *found, first, strict=True):
+        if not alike:
+            query = Retriever(here.index, here.encoder).parse(claim).query
+            print(f"  {_difference(query, one, other)}: {claim}")
+
+
+def _difference(query: Query, ours: list[Candidate], theirs: list[Candidate]) -> str:
+    """Return how the first candidates differ, in words."""
+    scores = {c.passage_id: _score(query, c) for c in ours}
+    places = {c.passage_id: place for place, c in enumerate(theirs, 1)}
+    missing = [
+        f"number {place} ({scores[c.passage_id]:.6f}) {c.passage_id} "
+        f"{ {name: round(value, 3) for name, value in c.signals.items()} }"
+        for place, c in enumerate(ours[:FIRST], 1)
+        if c.passage_id not in places
+    ]
+    more = [
+        f"number {place} ({_score(query, c):.6f}) {c.passage_id}"
+        for place, c in enumerate(theirs[:FIRST], 1)
+        if c.passage_id not in scores
+    ]
+    moved = [
+        abs(scores[one.passage_id] - scores[other.passage_id])
+        for one, other in zip(ours[:FIRST], theirs[:FIRST], strict=True)
+        if one.passage_id != other.passage_id and other.passage_id in scores
+    ]
+    if missing or more:
+        return f"missing {missing or 'none'}, more {more or 'none'}"
+    return f"{len(moved)} changed places, their scores at most {max(moved):.6f} apart"
+
+
+def _score(query: Query, candidate: Candidate) -> float:
+    """Return what a candidate is ordered by."""
+    weights = {name: query.weights[name] for name in SIGNALS if name != "pieces"}
+    return sum(weight * candidate.signals[name] for name, weight in weights.items()) / sum(
+        weights.values()
+    )
+
+
+def kill_a_reader(at: str, queries: list[Query]) -> None:
+    """Print what becomes of a second reader of the engine's folder, and of the folder."""
+    folder = Path(at.removeprefix("qdrant://"))
+    before, spawn = _hashes(folder), multiprocessing.get_context("spawn")
+    readers, hears = [], []
+    for _ in range(2):
+        hear, tell = spawn.Pipe(duplex=False)
+        process = spawn.Process(target=_search_on, args=(at, queries, tell), daemon=True)
+        process.start()
+        tell.close()
+        readers.append(process)
+        hears.append(hear)
+    rounds = [[hear.recv() for _ in queries] for hear in hears]
+    readers[0].kill()
+    readers[0].join()
+    after = [hears[1].recv() for _ in range(2 * len(queries))]
+    readers[1].kill()
+    readers[1].join()
+    started = time.perf_counter()
+    index = QdrantIndex.open(at)
+    again = [_ids(index, query) for query in queries]
+    seconds = time.perf_counter() - started
+    index.close()
+    wanted = [found for found, _ in rounds[1]]
+    others = [found for found, _ in rounds[0]], [found for found, _ in after], again
+    same = [sum(map(operator.eq, found, itertools.cycle(wanted))) for found in others]
+    waits = [np.percentile([ms for _, ms in told], [50, 100]) for told in (rounds[1], after)]
+    print(
+        f"one of two readers killed: the same candidates {same[0]} of {len(queries)} before, by "
+        f"the other {same[1]} of {len(after)} after, by a third one {same[2]} of {len(again)}; "
+        f"p50 and longest wait {waits[0].round()} ms before, {waits[1].round()} ms after; the "
+        f"third one had opened and searched after {seconds:.1f} s; the folder is "
+        f"{'as it was' if _hashes(folder) == before else 'changed'}"
+    )
+
+
+def _search_on(at: str, queries: list[Query], tell: Connection) -> None:
+    index = QdrantIndex.open(at)
+    for query in itertools.cycle(queries):
+        started = time.perf_counter()
+        found = _ids(index, query)
+        tell.send((found, 1000 * (time.perf_counter() - started)))
+
+
+def _ids(index: QdrantIndex, query: Query) -> list[str]:
+    return [found.passage_id for found in index.search(query, SEARCHED)]
+
+
+def _hashes(folder: Path) -> dict[Path, str]:
+    """Return the hash of each file but settings, which the engine writes anew when it is opened."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json"]
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def kill_a_process(at: str) -> None:
+    """Print what readers see of an application process that is killed under load."""
+    from tests.databases import running, schema_of_its_own
+    from tests.processes import kill_one, two_processes
+
+    with (
+        tempfile.TemporaryDirectory(prefix="home-") as home,
+        running() as postgres,
+        two_processes(at, Path(home), schema_of_its_own(postgres)) as servers,
+    ):
+        print(f"one of two application processes killed: {kill_one(servers).said()}")
 
 
 def print_times(what: str, times: list[list[float]]) -> None:
@@ -116,14 +235,13 @@ def main() -> None:
     parser.add_argument("--index", default="default")
     parser.add_argument("--at", help="where Qdrant has, or is to have it")
     parser.add_argument("--claims", type=int, default=50)
-    parser.add_argument("--set", choices=["sotu-test", "frus-summary"], default="sotu-test")
-    parser.add_argument("--searches", action="store_true", help="the index alone")
+    parser.add_argument("--set", choices=list(_SETS), default="sotu-test")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--searches", action="store_true", help="the index alone")
+    only.add_argument("--kill", action="store_true", help="kill readers and processes")
     given = parser.parse_args()
     data = claim_sets.data_folder(given.data)
-    queries = (
-        claim_sets.sotu_test(data) if given.set == "sotu-test" else claim_sets.frus(data, "summary")
-    )
-    claims = [query.text for query in queries][: given.claims]
+    claims = [query.text for query in _SETS[given.set](data)][: given.claims]
     settings = replace(Settings.from_environment(), index="default")
     path = settings.index_path(given.index)
     opened = open_index(path)
@@ -139,6 +257,10 @@ def main() -> None:
             folder = Path(at.removeprefix("qdrant://")) / opened.path.name
             print(f"disk: {disk_mb(folder):.0f} MB in Qdrant's folder")
         here, there = SourceFinder.open(path), SourceFinder.open(at)
+        if given.kill:
+            kill_a_reader(at, [here.retriever.parse(claim).query for claim in claims])
+            kill_a_process(at)
+            return
         compare = compare_searches if given.searches else compare_whole
         compare(here, there, claims)
 

@@ -50,7 +50,7 @@ def show(answer: Answer) -> None:
         print(f"{finding.verdict.upper()}: {verdict_words(finding)}. {' '.join(finding.notes)}")
         for item in finding.evidence or finding.nearest:
             said = (
-                stands(item.relation, item.reasons, item.bearing)
+                stands(item.relation, item.reasons, item.bearing, item.on_point)
                 if finding.evidence
                 else "not evidence"
             )

@@ -35,6 +35,7 @@ from rag.ingest.readers import read_file
 from rag.language import fold, sentences
 from rag.reading import page_at, page_spans
 from rag.reading.facsimile import Facsimile, facsimile, has_pages
+from rag.wording import warned
 
 VERDICTS = Path(__file__).with_name("page_check.jsonl")
 SEED = 16
@@ -73,6 +74,11 @@ class Drawn:
         """A name for this judgement, from the file, the place and the words."""
         said = f"{self.path.name} {self.place} {self.aside} {self.span.of(self.document.text)}"
         return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+    @property
+    def caveat(self) -> str:
+        """What its citation says of how it was read, "" where that is nothing."""
+        return warned(ocr=self.document.ocr_at(self.span))
 
 
 def main() -> None:
@@ -160,20 +166,25 @@ def _long_enough(one: Drawn) -> Iterator[Drawn]:
 
 
 def count(drawn: Sequence[Drawn]) -> None:
-    """Print how many of the drawn sentences were judged right, kind by kind, and what is wrong."""
+    """Print how many of the drawn sentences were judged right, kind by kind, what is wrong, and how
+    many of those that are wrong say how they were read."""
     judged = {
         said["id"]: said
         for said in map(json.loads, VERDICTS.read_text(encoding="utf-8").splitlines())
     }
     counts: dict[str, Counter[str]] = defaultdict(Counter)
+    caveats: Counter[str] = Counter()
     for one in drawn:
         said = judged.get(one.id, {"verdict": "not judged"})
         kind = f"{one.path.parent.name}{', aside' if one.aside else ''}"
         counts[kind][said["verdict"]] += 1
         if said["verdict"] != "right":
             print(one.id, one.path.name, one.place, said["verdict"], said.get("what", ""), sep="  ")
+        caveats[f"{said['verdict']}: {one.caveat or 'says nothing of its reading'}"] += 1
     for kind, of_kind in counts.items():
         print(f"{kind}: {of_kind['right']} of {of_kind.total()} right")
+    for said_of, number in sorted(caveats.items()):
+        print(f"{number} {said_of}")
     right = sum(of_kind["right"] for of_kind in counts.values())
     print(f"all: {right} of {len(drawn)} right")
 
@@ -200,10 +211,8 @@ def _strip(number: int, one: Drawn) -> Image.Image:
     text = one.document.text
     words = " ".join(one.span.of(text).split())
     note = " ASIDE" if one.aside else ""
-    confidence = one.document.ocr_confidence
-    read = f" OCR {confidence:.2f}" if confidence is not None else ""
     lines = [f"#{number}{note} {one.path.name} | {one.place} | {one.document.creator or ''} "
-             f"| {one.document.date or ''}{read}"]  # fmt: skip
+             f"| {one.document.date or ''} {one.caveat}"]  # fmt: skip
     lines += textwrap.wrap(words, 120)
     if has_pages(one.document):
         return _above(_caption(lines), _page_band(one))

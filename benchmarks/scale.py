@@ -1,7 +1,7 @@
 """Latency, memory and recall of both halves of the first stage at growing sizes.
 
-    python -m benchmarks.scale [--passages 15000,200000,2000000] [--halves vectors,words,whole]
-        [--folder FOLDER]
+    python -m benchmarks.scale [--passages 15000,200000,2000000]
+        [--halves vectors,words,whole,engine] [--folder FOLDER]
 
 Vectors: the sentences of the default index, then copies of them, each moved by half the
 difference between two other real sentences, so that copies lie apart but among real
@@ -10,6 +10,8 @@ Words: the index's passages, then passages whose words are drawn from a real one
 five) and from the whole corpus; from `DRAWN` passages on, copies of that index, which have
 the postings of a corpus so large but not its vocabulary.
 Whole: `Index.search` on an index of whole copies of the default one, its sentences moved as above.
+Engine: the same index in Qdrant's engine, in this process; the candidates that it shares with the
+local index, and the passages that it finds by meaning alone, beside those of an exact search.
 
 Both ways are measured at every size; which one serves is `nearest.Lists.exact_up_to`'s affair.
 Every figure is measured in a process of its own that opens the files as a search would. Its
@@ -28,7 +30,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +40,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from benchmarks import claim_sets
+from benchmarks.cluster import disk_mb
 from benchmarks.local import generation_of
 from rag.config import Settings
 from rag.datatypes import Floats
@@ -47,6 +50,9 @@ from rag.index import PIECE_PASSAGES, Generation, Manifest
 from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.local import CANDIDATES, LocalIndex, top
+from rag.index.qdrant import SENTENCES, Search, generations, live
+from rag.index.qdrant.index import PASSAGE, QdrantIndex, passage_number
+from rag.index.qdrant.publishing import complete, publish
 from rag.index.store import Store
 from rag.index.vectors import (
     SENTENCES_SEARCHED,
@@ -68,10 +74,10 @@ MOVED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one process saw. `found`: passages for each claim. Times in milliseconds, by the
-    clock and of the processor; memory in millions of bytes: its own, and pages of files."""
+    """What one process saw. `found`: passages for each claim, by row or id. Times in milliseconds,
+    by the clock and of the processor; memory in millions of bytes: its own, and pages of files."""
 
-    found: list[list[int]]
+    found: list[list[Hashable]]
     milliseconds: list[float]
     processor: list[float]
     own_mb: float
@@ -85,7 +91,7 @@ def _memory_mb(kind: str) -> float:
     return 0.0
 
 
-def _timed(asked: Sequence[object], search: Callable[[object], NDArray[np.int64]]) -> Measured:
+def _timed(asked: Sequence[object], search: Callable[[object], Iterable[Hashable]]) -> Measured:
     """Answer everything twice, and time the second time, when pages are in memory."""
     for item in asked:
         search(item)
@@ -95,7 +101,7 @@ def _timed(asked: Sequence[object], search: Callable[[object], NDArray[np.int64]
         rows = search(item)
         milliseconds.append(1000 * (time.perf_counter() - started))
         processor.append(1000 * (time.process_time() - used))
-        found.append(rows.tolist())
+        found.append(list(rows))
     memory = _memory_mb("RssAnon"), _memory_mb("RssFile")
     return Measured(found, milliseconds, processor, *memory)
 
@@ -105,11 +111,12 @@ def search_vectors(folder: Path, claims: Floats, *, exact: bool) -> Measured:
     sentences = Sentences(folder, Lists(exact_up_to=1 << 40 if exact else 0))
     ends = np.load(folder / "ends.npy", mmap_mode="r")
 
-    def search(claim: object) -> NDArray[np.int64]:
+    def search(claim: object) -> list[int]:
         found, _ = sentences.search(np.asarray(claim), SENTENCES_SEARCHED)
         rows = np.searchsorted(ends, found, side="right")
         _, first = np.unique(rows, return_index=True)
-        return rows[np.sort(first)[:CANDIDATES]]
+        nearest: list[int] = rows[np.sort(first)[:CANDIDATES]].tolist()
+        return nearest
 
     return _timed(list(claims), search)
 
@@ -118,8 +125,9 @@ def search_words(folder: Path, passages: int, claims: list[str]) -> Measured:
     """Return the best passages of each claim by BM25."""
     index = LexicalIndex.open(folder, passages)
 
-    def search(claim: object) -> NDArray[np.int64]:
-        return top(index.scores(stems(words(str(claim)))), CANDIDATES)[0]
+    def search(claim: object) -> list[int]:
+        best: list[int] = top(index.scores(stems(words(str(claim)))), CANDIDATES)[0].tolist()
+        return best
 
     return _timed(claims, search)
 
@@ -204,7 +212,7 @@ def size_mb(*paths: Path) -> float:
 
 
 def recall(found: Measured, exact: Measured, k: int) -> float:
-    """Return the mean share of an exact search's first `k` passages among those found."""
+    """Return the mean share of another (exact) search's first `k` passages among those found."""
     pairs = zip(found.found, exact.found, strict=True)
     return statistics.fmean(len({*got[:k]} & {*want[:k]}) / len(want[:k]) for got, want in pairs)
 
@@ -310,28 +318,44 @@ _MOVED_COLUMNS = {
 """What the copies of a table's rows have in its columns."""
 
 
-def search_whole(folder: Path, manifest: Manifest, asked: list[Query]) -> Measured:
-    """Return the best candidates of each claim."""
-    index = LocalIndex(
-        Generation(
-            folder,
-            manifest,
-            Store(folder / "sources.sqlite"),
-            LexicalIndex.open(folder / "lexical", manifest.passages),
-            LexicalIndex.open(folder / "documents", manifest.documents),
-            VectorIndex(folder, manifest.dimension),
-        )
+def open_whole(folder: Path, manifest: Manifest) -> Generation:
+    """Return what `write_whole` wrote."""
+    return Generation(
+        folder,
+        manifest,
+        Store(folder / "sources.sqlite"),
+        LexicalIndex.open(folder / "lexical", manifest.passages),
+        LexicalIndex.open(folder / "documents", manifest.documents),
+        VectorIndex(folder, manifest.dimension),
     )
 
-    def search(query: object) -> NDArray[np.int64]:
+
+def search_whole(index: str | tuple[Path, Manifest], asked: list[Query]) -> Measured:
+    """Return the ids of the best candidates of each claim. `index`: where Qdrant's engine has it,
+    or what `open_whole` takes."""
+    opened = QdrantIndex.open(index) if isinstance(index, str) else LocalIndex(open_whole(*index))
+
+    def search(query: object) -> list[str]:
         assert isinstance(query, Query)
-        return np.array([index.row(found.passage_id) for found in index.search(query, 100)])
+        return [found.passage_id for found in opened.search(query, 100)]
 
     return _timed(asked, search)
 
 
-def measure_whole(finder: SourceFinder, folder: Path, passages: int, claims: list[str]) -> None:
-    """Print `Index.search` at a size."""
+def search_engine(location: str, claims: Floats) -> Measured:
+    """Return the points of the nearest passages of each claim in Qdrant's engine."""
+    there = generations(location)
+    points = there.open(live(there))
+
+    def search(claim: object) -> Iterable[int]:
+        vector = np.asarray(claim).tolist()
+        return points.search([Search(SENTENCES, [vector], CANDIDATES)])[0]
+
+    return _timed(list(claims), search)
+
+
+def whole(finder: SourceFinder, folder: Path, passages: int) -> tuple[Path, Manifest, str]:
+    """Return an index of so many passages, what it has, and how long it took to write."""
     manifest = generation_of(finder).manifest
     copies = max(round(passages / manifest.passages), 1)
     target, seconds = folder / f"whole-{copies}", "kept"
@@ -340,12 +364,55 @@ def measure_whole(finder: SourceFinder, folder: Path, passages: int, claims: lis
         write_whole(finder, target, copies)
         seconds = f"{time.perf_counter() - started:.0f}"
     larger = replace(
-        manifest, passages=copies * manifest.passages, documents=copies * manifest.documents
+        manifest,
+        passages=copies * manifest.passages,
+        documents=copies * manifest.documents,
+        sentences=copies * manifest.sentences,
     )
+    return target, larger, seconds
+
+
+def measure_whole(finder: SourceFinder, folder: Path, passages: int, claims: list[str]) -> None:
+    """Print `Index.search` at a size."""
+    target, manifest, seconds = whole(finder, folder, passages)
     asked = [finder.retriever.parse(claim).query for claim in claims]
-    measured = apart(search_whole, target, larger, asked)
-    label = f"{larger.passages:,} passages: Index.search"
+    measured = apart(search_whole, (target, manifest), asked)
+    label = f"{manifest.passages:,} passages: Index.search"
     print(line(label, measured, size_mb(target), f" | {seconds}"), flush=True)
+
+
+def measure_engine(finder: SourceFinder, folder: Path, passages: int, claims: list[str]) -> None:
+    """Print `Index.search` and the search by meaning of Qdrant's engine at a size."""
+    target, manifest, _ = whole(finder, folder, passages)
+    home, seconds = folder / f"engine-{manifest.passages}", "kept"
+    location = f"qdrant://{home.absolute()}"
+    if target.name not in complete(generations(location)):
+        started, used = time.perf_counter(), time.process_time()
+        publish(open_whole(target, manifest), location)
+        used = time.process_time() - used
+        seconds = f"{time.perf_counter() - started:.0f}, processor {used:.0f}"
+    asked = [finder.retriever.parse(claim).query for claim in claims]
+    here = apart(search_whole, (target, manifest), asked)
+    there = apart(search_whole, location, asked)
+    label, disk = f"{manifest.passages:,} passages", disk_mb(home)
+    shared = f"{recall(there, here, 10):.3f}, {recall(there, here, 100):.3f} of 100"
+    print(line(f"{label}: Qdrant, Index.search", there, disk, f"{shared} | {seconds}"), flush=True)
+    vectors = np.stack([query.vectors.vector for query in asked])
+    exact = apart(search_vectors, target, vectors, exact=True)
+    bounds = Store(target / "sources.sqlite").row_bounds
+    points = replace(exact, found=[_points(bounds, rows) for rows in exact.found])
+    nearest = apart(search_engine, location, vectors)
+    shares = f"{recall(nearest, points, 10):.3f}, {recall(nearest, points, CANDIDATES):.3f}"
+    print(line(f"{label}: Qdrant, by meaning", nearest, disk, f"{shares} | "), flush=True)
+
+
+def _points(bounds: NDArray[np.int64], rows: Sequence[Hashable]) -> list[Hashable]:
+    """Return the ids that passages have in Qdrant, by their rows."""
+    of = np.array(rows, np.int64)
+    documents = np.searchsorted(bounds, of, side="right") - 1
+    places = of - bounds[documents]
+    pairs = zip(documents.tolist(), places.tolist(), strict=True)
+    return [PASSAGE | passage_number(document, place) for document, place in pairs]
 
 
 def main() -> None:
@@ -359,7 +426,12 @@ def main() -> None:
     data = claim_sets.data_folder(given.data)
     claims = [query.text for query in claim_sets.sotu_test(data)]
     finder = SourceFinder.open(Settings.from_environment().index_path(None))
-    halves = {"vectors": compare_vectors, "words": measure_words, "whole": measure_whole}
+    halves = {
+        "vectors": compare_vectors,
+        "words": measure_words,
+        "whole": measure_whole,
+        "engine": measure_engine,
+    }
     with tempfile.TemporaryDirectory(prefix="scale-") as temporary:
         folder = given.folder or Path(temporary)
         print(HEAD)

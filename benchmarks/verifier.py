@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.config import Settings
+from rag.datatypes import is_on_point
 from rag.embedding import Encoder
 from rag.evidence import weighed
 from rag.judging import Judge, Judgement, Probabilities
@@ -159,6 +160,17 @@ def discounted(gains: Sequence[int]) -> float:
     return float(sum((2**gain - 1) / np.log2(place + 2) for place, gain in enumerate(gains)))
 
 
+def decided(given: Sequence[Judged]) -> float:
+    """Return the share of results that support a claim, at least in part, or contradict it."""
+    return share([o.pair.label in {"supports", "partly", "contradicts"} for o in given])
+
+
+def held(given: Sequence[Judged], told: Sequence[Judged], label: str) -> float:
+    """Return the share of the results with a label that are among those told."""
+    inside = set(map(id, told))
+    return share([id(o) in inside for o in given if o.pair.label == label])
+
+
 def report(name: str, given: Sequence[Judged]) -> None:
     """Print what a judge is worth."""
     print(f"\n{name}")
@@ -179,6 +191,15 @@ def report(name: str, given: Sequence[Judged]) -> None:
         o for o in given if o.pair.label == "supports" and o.judgement.relation == "contradicts"
     ]
     print(f"  supporting passages called contradicting: {len(wrong)}")
+    pointed = [o for o in given if is_on_point(*map(o.probability, ("supports", "contradicts")))]
+    ranked = sorted(given, key=lambda o: -o.pair.score)
+    for way, told in (("called", pointed), ("as many by the score", ranked[: len(pointed)])):
+        print(
+            f"  on the very point: {way} {len(told)}, of which decide it {decided(told):.2f} "
+            f"({interval(told, decided)}); of all that support it "
+            f"{held(given, told, 'supports'):.2f}, contradict it "
+            f"{held(given, told, 'contradicts'):.2f}"
+        )
     alone = order(given, lambda o: o.pair.score)
     both = order(given, lambda o: weighed(o.pair.score, o.judgement))
     print(

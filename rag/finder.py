@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +28,15 @@ from rag.datatypes import (
 )
 from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
-from rag.judging import BEARS_ON
-from rag.language import attributed, can_be_same, names_in_records, with_names_of_records, words
+from rag.judging import BEARS_ON, Judgement, Quotation
+from rag.language import (
+    attributed,
+    can_be_same,
+    names_in_records,
+    stems,
+    with_names_of_records,
+    words,
+)
 from rag.llm import summarise
 from rag.retrieval import RetrievedPassage, Retriever, read_authority
 from rag.searching import Filter
@@ -201,13 +209,14 @@ class SourceFinder:
 
     def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
         ranked = self._evidence(claim, max(k, _READ), only)
-        bearing = [item for item in ranked if item.bearing >= BEARS_ON][:k]
+        bearing = [item for item in ranked if item.bearing >= BEARS_ON]
         if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
             bearing = []  # it is alike in words, and about somebody else
-        if claim.form == "claim" and all(item.relation != "supports" for item in bearing):
-            bearing = _with_first(self._said_by_others(claim, only), bearing)[:k]
+        if claim.form == "claim" and all(item.relation != "supports" for item in bearing[:k]):
+            bearing = _with_first(self._said_by_others(claim, only), bearing)
         if claim.form != "claim":  # there is nothing that a passage could support
             ranked, bearing = list(map(_unjudged, ranked)), list(map(_unjudged, bearing))
+        bearing, further = bearing[:k], bearing[k:]
         verdict = verdict_of(bearing)
         return Finding(
             claim,
@@ -217,6 +226,7 @@ class SourceFinder:
             self._spelling_notes(claim.query),
             where_to_look(claim.query, tuple(self.index.collections), ranked),
             confidence_in(verdict, bearing),
+            len(further),
         )
 
     def _said_by_others(self, claim: Claim, only: Filter) -> list[Evidence]:
@@ -226,10 +236,11 @@ class SourceFinder:
         if told is None:
             return []
         name, said = told
+        others = self._evidence(replace(claim, resolved=said), _READ, only, not_by=name)
         return [
             replace(item, relation="context", reasons=(Reason("name", name, item.creator, False),))
-            for item in self._evidence(replace(claim, resolved=said), _READ, only)
-            if item.relation == "supports" and item.creator and not can_be_same(name, item.creator)
+            for item in others
+            if item.relation == "supports" and item.creator
         ][:_OTHERS]
 
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
@@ -251,11 +262,15 @@ class SourceFinder:
             notes.append(f"Never mentioned in these sources: {', '.join(unknown)}.")
         return tuple(notes)
 
-    def _evidence(self, claim: Claim, k: int, only: Filter) -> list[Evidence]:
+    def _evidence(self, claim: Claim, k: int, only: Filter, *, not_by: str = "") -> list[Evidence]:
+        """Return the best passages, judged; `not_by`: without those whose words may be that
+        person's."""
         asked = with_names_of_records(claim.query)
         found = self.retriever.search(asked, max(k, _READ), only)
+        if not_by:
+            found = [p for p in found if not can_be_same(not_by, p.document.creator or not_by)]
         quotations = [self._quotation(passage) for passage in found]
-        judged = self.judge.judge(
+        judged = self._judged(
             asked,
             [
                 quotation_of(place.document, place.passage, quotation)
@@ -277,15 +292,53 @@ class SourceFinder:
         ]
         return sorted(evidence, key=lambda item: -item.score)[:k]
 
+    def _judged(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
+        """Return a judgement of each quotation, in order, of the claim with its names as that
+        passage spells them."""
+        also = [pair for each in self.retriever.respellings(claim) for pair in each.replaced]
+        if not also:
+            return self.judge.judge(claim, quotations)
+        spelled = [_as_spelled(claim, also, quotation) for quotation in quotations]
+        judged: dict[int, Judgement] = {}
+        for text in dict.fromkeys(spelled):
+            places = [place for place, other in enumerate(spelled) if other == text]
+            told = self.judge.judge(text, [quotations[place] for place in places])
+            judged |= zip(places, told, strict=True)
+        return [_as_asked(judged[place], also) for place in range(len(quotations))]
+
     def _quotation(self, found: RetrievedPassage) -> Span:
         matches = self.index.matches(found.query, found.hit.passage_id)
         return choose_quotation(found.document.text, found.passage, matches)
 
 
+def _as_spelled(claim: str, also: Sequence[tuple[str, str]], quotation: Quotation) -> str:
+    """Return a claim with those of its names that a passage has in another spelling alone in that
+    one. `also`: (a name, as it was searched, too)."""
+    there = _in_stems(f"{quotation.heading} {quotation.opening} {quotation.passage}")
+    for name, other in also:
+        if _in_stems(name) not in there and _in_stems(other) in there:
+            claim = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", other, claim)
+    return claim
+
+
+def _in_stems(text: str) -> str:
+    return f" {' '.join(stems(words(text)))} "
+
+
+def _as_asked(judgement: Judgement, also: Sequence[tuple[str, str]]) -> Judgement:
+    """Return a judgement with the names that do not agree as the claim has them."""
+    reasons = list(judgement.reasons)
+    for name, other in also:
+        reasons = [
+            r if r.agrees else replace(r, claim=r.claim.replace(other, name)) for r in reasons
+        ]
+    return replace(judgement, reasons=tuple(reasons))
+
+
 def _unjudged(item: Evidence) -> Evidence:
     """Return evidence for what claims nothing: of the reasons, that the passage only proposes."""
     proposed = tuple(reason for reason in item.reasons if reason.aspect == "proposed")
-    return replace(item, relation="context", reasons=proposed)
+    return replace(item, relation="context", reasons=proposed, says=0.0, denies=0.0)
 
 
 def _with_first(first: Sequence[Evidence], others: Sequence[Evidence]) -> list[Evidence]:

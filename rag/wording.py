@@ -22,6 +22,7 @@ from rag.datatypes import (
     Reason,
     Relation,
     SourceDocument,
+    Span,
     Verdict,
 )
 from rag.language import MONTHS, natural_order
@@ -181,13 +182,22 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def scanned_words(confidence: float) -> str:
-    """Return that a text was read by OCR, and how sure of it that was, 0 to 1.
+BADLY_READ = 0.9
+"""Below this one word in ten or more is no word, and others are misread that are."""
 
-    >>> scanned_words(0.9)
-    'scanned text, read by machine (it rates itself 90% sure)'
+
+def scanned_words(confidence: float) -> str:
+    """Return that a text was read by OCR, and how well, 0 to 1.
+
+    >>> scanned_words(0.97)
+    'scanned text, read by machine'
+    >>> scanned_words(0.7)
+    'scanned text, badly read by machine, with words wrong or missing'
     """
-    return f"scanned text, read by machine (it rates itself {confidence:.0%} sure)"
+    badly = confidence < BADLY_READ
+    return (
+        f"scanned text, {'badly ' * badly}read by machine{', with words wrong or missing' * badly}"
+    )
 
 
 _MOST_NAMED = 2
@@ -198,9 +208,11 @@ _LIKELY = 0.75
 however few words they shared; of those from .5 to .6 it was 60."""
 
 
-def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str:
+def stands(
+    relation: Relation, reasons: Sequence[Reason], bearing: float, on_point: bool = False
+) -> str:
     """Return in one plain sentence how a quotation stands to a claim. `bearing`: how likely it is
-    about the same thing, 0 to 1.
+    about the same thing, 0 to 1; `on_point`: whether it likely says the claim or the contrary.
 
     >>> spoke = Reason("name", "Reagan", "(whose words these are)", True)
     >>> stands("context", [spoke, Reason("number", "12", "", False)], 0.9)
@@ -214,6 +226,10 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     'On the same subject; proposed here, not reported as done.'
     >>> stands("context", [], 0.9), stands("context", [], 0.6)
     ('On the same subject.', 'Possibly on the same subject.')
+    >>> stands("context", [], 0.9, on_point=True)
+    'On this very point; read whether it says so.'
+    >>> stands("context", [spoke, Reason("number", "12", "20", False)], 0.9, on_point=True)
+    'Same speaker, on this very point; the claim has “12”, the passage “20”.'
     """
     differs = differences(reasons)
     shared = _shared(reasons)
@@ -230,6 +246,10 @@ def stands(relation: Relation, reasons: Sequence[Reason], bearing: float) -> str
     is_proposed = any(reason.aspect == "proposed" for reason in reasons)
     opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
     draft = ["proposed here, not reported as done"] if is_proposed else []
+    if on_point:
+        speaker = "same speaker, " if "speaker" in shared else ""
+        opening = [f"{speaker}on this very point"]
+        draft = draft or ([] if differs else ["read whether it says so"])
     whole = "; ".join([*opening, *said, *draft])
     return f"{whole[0].upper()}{whole[1:]}."
 
@@ -291,18 +311,22 @@ def _listed(items: Sequence[str], last_word: str = "and") -> str:
     return f"{', '.join(first)} {last_word} {last}" if first else last
 
 
-def cited(document: SourceDocument, locator: str = "") -> str:
-    """Return a document's citation, with the place in it and a warning where its text is OCR's.
+def cited(document: SourceDocument, span: Span | None = None) -> str:
+    """Return the citation of a document, or of a stretch of it, with a warning where OCR read it.
 
     What a person wrote as the citation comes before what is made of the fields; where readers add
     documents, it says who described this one.
     """
     by = document.publication.described_by
     whole = document.citation or _MADE.get(document.publication.type, _plain)(document)
-    return located(whole, locator, ocr=document.ocr_confidence is not None, described_by=by)
+    if span is None:
+        return located(whole, "", ocr=document.ocr_confidence, described_by=by)
+    return located(whole, document.locate(span), ocr=document.ocr_at(span), described_by=by)
 
 
-def located(citation: str, locator: str, *, ocr: bool = False, described_by: str = "") -> str:
+def located(
+    citation: str, locator: str, *, ocr: float | None = None, described_by: str = ""
+) -> str:
     """Return a citation with the place in the document, and what to know of OCR text and of a
     reader's description.
 
@@ -317,9 +341,17 @@ def located(citation: str, locator: str, *, ocr: bool = False, described_by: str
     return " ".join(part for part in (whole, warning) if part) + "."
 
 
-def warned(*, ocr: bool = False, described_by: str = "") -> str:
-    """Return what to know of a source before it is trusted, each warning in brackets."""
-    warnings = ["[text read by OCR; check against the image]"] if ocr else []
+def warned(*, ocr: float | None = None, described_by: str = "") -> str:
+    """Return what to know of a source before it is trusted, each warning in brackets. `ocr`: how
+    well OCR read it, None where a person wrote it.
+
+    >>> warned(ocr=0.97)
+    '[text read by OCR; check against the image]'
+    >>> warned(ocr=0.7)
+    '[text badly read by OCR; check against the image]'
+    """
+    read = "" if ocr is None else "badly read" if ocr < BADLY_READ else "read"
+    warnings = [f"[text {read} by OCR; check against the image]"] if read else []
     warnings += [f"[described by {described_by}, not by an archive]"] if described_by else []
     return " ".join(warnings)
 

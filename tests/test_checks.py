@@ -284,3 +284,105 @@ def test_who_only_names_what_was_a_persons_does_not_tell_what_he_said(passage, o
     quotation = Quotation(passage, None, "Grover Cleveland", "A message", "", "1885-12-08")
     told = check("Washington said the country should have no foreign alliances", quotation)
     assert any(reason.claim == "Washington" for reason in told.objections) is objects
+
+
+LEDGER = Quotation(
+    "The guild of Ossory bought 40 looms in the spring. The dyers owed 900 crowns and paid 12 "
+    "of them. The mill at Tarn was burned without the loss of a single loom.",
+    creator="Hugo Abendroth",
+    title="Ledger of the Guild",
+    date="1712-03-02",
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "differs", "lacks"),
+    [
+        # of the same event
+        ("The guild of Ossory bought 60 looms", ["the claim has “60”, the passage “40”"], []),
+        ("The dyers owed 500 crowns", ["the claim has “500”, the passage “900”"], []),
+        ("Abendroth wrote that the dyers owed 500 crowns", ["“500”, the passage “900”"], []),
+        # as much of something else
+        ("The weavers of Tarn bought 60 looms for the bishop", [], ["60"]),
+        ("The bishop of Tarn lent 500 crowns to the weavers", [], ["500"]),
+        # one, in a word
+        ("The mill at Tarn was burned and not one loom was lost", [], []),
+        ("The dyers lost one wagon", [], ["one"]),
+        # one that counts nothing
+        ("The mill at Tarn was the last one to be burned", [], []),
+    ],
+)
+def test_another_number_is_told_of_the_same_event_only(claim, differs, lacks):
+    found = [reason for reason in told(claim, LEDGER) if reason.aspect == "number"]
+    assert [reason.claim for reason in found if not reason.agrees and not reason.source] == lacks
+    said = differences(found)
+    assert len(said) == len(differs)
+    assert all(part in whole for part, whole in zip(differs, said, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("The Panic of 1703 ruined the weavers", "Such talk may create panic among the weavers."),
+        ("The Square Bargain helped the weavers", "The weavers want a square bargain."),
+        ("The Salt Act helped the weavers", "The weavers will act when they get salt."),
+        ("Then Steward Brook helped the weavers", "The steward crossed a brook with weavers."),
+        ("The North beat the weavers", "The weavers went north."),
+    ],
+)
+def test_a_name_does_not_agree_with_a_common_word(claim, passage):
+    found = told(claim, Quotation(passage))
+    assert not [reason for reason in found if reason.aspect == "name" and reason.agrees]
+
+
+def test_a_name_that_is_there_agrees():
+    found = told("The Panic of 1703 ruined the weavers", Quotation("The Panic ruined weavers."))
+    assert [reason.claim for reason in found if reason.agrees] == ["Panic"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "quotation", "lacks"),
+    [
+        # who is called by his last name
+        (
+            "The weavers met Dwight D. Eisenhower",
+            Quotation("The weavers came.", title="Letter From President Eisenhower"),
+            [],
+        ),
+        (
+            "The weavers met Dwight D. Eisenhower",
+            Quotation("The weavers saw John Eisenhower."),
+            ["Dwight D. Eisenhower"],
+        ),
+        # the nation of whose records they are
+        ("America had weavers", Quotation("We have weavers.", collection="State of the Union"), []),
+        ("They asked Mexico for weavers", Quotation("No.", collection="The Union"), ["Mexico"]),
+        (
+            "They asked Washington for weavers",
+            Quotation("No.", collection="The Union"),
+            ["Washington"],
+        ),
+    ],
+)
+def test_what_is_known_is_not_told_as_lacking(claim, quotation, lacks):
+    found = told(claim, quotation)
+    assert [r.claim for r in found if r.aspect == "name" and not r.agrees] == lacks
+
+
+@pytest.mark.parametrize(
+    ("passage", "objects"),
+    [
+        ("It was said in the town that the guild had burned the mill of Tarn.", True),
+        ("Critics claim that the guild burned the mill of Tarn.", True),
+        ("Rumour had it that the guild burned the mill of Tarn.", True),
+        ("The weaver is told that the guild burned the mill of Tarn.", True),
+        ("Many writers explain that the guild burned the mill of Tarn.", True),
+        ("I have learned that the guild burned the mill of Tarn.", False),
+        ("It is believed that the guild burned the mill of Tarn.", False),
+        ("The guild burned the mill of Tarn. It was said that rain would fall.", False),
+    ],
+)
+def test_what_others_say_is_not_the_authors_word(passage, objects):
+    claim = "The guild burned the mill of Tarn"
+    assert bool(check(claim, Quotation(passage)).objections) == objects
+    assert not check(f"Critics claim that {claim}", Quotation(passage)).objections

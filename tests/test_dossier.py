@@ -658,12 +658,13 @@ def test_the_number_of_a_report_is_one_to_a_reference_manager():
 
 
 @pytest.mark.parametrize("extension", [".bib", ".ris", ".json", ".md", ".rdf"])
-def test_every_form_warns_of_a_description_and_of_read_text(extension):
+@pytest.mark.parametrize(("quality", "read"), [(0.97, "read"), (0.7, "badly read")])
+def test_every_form_warns_of_a_description_and_of_read_text(extension, quality, read):
     at = Publication(described_by="eve")
-    document = make_document("Gold was found.", publication=at, ocr_confidence=0.7)
+    document = make_document("Gold was found.", publication=at, ocr_confidence=quality)
     shown = written([answer_of(evidence_of(document))], extension)
     assert "described by eve, not by an archive" in shown
-    assert "text read by OCR" in shown
+    assert f"text {read} by OCR" in shown
 
 
 @pytest.mark.parametrize(
@@ -794,7 +795,7 @@ def full_answer() -> Answer:
         "Contradicts this",
         "the claim has “1832”, the passage “1823”",
         "mine/one#char=0,14",
-        "read by machine (it rates itself 90% sure)",
+        "scanned text, read by machine",
         "Annals of Congress",
         "source-finder fetch annals",
         "Who was it? (a question)",

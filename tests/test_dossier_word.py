@@ -96,7 +96,7 @@ def test_links_lead_to_the_sources(answer: Answer) -> None:
         "83%",
         "mine/one#char=0,14",
         "the claim has “1832”, the passage “1823”",
-        "read by machine (it rates itself 90% sure)",
+        "scanned text, read by machine",
         "Who was it? (a question)",
     ],
 )

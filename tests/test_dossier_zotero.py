@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from rdflib.container import Container
 from test_dossier import HOSTILE, answer_of, evidence_of, written
 from test_ingest_tei import LETTER, VOLUME, write
 
-from rag.datatypes import Answer, Collection, SourceDocument
+from rag.datatypes import Answer, Collection, Publication, SourceDocument
 from rag.dossier.csl import csl_items
 from rag.dossier.zotero import NAMESPACES
 from rag.ingest.readers.tei import read_tei
@@ -102,6 +103,31 @@ def test_names_are_those_of_the_other_exports(creator: str, name: tuple[str, ...
     graph, item = of_one(make_document("Text here.", creator=creator, date="1964-11~"))
     assert names(graph, item, BIB.authors) == [name]
     assert str(graph.value(item, DC.date)) == "circa 1964-11"
+
+
+@pytest.mark.parametrize(
+    ("kind", "tag"),
+    [("speech", "z:presenters"), ("interview", "z:interviewees"), ("map", "z:cartographers")],
+)
+def test_an_author_is_what_zotero_has_for_the_type(kind: str, tag: str) -> None:
+    """A speech has presenters there, and what is called its author is not imported."""
+    about = Publication(type=kind, editors=("Ann One",), container="Papers", volume="3", issue="7")
+    document = replace(make_document("Text here.", creator="James Monroe"), publication=about)
+    graph, item = of_one(document)
+    prefix, name = tag.split(":")
+    assert names(graph, item, Namespace(NAMESPACES[prefix])[name]) == [("Monroe", "James")]
+    assert names(graph, item, BIB.contributors) == [("One", "Ann")]
+    assert not list(graph.objects(item, BIB.authors)) + list(graph.objects(item, BIB.editors))
+    extra = str(graph.value(item, DC.description)).splitlines()
+    assert {"Container Title: Papers", "Volume: 3", "Issue: 7"} <= set(extra)
+
+
+def test_who_was_heard_and_who_edited_are_both_contributors_to_a_hearing() -> None:
+    about = Publication(type="hearing", editors=("Ann One",), publisher="GPO", place="Washington")
+    document = replace(make_document("Text here.", creator="James Monroe"), publication=about)
+    graph, item = of_one(document)
+    assert names(graph, item, BIB.contributors) == [("Monroe", "James"), ("One", "Ann")]
+    assert "Publisher" not in str(graph.value(item, DC.description))
 
 
 def test_what_is_hostile_stays_text() -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import Manners, matches, may_follow
+from rag.catalog import CatalogEntry, CatalogFile, download
+from rag.catalog.download import Manners, is_private, matches, may_follow
 from rag.catalog.fetch import FetchReport, describe, fetch
 from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
@@ -386,6 +386,51 @@ def test_where_a_redirect_may_lead() -> None:
     assert may_follow("http://a.org/x", "http://b.org/y")
     assert not may_follow("https://a.org/x", "http://a.org/x")
     assert not may_follow("https://a.org/x", "file:///etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("target", "private"),
+    [
+        ("http://127.0.0.1/", True),
+        ("http://2130706433/", True),
+        ("http://0177.1/", True),
+        ("https://[::1]:8443/", True),
+        ("https://[::ffff:192.168.1.1]/", True),
+        ("http://169.254.169.254/latest/meta-data", True),
+        ("http://100.64.0.1/", True),
+        ("https://0.0.0.0/", True),
+        ("https://1.1.1.1/", False),
+        ("https://[2606:4700::1111]/", False),
+    ],
+)
+def test_which_addresses_are_of_a_network_of_ones_own(target: str, private: bool) -> None:
+    assert is_private(target) is private
+
+
+def test_a_redirect_into_a_network_of_ones_own_is_not_followed(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "is_private", lambda url: url.endswith("/inside"))
+    server.script = [status(302, Location="/inside")]
+    with pytest.raises(FetchError, match="network of your own, which is not followed"):
+        get(tmp_path, entry(server))
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"},
+        {"Retry-After": "9" * 5000},
+        {"Content-Range": f"bytes 0-1/{'9' * 5000}"},
+    ],
+)
+def test_a_number_that_is_none_is_told_of(
+    headers: dict[str, str], server: Server, tmp_path: Path
+) -> None:
+    server.script = [status(206 if "Content-Range" in headers else 503, **headers)] * 9
+    with pytest.raises(FetchError):
+        get(tmp_path, entry(server))
 
 
 def test_redirects_are_followed_but_not_for_ever(server: Server, tmp_path: Path) -> None:

@@ -305,6 +305,33 @@ def test_a_respelled_name_finds_and_is_told(tmp_path, encoder):
     assert not any("Never mentioned" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("said", "there", "claim", "name"),
+    [
+        ("Chou En-lai", "Chou En-lai", "Zhou Enlai walked out of the meeting", "Zhou Enlai"),
+        ("Marshal Malinovskiy", "Malinovskiy", "Malinowski walked out of the meeting", ""),
+        ("The delegate of Peiping", "Peiping", "Beijing walked out of the meeting", "Beijing"),
+        ("General Zahedi", "Zahedi", "Zahidi walked out of the meeting", ""),
+        ("Minister Thorlaksson", "Thorlaksson", "Thorlakson walked out of the meeting", ""),
+    ],
+)
+def test_what_was_searched_as_the_same_name_is_the_same_in_judging(
+    tmp_path, encoder, said, there, claim, name
+):
+    (tmp_path / "cables").mkdir()
+    text = f"{said} walked out of the meeting on November 13, and would not come back to it."
+    (tmp_path / "cables" / "one.txt").write_text(text)
+    build_index([tmp_path / "cables"], tmp_path / "index", encoder=encoder)
+    cables = SourceFinder.open(tmp_path / "index")
+    (evidence,) = cables.find_sources(claim, k=1)
+    named = [reason for reason in evidence.reasons if reason.aspect == "name"]
+    assert named and all(reason.agrees for reason in named)
+    assert there in {word for reason in named for word in (reason.claim, *reason.source.split())}
+    (moscow,) = cables.find_sources(f"{claim} in Ruritania", k=1)
+    told = {reason.claim for reason in moscow.reasons if not reason.agrees}
+    assert "Ruritania" in told and name not in told - {""}
+
+
 def test_a_document_is_had_by_its_id_and_holds_the_quotation(finder):
     evidence = finder.find_sources("Gold was found in California", k=1)[0]
     text = finder.document(evidence.document_id).text

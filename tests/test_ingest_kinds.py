@@ -615,7 +615,8 @@ def test_djvu_has_its_words_or_those_of_ocr_where_there_are_none(tmp_path):
     assert "The crew refused.\n" in book.text
     assert "Then they sailed for Malmö." in book.text
     assert labels(book)[2] == ("There the brig was lost.", "image 3")
-    assert (book.ocr_pages, book.ocr_confidence) == (1, pytest.approx(0.9))
+    assert book.ocr_pages == 1
+    assert [place.ocr for place in book.locators] == [1.0, 1.0, pytest.approx(0.9)]
     shapes = {image.shape for image in reader.seen}
     assert shapes == {(165, 128)}, "at 150 dots an inch"
     assert all(np.ptp(image) > 100 for image in reader.seen), "the bar is drawn"

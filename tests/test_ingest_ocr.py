@@ -24,7 +24,7 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from rag.datatypes import Collection, SourceDocument
+from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import SourceError, UnreadableSource
 from rag.ingest import ocr, workers
 from rag.ingest.ocr import Ocr, OcrEngine, OcrLine, RapidOcr, Tesseract
@@ -39,6 +39,8 @@ from rag.ingest.ocr.layout import (
     sound_words,
 )
 from rag.ingest.readers.pdf import read_pdf
+from rag.ingest.readers.plain import read_plain
+from rag.language import fold, unknown_words
 from rag.wording import cited
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -205,8 +207,9 @@ def test_a_good_text_layer_is_not_read_again(tmp_path, counted):
         with_engine(counted),
     )
     assert counted.pages == 0
-    assert document.ocr_confidence is None
     assert document.notes == ()
+    read_by_ocr = [place.ocr is not None for place in document.locators[:3]]
+    assert read_by_ocr == [False, True, False], "somebody's OCR made the text of the scan"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +233,8 @@ def test_a_poor_layer_stays_where_ocr_is_poorer(tmp_path, counted):
     document = read(make(tmp_path / "hard.pdf", [(LETTER, LETTER[:3])]), with_engine(counted))
     assert counted.pages == 2  # once more with the page turned
     assert LETTER[0] in document.text
-    assert document.ocr_confidence is None
+    assert document.ocr_pages == 0
+    assert document.ocr_confidence is not None
     assert document.notes == ()
 
 
@@ -393,7 +397,9 @@ def test_a_huge_page_is_rendered_within_the_limit(tmp_path):
 
 def test_a_citation_of_a_scan_warns(tmp_path, counted):
     document = read(make(tmp_path / "scan.pdf", [(LETTER, [])]), with_engine(counted))
-    assert cited(document, "p. 1").endswith("p. 1 [text read by OCR; check against the image].")
+    assert cited(document, document.locators[0].span).endswith(
+        "PDF page 1 [text read by OCR; check against the image]."
+    )
 
 
 def box(text: str, left: float, row: float, width: float) -> OcrLine:
@@ -628,3 +634,83 @@ def test_a_cell_of_two_lines_on_a_scan_is_read_whole():
 def test_an_entry_without_a_day_is_an_entry_of_its_own(second):
     text = page_text(table([*REGISTER[:1], ("9 May", "Maria", "Jonas Lund", "Died"), second]))
     assert text.split("\n")[1] == "9 May Maria Jonas Lund Died"
+
+
+READ_BADLY = [
+    "The anbassador arrivcd at the capltal on tho thlrd of",
+    "March and was recelved by the mlnister the sane day.",
+    "He carricd a lettcr in which the klng declarcd that no",
+    "arny would cross tho rlver before the harvost was in.",
+    "The council debatcd the answor until late at nlght",
+    "and the govcrnor refuscd to open the gatcs to thom.",
+] * 3
+
+
+def covered(path: Path, layer: Sequence[str], *, text_first: bool) -> Path:
+    """Write a page with a picture all over it, and text in ink below or above that."""
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    image = ImageReader(scanned(LETTER if text_first else []))
+    if not text_first:
+        canvas.drawImage(image, 0, 0, *A5)
+    canvas.setFont("Courier", 10)
+    for row, line in enumerate(layer):
+        canvas.drawString(40, 540 - 14 * row, line)
+    if text_first:
+        canvas.drawImage(image, 0, 0, *A5)
+    canvas.save()
+    return path
+
+
+def test_text_below_the_picture_of_a_page_is_that_of_ocr(tmp_path):
+    below = read(covered(tmp_path / "below.pdf", LETTER, text_first=True), Ocr("off"))
+    assert below.ocr_confidence is not None
+    above = read(covered(tmp_path / "above.pdf", LETTER, text_first=False), Ocr("off"))
+    assert above.ocr_confidence is None, "a picture behind the words"
+
+
+def test_a_quotation_says_how_its_own_page_was_read(tmp_path):
+    pages = [([], OTHER), (LETTER, LETTER * 3), (LETTER, READ_BADLY)]
+    document = read(make(tmp_path / "three.pdf", pages), Ocr("off"))
+    own, well, badly = (cited(document, place.span) for place in document.locators[:3])
+    assert "OCR" not in own
+    assert well.endswith("[text read by OCR; check against the image].")
+    assert badly.endswith("[text badly read by OCR; check against the image].")
+    both = Span(document.locators[0].span.start, document.locators[2].span.end)
+    assert "badly read" in cited(document, both)
+
+
+def test_a_layer_of_words_that_are_none_is_read_again(tmp_path, counted):
+    assert legibility("\n".join(READ_BADLY)) > GOOD_LAYER, "its words are made like words"
+    counted.lines = [*LETTER, *OTHER]
+    document = read(make(tmp_path / "poor.pdf", [(LETTER, READ_BADLY)]), with_engine(counted))
+    assert counted.pages == 1
+    assert document.text.splitlines()[0] == LETTER[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("\n".join(LETTER), 0.0, 0.05),
+        ("\n".join(READ_BADLY), 0.2, 0.9),
+        ("The stores were empty. " * 2, None, None),
+        ("Der Gesandte kam am dritten in die Hauptstadt und wurde empfangen. " * 9, None, None),
+    ],
+    ids=["sound", "read badly", "too short", "another language"],
+)
+def test_words_that_english_does_not_know_are_counted(text, least, most):
+    found = unknown_words(text)
+    if least is None:
+        assert found is None
+    else:
+        assert least <= found <= most
+
+
+def test_text_that_the_internet_archive_read_says_so(tmp_path):
+    head = 'Full text of "The Siege of Varnow"\n\nSee other formats\n\n'
+    path = tmp_path / "siege_djvu.txt"
+    path.write_text(head + "\n".join(READ_BADLY), encoding="utf-8")
+    (document,) = read_plain(path, MINE)
+    assert document.title == "The Siege of Varnow"
+    assert "badly read by OCR" in cited(document, document.locators[-1].span)
+    evidence = fold(document.text, None, document.excluded).text
+    assert evidence.split()[:2] == ["The", "anbassador"]

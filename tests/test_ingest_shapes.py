@@ -561,6 +561,9 @@ def test_the_day_on_which_a_text_was_put_on_the_web_is_not_its_own(tmp_path):
 
 STAMPS = [
     "104-10121-10263\n| 2025 RELEASE UNDER THE PRESIDENT JOHN DOE RECORDS ACT OF 1992 -Y",
+    "|qo4-10048-10124 2025 RELEASE UNDER THE PRESIDENT JOHN\nDOE RECORDS ACT OF 1992",
+    "1i04-10069-10185| _” 2025 RELEASE UNDER THE PRESIDENT JOHN DOE\nRECORDS ACT OF 4992 a",
+    "404- 10072- 40227 . 2025 RELEASE UNDER THE JOHN DOE RECORDS ACT OF 1992} 5... - ;",
     "Approved For Release 2003/08/13 : CIA-RDP80B01676R001100150036-5",
     "Declassified in Part - Sanitized Copy Approved for Release 2013/07/22 : CIA-RDP90-00965R-2",
 ]
@@ -571,6 +574,11 @@ def test_the_stamp_of_a_release_on_each_page_is_no_evidence(tmp_path, stamp):
     text = f"{stamp}\n{MARCH}\f{stamp}\nThe release of the crew was refused.\n"
     document = only(fill(tmp_path, {"a.txt": text}) / "a.txt")
     assert quoted(document) == f"{MARCH.strip()} The release of the crew was refused."
+
+
+def test_a_sentence_on_a_release_is_evidence(tmp_path):
+    said = "The 2025 release under the John Doe Records Act of 1992 was late."
+    assert quoted(only(fill(tmp_path, {"a.txt": said}) / "a.txt")) == said
 
 
 def test_lines_that_a_transcriber_repeats_are_no_evidence(tmp_path):

@@ -306,6 +306,17 @@ def test_letters_in_one_body_are_documents(tmp_path):
     assert "fled" in ann.excluded[0].of(ann.text)
 
 
+def test_who_signed_the_one_letter_of_a_text_in_a_group_wrote_it(tmp_path):
+    letter = LETTERS.partition("</div>")[0] + "</div>"
+    texts = "".join(f"<text><body>{n}</body></text>" for n in (letter, "<div><p>A log.</p></div>"))
+    group = (
+        "<TEI xmlns='http://www.tei-c.org/ns/1.0'><teiHeader><fileDesc><titleStmt><title>Papers"
+        "</title><author>Various</author></titleStmt></fileDesc></teiHeader>"
+        f"<text><group>{texts}</group></text></TEI>"
+    )
+    assert [n.creator for n in read_tei(write(tmp_path, group), MINE)] == ["Bob", None]
+
+
 def test_a_transcription_by_lines_is_read(tmp_path):
     lines = "<sourceDoc><surface><zone><line>He ſtood</line><line>there.</line></zone></surface>"
     text = f"<TEI xmlns='http://www.tei-c.org/ns/1.0'><teiHeader/>{lines}</sourceDoc></TEI>"

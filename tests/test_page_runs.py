@@ -30,6 +30,19 @@ METS = (
 )
 
 
+def test_a_title_and_a_name_of_mods_with_their_parts_apart(tmp_path):
+    parts = METS.replace("<title>The siege", "<nonSort>The</nonSort><title>Siege").replace(
+        "Thorne, Elias, 1790-1860</namePart>",
+        "Thorne</namePart><namePart type='given'>Elias</namePart>"
+        "<namePart type='date'>1790-1860</namePart>",
+    )
+    parts = parts.replace("<namePart>Thorne", "<namePart type='family'>Thorne")
+    source = folder_of(tmp_path / "varnow")
+    (source / "work.mets.xml").write_text(parts, encoding="utf-8")
+    (document,), _ = gather(source)
+    assert (document.title, document.creator) == ("The Siege of Varnow", "Elias Thorne")
+
+
 @pytest.mark.parametrize(
     ("names", "run"),
     [

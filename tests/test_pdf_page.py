@@ -451,6 +451,20 @@ def test_a_footnote_is_no_part_of_a_sentence_over_the_page_end(tmp_path, note):
     assert "Orloff to Nicholas" in document.text
 
 
+def test_a_footnote_goes_on_in_the_next_column(tmp_path):
+    pieces = [
+        (place, 520 - 13 * row, 9.5, words)
+        for row, both in enumerate(COLUMNS * 4)
+        for place, words in zip((30, 160), both, strict=True)
+    ]
+    notes = [(30, 180, 7, "1 So he told the Duke, and"), (30, 172, 7, "he would have kept his")]
+    notes += [(160, 180, 7, "word, had the river been"), (160, 172, 7, "lower than it was.")]
+    document = read(draw(tmp_path / "a.pdf", [*pieces, *notes]))
+    assert "so he told" not in body(document).lower()
+    assert "had the river been" not in body(document)
+    assert "word, had the river been\nlower than it was." in document.text
+
+
 def test_small_type_within_the_text_is_no_note(tmp_path):
     quoted = [(50, 400 - 10 * n, 9, f"{line} quoted") for n, line in enumerate(PROSE)]
     document = read(draw(tmp_path / "a.pdf", [*prose(), *quoted, *prose(top=300)]))

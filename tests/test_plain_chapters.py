@@ -144,6 +144,8 @@ BOOK = ("CHAPTER I", LONG, LONG, LONG, "CHAPTER II", LONG, LONG, LONG)
         (["LETTER FROM JOSIAH CREWE, ESQ."], [], "Josiah Crewe"),
         (["APPENDIX I", "By Josiah Crewe"], [], "Josiah Crewe"),
         (["INTRODUCTION\nBY JOSIAH CREWE"], [], "Josiah Crewe"),
+        (["Editor's Preface"], ["Josiah Crewe.", "Holm, 4 May 1851."], "Josiah Crewe"),
+        (["With an Introduction by Josiah Crewe", "INTRODUCTION"], [], "Josiah Crewe"),
     ],
 )
 def test_a_part_by_another_hand_is_cited_under_its_own_writer(
@@ -171,3 +173,50 @@ def test_a_part_by_the_author_or_by_nobody_that_is_named_stays_in_the_book(
     tmp_path: Path, heading: list[str], end: list[str]
 ) -> None:
     assert parts(tmp_path, *heading, LONG, LONG, *end, *BOOK) == []
+
+
+TITLE_PAGE = "MY YEARS AT SEA\n\nWith an Appendix on the Fleet, and its Maps, By Josiah Crewe"
+PARTED = (
+    TITLE_PAGE,
+    "I. MY YEARS AT SEA",
+    *("CHAPTER I", LONG, "CHAPTER II", LONG),
+    *("II. LETTERS (1787-1801)", "INTRODUCTION", LONG, "  LETTERS (1787-1801)", LONG),
+    *("III: AN APPENDIX ON THE FLEET", "CHAPTER I", LONG, "LETTER TO THE DUKE", LONG),
+    *("CHAPTER II", LONG),
+)
+
+
+def test_a_part_that_the_title_page_credits_to_another_is_cited_under_that_name(
+    tmp_path: Path,
+) -> None:
+    assert parts(tmp_path, *PARTED) == [("books/book/An-Appendix-On-The-Fleet", "Josiah Crewe")]
+
+
+def test_titles_of_parts_name_their_chapters_and_letters(tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text("\n\n".join(PARTED), encoding="utf-8")
+    book, appendix = read_plain(path, Collection("books", "Books"))
+    assert list(dict.fromkeys(label.rpartition(", ")[0] for label in labels(book))) == [
+        *("", "part I", "part I, chapter I", "part I, chapter II"),
+        *("part II", "Introduction"),
+    ]
+    assert labels(book)[-1] == "part II, paragraph 2"
+    assert labels(appendix)[-1] == "part III, chapter II, paragraph 2"
+    assert "part III, chapter I, paragraph 4" in labels(appendix), "a letter within a chapter"
+
+
+def test_numbered_titles_of_chapters_are_no_parts(tmp_path: Path) -> None:
+    document = read(tmp_path, "I. THE FLIGHT", LONG, "II. THE RETURN", LONG)
+    assert not any("part" in label for label in labels(document))
+
+
+def test_markdown_is_cited_by_its_headings(tmp_path: Path) -> None:
+    path = tmp_path / "letters.md"
+    said = "# Letters\n\nFound.\n\n## To Ann, 3 May 1781\n\nSir.\n\n## To Bob\n\nMadam.\n"
+    path.write_text(said, encoding="utf-8")
+    (document,) = read_plain(path, Collection("books", "Books"))
+    assert labels(document) == [
+        *("paragraph 1", "paragraph 2"),
+        *("To Ann, 3 May 1781, paragraph 1", "To Ann, 3 May 1781, paragraph 2"),
+        *("To Bob, paragraph 1", "To Bob, paragraph 2"),
+    ]

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -96,21 +97,35 @@ def test_a_publication_that_was_cut_off_is_not_shown_and_begun_again(two_builds)
     assert (there.live(), there.names()) == (second, [second])
 
 
-def test_several_processes_read_one_folder(address):
+def stored(address: str) -> dict[Path, bytes]:
+    """Return the files of an engine but its settings, which it writes anew when it is opened."""
+    files = Path(address.removeprefix("qdrant://")).rglob("*")
+    return {path: path.read_bytes() for path in files if path.is_file() and path.suffix != ".json"}
+
+
+def test_of_several_processes_that_read_one_folder_one_is_killed(address):
     code = (
         "import sys; from rag.index.qdrant.index import QdrantIndex;"
-        "print(len(QdrantIndex.open(sys.argv[1]).listed()), flush=True); sys.stdin.read()"
+        "index = QdrantIndex.open(sys.argv[1]);"
+        "\nwhile True: print(len(index.passages_with(['europ'])), flush=True)"
     )
     command = [sys.executable, "-c", code, address]
-    readers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    said = [reader.stdout.readline() for reader in readers]  # both are open now
-    for reader in readers:
-        reader.communicate("")
-    assert said == ["6\n", "6\n"]
-    assert len(QdrantIndex.open(address).listed()) == 6
+    found = f"{len(QdrantIndex.open(address).passages_with(['europ']))}\n"
+    before = stored(address)
+    with ExitStack() as stack:
+        killed, other = (
+            stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            for _ in range(2)
+        )
+        stack.callback(other.kill)
+        said = [reader.stdout.readline() for reader in (killed, other)]  # both search now
+        killed.kill()
+        killed.wait()
+        said += [other.stdout.readline() for _ in range(200)]
+    assert said == [found] * 202
+    assert found != "0\n"
+    assert stored(address) == before
+    assert f"{len(QdrantIndex.open(address).passages_with(['europ']))}\n" == found
 
 
 def test_the_command_publishes_and_asks(two_builds, tmp_path, capsys):

@@ -141,3 +141,63 @@ def test_a_time_of_its_own_needs_no_other() -> None:
 def test_who_says_it_is_kept(text: str, who: str | None) -> None:
     (claim,) = split_claims(text)
     assert claim.said_by == who
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "In 1957 Eisenhower sent troops to Little Rock, and the Russians launched Sputnik.",
+            "In 1957 the Russians launched Sputnik.",
+        ),
+        (
+            "By 1812 Britain had taken thousands of sailors, and Madison asked Congress for war.",
+            "By 1812 Madison asked Congress for war.",
+        ),
+        (
+            "According to Truman, the plan saved France from ruin, and the airlift saved Berlin.",
+            "According to Truman, the airlift saved Berlin.",
+        ),
+        (
+            "Monroe spoke in 1823. In 1824 Adams won the vote, and he made Clay a minister.",
+            "In 1824 Adams made Clay a minister.",
+        ),
+        # a time or a place of its own
+        (
+            "In 1893 Cleveland left Hawaii alone, and in 1898 McKinley sent the flag to Honolulu.",
+            "and in 1898 McKinley sent the flag to Honolulu.",
+        ),
+        (
+            "In 1893 Cleveland left Hawaii alone, and McKinley sent the flag there in 1898.",
+            "and McKinley sent the flag there in 1898.",
+        ),
+        # another may be meant
+        (
+            "In 1893 Cleveland left Hawaii alone, but McKinley sent the flag to Honolulu.",
+            "but McKinley sent the flag to Honolulu.",
+        ),
+    ],
+)
+def test_what_opens_a_sentence_holds_for_what_and_joins_to_it(text, expected):
+    assert last(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Cleveland refused to annex Hawaii in 1893, but McKinley took it in 1898.",
+            "but McKinley took it in 1898. (Hawaii)",
+        ),
+        (
+            "Congress passed the Wade Bill in 1864, and Lincoln would not sign it in July.",
+            "and Lincoln would not sign it in July. (the Wade Bill)",
+        ),
+        (
+            "Jackson fought the bank for years; Van Buren hated it from the first.",
+            "Van Buren hated it from the first. (the bank)",
+        ),
+    ],
+)
+def test_what_it_is_done_to_is_named_where_the_clause_before_has_it(text, expected):
+    assert last(text) == expected

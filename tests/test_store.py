@@ -152,6 +152,14 @@ def test_files_are_remembered_whatever_they_are_called(tmp_path):
     store.close()
 
 
+def test_how_ocr_read_each_page_is_kept(tmp_path):
+    places = (Locator(Span(0, 2), "p. 1"), Locator(Span(2, 4), "p. 2", 0.71))
+    store = write(tmp_path / "s.sqlite", [(make_document("Text", locators=places), 1)])
+    assert store.document(0).locators == places
+    assert [store.document(0).ocr_at(place.span) for place in places] == [None, 0.71]
+    store.close()
+
+
 def test_a_writer_that_was_cut_off_goes_on_after_the_last_whole_file(tmp_path):
     path = tmp_path / "s.sqlite"
     writer = StoreWriter(path)

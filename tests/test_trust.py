@@ -7,15 +7,19 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import EpsImagePlugin, Image
 
 from rag.accounts import Audit
 from rag.build.builder import build_index
@@ -23,12 +27,15 @@ from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli import harmless
 from rag.cli.main import main
 from rag.config import Settings
-from rag.datatypes import Progress, SkippedFile
+from rag.datatypes import Collection, Progress, SkippedFile
 from rag.embedding import Encoder, chunk, inference
 from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
 from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
-from rag.ingest import read_sources
+from rag.ingest import folders, read_sources, zotero
+from rag.ingest.ocr import Ocr
+from rag.ingest.readers import Item as Read
+from rag.ingest.readers import read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences, tokens
@@ -38,6 +45,7 @@ from rag.llm import is_turned
 from rag.web import corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
 from tests.conftest import ROOT, make_document, write_sources
+from tests.zotero_library import Item, write_library
 
 # ---- models and indexes ----
 
@@ -158,6 +166,151 @@ def test_deep_or_long_metadata_is_told_of_at_once(tmp_path: Path, content: str) 
         problems = [str(error)]
     assert problems
     assert time.thread_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "UPDATE itemAttachments SET path = x'00ff'",
+        "UPDATE itemAttachments SET path = 1848.5",
+        "UPDATE items SET key = itemID",
+        "UPDATE creators SET lastName = x'00ff', firstName = 7",
+        "UPDATE creatorTypes SET creatorType = 7",
+        "UPDATE itemTypes SET typeName = NULL",
+        "UPDATE fields SET fieldName = x'ff'",
+        "UPDATE itemDataValues SET value = CAST(value AS BLOB) || x'00ff'",
+        "UPDATE itemDataValues SET value = valueID",
+        "UPDATE groups SET name = 7",
+        "UPDATE itemData SET itemID = 'a'",
+    ],
+)
+def test_a_library_of_zotero_may_hold_anything(tmp_path: Path, hostile: str) -> None:
+    """What a column holds has not the type that it is said to have."""
+    described = Item(values={"title": "Letters"}, creators=[("author", "Ann", "Holt")])
+    library = write_library(tmp_path / "library", [described, Item(group=True)])
+    with closing(sqlite3.connect(library / "zotero.sqlite")) as made, made:
+        made.execute(hostile)
+    problems: list[SkippedFile] = []
+    read = list(read_sources([library], problems.append))
+    assert read or problems
+
+
+_ENDLESS = (
+    "CREATE VIEW {} AS WITH RECURSIVE made(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM made) "
+    "SELECT n AS itemTypeID, 'x' AS typeName FROM made"
+)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        ["ALTER TABLE itemTypes RENAME TO others", _ENDLESS.format("itemTypes")],
+        [
+            "DROP TABLE itemTypes",
+            "CREATE TABLE itemTypes (itemTypeID, typeName AS (hex(zeroblob(400000000))))",
+            "INSERT INTO itemTypes VALUES (1)",
+        ],
+        ["DROP TABLE itemTypes", "CREATE VIRTUAL TABLE itemTypes USING fts5(itemTypeID, typeName)"],
+    ],
+)
+def test_a_library_of_zotero_without_end_is_told_of(tmp_path: Path, hostile: list[str]) -> None:
+    library = write_library(tmp_path / "library", [Item()])
+    with closing(sqlite3.connect(library / "zotero.sqlite")) as made, made:
+        for statement in hostile:
+            made.execute(statement)
+    problems: list[SkippedFile] = []
+    began = time.monotonic()
+    assert list(read_sources([library], problems.append)) == []
+    assert "cannot be read as a Zotero library" in problems[0].reason
+    assert time.monotonic() - began < 30
+
+
+def test_a_library_of_zotero_with_more_rows_than_any_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = write_library(tmp_path / "library", [Item(values={"title": "Letters"})] * 3)
+    for most in ("_MOST_ROWS", "_MOST_LETTERS", "_MOST_BYTES"):
+        monkeypatch.setattr(zotero, most, 3)
+        problems: list[SkippedFile] = []
+        assert list(read_sources([library], problems.append)) == []
+        assert "cannot be read as a Zotero library" in problems[0].reason
+        monkeypatch.undo()
+
+
+def _counted(names: list[str]) -> str:
+    """Return a METS record that lists files as the pages of one work."""
+    files = "".join(
+        f'<file ID="F{n}"><FLocat href="{name}"/></file>' for n, name in enumerate(names)
+    )
+    pages = "".join(f'<div><fptr FILEID="F{n}"/></div>' for n in range(len(names)))
+    return f"<mets><fileSec>{files}</fileSec><structMap><div>{pages}</div></structMap></mets>"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_picture_of_a_page_is_opened_by_a_reader_alone(tmp_path: Path, packed: bool) -> None:
+    """Not by the build, which a hostile picture would take with it."""
+    names = ["a.png", "b.png"]
+    contents = {"mets.xml": _counted(names).encode(), **dict.fromkeys(names, b"no picture")}
+    source = tmp_path / "work"
+    source.mkdir()
+    if packed:
+        source /= "work.zip"
+        with zipfile.ZipFile(source, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(name, content)
+    else:
+        for name, content in contents.items():
+            (source / name).write_bytes(content)
+    pages: list[list[bytes]] = []
+
+    def reading(path: Path, collection: Collection) -> Iterator[Read]:
+        with zipfile.ZipFile(path) as bound:
+            pages.append([bound.read(name) for name in bound.namelist()])
+        return read_file(path, collection, Ocr("off"))
+
+    problems: list[SkippedFile] = []
+    assert list(read_sources([source], problems.append, reading)) == []
+    assert pages == [[b"no picture"] * 2]
+    assert len(problems) == 1
+
+
+def test_no_other_program_is_run_for_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow has Ghostscript draw PostScript, whatever the file is called."""
+    Image.new("L", (80, 40), 255).save(tmp_path / "made.eps")
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("it was run"))
+    for kind in (".jpg", ".png", ".tif"):
+        path = (tmp_path / "made.eps").rename(tmp_path / f"made{kind}")
+        [skipped] = read_file(path, Collection("c", "C"))
+        assert isinstance(skipped, SkippedFile)
+        assert "no picture" in skipped.reason
+        path.rename(tmp_path / "made.eps")
+
+
+def test_pages_and_records_that_are_too_large_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number:08}.txt").write_text("The siege began. " * 100)
+    (tmp_path / "dc.xml").write_text("<dc><title>The siege</title></dc>" + " " * 5_000)
+    monkeypatch.setattr(folders, "_MAX_RECORD", 5_000)
+    problems: list[SkippedFile] = []
+    (work,) = read_sources([tmp_path], problems.append)
+    assert problems == []
+    assert work.title != "The siege"
+    monkeypatch.setattr(folders, "_MAX_WORK", 5_000)
+    assert list(read_sources([tmp_path], problems.append)) == []
+    assert "which no work has" in problems[0].reason
+
+
+@pytest.mark.parametrize("kind", [".xml", ".html"])
+@pytest.mark.parametrize("unit", [b"<Page ", b"<body", b"<body>", b"</body>", b"<a:", b"</a"])
+def test_pages_are_put_together_in_time_proportional_to_them(kind: str, unit: bytes) -> None:
+    pages = [b"<Page>", b"<body>", b"", unit * 50_000]
+    began = time.thread_time()
+    folders._with_all_pages(pages, kind)
+    assert time.thread_time() - began < 1
 
 
 def test_line_ends_without_words_cost_little(encoder: Encoder) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from rag.config import Settings
-from rag.datatypes import SPEAKER, Span
+from rag.datatypes import SPEAKER, Span, is_on_point
 from rag.embedding import Encoder
 from rag.errors import ModelError
 from rag.judging import Quotation
@@ -241,3 +241,18 @@ def test_what_a_passage_says_word_for_word_is_borne_out_and_a_changed_number_is_
     assert (
         judge.judge("The Senate refused the treaty with Peru.", [quoted])[0].relation == "context"
     )
+
+
+def test_of_a_passage_on_the_very_point_the_words_that_decide_are_quoted(encoder: Encoder):
+    judge = load_learned(Settings.from_environment(), encoder)
+    said = "There were then about 4,000 persons collecting gold."
+    before = "The harbors of the lakes were surveyed. " * 16
+    elsewhere = replace(POLK, passage=before + PASSAGE, span=Span(0, before.index(".")))
+    claim = f"Leonidas Polk said {said[0].lower()}{said[1:]}"  # whose words they are not
+    [judgement] = judge.judge(claim, [elsewhere])
+    assert judgement.relation == "context"
+    assert is_on_point(judgement.probabilities.supports, judgement.probabilities.contradicts)
+    assert judgement.span is not None
+    assert said in judgement.span.of(elsewhere.passage)
+    [about] = judge.judge("The Senate refused the treaty with Peru.", [elsewhere])
+    assert about.span is None

@@ -74,10 +74,21 @@ def test_a_row_says_the_verdict_and_leads_to_the_passages(verdict: str) -> None:
 def test_a_row_counts_both_sides_and_shows_the_best_quotation() -> None:
     items = [evidence(relation=r) for r in ("supports", "contradicts", "supports", "context")]
     mixed = replace(finding("mixed"), evidence=tuple(items))
-    text = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    text = Seen(render.render_row(mixed, 0, 0, question="?", many=True)).text
     assert "4 passages: 2 for, 1 against" in text
+    alone = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    assert "4 passages" not in alone
+    assert ">4 passages found: 2 for, 1 against<" in render.render_summary(answer(mixed), "done")
     assert items[0].quote in text
     assert "James Monroe, 2 December 1823" in text
+
+
+def test_a_row_counts_passages_on_the_very_point() -> None:
+    items = [evidence(relation=r, says=0.4, denies=0.2) for r in ("supports", "context")]
+    items.append(evidence(relation="context", says=0.2, denies=0.2))
+    mixed = replace(finding("supported"), evidence=tuple(items))
+    text = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    assert "3 passages: 1 for, 1 on this very point" in text
 
 
 def test_a_claim_that_is_the_whole_question_is_not_repeated() -> None:

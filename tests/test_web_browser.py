@@ -517,6 +517,9 @@ def test_a_pdf_opens_at_its_page_with_the_mark_on_the_right_words(
     visit.button("Page before").click()
     visit.pane.get_by_text("PDF page 1 (1 of 2)").wait_for()
     assert visit.page.locator(".sf-box").count() == 0
+    addressed(visit, "document=", "pdf_page=1")
+    visit.page.reload()
+    visit.pane.get_by_text("PDF page 1 (1 of 2)").wait_for()
     visit.button("Page after").click()
     visit.see("#sf-page-mark")
     visit.button("As text").click()

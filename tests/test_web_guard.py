@@ -255,6 +255,98 @@ def test_many_uploads_at_once_are_no_more_than_one_may_send(tmp_path: Path) -> N
     assert set(took) <= {200, 429}
 
 
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+def a_part(about: str, content: bytes = b"x") -> bytes:
+    return f"--b\r\n{about}\r\n\r\n".encode() + content + b"\r\n"
+
+
+AS_FILE = 'Content-Disposition: form-data; name="files"; filename="a.txt"'
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        (AS_FILE, 200),
+        (f"Content-Type: text/plain\r\n{AS_FILE}", 200),
+        ('Content-Disposition: form-data; name="files"', 400),
+        ('Content-Disposition: form-data; name="filename"', 400),
+        (f'{AS_FILE}\r\nContent-Disposition: form-data; name="files"', 400),
+        (f"X-{AS_FILE}", 400),
+        ("Content-Type: text/plain", 400),
+        (f"{AS_FILE}\r\nX: {'x' * 100_000}", 400),
+    ],
+)
+def test_an_upload_is_of_files_alone(ask: Any, about: str, status: int) -> None:
+    """Gradio keeps all else in memory, however long it is."""
+    body = a_part(AS_FILE) + a_part(about, b"x" * 1000)
+
+    async def drop_by_drop() -> Any:
+        for at in range(0, len(body), 7):
+            yield body[at : at + 7]
+
+    for content in (body, drop_by_drop()):
+        sent = ask(path=f"{API}/upload", headers=FORM, content=content)
+        assert sent.status_code == status
+
+
+def test_an_upload_of_which_nothing_comes_is_given_up(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stopping() -> Any:
+        yield a_part(AS_FILE)
+        await asyncio.sleep(30)
+
+    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    assert ask(path=f"{API}/upload", headers=FORM, content=stopping()).status_code == 408
+
+
+def test_few_uploads_come_at_a_time() -> None:
+    """Each may have a thousand files, which are open until it has ended."""
+
+    async def refused(uploads: dict[str, int]) -> int:
+        coming, ended = 0, asyncio.Event()
+
+        async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+            nonlocal coming
+            coming += 1
+            await ended.wait()
+            await taking(scope, receive, send)
+
+        guarded = Guard(waiting, Access("0.0.0.0"), quotas=Quotas(ReaderLimits()))
+
+        async def sent(of: str) -> int:
+            transport = httpx.ASGITransport(guarded, client=(of, 1))
+            async with httpx.AsyncClient(transport=transport, base_url=OWN, verify=False) as client:
+                return (await client.post(f"{API}/upload", headers=FORM)).status_code
+
+        sending = [
+            asyncio.ensure_future(sent(of)) for of, times in uploads.items() for _ in range(times)
+        ]
+        while coming + sum(each.done() for each in sending) < len(sending):
+            await asyncio.sleep(0.01)
+        ended.set()
+        told = await asyncio.gather(*sending)
+        assert set(told) <= {200, 429}
+        assert await sent(next(iter(uploads))) == 200, "there is room again"
+        return told.count(429)
+
+    assert asyncio.run(refused({"10.0.0.1": 10})) == 2
+    assert asyncio.run(refused({f"10.0.0.{number}": 8 for number in range(6)})) == 16
+
+
+def test_a_name_that_a_page_gives_itself_is_short(ask: Any) -> None:
+    """It is kept, for each page and each upload."""
+    for asked in (
+        {"content": json.dumps({"session_hash": "x" * 500_000})},
+        {"method": "GET", "path": f"{API}/queue/data?session_hash={'x' * 50_000}"},
+        {"method": "GET", "path": f"{API}/upload_progress?upload_id={'x' * 50_000}"},
+        {"method": "GET", "path": f"{API}/heartbeat/{'x' * 900}"},
+    ):
+        assert len(ask(app=echoing, **asked).content) < 400
+
+
 def test_many_small_uploads_stop_nobody_but_uploads(
     ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -462,6 +554,26 @@ def test_the_page_can_be_in_no_frame_and_send_nothing_away(served: str) -> None:
     headers = httpx.get(served).headers
     assert headers["x-frame-options"] == "DENY"
     assert "connect-src 'self'" in headers["content-security-policy"]
+
+
+def test_nothing_is_left_of_an_upload_that_was_cut_off(served: str) -> None:
+    """Else so many would take all the room there is for uploads."""
+    address = httpx.URL(served)
+    sent = httpx.post(f"{served}gradio_api/upload", files={"files": ("a.txt", b"whole")})
+    folder = Path(sent.json()[0]).parents[1]
+    before = set(folder.rglob("*"))
+    files = f"{API}/upload HTTP/1.1\r\nHost: 127.0.0.1:{address.port}\r\n"
+    head = f"POST {files}Content-Type: {FORM['Content-Type']}\r\nContent-Length: %d\r\n\r\n"
+    for length, part in ((2_000_000, AS_FILE), (1_500_000, "X: y")):
+        with socket.create_connection((address.host, address.port), timeout=30) as cut_off:
+            cut_off.sendall((head % length).encode() + a_part(AS_FILE, b"x" * 1_000_000))
+            cut_off.sendall(a_part(part, b"x" * 400_000))
+            if part != AS_FILE:
+                assert cut_off.recv(100).startswith(b"HTTP/1.1 400 ")
+    patience = time.monotonic() + 20
+    while set(folder.rglob("*")) != before and time.monotonic() < patience:
+        time.sleep(0.1)
+    assert set(folder.rglob("*")) == before
 
 
 def test_an_upload_is_of_nobody_but_the_page(served: str) -> None:

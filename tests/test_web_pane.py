@@ -144,7 +144,7 @@ def test_a_card_leaves_out_what_is_not_known() -> None:
 
 
 def test_a_card_says_that_its_text_was_read_by_ocr() -> None:
-    assert "rates itself 91% sure" in render_card(evidence(ocr_confidence=0.91), place="p")
+    assert "scanned text, read by machine" in render_card(evidence(ocr_confidence=0.91), place="p")
     assert "scanned" not in render_card(evidence(), place="p")
 
 
@@ -188,6 +188,14 @@ def test_one_plain_sentence_says_how_a_passage_stands(
     relation: Relation, reasons: tuple[Reason, ...], words: str
 ) -> None:
     assert words in Seen(render_card(evidence(relation=relation, reasons=reasons), place="p")).text
+
+
+def test_a_passage_that_likely_decides_is_said_to_be_on_the_very_point() -> None:
+    item = evidence(relation="context", reasons=(SPOKE,), says=0.3, denies=0.3)
+    text = Seen(render_card(item, place="p")).text
+    assert "Same speaker, on this very point; read whether it says so." in text
+    text = Seen(render_card(replace(item, denies=0.1), place="p")).text
+    assert "very point" not in text
 
 
 def test_several_differences_are_listed() -> None:

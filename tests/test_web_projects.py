@@ -260,15 +260,27 @@ def test_a_document_opens_from_its_beginning_where_no_passage_is_meant(
     assert 'data-focus="sf-document"' in opened.html
 
 
-def test_more_passages_are_shown_where_there_may_be_more(finder: SourceFinder) -> None:
-    [*_, turns] = converse(finder, "The President spoke of the people of the United States", ())
-    found = turns[-1].answer.findings[0].evidence
-    desk = Desk().with_answer(finder, turns)
-    offered = "Show more passages" in desk.html
-    assert offered == (len(found) == 5)
-    more = desk.after(finder, turns, {"act": "more"})
-    assert len(Seen(more.html).all("article")) >= len(found)
-    assert "Show more passages" not in more.html
+@pytest.mark.parametrize("at_first", [1, 2, 5, 10])
+def test_more_passages_are_offered_where_there_are_more(
+    finder: SourceFinder, monkeypatch: pytest.MonkeyPatch, at_first: int
+) -> None:
+    monkeypatch.setattr("rag.web.chat.PER_CLAIM", at_first)
+    offers = set()
+    for said in (
+        "The President spoke of the people of the United States",
+        "Monroe told Europe to stay out of the Americas",
+        "Who asked Congress for money?",
+    ):
+        [*_, turns] = converse(finder, said, ())
+        desk = Desk().with_answer(finder, turns)
+        offered = "Show more passages" in desk.html
+        more = desk.after(finder, turns, {"act": "more"})
+        shown, then = (len(Seen(each.html).all("article")) for each in (desk, more))
+        assert not offered or then > shown
+        assert offered or turns[-1].answer.findings[0].further == 0
+        assert "Show more passages" not in more.html
+        offers.add(offered)
+    assert offers <= {False} if at_first == 10 else True in offers or at_first == 5
 
 
 # ---- the list ----

@@ -21,6 +21,7 @@ from rag import SourceFinder
 from rag.live import LiveFinder
 from rag.web import RunningApp, server, start
 from rag.web.actions import Actions
+from rag.web.address import EXACT, Address, Filters
 from tests.conftest import BESIDE_TESTS, free_port
 
 # Gradio leaves event loops open where it is started.
@@ -87,6 +88,19 @@ def test_of_all_pages_that_were_opened_those_used_last_are_kept_in_memory(
     holder = running.app.state_holder
     pages = {page.partition(".")[0] for page in holder.session_data}  # after it: whose it is
     assert pages == {"page3", "page4", "page5"}
+
+
+def test_what_an_address_asks_for_is_no_matter_of_the_framework(running: RunningApp) -> None:
+    """Gradio reads some names itself: by "page" it looks for another page, and fails."""
+    opened = {"act": "open", "doc": "a/b", "start": 3, "end": 9, "page": 1, "from": ""}
+    filters = Filters(("a",), "1840", "1850", ("memoir",), ("supports",))
+    exact = {"act": EXACT, "words": "gold", "collections": ("a",), "after": "1", "before": "2"}
+    for address in (
+        Address("p", "c", "a", 1, 2, filters, opened),
+        Address(opened={**opened, "act": "look", "words": "gold"}),
+        Address(opened=exact),
+    ):
+        assert httpx.get(running.url + str(address).lstrip("/"), timeout=60).status_code == 200
 
 
 def test_what_is_on_a_readers_page_is_theirs_whoever_knows_what_it_is_called(

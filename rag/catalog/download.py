@@ -7,9 +7,11 @@ which becomes the file in one step when it is whole and its checksum is right.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import os
 import re
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -109,8 +111,8 @@ def _git_sha1(path: Path) -> str:
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_UNSATISFIED = re.compile(r"bytes \*/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,11 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
                 f"{url} sends us on to {target[:200]!r}, which is not followed: only http(s), "
                 "and never from https to http. Tell us if the source has moved."
             )
+        if not is_private(url) and is_private(target):
+            raise FetchError(
+                f"{url} sends us on to {target[:200]!r}, in a network of your own, which is not "
+                "followed. Tell us if the source has moved."
+            )
         url = target
     raise FetchError(
         f"{url}: more than {connection.manners.max_redirects} redirects; the source is set up "
@@ -282,6 +289,27 @@ def may_follow(url: str, target: str) -> bool:
     """
     secure_lost = url.startswith("https:") and not target.startswith("https:")
     return is_web_address(target) and not secure_lost
+
+
+def is_private(url: str) -> bool:
+    """Return whether an address on the web is one of this machine or its network, where a source
+    has nothing to send us to. A name that is not known is not; it is asked for in vain.
+
+    >>> is_private("http://169.254.169.254/latest"), is_private("http://[::ffff:10.0.0.1]/")
+    (True, True)
+    """
+    parts = urlsplit(url)
+    try:
+        known = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):
+        return False
+    return any(not _is_global(str(address[0])) for *_, address in known)
+
+
+def _is_global(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if parsed.version == 6 else None
+    return (mapped or parsed).is_global
 
 
 def _joined(url: str, location: str) -> str:
@@ -383,7 +411,7 @@ def _retry_after(response: httpx.Response) -> float | None:
         return float(value)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -583,7 +583,14 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
         place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
         before = doc[: clause.start] if clause.start else None
         stated = told(part) or part
-        resolved = resolve(stated, context, clause.shared, before=before, answered_by=answered_by)
+        resolved = resolve(
+            stated,
+            context,
+            clause.shared,
+            setting=clause.setting,
+            before=before,
+            answered_by=answered_by,
+        )
         why = reason(stated, resolved.text if resolved.named else "")
         # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
         if not (part[0].tag_.startswith("W") and context.has_subject):
@@ -626,7 +633,7 @@ def _standing(doc: Doc, context: Context) -> list[Clause]:
         resolved = resolve(part, context, clause.shared)
         weak = reason(part, resolved.text if resolved.named else "") in _WEAK
         if kept and (weak or weak_start):
-            kept[-1] = Clause(kept[-1].start, clause.end, kept[-1].shared)
+            kept[-1] = replace(kept[-1], end=clause.end)
         else:
             kept.append(clause)
         weak_start = weak and len(kept) == 1 and kept[0].end == clause.end and clause.start == 0

@@ -36,11 +36,13 @@ _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
 @dataclass(frozen=True, slots=True)
 class Clause:
     """The tokens `start` to `end` of a sentence. `shared`: the words of the subject that the
-    clause takes from the one before it, "" where it has its own."""
+    clause takes from the one before it, "" where it has its own. `setting`: what opens the sentence
+    and holds for this clause, too: "In 1957", "According to Polk,"."""
 
     start: int
     end: int
     shared: str = ""
+    setting: str = ""
 
 
 def clauses(sentence: Doc) -> list[Clause]:
@@ -63,7 +65,44 @@ def clauses(sentence: Doc) -> list[Clause]:
     if relative is not None and relative[0] not in quoted:
         cuts[relative[0]] = relative[1]
     starts = sorted(cuts)
-    return [Clause(start, end, cuts[start]) for start, end in pairwise([*starts, len(sentence)])]
+    setting = _setting(sentence, heads)
+    return [
+        Clause(start, end, cuts[start], setting if _goes_on(sentence[start:end]) else "")
+        for start, end in pairwise([*starts, len(sentence)])
+    ]
+
+
+_MAX_SETTING = 8
+"""Words of what opens a sentence that is said of its other clauses, too, at most."""
+
+
+def _setting(sentence: Doc, heads: Sequence[Token]) -> str:
+    """Return the phrase of time, place or source that opens a sentence before its subject, "" where
+    it opens with anything else."""
+    own = subject(heads[0]) if heads else None
+    if own is None:
+        return ""
+    first = next((t for t in heads[0].lefts if t.i < own.i and t.pos_ != "CCONJ"), None)
+    if first is None or first.dep_ not in {"prep", "npadvmod"}:
+        return ""
+    phrase = list(first.subtree)
+    if len(phrase) not in range(2, _MAX_SETTING + 1) or phrase[-1].i >= own.left_edge.i:
+        return ""
+    if first.lower_ not in _SOURCE_OR_TIME and not any(t.ent_type_ or t.like_num for t in phrase):
+        return ""
+    return str(sentence[phrase[0].i : own.left_edge.i].text)
+
+
+_SOURCE_OR_TIME = frozenset({"according", "during"})
+
+
+def _goes_on(clause: Tokens) -> bool:
+    """Return whether a clause is joined by "and", and has no time, place or other phrase of its own
+    before its subject, and no time behind it."""
+    if clause[0].lower_ != "and" or any(token.ent_type_ == "DATE" for token in clause):
+        return False
+    own = next((token for token in clause if token.dep_ in SUBJECTS), None)
+    return own is not None and own.left_edge.i == clause.start + 1
 
 
 def subject(verb: Token) -> Token | None:

@@ -235,14 +235,16 @@ def resolve(
     context: Context,
     shared: str = "",
     *,
+    setting: str = "",
     before: Tokens | None = None,
     answered_by: str | None = None,
 ) -> _Resolved:
     """Return a clause with its pronouns, its time and its place named from the context.
 
     `shared`: the subject that the clause takes from the one before it, which is `before`
-    where both are of one sentence. `answered_by`: the speaker that the text names next; a
-    quotation before that was somebody else's.
+    where both are of one sentence; `setting`: what opens that sentence and holds here, too.
+    `answered_by`: the speaker that the text names next; a quotation before that was somebody
+    else's.
     """
     quoted = quoted_tokens(clause.doc)
     named = _mentions(clause)
@@ -272,12 +274,12 @@ def resolve(
         replaced[token.i] = meant.name + ("’s" if token.tag_ in _POSSESSIVE else "")
         gender = meant.gender or (wanted[1] if not wanted[0] else "")
         named = [*named, replace(meant, gender=gender)]
-    text = _rewritten(clause, replaced, shared)
+    text = _rewritten(clause, replaced, shared, setting)
     extra = _pointed_to(clause, text, context, unsure, before)
     known = bool(replaced or shared)
     full = f"{text} ({'; '.join(extra)})" if extra else text
     speaker = _speaker(clause, replaced)
-    return _Resolved(full if known or extra else "", known, speaker, tuple(named))
+    return _Resolved(full if known or extra or setting else "", known, speaker, tuple(named))
 
 
 def _wanted(token: Token) -> tuple[bool, _Gender] | None:
@@ -336,12 +338,12 @@ def _speaks(pronoun: Token) -> bool:
     return pronoun.dep_ == "nsubj" and pronoun.head.lemma_ in _SPEAKING | _ASKING
 
 
-def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str) -> str:
+def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str, setting: str) -> str:
     parts = [replaced.get(token.i, token.text) + token.whitespace_ for token in clause]
-    if shared and clause[0].lower_ in {"who", "which"}:
+    if (shared and clause[0].lower_ in {"who", "which"}) or setting:
         parts[0] = ""
     text = "".join(parts).strip(" ,;")
-    return f"{shared} {text}" if shared else text
+    return " ".join(part for part in (setting, shared, text) if part)
 
 
 def _pointed_to(
@@ -359,16 +361,20 @@ def _pointed_to(
     names = [m.name for m in nearest if m.sure and m.plural in unsure and m.name not in text]
     if names:
         extra.append(", ".join(names[:_CONTEXT_NAMES]))
-    own = _first_subject(clause)
-    earlier = _first_subject(before) if before is not None else None
-    pointing = own is not None and own.lower_ in {"it", "this", "that"}
-    if pointing and earlier is not None and earlier.pos_ != "PRON":
-        extra.append(words_of(earlier))
+    for wanted in (SUBJECTS, _OBJECTS):
+        own, earlier = (_first(part, wanted) for part in (clause, before or ()))
+        pointing = own is not None and own.lower_ in {"it", "this", "that"}
+        if pointing and earlier is not None and earlier.pos_ != "PRON":
+            extra.append(words_of(earlier))
     return extra
 
 
-def _first_subject(clause: Tokens) -> Token | None:
-    return next((token for token in clause if token.dep_ in SUBJECTS), None)
+_OBJECTS = frozenset({"dobj"})
+
+
+def _first(clause: Iterable[Token], wanted: frozenset[str]) -> Token | None:
+    """Return the first token of a clause that has one of some places in its grammar."""
+    return next((token for token in clause if token.dep_ in wanted), None)
 
 
 def _place(clause: Tokens) -> str:

@@ -146,14 +146,11 @@ def _evidence_text(number: int, evidence: Evidence, relation: str = "") -> str:
     relation = relation or RELATION_WORDS[evidence.relation].casefold()
     who = ", ".join(part for part in (evidence.creator, evidence.title, evidence.date) if part)
     place = f"{who}, {evidence.locator}" if evidence.locator else who
+    how = stands(evidence.relation, evidence.reasons, evidence.bearing, evidence.on_point)
     lines = [
         f"\n{number}. {place}  [{relation}]",
         f"   “{' '.join(evidence.quote.split())}”",
-        *(
-            [f"   {stands(evidence.relation, evidence.reasons, evidence.bearing)}"]
-            if judged
-            else []
-        ),
+        *([f"   {how}"] if judged else []),
         f"   {evidence.citation}",
     ]
     if evidence.url:

@@ -200,7 +200,7 @@ def cited_in(style: Style, evidence: Evidence) -> Evidence:
     citation = located(
         _whole(style, item, legible(evidence.locator)),
         "",
-        ocr=evidence.ocr_confidence is not None,
+        ocr=evidence.ocr_confidence,
         described_by=evidence.publication.described_by,
     )
     return replace(evidence, citation=citation)
@@ -375,9 +375,10 @@ class _Dossier:
         yield Extract(passage[:start], passage[start:end], passage[end:], cited)
         noted = self._notes.get(_place(evidence))
         rows = [("Reader’s note", text(noted))] if noted else []
+        how = stands(evidence.relation, evidence.reasons, evidence.bearing, evidence.on_point)
         rows += [
             ("Relation", text(RELATION_WORDS[evidence.relation])),
-            ("How it stands", text(stands(evidence.relation, evidence.reasons, evidence.bearing))),
+            ("How it stands", text(how)),
         ]
         rows.append(("Kind", text(KIND_WORDS[evidence.kind])))
         if self._chicago is not None:

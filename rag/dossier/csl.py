@@ -139,9 +139,7 @@ def csl_item(evidence: Evidence) -> Item:
         "collection": legible(evidence.collection_title),
         "rights": legible(evidence.rights),
         "citation": legible(evidence.catalogued),
-        "warning": legible(
-            warned(ocr=evidence.ocr_confidence is not None, described_by=at.described_by)
-        ),
+        "warning": legible(warned(ocr=evidence.ocr_confidence, described_by=at.described_by)),
     }
     item["custom"] = {name: value for name, value in custom.items() if value}
     item["custom"]["quotations"] = []

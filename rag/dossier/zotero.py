@@ -11,6 +11,8 @@ is also exported, its notes included. Nothing but this computer is ever asked.
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -51,6 +53,36 @@ _CONTAINERS = {
     "newspaperArticle": "bib:Newspaper",
     "webpage": "z:Website",
 }
+"""What an item stands in, by its type; the others have no field for it."""
+
+_PERIODICALS = frozenset({"journalArticle", "magazineArticle", "newspaperArticle"})
+"""The types of items that have an issue."""
+
+_AUTHORS = {
+    "bill": "z:sponsors",
+    "hearing": "bib:contributors",
+    "interview": "z:interviewees",
+    "map": "z:cartographers",
+    "presentation": "z:presenters",
+}
+"""As what Zotero has the author of an item, by its type, where that is not "author"."""
+
+_EDITED = frozenset({"book", "bookSection", "document", "journalArticle", "report"})
+"""The types of items that have editors; to the others an editor is a contributor."""
+
+_LAW = ("bill", "case", "statute")
+_WITHOUT = {
+    "volume": (
+        *("document", "hearing", "interview", "letter", "manuscript", "map", "presentation"),
+        *("report", "statute", "thesis", "webpage"),
+    ),
+    "publisher": (*_LAW, "letter", "presentation"),
+    "publisher-place": (*_LAW, "letter"),
+    "archive": (*_LAW, "hearing", "presentation", "webpage"),
+    "archive_location": (*_LAW, "hearing", "presentation", "webpage"),
+}
+"""Variables of CSL, each with the types of items that have no field for it (zotero/zotero-schema,
+version 41)."""
 
 
 def zotero_rdf(items: Iterable[Item]) -> str:
@@ -95,14 +127,15 @@ def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
     node.set(_name("rdf:about"), name)
     _add(node, "z:itemType", kind)
     within = node
-    if item.get("container-title"):
-        within = _add(_add(node, "dcterms:isPartOf"), _CONTAINERS.get(kind, "bib:Book"))
+    if item.get("container-title") and kind in _CONTAINERS:
+        within = _add(_add(node, "dcterms:isPartOf"), _CONTAINERS[kind])
         _add(within, "dc:title", item["container-title"])
     _add_if(within, "prism:volume", item.get("volume"))
-    _add_if(within, "prism:number", item.get("issue"))
+    if kind in _PERIODICALS:
+        _add_if(within, "prism:number", item.get("issue"))
     _add_publisher(node, item)
-    _add_creators(node, "bib:authors", item.get("author", ()))
-    _add_creators(node, "bib:editors", item.get("editor", ()))
+    for part, names in _creators(item, kind).items():
+        _add_creators(node, part, names)
     _add(node, "dc:title", item["title"])
     _add_if(node, "dc:date", _written(item.get("issued")))
     if item.get("URL"):
@@ -112,16 +145,29 @@ def _add_item(root: _Element, item: Item, name: str, notes: list[str]) -> None:
     _add_if(node, "dc:coverage", item.get("archive_location"))
     _add_if(node, "dc:rights", item["custom"].get("rights"))
     _add(node, "dc:subject", KIND_WORDS[item["custom"]["kind"]])
-    _add(node, "dc:description", _extra(item))
+    _add(node, "dc:description", _extra(item, kind))
     for note in notes:
         _add(node, "dcterms:isReferencedBy").set(_name("rdf:resource"), note)
 
 
-def _extra(item: Item) -> str:
-    """Return what Zotero has no field for, as its field "Extra" names it, one thing a line."""
+def _creators(item: Item, kind: str) -> dict[str, list[dict[str, str]]]:
+    """Return who made an item, by the part in it that Zotero imports for its type."""
+    parts: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+    parts[_AUTHORS.get(kind, "bib:authors")] += item.get("author", ())
+    parts["bib:editors" if kind in _EDITED else "bib:contributors"] += item.get("editor", ())
+    return parts
+
+
+def _extra(item: Item, kind: str) -> str:
+    """Return what Zotero has no field for in an item of its type, as its field "Extra" names it,
+    one thing a line."""
+    without = [name for name, kinds in _WITHOUT.items() if kind in kinds]
+    without += [] if kind in _PERIODICALS else ["issue"]
+    without += [] if kind in _CONTAINERS else ["container-title"]
     lines = {
         "Original Date": _written(item.get("original-date")),
         "Number": item.get("number"),
+        **{re.sub("[-_]", " ", name).title(): item.get(name) for name in without},
         "Cite as": item["custom"].get("citation"),
         "Source Finder": item["id"],
     }

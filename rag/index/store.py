@@ -56,14 +56,16 @@ def _encoded(text: str) -> bytes:
 _PACK: dict[str, Callable[[Any], Any]] = {
     "text": lambda text: zlib.compress(_encoded(text)),
     "collection_id": lambda collection: collection.collection_id,
-    "locators": lambda places: json.dumps([[p.span.start, p.span.end, p.label] for p in places]),
+    "locators": lambda places: json.dumps(
+        [[n.span.start, n.span.end, n.label, *([] if n.ocr is None else [n.ocr])] for n in places]
+    ),
     "excluded": lambda spans: json.dumps([[s.start, s.end] for s in spans]),
     "notes": json.dumps,
     "publication": lambda publication: json.dumps(publication.to_dict()),
 }
 _UNPACK: dict[str, Callable[[Any], Any]] = {
     "text": lambda packed: zlib.decompress(packed).decode("utf-8", "surrogatepass"),
-    "locators": lambda said: tuple(Locator(Span(a, b), label) for a, b, label in json.loads(said)),
+    "locators": lambda said: tuple(Locator(Span(a, b), *of) for a, b, *of in json.loads(said)),
     "excluded": lambda said: tuple(Span(a, b) for a, b in json.loads(said)),
     "notes": lambda said: tuple(json.loads(said)),
     "publication": lambda said: _publication(json.loads(said)),

@@ -25,6 +25,7 @@ from rag.ingest.folders import (
     OnSkip,
     PagedWork,
     collection_from,
+    content_of,
     describes,
     is_passed_over,
     lone_file,
@@ -75,7 +76,7 @@ def walk_zip(
         unpacker = _Unpacker(archive, path, Path(folder), limits, on_skip)
         members = unpacker.members()
         collections = unpacker.collections(members, collection)
-        outside = [record.read_bytes() for record in records]
+        outside = [content_of(record) for record in records]
         inside = unpacker.records(members)
         folders = _by_folder(members)
         for place, names in folders.items():
@@ -175,7 +176,7 @@ class _Unpacker:
         found: dict[str, bytes] = {}
         for name in wanted:
             with self.unpacked({name: members[name]}) as files:
-                found |= {name: file.read_bytes() for name, file in files.items()}
+                found |= {name: content_of(file) for name, file in files.items()}
         return found
 
     def work(
@@ -290,7 +291,7 @@ BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] =
 }
 """Sources that come with the install as packages of the same name."""
 
-READING = 9
+READING = 10
 """Raised when a reader changes in what it yields, so that files are read again."""
 
 

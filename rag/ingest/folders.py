@@ -9,18 +9,20 @@ and METS which files, pictures too, are its pages, in which order and with which
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+from zipfile import ZipFile, ZipInfo
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnreadableSource
 from rag.ingest.names import folder_collection, in_order, printable, shown
 from rag.ingest.shared.blocks import name_of
-from rag.ingest.shared.decoding import decode, line_of, parse_xml
+from rag.ingest.shared.decoding import ARCHIVE, MB, decode, line_of, parse_xml
 from rag.ingest.shared.page_text import PAGE_BREAK
 from rag.ingest.sidecar import (
     COLLECTION_FILES,
@@ -37,6 +39,13 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _MIN_PAGES = 3
+_MAX_WORK = 256 * MB
+"""Of the pages of a work that are text: four times the longest book with the places of its words.
+They are put together in the build's own process."""
+
+_MAX_RECORD = 16 * MB
+"""A year of a newspaper with all files of its pages has some 10."""
+
 RECORDS = re.compile(
     r"(?P<work>.*?)[._-]?(?<![^\W_])(?:mets|mods|dc|marc|meta)\.xml", re.IGNORECASE
 )
@@ -65,11 +74,15 @@ _LONG_NUMBER = 5
 
 _MAX_GAPS = 0.2
 _ABOUT_WORK = re.compile(r"(?:meta(?:data)?|title|about|info|read-?me)\.", re.IGNORECASE)
-_BETWEEN_PAGES = {
-    ".xml": re.compile(rb"<(?:\w+:)?Page\b.*</(?:\w+:)?Page>", re.DOTALL),
-    ".html": re.compile(rb"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE),
+_PAGE_BEGINS = {
+    ".xml": re.compile(rb"()<(?:\w+:)?Page\b"),
+    ".html": re.compile(rb"<body[^<>]*>()", re.IGNORECASE),
 }
-"""What of a file that OCR wrote is its page."""
+_PAGE_ENDS = {
+    ".xml": re.compile(rb"</(?:\w+:)?Page>()"),
+    ".html": re.compile(rb"()</body>", re.IGNORECASE),
+}
+"""Where in a file that OCR wrote its page is, by an empty group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +193,21 @@ def write_work(
     numbers: Sequence[str] = (),
 ) -> tuple[Path, ...]:
     """Write the pages into `target` as one file, and return the sidecars made for it from what
-    describes the work. Raises `UnreadableSource` for a page that cannot be read."""
-    between = _BETWEEN_PAGES.get(target.suffix)
+    describes the work. Raises `UnreadableSource` for a page that cannot be read, and for pages that
+    are too many to be put together here."""
+    most = ARCHIVE.total if target.suffix in _PICTURES else _MAX_WORK
+    if sum(page.stat().st_size for page in pages) > most:
+        raise UnreadableSource(
+            f"{shown(pages[0])} and the other pages have more than {most // MB:,} MB, which no "
+            "work has; give the pages other names, so that each is read by itself"
+        )
     if target.suffix in _PICTURES:
-        _write_pictures(target, pages)
-    elif between is None:
+        _bind_pictures(target, pages)
+    elif target.suffix not in _PAGE_BEGINS:
         texts = [decode(page.read_bytes(), page).strip("\r\n\f") for page in pages]
         target.write_bytes(PAGE_BREAK.join(texts).encode("utf-8", "surrogatepass"))
     else:
-        target.write_bytes(_with_all_pages([page.read_bytes() for page in pages], between))
+        target.write_bytes(_with_all_pages([page.read_bytes() for page in pages], target.suffix))
     fields: dict[str, str | list[str]] = {}
     for raw in records:
         try:
@@ -207,36 +226,31 @@ def write_work(
     return (beside,)
 
 
-def _write_pictures(target: Path, pages: Sequence[Path]) -> None:
-    """Write the pictures of pages into one file, one after another."""
-    import PIL.Image
-    from PIL.TiffImagePlugin import AppendingTiffWriter
-
-    with AppendingTiffWriter(str(target), new=True) as written:
-        for page in pages:
-            try:
-                with PIL.Image.open(page) as picture:
-                    dpi = picture.info.get("dpi")
-                    known = {"dpi": dpi} if dpi else {}
-                    grey = picture.convert("L")
-            except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
-                raise UnreadableSource(
-                    f"{shown(page)} is damaged or no picture ({printable(str(error))}); "
-                    "fetch it again"
-                ) from error
-            grey.save(written, "TIFF", compression="tiff_lzw", **known)
-            written.newFrame()
+def _bind_pictures(target: Path, pages: Sequence[Path]) -> None:
+    """Write the pictures of pages into one file, which `read_picture` takes. They are not looked
+    into: that is done where a damaged one can harm nothing."""
+    with ZipFile(target, "w") as bound:
+        for number, page in enumerate(pages):
+            # No time of a file: the same pages make the same file.
+            info = ZipInfo(f"{number:06}{page.suffix}")
+            with page.open("rb") as picture, bound.open(info, "w", force_zip64=True) as written:
+                shutil.copyfileobj(picture, written)
 
 
-def _with_all_pages(files: Sequence[bytes], between: re.Pattern[bytes]) -> bytes:
+def _with_all_pages(files: Sequence[bytes], kind: str) -> bytes:
     """Return the first of these files with the pages of all in place of its own."""
-    found = [match for file in files if (match := between.search(file))]
+    found = [(file, place) for file in files if (place := _page_in(file, kind))]
     if not found:
         return b"".join(files[:1])
-    group = between.groups
-    pages = b"\n".join(match[group] for match in found)
-    first = found[0]
-    return first.string[: first.start(group)] + pages + first.string[first.end(group) :]
+    first, (start, end) = found[0]
+    return first[:start] + b"\n".join(file[a:b] for file, (a, b) in found) + first[end:]
+
+
+def _page_in(file: bytes, kind: str) -> tuple[int, int] | None:
+    """Return where the page in a file begins and ends, None where there is none."""
+    begins = _PAGE_BEGINS[kind].search(file)
+    *_, last = [-1, *(end.start(1) for end in _PAGE_ENDS[kind].finditer(file))]
+    return (begins.start(1), last) if begins and begins.start(1) <= last else None
 
 
 def work_name(name: str, run: Sequence[str]) -> str:
@@ -268,8 +282,9 @@ def _title(root: _Element) -> str:
         return " ".join(parts).strip(" /:;")
     for info in root.iter("{*}titleInfo"):
         if info.get("type") is None:
-            parts = (line_of(part) for part in info if name_of(part) != "nonSort" or line_of(part))
-            return ": ".join(filter(None, parts))
+            article = [line_of(part) for part in info if name_of(part) == "nonSort"]
+            parts = (line_of(part) for part in info if name_of(part) != "nonSort")
+            return " ".join(filter(None, [*article, ": ".join(filter(None, parts))]))
     return next(_lines(root, ("title",)), "")
 
 
@@ -279,12 +294,19 @@ def _creator(root: _Element) -> str:
             parts = (line_of(part) for part in field if part.get("code") == "a")
             return in_order(" ".join(parts).strip(" ,."))
     names = [
-        in_order(" ".join(line_of(part) for part in name if name_of(part) == "namePart"))
+        in_order(_name_in(name))
         for name in root.iter("{*}name")
         if any(_is_author(role) for role in name.iter("{*}roleTerm"))
         or name.get("usage") == "primary"
     ]
     return " and ".join(filter(None, names)) or in_order(next(_lines(root, _CREATORS), ""))
+
+
+def _name_in(name: _Element) -> str:
+    """Return a name of MODS, which may have its parts apart, in any order."""
+    parts = [(n.get("type"), line_of(n)) for n in name if name_of(n) == "namePart"]
+    said = [text for of in ("given", "family", None) for kind, text in parts if kind == of]
+    return " ".join(filter(None, said))
 
 
 def _is_author(role: _Element) -> bool:
@@ -379,8 +401,11 @@ def _called_after(path: Path) -> tuple[Path, ...]:
     return tuple(record for record in beside if record.is_file())
 
 
-def _content(records: Iterable[Path]) -> list[bytes]:
-    return [record.read_bytes() for record in records]
+def content_of(record: Path) -> bytes:
+    """Return what a library's record holds, nothing of what is too long for one."""
+    with record.open("rb") as file:
+        content = file.read(_MAX_RECORD + 1)
+    return content if len(content) <= _MAX_RECORD else b""
 
 
 def walk_folder(
@@ -410,7 +435,9 @@ def walk_folder(
         collection = _described_collection(folder, folder_collection(folder), on_skip)
     own = [entry for entry in entries if RECORDS.fullmatch(entry.name) and entry.is_file()]
     records = (*own, *(_called_after(folder) if beside is None else beside))
-    work = work_among([e.name for e in entries if e.is_file()], folder.name, _content(records))
+    work = work_among(
+        [e.name for e in entries if e.is_file()], folder.name, map(content_of, records)
+    )
     if work.pages:
         pages = tuple(folder / name for name in work.pages)
         yield Found(
@@ -418,7 +445,7 @@ def walk_folder(
         )
         entries = [entry for entry in entries if not work.holds(entry.name)]
     about = {
-        entry.name: tuple(n for n in own if describes(n.name, n.read_bytes(), entry.stem))
+        entry.name: tuple(n for n in own if describes(n.name, content_of(n), entry.stem))
         for entry in entries
         if own and (entry.is_dir() or entry.suffix.lower() == ".zip")
     }
@@ -461,7 +488,7 @@ def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
             found.path.resolve().name, [page.name for page in found.pages]
         )
         try:
-            beside = write_work(target, found.pages, _content(found.records), found.numbers)
+            beside = write_work(target, found.pages, map(content_of, found.records), found.numbers)
         except (SourceError, OSError) as error:
             on_skip(SkippedFile(found.name, reason(error, found.path)))
             return
@@ -533,10 +560,10 @@ def _mets_pages(raw: bytes) -> list[_MetsPage]:
     places = {
         file.get("ID"): _href(where)
         for file in root.iter("{*}file")
-        for where in file.iter("{*}FLocat")
+        for where in file.iterfind("{*}FLocat")
     }
     maps = sorted(
-        root.iter("{*}structMap"), key=lambda n: (n.get("TYPE") or "").casefold() != "physical"
+        root.iterfind("{*}structMap"), key=lambda n: (n.get("TYPE") or "").casefold() != "physical"
     )
     for structure in maps:
         found = [

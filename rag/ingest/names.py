@@ -72,7 +72,8 @@ def file_title(path: Path) -> str:
 
 
 _NOBODY = re.compile(
-    r"\W*|user[\s\d]*|(?:web|site)?\s?-?master|admin(?:istrator)?|owner|un-?known|un-?named|author"
+    r"\W*|various(?: (?:authors|hands))?"
+    r"|user[\s\d]*|(?:web|site)?\s?-?master|admin(?:istrator)?|owner|un-?known|un-?named|author"
     r"|editors?|staff|default|root|guest|scanner|anonymous|transcriber|microsoft(?: office user)?"
     r"|python-docx|openpyxl|.*\b(?:pc|laptop)|\S*\b(?:hp|dell|lenovo)",
     re.IGNORECASE,
@@ -115,7 +116,6 @@ class About(TypedDict, total=False):
     locators: tuple[Locator, ...]
     excluded: tuple[Span, ...]
     rights: str | None
-    ocr_confidence: float | None
     notes: tuple[str, ...]
     pages: int
     ocr_pages: int
@@ -127,6 +127,12 @@ def file_document(
     """Return the one document of a file, called after the file where it has no title."""
     about.setdefault("publication", in_file(path))
     notices = (*library_notices(text), *contents_lists(text))
+    read = [
+        (n.ocr, len(n.span.of(text).strip()))
+        for n in about.get("locators", ())
+        if n.ocr is not None
+    ]
+    letters = sum(length for _, length in read)
     about["excluded"] = merged([*about.get("excluded", ()), *notices])
     return SourceDocument(
         document_id=file_id(path, collection),
@@ -134,6 +140,7 @@ def file_document(
         text=text,
         collection=collection,
         origin=shown(path),
+        ocr_confidence=sum(ocr * n for ocr, n in read) / letters if letters else None,
         **about,
     )
 

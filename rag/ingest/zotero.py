@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rag.datatypes import ZOTERO_TYPES, Collection, SkippedFile
 from rag.dates import edtf_date
@@ -28,22 +30,33 @@ _BESIDE = ("", "-wal", "-journal")
 """What SQLite keeps a database in; the last two hold what is not in the first yet."""
 
 _LINKED = 2
+# A column may hold anything, whatever its type is said to be.
 _FILES = """
-    SELECT COALESCE(a.parentItemID, a.itemID), i.key, a.linkMode, a.path, g.name
+    SELECT COALESCE(a.parentItemID, a.itemID), CAST(i.key AS TEXT), a.linkMode,
+    CAST(a.path AS TEXT), CAST(g.name AS TEXT)
     FROM itemAttachments a JOIN items i ON i.itemID = a.itemID
     LEFT JOIN groups g ON g.libraryID = i.libraryID
-    WHERE a.linkMode IN (0, 1, 2) AND a.path IS NOT NULL
+    WHERE a.linkMode IN (0, 1, 2) AND a.path IS NOT NULL AND i.key IS NOT NULL
     AND a.itemID NOT IN (SELECT itemID FROM deletedItems)
     AND COALESCE(a.parentItemID, 0) NOT IN (SELECT itemID FROM deletedItems)
     ORDER BY a.itemID"""
-_TYPES = "SELECT itemID, typeName FROM items JOIN itemTypes USING (itemTypeID)"
+_TYPES = """
+    SELECT itemID, CAST(typeName AS TEXT) FROM items JOIN itemTypes USING (itemTypeID)"""
 _VALUES = """
-    SELECT itemID, fieldName, value FROM itemData
-    JOIN fields USING (fieldID) JOIN itemDataValues USING (valueID)"""
+    SELECT itemID, CAST(fieldName AS TEXT), CAST(value AS TEXT) FROM itemData
+    JOIN fields USING (fieldID) JOIN itemDataValues USING (valueID) WHERE value IS NOT NULL"""
 _CREATORS = """
-    SELECT itemID, creatorType, firstName, lastName FROM itemCreators
-    JOIN creators USING (creatorID) JOIN creatorTypes USING (creatorTypeID)
+    SELECT itemID, CAST(creatorType AS TEXT), CAST(firstName AS TEXT), CAST(lastName AS TEXT)
+    FROM itemCreators JOIN creators USING (creatorID) JOIN creatorTypes USING (creatorTypeID)
     ORDER BY itemID, orderIndex"""
+_NO_TABLE = """
+    SELECT name FROM sqlite_master
+    WHERE type = 'view' OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL%')"""
+
+# The library is read in the build's own process, and a damaged or hostile one can have rows
+# without end. One of 100,000 items is read in seconds and has some 1.5 million.
+_MOST_BYTES, _MOST_LETTERS, _MOST_ROWS, _MOST_S = 4 << 30, 1 << 29, 5_000_000, 120
+_MOST_IN_VALUE = 16 << 20
 
 _FIELDS: Mapping[str, Sequence[str]] = {
     "title": ("title", "caseName", "nameOfAct", "subject"),
@@ -119,9 +132,11 @@ def attachments(folder: Path, skipped: list[SkippedFile]) -> list[Attachment]:
         with TemporaryDirectory(prefix="source-finder-") as made:
             for ending in _BESIDE:
                 if (beside := folder / f"{LIBRARY}{ending}").is_file():
+                    if beside.stat().st_size > _MOST_BYTES:
+                        raise sqlite3.DataError(f"more than {_MOST_BYTES >> 30} GB")
                     shutil.copyfile(beside, Path(made) / beside.name)
             with closing(sqlite3.connect(Path(made) / LIBRARY)) as connection:
-                return list(_attachments(connection, folder, skipped))
+                return list(_attachments(_Library(connection), folder, skipped))
     except (sqlite3.Error, OSError) as error:
         raise UnreadableSource(
             f"{shown(folder / LIBRARY)} cannot be read as a Zotero library "
@@ -130,17 +145,39 @@ def attachments(folder: Path, skipped: list[SkippedFile]) -> list[Attachment]:
         ) from error
 
 
+class _Library:
+    """What can be asked of a library that a stranger may have made."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection, self._rows, self._letters = connection, 0, 0
+        ends = time.monotonic() + _MOST_S
+        connection.set_progress_handler(lambda: time.monotonic() > ends, 100_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_IN_VALUE)
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
+        for (name,) in connection.execute(_NO_TABLE):
+            raise sqlite3.DataError(f"{name} is no table of Zotero's")
+
+    def ask(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query. Raises `sqlite3.Error`, also where they do not end."""
+        for row in self._connection.execute(query):
+            self._rows += 1
+            self._letters += sum(len(value) for value in row if isinstance(value, str))
+            if self._rows > _MOST_ROWS or self._letters > _MOST_LETTERS:
+                raise sqlite3.DataError("it has more than a library has")
+            yield row
+
+
 def _attachments(
-    connection: sqlite3.Connection, folder: Path, skipped: list[SkippedFile]
+    library: _Library, folder: Path, skipped: list[SkippedFile]
 ) -> Iterator[Attachment]:
-    types = dict(connection.execute(_TYPES))
-    values: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for item, field, value in connection.execute(_VALUES):
-        values[item][field] = str(value)
-    creators: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for item, kind, first, last in connection.execute(_CREATORS):
+    types = dict(library.ask(_TYPES))
+    values: defaultdict[Any, dict[str, str]] = defaultdict(dict)
+    for item, field, value in library.ask(_VALUES):
+        values[item][field] = value
+    creators: defaultdict[Any, list[tuple[str, str]]] = defaultdict(list)
+    for item, kind, first, last in library.ask(_CREATORS):
         creators[item].append((kind, _creator(first or "", last or "")))
-    for item, key, mode, path, group in connection.execute(_FILES):
+    for item, key, mode, path, group in library.ask(_FILES):
         file, why = _file(folder, key, mode, path, own=group is None)
         if file is None or why:
             skipped.append(SkippedFile(shown(file or folder / _STORAGE / key), why))

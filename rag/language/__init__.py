@@ -63,6 +63,7 @@ from rag.language.tokens import (
     stop_words,
     table,
     trimmed,
+    unknown_words,
     whole_word,
     word_list,
     words,

@@ -14,6 +14,7 @@ from datetime import date
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from rag.datatypes import SPEAKER, Reason, Span
 from rag.judging import Quotation
@@ -58,6 +59,9 @@ from rag.relation.own_words import (
     is_quoted,
     stands_in_place,
 )
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
 
 _END = " .!…"
 """What may end a claim and says nothing: with "!" half as many passages were called supporting."""
@@ -128,7 +132,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
     found = [
         *((how, reason) for how, reason, _ in timed),
         *_check_days(claim, quotation),
-        *_check_numbers(claim, quotation.passage),
+        *_check_numbers(claim, quotation),
         *_check_names(claim, quotation),
         *_check_namesakes(claim, quotation.creator),
         *who_said_it,
@@ -154,7 +158,9 @@ def check(claim: str, quotation: Quotation) -> Checked:
         frozenset(
             [
                 *_dates_of_others(claim, quotation, differs),
+                *(reason for reason in agrees if _is_common_word(reason, quotation)),
                 *(reason for reason in missing if _is_known_of(reason, quotation)),
+                *(reason for reason in (*differs, *missing) if _counts_nothing(reason, claim)),
                 *(reason for _, reason in attribution),  # told only where these words say the same
             ]
         ),
@@ -234,7 +240,8 @@ def _acted(claim: str, said: Timex, quotation: Quotation) -> bool:
     if part is None or not _names_speaker(claim, quotation.creator):
         return False
     above = (token for token in (part.root, *part.root.ancestors) if token.pos_ in {"VERB", "AUX"})
-    doing = next((token for token in above if token.tag_ != "VB"), None)  # "told him to go in 1823"
+    # Of "told him to go in 1823" the first verb, of "said it would fall in 2042" the last one.
+    doing = next((token for token in above if token.tag_ != "VB" or _has_subject(token)), None)
     by = [token for token in doc if token.dep_ in _SPEAKS and token.head == doing]
     by += [token for token in doc if token.dep_ == "pobj" and token.head.dep_ == "agent"]
     named = (
@@ -248,13 +255,61 @@ def _acted(claim: str, said: Timex, quotation: Quotation) -> bool:
     return is_earlier or (doing is not None and doing.lemma_ in word_list("verbs", "by_saying"))
 
 
+def _has_subject(verb: Token) -> bool:
+    return any(child.dep_ in {"nsubj", "nsubjpass"} for child in verb.lefts)
+
+
 def _is_known_of(reason: Reason, quotation: Quotation) -> bool:
     """Return whether what a passage lacks stands in it all the same, or in what is known of it; or
     is nobody's name: "the President"."""
     if reason.source or reason.aspect == "wording":
         return False
     around = "\n".join((quotation.passage, quotation.heading, quotation.opening))
-    return _stands_in(reason.claim, around) or TITLES.issuperset(words(reason.claim))
+    if _stands_in(reason.claim, around) or TITLES.issuperset(words(reason.claim)):
+        return True
+    if reason.aspect != "name":
+        return False
+    return _is_called_shorter(reason.claim, around) or _is_own_nation(reason.claim, quotation)
+
+
+def _is_called_shorter(name: str, text: str) -> bool:
+    """Return whether a text has a person's last name, and no given name with it that the person has
+    not: "President Eisenhower" of Dwight D. Eisenhower."""
+    given, last = name.split()[:-1], name.split()[-1]
+    if not given or not all(map(is_given, given)) or not _stands_in(last, text):
+        return False
+    return any(can_be_same(name, whole) for whole in _whole_names(text) if last in whole.split())
+
+
+def _is_own_nation(name: str, quotation: Quotation) -> bool:
+    """Return whether a name is that of a nation of which the records are in which a passage stands,
+    and whose officials seldom name it, and no person's: "America" in the State of the Union."""
+    if last_name(name) in word_list("people", "families"):
+        return False
+    around = set(stems(words(f"{quotation.collection} {quotation.title}")))
+    return any(around.issuperset(way) for way in stands_for(name))
+
+
+def _counts_nothing(reason: Reason, claim: str) -> bool:
+    """Return whether a number is a "one" behind which nothing stands that it could count: "the last
+    one", "one on one"."""
+    if reason.aspect != "number" or reason.claim.casefold() != "one":
+        return False
+    found = re.finditer(r"(?<!\w)one(?!\w)", claim, re.IGNORECASE)
+    after = ("".join(words(claim[one.end() :])[:1]) for one in found)
+    return all(not word or word in stop_words() for word in after)
+
+
+def _is_common_word(reason: Reason, quotation: Quotation) -> bool:
+    """Return whether a passage has a word of a name without its capital only, as a word that may
+    be no name: "create panic" beside "the Panic of 1837"."""
+    if reason.aspect != "name" or reason.source:
+        return False
+    there = {span.of(quotation.passage).casefold() for span in capitalised(quotation.passage)}
+    said = [span.of(reason.claim) for span in capitalised(reason.claim)]
+    small = [word for word in said if word.casefold() not in there]
+    own = set(words(quotation.passage))
+    return any(word.casefold() in own for word in small)
 
 
 def _stands_in(words_said: str, text: str) -> bool:
@@ -613,11 +668,13 @@ def _days(time: Timex) -> int:
     return (date.fromisoformat(time.last) - date.fromisoformat(time.first)).days
 
 
-def _check_numbers(claim: str, passage: str) -> _Told:
+def _check_numbers(claim: str, quotation: Quotation) -> _Told:
     """Yield each number of the claim; one that the passage has not differs where the passage
-    counts the same thing, or gives as much money or as large a share, otherwise."""
+    counts the same thing, or gives as much money or as large a share, otherwise. Which number it
+    has is told where it tells of the same event."""
     if not _quantities_of(claim):
         return
+    passage = quotation.passage
     there = _quantities_of(passage)
     for said in _quantities_of(claim):
         text = said.span.of(claim)
@@ -629,15 +686,57 @@ def _check_numbers(claim: str, passage: str) -> _Told:
         if same is not None:
             yield "agrees", Reason("number", text, same.span.of(passage), True)
             continue
-        if years := _in_years(said, passage):
-            yield "agrees", Reason("number", text, years, True)
+        if word := _in_years(said, passage) or _in_a_word(said, passage):
+            yield "agrees", Reason("number", text, word, True)
             continue
-        alike = [other for other in there if _of_a_kind(said, other)]
-        if alike:
-            nearest = min(alike, key=lambda other: abs(other.value - said.value))
-            yield "differs", Reason("number", text, nearest.span.of(passage), False)
+        if alike := [other for other in there if _of_a_kind(said, other)]:
+            other = _other_number(claim, said, alike, quotation)
+            yield "differs", Reason("number", text, other, False)
         else:
             yield "missing", Reason("number", text, "", False)
+
+
+def _in_a_word(said: Quantity, passage: str) -> str:
+    """Return the word by which a passage has one of what is counted: "a single ship", "" for
+    none."""
+    if said.value != 1 or said.currency or said.share:
+        return ""
+    counted = [said.noun] if said.noun and said.noun not in stop_words() else []
+    there = words(passage)
+    return next(
+        (
+            word
+            for word, after in pairwise([*there, ""])
+            if word in word_list("numbers", "only_one")
+            and (not counted or stems([after]) == stems(counted))
+        ),
+        "",
+    )
+
+
+def _other_number(
+    claim: str, said: Quantity, alike: Sequence[Quantity], quotation: Quotation
+) -> str:
+    """Return the words for which of some numbers a passage gives to what a claim tells of, "" for
+    none: in the place of the claim's, or else in the sentence that has all of its names, and most
+    of it; of several in that the nearest."""
+    passage, creator = quotation.passage, quotation.creator
+    nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
+    told = [found.span for found in (*_times_of(claim), *_quantities_of(claim))]
+    asked = _stems_without(claim, told) - set(stems(words(creator)))
+    best, found = 0.0, ""
+    for sentence in sentences(passage):
+        inside = [other for other in nearest if sentence.overlaps(other.span)]
+        if not inside:
+            continue
+        for other in inside:
+            if stands_in_place(said.span, claim, other.span, passage):
+                return other.span.of(passage)
+        there = set(stems(words(sentence.of(passage))))
+        share = len(asked & there) / max(len(asked), 1)
+        if share >= max(_SAME_EVENT, best) and _has_names(claim, there, creator):
+            best, found = share, inside[0].span.of(passage)
+    return found
 
 
 def _is_in_name(number: Span, claim: str) -> bool:
@@ -716,14 +815,31 @@ _HALF = 0.5
 """From this share of the stems of a claim on a sentence may be what says it."""
 
 
+@cache
+def _hearsay() -> re.Pattern[str]:
+    """Return a pattern for what an author only says that others say: "it has been claimed", "many
+    writers explain", "he is told that", "rumour had it"."""
+    alleged, critics, rumours = (
+        "|".join(sorted(word_list("words", key))) for key in ("alleged", "critics", "rumours")
+    )
+    verbs = "|".join(sorted(word_list("verbs", "speaking") | word_list("verbs", "holding")))
+    saying = rf"(?:said|held|told|thought|(?:{verbs})(?:s|d|ed)?)\b"
+    return re.compile(
+        rf"\bit (?:is|was|has been|had been)(?: \w+)? (?:said|{alleged}|{rumours})\b"
+        rf"|\b(?:(?:{critics})(?: who)?|those who) (?:\w+ly )?{saying}"
+        rf"|\b(?:is|are) (?:\w+ )?told that\b|\b(?:{rumours})\b",
+        re.IGNORECASE,
+    )
+
+
 def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
     """Yield where the sentence that has most of a claim only says what is alleged by others, and
-    the claim does not say so: "it has been claimed that"."""
-    alleged = "|".join(sorted(word_list("words", "alleged")))
-    told = rf"\bit (?:is|was|has been|had been)(?: \w+)? (?:{alleged})\b"
-    if not (views := [*re.finditer(told, quotation.passage, re.IGNORECASE)]):
+    the claim does not say so."""
+    views = [*_hearsay().finditer(quotation.passage)]
+    if not views or _hearsay().search(claim):
         return
-    asked = _stems_without(claim, []) - set(stems(words(quotation.creator)))
+    told = [timex.span for timex in _times_of(claim)]
+    asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
     if asked & set(stems(word_list("words", "alleged"))):
         return
     shares = {

@@ -22,6 +22,7 @@ The same network is trained by `training/network.py`, in PyTorch; a test compare
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -31,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_MODEL, Settings
-from rag.datatypes import Floats, Reason, Relation, Span
+from rag.datatypes import Floats, Reason, Relation, Span, is_on_point
 from rag.embedding import Encoder, PieceLayers
 from rag.embedding.inference import fingerprint, model_folder, unit
 from rag.errors import ModelError
@@ -171,10 +172,21 @@ def _softmax(x: Floats) -> Floats:
     return shares
 
 
+_GELU = math.sqrt(2 / math.pi)
+_GELU_CUBED = 0.044715 * _GELU
+
+
 def _gelu(x: Floats) -> Floats:
     """Return the Gaussian error linear unit in its tanh form (Hendrycks and Gimpel 2016)."""
-    unit: Floats = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
-    return unit.astype(np.float32)
+    y: Floats = x * x
+    y *= _GELU_CUBED
+    y += _GELU
+    y *= x
+    np.tanh(y, out=y)
+    y += 1
+    y *= x
+    y *= 0.5
+    return y
 
 
 WEIGHTS = "verifier.safetensors"
@@ -420,11 +432,12 @@ class LearnedJudge:
         # The words quoted are the best of the passage; others only where those do not decide.
         apart = quotation.span is None or not quotation.span.overlaps(reading.span)
         decides = reading.span if apart else quotation.span
+        on_point = is_on_point(likely["supports"], likely["contradicts"])
         return Judgement(
             relation,
             Probabilities(*(likely[name] for name in _WEIGHED)),
             reasons_of(relation, checked),
-            None if relation == "context" else decides,
+            decides if relation != "context" or on_point else None,
         )
 
     def _relation(self, likely: Mapping[str, float], checked: Checked) -> Relation:

@@ -5,7 +5,7 @@ given the link.
     /?conversation=ID           a conversation, for the reader whose it is
     ...&claim=2&passage=1       the passages of its second claim, at the first one
     /?exact=words&in=ID&from=1840     where these words stand, in a scope
-    /?document=ID&start=..&end=..&page=3      a document at a passage, or the page of a PDF
+    /?document=ID&start=..&end=..&pdf_page=3  a document at a passage, or the page of a PDF
     /?project=ID                nothing asked yet, in a project
 
 Part of it is what the reader wants to see of a claim's evidence: collections, dates, kinds,
@@ -120,6 +120,9 @@ def _boxes(
 
 _MAX_CHARS = 4000
 
+_PDF_PAGE = "pdf_page"
+"""The page of a PDF in an address. Gradio takes "page" for its own, and has none of that name."""
+
 _OPENING = {"open": "", "read": "text", "similar": "similar", "look": "found"}
 """What a click opens over the passages, and how the address says so."""
 
@@ -170,7 +173,7 @@ class Address:
                 ("document", self.opened.get("doc")),
                 ("start", self.opened.get("start")),
                 ("end", self.opened.get("end")),
-                ("page", _from_one(_number(self.opened.get("page")))),
+                (_PDF_PAGE, _from_one(_number(self.opened.get("page")))),
                 ("as", _OPENING.get(str(self.opened.get("act")))),
                 ("words", self.opened.get("words")),
             ]
@@ -200,7 +203,7 @@ def read_address(query: str) -> Address:
         act = {words: act for act, words in _OPENING.items()}.get(one("as"), "open")
         start, end = (_number(one(name)) or 0 for name in ("start", "end"))
         opened = {"act": act, "doc": one("document"), "start": start, "end": max(start, end)}
-        page = _from_zero(one("page"))
+        page = _from_zero(one(_PDF_PAGE))
         passage = _from_zero(one("passage"))
         opened |= {"from": "" if passage is None else f"sf-e{passage}"}
         opened |= {} if page is None else {"page": page}

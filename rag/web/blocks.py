@@ -44,7 +44,7 @@ _INTRODUCTION = (
 )
 _EMPTY_CHAT = (
     "Paste a sentence you heard, or a whole post, or drop in a transcript. Each claim in it is "
-    "looked up, and you read the passages yourself."
+    "looked up."
 )
 EXAMPLES = (
     "Monroe told Europe to stay out of the Americas",

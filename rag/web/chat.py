@@ -122,7 +122,8 @@ def _aside(claim: Claim) -> tuple[str, str]:
 def render_row(finding: Finding, number: int, turn: int, *, question: str, many: bool) -> str:
     """Return a claim with its verdict, its best quotation, how that stands to it, and its notes,
     leading to its passages. A claim that is all of the `question`, which stands above it, is
-    not shown again; `many`: claims are numbered."""
+    not shown again; `many`: claims are numbered, and their passages counted, which else is said
+    above."""
     claim = finding.claim
     whole = claim.text.strip() == question.strip()
     order = f"{number + 1}. " if many else ""
@@ -140,12 +141,12 @@ def render_row(finding: Finding, number: int, turn: int, *, question: str, many:
         pane=_PANE,
         at={"turn": turn, "finding": number},
         badge=_badge(finding),
-        passages=_passages(finding),
+        passages=_passages(finding) if many else "",
         best=best,
         quote=shortened(best.quote, _QUOTE_CHARS) if best else "",
         who=", ".join(part for part in who if part),
         stands=(
-            stands(best.relation, best.reasons, best.bearing)
+            stands(best.relation, best.reasons, best.bearing, best.on_point)
             if best and claim.form == "claim"
             else ""
         ),
@@ -201,16 +202,18 @@ def _circumstances(claim: Claim) -> list[str]:
     return parts
 
 
-def _passages(finding: Finding) -> str:
+def _passages(finding: Finding, found: str = "") -> str:
     if not finding.evidence:
         return "no passage bears on it"
     relations = Counter(item.relation for item in finding.evidence)
-    total = counted(len(finding.evidence), "passage", "passages")
+    open_ones = sum(item.relation == "context" and item.on_point for item in finding.evidence)
+    total = counted(len(finding.evidence), "passage", "passages") + found
     sides = [
         f"{number} {words}"
         for number, words in (
             (relations["supports"], "for"),
             (relations["contradicts"], "against"),
+            (open_ones, "on this very point"),
         )
         if number
     ]
@@ -231,11 +234,14 @@ def summary_counts(answer: Answer) -> str:
 
 
 def _single_count(answer: Answer) -> str:
-    """Return the summary of an answer to one claim: how many passages there are."""
+    """Return the summary of an answer to one claim: how many passages there are, for and against.
+
+    "5 passages found: 2 for".
+    """
     if not answer.findings:
         return "Nothing in what was sent could be looked up"
-    passages = len(answer.findings[0].evidence)
-    return f"{counted(passages, 'passage', 'passages')} found" if passages else "No passage found"
+    [finding] = answer.findings
+    return _passages(finding, " found") if finding.evidence else "No passage found"
 
 
 def render_summary(answer: Answer | None, stage: Stage, question: str = "") -> str:

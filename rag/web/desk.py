@@ -236,7 +236,8 @@ class Desk:
         claims = len(answer.findings)
         if not whole and has_many_claims(answer):
             claims = 0
-        if self.filters.narrows_search or self.deep:
+        anew = self.filters.narrows_search or self.deep
+        if anew:
             finding = _looked_up_again(finder, finding, self.filters, turn.scope)
         html = pane.render_finding(
             finding,
@@ -248,7 +249,7 @@ class Desk:
             filters=self.filters,
             claimed=years_in(finding.claim.query),
             focus=focus,
-            more=whole and not self.deep and len(finding.evidence) == PER_CLAIM,
+            more=whole and not anew and finding.further > 0,
         )
         cards = {f"sf-e{i}": item for i, item in enumerate(finding.evidence)}
         cards |= {f"sf-n{i}": _unjudged(item) for i, item in enumerate(finding.nearest)}
@@ -458,7 +459,7 @@ def highlights(
         item = pin.evidence
         spans[_span(pin)] = notes.get(place(item.document_id, item.start, item.end), "")
     marks = [
-        Highlight(span, "\n".join(filter(None, [note, cited(document, document.locate(span))])))
+        Highlight(span, "\n".join(filter(None, [note, cited(document, span)])))
         for span, note in spans.items()
     ]
     return marks, len(within) - len(same)

@@ -31,7 +31,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.formparsers import MultiPartException
 from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,6 +81,10 @@ _MAX_ASKED = 4 * MB
 FREE_BYTES = 1024 * MB
 """Uploads end before the disk has less than this."""
 
+_UPLOADS_AT_ONCE, _UPLOADS_OF_ONE = 32, 8
+"""An upload may have a thousand files, which are open until it has ended; a page sends one at a
+time."""
+
 MAX_OPEN = 200
 """Requests of one asker that are answered at a time, those that are listened to for long included:
 a page has two. A class that has one address for all has enough."""
@@ -89,7 +96,10 @@ _MAX_FORM = 10_000
 """Of the form by which someone signs in."""
 
 BODY_S = 60
-"""Seconds in which a request that is no upload must have arrived."""
+"""Seconds in which a request must have arrived, and in which something of an upload must come."""
+
+_MAX_NAME = 64
+"""Characters of what a page calls itself, or an upload: some 40. Gradio keeps such names."""
 
 API = "/gradio_api"
 _EVENTS = f"{API}/queue/join"
@@ -257,7 +267,7 @@ class Asker:
     def page(self, named: str) -> str:
         """Return the name of a page (Gradio's session) as that of a page of this asker's: what
         another asker calls the same is another page."""
-        return f"{named}.{hashed(self.owner or self.shown)}"
+        return f"{named[:_MAX_NAME]}.{hashed(self.owner or self.shown)}"
 
 
 def asker(request: Any) -> str:
@@ -291,6 +301,7 @@ class Guard:
         self.gate = gate
         self.quotas = quotas or Quotas()
         self._open: Counter[str] = Counter()
+        self._uploading: Counter[str] = Counter()
         self._secret = secrets.token_bytes(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -310,6 +321,8 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if cut_off := scope.get("state", {}).get("cut_off"):
+                    message["status"] = cut_off.status
                 answered = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     answered[name] = value
@@ -324,7 +337,7 @@ class Guard:
             if answer is not None:
                 await answer(scope, receive, sending)
                 return
-            with self._opened(scope):
+            with self._opened(scope), self._upload_opened(scope):
                 body = await self._body(scope, headers, receive)
                 own = _of_own_page(self._of_own_event(scope))
                 await self.app(own, body, self._naming_events(scope, sending))
@@ -353,6 +366,24 @@ class Guard:
             self._open[who] -= 1
             if not self._open[who]:
                 del self._open[who]
+
+    @contextmanager
+    def _upload_opened(self, scope: Scope) -> Iterator[None]:
+        """Count an upload while it comes. Raises `Refused` where there are too many."""
+        if not _is_upload(scope):
+            yield
+            return
+        who, limits = scope["state"]["asker"].shown, self.quotas.limits
+        if self._uploading.total() >= _UPLOADS_AT_ONCE or (
+            limits and self._uploading[who] >= _UPLOADS_OF_ONE
+        ):
+            raise Refused(429, "Too many uploads come in at once. Try again in a minute.")
+        self._uploading[who] += 1
+        try:
+            yield
+        finally:
+            self._uploading[who] -= 1
+            self._uploading += Counter()  # forgets who has none
 
     def _event(self, asking: Asker, event: str) -> str:
         """Return the name of an event for who has asked for it, by which nobody else can have what
@@ -463,9 +494,9 @@ class Guard:
             length = int(headers.get("content-length") or 0)
         except ValueError as error:
             raise Refused(400, "The length of the request is no number.") from error
-        if path.startswith(_UPLOAD) and scope["method"] == "POST":
+        if _is_upload(scope):
             room = await asyncio.to_thread(self._room)
-            return self._upload(scope["state"]["asker"], receive, length, room)
+            return self._upload(scope["state"], headers, receive, length, room)
         most = MAX_EVENT_BODY if path.startswith(_EVENTS) else MAX_BODY
         if length > most:
             raise Refused(413, _too_large(most))
@@ -481,7 +512,10 @@ class Guard:
                 body = json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return _replayed(body, receive)
 
-    def _upload(self, asking: Asker, receive: Receive, length: int, room: int) -> Receive:
+    def _upload(
+        self, state: dict[str, Any], headers: Headers, receive: Receive, length: int, room: int
+    ) -> Receive:
+        asking: Asker = state["asker"]
         if not asking.may_change:  # half is for those who add files
             room = max(min(room - MAX_UPLOADS // 2, _MAX_ASKED), 0)
         left = self.quotas.bytes_left(asking.shown)
@@ -498,7 +532,25 @@ class Guard:
             if self._free() < 0:
                 raise Refused(413, _too_large(0))
 
-        return _counted(receive, room, took)
+        coming = _counted(receive, room, took)
+        look = _for_files_alone(headers.get("content-type", ""))
+
+        async def receiving() -> Message:
+            try:
+                async with asyncio.timeout(BODY_S):
+                    message = await coming()
+                look(message.get("body", b""))
+            except TimeoutError as error:
+                state["cut_off"] = _CutOff(408, "The upload took too long to arrive.")
+                raise state["cut_off"] from error
+            except Refused as refused:
+                state["cut_off"] = _CutOff(refused.status, str(refused))
+                raise state["cut_off"] from refused
+            if message["type"] == "http.disconnect":
+                raise _CutOff(400, "The upload was cut off.")
+            return message
+
+        return receiving
 
     def _room(self) -> int:
         """Return how many bytes an upload may have now."""
@@ -516,6 +568,63 @@ class Guard:
         if folder is None or not folder.is_dir():
             return MAX_UPLOADS
         return shutil.disk_usage(folder).free - FREE_BYTES
+
+
+class _CutOff(Refused, MultiPartException):
+    """An upload that ends before its end. Whoever reads it removes what has come, as for an upload
+    that is damaged."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(status, why)
+        self.message = why
+
+
+def _is_upload(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["method"] == "POST" and path.rstrip("/") == _UPLOAD
+
+
+def _for_files_alone(content_type: str) -> Callable[[bytes], None]:
+    """Return what is given the parts of an upload as they come, and raises `Refused` for anything
+    in it but files: these go to the disk, all else into memory, however long it is."""
+    _, given = parse_options_header(content_type)
+    if not (boundary := given.get(b"boundary")):
+        return lambda _: None  # it is refused by whoever reads it
+    name, value, is_file = bytearray(), bytearray(), False
+
+    def begin() -> None:
+        nonlocal is_file
+        is_file = False
+
+    def end_line() -> None:
+        nonlocal is_file
+        if name.lower() == b"content-disposition":
+            is_file = b"filename" in parse_options_header(bytes(value))[1]
+        name.clear()
+        value.clear()
+
+    def check() -> None:
+        if not is_file:
+            raise Refused(400, "An upload is of files alone.")
+
+    parser = MultipartParser(
+        boundary,
+        {
+            "on_part_begin": begin,
+            "on_header_field": lambda data, start, end: name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: value.extend(data[start:end]),
+            "on_header_end": end_line,
+            "on_headers_finished": check,
+        },
+    )
+
+    def look(part: bytes) -> None:
+        try:
+            parser.write(part)
+        except FormParserError as error:
+            raise Refused(400, "The upload cannot be read.") from error
+
+    return look
 
 
 def _held(folder: Path) -> tuple[int, int]:

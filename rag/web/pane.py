@@ -162,10 +162,7 @@ def _caption(
 
 
 _NOT_EVIDENCE = "Not evidence"
-EMPTY = (
-    '<div class="sf-empty"><p>The passages for a claim are shown here, word for word, with '
-    "who wrote them, when and where.</p></div>"
-)
+EMPTY = '<div class="sf-empty"><p>The passages for a claim are shown here.</p></div>'
 
 _IN_SENTENCE = 2
 """Differences that the sentence on a card tells; with more of them they are listed."""
@@ -195,7 +192,7 @@ def render_finding(
     `number` of `claims`: its place in the answer; 0 claims: how many there will be is not
     known yet. `searched` is named where nothing was
     found. `filters` None: the first view, with no choice made. `claimed`: the years that
-    the claim speaks of. `more`: whether further passages may be asked for.
+    the claim speaks of. `more`: whether there are further passages.
     """
     places = [f"sf-e{i}" for i in range(len(finding.evidence))]
     cards = "".join(
@@ -212,10 +209,10 @@ def render_finding(
     further = f'<p class="sf-actions">{button("Show more passages", "more")}</p>' if more else ""
     content = (
         f"{_heading(finding, turn, number, claims)}{where}{notes(finding.notes)}"
-        f"{_objecting(finding) if claims else ''}"
         f"{render_timeline(finding.evidence, places, claimed)}"
         f"{render_filters(filters, collections) if offers_filters else ''}"
         f"{cards}{further}"
+        f"{_objecting(finding) if claims else ''}"
         f"{render_look_next(finding.look_next, opened=missing)}"
         f"{_render_nearest(finding, opened=claims == 1)}"
     )
@@ -386,7 +383,7 @@ def render_card(
         place=place,
         tone=markup.verdict_class("nearest" if apart else item.relation),
         relation=apart or RELATION_WORDS.get(item.relation, item.relation),
-        stands="" if apart else stands(item.relation, item.reasons, item.bearing),
+        stands="" if apart else stands(item.relation, item.reasons, item.bearing, item.on_point),
         differences=differing if len(differing) > _IN_SENTENCE else [],
         passage=marked_passage(item),
         about=list(_about(item)),

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rag.ingest.ocr import OcrLine
 from rag.ingest.shared.page_text import PrintedPage, Sheet, go_on_in_each_other, tidy_page
 from rag.ingest.shared.places import WIDE, clear_rows, fold_of, side_notes
-from rag.language import goes_on, is_left_open
+from rag.language import goes_on, is_left_open, unknown_words
 
 # Columns of text, not a list with hanging numbers, a form or a table: each has so many lines, which
 # fill so much of its width, and of which so few have white space within, in parts of their height.
@@ -372,6 +372,17 @@ def legibility(text: str) -> float:
         return 0.0
     sound = sum(len(token) for token in tokens if _is_sound(token))
     return sound / total * _vowel_factor(text)
+
+
+def reading_quality(text: str, confidence: float = 1.0) -> float:
+    """Return how well OCR read a page, 0 to 1: how much of it is made like words, times what the
+    engine says of itself, where that is known; no more than the share of known words.
+
+    What an engine says of itself is optimistic, and misread words are often made like words. Below
+    .9 (`wording.BADLY_READ`) are, of 87 pages of real scans, 35 that are indeed read badly.
+    """
+    unknown = unknown_words(text)
+    return round(min(confidence * legibility(text), 1.0 if unknown is None else 1 - unknown), 3)
 
 
 def sound_words(text: str) -> int:

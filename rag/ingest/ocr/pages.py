@@ -34,6 +34,7 @@ from rag.ingest.ocr.layout import (
     legibility,
     mean_confidence,
     page_text,
+    reading_quality,
     sheet_of,
     sound_words,
 )
@@ -72,13 +73,12 @@ class Reread:
     """The pages that OCR read better than their layers are, by their numbers from 0: one printed
     page each, or two facing ones.
 
-    `confidence` is the engine's, a mean over the characters, None where no page's text is
-    from OCR. `unread`: the pages that have something on them and no text, which `notes` tell.
-    `why` says, if no page has text, why that is and what to do.
+    `quality`: how well OCR read each of them. `unread`: the pages that have something on them and
+    no text, which `notes` tell. `why` says, if no page has text, why that is and what to do.
     """
 
     pages: Mapping[int, tuple[PrintedPage, ...]] = field(default_factory=dict)
-    confidence: float | None = None
+    quality: Mapping[int, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     why: str = ""
     unread: frozenset[int] = frozenset()
@@ -162,12 +162,13 @@ def _not_read(layers: Sequence[str], numbers: Mapping[str, Sequence[int]]) -> tu
 
 
 def _worth_of_text(text: str) -> float:
-    """Return a number for comparing two texts of one page: sound words, weighed by legibility."""
-    return sound_words(text) * legibility(text)
+    """Return a number for comparing two texts of one page: sound words, weighed by how many of
+    them are known."""
+    return sound_words(text) * reading_quality(text)
 
 
 def _is_doubtful(layer: str) -> bool:
-    return legibility(layer) < GOOD_LAYER or sound_words(layer) < _FEW_WORDS
+    return reading_quality(layer) < GOOD_LAYER or sound_words(layer) < _FEW_WORDS
 
 
 def _needs_ocr(images: Drawn, number: int, layer: str) -> bool:
@@ -238,7 +239,10 @@ def _with_engine(
     why = f"{next(iter(lost), 'nothing is on them')}; scan them again, or leave the file out"
     sheets = [reading.sheet for reading in readings.values()]
     pages = printed_pages(sheets, facing=facing or are_facing(sheets))
-    return Reread(dict(zip(readings, pages, strict=True)), confidence, notes, why, unread)
+    quality = {
+        n: reading_quality(reading.text, reading.confidence) for n, reading in readings.items()
+    }
+    return Reread(dict(zip(readings, pages, strict=True)), quality, notes, why, unread)
 
 
 def _read(engine: OcrEngine, images: Drawn, number: int) -> _Reading:

@@ -14,7 +14,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, shown
 from rag.ingest.ocr import OcrLine
-from rag.ingest.ocr.layout import has_columns, is_mixed, sheet_of
+from rag.ingest.ocr.layout import has_columns, is_mixed, reading_quality, sheet_of
 from rag.ingest.shared.blocks import name_of
 from rag.ingest.shared.decoding import line_of, parse_xhtml, parse_xml
 from rag.ingest.shared.notes import MARK as MARK_OF_NOTE
@@ -56,25 +56,22 @@ _HOCR_CERTAIN = re.compile(r"\bx_wconf\s+(\d+)")
 class _OcrPage:
     """A page of an OCR file: what it says, and the heads, feet and notes that the file tells apart.
     `number`: the printed one, "" where the file does not give it; `head` and `foot`: what of
-    `aside` is above and below the text, and no note."""
+    `aside` is above and below the text, and no note; `certain`: how sure the OCR program was of
+    it, 0 to 1, a mean over the letters, 1 where it does not say."""
 
     sheet: Sheet
     aside: tuple[str, ...] = ()
     number: str = ""
     head: tuple[str, ...] = ()
     foot: tuple[str, ...] = ()
+    certain: float = 1.0
 
 
 def read_alto(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Yield the one document of an ALTO file. A word that a line's end breaks is whole, as the
     file says it; raises `UnreadableSource` if the file is damaged or has no text."""
     root = parse_xml(path.read_bytes(), shown(path))
-    certain = [
-        (float(word.get("WC", "")), len(word.get("CONTENT") or ""))
-        for word in root.iter("{*}String")
-        if (word.get("WC") or "").replace(".", "", 1).isdecimal()
-    ]
-    yield _document(path, collection, map(_alto_page, root.iter("{*}Page")), certain)
+    yield _document(path, collection, map(_alto_page, root.iter("{*}Page")))
 
 
 def read_page_xml(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -92,23 +89,12 @@ def read_hocr(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     Raises `UnreadableSource` if the file is damaged or has no text.
     """
     root = parse_xhtml(path.read_bytes(), path)
-    certain = [
-        (int(found[1]) / 100, len(line_of(word)))
-        for word in root.iter()
-        if (found := _HOCR_CERTAIN.search(word.get("title") or ""))
-    ]
     pages = (element for element in root.iter() if "ocr_page" in _classes(element))
-    yield _document(path, collection, map(_hocr_page, pages), certain)
+    yield _document(path, collection, map(_hocr_page, pages))
 
 
-def _document(
-    path: Path,
-    collection: Collection,
-    given: Iterable[_OcrPage],
-    certain: Sequence[tuple[float, int]] = (),
-) -> SourceDocument:
-    """Return the document that pages make. `certain`: how sure the OCR program was of each word, 0
-    to 1, and its letters."""
+def _document(path: Path, collection: Collection, given: Iterable[_OcrPage]) -> SourceDocument:
+    """Return the document that pages make."""
     pages = list(given)
     sheets = [page.sheet for page in pages]
     parts = printed_pages(sheets, facing=are_facing(sheets))
@@ -137,17 +123,20 @@ def _document(
     ]
     counted = page_labels(framed, "image", sides)
     labels = [f"p. {n}" if n else label for n, label in zip(numbers, counted, strict=True)]
+    certain = [page.certain for page, parts_of in zip(pages, parts, strict=True) for _ in parts_of]
     text, places, excluded = put_together(
-        tidied, labels, [page.notes for page in printed], sides=sides
+        tidied,
+        labels,
+        [page.notes for page in printed],
+        sides=sides,
+        quality=list(map(reading_quality, tidied, certain)),
     )
-    letters = sum(length for _, length in certain)
     return file_document(
         path,
         collection,
         text,
         locators=places,
         excluded=excluded,
-        ocr_confidence=sum(c * n for c, n in certain) / letters if letters else None,
         pages=len(tidied),
     )
 
@@ -231,7 +220,19 @@ def _alto_page(page: _Element) -> _OcrPage:
         (page.get("PRINTED_IMG_NR") or "").strip(),
         tuple(filter(None, map(_alto_text, head))),
         tuple(filter(None, map(_alto_text, foot))),
+        _mean(
+            (_figure(word.get("WC")), len(word.get("CONTENT") or ""))
+            for word in page.iter("{*}String")
+            if word.get("WC")
+        ),
     )
+
+
+def _mean(certain: Iterable[tuple[float, int]]) -> float:
+    """Return how sure an OCR program was of a page, given this and the letters of each word."""
+    words = list(certain)
+    letters = sum(length for _, length in words)
+    return min(1.0, sum(sure * length for sure, length in words) / letters) if letters else 1.0
 
 
 def _figure(given: str | None) -> float:
@@ -300,6 +301,13 @@ def _page_xml_page(page: _Element) -> _OcrPage:
         _number(next(numbers, "")),
         head,
         foot,
+        _mean(
+            (_figure(reading.get("conf")), len(line_of(plain)))
+            for line in page.iter("{*}TextLine")
+            for reading in line.iterfind("{*}TextEquiv")
+            if reading.get("conf")
+            for plain in reading.iterfind("{*}Unicode")
+        ),
     )
 
 
@@ -391,6 +399,11 @@ def _hocr_page(page: _Element) -> _OcrPage:
         _number(number[0]) if number else "",
         head,
         foot,
+        _mean(
+            (int(found[1]) / 100, len(line_of(word)))
+            for word in page.iter()
+            if (found := _HOCR_CERTAIN.search(word.get("title") or ""))
+        ),
     )
 
 

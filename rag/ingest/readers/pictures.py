@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -13,7 +15,9 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, printable, shown
 from rag.ingest.ocr import RESOLUTION_DPI, Image, Ocr
+from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.ocr.pages import BLANK_RANGE, MAX_PIXELS, Opened, reread
+from rag.ingest.shared.decoding import ARCHIVE, opened, read_member
 from rag.ingest.shared.page_text import (
     PrintedPage,
     page_labels,
@@ -32,6 +36,11 @@ _USUAL_HEIGHT_IN = 11.0
 """Inches that a page is taken to be high where the picture does not say how it was scanned."""
 
 _MOST_PIXELS = 300_000_000
+
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""What is opened, whatever a file is called. Pillow knows some fifty formats, and runs Ghostscript
+for one of them."""
+
 # What DjVu puts between columns, regions and paragraphs, and at the end of a text.
 _DJVU_BREAKS = dict.fromkeys(map(ord, "\x0b\x1d\x1f"), "\n\n") | {0: ""}
 
@@ -85,8 +94,13 @@ def _read(
         for number, parts in enumerate(sheets)
     )
     lost = [f"{empty} of {len(sheets)} pages have no text"] if empty else []
+    quality = [result.quality.get(n, reading_quality(layer)) for n, layer in enumerate(layers)]
     text, places, excluded = put_together(
-        pages, page_labels(pages, "image", sides), [page.notes for page in printed], sides=sides
+        pages,
+        page_labels(pages, "image", sides),
+        [page.notes for page in printed],
+        sides=sides,
+        quality=[of for of, parts in zip(quality, sheets, strict=True) for _ in parts],
     )
     return file_document(
         path,
@@ -96,7 +110,6 @@ def _read(
         creator=creator,
         locators=places,
         excluded=excluded,
-        ocr_confidence=result.confidence,
         notes=(*result.notes, *lost),
         pages=len(sheets),
         ocr_pages=len(result.pages),
@@ -151,15 +164,48 @@ def _pages_in(opened: Picture) -> list[int]:
 
 
 @contextmanager
-def _frames(path: Path) -> Iterator[_Frames]:
+def _picture(file: Path | BytesIO, path: Path) -> Iterator[_Frames]:
     import PIL.Image
 
     with _damage_told(path):
-        opened = PIL.Image.open(path)
+        opened = PIL.Image.open(file, formats=_FORMATS)
     with opened:
         with _damage_told(path):
             frames = _Frames(opened, path)
         yield frames
+
+
+class _Bound:
+    """The pictures of pages that were put together, each the first in its file."""
+
+    def __init__(self, archive: ZipFile, path: Path) -> None:
+        self._archive, self._path = archive, path
+        self._names = archive.namelist()
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def image_share(self, number: int) -> float:  # noqa: ARG002
+        return 1.0
+
+    def render(self, number: int) -> Image | None:
+        """Return a picture in grey, at the size that is read best."""
+        info = self._archive.getinfo(self._names[number])
+        content = read_member(self._archive, info, self._path, ARCHIVE)
+        with _picture(BytesIO(content), self._path) as picture:
+            return picture.render(0)
+
+
+@contextmanager
+def _frames(path: Path) -> Iterator[_Frames | _Bound]:
+    with path.open("rb") as file:
+        is_bound = file.read(4) == b"PK\3\4"
+    if is_bound:
+        with opened(path, "pages", ARCHIVE) as archive:
+            yield _Bound(archive, path)
+    else:
+        with _picture(path, path) as frames:
+            yield frames
 
 
 @contextmanager

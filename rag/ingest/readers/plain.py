@@ -23,6 +23,7 @@ from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.dates import WEB
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
+from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.shared.books import (
     by_others,
     chapter_label,
@@ -58,6 +59,7 @@ _MARK = re.compile(
     r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}",
     re.IGNORECASE,
 )
+_PAGE_LABEL = re.compile(r"p\. |image ")
 _MIN_HEADS = 3
 _ONE_PAGE = 1.5
 """Of the usual length of a page, how long that before the first head can be; more is several."""
@@ -218,9 +220,12 @@ def _counting(
 
 _HEADING = re.compile(
     r"(?:chapter|book|part|volume|letter|appendix)\s+(?:[ivxlc]+|\d{1,3})\b[^a-z]*(?:\n|$|[.:]|\s-)"
-    r"|(?:preface|foreword|introduction|introductory|conclusion|epilogue|appendix)\W*$",
+    r"|(?:(?:the )?(?:author|editor|publisher|translator)['’]?s['’]? )?"
+    r"(?:preface|foreword|introduction|introductory|conclusion|epilogue|appendix)\W*$",
     re.IGNORECASE,
 )
+_CHAPTER = re.compile(r"chapter\s", re.IGNORECASE)
+_FIRST_NUMBERS = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"]
 _ROMAN = re.compile(r"[IVXLC]+")
 _DIVISION = re.compile(r"(?:book|part|volume) ")
 
@@ -229,6 +234,12 @@ _ADDED = re.compile(
     r"(?:[^a-z\n]{1,40}\s)?(?:LETTER|PREFACE|FOREWORD|INTRODUCTION|NOTE|SUPPLEMENT|APPENDIX|POSTSCRIPT)"
     r"\s(?:FROM|BY|TO|OF)\s[^a-z\n]{3,80}"
 )
+
+_WITHIN = re.compile(r"\b(?:LETTER|NOTE)\b")
+"""In such a heading: what follows is a part by somebody else only in front of the chapters."""
+
+# "III: A SUPPLEMENTARY ACCOUNT OF HER LIFE", above chapters that are counted anew.
+_PART_TITLE = re.compile(r"(?P<number>[IVX]{1,5})[.:]\s*[^a-z\n]{3,90}")
 
 # "THE FEDERALIST. No. X", "No. 12. Thursday, March 1, 1711".
 _NUMBERED = re.compile(
@@ -247,6 +258,7 @@ _ENDS_ENTRY = re.compile(
 )
 _BEGINS_LINE = re.compile(r"[^\w\n]{0,40}[A-Z\d]")
 
+_MARKED = re.compile(r"(?P<level>#{1,4})[ \t]+(?P<words>[^\W_][^\n]*?)[# \t]*(?:\n|\Z)")
 _MAX_HEADING = 250
 """Characters of a heading with what stands in it ("CHAPTER I. ANCESTRY--BIRTH--BOYHOOD.")."""
 
@@ -254,13 +266,15 @@ _MIN_CHAPTER = 1_000
 """Characters of a chapter: headings that follow each other closer are a table of contents."""
 
 
-def _in_chapters(text: str, paragraphs: Sequence[Locator]) -> tuple[Locator, ...]:
+def _in_chapters(
+    paragraphs: Sequence[Locator], headings: Sequence[tuple[int, str]]
+) -> tuple[Locator, ...]:
     """Return a text's numbered paragraphs, counted anew and named by chapter where it has
     chapters: "chapter II, paragraph 5". What precedes the first stays as it is.
 
-    A chapter whose number occurs in several parts is named with its part.
+    `headings`: which paragraphs head a chapter, with the label of it. A chapter whose number occurs
+    in several parts is named with its part.
     """
-    headings = _headings(text, paragraphs)
     if not headings:
         return tuple(paragraphs)
     labels = _labels([label for _, label in headings])
@@ -300,10 +314,33 @@ def _is_list(words: str) -> bool:
     return len(lines) > 2 and sum(map(bool, map(_BEGINS_LINE.match, lines))) > 0.8 * len(lines)
 
 
+def _marked_headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]:
+    """Return which paragraphs Markdown marks as headings, with what they say, without the title
+    of all; [] where there are none."""
+    found = [
+        (n, of) for n, at in enumerate(paragraphs) if (of := _MARKED.match(text, at.span.start))
+    ]
+    levels = [len(of["level"]) for _, of in found]
+    if levels and levels.count(levels[0]) == 1 and levels[0] == min(levels):
+        found = found[1:]
+    return [(n, chapter_label(of["words"])) for n, of in found] if len(found) > 1 else []
+
+
 def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]:
     """Return which paragraphs head a chapter, with the label of it."""
     said = [(n, place.span.of(text).strip()) for n, place in enumerate(paragraphs)]
     found = [(n, words) for n, words in said if len(words) <= _MAX_HEADING and _is_heading(words)]
+    chapters = [(n, _label(words)) for n, words in found if _CHAPTER.match(words)]
+    first = chapters[0][0] if chapters else len(paragraphs)
+    found = [
+        (n, words)
+        for n, words in found
+        if n < first or not (_ADDED.fullmatch(words) and _WITHIN.search(words))
+    ]
+    titles = (
+        _part_titles(said) if max(Counter(n for _, n in chapters).values(), default=0) > 1 else []
+    )
+    found = sorted([*found, *titles])
     numbered = [n for n, words in found if _label(words).startswith("No. ")]
     if len(numbered) < len(found) / 2:  # in a text that is quoted
         found = [(n, words) for n, words in found if n not in numbered]
@@ -321,6 +358,32 @@ def _headings(text: str, paragraphs: Sequence[Locator]) -> list[tuple[int, str]]
         for (n, words), end in zip(found, ends, strict=True)
         if end - paragraphs[n].span.end >= _MIN_CHAPTER or n in divisions
     ]
+
+
+def _part_titles(said: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return which paragraphs are titles of parts that count on from the first, as headings that
+    say so; [] where there are none."""
+    found = [(n, of["number"]) for n, words in said if (of := _PART_TITLE.fullmatch(words))]
+    counted = list(dict.fromkeys(number for _, number in found))
+    if len(counted) < 2 or counted != _FIRST_NUMBERS[: len(counted)]:
+        return []
+    # "LETTERS" once more, behind an introduction to the part "II. LETTERS": it goes on.
+    titles = {
+        _letters_of(words[of.end("number") :]): of["number"]
+        for n, words in said
+        if (of := _PART_TITLE.fullmatch(words))
+    }
+    first = found[0][0]
+    again = [
+        (n, titles[own])
+        for n, words in said
+        if n > first and len(words) <= _MAX_HEADING and (own := _letters_of(words)) in titles
+    ]
+    return [(n, f"Part {number}") for n, number in (*found, *again)]
+
+
+def _letters_of(words: str) -> str:
+    return "".join(filter(str.isalnum, words.casefold()))
 
 
 def _is_heading(words: str) -> bool:
@@ -349,8 +412,11 @@ def _labels(labels: Sequence[str]) -> list[str]:
         whole = label != division and often[label] > 1 and division
         named.append(f"{division}, {label}" if whole else label)
     again: Counter[str] = Counter()
+    division = ""
     for number, label in enumerate(named):
-        again[label] += 1
+        goes_on_here = label == division
+        division = label if _DIVISION.match(label) else division
+        again[label] += not goes_on_here
         if again[label] > 1:
             named[number] = f"{label} (the {_ordinal(again[label])} of that name)"
     return named
@@ -527,6 +593,7 @@ _COLUMNS = (
     "columns stand side by side, so that their sentences are mixed: they are not quoted (make the "
     "text anew column by column, for instance with pdftotext without -layout)"
 )
+_FULL_TEXT = re.compile(r"\s*full text of \"([^\n]{1,200}?)\"\s*?\n", re.IGNORECASE)
 _MARKDOWN_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 
 
@@ -541,13 +608,19 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     body = book.body if book else Span(front.end, len(text))
     places, running = _pages_of(text, body)
     paragraphs = paragraph_locators(text, BLANK_LINES, body)
-    places = places or _in_chapters(text, paragraphs)
+    marked = _marked_headings(text, paragraphs) if path.suffix.lower() == ".md" else []
+    places = places or _in_chapters(paragraphs, marked or _headings(text, paragraphs))
     if not body.of(text).strip():
         raise UnreadableSource(f"{shown(path)} holds no text; remove it or restore its contents")
     about = book.fields if book else {}
     said = front.fields
     columns = _side_by_side(text, body)
-    title = about.get("Title") or said.get("title") or _heading(text, path, body.start)
+    title = (
+        about.get("Title")
+        or said.get("title")
+        or _full_text_of(text)
+        or _heading(text, path, body.start)
+    )
     title = title or file_title(path)
     yield from by_others(
         file_document(
@@ -560,7 +633,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             date=first_published(book) if book else said.get("date"),
             url=book.url if book else said.get("url"),
             kind=kind_by_title(title) if book else "unknown",
-            locators=places,
+            locators=_read_by_ocr(places, text) if _is_by_ocr(path, text) else places,
             excluded=merged(
                 [
                     Span(0, body.start),
@@ -578,6 +651,27 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
             notes=(f"{_COLUMNS} in {len(columns)} places",) if columns else (),
         )
     )
+
+
+def _is_by_ocr(path: Path, text: str) -> bool:
+    """Return whether a text is OCR's, as the Internet Archive names it, and HathiTrust marks it."""
+    return path.stem.endswith("_djvu") or _VOLUME_PAGE.search(text) is not None
+
+
+def _read_by_ocr(places: Sequence[Locator], text: str) -> tuple[Locator, ...]:
+    """Return places with how well OCR read the page, or chapter, that each is on."""
+    whole = reading_quality(text)
+    paged = [_PAGE_LABEL.match(n.label) is not None for n in places]
+    return tuple(
+        replace(n, ocr=reading_quality(n.span.of(text)) if own else whole)
+        for n, own in zip(places, paged, strict=True)
+    )
+
+
+def _full_text_of(text: str) -> str | None:
+    """Return the title that the Internet Archive's page of a text has above it."""
+    found = _FULL_TEXT.match(text)
+    return printable(found[1]) if found else None
 
 
 def _heading(text: str, path: Path, start: int) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from rag.datatypes import EBOOK, Kind, Locator, Publication, SourceDocument, Span
+from rag.datatypes import EBOOK, Kind, Publication, SourceDocument, Span
 from rag.ingest.names import in_file, printable, slug
 from rag.ingest.shared.blocks import Block, short
 from rag.ingest.shared.notes import merged
@@ -277,25 +277,38 @@ _SIGNED = re.compile(
     r"(?P<on>,?)[_ ]*(?P<rest>\n.*)?",
     re.DOTALL,
 )
+_BY_EDITOR = re.compile(r"(?:the )?(?:editor|publisher|translator)['’]?s", re.IGNORECASE)
+_DIVISION_ALONE = re.compile(r"(?:part|book|volume) \S+", re.IGNORECASE)
+_OWNS = re.compile(r"(['’])S\b")
+_EDITOR = re.compile(rf"[_\W]*(?P<name>(?=[^\n]*[a-z]){_NAME})[_\W]*")
 _TITLES_BEHIND = re.compile(r",?\s+(?:ESQ|Esq|M\.?D|D\.?D|LL\.?D|Ph\.?D)\.?$")
 _STOP = re.compile(r"(?<=\w{4})\.$")
 _WORD = re.compile(r"\b[^\W\d_]{2,}\b")
+_TITLE_PAGE = 5_000
 _MOST_WORDS = 16
 """Words of a heading, or of a signature with place and day."""
 
 _SECTION = re.compile(r"(?:, )?(?:paragraph|p\.|image|PDF page|row|unit) \S+$")
 
 
+# "With a Supplementary Account of her Education ... by Ann Holt", on the title page.
+_CREDIT = re.compile(
+    r"\b(?P<what>(?i:(?:supplementary\s+\w+)|introduction|preface|foreword|afterword|supplement"
+    rf"|appendix|epilogue))\b[^.;]{{0,200}}?\b(?i:by)\s+(?!(?i:the|an?)\b)(?P<name>{_NAME})"
+)
+
+
 def by_others(document: SourceDocument) -> Iterator[SourceDocument]:
     """Yield a book, and behind it its parts of which it says that somebody else wrote them: a
-    heading "Letter from ...", "By ..." below a heading, a preface that another name signs. They are
-    set aside in the book, and are documents with their own author."""
-    parts = [
-        (heading, span, name)
-        for heading, span in _sections(document)
-        if (name := _writer(span.of(document.text), heading))
-        and not is_author(name, document.creator)
-    ]
+    heading "Letter from ...", "By ..." below a heading, a preface that another name signs, a part
+    that its title page names with its writer. They are set aside in the book, and are documents
+    with their own author."""
+    sections = list(_sections(document))
+    parts: list[tuple[str, Span, str]] = []
+    for heading, span, name in (*_credited(document, sections), *_signed(document, sections)):
+        if not is_author(name, document.creator) and not any(span.overlaps(n) for _, n, _ in parts):
+            parts.append((heading, span, name))
+    parts.sort(key=lambda part: part[1].start)
     whole = sum(len(place.span) for place in document.locators)
     most = 2 * sum(len(span) for _, span, _ in parts) > whole
     if not parts or (most and len({name for *_, name in parts}) == 1):  # rather its own author
@@ -311,6 +324,60 @@ def by_others(document: SourceDocument) -> Iterator[SourceDocument]:
         yield _part(document, heading, span, name)
 
 
+def _signed(
+    document: SourceDocument, sections: Sequence[tuple[str, Span]]
+) -> Iterator[tuple[str, Span, str]]:
+    """Yield the parts of a book that say themselves who wrote them."""
+    for heading, span in sections:
+        evidence = _evidence(document, span)
+        if name := _writer(evidence, heading):
+            yield heading, span, name
+
+
+def _evidence(document: SourceDocument, span: Span) -> str:
+    """Return a stretch of a document without what is set aside in it, such as contents."""
+    text, at = "", span.start
+    for part in document.excluded:
+        if part.overlaps(span):
+            text += document.text[at : part.start]
+            at = max(at, part.end)
+    return text + document.text[at : span.end]
+
+
+def _credited(
+    document: SourceDocument, sections: Sequence[tuple[str, Span]]
+) -> Iterator[tuple[str, Span, str]]:
+    """Yield the parts of a book of which its title page says who wrote them."""
+    if not sections:
+        return
+    front = document.text[: min(sections[0][1].start, _TITLE_PAGE)]
+    credits = [
+        (
+            re.compile(r"(?:\W|[ivx]+[.:])*(?:the |an? )?" + r"\s+".join(of["what"].split()), re.I),
+            of,
+        )
+        for of in _CREDIT.finditer(front)
+    ]
+    starts = [span.start for heading, span in sections if _DIVISION_ALONE.fullmatch(heading)]
+    end = sections[-1][1].end
+    for heading, span in sections:
+        first = _BLANK_LINES.split(span.of(document.text).strip(), 1)[0]
+        for what, of in credits:
+            if what.match(first):
+                after = [n for n in starts if n > span.start]
+                whole = Span(span.start, min(after, default=end)) if span.start in starts else span
+                said = first if len(first.split()) <= _MOST_WORDS else heading
+                yield _plain_title(said), whole, _plain_name(of["name"])
+
+
+def _plain_title(heading: str) -> str:
+    """Return a heading without its number, and not in capitals."""
+    words = re.sub(r"^[IVXLC]+[.:]\s*", "", " ".join(heading.split())).rstrip(". ")
+    if not words.isupper():
+        return words
+    return _OWNS.sub(r"\1s", _WORD.sub(lambda word: word[0].title(), words))
+
+
 def _part(document: SourceDocument, heading: str, span: Span, name: str) -> SourceDocument:
     def moved(part: Span) -> Span:
         return Span(max(part.start, span.start) - span.start, min(part.end, span.end) - span.start)
@@ -323,7 +390,7 @@ def _part(document: SourceDocument, heading: str, span: Span, name: str) -> Sour
         creator=name,
         kind="unknown" if document.kind == "memoir" else document.kind,
         locators=tuple(
-            Locator(moved(n.span), n.label) for n in document.locators if n.span.overlaps(span)
+            replace(n, span=moved(n.span)) for n in document.locators if n.span.overlaps(span)
         ),
         excluded=tuple(moved(part) for part in document.excluded if part.overlaps(span)),
         notes=(),
@@ -351,7 +418,9 @@ def _writer(text: str, heading: str) -> str | None:
     for line in (line.strip() for own in head for line in own.splitlines()):
         if name := by_line(line):
             return name
-    return _signer(paragraphs[-3:]) if _FRONT.match(heading) else None
+    if _FRONT.match(heading):
+        return _signer(paragraphs[-3:], by_editor=_BY_EDITOR.match(heading) is not None)
+    return None
 
 
 def by_line(line: str) -> str | None:
@@ -364,9 +433,12 @@ def by_line(line: str) -> str | None:
     return _plain_name(found["name"]) if found else None
 
 
-def _signer(paragraphs: Sequence[str]) -> str | None:
-    """Return who signed a text in capitals, given its last paragraphs."""
+def _signer(paragraphs: Sequence[str], *, by_editor: bool) -> str | None:
+    """Return who signed a text in capitals, or, where it is an editor's, as names are written,
+    given its last paragraphs."""
     for number in range(len(paragraphs)):
+        if by_editor and (signed := _EDITOR.fullmatch(paragraphs[number])):
+            return _plain_name(signed["name"])
         below = "\n".join(paragraphs[number:])
         found = _SIGNED.fullmatch(below) if len(below.split()) <= _MOST_WORDS else None
         if found is None:

@@ -164,6 +164,7 @@ _GAP = re.compile(r"\n[^\S\n]*\n|\f")
 
 _NOTICE = re.compile(
     r"\W*(?:this is a digital copy of a book that was preserved for generations"
+    r"|full text of \"[^\n]{1,200}\"\s*$|see other formats\s*$"
     r"|digiti[sz]ed by (?:the internet archive|google|microsoft)"
     r"|generated (?:on|at|for) [^\n]{0,80}(?:hathitrust|hdl\.handle\.net)"
     r"|public domain[^\n]{0,40}(?:hathitrust|google-digitized)"
@@ -186,12 +187,14 @@ _NOTICE = re.compile(
 _OF_PAGE = re.compile(
     r"^The text on this page is estimated to be only [\d.]+% accurate$", re.MULTILINE
 )
-# Stamps on each page of what archives of governments release.
+# Stamps on each page of what archives of governments release, some aslant, so that the number
+# before them and the signs around them are badly read.
+_NO_WORD = r"(?:(?![^\W\d_]{3})[^\n\f])"
 _RELEASE = re.compile(
-    r"(?:^|(?<=\f))\W{0,4}(?:[\d-]{8,20}\s{1,3}\W{0,3})?"
-    r"(?:20\d\d release under the [a-z. ]{5,80} act of (?:19|20)\d\d"
+    rf"(?:^|(?<=\f)){_NO_WORD}{{0,30}}?"
+    r"(?:20\d\d release under the [a-z. \n]{5,80}\sact of \d{4}"
     r"|(?:declassified in part\W{1,5})?(?:sanitized copy )?approved for release\W{1,3}[\d/]{4,10}"
-    r"\W{1,4}cia-rdp\w+(?:-\w+){0,4})[^\w\n]{0,6}\w?$",
+    rf"\W{{1,4}}cia-rdp\w+(?:-\w+){{0,4}}){_NO_WORD}{{0,20}}$",
     re.IGNORECASE | re.MULTILINE,
 )
 # Lines of the book that a transcriber liked, once more at its end.

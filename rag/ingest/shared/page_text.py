@@ -634,12 +634,14 @@ def put_together(
     notes: Sequence[Sequence[str]] = (),
     added: Sequence[str] = (),
     sides: Sequence[str] = (),
+    quality: Sequence[float | None] = (),
 ) -> tuple[str, tuple[Locator, ...], tuple[Span, ...]]:
     """Return the pages as one text, the places in it, and what of it is no evidence.
 
     `labels`: of the pages; `notes`: their footnotes; `added`: what else is on them, turned to their
     text or filled in, which comes behind it, or where it cuts no sentence; `sides`: which of them
-    are the left and right ones of one sheet (`sides_of`).
+    are the left and right ones of one sheet (`sides_of`); `quality`: how well OCR read each of
+    them, None where it did not.
 
     Running heads and footnotes stand behind the last page, so that a sentence goes on from
     one page to the next. A page break stands between sheets: the text has as many as the file.
@@ -659,14 +661,15 @@ def put_together(
     places: list[Locator] = []
     sides = sides or [""] * len(pages)
     breaks = map(_break, bodies, bodies[1:], sides[1:])
-    for body, label, after in zip(bodies, labels, [*breaks, ""], strict=True):
+    quality = quality or [None] * len(pages)
+    for body, label, after, ocr in zip(bodies, labels, [*breaks, ""], quality, strict=True):
         if part := body + after:
-            places.append(Locator(Span(len(text), len(text) + len(part)), label))
+            places.append(Locator(Span(len(text), len(text) + len(part)), label, ocr))
             text += part
     first = len(text)
-    for lines_aside, label in zip(aside, labels, strict=True):
+    for lines_aside, label, ocr in zip(aside, labels, quality, strict=True):
         if lines_aside:
             part = "\n\n" + "\n\n".join(lines_aside)
-            places.append(Locator(Span(len(text), len(text) + len(part)), label))
+            places.append(Locator(Span(len(text), len(text) + len(part)), label, ocr))
             text += part
     return text, tuple(places), (Span(first, len(text)),) if first < len(text) else ()

@@ -25,6 +25,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, person, printable, shown
 from rag.ingest.ocr import Ocr
+from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.ocr.pages import Reread, page_images, reread
 from rag.ingest.readers.pdf.layout import Line, PageLines, page_fold, page_lines
 from rag.ingest.readers.pdf.letters import Letter, Upright, level, page_letters
@@ -71,7 +72,8 @@ class _Lines:
     """The lines of a page of the file: of all of it, and of each half where it may be two facing
     pages of a book. `fold`, `wide`: as those of a `Sheet`. `turned`: the texts that stand turned to
     most of it, each with whether it is on the right half; `above`, `below`: the lines of these that
-    may be its running head and foot; `left_out`: how many letters that stand so are no text."""
+    may be its running head and foot; `left_out`: how many letters that stand so are no text;
+    `scanned`: OCR made the text."""
 
     whole: PageLines
     halves: tuple[PageLines, PageLines] | None = None
@@ -81,6 +83,7 @@ class _Lines:
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
     left_out: int = 0
+    scanned: bool = False
 
     def sheet(self) -> Sheet:
         """Return the page with its text."""
@@ -99,11 +102,12 @@ _Layer = tuple[PrintedPage, ...]
 
 class _Layers(NamedTuple):
     """The text layer of every page; what went wrong on single pages; and for each page, how many
-    letters that stand turned to its text are left out."""
+    letters that stand turned to its text are left out, and whether OCR made its text."""
 
     pages: list[_Layer]
     failures: list[Exception]
     left_out: list[int]
+    scanned: list[bool]
 
 
 def _page_layers(reader: PdfReader, path: Path) -> _Layers:
@@ -148,7 +152,7 @@ def _page_layers(reader: PdfReader, path: Path) -> _Layers:
             log.info("%s: page %d cannot be read: %r", shown(path), number, error)
             failures.append(error)
             layers.append((PrintedPage(""),))
-    return _Layers(layers, failures, left_out)
+    return _Layers(layers, failures, left_out, [lines.scanned for lines in placed])
 
 
 def _turned(
@@ -206,7 +210,7 @@ def _placed_lines(reader: PdfReader, path: Path, count: int) -> list[_Lines]:
                 found.append(_NOTHING)
                 continue
             if _is_set_otherwise(letters.letters):
-                found.append(_NOTHING)
+                found.append(replace(_NOTHING, scanned=letters.scanned))
                 continue
             last = _lines_of(letters, last)
             found.append(last)
@@ -236,7 +240,7 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
             edge += said if len(said) <= EDGE_LINES else []
     above, below = map(tuple, edges)
     if fold is None:
-        return _Lines(whole, None, None, wide, turned, above, below, left_out)
+        return _Lines(whole, None, None, wide, turned, above, below, left_out, page.scanned)
     sides = [(n.left + n.right) / 2 > fold.place for n in page.letters]
     left, right = (
         level([n for n, side in zip(page.letters, sides, strict=True) if side is of_right])
@@ -244,7 +248,7 @@ def _lines_of(page: Upright, before: _Lines) -> _Lines:
     )
     gutters = [half.gutters for half in before.halves or ()] or [(), ()]
     halves = page_lines(left, gutters[0]), page_lines(right, gutters[1])
-    return _Lines(whole, halves, fold, wide, turned, above, below, left_out)
+    return _Lines(whole, halves, fold, wide, turned, above, below, left_out, page.scanned)
 
 
 def _text(lines: PageLines) -> str:
@@ -305,8 +309,8 @@ def _without_notes(blocks: _Blocks, body: float, open_note: bool) -> tuple[_Bloc
     """Return a page's blocks without its footnotes, and these, a note to a text.
 
     `body`: see `_body_height`. `open_note`: the last note of the page before did not come to
-    its end, so that small type may go on with it. Signs in the text that refer to a note
-    ("troops*") go with it.
+    its end, so that small type may go on with it; one of a column goes on in the next. Signs in
+    the text that refer to a note ("troops*") go with it.
     """
     referred = {mark for lines in blocks for line in lines for mark in _marks(line)}
     referred |= {sign for lines in blocks for line in lines for sign in _SIGN.findall(line.text)}
@@ -315,7 +319,10 @@ def _without_notes(blocks: _Blocks, body: float, open_note: bool) -> tuple[_Bloc
     for number, lines in enumerate(blocks):
         first = _first_note(lines, body, referred, open_note, number > 0)
         tail = [line for line in lines[first:] if _NUMBER_ALONE.fullmatch(line.text)]
-        noted += [line for line in lines[first:] if line not in tail]
+        own = [line for line in lines[first:] if line not in tail]
+        noted += own
+        if own:  # it goes on in the next column
+            open_note = not _ENDS.search(own[-1].text)
         kept.append([*lines[:first], *tail])
     notes = _put_together(noted)
     opened = [found[1] for note in notes if (found := _OPENS.match(note))]
@@ -446,7 +453,7 @@ def read_pdf(
     check_bytes(path)
     with _complaints_counted(path):
         reader = open_pdf(path)
-        layers, failures, left_out = _page_layers(reader, path)
+        layers, failures, left_out, scanned = _page_layers(reader, path)
         fields = _form(reader, path, layers)
         given = _given_labels(reader, len(layers))
         title, creator, created = _information(reader)
@@ -460,6 +467,10 @@ def read_pdf(
         facing=any(len(layer) > 1 for layer in layers),
     )
     sheets = [result.pages.get(number, layer) for number, layer in enumerate(layers)]
+    quality = [
+        result.quality.get(n, reading_quality(_text_of(layer)) if scanned[n] else None)
+        for n, layer in enumerate(layers)
+    ]
     sides = sides_of(sheets)
     printed = with_heads([page for parts in sheets for page in parts], sides)
     each = iter(printed)
@@ -481,6 +492,7 @@ def read_pdf(
             for page, own in zip(parts, (["\n".join(filled)], []), strict=False)
         ],
         sides,
+        [of for of, parts in zip(quality, sheets, strict=True) for _ in parts],
     )
     yield file_document(
         path,
@@ -491,7 +503,6 @@ def read_pdf(
         date=_date(created, pages[0]),
         locators=locators,
         excluded=excluded,
-        ocr_confidence=result.confidence,
         notes=(
             *_notes(list(map(_text_of, sheets)), fields, len(failures), result),
             *_left_out([n for number, n in enumerate(left_out) if number not in result.pages]),

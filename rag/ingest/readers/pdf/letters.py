@@ -78,7 +78,8 @@ class Turned(NamedTuple):
 
 class Upright(NamedTuple):
     """The letters of a page turned upright, with the edges of the page; those that stand otherwise
-    than most, for each quarter turn; and how many of these may be no text and are left out."""
+    than most, for each quarter turn; and how many of these may be no text and are left out.
+    `scanned`: OCR made them from the picture that the page is."""
 
     letters: list[Letter]
     left: float
@@ -86,6 +87,7 @@ class Upright(NamedTuple):
     height: float
     turned: Sequence[Turned] = ()
     left_out: int = 0
+    scanned: bool = False
 
 
 def page_letters(page: PdfPage) -> Upright:
@@ -116,7 +118,27 @@ def page_letters(page: PdfPage) -> Upright:
             if (own := [one for one in straight if one.quarter == quarter])
         ],
         len(odd) - len(text),
+        _is_scanned(page, seen),
     )
+
+
+def _is_scanned(page: PdfPage, seen: Sequence[_Placed]) -> bool:
+    """Return whether most letters of a page are drawn without ink or below the picture that covers
+    it, as programs that read scans add them."""
+    if 2 * sum(one.invisible for one in seen) > len(seen):
+        return image_share(page) > 0
+    return image_share(page) >= SCAN_SHARE and _is_above_text(page)
+
+
+def _is_above_text(page: PdfPage) -> bool:
+    """Return whether the pictures of a page are drawn behind most of its text, and hide it."""
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_TEXT
+
+    wanted = [FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_TEXT]
+    kinds = [one.type for one in page.get_objects(wanted, max_depth=2)]
+    last = max((n for n, kind in enumerate(kinds) if kind == FPDF_PAGEOBJ_IMAGE), default=0)
+    texts = [n for n, kind in enumerate(kinds) if kind == FPDF_PAGEOBJ_TEXT]
+    return 2 * sum(n < last for n in texts) > len(texts)
 
 
 def _turned(own: Sequence[_Placed], most: Sequence[_Placed], *, guessed: bool) -> Turned:

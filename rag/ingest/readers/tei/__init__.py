@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, Kind, Locator, SourceDocument, Span
 from rag.dates import iso_date, stretch_of
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, printable, shown, slug
+from rag.ingest.names import file_id, file_title, in_file, person, printable, shown, slug
 from rag.ingest.readers.tei.elements import (
     Volume,
     flow,
@@ -344,7 +344,9 @@ def _sent(header: _Element) -> tuple[str | None, str | None]:
 def _authors(root: _Element) -> str | None:
     """Return the authors that the header names, all of them."""
     for statement in root.iter("{*}titleStmt"):
-        names = dict.fromkeys(filter(None, map(one_line, statement.iter("{*}author"))))
+        names = dict.fromkeys(
+            filter(None, (person(one_line(n)) for n in statement.iter("{*}author")))
+        )
         if names:
             return " and ".join(names)
     return None
@@ -356,10 +358,13 @@ def _heading_of(parts: Sequence[_Element]) -> str:
 
 
 def _signer(parts: Sequence[_Element]) -> str | None:
-    """Return who signed a letter that is a division by itself."""
-    if len(parts) != 1 or not (parts[0].get("type") in _LETTERS or is_enclosure(parts[0])):
+    """Return who signed a letter that is a division by itself, or all that a text holds."""
+    if len(parts) == 1 and (parts[0].get("type") in _LETTERS or is_enclosure(parts[0])):
+        return _signed(parts[0])
+    divisions = [n for part in parts for n in part if name_of(n).startswith("div")]
+    if len(divisions) != 1 or divisions[0].get("type") not in _LETTERS:
         return None
-    return _signed(parts[0])
+    return _signed(divisions[0])
 
 
 def _author_of(parts: Sequence[_Element]) -> str | None:
@@ -425,7 +430,7 @@ def _joined_parts(
 
 
 def _moved(place: Locator, by: int) -> Locator:
-    return Locator(Span(place.span.start + by, place.span.end + by), place.label)
+    return replace(place, span=Span(place.span.start + by, place.span.end + by))
 
 
 def _with_notes(own: Running) -> tuple[str, tuple[Span, ...]]:

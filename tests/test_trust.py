@@ -34,7 +34,7 @@ from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import Item as Read
+from rag.ingest.readers import ReadItem
 from rag.ingest.readers import read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
@@ -263,7 +263,7 @@ def test_a_picture_of_a_page_is_opened_by_a_reader_alone(tmp_path: Path, packed:
             (source / name).write_bytes(content)
     pages: list[list[bytes]] = []
 
-    def reading(path: Path, collection: Collection) -> Iterator[Read]:
+    def reading(path: Path, collection: Collection) -> Iterator[ReadItem]:
         with zipfile.ZipFile(path) as bound:
             pages.append([bound.read(name) for name in bound.namelist()])
         return read_file(path, collection, Ocr("off"))

@@ -34,8 +34,7 @@ from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import ReadItem
-from rag.ingest.readers import read_file
+from rag.ingest.readers import ReadItem, read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences, tokens

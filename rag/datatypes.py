@@ -41,6 +41,12 @@ _Aspect = Literal["name", "number", "date", "wording", "proposed"]
 where the passage only proposes what the claim says was done, the words that do."""
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def to_jsonable(value: Any) -> Any:
     """Return `value` with dataclasses as dicts and tuples as lists, ready for `json`."""
     if is_dataclass(value) and not isinstance(value, type):

@@ -34,8 +34,7 @@ from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import Item as Read
-from rag.ingest.readers import read_file
+from rag.ingest.readers import ReadItem, read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences, tokens
@@ -70,7 +69,7 @@ def test_other_weights_than_the_publishers_are_refused(
 def test_a_converted_model_with_a_changed_bit_is_not_used(tmp_path: Path, name: str) -> None:
     for file, content in (("model.xml", b"<net/>"), ("model.bin", b"weights")):
         (tmp_path / file).write_bytes(content)
-    checksums = {f: inference._sha256(tmp_path / f).hex() for f in ("model.xml", "model.bin")}
+    checksums = {f: inference.sha256_of(tmp_path / f) for f in ("model.xml", "model.bin")}
     (tmp_path / "checksums.json").write_text(json.dumps(checksums))
     assert inference._is_as_converted(tmp_path)
     changed = bytearray((tmp_path / name).read_bytes())
@@ -263,7 +262,7 @@ def test_a_picture_of_a_page_is_opened_by_a_reader_alone(tmp_path: Path, packed:
             (source / name).write_bytes(content)
     pages: list[list[bytes]] = []
 
-    def reading(path: Path, collection: Collection) -> Iterator[Read]:
+    def reading(path: Path, collection: Collection) -> Iterator[ReadItem]:
         with zipfile.ZipFile(path) as bound:
             pages.append([bound.read(name) for name in bound.namelist()])
         return read_file(path, collection, Ocr("off"))

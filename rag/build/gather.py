@@ -19,7 +19,14 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 from rag.build.stages import Divided, Stages, sketch
-from rag.datatypes import Collection, Copy, FileProgress, SkippedFile, SourceDocument
+from rag.datatypes import (
+    Collection,
+    Copy,
+    FileProgress,
+    SkippedFile,
+    SourceDocument,
+    sha256_of,
+)
 from rag.embedding import read_by_search
 from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
 from rag.index.store_writer import Kept, StoreWriter
@@ -406,10 +413,7 @@ def _content_digest(found: Found) -> str:
     if found.built_in:
         return f"{found.name} {version(found.name)}"
     try:
-        if not found.path.is_file():
-            return ""
-        with found.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(found.path) if found.path.is_file() else ""
     except OSError:
         return ""
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from rag.catalog import CatalogFile, is_web_address
+from rag.datatypes import sha256_of
 from rag.errors import FetchError
 
 if TYPE_CHECKING:
@@ -84,12 +85,6 @@ class PartFile:
         """Return for an error message how much is kept, "" where nothing is."""
         size = self.size
         return f"{size:,} bytes are kept and will not be downloaded again." if size else ""
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def matches(file: CatalogFile, path: Path) -> bool:

@@ -19,10 +19,9 @@ from rag.catalog.download import (
     PartFile,
     download,
     matches,
-    sha256_of,
 )
 from rag.config import APP
-from rag.datatypes import Jsonable, Progress
+from rag.datatypes import Jsonable, Progress, sha256_of
 from rag.errors import FetchError
 
 _SIDECAR = "collection.yaml"

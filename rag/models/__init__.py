@@ -11,7 +11,6 @@ They are loaded from their folder: no pickle, and no code of theirs.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 import warnings
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from filelock import FileLock
 
 from rag.config import Settings
-from rag.datatypes import Jsonable
+from rag.datatypes import Jsonable, sha256_of
 from rag.errors import ModelError
 from rag.typed_json import from_jsonable
 
@@ -217,7 +216,7 @@ def _hashes(folder: Path) -> dict[str, str]:
         if any(fnmatch(name, pattern) for pattern in _TAKEN)
         and not any(fnmatch(name, pattern) for pattern in _LEFT_OUT)
     }
-    return {name: _sha256(paths[name]) for name in sorted(taken)}
+    return {name: sha256_of(paths[name]) for name in sorted(taken)}
 
 
 def _verify(name: str, folder: Path, files: Mapping[str, str], expected: Mapping[str, str]) -> None:
@@ -229,11 +228,6 @@ def _verify(name: str, folder: Path, files: Mapping[str, str], expected: Mapping
                 f"{files.get(path)}, not {expected.get(path)}. Do not use it: remove "
                 f"{folder.parent.parent} and `source-finder models fetch {name}` again."
             )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _record(model: FetchedModel, settings: Settings) -> None:

@@ -284,7 +284,7 @@ def _is_called_shorter(name: str, text: str) -> bool:
 def _is_own_nation(name: str, quotation: Quotation) -> bool:
     """Return whether a name is that of a nation of which the records are in which a passage stands,
     and whose officials seldom name it, and no person's: "America" in the State of the Union."""
-    if last_name(name) in word_list("people", "families"):
+    if last_name(name) in word_list("people", "known_by_last_name"):
         return False
     around = set(stems(words(f"{quotation.collection} {quotation.title}")))
     return any(around.issuperset(way) for way in stands_for(name))
@@ -722,7 +722,7 @@ def _other_number(
     of it; of several in that the nearest."""
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
-    told = [found.span for found in (*_times_of(claim), *_quantities_of(claim))]
+    told = [*(time.span for time in _times_of(claim)), *(n.span for n in _quantities_of(claim))]
     asked = _stems_without(claim, told) - set(stems(words(creator)))
     best, found = 0.0, ""
     for sentence in sentences(passage):

@@ -92,8 +92,13 @@ def shown_passages(findings: tuple[Finding, ...]) -> dict[str, Evidence]:
         for finding in findings
         if depth < len(finding.evidence)
     ]
-    fit = [item for item in in_turn if not is_instruction(item.passage)][:_MAX_PASSAGES]
+    fit = [item for item in in_turn if not any(map(is_instruction, (_who(item), item.passage)))]
+    fit = fit[:_MAX_PASSAGES]
     return {f"p{number}": item for number, item in enumerate(fit, start=1)}
+
+
+def _who(item: Evidence) -> str:
+    return item.creator or item.title
 
 
 def is_instruction(passage: str) -> bool:
@@ -117,7 +122,7 @@ def _ask_model(
             {
                 "id": identity,
                 "claim": item.claim_id,
-                "who": item.creator or item.title,
+                "who": _who(item),
                 "date": item.date,
                 "text": item.passage,
             }

@@ -6,16 +6,21 @@ import base64
 import gc
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from gradio.routes import file_upload_statuses
+from uvicorn.config import HTTP_PROTOCOLS
 
 from rag import SourceFinder
 from rag.live import LiveFinder
@@ -36,12 +41,63 @@ def running(
     finder: SourceFinder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[RunningApp]:
     monkeypatch.setattr(server, "_PAGES_KEPT", 3)
+    monkeypatch.setitem(HTTP_PROTOCOLS, "auto", HTTP_PROTOCOLS["httptools"])  # as if it were there
     settings = replace(finder.settings, home=tmp_path)
     running = start(LiveFinder(finder, settings=settings), port=free_port())
     yield running
     running.close()
     del running
     gc.collect()
+
+
+def test_connections_on_which_nothing_is_asked_are_ended(
+    running: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = httpx.URL(running.url)
+    monkeypatch.setattr(server, "_SILENT_S", 3.0)
+    host = f"Host: 127.0.0.1:{address.port}\r\n".encode()
+    listens = b"GET /gradio_api/heartbeat/page HTTP/1.1\r\n" + host + b"\r\n"
+    health = b"GET /health HTTP/1.1\r\n" + host + b"\r\n"
+    drips = b"GET / HTTP/1.1\r\n" + host
+    begun = {"silent": b"", "dripping": drips, "dripping later": health + drips, "busy": listens}
+    with ExitStack() as closing:
+        opened = {
+            name: closing.enter_context(
+                socket.create_connection((address.host, address.port), timeout=60)
+            )
+            for name in [*begun, "asking"]
+        }
+        for name, sent in begun.items():
+            opened[name].sendall(sent)
+        open_still = set(opened)
+        patience = time.monotonic() + 60
+        while {"silent", "dripping", "dripping later"} & open_still:
+            assert time.monotonic() < patience
+            opened["asking"].sendall(health)
+            for name in list(open_still):
+                try:
+                    if name.startswith("dripping"):
+                        opened[name].sendall(b"X: y\r\n")
+                    opened[name].settimeout(0.3)
+                    if not opened[name].recv(65536):
+                        open_still.discard(name)
+                except TimeoutError:
+                    continue
+                except OSError:
+                    open_still.discard(name)
+        assert open_still == {"busy", "asking"}
+
+
+def test_names_of_uploads_are_not_kept_for_good(
+    running: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_UPLOADS_TOLD", 5)
+    for number in range(20):
+        name = f"upload_id={number}"
+        files = {"files": ("a.txt", b"a")}
+        httpx.post(f"{running.url}gradio_api/upload?{name}", files=files).raise_for_status()
+    assert len(file_upload_statuses._signals) <= 5
+    assert file_upload_statuses._statuses.max_size < 10_000  # type: ignore[attr-defined]
 
 
 def load(client: httpx.Client, page: str) -> None:

@@ -6,19 +6,26 @@ so that the page asks no other host for any.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import gradio as gr
+from gradio.routes import file_upload_statuses
+from gradio.utils import LRUCache
 from starlette.middleware import Middleware
+from uvicorn.config import HTTP_PROTOCOLS
 
 from rag.accounts import Accounts, Audit, Sessions
 from rag.build.corpus_files import MAX_BYTES
@@ -142,6 +149,12 @@ _PAGES_KEPT = 500
 """Open pages whose conversation is kept in memory, some MB each; those used last. A conversation
 comes back from the database with the address of its page."""
 
+_SILENT_S = 30.0
+"""How long a connection may be open while nothing whole is asked on it."""
+
+_UPLOADS_TOLD = 1_000
+"""Uploads of which it is known how far they are."""
+
 _LETTING_GO_S = 2.0
 """How long a port may still be taken by what has just left it: a process that is started while
 another listens holds its sockets, too, until it runs a program of its own."""
@@ -182,6 +195,9 @@ def start(
     """
     keep_small()
     open_many_files()
+    _forget_uploads()
+    # The other one that Uvicorn takes where it is installed has no limit for headers.
+    HTTP_PROTOCOLS["auto"] = HTTP_PROTOCOLS["h11"]
     closing = ExitStack()
     try:
         check_free(host, port)
@@ -243,7 +259,54 @@ def start(
     except BaseException:
         closing.close()
         raise
+    closing.callback(_ends_silent(app.server))
     return RunningApp(app, url, closing)
+
+
+def _ends_silent(server: Any) -> Callable[[], None]:
+    """End the connections of a server on which nobody asks for anything, again and again; return
+    what ends that. Uvicorn waits for a request, or the rest of one, without end."""
+    ended = threading.Event()
+    since: WeakKeyDictionary[Any, tuple[Any, float]] = WeakKeyDictionary()
+
+    def sweep() -> None:
+        now = time.monotonic()
+        for connection in list(server.server_state.connections):
+            request = getattr(connection, "cycle", None)
+            if request is not None and not request.response_complete:
+                since.pop(connection, None)
+                continue
+            last, began = since.setdefault(connection, (request, now))
+            if last is not request:
+                since[connection] = request, now
+            elif now - began > _SILENT_S:
+                connection.transport.close()
+
+    def run() -> None:
+        while not ended.wait(_SILENT_S / 6):
+            for listening in server.servers:
+                with suppress(RuntimeError):  # it has just ended
+                    listening.get_loop().call_soon_threadsafe(sweep)
+
+    threading.Thread(target=run, daemon=True).start()
+    return ended.set
+
+
+class _Signals(defaultdict[str, asyncio.Event]):
+    """What tells of each upload that it has begun: the last ones."""
+
+    def __missing__(self, upload: str) -> asyncio.Event:
+        self[upload] = signal = asyncio.Event()
+        while len(self) > _UPLOADS_TOLD:
+            del self[next(iter(self))]
+        return signal
+
+
+def _forget_uploads() -> None:
+    """Have Gradio tell of the last uploads how far they are. It keeps each that was asked about, or
+    that nobody asked about, for good."""
+    file_upload_statuses._signals = _Signals()
+    file_upload_statuses._statuses = LRUCache(_UPLOADS_TOLD)
 
 
 def _forgets_daily(store: ProjectStore) -> Callable[[], None]:

@@ -244,7 +244,9 @@ def test_words_strewn_over_a_passage_are_no_quotation():
 def test_what_others_allege_is_no_support(claim: str, passage: str, supports: bool):
     checked = check(claim, Quotation(passage, creator="Hugo Abendroth"))
     assert bool(checked.objections) is not supports
-    assert "“”" not in sentence(claim, Quotation(passage))
+    said = sentence(claim, Quotation(passage))
+    assert "“”" not in said
+    assert ("told here as others’ word (“It" in said) is not supports
 
 
 @pytest.mark.parametrize(

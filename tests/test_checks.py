@@ -376,6 +376,7 @@ def test_what_is_known_is_not_told_as_lacking(claim, quotation, lacks):
     [
         ("It was said in the town that the guild had burned the mill of Tarn.", True),
         ("Critics claim that the guild burned the mill of Tarn.", True),
+        ("Allegedly, the guild burned the mill of Tarn.", True),
         ("Rumour had it that the guild burned the mill of Tarn.", True),
         ("The weaver is told that the guild burned the mill of Tarn.", True),
         ("Many writers explain that the guild burned the mill of Tarn.", True),

@@ -722,7 +722,8 @@ def _other_number(
     of it; of several in that the nearest."""
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
-    told = [found.span for found in (*_times_of(claim), *_quantities_of(claim))]
+    told = [timex.span for timex in _times_of(claim)]
+    told += [quantity.span for quantity in _quantities_of(claim)]
     asked = _stems_without(claim, told) - set(stems(words(creator)))
     best, found = 0.0, ""
     for sentence in sentences(passage):

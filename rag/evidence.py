@@ -95,16 +95,20 @@ def _others_view() -> re.Pattern[str]:
     )
 
 
-def _with_rejection(text: str, passage: Passage, quotation: Span) -> Span:
-    """Return a quotation that ends with a view of others' together with the passage's next sentence
-    where this speaks against it."""
+def _with_what_follows(text: str, passage: Passage, quotation: Span) -> Span:
+    """Return a quotation with the passage's next sentence where it ends with a question, which that
+    may answer, or with a view of others' that it speaks against."""
     last = next((s for s in passage.sentences if s.start < quotation.end <= s.end), None)
     after = next((s for s in passage.sentences if s.start >= quotation.end), None)
-    if last is None or after is None or not _others_view().search(last.of(text)):
+    if last is None or after is None:
         return quotation
+    asks = last.of(text).rstrip(_CLOSING).endswith("?")
     opening = "".join(words(after.of(text)[:20])[:1])
-    against = opening in word_list("words", "contrasting")
-    return Span(quotation.start, after.end) if against else quotation
+    against = opening in word_list("words", "contrasting") and _others_view().search(last.of(text))
+    return Span(quotation.start, after.end) if asks or against else quotation
+
+
+_CLOSING = "\"'”’») \n"
 
 
 def weighed(found: float, judgement: Judgement) -> float:
@@ -132,7 +136,7 @@ def cite(
     """
     if judgement.span is not None:
         quotation = read_by_search(document, passage.span).source(judgement.span)
-    quotation = _with_rejection(document.text, passage, quotation)
+    quotation = _with_what_follows(document.text, passage, quotation)
     if not passage.span.start <= quotation.start < quotation.end <= passage.span.end:
         raise ValueError(f"{quotation} is not inside {passage.span}")
     locator = document.locate(quotation)

@@ -224,6 +224,8 @@ def stands(
     'The passage says otherwise: the claim has “1832”, the passage “1823”.'
     >>> stands("context", [Reason("proposed", "", "I recommend", False)], 0.9)
     'On the same subject; proposed here, not reported as done.'
+    >>> stands("context", [Reason("wording", "", "critics say", False)], 0.9)
+    'On the same subject; told here as others’ word (“critics say”).'
     >>> stands("context", [], 0.9), stands("context", [], 0.6)
     ('On the same subject.', 'Possibly on the same subject.')
     >>> stands("context", [], 0.9, on_point=True)
@@ -246,12 +248,18 @@ def stands(
     is_proposed = any(reason.aspect == "proposed" for reason in reasons)
     opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
     draft = ["proposed here, not reported as done"] if is_proposed else []
+    draft += [f"told here as others’ word (“{view}”)" for view in _views(reasons)[:1]]
     if on_point:
         speaker = "same speaker, " if "speaker" in shared else ""
         opening = [f"{speaker}on this very point"]
         draft = draft or ([] if differs else ["read whether it says so"])
     whole = "; ".join([*opening, *said, *draft])
     return f"{whole[0].upper()}{whole[1:]}."
+
+
+def _views(reasons: Sequence[Reason]) -> list[str]:
+    """Return the words by which a passage says that it only tells what others say."""
+    return [r.source for r in reasons if r.aspect == "wording" and not r.claim and not r.agrees]
 
 
 def differences(reasons: Sequence[Reason]) -> list[str]:

@@ -244,7 +244,9 @@ def test_words_strewn_over_a_passage_are_no_quotation():
 def test_what_others_allege_is_no_support(claim: str, passage: str, supports: bool):
     checked = check(claim, Quotation(passage, creator="Hugo Abendroth"))
     assert bool(checked.objections) is not supports
-    assert "“”" not in sentence(claim, Quotation(passage))
+    said = sentence(claim, Quotation(passage))
+    assert "“”" not in said
+    assert ("told here as others’ word (“It" in said) is not supports
 
 
 @pytest.mark.parametrize(
@@ -374,6 +376,7 @@ def test_what_is_known_is_not_told_as_lacking(claim, quotation, lacks):
     [
         ("It was said in the town that the guild had burned the mill of Tarn.", True),
         ("Critics claim that the guild burned the mill of Tarn.", True),
+        ("Allegedly, the guild burned the mill of Tarn.", True),
         ("Rumour had it that the guild burned the mill of Tarn.", True),
         ("The weaver is told that the guild burned the mill of Tarn.", True),
         ("Many writers explain that the guild burned the mill of Tarn.", True),

@@ -135,6 +135,29 @@ SAID = "It is said that the mills rob the poor."
 
 
 @pytest.mark.parametrize(
+    ("said", "after"),
+    [
+        ("Why are we at Ossory?", "We are there because the mill burned."),
+        ("“Who burned the mill?”", "It was the Duke."),
+        ("What did the dam cost?\n", "It cost 12 crowns."),
+        ("And whose is the salt?", "Is it not ours?"),
+        ("How many looms are left in the town?", "Forty."),
+    ],
+)
+def test_a_question_is_quoted_with_what_follows_it(said, after):
+    text = f"The Duke spoke. {said} {after} He sat down."
+    sentences = tuple(
+        Span(text.index(part), text.index(part) + len(part))
+        for part in ("The Duke spoke.", said, after, "He sat down.")
+    )
+    passage = Passage("mine/one", Span(0, len(text)), sentences)
+    evidence = cite(CLAIM, make_document(text), passage, sentences[1], 1, 1)
+    assert evidence.quote == f"{said} {after}"
+    alone = Passage("mine/one", Span(0, sentences[1].end), sentences[:2])
+    assert cite(CLAIM, make_document(text), alone, sentences[1], 1, 1).quote == said
+
+
+@pytest.mark.parametrize(
     ("view", "after", "widened"),
     [
         (SAID, "But they feed them.", True),

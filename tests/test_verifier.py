@@ -17,8 +17,11 @@ from rag.judging import Quotation
 from rag.relation import verifier
 from rag.relation.checks import check
 from rag.relation.verifier import (
+    FEATURES,
+    LearnedJudge,
     Network,
     Pieces,
+    Reading,
     heading_of,
     load_learned,
     read_weights,
@@ -256,3 +259,40 @@ def test_of_a_passage_on_the_very_point_the_words_that_decide_are_quoted(encoder
     assert said in judgement.span.of(elsewhere.passage)
     [about] = judge.judge("The Senate refused the treaty with Peru.", [elsewhere])
     assert about.span is None
+
+
+NAMED = "Letter From Ann Holt to the Duke"
+SPOKEN = ("The mill burned.", "The dam held.", "The tax fell.", "The bridge broke.", "Rain came.")
+
+
+@pytest.mark.parametrize(
+    ("quoted", "decides", "expected"),
+    [
+        ((1, 1), (2, 2), (1, 2)),  # right behind
+        ((2, 2), (1, 1), (1, 2)),  # right before
+        ((1, 1), (3, 4), (1, 4)),  # not far behind
+        ((1, 2), (1, 2), (1, 2)),
+        ((1, 5), (2, 3), (1, 5)),
+        ((1, 1), (6, 7), (6, 7)),  # far behind: they do not touch
+        ((1, 1), (0, 2), (1, 2)),  # the heading says nothing
+    ],
+)
+def test_the_words_that_decide_are_quoted_with_those_that_are(quoted, decides, expected):
+    parts = (NAMED, *SPOKEN, "The Duke came.", "He saw the mill.")
+    text = f"{NAMED}\n\n{' '.join(parts[1:])}"
+
+    def span(first: int, last: int) -> Span:
+        return Span(text.index(parts[first]), text.index(parts[last]) + len(parts[last]))
+
+    class Reader:
+        def read(self, claims, quotations):
+            return [Reading(0.9, 0, 0, 0.1, 0.9, 0.9, 0.9, span(*decides)) for _ in quotations]
+
+    weights = {name: np.zeros(len(FEATURES) + 1, np.float32) for name in ("contradicts", "bears")}
+    sure = np.append(np.zeros(len(FEATURES), np.float32), np.float32(5))
+    judge = LearnedJudge(
+        Reader(), {"supports": sure, **weights}, {"supports": 0.6, "contradicts": 2}
+    )
+    (found,) = judge.judge("The tax fell", [Quotation(text, span(*quoted))])
+    assert found.relation == "supports"
+    assert found.span == span(*expected)

@@ -37,7 +37,7 @@ from rag.embedding import Encoder, PieceLayers
 from rag.embedding.inference import fingerprint, model_folder, unit
 from rag.errors import ModelError
 from rag.judging import Judgement, Probabilities, Quotation
-from rag.language import sentences
+from rag.language import only_names, sentences
 from rag.relation.checks import Checked, check
 
 LABELS = ("supports", "partly", "contradicts", "neutral")
@@ -429,15 +429,12 @@ class LearnedJudge:
         relation = self._relation(likely, checked)
         if relation == "contradicts" and checked.misquoted:
             likely |= {"supports": 1 - _MISQUOTED, "contradicts": _MISQUOTED}
-        # The words quoted are the best of the passage; others only where those do not decide.
-        apart = quotation.span is None or not quotation.span.overlaps(reading.span)
-        decides = reading.span if apart else quotation.span
         on_point = is_on_point(likely["supports"], likely["contradicts"])
         return Judgement(
             relation,
             Probabilities(*(likely[name] for name in _WEIGHED)),
             reasons_of(relation, checked),
-            decides if relation != "context" or on_point else None,
+            _decisive(quotation, reading.span, decides=relation != "context" or on_point),
         )
 
     def _relation(self, likely: Mapping[str, float], checked: Checked) -> Relation:
@@ -447,6 +444,33 @@ class LearnedJudge:
             return "contradicts"
         least = max(likely["supports"], self._sure["contradicts"])
         return "contradicts" if likely["contradicts"] >= least else "context"
+
+
+_MOST_QUOTED = 5
+"""Sentences that the words quoted and those that decide may have together. Of 160 results whose
+deciding words were marked by reading, these are quoted whole in .92 of those that support their
+claim and .75 of those that contradict it, instead of .80 and .65, for a fifth more characters."""
+
+
+def _decisive(quotation: Quotation, read: Span, *, decides: bool) -> Span | None:
+    """Return the words to be quoted: those that are, which are the best of the passage, with those
+    that the verifier `read` as deciding, where both are near; else the latter alone if they do not
+    touch and it `decides`. None for those that are."""
+    quoted = quotation.span
+    if quoted is not None:
+        both = Span(min(quoted.start, read.start), max(quoted.end, read.end))
+        inside = [
+            sentence
+            for sentence in sentences(quotation.passage)
+            if sentence.overlaps(both)
+            and (sentence.overlaps(quoted) or not only_names(quotation.passage, sentence))
+        ]
+        if len(inside) <= _MOST_QUOTED:
+            starts, ends = [s.start for s in inside], [s.end for s in inside]
+            return Span(min(quoted.start, *starts), max(quoted.end, *ends))
+    if not decides:
+        return None
+    return quoted if quoted is not None and quoted.overlaps(read) else read
 
 
 def reasons_of(relation: Relation, checked: Checked) -> tuple[Reason, ...]:

@@ -66,6 +66,7 @@ from rag.language.tokens import (
     trimmed,
     unknown_words,
     whole_word,
+    with_lost_spaces,
     word_list,
     words,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "wade_giles",
     "whole_word",
     "with_capitals",
+    "with_lost_spaces",
     "with_names_of_records",
     "word_list",
     "words",

@@ -46,6 +46,7 @@ from rag.ingest.shared.page_text import (
     printed_pages,
 )
 from rag.isolation import reached
+from rag.language import with_lost_spaces
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -288,8 +289,12 @@ class UprightLines(NamedTuple):
 
 
 def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
-    """Return the lines of a page when it is turned upright."""
-    lines = engine(image)
+    """Return the lines of a page when it is turned upright, with the spaces that were lost."""
+
+    def read(picture: Image) -> list[OcrLine]:
+        return [replace(line, text=with_lost_spaces(line.text)) for line in engine(picture)]
+
+    lines = read(image)
     height, width = image.shape
     if not lines:
         return UprightLines(lines, (height, width))
@@ -301,7 +306,7 @@ def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
         return UprightLines(lines, (height, width))
     best, worth = (lines, 0), 0.0 if _is_sideways(lines) else _worth(lines)
     for quarter in turns:
-        turned = engine(np.ascontiguousarray(np.rot90(image, quarter)))
+        turned = read(np.ascontiguousarray(np.rot90(image, quarter)))
         if (now := _worth(turned)) > worth:
             best, worth = (turned, quarter), now
         if _trust(turned) >= _SURE and not _is_sideways(turned):

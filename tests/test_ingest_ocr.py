@@ -734,3 +734,13 @@ def test_spaces_that_ocr_lost_beside_small_words_are_put_back(tmp_path, counted)
 )
 def test_words_that_begin_or_end_like_small_ones_stay_whole(word):
     assert with_lost_spaces(word) == word
+
+
+def test_ones_that_ocr_took_for_letters_are_ones(tmp_path, counted):
+    counted.lines = [
+        "In l964 VARNOW-l had l2,l00 men, all of the 5th; see p. l and UFGA-l's.",
+        *LETTER,
+    ]
+    document = read(make(tmp_path / "ones.pdf", [(LETTER, [])]), with_engine(counted))
+    first = "In 1964 VARNOW-1 had 12,100 men, all of the 5th; see p. l and UFGA-1's."
+    assert document.text.splitlines()[0] == first

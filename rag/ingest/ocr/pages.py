@@ -17,6 +17,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -289,10 +290,11 @@ class UprightLines(NamedTuple):
 
 
 def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
-    """Return the lines of a page when it is turned upright, with the spaces that were lost."""
+    """Return the lines of a page when it is turned upright, with the spaces that were lost, and
+    ones that were taken for the letter l."""
 
     def read(picture: Image) -> list[OcrLine]:
-        return [replace(line, text=with_lost_spaces(line.text)) for line in engine(picture)]
+        return [replace(line, text=_mended(line.text)) for line in engine(picture)]
 
     lines = read(image)
     height, width = image.shape
@@ -314,6 +316,14 @@ def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
     if best[1] % 2:
         return _with_edges(lines, *best, (height, width))
     return UprightLines(best[0], (height, width))
+
+
+_ONE = re.compile(r"(?<=[A-Z]{2}-)l\b|(?<=\d)l(?=\d)|(?<![^\W_])l(?=\d)")
+"""The letter where only a one can be: "AMCRAB-l", "l964"."""
+
+
+def _mended(text: str) -> str:
+    return with_lost_spaces(_ONE.sub("1", text))
 
 
 def _with_edges(

@@ -40,7 +40,7 @@ from rag.ingest.ocr.layout import (
 )
 from rag.ingest.readers.pdf import read_pdf
 from rag.ingest.readers.plain import read_plain
-from rag.language import fold, unknown_words
+from rag.language import fold, unknown_words, with_lost_spaces
 from rag.wording import cited
 
 DATA = Path(os.environ.get("SOURCE_FINDER_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -714,3 +714,33 @@ def test_text_that_the_internet_archive_read_says_so(tmp_path):
     assert "badly read by OCR" in cited(document, document.locators[-1].span)
     evidence = fold(document.text, None, document.excluded).text
     assert evidence.split()[:2] == ["The", "anbassador"]
+
+
+def test_spaces_that_ocr_lost_beside_small_words_are_put_back(tmp_path, counted):
+    counted.lines = [
+        "He had theobjective, atthe time, of seeing the",
+        *LETTER,
+    ]
+    document = read(make(tmp_path / "lost.pdf", [(LETTER, [])]), with_engine(counted))
+    first = "He had the objective, at the time, of seeing the"
+    assert document.text.splitlines()[0] == first
+    layer = read(make(tmp_path / "kept.pdf", [(LETTER, ["He saw theobjective."])]), Ocr("off"))
+    assert "theobjective" in layer.text, "what the file has is left as it is"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["thereto", "herewith", "forthwith", "Thebans", "hissing", "washerwoman", "inactive", "theses"],
+)
+def test_words_that_begin_or_end_like_small_ones_stay_whole(word):
+    assert with_lost_spaces(word) == word
+
+
+def test_ones_that_ocr_took_for_letters_are_ones(tmp_path, counted):
+    counted.lines = [
+        "In l964 VARNOW-l had l2,l00 men, all of the 5th; see p. l and UFGA-l's.",
+        *LETTER,
+    ]
+    document = read(make(tmp_path / "ones.pdf", [(LETTER, [])]), with_engine(counted))
+    first = "In 1964 VARNOW-1 had 12,100 men, all of the 5th; see p. l and UFGA-1's."
+    assert document.text.splitlines()[0] == first

@@ -65,6 +65,7 @@ from rag.language.tokens import (
     trimmed,
     unknown_words,
     whole_word,
+    with_lost_spaces,
     word_list,
     words,
 )

@@ -519,6 +519,43 @@ def unknown_words(text: str) -> float | None:
     return sum(unknown) / len(small)
 
 
+_LETTER_RUN = re.compile(r"(?<![\w'’-])[A-Za-z][a-z]{4,}(?![\w'’])")
+_FIRST = ("the", "this", "that", "which", "his", "and")
+_SECOND = ("the", "this", "that", "which", "his", "was", "were", "of", "to")
+"""Small words that hardly any longer word begins, or ends, with ("in", "on" and "by" do)."""
+
+_OLD = frozenset(["here", "there", "where"])
+_LONG_ENOUGH = 4
+
+
+def with_lost_spaces(text: str) -> str:
+    """Return an English text with the spaces that OCR lost beside small words: between a known word
+    and one of these, where together they are none.
+
+    >>> with_lost_spaces("He wasableto see theobjective of intelligencethan the inactive Atthe")
+    'He wasableto see the objective of intelligencethan the inactive At the'
+    """
+    return _LETTER_RUN.sub(lambda found: _parted(found[0]), text)
+
+
+def _parted(run: str) -> str:
+    known = _known_words()
+    word = run.lower()
+    if word in known or any(word.removesuffix(end) in known for end in _ENDINGS):
+        return run
+    for small in _FIRST:
+        rest = word.removeprefix(small)
+        least = _LONG_ENOUGH + (not run.islower() or small in {"his", "and"})
+        if rest != word and len(rest) >= least and rest in known:
+            return f"{run[: len(small)]} {run[len(small) :]}"
+    for small in _SECOND:
+        rest = word.removesuffix(small)
+        known_rest = rest in known and len(rest) >= _LONG_ENOUGH and rest not in _OLD
+        if rest != word and (known_rest or (small == "the" and rest in stop_words())):
+            return f"{run[: len(rest)]} {run[len(rest) :]}"
+    return run
+
+
 @cache
 def _known_words() -> frozenset[str]:
     """Return the words that the grammar was made from, which its package lists."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,7 @@ from rag.ingest.shared.page_text import (
     printed_pages,
 )
 from rag.isolation import reached
+from rag.language import with_lost_spaces
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -288,8 +290,13 @@ class UprightLines(NamedTuple):
 
 
 def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
-    """Return the lines of a page when it is turned upright."""
-    lines = engine(image)
+    """Return the lines of a page when it is turned upright, with the spaces that were lost, and
+    ones that were taken for the letter l."""
+
+    def read(picture: Image) -> list[OcrLine]:
+        return [replace(line, text=_mended(line.text)) for line in engine(picture)]
+
+    lines = read(image)
     height, width = image.shape
     if not lines:
         return UprightLines(lines, (height, width))
@@ -301,7 +308,7 @@ def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
         return UprightLines(lines, (height, width))
     best, worth = (lines, 0), 0.0 if _is_sideways(lines) else _worth(lines)
     for quarter in turns:
-        turned = engine(np.ascontiguousarray(np.rot90(image, quarter)))
+        turned = read(np.ascontiguousarray(np.rot90(image, quarter)))
         if (now := _worth(turned)) > worth:
             best, worth = (turned, quarter), now
         if _trust(turned) >= _SURE and not _is_sideways(turned):
@@ -309,6 +316,14 @@ def read_upright(engine: OcrEngine, image: Image) -> UprightLines:
     if best[1] % 2:
         return _with_edges(lines, *best, (height, width))
     return UprightLines(best[0], (height, width))
+
+
+_ONE = re.compile(r"(?<=[A-Z]{2}-)l\b|(?<=\d)l(?=\d)|(?<![^\W_])l(?=\d)")
+"""The letter where only a one can be: "AMCRAB-l", "l964"."""
+
+
+def _mended(text: str) -> str:
+    return with_lost_spaces(_ONE.sub("1", text))
 
 
 def _with_edges(

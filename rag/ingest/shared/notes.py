@@ -191,7 +191,7 @@ _OF_PAGE = re.compile(
 # before them and the signs around them are badly read.
 _NO_WORD = r"(?:(?![^\W\d_]{3})[^\n\f])"
 _RELEASE = re.compile(
-    rf"(?:^|(?<=\f)){_NO_WORD}{{0,30}}?"
+    rf"(?:^|(?<=\f))(?:\W{{0,4}}[\d-]{{8,20}}\n)?{_NO_WORD}{{0,30}}?"
     r"(?:20\d\d release under the [a-z. \n]{5,80}\sact of \d{4}"
     r"|(?:declassified in part\W{1,5})?(?:sanitized copy )?approved for release\W{1,3}[\d/]{4,10}"
     rf"\W{{1,4}}cia-rdp\w+(?:-\w+){{0,4}}){_NO_WORD}{{0,20}}$",

@@ -279,6 +279,7 @@ def test_a_question_that_points_to_a_matter_carries_its_words(text: str, carried
         ("and later?", "1948-12", ("1949-01-01", None), "from 1 January 1949 on"),
         ("anything more recent than that", "1948-12-31~", ("1949-01-01", None), "from 1 January"),
         ("after that", "1948", ("1949-01-01", None), "from 1 January 1949 on"),
+        ("anything else in that speech?", "1948-01-07", ("1948-01-07",) * 2, "of 7 January 1948"),
     ],
 )
 def test_earlier_and_later_sources_are_looked_up_for_the_question_before(
@@ -294,7 +295,9 @@ def test_earlier_and_later_sources_are_looked_up_for_the_question_before(
     assert narrow.scope == Scope(("a",), bounds[0] or "1900", bounds[1] or "1950")
 
 
-@pytest.mark.parametrize("text", ["Earlier tariffs failed", "before the war", "Later he resigned"])
+@pytest.mark.parametrize(
+    "text", ["Earlier tariffs failed", "before the war", "Later he resigned", "more in the Senate"]
+)
 def test_what_only_has_such_a_word_is_looked_up_as_it_is(text: str) -> None:
     finder, turns = asked_before(date="1948")
     last(converse(finder, text, turns))

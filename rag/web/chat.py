@@ -518,7 +518,9 @@ def bounds(scope: Scope) -> tuple[tuple[str, ...] | None, str | None, str | None
 _IN_TIME = re.compile(
     r"\W*(?:(?:and|or|but|show|give|me|is|are|was|were|there|what|about|anything|something|any|some|"
     r"a|an|the|even|much|from|on|this|that|it)\W+)*"
-    r"(?:(?P<before>earlier|older|before)|(?P<after>later|newer|more recent|after(?:wards?)?))"
+    r"(?:(?P<before>earlier|older|before)|(?P<after>later|newer|more recent|after(?:wards?)?)|"
+    r"(?P<same>(?:more|else)\W+(?:from|in|of)\W+(?:this|that|the(?:\W+same)?)\W+"
+    r"(?:document|speech|message|address|letter|report|text|source)))"
     r"(?:\W+(?:ones?|sources?|passages?|on|about|than|this|that|then|it|please))*\W*",
     re.IGNORECASE,
 )
@@ -529,8 +531,8 @@ def _in_time(
     text: str, turns: Turns, first: Sequence[str], scope: Scope
 ) -> tuple[str, Scope, str] | None:
     """Return what to look up for a text that asks for earlier or later sources than the best one
-    so far, in what scope, and how that is told; None for any other text, and where nothing that
-    was found has a date."""
+    so far, or for more of that (by its date), in what scope, and how that is told; None for any
+    other text, and where nothing that was found has a date."""
     way = _IN_TIME.fullmatch(text)
     answers = [turn.answer for turn in reversed(turns) if turn.answer is not None]
     found = [finding for answer in answers for finding in answer.findings if finding.evidence]
@@ -538,6 +540,9 @@ def _in_time(
     dated = _DAY.match(found[0].evidence[0].date or "") if way and found else None
     if way is None or dated is None:
         return None
+    if way["same"]:
+        narrow = replace(scope, after=dated[0], before=dated[0])
+        return found[0].claim.query, narrow, f"in sources of {written_date(dated[0])}"
     year, month, day = (int(part) if part else 0 for part in dated.groups())
     try:
         if way["before"]:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from rag.datatypes import Claim, Span, Suggestion, Summary, SummaryStatement, VideoLink
 from rag.errors import QuestionError
+from rag.projects import Scope
 from rag.web import chat as render
-from rag.web.chat import EMPTY, HINT, UNEXPECTED, Turn, Turns, converse, stop
+from rag.web.chat import (
+    EMPTY,
+    HINT,
+    UNCLEAR,
+    UNEXPECTED,
+    WHETHER_TRUE,
+    Turn,
+    Turns,
+    converse,
+    stop,
+)
 from rag.wording import VERDICT_WORDS
 from tests.answers import ATTACKS, Canned, Seen, answer, evidence, finding
 
@@ -238,6 +250,84 @@ def test_a_question_that_leans_on_the_one_before_carries_its_names() -> None:
     chosen = last(converse(finder, "and what did Mao say?", turns, ["Brezhnev spoke in Kiev"]))
     assert chosen.searched_as == "and what did Mao say (Brezhnev, Kiev)?"
     assert last(converse(finder, "Monroe warned Europe", turns)).searched_as == ""
+
+
+INSURANCE = "Truman asked for national health insurance"
+
+
+def asked_before(question: str = INSURANCE, **changes: Any) -> tuple[Canned, Turns]:
+    """Return a finder, and a conversation in which it answered one question."""
+    found = finding("related")
+    claim = replace(found.claim, text=question, resolved=None)
+    dated = tuple(replace(item, **changes) for item in found.evidence)
+    finder = Canned(answer(replace(found, claim=claim, evidence=dated), question=question))
+    return finder, list(converse(finder, question, ()))[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "carried"),
+    [
+        ("and what did Nixon say about it?", "(national health insurance, Truman)"),
+        ("and who was against that?", "(national health insurance, Truman)"),
+        ("and what did he say of Russia?", "(Truman)"),
+    ],
+)
+def test_a_question_that_points_to_a_matter_carries_its_words(text: str, carried: str) -> None:
+    finder, turns = asked_before()
+    turn = last(converse(finder, text, turns))
+    assert turn.searched_as == f"{text[:-1]} {carried}?"
+    assert finder.asked[-1][0] == turn.searched_as
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "bounds", "told"),
+    [
+        ("something earlier?", "1948-01-07", (None, "1948-01-06"), "up to 6 January 1948"),
+        ("Show me older sources on this", "1948", (None, "1947-12-31"), "up to 31 December 1947"),
+        ("and later?", "1948-12", ("1949-01-01", None), "from 1 January 1949 on"),
+        ("anything more recent than that", "1948-12-31~", ("1949-01-01", None), "from 1 January"),
+        ("after that", "1948", ("1949-01-01", None), "from 1 January 1949 on"),
+        ("anything else in that speech?", "1948-01-07", ("1948-01-07",) * 2, "of 7 January 1948"),
+    ],
+)
+def test_earlier_and_later_sources_are_looked_up_for_the_question_before(
+    text: str, found: str, bounds: tuple[str | None, str | None], told: str
+) -> None:
+    finder, turns = asked_before(date=found)
+    turn = last(converse(finder, text, turns))
+    query, _, _, *asked = finder.asked[-1]
+    assert (query, tuple(asked)) == (INSURANCE, bounds)
+    assert told in turn.searched_as
+    assert (turn.scope.after, turn.scope.before) == bounds
+    narrow = last(converse(finder, text, turns, scope=Scope(("a",), "1900", "1950")))
+    assert narrow.scope == Scope(("a",), bounds[0] or "1900", bounds[1] or "1950")
+
+
+@pytest.mark.parametrize(
+    "text", ["Earlier tariffs failed", "before the war", "Later he resigned", "more in the Senate"]
+)
+def test_what_only_has_such_a_word_is_looked_up_as_it_is(text: str) -> None:
+    finder, turns = asked_before(date="1948")
+    last(converse(finder, text, turns))
+    assert finder.asked[-1][3:] == (None, None)
+    undated, turns = asked_before(date=None)
+    assert last(converse(undated, "earlier?", turns)).scope == Scope()
+
+
+@pytest.mark.parametrize("text", ["when exactly?", "why?", "who else?", "is that true?"])
+def test_what_goes_on_and_cannot_be_understood_is_told_so(text: str) -> None:
+    finder, turns = asked_before("gold was found in california")
+    turn = last(converse(finder, text, turns))
+    assert turn.answer is None
+    assert turn.message == (WHETHER_TRUE if "true" in text else UNCLEAR)
+    assert len(finder.asked) == 1
+    assert last(converse(Canned(answer()), text, ())).message == ""  # it goes on from nothing
+
+
+@pytest.mark.parametrize("text", ["nixon resigned", "slavery", "Who was Taft?", "1848", "thanks!"])
+def test_what_names_something_is_looked_up(text: str) -> None:
+    finder, turns = asked_before("gold was found in california")
+    assert last(converse(finder, text, turns)).message == ""
 
 
 def test_an_error_for_the_reader_keeps_what_was_found() -> None:

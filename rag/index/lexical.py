@@ -89,7 +89,7 @@ class LexicalIndex:
         bm25.scores = {
             "data": (rarity[columns] * counts / (size[rows] + counts)).astype(np.float32),
             "indices": rows.astype(np.int32),
-            "indptr": np.append(0, np.cumsum(frequencies)).astype(np.int32),
+            "indptr": _narrowed(np.append(0, np.cumsum(frequencies))),
             "num_docs": texts,
         }
         bm25.vocab_dict = {stem: i for i, stem in enumerate(vocabulary)}
@@ -348,6 +348,15 @@ def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
             lengths.append(np.diff(old.rows[first : last + 1]))
     together = np.concatenate(numbers) if numbers else np.zeros(0, np.int32)
     return _sorted(together, np.concatenate([[0], *lengths]).cumsum(), list(known))
+
+
+def _narrowed(bounds: NDArray[np.int64]) -> NDArray[np.integer]:
+    """Return bounds in ascending order in 32 bits where they have room there.
+
+    >>> [str(_narrowed(np.array([0, last])).dtype) for last in (2**31 - 1, 2**31)]
+    ['int32', 'int64']
+    """
+    return bounds if bounds[-1] > np.iinfo(np.int32).max else bounds.astype(np.int32)
 
 
 def _sorted(numbers: NDArray[np.int32], rows: NDArray[np.int64], vocabulary: list[str]) -> Terms:

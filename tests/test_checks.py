@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.datatypes import Reason
@@ -389,3 +391,17 @@ def test_what_others_say_is_not_the_authors_word(passage, objects):
     claim = "The guild burned the mill of Tarn"
     assert bool(check(claim, Quotation(passage)).objections) == objects
     assert not check(f"Critics claim that {claim}", Quotation(passage)).objections
+
+
+@pytest.mark.parametrize(
+    ("named", "wrote", "spoke"),
+    [
+        ("Karl L. M. Abendroth", "Karl L.M. Abendroth", True),
+        ("Karl L. M. Abendroth", "Karl M. Abendroth", False),
+        ("Duke Karl Abendroth", "Karl M. Abendroth", True),
+        ("Karl Abendroth", "Karl L.M. Abendroth", True),
+    ],
+)
+def test_initials_tell_namesakes_apart(named: str, wrote: str, spoke: bool):
+    quotation = replace(EDICT, creator=wrote)
+    assert check(f"{named} lifted the tax on salt", quotation).by_speaker == spoke

@@ -518,3 +518,10 @@ def test_what_is_told_in_a_question_is_a_claim(text, query):
 )
 def test_a_second_whole_claim_is_not_given_the_names_of_the_first(text, leans):
     assert (in_context(text, ["Monroe warned Europe"]) != text) is leans
+
+
+@pytest.mark.parametrize("mark", ["1) ", "(2) ", "3. ", "b) ", "• "])
+def test_what_numbers_an_item_of_a_list_is_no_part_of_the_claim(mark: str):
+    said = ["Polk confirmed that gold had been found.", "Monroe warned Europe in 1823."]
+    found = list(split_claims("\n".join(mark + line for line in said)))
+    assert [claim.text for claim in found if claim.set_aside is None] == said

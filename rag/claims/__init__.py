@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"[^\n]+")
 _QUOTED = re.compile(r"^[ \t]*>[> \t]*", re.MULTILINE)
 _ITEM = re.compile(r"[-–—]{1,3}\s|[*•+]\s|\d{1,3}[.)]\s|\(?[a-z\d][.)]\s|[A-Z][\w ]{0,20}:\s")
+_ITEM_MARK = re.compile(r"(?:[*•+]|\(?(?:\d{1,3}|[a-z])[.)])\s+(?=\S)")
 _TAG = re.compile(r"[#@]\w\S*")
 _MARKUP = re.compile(r"^(:::|```|<!--|\{)|^\W+$|^([-=])\2{2}.*\2{3}$")
 _LINK = re.compile(r"^(?=\S+$)\S*?(?:https?://|www\.)\S")
@@ -490,6 +491,8 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
     if block.form:
         yield _Sentence(line, places, block)
         return
+    if mark := _ITEM_MARK.match(line):
+        line, places = line[mark.end() :], places[mark.end() :]
     joined: list[Span] = []
     for span in _ended(line):
         before = joined[-1] if joined else None

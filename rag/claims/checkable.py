@@ -390,13 +390,18 @@ def is_question(clause: Tokens) -> bool:
     return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
 
 
+_ASKED = frozenset({"ADJ", "ADV", "NOUN", "PROPN", "ADP", "AUX"})
+"""What a word that asks may belong to: "how many men", "how much did it cost"."""
+
+
 def asks_without_a_mark(clause: Tokens) -> bool:
     """Return whether a text asks as one types a question, without its mark: what begins it asks for
     what the main verb tells, or is that verb's auxiliary.
 
     >>> from rag.language import parse
-    >>> [asks_without_a_mark(parse(text)[:]) for text in ("who bought alaska", "did nixon end it")]
-    [True, True]
+    >>> asked = ("who bought alaska", "did nixon end it", "how much did Alaska cost")
+    >>> [asks_without_a_mark(parse(text)[:]) for text in asked]
+    [True, True, True]
     >>> asks_without_a_mark(parse("When Lincoln died, Johnson became president")[:])
     False
     """
@@ -412,7 +417,7 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     if first.lower_ == "which" and first == own:  # it goes on with what was said before
         return False
     asked = first
-    while asked.dep_ != "ROOT" and asked.head.pos_ in {"ADJ", "ADV", "NOUN", "PROPN", "ADP"}:
+    while asked.dep_ != "ROOT" and asked.head.pos_ in _ASKED:
         asked = asked.head
     inverted = any(t.tag_ in _FINITE and t.i < own.i for t in (main, *main.lefts))
     return asked == own or (asked.head == main and inverted)

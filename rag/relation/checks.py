@@ -481,7 +481,9 @@ def _is_namesake(name: str, creator: str) -> bool:
 
 def _can_be(name: str, creator: str) -> bool:
     known = _known(name)
-    return can_be_same(known, creator) or can_be_same(" ".join(known.split()[-2:]), creator)
+    last = known.split()[-2:]  # what stands before may be a title
+    begun = known.split()[2:] and len(last[0].strip(".")) == 1  # "H. W. Bush"
+    return can_be_same(known, creator) or (not begun and can_be_same(" ".join(last), creator))
 
 
 def _whole_names(text: str) -> list[str]:

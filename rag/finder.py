@@ -55,6 +55,11 @@ _READ = 10
 _OTHERS = 2
 """Passages in which somebody else says what a claim says that a person said, at most."""
 
+_MAY_SAY = 0.01
+"""How likely somebody else's passage must say a claim, name and all, for others to be looked for:
+of 24 claims with another's name for which that found whose words they are 22 had one, of 38 with
+their own name and nothing that supports them 6."""
+
 NEAREST = 3
 """Passages shown as the nearest ones where nothing bears on a claim."""
 
@@ -213,7 +218,7 @@ class SourceFinder:
         if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
             bearing = []  # it is alike in words, and about somebody else
         if claim.form == "claim" and all(item.relation != "supports" for item in bearing[:k]):
-            bearing = _with_first(self._said_by_others(claim, only), bearing)
+            bearing = _with_first(self._said_by_others(claim, ranked, only), bearing)
         if claim.form != "claim":  # there is nothing that a passage could support
             ranked, bearing = list(map(_unjudged, ranked)), list(map(_unjudged, bearing))
         bearing, further = bearing[:k], bearing[k:]
@@ -229,13 +234,19 @@ class SourceFinder:
             len(further),
         )
 
-    def _said_by_others(self, claim: Claim, only: Filter) -> list[Evidence]:
+    def _said_by_others(
+        self, claim: Claim, found: Sequence[Evidence], only: Filter
+    ) -> list[Evidence]:
         """Return the best passages in which somebody else says what a claim puts into a person's
-        mouth: those that support it without the name."""
+        mouth: those that support it without the name. `found`: what there is for the claim as it
+        is; they are looked for where one of them may say it."""
         told = attributed(with_names_of_records(claim.query))
         if told is None:
             return []
         name, said = told
+        may_say = (item for item in found if item.says >= _MAY_SAY and item.creator)
+        if all(can_be_same(name, item.creator or name) for item in may_say):
+            return []
         others = self._evidence(replace(claim, resolved=said), _READ, only, not_by=name)
         return [
             replace(item, relation="context", reasons=(Reason("name", name, item.creator, False),))

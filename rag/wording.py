@@ -216,7 +216,7 @@ def stands(
 
     >>> spoke = Reason("name", "Reagan", "(whose words these are)", True)
     >>> stands("context", [spoke, Reason("number", "12", "", False)], 0.9)
-    'Same speaker; the passage does not say “12”.'
+    'Same speaker, on the same subject; the passage does not say “12”.'
     >>> cuba, year = Reason("name", "Cuba", "Cuba", True), Reason("date", "1961", "", False)
     >>> stands("context", [cuba, year], 0.9)
     'The passage has “Cuba” and does not say “1961”.'
@@ -243,16 +243,18 @@ def stands(
         return f"The passage says this{alike}."
     unnamed = not shared and any(r.aspect == "name" and not r.source for r in reasons)
     is_same = bearing >= _LIKELY and not unnamed
-    subject = "On the same subject" if is_same else "Possibly on the same subject"
+    subject = "on the same subject" if is_same else "possibly on the same subject"
+    subject = "on this very point" if on_point else subject
     said = [*_said(reasons), *differs[:_MOST_NAMED]]
     is_proposed = any(reason.aspect == "proposed" for reason in reasons)
-    opening = ["Same speaker"] if "speaker" in shared else [] if shared and said else [subject]
+    if "speaker" in shared:
+        opening = [f"same speaker, {subject}"]
+    else:
+        opening = [] if shared and said and not on_point else [subject]
     draft = ["proposed here, not reported as done"] if is_proposed else []
     draft += [f"told here as others’ word (“{view}”)" for view in _views(reasons)[:1]]
-    if on_point:
-        speaker = "same speaker, " if "speaker" in shared else ""
-        opening = [f"{speaker}on this very point"]
-        draft = draft or ([] if differs else ["read whether it says so"])
+    if on_point and not draft and not differs:
+        draft = ["read whether it says so"]
     whole = "; ".join([*opening, *said, *draft])
     return f"{whole[0].upper()}{whole[1:]}."
 

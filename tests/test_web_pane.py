@@ -175,7 +175,7 @@ SPOKE = Reason("name", "Reagan", "(whose words these are)", True)
     ("relation", "reasons", "words"),
     [
         ("context", (SPOKE, Reason("name", "Moscow", "", False), Reason("number", "12", "", False)),
-         "Same speaker; the passage does not say “Moscow” or “12”."),
+         "Same speaker, possibly on the same subject; the passage does not say “Moscow” or “12”."),
         ("context", (), "Possibly on the same subject."),
         ("contradicts", (Reason("number", "12", "20", False),),
          "The passage says otherwise: the claim has “12”, the passage “20”."),

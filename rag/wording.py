@@ -35,6 +35,9 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "not found": "Nothing in this corpus bears on it",
 }
 
+_POSSIBLY = "Passages possibly on this subject; whether any bears on it is for you to judge"
+"""What the sources have where no passage is surely on a claim's subject."""
+
 COUNT_WORDS: dict[Verdict, str] = {
     "supported": "supported",
     "contradicted": "contradicted",
@@ -170,6 +173,8 @@ def verdict_words(finding: Finding) -> str:
     """Return what the sources have on a claim, a question or a topic, in words."""
     if finding.evidence and finding.claim.form in _ASKED_WORDS:
         return _ASKED_WORDS[finding.claim.form]
+    if finding.verdict == "related" and all(i.bearing < _LIKELY for i in finding.evidence):
+        return _POSSIBLY
     return VERDICT_WORDS[finding.verdict]
 
 

@@ -99,7 +99,7 @@ def test_a_row_counts_passages_on_the_very_point() -> None:
     items = [evidence(relation=r, says=0.4, denies=0.2) for r in ("supports", "context")]
     items.append(evidence(relation="context", says=0.2, denies=0.2))
     mixed = replace(finding("supported"), evidence=tuple(items))
-    text = Seen(render.render_row(mixed, 0, 0, question="?", many=False)).text
+    text = Seen(render.render_row(mixed, 0, 0, question="?", many=True)).text
     assert "3 passages: 1 for, 1 on this very point" in text
 
 

@@ -217,9 +217,19 @@ def test_a_question_has_passages_and_no_verdict() -> None:
 
 @pytest.mark.parametrize("verdict", list(VERDICT_WORDS))
 def test_verdicts_in_plain_words(verdict: Verdict) -> None:
-    text = Seen(pane.render_finding(replace(finding(verdict), confidence=0.87))).text
+    found = replace(finding(verdict), confidence=0.87)
+    found = replace(found, evidence=tuple(replace(i, bearing=0.9) for i in found.evidence))
+    text = Seen(pane.render_finding(found)).text
     assert VERDICT_WORDS[verdict] in text
     assert "87 in 100 turned out to be judged correctly" in text
+
+
+def test_passages_none_of_which_is_surely_on_the_subject_are_told_so() -> None:
+    found = replace(finding("related"), evidence=tuple(evidence(bearing=b) for b in (0.3, 0.6)))
+    assert "possibly on this subject" in Seen(pane.render_finding(found)).text
+    found = replace(found, evidence=(*found.evidence, evidence(bearing=0.8)))
+    assert "possibly on this subject" not in Seen(pane.render_finding(found)).text.split(".")[0]
+    assert VERDICT_WORDS["related"] in Seen(pane.render_finding(found)).text
 
 
 def test_not_found_says_what_was_searched_and_labels_the_nearest() -> None:

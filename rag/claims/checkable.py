@@ -331,7 +331,7 @@ def reason(clause: Tokens, named: str = "") -> str | None:
 def is_pleasantry(text: str) -> bool:
     """Return whether a whole text only greets, thanks or praises.
 
-    >>> is_pleasantry("thanks, that's great"), is_pleasantry("the great fire of chicago")
+    >>> is_pleasantry("ok thanks, that's great"), is_pleasantry("the great fire of chicago")
     (True, False)
     """
     left = _THANKS.sub(" ", _GREETING.sub(" ", text))

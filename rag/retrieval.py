@@ -485,9 +485,7 @@ def _check_date(given: str | int | None) -> str | None:
     try:
         days_of(str(given))
     except ValueError as error:
-        raise QuestionError(
-            f"{given!r} is not a date ({error}). Give a year (1964) or a date (1964-10-14)."
-        ) from error
+        raise QuestionError(f"{error}. Give a year (1964) or a date (1964-10-14).") from error
     return str(given)
 
 

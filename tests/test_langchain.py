@@ -59,5 +59,5 @@ def test_async_finds_the_same(finder: SourceFinder) -> None:
 
 
 def test_errors_are_those_of_the_finder(finder: SourceFinder) -> None:
-    with pytest.raises(QuestionError, match="no date"):
+    with pytest.raises(QuestionError, match="is not a date"):
         SourceRetriever(finder=finder, after="later").invoke(CLAIM)

@@ -548,8 +548,7 @@ def test_a_copy_of_the_pdf_is_kept_with_what_is_open_and_what_is_pinned_highligh
         for page in PdfReader(waiting.value.path()).pages
         for mark in page.get("/Annots", [])
     ]
-    assert [note.startswith("Ask Hope.\n") for note in notes].count(True) == 1
-    assert len(notes) >= 2
+    assert {note.startswith("Ask Hope.\n") for note in notes} == {True, False}  # that and others
     assert all("treaty" in note for note in notes), "each has its citation"
 
 

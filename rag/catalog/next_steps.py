@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from rag import catalog as entries
 from rag.catalog import (
     CatalogEntry,
-    catalog_folder,
     date_factor,
     describe_years,
     load_catalog,
@@ -207,7 +207,7 @@ class _Counts:
 
 
 def _counts() -> _Counts:
-    return _counts_of(catalog_folder())
+    return _counts_of(entries.catalog_folder())
 
 
 @cache

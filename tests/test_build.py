@@ -107,6 +107,21 @@ def test_the_same_sources_again_embed_nothing_and_answer_the_same(sources, tmp_p
     assert (live_generation(index) / "sentences.faiss").read_bytes() == vectors
 
 
+def test_what_a_killed_build_left_is_gone_after_one_that_changes_nothing(
+    sources, tmp_path, encoder
+):
+    index = tmp_path / "index"
+    build_index([sources], index, encoder=encoder)
+    live = index / (index / "CURRENT").read_text().strip()
+    for day, name in enumerate(("older", "old"), start=1):  # the last one is kept for readers
+        shutil.copytree(live, index / f"generation-2000010{day}-000000-00000{len(name)}")
+    (index / "generation-20990101-000000-000000").mkdir()
+    build_index([sources], index, encoder=encoder)
+    kept = {path.name for path in index.glob("generation-*")}
+    assert kept == {live.name, "generation-20000102-000000-000003"}
+    assert answers(index)
+
+
 def test_an_edited_file_embeds_only_what_changed(sources, tmp_path, encoder):
     index = tmp_path / "index"
     first = build_index([sources], index, encoder=encoder)

@@ -43,6 +43,7 @@ from rag.index import (
     Generation,
     Manifest,
     build_lock,
+    delete_leftovers,
     make_live,
     new_generation,
     open_index,
@@ -302,6 +303,7 @@ class _Build:
                 fresh.close()
         if self.live is not None and self._nothing_to_do(self.live, gathered):
             work.clear()
+            delete_leftovers(self.target)
             return self._report(self.live, gathered, 0)
         if not gathered.kept:
             work.clear()

@@ -431,6 +431,17 @@ def new_generation(path: Path) -> Path:
     return generation
 
 
+def delete_leftovers(path: Path) -> None:
+    """Delete the generations that a killed build left: all but the live one and the last whole one
+    before it. The caller holds the lock."""
+    live = _named_generation(path)
+    whole = [p for p in _generations(path) if p.name < live.name and (p / MANIFEST).is_file()]
+    kept = {live, *sorted(whole)[-1:]}
+    for other in _generations(path):
+        if other not in kept:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 def _new_name() -> str:
     return f"generation-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
 

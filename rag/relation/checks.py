@@ -305,11 +305,13 @@ def _is_common_word(reason: Reason, quotation: Quotation) -> bool:
     be no name: "create panic" beside "the Panic of 1837"."""
     if reason.aspect != "name" or reason.source:
         return False
-    there = {span.of(quotation.passage).casefold() for span in capitalised(quotation.passage)}
-    said = [span.of(reason.claim) for span in capitalised(reason.claim)]
-    small = [word for word in said if word.casefold() not in there]
-    own = set(words(quotation.passage))
-    return any(word.casefold() in own for word in small)
+    there = _words_with_capitals(quotation.passage)
+    small = set(words(quotation.passage)) - there
+    return not small.isdisjoint(_words_with_capitals(reason.claim))
+
+
+def _words_with_capitals(text: str) -> set[str]:
+    return {word for span in capitalised(text) for word in words(span.of(text))}
 
 
 def _stands_in(words_said: str, text: str) -> bool:

@@ -280,7 +280,7 @@ _SIGNED = re.compile(
 _BY_EDITOR = re.compile(r"(?:the )?(?:editor|publisher|translator)['’]?s", re.IGNORECASE)
 _DIVISION_ALONE = re.compile(r"(?:part|book|volume) \S+", re.IGNORECASE)
 _OWNS = re.compile(r"(['’])S\b")
-_EDITOR = re.compile(rf"[_\W]*(?P<name>(?=[^\n]*[a-z]){_NAME})[_\W]*")
+_EDITOR = re.compile(rf"[_\W]*+(?P<name>(?=[^\n]*[a-z]){_NAME})[_\W]*")
 _TITLES_BEHIND = re.compile(r",?\s+(?:ESQ|Esq|M\.?D|D\.?D|LL\.?D|Ph\.?D)\.?$")
 _STOP = re.compile(r"(?<=\w{4})\.$")
 _WORD = re.compile(r"\b[^\W\d_]{2,}\b")

@@ -3,7 +3,8 @@
 A passage supports a claim where it has all the claim's numbers and times and its probability
 reaches a threshold, set on labelled search results so that nine in ten are right. It contradicts
 a claim that is in its own words with a number, a time or a denial changed. (By probability alone
-it never does: at no threshold were three in four right.) Everything else is left to the reader.
+it never does: at no threshold were three in four right.) Everything else is left to the reader,
+who is told which passages are on the claim's very point.
 
 The verifier reads a claim and a passage together. The word pieces of the two come from the default
 embedding model, whatever model the index was built with; the network compares them. `training/`

@@ -232,12 +232,17 @@ class Actions:
         finder, style = self.live.current, self.live.settings.citation_style
         line: Any = self._place(keeper, place, asked=True)
         begins = True  # the page's address is that of the conversation from now on
+        ended = False
         try:
             with self.counts.question() as asked:
                 growing = converse(finder, text, turns, first, scope=scope, key=key, style=style)
                 for grown in metered(growing, self.quotas, who):
-                    if len(grown) > len(turns):
+                    ended = grown[-1].stage != "searching"
+                    if ended or len(grown) > len(turns):
                         place = keeper.kept(place, grown[-1])  # the question is not lost
+                    if ended:
+                        box = question_box(searching=False)
+                        line = self._place(keeper, place, asked=True)
                     turns, laid = grown, desk.with_answer(finder, grown)
                     laid = replace(laid, awaits=True) if begins else laid
                     changed = laid is not desk or begins
@@ -249,9 +254,8 @@ class Actions:
                     box = line = gr.skip()
                 asked.failed = turns[-1].stage == "failed"
         finally:
-            place = keeper.kept(place, stop(turns)[-1]) if turns else place
-        line = self._place(keeper, place, asked=True)
-        yield gr.skip(), turns, question_box(searching=False), gr.skip(), gr.skip(), place, line
+            if turns and not ended:
+                keeper.kept(place, stop(turns)[-1])
 
     def laid(self, turns: Turns, desk: Desk, place: Place) -> tuple[Any, ...]:
         """Return pane and desk once a search has ended: its answer, unless the reader has turned

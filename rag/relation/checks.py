@@ -1,8 +1,8 @@
-"""What in a claim can be checked by looking it up: its numbers, times and names.
+"""What can be looked up: whether a passage has the numbers, times and names of a claim.
 
-No grammar is needed to see whether a passage has them, so this takes a millisecond and works on
-any text. What a passage says of them is for the verifier. A claim in the passage's own words is
-compared with it word by word, too (`rag.relation.own_words`).
+This takes a millisecond and works on any text; what the passage says about them is for the
+verifier. A claim that uses the passage's own words is also compared with it word by word
+(`rag.relation.own_words`).
 """
 
 from __future__ import annotations
@@ -67,33 +67,31 @@ _END = " .!…"
 """What may end a claim and says nothing: with "!" half as many passages were called supporting."""
 
 _FEWEST_LEFT = 3
-"""Words that a claim without its times must still have to say anything."""
+"""A claim with fewer words left, once its times are cut out, says nothing any more."""
 
 _LOOSE = re.compile(r",? (?=[,.;?!])")
 
 _JOINS = re.compile(r"\s*(?:,|and|or|to|[-–])\s*(?:(?:and|or|in|the|of|on)\s+)*")
-"""What may stand between times that are cut out together."""
+"""What may stand between two times that are cut out together."""
 
 _INITIALS = re.compile(r"[ .]*(?:[A-Z]\.? *)*")
 """What may stand between the words of a name: "Franklin D. Roosevelt"."""
 
 _Told = Iterable[tuple[str, Reason]]
-"""What becomes of each thing: "agrees", "differs" or "missing", and in which words."""
+"""Pairs of an outcome ("agrees", "differs" or "missing") and the reason that states it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How a passage stands to what can be checked in a claim.
+    """How a passage compares with the checkable facts of a claim.
 
-    `agrees`, `differs`, `missing`: the facts that the passage has, has otherwise, has not; of a
-    name each word counts.
-    `by_speaker`: whether the claim names whoever wrote or said the passage. `quoted`: whether
-    it is in the passage's own words, but for a few. `misquoted`: whether these have all that the
-    claim has but for one number, time or denial, in the place of which they have another.
-    `unproven`: the claim without the times that
-    the passage bears out: what is left to be read for. `untold`: facts that differ or are missing,
-    and would mislead if a reader were told of them. `proposed`: the words with which the author
-    proposes what the claim says was done, "" where he does not.
+    `agrees`, `differs`, `missing`: the facts that the passage has, has differently, does not
+    have; each word of a name counts as one. `by_speaker`: whether the claim names the author of
+    the passage. `quoted`: whether the claim uses the passage's own words, except for a few.
+    `misquoted`: whether it is quoted and exactly one number, time or denial differs. `unproven`:
+    the claim without the times that the passage confirms, which the verifier reads. `untold`:
+    facts that differ or are missing but would mislead a reader. `proposed`: the words with which
+    the author only proposes what the claim reports as done, "" if there are none.
     """
 
     agrees: tuple[Reason, ...]
@@ -108,12 +106,12 @@ class Checked:
 
     @property
     def objections(self) -> tuple[Reason, ...]:
-        """What keeps a passage from supporting the claim, however alike they are: numbers and times
-        that it has otherwise or has not, words of a namesake, its own words changed."""
+        """What rules out "supports", however alike the two are: a number or time that differs or is
+        missing, an author who is a namesake, changed wording."""
         return (*self.differs, *(r for r in self.missing if r.aspect != "name"))
 
     def count(self, aspect: str) -> tuple[int, int, int]:
-        """Return how many facts of a kind agree, differ and are missing."""
+        """Return how many facts of an aspect agree, differ and are missing."""
         agrees, differs, missing = (
             sum(reason.aspect == aspect for reason in found)
             for found in (self.agrees, self.differs, self.missing)
@@ -122,7 +120,7 @@ class Checked:
 
 
 def check(claim: str, quotation: Quotation) -> Checked:
-    """Return which of the claim's numbers, times and names the passage has."""
+    """Compare the numbers, times and names of a claim with those of a passage."""
     claim = with_capitals(claim, quotation.creator)
     timed = list(_check_times(claim, quotation))
     proven = [s for how, reason, s in timed if (how, reason.aspect) == ("agrees", "date")]
@@ -169,15 +167,17 @@ def check(claim: str, quotation: Quotation) -> Checked:
 
 
 _SAME_EVENT = 0.6
-"""From this share of the stems of a claim on that a sentence has it tells of the same event."""
+"""A sentence with at least this share of a claim's stems is about the same event."""
 
 
 def _dates_of_others(
     claim: str, quotation: Quotation, differs: Sequence[Reason]
 ) -> Iterator[Reason]:
-    """Yield the dates that are not the claim's and may be of another event: neither stands in a
-    sentence that tells of the claim's, nor did the author of the passage, whose date it is, do then
-    what the claim says."""
+    """Yield the dates that differ but may belong to another event.
+
+    A date belongs to the claim's event if it stands in a sentence about that event, or if it is
+    the passage's own date and the claim is about something that its author did.
+    """
     for reason in differs:
         said = next((s for s in _times_of(claim) if s.span.of(claim) == reason.claim), None)
         if reason.aspect != "date" or said is None:
@@ -188,8 +188,10 @@ def _dates_of_others(
 
 
 def _other_time(claim: str, said: Timex, quotation: Quotation) -> str:
-    """Return the words for the time that a passage gives to what a claim tells of, "" for none: in
-    the sentence that has all of its names, and most of it."""
+    """Return the time, in its own words, that a passage gives for the claim's event, "" if none.
+
+    The event is in the sentence (or clause) that has all names and most words of the claim.
+    """
     passage, best, found = quotation.passage, _SAME_EVENT, ""
     told = [word.span for word in _times_of(claim)]
     asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
@@ -206,8 +208,8 @@ _CLAUSE = re.compile(r"[^,;:]+")
 
 
 def _dated_stretches(passage: str) -> Iterator[tuple[Span, Span]]:
-    """Yield each time of a passage, and the stretch that it dates: its sentence, or its clause
-    where the sentence has several times."""
+    """Yield each time of a passage with the stretch of text that it dates: its sentence, or its
+    clause if the sentence has several times."""
     for sentence in sentences(passage):
         inside = [time.span for time in _times_of(passage) if sentence.overlaps(time.span)]
         clauses = [
@@ -219,13 +221,13 @@ def _dated_stretches(passage: str) -> Iterator[tuple[Span, Span]]:
 
 
 def _stems_without(text: str, spans: Sequence[Span]) -> set[str]:
-    """Return the stems of a text's words but small ones and those of some spans."""
+    """Return the stems of a text's words, without stop words and without those in `spans`."""
     left = (w for w in in_words(text) if not any(Span(*w.span()).overlaps(s) for s in spans))
     return set(stems(w for w in folded([word[0] for word in left]) if w not in stop_words()))
 
 
 def _has_names(claim: str, there: Set[str], creator: str) -> bool:
-    """Return whether all names of a claim are among some stems, or the author's."""
+    """Return whether each name of a claim is among the stems `there`, or is the author's."""
     return all(
         _can_be(whole, creator) or any(there >= set(way) for way in _ways(span.of(claim), whole))
         for span, whole in _name_of_each(claim).items()
@@ -233,8 +235,8 @@ def _has_names(claim: str, there: Set[str], creator: str) -> bool:
 
 
 def _acted(claim: str, said: Timex, quotation: Quotation) -> bool:
-    """Return whether a claim tells of a time at which the author of a passage did something, and
-    the passage is of another: earlier, or of any where it was done by saying so."""
+    """Return whether a claim says when the passage's author did something, and the passage shows
+    that to be wrong: it is earlier than that, or it is itself the deed and of another time."""
     doc = parse(claim)
     part = doc.char_span(said.span.start, said.span.end, alignment_mode="expand")
     if part is None or not _names_speaker(claim, quotation.creator):
@@ -260,8 +262,9 @@ def _has_subject(verb: Token) -> bool:
 
 
 def _is_known_of(reason: Reason, quotation: Quotation) -> bool:
-    """Return whether what a passage lacks stands in it all the same, or in what is known of it; or
-    is nobody's name: "the President"."""
+    """Return whether a fact counted as missing is there after all: word for word in the passage or
+    its heading, as a shorter name, or implied by the collection. Titles ("the President") name
+    nobody."""
     if reason.source or reason.aspect == "wording":
         return False
     around = "\n".join((quotation.passage, quotation.heading, quotation.opening))
@@ -273,8 +276,8 @@ def _is_known_of(reason: Reason, quotation: Quotation) -> bool:
 
 
 def _is_called_shorter(name: str, text: str) -> bool:
-    """Return whether a text has a person's last name, and no given name with it that the person has
-    not: "President Eisenhower" of Dwight D. Eisenhower."""
+    """Return whether a text has a person's last name without another person's given name:
+    "President Eisenhower" for Dwight D. Eisenhower."""
     given, last = name.split()[:-1], name.split()[-1]
     if not given or not all(map(is_given, given)) or not _stands_in(last, text):
         return False
@@ -282,8 +285,8 @@ def _is_called_shorter(name: str, text: str) -> bool:
 
 
 def _is_own_nation(name: str, quotation: Quotation) -> bool:
-    """Return whether a name is that of a nation of which the records are in which a passage stands,
-    and whose officials seldom name it, and no person's: "America" in the State of the Union."""
+    """Return whether a name is that of the nation whose records the passage belongs to: its
+    officials seldom name it ("America" in the State of the Union)."""
     if last_name(name) in word_list("people", "known_by_last_name"):
         return False
     around = set(stems(words(f"{quotation.collection} {quotation.title}")))
@@ -291,8 +294,7 @@ def _is_own_nation(name: str, quotation: Quotation) -> bool:
 
 
 def _counts_nothing(reason: Reason, claim: str) -> bool:
-    """Return whether a number is a "one" behind which nothing stands that it could count: "the last
-    one", "one on one"."""
+    """Return whether a number is a "one" that counts nothing: "the last one", "one on one"."""
     if reason.aspect != "number" or reason.claim.casefold() != "one":
         return False
     found = re.finditer(r"(?<!\w)one(?!\w)", claim, re.IGNORECASE)
@@ -301,8 +303,8 @@ def _counts_nothing(reason: Reason, claim: str) -> bool:
 
 
 def _is_common_word(reason: Reason, quotation: Quotation) -> bool:
-    """Return whether a passage has a word of a name without its capital only, as a word that may
-    be no name: "create panic" beside "the Panic of 1837"."""
+    """Return whether a passage has a word of a name only in lower case, where it may be no name:
+    "create panic" beside "the Panic of 1837"."""
     if reason.aspect != "name" or reason.source:
         return False
     there = _words_with_capitals(quotation.passage)
@@ -315,14 +317,14 @@ def _words_with_capitals(text: str) -> set[str]:
 
 
 def _stands_in(words_said: str, text: str) -> bool:
-    """Return whether words stand in a text as they are, with their capitals."""
+    """Return whether a text has these words, capitals included."""
     return re.search(rf"(?<!\w){re.escape(words_said)}(?!\w)", text) is not None
 
 
 def _is_one_changed(differs: Sequence[Reason], claims: Iterable[str], passage: str) -> bool:
-    """Return whether one thing alone is otherwise, a denial or what stands in the place of it:
-    with two changed both may be true, as two rows of a table are. `claims`: the claim, whole and
-    without what is borne out."""
+    """Return whether exactly one thing differs, and it stands in the same place or is a denial.
+    With two differences both texts may be true, like two rows of a table. `claims`: the whole
+    claim, and the claim without what the passage confirms."""
     if len(differs) != 1 or differs[0].aspect == "name":
         return False
     return differs[0].aspect == "wording" or any(
@@ -336,9 +338,12 @@ def _is_one_changed(differs: Sequence[Reason], claims: Iterable[str], passage: s
 
 
 def _without(claim: str, spans: Sequence[Span]) -> str:
-    """Return a claim without some of its words and what leads to them: "in the year 1848"; with
-    those that it cannot do without: "more than in 1928", "in 1861 and 1862" where one of them is
-    kept. Where less than `_FEWEST_LEFT` words are left, all of it."""
+    """Return a claim without the times at `spans` and the words that introduce them ("in the year
+    1848").
+
+    Times that the rest needs stay ("more than in 1928"). Returns the whole claim if fewer than
+    `_FEWEST_LEFT` words would be left.
+    """
     left: list[str] = []
     begin = 0
     for stretch in _stretches(claim, spans):
@@ -357,7 +362,7 @@ def _without(claim: str, spans: Sequence[Span]) -> str:
 
 
 def _stretches(claim: str, spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield what may be cut out: times that "and" joins as one, none of those where one is kept."""
+    """Yield the stretches that may be cut out; times joined by "and" go together or stay."""
     joined: list[list[Span]] = []
     for span in (timex.span for timex in _times_of(claim)):
         if joined and _JOINS.fullmatch(claim, joined[-1][-1].end, span.start):
@@ -370,32 +375,33 @@ def _stretches(claim: str, spans: Sequence[Span]) -> Iterator[Span]:
 
 
 def _is_attribute(claim: str, span: Span) -> bool:
-    """Return whether a year tells of what stands behind it: "the 1800 election"."""
+    """Return whether a year is an attribute of the next word: "the 1800 election"."""
     return span.of(claim).isdecimal() and claim[: span.start].casefold().endswith("the ")
 
 
 def _needs_more(before: Sequence[str]) -> bool:
-    """Return whether words need what follows: "more than", but not "In California,"."""
+    """Return whether words are incomplete without what follows: "more than", but not "In
+    California,"."""
     last = before[-1].casefold() if before else ""
     return last not in {"and", "or", "but"} and last[-1:].isalpha() and is_left_open(last)
 
 
 _SPEAKS = {"nsubj", "attr"}
-"""What a name is in the grammar of "Lincoln said" and of "It was Lincoln who said"."""
+"""The grammatical role of the name in "Lincoln said" and in "It was Lincoln who said"."""
 
 _IN_MARKS = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 
 
 def _check_namesakes(claim: str, creator: str) -> _Told:
-    """Yield whoever the claim names who has the creator's last name and is another."""
+    """Yield each person in the claim who shares the author's last name but is somebody else."""
     for name in _whole_names(claim):
         if _is_namesake(name, creator):
             yield "differs", Reason("name", name, creator, False)
 
 
 def _check_who_said_it(claim: str, quotation: Quotation) -> _Told:
-    """Yield the persons of a claim with words in quotation marks that the passage has, where
-    another wrote or said them; nobody where the claim or the passage names both."""
+    """Yield the person to whom a claim credits a quotation that the passage has, if its author is
+    somebody else; nobody if the claim names the author, too, or the passage names the person."""
     if not quotation.creator or _names_speaker(claim, quotation.creator):
         return
     passage = " ".join(words(quotation.passage))
@@ -415,8 +421,8 @@ _OWNED = re.compile(r"\b[^\W\d_]+['’]s\b")
 
 
 def _check_attribution(claim: str, quotation: Quotation) -> _Told:
-    """Yield whom a claim says said something, where another wrote or said the passage and it does
-    not name that person, or only what was that person's ("Washington's day")."""
+    """Yield the person to whom a claim credits a statement, if the author is somebody else and the
+    passage does not name that person (a possessive, "Washington's day", does not count)."""
     told = attributed(claim)
     if not told or not quotation.creator or _names_speaker(claim, quotation.creator):
         return
@@ -430,7 +436,7 @@ def _names_speaker(claim: str, creator: str) -> bool:
     return bool(creator) and any(_can_be(name, creator) for name in _whole_names(claim))
 
 
-# A claim is checked against ten passages in a row, and what it has is found once.
+# A claim is checked against ten passages in a row; what is found in it is kept for all of them.
 @lru_cache(maxsize=64)
 def _times_of(text: str) -> tuple[Timex, ...]:
     return tuple(times(text, in_figures=True))
@@ -443,8 +449,8 @@ def _quantities_of(text: str) -> tuple[Quantity, ...]:
 
 @lru_cache(maxsize=64)
 def _counts_or_years(text: str) -> tuple[Quantity, ...]:
-    """Return what is found as a year and may count what stands behind it: "bore 1200 captives",
-    but not "in 1200"."""
+    """Return the figures that look like years but may be counts: "bore 1200 captives", but not "in
+    1200"."""
     years = {timex.span for timex in _times_of(text) if timex.span.of(text).isdecimal()}
     return tuple(
         quantity
@@ -454,13 +460,13 @@ def _counts_or_years(text: str) -> tuple[Quantity, ...]:
 
 
 def _is_led_to(year: Span, text: str) -> bool:
-    """Return whether what stands before some figures leads to a time: "in", "the"."""
+    """Return whether the word before some figures introduces a time: "in", "the"."""
     leading = word_list("words", "leading") | word_list("words", "circumstances")
     return not leading.isdisjoint(words(text[: year.start])[-1:])
 
 
 def _same_count(said: Quantity, others: Iterable[Quantity]) -> Quantity | None:
-    """Return which of some counts is as high as another, and of the same thing."""
+    """Return the count among `others` with the same value and the same thing counted."""
     alike = (other for other in others if _is_count_of_same(said, other))
     return next((other for other in alike if other.value == said.value), None)
 
@@ -475,8 +481,8 @@ _known = lru_cache(maxsize=256)(with_names_of_records)
 
 
 def _is_namesake(name: str, creator: str) -> bool:
-    """Return whether a name is that of another person with the creator's last name: FDR beside
-    Theodore Roosevelt."""
+    """Return whether a name is somebody else's with the author's last name: FDR beside Theodore
+    Roosevelt."""
     same = bool(creator) and last_name(_known(name)) == last_name(creator)
     return same and not _can_be(name, creator)
 
@@ -489,14 +495,15 @@ def _can_be(name: str, creator: str) -> bool:
 
 
 def _whole_names(text: str) -> list[str]:
-    """Return the runs of words with a capital: "George H.W. Bush", without a stop word in front."""
+    """Return the names in a text: runs of capitalised words ("George H.W. Bush"), without a stop
+    word in front."""
     return list(dict.fromkeys(_name_of_each(text).values()))
 
 
 @lru_cache(maxsize=64)
 def _name_of_each(text: str) -> Mapping[Span, str]:
-    """Return for each word with a capital that is no stop word, and of no time or number, the name
-    that it is a part of."""
+    """Return the whole name to which each capitalised word belongs; stop words, times and numbers
+    are left out."""
     runs: list[list[Span]] = []
     counted = [timex.span for timex in _times_of(text)]
     counted += [quantity.span for quantity in _quantities_of(text)]
@@ -516,9 +523,9 @@ def _name_of_each(text: str) -> Mapping[Span, str]:
 
 
 def _opens_name(run: Sequence[Span], text: str) -> bool:
-    """Return whether the first word of a sentence belongs to the name behind it: a name that is
-    known, a part of a name of records, what grammar takes for a name, or all that is said before
-    a colon. "Sadly Roosevelt died" does not tell of another Roosevelt."""
+    """Return whether the first word of a sentence belongs to the name after it, not as in "Sadly
+    Roosevelt died": a given name, part of a name known from records, a proper noun by its grammar,
+    or a speaker before a colon."""
     first, whole = run[0].of(text), text[run[0].start : run[-1].end]
     if is_given(first) or _known(whole) != whole or text[run[-1].end :].startswith(":"):
         return True
@@ -526,7 +533,8 @@ def _opens_name(run: Sequence[Span], text: str) -> bool:
 
 
 def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason, Span]]:
-    """Yield each time of the claim, and where: said in the passage, or the passage's own date."""
+    """Yield an outcome, its reason and the span for each time of the claim. A time agrees if the
+    passage states it, implies it ("yesterday"), or bears that date itself."""
     if not _times_of(claim):
         return
     passage = quotation.passage
@@ -561,16 +569,16 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
 
 
 def _is_told_of_another(said: Timex, told: Iterable[Timex], claim: str, passage: str) -> bool:
-    """Return whether a passage tells with a verb of the claim what was at another time than the
-    claim says, counted from the passage's date: "burned yesterday"."""
+    """Return whether a passage dates a verb of the claim, relative to its own date ("burned
+    yesterday"), to another time than the claim does."""
     asked = set(stems(words(claim)))
     doing = [timex for timex in told if not asked.isdisjoint(stems([_verb_of(timex, passage)]))]
     return bool(doing) and not any(said.overlaps(timex) for timex in doing)
 
 
 def _verb_of(time: Timex, passage: str) -> str:
-    """Return the verb that a time belongs to, "" where it belongs to a noun or to a comparison:
-    "the crops of last year", "since yesterday"."""
+    """Return the verb that a time modifies, "" if it modifies a noun or is a bound: "the crops of
+    last year", "since yesterday"."""
     own = next((s for s in sentences(passage) if s.overlaps(time.span)), time.span)
     doc = parse(own.of(passage))
     start, end = time.span.start - own.start, time.span.end - own.start
@@ -588,24 +596,25 @@ _TWO_ENDS = re.compile(r"^(?:from|between)\s|\d\s?[-–—]\s?\d", re.IGNORECASE
 
 
 def _has_two_ends(said: Timex, claim: str) -> bool:
-    """Return whether a time of a claim is a stretch of years with two ends, and not some time
-    within it, as behind what it dates: "in the war (1861-1865)"."""
+    """Return whether a time of a claim is a range of years that itself is claimed ("from 1861 to
+    1865"), not one in brackets that merely dates something: "in the war (1861-1865)"."""
     first, last = said.years
     in_brackets = claim[: said.span.start].endswith("(")
     return first != last and not in_brackets and bool(_TWO_ENDS.search(said.span.of(claim)))
 
 
 def _ends(said: Timex, passage: str) -> str:
-    """Return the words of a passage that have the first and the last year of a stretch, "" where
-    it has not both."""
+    """Return the words of a passage for the first and the last year of a range, "" unless it has
+    both."""
     times = _times_of(passage)
     found = [next((t.span.of(passage) for t in times if y in t.years), "") for y in said.years]
     return ", ".join(dict.fromkeys(found)) if all(found) else ""
 
 
 def _check_days(claim: str, quotation: Quotation) -> _Told:
-    """Yield each day of the claim that has no year: named in the passage, with a year or without,
-    or its date; it differs where another is named."""
+    """Yield the outcome for each day of the claim that has no year ("July 4"). It agrees if the
+    passage names that day, in any year, or bears that date; it differs if the passage names one
+    other day in its place."""
     passage = quotation.passage
     dated = [timex.span for timex in _times_of(claim)]
     bare = [(span, day) for span, day in _days_of(claim) if not any(map(span.overlaps, dated))]
@@ -627,15 +636,16 @@ def _check_days(claim: str, quotation: Quotation) -> _Told:
 
 
 def _is_other_day(said: Span, claim: str, other: tuple[Span, str], passage: str) -> bool:
-    """Return whether a passage has one other day, and no bound, in the place of a claim's day."""
+    """Return whether a passage has another day, not "before" or "after" it, in the place of the
+    claim's day."""
     span, day = other
     is_one = _bounds(span, passage, day) == (day, day)
     return is_one and is_between_same(said, claim, span, passage)
 
 
 def _bounds(span: Span, text: str, day: str) -> tuple[str, str]:
-    """Return the first and the last day of a year that a day with the word before it leaves
-    room for: "before July 5"."""
+    """Return the first and the last day of the year that a day and the word before it allow:
+    "before July 5"."""
     before = words(text[: span.start])[-1:]
     if not word_list("words", "until").isdisjoint(before):
         return "01-01", day
@@ -644,13 +654,13 @@ def _bounds(span: Span, text: str, day: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=64)
 def _days_of(text: str) -> list[tuple[Span, str]]:
-    """Return the days that a text names; "In June 9 ships were lost" has none."""
+    """Return the days that a text names. "In June 9 ships were lost" has none."""
     counts = [q.span for q in _quantities_of(text) if q.noun and q.noun not in stop_words()]
     return [(span, day) for span, day in days_named(text) if not any(map(span.overlaps, counts))]
 
 
 def _meant(claim: str, said: Timex) -> Timex:
-    """Return a time of a claim with all that lies before it, or after it, where the claim says so:
+    """Return a time of a claim, extended to all earlier or later times if the claim says so:
     "before 1970"."""
     before = words(claim[: said.span.start])[-1:]
     if not word_list("words", "until").isdisjoint(before):
@@ -661,8 +671,8 @@ def _meant(claim: str, said: Timex) -> Timex:
 
 
 def _overlapping(said: Timex, there: Iterable[Timex]) -> Timex | None:
-    """Return what bears out a time: one that may be the same without a doubt in which order day
-    and month are, and is told no less closely."""
+    """Return the first of `there` that confirms a time: it overlaps, is at least as precise, and
+    the order of day and month is not in doubt."""
     said = replace(said, unsure=())
     near = (other for other in there if said.overlaps(replace(other, unsure=())))
     return next((other for other in near if _days(other) <= _days(said)), None)
@@ -673,9 +683,9 @@ def _days(time: Timex) -> int:
 
 
 def _check_numbers(claim: str, quotation: Quotation) -> _Told:
-    """Yield each number of the claim; one that the passage has not differs where the passage
-    counts the same thing, or gives as much money or as large a share, otherwise. Which number it
-    has is told where it tells of the same event."""
+    """Yield the outcome for each number of the claim. One that is not in the passage differs if the
+    passage has another number for the same thing, currency or share; the reason names that number
+    if it belongs to the same event."""
     if not _quantities_of(claim):
         return
     passage = quotation.passage
@@ -701,7 +711,7 @@ def _check_numbers(claim: str, quotation: Quotation) -> _Told:
 
 
 def _in_a_word(said: Quantity, passage: str) -> str:
-    """Return the word by which a passage has one of what is counted: "a single ship", "" for
+    """Return the word with which a passage counts one of the same thing ("a single ship"), "" if
     none."""
     if said.value != 1 or said.currency or said.share:
         return ""
@@ -721,9 +731,11 @@ def _in_a_word(said: Quantity, passage: str) -> str:
 def _other_number(
     claim: str, said: Quantity, alike: Sequence[Quantity], quotation: Quotation
 ) -> str:
-    """Return the words for which of some numbers a passage gives to what a claim tells of, "" for
-    none: in the place of the claim's, or else in the sentence that has all of its names, and most
-    of it; of several in that the nearest."""
+    """Return the number, in its own words, that a passage gives for the claim's event, "" if none.
+
+    That is the number in the same place, or else the nearest in value in the sentence that has
+    all names and most words of the claim.
+    """
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
     told = [*(time.span for time in _times_of(claim)), *(n.span for n in _quantities_of(claim))]
@@ -744,14 +756,14 @@ def _other_number(
 
 
 def _is_in_name(number: Span, claim: str) -> bool:
-    """Return whether a number in words belongs to a name: "his Four Freedoms speech"."""
+    """Return whether a number is part of a name: "his Four Freedoms speech"."""
     after = _NEXT_WORD.match(claim, number.end)
     named = number.of(claim).isalpha() and after is not None and after[1][0].isupper()
     return named and number in capitalised_inside(claim)
 
 
 def _in_years(said: Quantity, passage: str) -> str:
-    """Return the word by which a passage has so many years: "a decade" for ten, "" for none."""
+    """Return the word with which a passage states so many years ("decade" for ten), "" if none."""
     if said.noun.removesuffix("s") != "year":
         return ""
     told = (word for word, years in table("numbers")["years"].items() if years == said.value)
@@ -760,7 +772,7 @@ def _in_years(said: Quantity, passage: str) -> str:
 
 def _are_two_years(said: Quantity, other: Quantity, claim: str, passage: str) -> bool:
     """Return whether two numbers may be two years, which are never rounded: "in 1900 men struck",
-    but not "about 1500 men", "the 1500 men" beside "1512 men" and "5000"."""
+    but not "about 1500 men", nor "the 1500 men" beside "1512 men"."""
     figures = said.span.of(claim), other.span.of(passage)
     if said.bound != "exact" or figures[0] == figures[1]:
         return False
@@ -770,11 +782,11 @@ def _are_two_years(said: Quantity, other: Quantity, claim: str, passage: str) ->
 
 
 _FIRST_YEAR, _LAST_YEAR = 1000, 2100
-"""Between which figures without a comma may be a year."""
+"""Figures without a comma between these may be a year."""
 
 
 def _is_adverb(ordinal: Span, claim: str) -> bool:
-    """Return whether "first" tells when, not which of many: "at first", "fired first"."""
+    """Return whether "first" is an adverb: "at first", "fired first"."""
     if ordinal.of(claim).casefold() != "first":
         return False
     if words(claim[: ordinal.start])[-1:] == ["at"]:
@@ -784,8 +796,8 @@ def _is_adverb(ordinal: Span, claim: str) -> bool:
 
 
 def _check_ordinals(claim: str, passage: str) -> _Told:
-    """Yield each ordinal of a claim in a passage's own words that this has not, or has another in
-    its place: as names do, they tell which of many is meant."""
+    """Yield each ordinal of a quoted claim that the passage lacks or replaces with another: like
+    names, ordinals say which one of many is meant."""
     said = ordinals(claim, [timex.span for timex in _times_of(claim)])
     if not said or not is_quoted(claim, passage):
         return
@@ -798,8 +810,8 @@ def _check_ordinals(claim: str, passage: str) -> _Told:
 
 
 def _check_order(claim: str, passage: str) -> _Told:
-    """Yield where two numbers or years of a claim in a passage's own words stand in each other's
-    place: "in 1861 more than in 1860"."""
+    """Yield two numbers or years of a quoted claim that the passage has in each other's place: "in
+    1861 more than in 1860"."""
     ours = folded(WORD.findall(claim))
     numbers = [n for n, word in enumerate(ours) if word.isdecimal()]
     if len(numbers) < 2 or not is_quoted(claim, passage):
@@ -816,13 +828,13 @@ def _check_order(claim: str, passage: str) -> _Told:
 
 
 _HALF = 0.5
-"""From this share of the stems of a claim on a sentence may be what says it."""
+"""A sentence with at least this share of a claim's stems may be the one that says it."""
 
 
 @cache
 def _hearsay() -> re.Pattern[str]:
-    """Return a pattern for what an author only says that others say: "it has been claimed", "many
-    writers explain", "he is told that", "rumour had it"."""
+    """Return a pattern for hearsay, which an author passes on without vouching for it: "it has been
+    claimed", "many writers explain", "he is told that", "rumour had it"."""
     alleged, critics, rumours = (
         "|".join(sorted(word_list("words", key))) for key in ("alleged", "critics", "rumours")
     )
@@ -837,8 +849,8 @@ def _hearsay() -> re.Pattern[str]:
 
 
 def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
-    """Yield where the sentence that has most of a claim only says what is alleged by others, and
-    the claim does not say so."""
+    """Yield a reason if the sentence closest to the claim is hearsay, unless the claim says that it
+    is."""
     views = [*_hearsay().finditer(quotation.passage)]
     if not views or _hearsay().search(claim):
         return
@@ -857,14 +869,14 @@ def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
 
 
 def _laid(ours: Sequence[str], theirs: Sequence[str]) -> set[int]:
-    """Return which of some words stand in the same order in others."""
+    """Return the places of the words in `ours` that are in the same order in `theirs`."""
     blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
     return {block.a + n for block in blocks for n in range(block.size)}
 
 
 def _of_a_kind(said: Quantity, other: Quantity) -> bool:
-    """Return whether a number counts the same thing otherwise, and not merely rounded or in a way
-    that leaves room for both: "more than 100" beside 200, 1,500 beside "1,000 to 2,000"."""
+    """Return whether two numbers measure the same thing and cannot both be true. Rounded numbers
+    and bounds can: "more than 100" beside 200, 1,500 beside "1,000 to 2,000"."""
     both_ends = said.ends and other.ends
     if not both_ends and (said.may_be(other.value) or other.may_be(said.value)):
         return False
@@ -876,8 +888,8 @@ def _of_a_kind(said: Quantity, other: Quantity) -> bool:
 
 
 def _words_and_names(text: str) -> set[str]:
-    """Return the stems of a text's words; those of one or two letters only where they have a
-    capital: "us" is not "US"."""
+    """Return the stems of a text's words; stems of one or two letters only if capitalised: "us" is
+    not "US"."""
     short = (word for word in (span.of(text) for span in capitalised(text)) if len(word) < 5)
     return {stem for stem in stems(words(text)) if len(stem) > 2} | set(
         stems(words(" ".join(short)))
@@ -885,8 +897,8 @@ def _words_and_names(text: str) -> set[str]:
 
 
 def _ways(word: str, whole: str) -> set[tuple[str, ...]]:
-    """Return the stems by which a passage may have a word of a name: its own, those of other names
-    of the nation, of the houses of a parliament."""
+    """Return the stems that can stand for a word of a name: its own, those of other names of the
+    nation, and those of a parliament's houses."""
     return {tuple(stems(words(word)))} | stands_for(word) | stands_for(whole) | _houses(word)
 
 
@@ -896,8 +908,8 @@ def _houses(parliament: str) -> set[tuple[str, ...]]:
 
 
 def _check_names(claim: str, quotation: Quotation) -> _Told:
-    """Yield for each word of the claim's names the whole name: in the passage, in its heading, or
-    missing."""
+    """Yield the outcome for each word of the claim's names: the reason has the whole name, and
+    where it is (passage, heading, author), or that it is missing."""
     passage = quotation.passage
     own = _words_and_names(passage)
     around = set(stems(words(f"{quotation.heading} {quotation.opening}")))
@@ -929,8 +941,8 @@ def _check_names(claim: str, quotation: Quotation) -> _Told:
 
 
 def _is_name_in(word: str, claim: str, span: Span, passage: str) -> bool:
-    """Return whether the first word of a claim is a name: as grammar takes it, or a passage has it
-    amid a sentence."""
+    """Return whether the first word of a claim is a name: by its grammar, or because the passage
+    capitalises it within a sentence."""
     return _opens_name([span], claim) or word in {
         s.of(passage) for s in capitalised_inside(passage)
     }
@@ -941,8 +953,8 @@ _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
 
 
 def _is_same_thing(whole: str, span: Span, claim: str, passage: str) -> bool:
-    """Return whether a passage that has the name of a state does not mean by it a ship or a river,
-    or the state where these are asked for: "the Maine" is no state."""
+    """Return whether claim and passage use a state's name alike: for the state, or for a ship or
+    river called after it ("the Maine")."""
     mentions = [*re.finditer(rf"(?<!\w){re.escape(whole)}(?!\w)", passage)]
     if whole not in _states() or not mentions:
         return True
@@ -951,8 +963,8 @@ def _is_same_thing(whole: str, span: Span, claim: str, passage: str) -> bool:
 
 
 def _is_called_after(state: Span, text: str) -> bool:
-    """Return whether the name of a state is that of a ship or river: behind "the" and before no
-    noun, or behind a word for it."""
+    """Return whether a state's name is that of a ship or river here: after "the" with no noun
+    behind it, or after a word such as "ship"."""
     before, after = text[: state.start], _NEXT_WORD.match(text, state.end)
     last = "".join(words(before[-20:])[-1:])
     if last in word_list("places", "called_after_states"):
@@ -966,13 +978,13 @@ def _states() -> frozenset[str]:
 
 
 _ITEM = re.compile(r"\s*(?:[([]?(?:\d{1,2}|[a-z]|[ivx]+)[.)\]]|[^\W\d_]+)", re.IGNORECASE)
-"""What an item of a list or of a draft begins with: a number, a letter, "Art."."""
+"""How an item of a list or draft begins: a number, a letter, "Art."."""
 
 
 @cache
 def _proposals() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """Return patterns for an author's own proposal, for what introduces a draft, and for a word of
-    an author who speaks of himself."""
+    """Return patterns for an author's own proposal, for the introduction of a draft, and for an
+    author who speaks in the first person."""
     verbs = "|".join(sorted(word_list("verbs", "proposing")))
     drafts = "|".join(sorted(word_list("words", "drafts")))
     self = "|".join(sorted(word_list("words", "speaking_of_self")))
@@ -984,8 +996,8 @@ def _proposals() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
 
 
 def _proposed_in(claim: str, quotation: Quotation) -> str:
-    """Return the words with which an author proposes what is quoted, "" where he does not, or the
-    claim says no more than that it was proposed, wanted or said."""
+    """Return the words with which an author merely proposes what is quoted; "" if there are none,
+    or if the claim itself says only that it was proposed, wanted or said."""
     own, draft, of_self = _proposals()
     quoted = quotation.text
     asks = own.search(quoted)
@@ -999,7 +1011,7 @@ def _proposed_in(claim: str, quotation: Quotation) -> str:
 
 
 def _opens_item(text: str) -> bool:
-    """Return whether a text begins as an item of a list does, or an article of a law."""
+    """Return whether a text begins like an item of a list or an article of a law."""
     begun = _ITEM.match(text)
     if begun is None:
         return False
@@ -1008,7 +1020,7 @@ def _opens_item(text: str) -> bool:
 
 
 def _is_deed(claim: str) -> bool:
-    """Return whether a claim says that something was done, other than said or wanted."""
+    """Return whether a claim reports a deed, as opposed to something said or wanted."""
     root = next((token for token in parse(claim) if token.dep_ == "ROOT"), None)
     if root is None or root.pos_ not in {"VERB", "AUX"}:
         return False

@@ -1,7 +1,7 @@
-"""All that is English: words, numbers, times, names and grammar behind one interface.
+"""Everything specific to English (words, numbers, times, names, grammar) behind one interface.
 
-Whatever else needs to know of the language imports from here, never from the modules within;
-`tests/test_layers.py` holds that. Another language is another folder like this one.
+Other parts import from here, never from the modules inside (`tests/test_layers.py` checks it).
+Another language would be another folder with the same names.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Names of persons and places: which words are likely names, which sentences of a document have
-nothing else, and what else the same is called.
+"""Names of persons and places: which words are likely names, which sentences of a document consist
+of names alone, and which names mean the same person or place.
 
-A word is told for a name by its capitals and by the grammar. Persons have the names that people
-give them and those that records have; places and nations those of today, of then, and of their
-people.
+Capitals and grammar mark a name. A person has the names people use and the name in the records; a
+place or nation has its present names, its former ones and those of its people.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 TITLES = word_list("people", "titles")
-"""Words before a name that are not part of it: records and people give them or not."""
+"""Words before a name that are not part of it. Records and people may leave them out."""
 
 _ADDRESS = word_list("people", "forms_of_address")
 
@@ -45,14 +44,14 @@ _BODIES = word_list("people", "bodies")
 _SAYING = frozenset().union(
     *(word_list("verbs", key) for key in ("speaking", "by_saying", "holding", "wanting"))
 )
-"""What a person does by words: says, asks for, holds, wants."""
+"""What a person does with words: says, asks for, holds, wants."""
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii"})
 
 
 def capitalised(text: str) -> list[Span]:
-    """Return the words with a capital, or of a script that has none, whole and without "'s": likely
-    names.
+    """Return the spans of likely names: words with a capital, or in a script without capitals,
+    without a final "'s".
 
     >>> [span.of("Chou En-lai saw O’Higgins’s état") for span in capitalised(
     ...     "Chou En-lai saw O’Higgins’s état")]
@@ -62,7 +61,8 @@ def capitalised(text: str) -> list[Span]:
 
 
 def capitalised_inside(text: str) -> list[Span]:
-    """Return those of `capitalised` that do not open a sentence: names more surely."""
+    """Return the spans of `capitalised` that do not open a sentence, which are more surely
+    names."""
     starts = [sentence.start for sentence in sentences(text)]
     return [
         span
@@ -86,7 +86,8 @@ def name_around(token: Token) -> str:
 
 @cache
 def _called() -> tuple[tuple[str, str], ...]:
-    """Return (what somebody is called, the name in records), the longest first."""
+    """Return pairs of a common way to name somebody and the name in the records, the longest
+    first."""
     pairs = []
     for row in table("people")["called"]:
         name, *others = row.split(", ")
@@ -96,7 +97,7 @@ def _called() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _forms() -> dict[str, frozenset[str]]:
-    """Return for a given name all its forms, itself among them."""
+    """Return, for each given name, all of its forms, itself included."""
     found: dict[str, frozenset[str]] = {}
     for row in table("people")["given"].strip().splitlines():
         forms = frozenset(row.split())
@@ -111,7 +112,7 @@ _WRITTEN = re.compile(r"[^\W\d_][\w-]*\.?")
 
 @cache
 def _by_small_letters() -> dict[str, str]:
-    """Return the names that are no other word, too: each in small letters, and as it is written."""
+    """Return known names that are no ordinary word, by their lower-case form."""
     people, places = table("people"), table("places")
     rows = [*places["places"], *places["nations"], *places["states"], *places["others"]]
     known = [name for row in rows for name in row.split(", ")]
@@ -130,11 +131,11 @@ def _in_small_letters() -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def with_capitals(text: str, creator: str = "") -> str:
-    """Return a text without capitals, but perhaps one at its beginning, with those of the names
-    that are known, and of the last name of `creator`; any other text as it is.
+    """Return a text that was typed in lower case with capitals on known names and on the last name
+    of `creator`. Any other text is returned unchanged.
 
-    A name that is a word, too, is told by a given name or a title before it, and at the beginning
-    by a verb behind it.
+    A name that is also an ordinary word counts as a name after a given name or title, and at the
+    beginning of the text before a verb.
 
     >>> with_capitals("thomas jefferson met old hickory in new york, said fdr")
     'Thomas Jefferson met Old Hickory in New York, said FDR'
@@ -163,7 +164,7 @@ def with_capitals(text: str, creator: str = "") -> str:
 
 
 def _given_before(parts: Sequence[re.Match[str]]) -> list[re.Match[str]]:
-    """Return the given names and initials at the end of some words: "ulysses s."."""
+    """Return the given names and initials at the end of a run of words: "ulysses s."."""
     given: list[re.Match[str]] = []
     for part in reversed(parts):
         if not (part[0][1:] == "." or (len(part[0]) > 1 and is_western(part[0]))):
@@ -173,12 +174,12 @@ def _given_before(parts: Sequence[re.Match[str]]) -> list[re.Match[str]]:
 
 
 def _acts(text: str) -> bool:
-    """Return whether the first word of a text does what the second says: "grant wanted"."""
+    """Return whether a text begins with a name and a verb: "grant wanted"."""
     return any(token.tag_ in {"VBD", "VBZ", "MD"} for token in parse(text.capitalize())[1:2])
 
 
 def names_in_records(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (what somebody is called in the text, the person's name as records have it).
+    """Yield persons named in the text: as the text has it, and as the records have it.
 
     >>> list(names_in_records("FDR met Teddy Roosevelt's cousin"))
     [('Teddy Roosevelt', 'Theodore Roosevelt'), ('FDR', 'Franklin D. Roosevelt')]
@@ -190,7 +191,7 @@ def names_in_records(text: str) -> Iterator[tuple[str, str]]:
 
 
 def with_names_of_records(text: str) -> str:
-    """Return a text with the persons in it called as records call them.
+    """Return a text with its persons named as the records name them.
 
     >>> with_names_of_records("LBJ's war on poverty")
     "Lyndon B. Johnson's war on poverty"
@@ -202,8 +203,9 @@ def with_names_of_records(text: str) -> str:
 
 
 def can_be_same(said: str, recorded: str) -> bool:
-    """Return whether a person's name as said can be the one recorded: the same last name, and no
-    given name that the other has not in some form. An initial stands for any name it begins.
+    """Return whether a person's name in a claim may mean the recorded person: the last names are
+    equal, and neither has a given name that the other lacks in every form. An initial matches any
+    name that begins with it.
 
     >>> can_be_same("Bill Clinton", "William J. Clinton"), can_be_same("Bush", "George W. Bush")
     (True, True)
@@ -224,7 +226,7 @@ def can_be_same(said: str, recorded: str) -> bool:
 
 
 def is_given(name: str) -> bool:
-    """Return whether a word is a given name that is known, or an initial.
+    """Return whether a word is a known given name or an initial.
 
     >>> is_given("Teddy"), is_given("J."), is_given("Sadly")
     (True, True, False)
@@ -235,7 +237,7 @@ def is_given(name: str) -> bool:
 
 
 def is_western(name: str) -> bool:
-    """Return whether a word is a given name of Europe or America that is known, or an initial.
+    """Return whether a word is a known European or American given name, or an initial.
 
     >>> is_western("Ken"), is_western("Gabriel"), is_western("Enlai")
     (True, True, False)
@@ -244,7 +246,7 @@ def is_western(name: str) -> bool:
 
 
 def last_name(name: str) -> str:
-    """Return the folded last name of a person, "" of no name.
+    """Return a person's last name, folded; "" for an empty name.
 
     >>> last_name("Joseph R. Biden Jr."), last_name("Douglass, Frederick")
     ('biden', 'douglass')
@@ -276,7 +278,7 @@ def _places() -> tuple[tuple[str, ...], ...]:
 
 
 def place_names(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (name in the text, another name of the same place)."""
+    """Yield pairs of a place name in the text and another name of the same place."""
     for names in _places():
         for name in names:
             if re.search(rf"\b{re.escape(name)}\b", text):
@@ -284,7 +286,7 @@ def place_names(text: str) -> Iterator[tuple[str, str]]:
 
 
 def name_in_records(place: str, years: tuple[int, int]) -> str:
-    """Return under which name records of those years have a place of today: its own, or another.
+    """Return the name under which records of those years have a present-day place.
 
     >>> name_in_records("Iran", (1900, 1901)), name_in_records("Iran", (1960, 1960))
     ('Persia', 'Iran')
@@ -307,7 +309,7 @@ def _nations() -> dict[tuple[str, ...], frozenset[int]]:
 
 @lru_cache(maxsize=4096)
 def stands_for(name: str) -> frozenset[tuple[str, ...]]:
-    """Return all names, as stems, of the nation that `name` is one of; none for another name.
+    """Return all names, as stems, of the nation that `name` denotes; none if it denotes no nation.
 
     >>> ("holland",) in stands_for("the Dutch"), sorted(stands_for("Zhou"))
     (True, [])
@@ -318,8 +320,8 @@ def stands_for(name: str) -> frozenset[tuple[str, ...]]:
 
 @lru_cache(maxsize=64)
 def attributed(claim: str) -> tuple[str, str] | None:
-    """Return which person a claim says said something, and the claim without the name; None where
-    it names nobody so.
+    """Return the person to whom a claim attributes a statement, and the claim without the name;
+    None where it attributes nothing.
 
     >>> attributed("Theodore Roosevelt said that judges are the people's masters")
     ('Theodore Roosevelt', "said that judges are the people's masters")
@@ -348,7 +350,7 @@ _LABELLED = re.compile(r"^[^\w\n]*[^\W\d_]+\.?(?: [^\W\d_]+){0,2}\s?:[^\S\n]*\S"
 _CLOSE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,4},\s*")
 
 _HEAD_ROOM = 4_000
-"""Characters at a document's beginning in which its first words are looked for."""
+"""How many characters from a document's beginning its first prose is looked for."""
 
 _LONG_WORD = 4
 _MOST_NAMES = 2 / 3
@@ -360,9 +362,9 @@ _SHORT_CAPITALS = 6
 
 
 def only_names(text: str, sentence: Span) -> bool:
-    """Return whether a sentence of a document names somebody or something and says nothing: what
-    stands before the first words of the document (title, place and day, who took part), a heading,
-    a signature. In doubt it says something, as figures and a document of nothing but names do.
+    """Return whether a sentence of a document names something and says nothing: what stands before
+    the first prose (title, place and day, participants), a heading, a signature. In doubt it
+    returns False, as for figures, and for a document that consists of names.
 
     >>> text = "Ann Holt to Governor Reed\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
     >>> [s.of(text) for s in sentences(text) if not only_names(text, s)]
@@ -380,7 +382,7 @@ def only_names(text: str, sentence: Span) -> bool:
 
 
 def _paragraph(text: str, at: int) -> Span:
-    """Return the stretch between blank lines or page ends around a place."""
+    """Return the stretch between blank lines or page ends around a position."""
     start = end = None
     low, high = max(0, at - _HEAD_ROOM), min(len(text), at + _HEAD_ROOM)
     for found in _BLANK_LINES.finditer(text, low, high):
@@ -394,8 +396,8 @@ def _paragraph(text: str, at: int) -> Span:
 
 @lru_cache(maxsize=8)
 def _first_said(text: str) -> int | None:
-    """Return where the first paragraph of a document begins that says something, None where none
-    does near its beginning."""
+    """Return where the first paragraph of prose begins; None where there is none near the
+    beginning."""
     at = 0
     while at < min(len(text), _HEAD_ROOM):
         own = _paragraph(text, at)
@@ -415,8 +417,8 @@ def _says(paragraph: str) -> bool:
 
 
 def _names_only(paragraph: str, most: float) -> bool:
-    """Return whether so large a share of the long words begins with a capital letter, and nothing
-    ends as a sentence does."""
+    """Return whether at least the share `most` of the long words have a capital, and no sentence
+    ends."""
     every = _PLAIN_WORD.findall(paragraph)
     long = [word for word in every if len(word) >= _LONG_WORD]
     signs = sum(map(str.isalnum, paragraph))
@@ -435,8 +437,8 @@ def _names_only(paragraph: str, most: float) -> bool:
 
 
 def _is_short(paragraph: str) -> bool:
-    """Return whether a paragraph can be a heading or a signature: short, names alone, no figures
-    and no field of a form ("Name: John Smith")."""
+    """Return whether a paragraph may be a heading or a signature: short, names alone, no figures,
+    no field of a form ("Name: John Smith")."""
     return (
         len(paragraph.split()) <= _SHORT
         and not any(map(str.isdigit, paragraph))
@@ -446,8 +448,8 @@ def _is_short(paragraph: str) -> bool:
 
 
 def _is_close(text: str, own: Span) -> bool:
-    """Return whether a paragraph is the end of a letter: a few words, a comma and a name, and
-    nothing that is said behind it."""
+    """Return whether a paragraph closes a letter: a few words, a comma and a name, and no prose
+    after."""
     said = own.of(text)
     name = said[_CLOSE.match(said).end() :]  # type: ignore[union-attr]
     after = text[own.end : own.end + _HEAD_ROOM]

@@ -1,8 +1,8 @@
-"""The command line: parse, call the same `SourceFinder` as everyone else, print.
+"""The command line: parses arguments, calls `SourceFinder`, prints the result.
 
-Results go to standard output, progress and errors to standard error. The exit code is 0, or that
-of the error (see `errors`). Until the application has come up, `serve` shows a page that asks
-every second whether it is there.
+Results go to standard output, progress and errors to standard error. The exit code is 0, or that of
+the error (see `errors`). While the application starts, `serve` shows a page that reloads every
+second.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this
 
 
 _INTERRUPTED = 130
-"""The exit code after Ctrl+C, as shells have it."""
+"""The exit code after Ctrl+C, as in shells."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stop(*_: object) -> None:
-    """End as with Ctrl+C: what was begun is put away, and processes that were started end."""
+    """Stop as after Ctrl+C: unfinished work is cleaned up and child processes end."""
     raise KeyboardInterrupt
 
 
@@ -364,7 +364,7 @@ setInterval(async () => {
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer every address with the page; it is not for programs yet."""
+        """Answer every request with the page, as "not ready yet" for programs."""
         content = _PAGE.encode()
         self.send_response(503 if self.path in {"/health", "/metrics"} else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -374,26 +374,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows its connections, so that none is left on the port when the application takes it."""
+    """Knows its connections, so that it can close all of them before the application takes the
+    port."""
 
     def __init__(self, host: str, port: int) -> None:
         self.connections: list[socket.socket] = []
         super().__init__((host, port), _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Return the next connection and where it is from."""
+        """Return the next connection and its address."""
         connection, address = super().get_request()
         self.connections.append(connection)
         return connection, address
 
 
 class _Opening:
-    """Serves the page; use as a context manager. Where the port is taken it serves nothing, and
-    the application, which wants the same port, says so."""
+    """Serves the page; a context manager. If the port is in use it serves nothing, and the
+    application, which needs the same port, reports it."""
 
     def __init__(self, host: str, port: int) -> None:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"

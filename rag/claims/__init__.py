@@ -34,6 +34,7 @@ from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
 from rag.language import (
     TITLES,
+    content_words,
     goes_on,
     parse,
     sentences,
@@ -356,12 +357,8 @@ def split_claims(text: str) -> Iterator[Claim]:
             waiting = None
     for claim in waiting or ():
         # "Really?" asks for nothing that a source could tell.
-        asked = claim.set_aside == "a question" and len(_content(claim.text)) > 1
+        asked = claim.set_aside == "a question" and len(content_words(claim.text)) > 1
         yield replace(claim, set_aside=None, form="question") if asked else claim
-
-
-def _content(text: str) -> list[str]:
-    return [word for word in words(text) if word not in stop_words()]
 
 
 def _split(text: str) -> Iterator[Claim]:
@@ -569,7 +566,7 @@ def _is_open(sentence: str) -> bool:
 def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) -> Iterator[_Piece]:
     """Yield the clauses of a sentence, with references resolved in the context of the clauses
     before."""
-    content = [word for word in words(sentence.text) if word not in stop_words()]
+    content = content_words(sentence.text)
     form = sentence.block.form or _form_of(sentence.text)
     if form or not content or not _is_readable(sentence):
         why = form or _short(sentence.text, content)

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Claim
-from rag.language import name_around, stop_words, word_list, words
+from rag.language import content_words, name_around, stop_words, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -45,7 +45,7 @@ class Clause:
 def clauses(sentence: Doc) -> list[Clause]:
     """Return the clauses of a sentence, in order. Together they are all of its tokens.
 
-    >>> from rag.language import parse
+    >>> from rag.language import content_words, parse
     >>> doc = parse("Congress passed the law, and Grant, who had doubts, signed it.")
     >>> [doc[c.start : c.end].text for c in clauses(doc)]
     ['Congress passed the law,', 'and Grant, who had doubts, signed it.']
@@ -294,7 +294,7 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     text = clause.text
     if is_question(clause):
         return "a question"
-    content = [word for word in words(named or text) if word not in stop_words()]
+    content = content_words(named or text)
     outside = _spoken_by_the_writer(clause)
     if not any(token.is_alpha for token in outside):
         return None if len(content) >= _MIN_STATED_WORDS else "too short to check"
@@ -356,7 +356,7 @@ def states_nothing(clause: Tokens) -> bool:
 def is_statement(clause: Tokens) -> bool:
     """Return whether a text has a finite main verb with a subject.
 
-    >>> from rag.language import parse
+    >>> from rag.language import content_words, parse
     >>> is_statement(parse("Polk signed it")[:]), is_statement(parse("signed by Polk in 1848")[:])
     (True, False)
     """
@@ -397,7 +397,7 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     """Return whether a text is a question typed without its mark: the question word belongs to the
     main verb, or the text begins with that verb's auxiliary.
 
-    >>> from rag.language import parse
+    >>> from rag.language import content_words, parse
     >>> asked = ("who bought alaska", "did nixon end it", "how much did Alaska cost")
     >>> [asks_without_a_mark(parse(text)[:]) for text in asked]
     [True, True, True]
@@ -426,7 +426,7 @@ def told(clause: Tokens) -> Tokens | None:
     """Return the statement inside a question about whether the reader knows it: "FDR served four
     terms" for "Did you know that FDR served four terms?". None for any other text.
 
-    >>> from rag.language import parse
+    >>> from rag.language import content_words, parse
     >>> told(parse("You know that Polk lied, right?")[:]), told(parse("Do you know who lied?")[:])
     (Polk lied, None)
     """

@@ -30,7 +30,15 @@ from rag.claims.checkable import (
     subject,
     words_of,
 )
-from rag.language import capitalised, name_around, parse, stop_words, word_list, words
+from rag.language import (
+    capitalised,
+    content_words,
+    name_around,
+    parse,
+    stop_words,
+    word_list,
+    words,
+)
 from rag.wording import written_date
 
 if TYPE_CHECKING:
@@ -493,7 +501,7 @@ def _stands_alone(text: str, before: str) -> bool:
     pointing = any(_points_back(token) for token in doc if token.idx >= opened)
     named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
     dated = _FULL_YEAR.search(text) is not None
-    content = [word for word in words(text) if word not in stop_words()]
+    content = content_words(text)
     shared = not {*words(" ".join(_names(before)))}.isdisjoint(words(" ".join(_names(text))))
     told = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
     return named and told and not pointing and not text.rstrip().endswith("?")
@@ -646,7 +654,7 @@ def why_unclear(text: str, *, completed: bool) -> str:
         return ""
     if _WHETHER_TRUE.fullmatch(text):
         return ASKS_FOR_A_VERDICT
-    content = [word for word in words(text) if word not in stop_words()]
+    content = content_words(text)
     if completed or len(content) > 1 or is_pleasantry(text) or is_about_this_page(text):
         return ""
     return "" if any(token.pos_ in _NAMING for token in parse(text)) else UNCLEAR

@@ -86,7 +86,7 @@ _DEVIATIONS = 6
 
 _ZERO = 127
 _STEPS = 255
-"""The integer that stands for 0, and so the steps on each side of it."""
+"""The integer that stands for 0 is `_ZERO`; the greatest one is `_STEPS`."""
 
 
 @lru_cache(maxsize=4)

@@ -53,6 +53,7 @@ from rag.language.timex import (
 from rag.language.tokens import (
     MONTHS,
     Folded,
+    content_words,
     fold,
     goes_on,
     is_left_open,

@@ -440,7 +440,7 @@ def _in_month(months: int, found: re.Match[str]) -> Iterator[tuple[str, str]]:
             yield (month.replace(day=day).isoformat(),) * 2
 
 
-def is_old_style(text: str, end: int, said: str = "") -> bool:
+def is_old_style(text: str, end: int, said: str) -> bool:
     """Return whether a date that ends at `end` is marked as Old Style, in `said` or right after
     it."""
     return bool(_STYLE.match(text, end) or _OLD_STYLE.search(said))

@@ -393,6 +393,15 @@ def words(text: str) -> list[str]:
     return [folded for word in _WORD.findall(text) if (folded := _fold(word))]
 
 
+def content_words(text: str) -> list[str]:
+    """Return the folded words of `text`, in order, without stop words.
+
+    >>> content_words("Monroe warned the Europeans")
+    ['monroe', 'warned', 'europeans']
+    """
+    return [word for word in words(text) if word not in stop_words()]
+
+
 @cache
 def stop_words() -> frozenset[str]:
     """Return the English words that the lexical index leaves out."""

@@ -120,9 +120,7 @@ class PhrasePlaces:
     unread: int = 0
 
 
-def find_everywhere(
-    index: Index, phrase: str, only: Filter = EVERYTHING, most: int = _MOST_SHOWN
-) -> PhrasePlaces:
+def find_everywhere(index: Index, phrase: str, only: Filter = EVERYTHING) -> PhrasePlaces:
     """Return where a phrase stands in the documents of an index.
 
     What is no evidence there (notes, running heads) is passed over, so that a phrase goes on
@@ -139,7 +137,7 @@ def find_everywhere(
     for document_id, group in groupby(found[:_MOST_READ], key=lambda one: one.rpartition("#")[0]):
         document = index.document(document_id)
         for span in _in_passages(document, (index.passage(one).span for one in group), phrase):
-            if len(places) < most:
+            if len(places) < _MOST_SHOWN:
                 places.append(PhrasePlace(document, span))
             else:
                 more += 1

@@ -40,15 +40,14 @@ def publish(
     location: str,
     *,
     key: str = "",
-    kept: int = _KEPT,
     progress: Progress | None = None,
 ) -> str:
     """Store a complete generation at a location and make it live; return its name.
 
-    Where it is there already it is made live only. Older ones than the `kept` newest are
-    deleted. Raises `SearchIndexError`.
+    Where it is there already it is made live only. All but the live one and the one
+    before are deleted. Raises `SearchIndexError`.
     """
-    return publish_to(generations(location, key), generation, kept=kept, progress=progress)
+    return publish_to(generations(location, key), generation, progress=progress)
 
 
 def publish_to(
@@ -58,7 +57,7 @@ def publish_to(
     kept: int = _KEPT,
     progress: Progress | None = None,
 ) -> str:
-    """Do as `publish` does, with generations that are open."""
+    """Do as `publish` does, with open generations; the `kept` newest stay."""
     if not isinstance(generation.vectors, VectorIndex):
         raise IndexNotWritten(
             f"The index in {generation.path} is still being built. Publish it when it is complete."

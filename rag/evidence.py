@@ -12,7 +12,7 @@ import numpy as np
 from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
 from rag.embedding import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
-from rag.language import only_names, word_list, words
+from rag.language import is_names_only, word_list, words
 from rag.searching import Matches
 from rag.wording import cited
 
@@ -37,7 +37,7 @@ def choose_quotation(text: str, passage: Passage, matches: Matches) -> Span:
     """
     bounds = [*matches.starts.tolist(), matches.cosines.shape[1]]
     weights = matches.weights / matches.weights.sum()
-    telling = [not only_names(text, sentence) for sentence in passage.sentences]
+    telling = [not is_names_only(text, sentence) for sentence in passage.sentences]
     if not any(telling):
         telling = [True] * len(telling)
     best, chosen = -np.inf, passage.sentences[telling.index(True)]

@@ -19,9 +19,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from rag.build.builder import EMBEDDING, build_index, model_of
+from rag.build.builder import EMBEDDING, build_index, model_name
 from rag.build.corpus_files import source_files
-from rag.catalog.download import Manners
+from rag.catalog.download import DownloadPolicy
 from rag.catalog.fetch import fetch
 from rag.claims import split_claims
 from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
@@ -96,7 +96,7 @@ class LiveFinder:
         *,
         settings: Settings | None = None,
         home: Path | None = None,
-        manners: Manners | None = None,
+        manners: DownloadPolicy | None = None,
     ) -> None:
         if finder is not None:
             settings, home = settings or finder.settings, home or _home(finder)
@@ -245,7 +245,7 @@ class LiveFinder:
     def _model(self) -> str:
         """Return the name of the model that the index is being built with."""
         try:
-            return model_of(open_index(self.home, verify=False), self.settings)
+            return model_name(open_index(self.home, verify=False), self.settings)
         except SourceFinderError:
             return self.settings.model or DEFAULT_MODEL
 

@@ -23,7 +23,7 @@ from rag.datatypes import Evidence, Finding, Relation, Span, Summary, SummarySta
 from rag.errors import LanguageModelError
 from rag.evidence import confidence_in, verdict_of
 from rag.isolation import within
-from rag.language import MONTHS, squeezed, stems, stop_words, words
+from rag.language import MONTHS, collapse_spaces, stems, stop_words, words
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -299,7 +299,7 @@ def quoted_span(quote: str, item: Evidence) -> Span | None:
     passage. Only the width of spaces and the form of quotation marks and dashes may differ."""
     if len(words(quote)) < _MIN_QUOTED_WORDS:
         return None
-    line, places = squeezed(item.passage, Span(0, len(item.passage)))
+    line, places = collapse_spaces(item.passage, Span(0, len(item.passage)))
     wanted = " ".join(quote.split()).translate(_ALIKE)
     at = re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", line.translate(_ALIKE))
     if at is None:

@@ -32,7 +32,7 @@ from rag.datatypes import Floats, Hit, Passage, SourceDocument
 from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors, read_by_search
 from rag.errors import ModelError, QuestionError
-from rag.index.lexical import names, weighted_terms
+from rag.index.lexical import name_stems, weighted_terms
 from rag.language import (
     Respelling,
     capitalised,
@@ -142,7 +142,7 @@ def verbatim_share(
     return best
 
 
-def distinct(texts: Sequence[Sequence[str]], limit: int) -> list[int]:
+def distinct_positions(texts: Sequence[Sequence[str]], limit: int) -> list[int]:
     """Return the positions of the first `limit` texts that repeat no earlier one.
 
     Two texts (as words) repeat each other if the other has most of the shorter one's three-word
@@ -164,11 +164,11 @@ SAME_DOCUMENT = 0.01
 """What a passage's score loses for each better one of its document."""
 
 
-def spread(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
+def lower_same_document(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
     """Return the scores, given best first, lowered for passages whose document has better ones, so
     that several sources precede several passages of one.
 
-    >>> spread([0.5, 0.45, 0.44, 0.25], ["a", "a", "b", "a"])
+    >>> lower_same_document([0.5, 0.45, 0.44, 0.25], ["a", "a", "b", "a"])
     [0.5, 0.44, 0.44, 0.23]
     """
     seen: dict[str, int] = {}
@@ -179,7 +179,7 @@ def spread(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
     return lowered
 
 
-_LOOKED_AT = 30
+_RERANK_DEPTH = 30
 """Passages that the reranker reads for a claim."""
 
 _WEIGHT = 0.5
@@ -320,8 +320,8 @@ class Retriever:
         ranked = sorted(best.values(), key=lambda found: -found[0].score)[: _REPEATED * k]
         places = [self._place(hit.passage_id) for hit, _ in ranked]
         texts = [words(read_by_search(document, found.span).text) for document, found in places]
-        kept = distinct(texts, len(texts))
-        lowered = spread(
+        kept = distinct_positions(texts, len(texts))
+        lowered = lower_same_document(
             [ranked[i][0].score for i in kept], [places[i][0].document_id for i in kept]
         )
         order = sorted(zip(kept, lowered, strict=True), key=lambda pair: -pair[1])
@@ -393,7 +393,7 @@ class Retriever:
         frequencies = {stem: self.index.frequency(stem) for stem in stems(words(claim))}
         known = {s: inverse_frequency(n, passages) for s, n in frequencies.items() if n}
         total = sum(known.values())
-        named = sum(known[stem] for stem in names(claim) & known.keys())
+        named = sum(known[stem] for stem in name_stems(claim) & known.keys())
         names_share = named / total if total else 0.0
         terms = weighted_terms(claim)
         weights = signal_weights(names_share, len(terms)).tolist()
@@ -429,7 +429,7 @@ class Retriever:
         """Return the scores, with those of the reranker for the best passages if there is one."""
         if self.reranker is None:
             return scores
-        best = np.argsort(-scores, kind="stable")[:_LOOKED_AT]
+        best = np.argsort(-scores, kind="stable")[:_RERANK_DEPTH]
         texts = [self._text(ids[i]) for i in best]
         mixed = (1 - _WEIGHT) * scores
         mixed[best] += _WEIGHT * self.reranker.scores(claim.text, texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.claims.checkable import is_pleasantry, reason
+from rag.claims.checkable import is_pleasantry, why_set_aside
 from rag.language import parse
 
 
@@ -47,7 +47,7 @@ from rag.language import parse
     ],
 )
 def test_set_aside(text: str, why: str) -> None:
-    assert reason(parse(text)[:]) == why
+    assert why_set_aside(parse(text)[:]) == why
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_set_aside(text: str, why: str) -> None:
     ],
 )
 def test_looked_up(text: str) -> None:
-    assert reason(parse(text)[:]) is None
+    assert why_set_aside(parse(text)[:]) is None
 
 
 @pytest.mark.parametrize(

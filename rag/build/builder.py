@@ -26,7 +26,7 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from rag.build.gather import LIVE, Gathered, Gatherer
-from rag.build.stages import Here, Stages, groups
+from rag.build.stages import LocalStages, Stages, near_duplicate_groups
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
 from rag.embedding import (
@@ -47,11 +47,11 @@ from rag.index import (
     make_live,
     new_generation,
     open_index,
-    texts,
+    passage_texts,
     write_words,
     writing,
 )
-from rag.index.lexical import Part, Terms, collect
+from rag.index.lexical import Part, Terms, collect_terms
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.vectors import LISTS, Lists, VectorIndex, VectorWriter
@@ -214,7 +214,7 @@ def build_index(
         try:
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
-            settings = replace(settings, model=model_of(live, settings))
+            settings = replace(settings, model=model_name(live, settings))
             encoder = encoder or _encoder(live, settings)
             with _stages(ray, encoder, settings, workers) as stages:
                 return _Build(
@@ -237,7 +237,7 @@ def _stages(
     ray: str | None, encoder: Encoder, settings: Settings, workers: Callable[..., Workers]
 ) -> Iterator[Stages]:
     if ray is None:
-        yield Here(encoder, settings.ocr, workers)
+        yield LocalStages(encoder, settings.ocr, workers)
     else:
         from rag.build.on_ray import connected
 
@@ -254,7 +254,7 @@ def _live(target: Path) -> Generation | None:
         return None
 
 
-def model_of(live: Generation | None, settings: Settings) -> str:
+def model_name(live: Generation | None, settings: Settings) -> str:
     """Return the name of the model that an index is built with: its own, unless the settings name
     one."""
     return settings.model or (live.manifest.model if live else DEFAULT_MODEL)
@@ -386,7 +386,7 @@ class _Build:
         with self._timed("store"):
             live = self.live.store.path if self.live else work.store
             assemble(path, (live, work.store), gathered.kept, gathered.files, gathered.collections)
-            write_near_duplicates(path, groups(Store(path).sketches()))
+            write_near_duplicates(path, near_duplicate_groups(Store(path).sketches()))
         store = Store(path)
         with self._timed("lexical"), ThreadPoolExecutor(1) as beside:
             counting = beside.submit(self._piece_passages, store, gathered.kept)
@@ -461,11 +461,11 @@ class _Build:
         counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
         for number in numbers:
             document = store.document(number)
-            texts = [
+            inputs = [
                 embedding_input(self.encoder, document, passage).text
                 for passage in store.passages_of(number)
             ]
-            for ids in self.encoder.piece_ids(texts):
+            for ids in self.encoder.piece_ids(inputs):
                 counts[np.unique(np.array(ids, dtype=np.int64))] += 1
         return counts
 
@@ -478,10 +478,10 @@ class _Build:
                 first, last = old.store.row_bounds[document.number : document.number + 2]
                 parts.append((int(first), int(last)))
             else:
-                parts += texts(store, number)
+                parts += passage_texts(store, number)
             if number % SHARD == 0:
                 self.progress("Indexing words", number, len(kept))
-        write_words(generation, store, collect(known, parts))
+        write_words(generation, store, collect_terms(known, parts))
         self.progress("Indexing words", len(kept), len(kept))
 
     def _manifest(self, store: Store, sentences: int) -> Manifest:

@@ -219,7 +219,7 @@ def _moved(folder: Path, name: str, here: Path, there: Path) -> Path:
         wanted = target = there / path.relative_to(here)
         target.parent.mkdir(parents=True, exist_ok=True)
         number = 1
-        while target.exists() or target.is_symlink() or not _suits(target, beside):
+        while target.exists() or target.is_symlink() or not _describes_only_it(target, beside):
             number += 1
             target = wanted.with_stem(f"{wanted.stem}-{number}")
         # Whenever this is cut off, the file has its description where it is.
@@ -232,7 +232,7 @@ def _moved(folder: Path, name: str, here: Path, there: Path) -> Path:
     return target
 
 
-def _suits(target: Path, beside: Collection[Path]) -> bool:
+def _describes_only_it(target: Path, beside: Collection[Path]) -> bool:
     """Return whether the metadata beside a file would describe that file alone at `target`, or is
     there already for a file that differs only in its extension."""
     there = _sidecars(target)
@@ -244,15 +244,15 @@ def _suits(target: Path, beside: Collection[Path]) -> bool:
 
 def _namesakes(path: Path) -> list[Path]:
     """Return the other sources that the metadata beside a file would also describe."""
-    return _called_alike(path, {*READERS, ZIP})
+    return _same_stem(path, {*READERS, ZIP})
 
 
 def _sidecars(path: Path) -> list[Path]:
     """Return the metadata files of a file, whether or not it still exists."""
-    return _called_alike(path, SUFFIXES)
+    return _same_stem(path, SUFFIXES)
 
 
-def _called_alike(path: Path, endings: Collection[str]) -> list[Path]:
+def _same_stem(path: Path, endings: Collection[str]) -> list[Path]:
     """Return the other files of a folder that differ only in extension and case."""
     return [
         other

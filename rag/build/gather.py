@@ -284,7 +284,9 @@ class Gatherer:
         as_read, to_describe = tee(documents)
         now = described(to_describe, opened.about, opened.found, self.gathered.skipped.append)
         places = chain(before, repeat(None))
-        for (original, document, place), alone in _alone(zip(as_read, now, places, strict=False)):
+        for (original, document, place), alone in _with_only_flag(
+            zip(as_read, now, places, strict=False)
+        ):
             wording = document.wording()
             name = self._names.give(
                 document.document_id, wording, file.number, file.path, alone=alone
@@ -376,7 +378,7 @@ def _named_alike(one: FileRecord, other: FileRecord) -> bool:
 T = TypeVar("T")
 
 
-def _alone(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
+def _with_only_flag(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
     """Yield each item, and whether it is the only one."""
     first = next(items, None)
     if first is None:

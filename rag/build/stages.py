@@ -1,5 +1,5 @@
-"""The stages of a build for each file and passage, on this machine (`Here`) or on a Ray cluster
-(`rag.build.on_ray`), with the same result.
+"""The stages of a build for each file and passage, on this machine (`LocalStages`) or on a Ray
+cluster (`rag.build.on_ray`), with the same result.
 
 Near-duplicates (copies scanned twice, reprints, drafts) are found by MinHash (Broder 1997) over
 each document's runs of words; documents with similar sketches are linked. A sketch depends on its
@@ -70,7 +70,7 @@ def sketch(text: str) -> bytes:
     return np.asarray(made.hashvalues, dtype="<u4").tobytes()
 
 
-def groups(sketches: Sequence[bytes]) -> list[tuple[int, ...]]:
+def near_duplicate_groups(sketches: Sequence[bytes]) -> list[tuple[int, ...]]:
     """Return the groups of near-duplicates, as indexes into `sketches`, that are linked directly or
     through others, in ascending order. A document without a near-duplicate is in no group."""
     places = [place for place, values in enumerate(sketches) if values]
@@ -153,7 +153,7 @@ class Stages(Protocol):
         ...
 
 
-class Here:
+class LocalStages:
     """The stages on this machine: files are read in separate processes, the rest is done in this
     one."""
 

@@ -247,7 +247,7 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-OUTSIDE = 0.3
+OUTSIDE_YEARS = 0.3
 """The factor on a score if the collection covers none of the claim's years. Dates in claims are
 often wrong, so such a collection is ranked lower, not left out."""
 
@@ -280,7 +280,7 @@ def find_entry(identity: str, entries: Sequence[CatalogEntry] | None = None) -> 
     )
 
 
-def overlap(years: tuple[int, int], covers: tuple[int, int]) -> bool:
+def years_overlap(years: tuple[int, int], covers: tuple[int, int]) -> bool:
     """Return whether two ranges of years share a year."""
     return years[0] <= covers[1] and covers[0] <= years[1]
 
@@ -301,8 +301,8 @@ def search_catalog(
     """Return at most `k` collections that match a claim, best first.
 
     The score is BM25 of the claim's words over title, persons, places, topics and description, as a
-    share of the best, times a factor for dates: `OUTSIDE` if the collection covers none of the
-    claim's years, up to 1.5 if it covers them and little else. A collection that shares no word
+    share of the best, times a factor for dates: `OUTSIDE_YEARS` if the collection covers none of
+    the claim's years, up to 1.5 if it covers them and little else. A collection that shares no word
     with the claim is left out.
     """
     searched = load_catalog() if entries is None else list(entries)
@@ -327,8 +327,8 @@ def date_factor(years: tuple[int, int] | None, covers: tuple[int, int]) -> float
     years are unknown."""
     if years is None:
         return 1.0
-    if not overlap(years, covers):
-        return OUTSIDE
+    if not years_overlap(years, covers):
+        return OUTSIDE_YEARS
     return 1 + 0.5 * min(1.0, _CLOSE_YEARS / (covers[1] - covers[0] + 1))
 
 
@@ -380,7 +380,7 @@ def _reasons(claim: str, years: tuple[int, int] | None, entry: CatalogEntry) -> 
     if shared:
         reasons.append(f"shares the words {', '.join(shared)}")
     if years is not None:
-        verb = "covers" if overlap(years, entry.covers) else "but covers"
+        verb = "covers" if years_overlap(years, entry.covers) else "but covers"
         reasons.append(
             f"{verb} {describe_years(entry.covers)}, the claim says {describe_years(years)}"
         )

@@ -117,7 +117,7 @@ _UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class DownloadPolicy:
     """Limits on requests to a server, and on what is accepted from it."""
 
     pause_s: float = 1.0
@@ -138,7 +138,7 @@ class Connection:
     """An HTTP client with its limits. Tests replace `sleep`."""
 
     client: httpx.Client
-    manners: Manners
+    manners: DownloadPolicy
     sleep: Callable[[float], None] = time.sleep
     _asked: dict[str, float] = field(default_factory=dict)
 
@@ -324,7 +324,11 @@ def _joined(url: str, location: str) -> str:
 
 
 def _start(
-    file: CatalogFile, response: httpx.Response, part: PartFile, offset: int, manners: Manners
+    file: CatalogFile,
+    response: httpx.Response,
+    part: PartFile,
+    offset: int,
+    manners: DownloadPolicy,
 ) -> int | None:
     """Prepare `part` for the body and return the file's whole size, 0 if it is unknown; None if
     nothing is left to read."""
@@ -371,7 +375,7 @@ def _append(
     response: httpx.Response,
     part: PartFile,
     total: int,
-    manners: Manners,
+    manners: DownloadPolicy,
     on_bytes: Callable[[int, int], None],
 ) -> None:
     limit = manners.max_bytes if file.bytes is None else min(file.bytes, manners.max_bytes)

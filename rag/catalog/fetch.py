@@ -15,7 +15,7 @@ from rag.catalog import CatalogEntry, CatalogFile, describe_years, find_entry
 from rag.catalog.download import (
     Connection,
     Downloaded,
-    Manners,
+    DownloadPolicy,
     PartFile,
     download,
     matches,
@@ -74,7 +74,7 @@ def fetch(
     progress: Progress | None = None,
     *,
     catalog: Sequence[CatalogEntry] | None = None,
-    manners: Manners | None = None,
+    manners: DownloadPolicy | None = None,
 ) -> FetchReport:
     """Download collections by their ids, each to its own folder in `into`, and return what was
     done.
@@ -90,7 +90,7 @@ def fetch(
         check_fetchable(entry, into)
     folders: list[str] = []
     files: list[FetchedFile] = []
-    with _connection(manners or Manners()) as connection:
+    with _connection(manners or DownloadPolicy()) as connection:
         for entry in entries:
             folder = into / entry.id
             with _reserved(folder):
@@ -109,7 +109,7 @@ def check_fetchable(entry: CatalogEntry, into: Path) -> None:
 
 
 @contextmanager
-def _connection(manners: Manners) -> Iterator[Connection]:
+def _connection(manners: DownloadPolicy) -> Iterator[Connection]:
     import httpx
 
     # Compression would make byte ranges and lengths mean something else.

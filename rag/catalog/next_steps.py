@@ -20,15 +20,15 @@ from rag.catalog import (
     date_factor,
     describe_years,
     load_catalog,
-    overlap,
+    years_overlap,
 )
 from rag.datatypes import Evidence, Span, Suggestion
 from rag.language import (
     Spelling,
     capitalised,
+    nation_names,
     parse,
     respelled,
-    stands_for,
     stems,
     stop_words,
     table,
@@ -92,7 +92,7 @@ class _Fit:
         persons = {name.split()[0]: name for name in reversed(self.persons)}
         first = tuple(reversed(persons.values())) or self.places[:2]
         things = (one for one in self.things if one.islower() or one.isupper())  # no parts of names
-        return tuple(dict.fromkeys((*first, *filter(_is_telling, things))))
+        return tuple(dict.fromkeys((*first, *filter(_is_informative, things))))
 
     @property
     def is_named_after_a_person(self) -> bool:
@@ -108,7 +108,7 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> _Subject:
     said = tuple(words(claim))
     ends = range(1, _LONGEST_PLACE + 1)
     runs = frozenset(said[start : start + end] for start in range(len(said)) for end in ends)
-    standing = {run: stands_for(" ".join(run)) for run in runs}
+    standing = {run: nation_names(" ".join(run)) for run in runs}
     nations = frozenset(other for others in standing.values() for other in others)
     national = {word for run, others in standing.items() if others for word in run}
     nouns = [token.text for token in parse(claim) if token.pos_ in {"NOUN", "PROPN"}]
@@ -126,7 +126,7 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> _Subject:
 def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
     """Return how well an entry fits. An entry of other years fits badly; if the years come from
     elsewhere than the claim, they are sure, and it does not fit at all."""
-    persons = tuple(name for name in entry.persons if _is_meant(name, subject.said))
+    persons = tuple(name for name in entry.persons if _is_named(name, subject.said))
     places = tuple(
         sorted(
             (name for name in entry.places if _is_place(name, subject)),
@@ -151,17 +151,17 @@ def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
 
 
 def _date_factor(subject: _Subject, entry: CatalogEntry) -> float:
-    if subject.years and not subject.dated and not overlap(subject.years, entry.covers):
+    if subject.years and not subject.dated and not years_overlap(subject.years, entry.covers):
         return 0.0
     return date_factor(subject.years, entry.covers)
 
 
-def _is_meant(person: str, said: Sequence[str]) -> bool:
+def _is_named(person: str, said: Sequence[str]) -> bool:
     """Return whether a claim names a person of the catalog, in full or by the surname.
 
     A given name before the surname rules out namesakes: "Teddy Roosevelt" is not Franklin.
 
-    >>> _is_meant("Zhou Enlai", ["zhou", "enlai"]), _is_meant("James Monroe", ["monroe"])
+    >>> _is_named("Zhou Enlai", ["zhou", "enlai"]), _is_named("James Monroe", ["monroe"])
     (True, True)
     """
     parts, _ = _parts(person)
@@ -229,7 +229,7 @@ def _counts_of(folder: Path) -> _Counts:
     return _Counts(things, given_names, frequencies)
 
 
-def _is_telling(term: str) -> bool:
+def _is_informative(term: str) -> bool:
     """Return whether few enough entries have a place or thing for it to be informative."""
     stem = "".join(stems(words(term))[:1])
     return _rarity(term if term in _counts().frequencies else stem) >= _MIN_RARITY
@@ -291,7 +291,7 @@ def where_to_look(
     subject = _subject_of(claim, _years_of_authors(claim, nearest))
     known = {name.casefold() for name in indexed}
     fits = _ranked(_fit(subject, e) for e in load_catalog() if e.id.casefold() not in known)
-    collections = [o for o in fits if o.entry.access == "fetch" and _is_on_it(o, subject)]
+    collections = [o for o in fits if o.entry.access == "fetch" and _is_relevant(o, subject)]
     chosen = _nearly_as_good(collections)[:COLLECTIONS]
     archives = _archives(fits, subject)[: PLACES - len(chosen)]
     return (
@@ -313,14 +313,14 @@ def _years_of_authors(claim: str, nearest: Sequence[Evidence]) -> tuple[int, int
     return (min(years), max(years)) if years else None
 
 
-def _is_on_it(one: _Fit, subject: _Subject) -> bool:
+def _is_relevant(one: _Fit, subject: _Subject) -> bool:
     """Return whether a collection is about the claim and not just about one thing in it: its title
     has a person of the claim, or it has a person or place of the claim at that time, or two
     persons, places or informative things."""
-    in_time = subject.years is not None and overlap(subject.years, one.entry.covers)
-    things = [thing for thing in one.things if _is_telling(thing)]
-    places = [place for place in one.places if _is_telling(place)][:1]
-    persons = [person for person in one.persons if _is_telling(person)]
+    in_time = subject.years is not None and years_overlap(subject.years, one.entry.covers)
+    things = [thing for thing in one.things if _is_informative(thing)]
+    places = [place for place in one.places if _is_informative(place)][:1]
+    persons = [person for person in one.persons if _is_informative(person)]
     if one.is_named_after_a_person or (in_time and (places or persons)):
         return True
     return len(one.persons[:2]) + len(things) + len(places) > 1 and (
@@ -340,7 +340,7 @@ def _archives(fits: Sequence[_Fit], subject: _Subject) -> list[_Fit]:
         _Fit(entry, (), (), (), 0.0)
         for entry in load_catalog()
         if entry.search_url and not entry.places
-        if subject.years is None or overlap(subject.years, entry.covers)
+        if subject.years is None or years_overlap(subject.years, entry.covers)
     ]
     named = {one.entry.id for one in fitting}
     return [*fitting, *(one for one in general if one.entry.id not in named)]
@@ -440,7 +440,7 @@ def _why(one: _Fit, subject: _Subject) -> str:
     parts = [one.entry.description]
     if one.on:
         parts.append(f"It has more on {_listed(one.on[:3])}.")
-    if subject.dated and subject.years and not overlap(subject.years, one.entry.covers):
+    if subject.dated and subject.years and not years_overlap(subject.years, one.entry.covers):
         covered, claimed = describe_years(one.entry.covers), describe_years(subject.years)
         parts.append(f"But it covers {covered}, and the claim says {claimed}.")
     return " ".join(parts)

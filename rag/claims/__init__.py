@@ -18,29 +18,29 @@ from rag.claims.checkable import (
     MIN_CONTENT_WORDS,
     Clause,
     asks_without_a_mark,
-    clauses,
-    has_finite,
+    asserted_in_question,
+    has_finite_verb,
     is_about_this_page,
     is_pleasantry,
     is_question,
     is_statement,
-    reason,
+    split_clauses,
     states_nothing,
-    told,
+    why_set_aside,
 )
-from rag.claims.references import Context, resolve, speaker_of
+from rag.claims.references import Context, resolve_references, speaker_of
 from rag.claims.transcripts import END_MARK, MAX_CHARS, MIN_WIDTH, Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
 from rag.language import (
     TITLES,
+    collapse_spaces,
     content_words,
-    goes_on,
+    continues_sentence,
     parse,
     sentences,
-    squeezed,
     stop_words,
-    trimmed,
+    trim,
     word_list,
     words,
 )
@@ -98,7 +98,7 @@ def read_layout(text: str) -> Layout:
         return Layout(prose, tuple(_blocks(text, prose, _paragraphs(text, prose))))
     speech = transcript.speech
     turns = [
-        TextBlock(turn.span, _form_of(turn.span.of(speech)), turn.speaker)
+        TextBlock(turn.span, _line_form(turn.span.of(speech)), turn.speaker)
         for turn in transcript.turns
     ]
     if not transcript.times:
@@ -141,10 +141,10 @@ def _paragraphs(text: str, prose: str) -> Iterator[list[TextBlock]]:
     lines: list[TextBlock] = []
     above = (0, 0)
     for match in _LINE.finditer(prose):
-        span = trimmed(prose, match.start(), match.end())
+        span = trim(prose, match.start(), match.end())
         if span is None:
             continue
-        form = _form_of(span.of(prose))
+        form = _line_form(span.of(prose))
         if _WROTE.match(span.of(prose)) and _QUOTED_BELOW.match(text, span.end):
             form = "a mail header"
         line = TextBlock(span, form)
@@ -168,7 +168,7 @@ def _is_title(text: str, before: TextBlock, link: Span) -> bool:
     )
 
 
-def _form_of(line: str) -> str | None:
+def _line_form(line: str) -> str | None:
     """Return why a line or sentence is not prose; None if it is."""
     if _MARKUP.search(line):
         return "markup"
@@ -186,7 +186,7 @@ def _is_sent(line: str) -> bool:
     day and no other statement."""
     if "@" in line:
         return True
-    finite = [token for token in parse(line) if has_finite([token])]
+    finite = [token for token in parse(line) if has_finite_verb([token])]
     return _CLOCK.search(line) is not None and len(finite) == 1
 
 
@@ -254,7 +254,7 @@ def _can_go_on(text: str, before: Span, line: Span) -> bool:
     """Return whether a sentence may continue on the next line: the first line has no end mark, and
     the next is no list item and no heading in capitals."""
     tail, after = _tail(text, before), line.of(text)
-    ends = END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
+    ends = END_MARK.search(tail) and not (tail.endswith(".") and continues_sentence(tail, after))
     return not (ends or _ITEM.match(after) or after.isupper())
 
 
@@ -303,7 +303,7 @@ def check_question(text: str) -> str:
             "The question is empty. Type or paste a claim about the past, for example: "
             "Monroe told Europe to stay out of the Americas."
         )
-    if len(text) > MAX_CHARS and not _fits(text):
+    if len(text) > MAX_CHARS and not _has_little_speech(text):
         raise QuestionError(
             f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
             f"time. Send a part of it, or {_AS_SOURCE}."
@@ -333,7 +333,7 @@ def check_claim(text: str) -> str:
     return text
 
 
-def _fits(text: str) -> bool:
+def _has_little_speech(text: str) -> bool:
     """Return whether a long text, such as a subtitle file, has little enough speech."""
     transcript = read_transcript(text) if len(text) <= 3 * MAX_CHARS else None
     return transcript is not None and len(" ".join(transcript.speech.split())) <= MAX_CHARS
@@ -428,7 +428,7 @@ def _is_bare(line: _Sentence) -> bool:
 
 def _only_names(line: _Sentence) -> bool:
     """Return whether a line has no finite verb."""
-    return _is_readable(line) and not has_finite(parse(_SIGN.sub("", line.text)))
+    return _is_readable(line) and not has_finite_verb(parse(_SIGN.sub("", line.text)))
 
 
 def _signer(line: _Sentence) -> str | None:
@@ -483,17 +483,17 @@ class _Piece:
 def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
     """Yield the sentences of a block. A block that is not prose is kept whole, and so is a
     quotation."""
-    line, places = squeezed(layout.prose, block.span)
+    line, places = collapse_spaces(layout.prose, block.span)
     if block.form:
         yield _Sentence(line, places, block)
         return
     if mark := _ITEM_MARK.match(line):
         line, places = line[mark.end() :], places[mark.end() :]
     joined: list[Span] = []
-    for span in _ended(line):
+    for span in _split_sentences(line):
         before = joined[-1] if joined else None
         whole = span if before is None else Span(before.start, span.end)
-        if before is not None and _belongs(before.of(line), span.of(line), len(whole)):
+        if before is not None and _is_same_sentence(before.of(line), span.of(line), len(whole)):
             joined[-1] = whole
         else:
             joined.append(span)
@@ -506,13 +506,13 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
             yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
 
 
-def _ended(line: str) -> Iterator[Span]:
+def _split_sentences(line: str) -> Iterator[Span]:
     """Yield the sentences of a line, also those that end with initials or in brackets ("in the U.S.
     That is so. (It was not then.) Polk said so."), and a quotation apart from its source."""
     for span in sentences(line):
         start = span.start
         signed = _SIGNED.search(line, start, span.end) if line[start] in _OPENING else None
-        if signed and not has_finite(parse(line[signed.end() : span.end])):
+        if signed and not has_finite_verb(parse(line[signed.end() : span.end])):
             yield Span(start, signed.start())
             start = signed.end()
         for gap in _ENDED.finditer(line, span.start, span.end):
@@ -527,18 +527,20 @@ def _ended(line: str) -> Iterator[Span]:
         yield Span(start, span.end)
 
 
-def _belongs(before: str, after: str, length: int) -> bool:
+def _is_same_sentence(before: str, after: str, length: int) -> bool:
     """Return whether a stretch belongs to the sentence before it, by an abbreviation or an open
     quotation. `length`: of both together."""
-    return _goes_on(before, after) or (length <= _MAX_QUOTATION and _is_open(before))
+    return _splits_abbreviation(before, after) or (length <= _MAX_QUOTATION and _is_open(before))
 
 
-def _goes_on(before: str, after: str) -> bool:
+def _splits_abbreviation(before: str, after: str) -> bool:
     """Return whether a sentence was cut inside an abbreviation that is part of a longer word or a
     name: "the Japan-U.|S. Security Treaty".
 
-    >>> _goes_on("They signed the Japan-U.", "S. Security Treaty."), _goes_on("In the U.S.", "He")
-    (True, False)
+    >>> _splits_abbreviation("They signed the Japan-U.", "S. Security Treaty.")
+    True
+    >>> _splits_abbreviation("In the U.S.", "He")
+    False
     """
     if _INITIAL.search(before) and _INITIAL_FIRST.match(after):
         return True
@@ -554,7 +556,7 @@ def _captions(transcript: Transcript, line: str, span: Span, places: list[int]) 
         begins = any(place in starts for place in range(places[number - 1] + 1, places[number] + 1))
         if begins and number - cuts[-1] >= _CAPTION_CHARS:
             cuts.append(number)
-    parts = (trimmed(line, start, end) for start, end in pairwise([*cuts, span.end]))
+    parts = (trim(line, start, end) for start, end in pairwise([*cuts, span.end]))
     return [part for part in parts if part]
 
 
@@ -567,14 +569,14 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
     """Yield the clauses of a sentence, with references resolved in the context of the clauses
     before."""
     content = content_words(sentence.text)
-    form = sentence.block.form or _form_of(sentence.text)
+    form = sentence.block.form or _line_form(sentence.text)
     if form or not content or not _is_readable(sentence):
-        why = form or _short(sentence.text, content)
+        why = form or _why_too_short(sentence.text, content)
         yield _Piece(sentence.span, sentence.text, why, context)
         return
     doc = parse(sentence.text)
     answered_by = _next_speaker(following)
-    for clause in _standing(doc, context):
+    for clause in _merge_weak_clauses(doc, context):
         part = doc[clause.start : clause.end]
         said = part.text.rstrip(" ,;")
         if not said:
@@ -582,8 +584,8 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
         last = part.start_char + len(said) - 1
         place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
         before = doc[: clause.start] if clause.start else None
-        stated = told(part) or part
-        resolved = resolve(
+        stated = asserted_in_question(part) or part
+        resolved = resolve_references(
             stated,
             context,
             clause.shared,
@@ -591,7 +593,7 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
             before=before,
             answered_by=answered_by,
         )
-        why = reason(stated, resolved.text if resolved.named else "")
+        why = why_set_aside(stated, resolved.text if resolved.named else "")
         # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
         if not (part[0].tag_.startswith("W") and context.has_subject):
             context = context.after(resolved.mentions, part)
@@ -607,7 +609,7 @@ def _is_readable(sentence: _Sentence) -> bool:
     return sentence.whole and len(sentence.text) <= _MAX_PARSED
 
 
-def _short(sentence: str, content: list[str]) -> str | None:
+def _why_too_short(sentence: str, content: list[str]) -> str | None:
     """Return why a sentence is set aside whose grammar is not read, None if it is looked up."""
     if len(content) >= MIN_CONTENT_WORDS:
         return None
@@ -623,15 +625,15 @@ def _next_speaker(following: _Sentence | None) -> str | None:
     return speaker_of(parse(following.text)[:])
 
 
-def _standing(doc: Doc, context: Context) -> list[Clause]:
+def _merge_weak_clauses(doc: Doc, context: Context) -> list[Clause]:
     """Return the clauses of a sentence. A clause that says too little alone is joined to the one
     before it, the first clause to the next."""
     kept: list[Clause] = []
     weak_start = False
-    for clause in clauses(doc):
+    for clause in split_clauses(doc):
         part = doc[clause.start : clause.end]
-        resolved = resolve(part, context, clause.shared)
-        weak = reason(part, resolved.text if resolved.named else "") in _WEAK
+        resolved = resolve_references(part, context, clause.shared)
+        weak = why_set_aside(part, resolved.text if resolved.named else "") in _WEAK
         if kept and (weak or weak_start):
             kept[-1] = replace(kept[-1], end=clause.end)
         else:

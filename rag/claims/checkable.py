@@ -42,29 +42,29 @@ class Clause:
     setting: str = ""
 
 
-def clauses(sentence: Doc) -> list[Clause]:
+def split_clauses(sentence: Doc) -> list[Clause]:
     """Return the clauses of a sentence, in order. Together they are all of its tokens.
 
-    >>> from rag.language import content_words, parse
+    >>> from rag.language import parse
     >>> doc = parse("Congress passed the law, and Grant, who had doubts, signed it.")
-    >>> [doc[c.start : c.end].text for c in clauses(doc)]
+    >>> [doc[c.start : c.end].text for c in split_clauses(doc)]
     ['Congress passed the law,', 'and Grant, who had doubts, signed it.']
     """
     quoted = quoted_tokens(sentence)
     cuts = {0: ""}
-    heads = [token for token in sentence if _states(token) and token.i not in quoted]
+    heads = [token for token in sentence if _heads_main_clause(token) and token.i not in quoted]
     for before, after in pairwise(heads):
         at = _boundary(sentence, before, after)
         if at is not None and at not in quoted:
             shared = subject(before) if subject(after) is None else None
-            cuts[at] = words_of(shared) if shared is not None else ""
+            cuts[at] = subject_phrase(shared) if shared is not None else ""
     relative = _closing_relative(sentence)
     if relative is not None and relative[0] not in quoted:
         cuts[relative[0]] = relative[1]
     starts = sorted(cuts)
     setting = _setting(sentence, heads)
     return [
-        Clause(start, end, cuts[start], setting if _goes_on(sentence[start:end]) else "")
+        Clause(start, end, cuts[start], setting if _takes_setting(sentence[start:end]) else "")
         for start, end in pairwise([*starts, len(sentence)])
     ]
 
@@ -93,7 +93,7 @@ def _setting(sentence: Doc, heads: Sequence[Token]) -> str:
 _SOURCE_OR_TIME = frozenset({"according", "during"})
 
 
-def _goes_on(clause: Tokens) -> bool:
+def _takes_setting(clause: Tokens) -> bool:
     """Return whether the setting of its sentence holds for a clause: it begins with "and", no
     phrase comes before its subject, and it has no date of its own."""
     if clause[0].lower_ != "and" or any(token.ent_type_ == "DATE" for token in clause):
@@ -122,7 +122,7 @@ def quoted_tokens(sentence: Doc) -> set[int]:
     return found
 
 
-def _states(token: Token) -> bool:
+def _heads_main_clause(token: Token) -> bool:
     """Return whether a token is the verb of a main clause."""
     if token.pos_ not in {"VERB", "AUX"}:
         return False
@@ -136,7 +136,9 @@ def _level(token: Token) -> Iterator[Token]:
         after_semicolon = token.i > 0 and token.doc[token.left_edge.i - 1].text == ";"
         own = subject(token)
         coordinated = token.dep_ == "conj" and (
-            after_semicolon and _opens(token) if own is None else own.tag_ not in _RELATIVE
+            after_semicolon and _has_no_subject_nearby(token)
+            if own is None
+            else own.tag_ not in _RELATIVE
         )
         # Of two clauses side by side one is often read as what the other one says.
         leading = (
@@ -150,7 +152,7 @@ def _level(token: Token) -> Iterator[Token]:
         yield token
 
 
-def _opens(verb: Token) -> bool:
+def _has_no_subject_nearby(verb: Token) -> bool:
     """Return whether a verb has no word before or after it that could be its subject."""
     before = all(child.pos_ in {"ADV", "AUX", "CCONJ", "PART", "PUNCT"} for child in verb.lefts)
     return before and not any(child.dep_ in SUBJECTS for child in verb.children)
@@ -194,7 +196,7 @@ def _articled(noun: Token) -> bool:
     return any(child.dep_ == "det" for child in noun.lefts)
 
 
-def words_of(head: Token) -> str:
+def subject_phrase(head: Token) -> str:
     """Return a subject's words as the text has them, up to the first comma."""
     stretch = head.doc[head.left_edge.i : head.right_edge.i + 1].text
     return str(stretch.split(",")[0])
@@ -286,7 +288,7 @@ _NOTHING = (
 ABOUT_THIS_PAGE = "a question about this page"
 
 
-def reason(clause: Tokens, named: str = "") -> str | None:
+def why_set_aside(clause: Tokens, named: str = "") -> str | None:
     """Return why a clause of a longer text is set aside, None if it can be checked.
 
     `named`: the clause with its pronouns replaced by names, "" if they are unknown.
@@ -307,7 +309,12 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     specific = bool(named) or _names_something(clause)
     if why := _about_the_writer(verb, specific):
         return why
-    if _TALK.search(text) or _on_the_show(clause) or _is_order(outside) or _on_a_text(verb, named):
+    if (
+        _TALK.search(text)
+        or _is_about_an_episode(clause)
+        or _is_order(outside)
+        or _is_about_a_text(verb, named)
+    ):
         return "an aside"
     if _introduces_a_text(outside, verb):
         return "an aside"
@@ -320,9 +327,9 @@ def reason(clause: Tokens, named: str = "") -> str | None:
             return "a supposition"
     if _TODAY.search(" ".join(token.text for token in outside)) and _is_present(verb):
         return "about today"
-    if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
+    if _IN_MY_VIEW.search(text) or _only_judges(_unframed_verb(verb), clause):
         return "an opinion"
-    return None if specific else _general(verb, content)
+    return None if specific else _why_too_general(verb, content)
 
 
 def is_pleasantry(text: str) -> bool:
@@ -356,14 +363,14 @@ def states_nothing(clause: Tokens) -> bool:
 def is_statement(clause: Tokens) -> bool:
     """Return whether a text has a finite main verb with a subject.
 
-    >>> from rag.language import content_words, parse
+    >>> from rag.language import parse
     >>> is_statement(parse("Polk signed it")[:]), is_statement(parse("signed by Polk in 1848")[:])
     (True, False)
     """
-    return any(token.dep_ == "ROOT" and _finite(token) and subject(token) for token in clause)
+    return any(token.dep_ == "ROOT" and _is_finite(token) and subject(token) for token in clause)
 
 
-def has_finite(tokens: Iterable[Token]) -> bool:
+def has_finite_verb(tokens: Iterable[Token]) -> bool:
     """Return whether a token is a finite verb: "attributed to Henry Clay, 1839" has none."""
     return any(token.tag_ in _FINITE for token in tokens)
 
@@ -379,7 +386,7 @@ def is_question(clause: Tokens) -> bool:
     if last.i in quoted and clause[0].i not in quoted:
         return False
     if _ASKING_YOU.search(text):
-        return told(clause) is None
+        return asserted_in_question(clause) is None
     verb = next((token for token in clause if token.tag_ in _FINITE), None)
     own = next((token for token in clause if token.dep_ in SUBJECTS), None)
     if verb is None or own is None:
@@ -397,7 +404,7 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     """Return whether a text is a question typed without its mark: the question word belongs to the
     main verb, or the text begins with that verb's auxiliary.
 
-    >>> from rag.language import content_words, parse
+    >>> from rag.language import parse
     >>> asked = ("who bought alaska", "did nixon end it", "how much did Alaska cost")
     >>> [asks_without_a_mark(parse(text)[:]) for text in asked]
     [True, True, True]
@@ -422,13 +429,14 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     return asked == own or (asked.head == main and inverted)
 
 
-def told(clause: Tokens) -> Tokens | None:
+def asserted_in_question(clause: Tokens) -> Tokens | None:
     """Return the statement inside a question about whether the reader knows it: "FDR served four
     terms" for "Did you know that FDR served four terms?". None for any other text.
 
-    >>> from rag.language import content_words, parse
-    >>> told(parse("You know that Polk lied, right?")[:]), told(parse("Do you know who lied?")[:])
-    (Polk lied, None)
+    >>> from rag.language import parse
+    >>> asserted_in_question(parse("You know that Polk lied, right?")[:])
+    Polk lied
+    >>> asserted_in_question(parse("Do you know who lied?")[:])
     """
     asking = _ASKING_YOU.search(clause.text)
     if not asking or not clause.text.rstrip(_CLOSING + " ").endswith("?"):
@@ -474,11 +482,11 @@ def _main_verb(tokens: list[Token]) -> Token | None:
     inside = {token.i for token in tokens}
     for verb in verbs:
         if verb.dep_ == "ROOT" or verb.head.i not in inside:
-            return verb if _finite(verb) or not has_finite(verbs) else None
-    return verbs[0] if verbs and _finite(verbs[0]) else None
+            return verb if _is_finite(verb) or not has_finite_verb(verbs) else None
+    return verbs[0] if verbs and _is_finite(verbs[0]) else None
 
 
-def _finite(verb: Token) -> bool:
+def _is_finite(verb: Token) -> bool:
     return verb.tag_ in _FINITE or any(child.tag_ in _FINITE for child in verb.children)
 
 
@@ -502,7 +510,7 @@ def _greets(text: str, verb: Token | None) -> bool:
 
 def _tells_of_somebody(verb: Token | None, named: str) -> bool:
     """Return whether a clause says what somebody named did or is; "Bob disagrees" does not.
-    `named`: see `reason`."""
+    `named`: see `why_set_aside`."""
     who = subject(verb) if verb is not None else None
     if verb is None or who is None or not (named or who.pos_ == "PROPN"):
         return False
@@ -510,7 +518,7 @@ def _tells_of_somebody(verb: Token | None, named: str) -> bool:
     return _is_past(verb) or verb.tag_ == "VBN" or said_to_be
 
 
-def _on_the_show(clause: Tokens) -> bool:
+def _is_about_an_episode(clause: Tokens) -> bool:
     """Return whether a clause is about "next week" or "the last episode", not "the last week" or
     the last episode of something."""
     return any(
@@ -561,7 +569,7 @@ def _about_the_writer(verb: Token | None, specific: bool) -> str | None:
     return "about the writer"
 
 
-def _on_a_text(verb: Token | None, named: str) -> bool:
+def _is_about_a_text(verb: Token | None, named: str) -> bool:
     """Return whether a clause says what an unnamed text shows: "it shows that there is more
     discussion" is about a post or a video, not the past."""
     if verb is None or named or verb.lemma_ not in _OF_A_TEXT or not _is_present(verb):
@@ -628,7 +636,7 @@ def _going_to(verb: Token) -> bool:
     )
 
 
-def _framed(verb: Token | None) -> Token | None:
+def _unframed_verb(verb: Token | None) -> Token | None:
     """Return the verb that the writer's "I think" introduces, else the verb itself."""
     who = subject(verb) if verb is not None else None
     if verb is None or who is None or who.lower_ not in _WRITER_AND_READER:
@@ -637,7 +645,7 @@ def _framed(verb: Token | None) -> Token | None:
     return next(inner, verb) if verb.lemma_ in _FRAMES else verb
 
 
-def _judges(verb: Token | None, clause: Tokens) -> bool:
+def _only_judges(verb: Token | None, clause: Tokens) -> bool:
     """Return whether a clause says that something is good, bad or strange, and nothing more. "The
     press was good for the nation" says more."""
     if verb is None or verb.lemma_ not in _SEEMING:
@@ -650,7 +658,7 @@ def _judges(verb: Token | None, clause: Tokens) -> bool:
     return any(token.lower_ in _JUDGING for part in said for token in (part, *part.lefts))
 
 
-def _general(verb: Token | None, content: list[str]) -> str | None:
+def _why_too_general(verb: Token | None, content: list[str]) -> str | None:
     """Return why a clause that names nothing is set aside, None if it may stay: in the past tense
     it may continue a story."""
     if verb is None:

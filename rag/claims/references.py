@@ -28,7 +28,7 @@ from rag.claims.checkable import (
     is_pleasantry,
     quoted_tokens,
     subject,
-    words_of,
+    subject_phrase,
 )
 from rag.language import (
     capitalised,
@@ -83,7 +83,7 @@ def _mentions(clause: Tokens) -> list[_Mention]:
     for token in clause:
         if token.i in quoted:  # another speaker's words, and "I" is another there
             continue
-        mention = _group(token) or _person(token) or _somebody(token)
+        mention = _group(token) or _person(token) or _unnamed_person(token)
         if mention is None:
             continue
         known = found.get(mention.name)
@@ -92,7 +92,7 @@ def _mentions(clause: Tokens) -> list[_Mention]:
     return list(found.values())
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_name(one: str, other: str) -> bool:
     """Return whether one name is the other or a part of it: "Grant", "Ulysses Grant"."""
     first, second = set(one.lower().split()), set(other.lower().split())
     return first <= second or second <= first
@@ -159,7 +159,7 @@ def _article_before(token: Token, name: str) -> bool:
     return name.lower().startswith("the ") or before in {"the", "a", "an"}
 
 
-def _somebody(token: Token) -> _Mention | None:
+def _unnamed_person(token: Token) -> _Mention | None:
     """Return a person without a name ("my father"); None if the name is next to it."""
     if token.pos_ != "NOUN" or token.tag_ != "NN" or token.lower_ not in _ROLES:
         return None
@@ -253,7 +253,7 @@ class _Resolved:
     mentions: tuple[_Mention, ...]
 
 
-def resolve(
+def resolve_references(
     clause: Tokens,
     context: Context,
     shared: str = "",
@@ -275,10 +275,10 @@ def resolve(
     replaced: dict[int, str] = {}
     unsure: set[bool] = set()
     for token in clause:
-        if token.i in quoted or (wanted := _wanted(token)) is None:
+        if token.i in quoted or (wanted := _number_and_gender(token)) is None:
             continue
-        doer = _doer(token, replaced)
-        here = [mention for mention in named if not (doer and _same(mention.name, doer))]
+        doer = _governing_subject(token, replaced)
+        here = [mention for mention in named if not (doer and _is_same_name(mention.name, doer))]
         if _fits_any(here, *wanted) and token.dep_ not in SUBJECTS:
             continue  # it is named in the clause itself, as far as can be known
         others = {m.name for m in _mentions(clause[: token.i - clause.start])}
@@ -291,20 +291,20 @@ def resolve(
             unsure.add(wanted[0])
             named = [*named, _Mention(token.lower_, *wanted, is_subject, sure=False)]
             continue
-        if any(_same(meant.name, m.name) for m in named):
+        if any(_is_same_name(meant.name, m.name) for m in named):
             continue
         replaced[token.i] = meant.name + ("’s" if token.tag_ in _POSSESSIVE else "")
         gender = meant.gender or (wanted[1] if not wanted[0] else "")
         named = [*named, replace(meant, gender=gender)]
     text = _rewritten(clause, replaced, shared, setting)
-    extra = _pointed_to(clause, text, context, unsure, before)
+    extra = _missing_context(clause, text, context, unsure, before)
     known = bool(replaced or shared)
     full = f"{text} ({'; '.join(extra)})" if extra else text
     speaker = _speaker(clause, replaced)
     return _Resolved(full if known or extra or setting else "", known, speaker, tuple(named))
 
 
-def _wanted(token: Token) -> tuple[bool, _Gender] | None:
+def _number_and_gender(token: Token) -> tuple[bool, _Gender] | None:
     """Return the number and gender of a pronoun, as (plural, gender); None for any other word."""
     word = token.lower_
     if word in _THEY:
@@ -333,7 +333,7 @@ def _antecedent(
         fitting = [
             mention
             for mention in clause
-            if _fits(mention, plural, gender) and not (not_ and _same(mention.name, not_))
+            if _fits(mention, plural, gender) and not (not_ and _is_same_name(mention.name, not_))
         ]
         if gender == "f":  # of those with nothing to tell by, few are women in old records
             fitting = [mention for mention in fitting if mention.gender] or fitting
@@ -344,7 +344,7 @@ def _antecedent(
     return None
 
 
-def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
+def _governing_subject(pronoun: Token, replaced: dict[int, str]) -> str | None:
     """Return the name of the subject whose object a pronoun is: "him" in "Malinovsky insulted him"
     is not Malinovsky. None for a pronoun that is no object."""
     if pronoun.dep_ not in {"dobj", "dative", "pobj"}:
@@ -368,7 +368,7 @@ def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str, setting: s
     return " ".join(part for part in (setting, shared, text) if part)
 
 
-def _pointed_to(
+def _missing_context(
     clause: Tokens, text: str, context: Context, unsure: set[bool], before: Tokens | None
 ) -> list[str]:
     """Return the context that a clause lacks: a time, a place, and names for pronouns that could
@@ -384,17 +384,17 @@ def _pointed_to(
     if names:
         extra.append(", ".join(names[:_CONTEXT_NAMES]))
     for wanted in (SUBJECTS, _OBJECTS):
-        own, earlier = (_first(part, wanted) for part in (clause, before or ()))
+        own, earlier = (_first_dependent(part, wanted) for part in (clause, before or ()))
         pointing = own is not None and own.lower_ in {"it", "this", "that"}
         if pointing and earlier is not None and earlier.pos_ != "PRON":
-            extra.append(words_of(earlier))
+            extra.append(subject_phrase(earlier))
     return extra
 
 
 _OBJECTS = frozenset({"dobj"})
 
 
-def _first(clause: Iterable[Token], wanted: frozenset[str]) -> Token | None:
+def _first_dependent(clause: Iterable[Token], wanted: frozenset[str]) -> Token | None:
     """Return the first token with one of the given dependency labels, None if there is none."""
     return next((token for token in clause if token.dep_ in wanted), None)
 

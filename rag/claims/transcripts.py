@@ -152,7 +152,7 @@ def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
         content = line.of(text).rstrip("\r\n").lstrip("\ufeff")
         following = lines[number + 1].of(text) if number + 1 < len(lines) else ""
         if times := _CUE.fullmatch(line.of(text).strip()):
-            yield from _not_shown(text, cue, shown)
+            yield from _new_lines(text, cue, shown)
             shown, cue = _spoken_lines(text, cue) or shown, []
             at_s, skipping = _seconds(*times.groups()[:4]), False
         elif not content:
@@ -166,15 +166,15 @@ def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
         elif _NOT_SPOKEN.sub("", content).strip():
             voice = _VOICE.search(content)
             cue.append(_Line(line, at_s, voice[1].strip() if voice else None))
-    yield from _not_shown(text, cue, shown)
+    yield from _new_lines(text, cue, shown)
 
 
 def _spoken_lines(text: str, cue: Sequence[_Line]) -> list[str]:
     """Return the folded words of each line of a cue, without punctuation."""
-    return [" ".join(map(_plain, _spoken(line.span.of(text)).split())) for line in cue]
+    return [" ".join(map(_fold_word, _spoken(line.span.of(text)).split())) for line in cue]
 
 
-def _plain(word: str) -> str:
+def _fold_word(word: str) -> str:
     return word.casefold().strip(".,;:!?\"'“”‘’-–—…") or word
 
 
@@ -183,7 +183,7 @@ def _spoken(line: str) -> str:
     return _NOT_SPOKEN.sub(lambda found: " " * len(found[0]), line)
 
 
-def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
+def _new_lines(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
     """Yield the lines of a cue without what the cue before has already `shown`. Captions roll up
     line by line, or repeat the last words, or all words, of the cue before."""
     said = _spoken_lines(text, cue)
@@ -194,7 +194,7 @@ def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterato
     before = " ".join(shown).split()
     if rest and not again and before:
         found = list(re.finditer(r"\S+", _spoken(rest[0].span.of(text))))
-        words = [_plain(match[0]) for match in found]
+        words = [_fold_word(match[0]) for match in found]
         most = min(len(words), len(before))
         grown = len(before) if words[: len(before)] == before and len(words) > len(before) else 0
         repeated = next((n for n in range(most, _FEW_WORDS, -1) if words[:n] == before[-n:]), grown)

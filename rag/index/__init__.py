@@ -45,7 +45,7 @@ from rag.errors import (
     SearchIndexError,
     SourceFinderError,
 )
-from rag.index.lexical import LexicalIndex, Terms, collect
+from rag.index.lexical import LexicalIndex, Terms, collect_terms
 from rag.index.store import Store
 from rag.index.store_writer import upgrade_store
 from rag.index.vectors import VectorIndex, VectorsOnDemand, upgrade_vectors
@@ -321,7 +321,11 @@ def _upgraded(path: Path, generation: Path, made_by: Any) -> Path:
             log.info("The words of %s are indexed anew, as this version folds them", path)
             store = Store(new / "sources.sqlite")
             numbers = range(store.documents)
-            write_words(new, store, collect(None, (t for n in numbers for t in texts(store, n))))
+            write_words(
+                new,
+                store,
+                collect_terms(None, (t for n in numbers for t in passage_texts(store, n))),
+            )
         manifest = Manifest(**_content(generation / MANIFEST) | {"format": FORMAT})
         if made_by < FORMAT:
             upgrade_vectors(new, manifest.dimension)  # those of formats 1 to 3 are alike
@@ -345,7 +349,7 @@ def _is_folded_alike(generation: Path) -> bool:
     return Terms.read(generation) is not None
 
 
-def texts(store: Store, number: int) -> list[tuple[str, str]]:
+def passage_texts(store: Store, number: int) -> list[tuple[str, str]]:
     """Return what the lexical index reads of each passage of a document: heading and text."""
     document = store.document(number)
     front = heading(document)
@@ -395,7 +399,7 @@ def _moved(source: str, before: str, home: Path) -> str:
     return str(now) if now.exists() else source
 
 
-def check_brought(generation: Path, home: Path) -> None:
+def check_imported(generation: Path, home: Path) -> None:
     """Verify a generation that was built in another home, and point its sources in that home's
     corpus to `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
     made_by = Manifest.format_of(generation)
@@ -410,7 +414,7 @@ def check_brought(generation: Path, home: Path) -> None:
         manifest.at(home).write(generation)
 
 
-def adopt(path: Path, brought: Path) -> None:
+def install_generation(path: Path, brought: Path) -> None:
     """Make a complete generation from elsewhere on the same disk the live one of the index in
     `path`. Readers of the old one keep it. The caller holds the lock."""
     generation = path / _new_name()

@@ -36,7 +36,7 @@ from rag.language import (
     capitalised_inside,
     days,
     deletions,
-    one_slip,
+    is_one_edit_apart,
     quantities,
     spelling_key,
     stems,
@@ -263,11 +263,11 @@ def _designation(match: re.Match[str]) -> str:
     return f"{letters}-{match['number'].replace('/', '-')}"
 
 
-def names(claim: str) -> frozenset[str]:
+def name_stems(claim: str) -> frozenset[str]:
     """Return the stems of a claim's names and numbers: words with a capital inside a sentence, or
     with a digit.
 
-    >>> sorted(names("Gold, said Polk in 1848, was found."))
+    >>> sorted(name_stems("Gold, said Polk in 1848, was found."))
     ['1848', 'polk']
     """
     said = [span.of(claim) for span in capitalised_inside(claim)]
@@ -277,7 +277,7 @@ def names(claim: str) -> frozenset[str]:
 
 def weighted_terms(claim: str) -> dict[str, float]:
     """Return the claim's terms, each with its weight in a search."""
-    named = names(claim)
+    named = name_stems(claim)
     folded = words(claim)
     own = dict.fromkeys(stems(folded), 1.0)
     return (
@@ -287,7 +287,7 @@ def weighted_terms(claim: str) -> dict[str, float]:
     )
 
 
-def stemming() -> str:
+def stemming_hash() -> str:
     """Return a hash that changes with the way words or stems are made."""
     from Stemmer import version
 
@@ -308,7 +308,7 @@ class Terms:
         """Return the terms in a folder, None if there are none or they were made in another way."""
         try:
             described = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-            if described["stemming"] != stemming():
+            if described["stemming"] != stemming_hash():
                 return None
             numbers = np.load(folder / "terms.npy", mmap_mode="r", allow_pickle=False)
             rows = np.load(folder / "term_rows.npy", allow_pickle=False)
@@ -320,7 +320,7 @@ class Terms:
         """Write the terms to a folder."""
         np.save(folder / "terms.npy", self.numbers)
         np.save(folder / "term_rows.npy", self.rows)
-        described = {"stemming": stemming(), "vocabulary": self.vocabulary}
+        described = {"stemming": stemming_hash(), "vocabulary": self.vocabulary}
         (folder / "terms.json").write_text(json.dumps(described), encoding="utf-8")
 
 
@@ -329,7 +329,7 @@ Part = tuple[int, int] | tuple[str, str]
 text."""
 
 
-def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
+def collect_terms(old: Terms | None, parts: Iterable[Part]) -> Terms:
     """Return the terms of passages, taken from `old` or made from their text."""
     numbers: list[NDArray[np.int32]] = []
     lengths: list[NDArray[np.int64]] = []
@@ -397,7 +397,11 @@ class Spellings:
             groups.append(_found(self._by_vowels, vowel_keys(stem)))
             slips = _found(self._by_slip, deletions(stem))
             groups.append(
-                [word for word in slips if one_slip(stem, word) and self._at_home(word, claim)]
+                [
+                    word
+                    for word in slips
+                    if is_one_edit_apart(stem, word) and self._at_home(word, claim)
+                ]
             )
         return groups
 

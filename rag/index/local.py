@@ -68,15 +68,15 @@ class DocumentDates:
         for first, last in named:
             if first[:7] == last[:7]:  # a day or a month
                 apart = np.where(self._day == _UNKNOWN, np.inf, self._apart(first, last))
-                near = np.maximum(near, _falling(apart, DAYS_NEAR))
+                near = np.maximum(near, _falling_to_zero(apart, DAYS_NEAR))
         for day in days:
             apart = np.abs(self._day - day_of_year(day)).astype(float)
             apart = np.minimum(apart, np.abs(_DAYS_IN_YEAR - apart))
-            near = np.maximum(near, _falling(apart, DAYS_NEAR))
+            near = np.maximum(near, _falling_to_zero(apart, DAYS_NEAR))
         if not named:
             return near, np.ones_like(near)
         years = np.min([self._apart(*time) for time in named], axis=0) / _DAYS_IN_YEAR
-        return near, np.where(self._known, _falling(years, YEARS_FAR), 1).astype(np.float32)
+        return near, np.where(self._known, _falling_to_zero(years, YEARS_FAR), 1).astype(np.float32)
 
     def _apart(self, start: str, end: str) -> NDArray[np.float64]:
         """Return the days between each document and a time, 0 if they overlap."""
@@ -97,7 +97,7 @@ def _numbers(values: Iterable[int]) -> NDArray[np.int64]:
     return np.array(list(values), dtype=np.int64)
 
 
-def _falling(apart: NDArray[np.float64], far: int) -> Floats:
+def _falling_to_zero(apart: NDArray[np.float64], far: int) -> Floats:
     return np.clip(1 - apart / far, 0, 1).astype(np.float32)
 
 
@@ -191,7 +191,7 @@ class LocalIndex:
         )
         by_word = weights[_WORDS] * words + (weights[_WORDS + 1 :] @ of_document)[self._numbers]
         found = words > 0 if allowed is None else (words > 0) & allowed
-        lexical = top(np.where(found, by_word, 0).astype(np.float32), each)[0]
+        lexical = top_rows(np.where(found, by_word, 0).astype(np.float32), each)[0]
         vector = query.vectors.vector
         rows = np.union1d(self._vectors.nearest(vector, each, allowed)[0], lexical)
         signals = np.column_stack(
@@ -280,7 +280,7 @@ def _first_stage(query: Query) -> Floats:
     return np.array(weights, dtype=np.float32)
 
 
-def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
+def top_rows(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
     """Return the rows with the `k` highest positive scores, and the scores, best first."""
     rows = np.flatnonzero(scores > 0)
     if len(rows) > k:

@@ -97,28 +97,30 @@ def _rotation(dimension: int) -> Floats:
     return rotation
 
 
-def _reach(dimension: int) -> float:
+def _greatest_component(dimension: int) -> float:
     """Return the greatest component that 8 bits represent."""
     return min(1.0, float(_DEVIATIONS / np.sqrt(dimension)))
 
 
-def _rounded(vectors: Floats) -> NDArray[np.uint8]:
+def _quantize(vectors: Floats) -> NDArray[np.uint8]:
     dimension = vectors.shape[-1]
-    turned = vectors @ _rotation(dimension) * np.float32(_STEPS / 2 / _reach(dimension))
+    turned = (
+        vectors @ _rotation(dimension) * np.float32(_STEPS / 2 / _greatest_component(dimension))
+    )
     rounded: NDArray[np.uint8] = np.clip(np.rint(turned) + _ZERO, 0, _STEPS).astype(np.uint8)
     return rounded
 
 
-def _read(stored: NDArray[np.uint8]) -> Floats:
+def _dequantize_rotated(stored: NDArray[np.uint8]) -> Floats:
     """Return rotated vectors from 8-bit integers."""
-    step = np.float32(2 * _reach(stored.shape[-1]) / _STEPS)
+    step = np.float32(2 * _greatest_component(stored.shape[-1]) / _STEPS)
     turned: Floats = (stored.astype(np.float32) - _ZERO) * step
     return turned
 
 
-def unrounded(stored: NDArray[np.uint8]) -> Floats:
+def dequantize(stored: NDArray[np.uint8]) -> Floats:
     """Return sentence vectors, nearly as the model gave them: float32, (sentences, dimension)."""
-    vectors: Floats = _read(stored) @ _rotation(stored.shape[-1]).T
+    vectors: Floats = _dequantize_rotated(stored) @ _rotation(stored.shape[-1]).T
     return vectors
 
 
@@ -134,7 +136,7 @@ class SentenceWriter:
 
     def add(self, vectors: NDArray[np.floating[Any]]) -> None:
         """Append unit vectors, (sentences, dimension)."""
-        self.copy(_rounded(vectors.astype(np.float32)))
+        self.copy(_quantize(vectors.astype(np.float32)))
 
     def copy(self, stored: NDArray[np.uint8]) -> None:
         """Append what `Sentences.stored` returned."""
@@ -167,7 +169,9 @@ def _head(dimension: int, count: int) -> bytes:
     index = faiss.IndexScalarQuantizer(
         dimension, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
     )
-    reach = _reach(dimension)  # FAISS asks for the least, and for the least to the greatest
+    reach = _greatest_component(
+        dimension
+    )  # FAISS asks for the least, and for the least to the greatest
     faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), index.sq.trained)
     index.is_trained = True
     index.ntotal = count
@@ -237,14 +241,14 @@ class Sentences:
         return int(self._exact.ntotal)
 
     def stored(self, first: int, count: int) -> NDArray[np.uint8]:
-        """Return the stored form of `count` sentences from the `first` on, for `unrounded`."""
+        """Return the stored form of `count` sentences from the `first` on, for `dequantize`."""
         return self._stored[first : first + count]
 
     def cosines(self, vector: Floats, runs: Iterable[tuple[int, int]]) -> Iterator[Floats]:
         """Yield the cosines of the sentences of each run, given as (first, last + 1)."""
         asked = vector @ _rotation(len(vector))
         for first, last in runs:
-            yield _read(self._stored[first:last]) @ asked
+            yield _dequantize_rotated(self._stored[first:last]) @ asked
 
     def search(
         self, vector: Floats, count: int, allowed: NDArray[np.bool_] | None = None
@@ -310,8 +314,8 @@ divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
 class _VectorBlock:
     """The stored vectors of consecutive passages, to be copied to another index.
 
-    `sentences`: (sentences, dimension), for `unrounded`. `codes` and `starts`: as in the files; the
-    counts give each passage's sentences and codes.
+    `sentences`: (sentences, dimension), for `dequantize`. `codes` and `starts`: as in the files;
+    the counts give each passage's sentences and codes.
     """
 
     sentences: NDArray[np.uint8]

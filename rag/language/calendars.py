@@ -221,12 +221,12 @@ def _figures(found: re.Match[str]) -> tuple[str, str] | None:
     return _stretch(year, int(day), int(month)) if int(month) > 12 or day == month else None
 
 
-def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str], list[str]]]:
+def numeric_dates(text: str) -> Iterator[tuple[int, int, list[str], list[str]]]:
     """Yield the days in figures in a text: start, end, the days meant if month comes first (or if
     only one order is possible), and the days meant if day comes first. A year of two figures gives
     one day for each century, the twentieth first.
 
-    >>> [days for *_, days, _ in days_in_figures("12/7/1941, 23/11/1963")]
+    >>> [days for *_, days, _ in numeric_dates("12/7/1941, 23/11/1963")]
     [['1941-12-07'], ['1963-11-23']]
     """
     for found in _SLASHED.finditer(text):
@@ -405,13 +405,13 @@ _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str
 )
 
 
-def told_from(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:
+def relative_dates(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield the dates in a letter that are relative to the letter's month: start, end, first day
     and last day. `written`: a day of that month.
 
-    >>> [first for *_, first, _ in told_from("the 16th ult., the 2d inst.", "1865-01-05")]
+    >>> [first for *_, first, _ in relative_dates("the 16th ult., the 2d inst.", "1865-01-05")]
     ['1864-12-16', '1865-01-02']
-    >>> [last for *_, last in told_from("in December last", "1865-01-05")]
+    >>> [last for *_, last in relative_dates("in December last", "1865-01-05")]
     ['1864-12-31']
     """
     year, month = int(written[:4]), int(written[5:7])
@@ -458,7 +458,7 @@ def in_new_style(day: str) -> str:
     return (told + timedelta(century // 100 - century // 400 - 2 + is_leap_day)).isoformat()
 
 
-def a_year_on(day: str) -> str:
+def one_year_later(day: str) -> str:
     """Return the same day one year later; 29 February becomes the 28th."""
     year = int(day[:4]) + 1
     later = f"{year:04}{day[4:]}"

@@ -85,7 +85,7 @@ def name_around(token: Token) -> str:
 
 
 @cache
-def _called() -> tuple[tuple[str, str], ...]:
+def _common_names() -> tuple[tuple[str, str], ...]:
     """Return pairs of a common way to name somebody and the name in the records, the longest
     first."""
     pairs = []
@@ -111,12 +111,12 @@ _WRITTEN = re.compile(r"[^\W\d_][\w-]*\.?")
 
 
 @cache
-def _by_small_letters() -> dict[str, str]:
+def _names_by_lower_case() -> dict[str, str]:
     """Return known names that are no ordinary word, by their lower-case form."""
     people, places = table("people"), table("places")
     rows = [*places["places"], *places["nations"], *places["states"], *places["others"]]
     known = [name for row in rows for name in row.split(", ")]
-    known += [called for called, _ in _called()]
+    known += [called for called, _ in _common_names()]
     known += [word.capitalize() for word in (*_KNOWN_BY_LAST_NAME, *people["parties"].split())]
     return {
         name.lower(): name for name in known if name.lower() not in word_list("people", "words")
@@ -125,7 +125,7 @@ def _by_small_letters() -> dict[str, str]:
 
 @cache
 def _in_small_letters() -> re.Pattern[str]:
-    names = map(re.escape, sorted(_by_small_letters(), key=len, reverse=True))
+    names = map(re.escape, sorted(_names_by_lower_case(), key=len, reverse=True))
     return re.compile(rf"(?<![\w-])({'|'.join(names)})(?=s?(?!\w))")
 
 
@@ -145,7 +145,7 @@ def with_capitals(text: str, creator: str = "") -> str:
     small = text.lower()
     if len(small) != len(text) or any(map(str.isupper, _FIRST_PERSON.sub("", text)[1:])):
         return text
-    known = _in_small_letters().sub(lambda found: _by_small_letters()[found[0]], small)
+    known = _in_small_letters().sub(lambda found: _names_by_lower_case()[found[0]], small)
     begun = {at for at, sign in enumerate(text) if sign.isupper()}
     parts = [*_WRITTEN.finditer(known)]
     for number, part in enumerate(parts):
@@ -178,39 +178,43 @@ def _acts(text: str) -> bool:
     return any(token.tag_ in {"VBD", "VBZ", "MD"} for token in parse(text.capitalize())[1:2])
 
 
-def names_in_records(text: str) -> Iterator[tuple[str, str]]:
+def recorded_names(text: str) -> Iterator[tuple[str, str]]:
     """Yield persons named in the text: as the text has it, and as the records have it.
 
-    >>> list(names_in_records("FDR met Teddy Roosevelt's cousin"))
+    >>> list(recorded_names("FDR met Teddy Roosevelt's cousin"))
     [('Teddy Roosevelt', 'Theodore Roosevelt'), ('FDR', 'Franklin D. Roosevelt')]
     """
     text = with_capitals(text)
-    for called, name in _called():
+    for called, name in _common_names():
         if re.search(rf"(?<!\w){re.escape(called)}(?!\w)", text):
             yield called, name
 
 
-def with_names_of_records(text: str) -> str:
+def with_recorded_names(text: str) -> str:
     """Return a text with its persons named as the records name them.
 
-    >>> with_names_of_records("LBJ's war on poverty")
+    >>> with_recorded_names("LBJ's war on poverty")
     "Lyndon B. Johnson's war on poverty"
     """
     text = with_capitals(text)
-    for called, name in names_in_records(text):
+    for called, name in recorded_names(text):
         text = re.sub(rf"(?<!\w){re.escape(called)}(?!\w)", name, text)
     return text
 
 
-def can_be_same(said: str, recorded: str) -> bool:
+def may_be_same_person(said: str, recorded: str) -> bool:
     """Return whether a person's name in a claim may mean the recorded person: the last names are
     equal, and neither has a given name that the other lacks in every form. An initial matches any
     name that begins with it.
 
-    >>> can_be_same("Bill Clinton", "William J. Clinton"), can_be_same("Bush", "George W. Bush")
-    (True, True)
-    >>> can_be_same("John Adams", "John Quincy Adams"), can_be_same("Quincy Adams", "John Adams")
-    (False, False)
+    >>> may_be_same_person("Bill Clinton", "William J. Clinton")
+    True
+    >>> may_be_same_person("John Adams", "John Quincy Adams")
+    False
+    >>> may_be_same_person("Quincy Adams", "John Adams")
+    False
+    >>> may_be_same_person("Bush", "George W. Bush")
+    True
     """
     ours, theirs = _parts(said), _parts(recorded)
     if not ours or not theirs or ours[-1] != theirs[-1]:
@@ -285,10 +289,10 @@ def place_names(text: str) -> Iterator[tuple[str, str]]:
                 yield from ((name, other) for other in names if other != name)
 
 
-def name_in_records(place: str, years: tuple[int, int]) -> str:
+def historical_place_name(place: str, years: tuple[int, int]) -> str:
     """Return the name under which records of those years have a present-day place.
 
-    >>> name_in_records("Iran", (1900, 1901)), name_in_records("Iran", (1960, 1960))
+    >>> historical_place_name("Iran", (1900, 1901)), historical_place_name("Iran", (1960, 1960))
     ('Persia', 'Iran')
     """
     known = table("places")["in_records"].get(place, {})
@@ -308,10 +312,10 @@ def _nations() -> dict[tuple[str, ...], frozenset[int]]:
 
 
 @lru_cache(maxsize=4096)
-def stands_for(name: str) -> frozenset[tuple[str, ...]]:
+def nation_names(name: str) -> frozenset[tuple[str, ...]]:
     """Return all names, as stems, of the nation that `name` denotes; none if it denotes no nation.
 
-    >>> ("holland",) in stands_for("the Dutch"), sorted(stands_for("Zhou"))
+    >>> ("holland",) in nation_names("the Dutch"), sorted(nation_names("Zhou"))
     (True, [])
     """
     numbers = _nations().get(tuple(stems(words(name))), frozenset())
@@ -319,15 +323,15 @@ def stands_for(name: str) -> frozenset[tuple[str, ...]]:
 
 
 @lru_cache(maxsize=64)
-def attributed(claim: str) -> tuple[str, str] | None:
+def split_attribution(claim: str) -> tuple[str, str] | None:
     """Return the person to whom a claim attributes a statement, and the claim without the name;
     None where it attributes nothing.
 
-    >>> attributed("Theodore Roosevelt said that judges are the people's masters")
+    >>> split_attribution("Theodore Roosevelt said that judges are the people's masters")
     ('Theodore Roosevelt', "said that judges are the people's masters")
-    >>> attributed("Washington said America should keep to herself")
+    >>> split_attribution("Washington said America should keep to herself")
     ('Washington', 'said America should keep to herself')
-    >>> attributed("Polk bought California") is None
+    >>> split_attribution("Polk bought California") is None
     True
     """
     for token in parse(claim):
@@ -361,16 +365,16 @@ _SHORT = 16
 _SHORT_CAPITALS = 6
 
 
-def only_names(text: str, sentence: Span) -> bool:
+def is_names_only(text: str, sentence: Span) -> bool:
     """Return whether a sentence of a document names something and says nothing: what stands before
     the first prose (title, place and day, participants), a heading, a signature. In doubt it
     returns False, as for figures, and for a document that consists of names.
 
     >>> text = "Ann Holt to Governor Reed\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
-    >>> [s.of(text) for s in sentences(text) if not only_names(text, s)]
+    >>> [s.of(text) for s in sentences(text) if not is_names_only(text, s)]
     ['The fort is lost.']
     """
-    first = _first_said(text)
+    first = _first_prose(text)
     if first is None or (sentence.start >= first and len(sentence) > _HEAD_ROOM):
         return False
     own = _paragraph(text, sentence.start)
@@ -395,20 +399,20 @@ def _paragraph(text: str, at: int) -> Span:
 
 
 @lru_cache(maxsize=8)
-def _first_said(text: str) -> int | None:
+def _first_prose(text: str) -> int | None:
     """Return where the first paragraph of prose begins; None where there is none near the
     beginning."""
     at = 0
     while at < min(len(text), _HEAD_ROOM):
         own = _paragraph(text, at)
-        if _says(own.of(text)):
+        if _is_prose(own.of(text)):
             return own.start
         gap = _BLANK_LINES.match(text, own.end)
         at = gap.end() if gap else own.end + 1
     return None
 
 
-def _says(paragraph: str) -> bool:
+def _is_prose(paragraph: str) -> bool:
     if _SAID.search(paragraph):
         return len(_PLAIN_WORD.findall(paragraph)) > 3
     return len(_PLAIN_WORD.findall(paragraph)) >= _ENOUGH_WORDS and not _names_only(
@@ -454,4 +458,6 @@ def _is_close(text: str, own: Span) -> bool:
     name = said[_CLOSE.match(said).end() :]  # type: ignore[union-attr]
     after = text[own.end : own.end + _HEAD_ROOM]
     following = _paragraph(after, len(after) - len(after.lstrip())).of(after)
-    return len(said.split()) <= _SHORT and not _says(following) and (not name or _is_short(name))
+    return (
+        len(said.split()) <= _SHORT and not _is_prose(following) and (not name or _is_short(name))
+    )

@@ -31,7 +31,7 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Literal
 
-from rag.language.names import TITLES, capitalised, is_western, name_in_records, place_names
+from rag.language.names import TITLES, capitalised, historical_place_name, is_western, place_names
 from rag.language.tokens import stems, table, word_list, words
 
 _MAX_RESPELLINGS = 3
@@ -264,11 +264,11 @@ def respelled(
         alone = (name for name in names if name not in found and _DISTINCT.match(name.lower()))
         found |= {name: _wade_giles(name) for name in alone}
     for name in names:
-        if name not in found and (usual := _usual(name, text)):
+        if name not in found and (usual := _english_ending(name, text)):
             found[name] = usual
     if style == "period":
         when = years or (_PINYIN_YEAR - 1, _PINYIN_YEAR - 1)
-        former = {name: name_in_records(name, when) for name in names}
+        former = {name: historical_place_name(name, when) for name in names}
         found |= {name: other for name, other in former.items() if name != other}
     return {name: other for name, other in found.items() if name != other}
 
@@ -304,7 +304,7 @@ def _pinyin(family: str, given: str, known: Set[str]) -> dict[str, str]:
     return {}
 
 
-def _usual(name: str, text: str) -> str:
+def _english_ending(name: str, text: str) -> str:
     """Return a Russian name with the ending usual in English archives; "" for any other name."""
     if not (_SKY.search(name) and _RUSSIAN.search(text)):  # it may be Polish
         return ""
@@ -375,20 +375,20 @@ def deletions(word: str) -> frozenset[str]:
     word.
 
     Two words with the same first letter that differ by one inserted, deleted, changed or transposed
-    letter share one of these (Garbe's symmetric deletion; see `one_slip`).
+    letter share one of these (Garbe's symmetric deletion; see `is_one_edit_apart`).
     """
     if len(word) < _MIN_LOOSE_LETTERS:
         return frozenset()
     return frozenset({word, *(word[:i] + word[i + 1 :] for i in range(1, len(word)))})
 
 
-def one_slip(one: str, other: str) -> bool:
+def is_one_edit_apart(one: str, other: str) -> bool:
     """Return whether two words with the same first letter are one edit apart, a transposition
     included.
 
-    >>> one_slip("hammarskjold", "hammerskjold"), one_slip("ziegler", "zeigler")
+    >>> is_one_edit_apart("hammarskjold", "hammerskjold"), is_one_edit_apart("ziegler", "zeigler")
     (True, True)
-    >>> one_slip("kennan", "kennedy")
+    >>> is_one_edit_apart("kennan", "kennedy")
     False
     """
     if one == other or one[:1] != other[:1] or not deletions(one) & deletions(other):
@@ -416,7 +416,7 @@ _BODY = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’‘-])*")
 _SUFFIX = re.compile(r"[JS]r\.?|I{1,3}|IV|V|Esq\.?|M\.?D\.?|Ph\.?D\.?")
-_BEHIND = re.compile(
+_DATES_AND_ROLES = re.compile(
     r"(?:(?:, ?| )(?:(?:b|d|ca|fl)\.? ?)*\d{4}\??[-–](?:\d{4}\??)?\.?"
     r"|(?:, ?| )(?:b|d|ca|fl)\.? ?\d{4}\??\.?"
     r"|, ?(?:author|editor|translator|compiler|ed|eds|trans|comp)\.?)+$"
@@ -445,16 +445,16 @@ def name_parts(name: str) -> NameParts | None:
     [None, None, None, None]
     """
     name = " ".join(name.split())
-    bare = _BEHIND.sub("", name) if "," in name else name
+    bare = _DATES_AND_ROLES.sub("", name) if "," in name else name
     before, *after = (part.strip() for part in bare.split(","))
     suffix = after.pop() if after and _SUFFIX.fullmatch(after[-1]) else ""
     if len(after) > 1:
         return None
-    parts = _turned(before, after[0]) if after else _said(before)
+    parts = _family_before_comma(before, after[0]) if after else _natural_name_parts(before)
     return parts | ({"suffix": suffix} if suffix else {}) if parts else None
 
 
-def _turned(family: str, given: str) -> NameParts | None:
+def _family_before_comma(family: str, given: str) -> NameParts | None:
     """Return the parts of a name written as "Family, Given"; None for a whole name before the
     comma, which a second given name there shows."""
     first, names = family.split(), given.split()
@@ -466,7 +466,7 @@ def _turned(family: str, given: str) -> NameParts | None:
     return {"family": family, "given": given}
 
 
-def _said(name: str) -> NameParts | None:
+def _natural_name_parts(name: str) -> NameParts | None:
     """Return the parts of a name in natural order."""
     from nameparser import parse
 
@@ -479,25 +479,25 @@ def _said(name: str) -> NameParts | None:
         return None
     if _family_first(words):
         family, given = words
-    elif _open(words):
+    elif _has_unclear_order(words):
         return None
     return {"family": family, "given": given} | ({"suffix": parsed.suffix} if parsed.suffix else {})
 
 
-def one_name(parts: NameParts) -> str:
+def join_name(parts: NameParts) -> str:
     """Return a divided name as one text, in natural order if `name_parts` then divides it alike.
 
-    >>> one_name({"family": "Zhou", "given": "Enlai"}), one_name({"literal": "Polybius"})
+    >>> join_name({"family": "Zhou", "given": "Enlai"}), join_name({"literal": "Polybius"})
     ('Zhou Enlai', 'Polybius')
-    >>> one_name({"family": "Sanford", "given": "William F.", "suffix": "Jr."})
+    >>> join_name({"family": "Sanford", "given": "William F.", "suffix": "Jr."})
     'William F. Sanford, Jr.'
-    >>> one_name({"family": "García Márquez", "given": "Gabriel"})
+    >>> join_name({"family": "García Márquez", "given": "Gabriel"})
     'García Márquez, Gabriel'
     """
     if "literal" in parts:
         return parts["literal"]
     family, given = parts.get("family", ""), parts.get("given", "")
-    after = _after(parts.get("suffix", ""))
+    after = _suffix_text(parts.get("suffix", ""))
     if not family or not given:
         return f"{family or given}{after}"
     natural = f"{given} {family}{after}"
@@ -526,12 +526,12 @@ def natural_order(name: str) -> str:
     family, given = parts["family"], parts["given"]
     words = [*family.split(), *given.split()]
     order = f"{family} {given}" if _family_first(words) else f"{given} {family}"
-    if _open(words) and not _said(order):
+    if _has_unclear_order(words) and not _natural_name_parts(order):
         order = f"{family}, {given}"
-    return f"{order}{_after(parts.get('suffix', ''))}"
+    return f"{order}{_suffix_text(parts.get('suffix', ''))}"
 
 
-def _after(suffix: str) -> str:
+def _suffix_text(suffix: str) -> str:
     """Return a suffix as it is written after a name in natural order."""
     comma = "" if _NUMERAL.fullmatch(suffix) else ","
     return f"{comma} {suffix}" if suffix else ""
@@ -578,7 +578,7 @@ def _family_first(words: list[str]) -> bool:
     return known or (_is_chinese_family(family) and _chinese_syllables(given) == 2)
 
 
-def _open(words: list[str]) -> bool:
+def _has_unclear_order(words: list[str]) -> bool:
     """Return whether a name may have its family name first: Mandarin syllables, or three syllables
     as in Vietnam, Korea and China."""
     if is_western(words[0]) or _family_first(words):

@@ -19,13 +19,13 @@ from rag.language.calendars import (
     DAY_WORDS,
     LAST_OLD_YEAR,
     NEW_YEAR,
-    a_year_on,
     archive_dates,
     day_number,
-    days_in_figures,
     in_new_style,
     is_old_style,
-    told_from,
+    numeric_dates,
+    one_year_later,
+    relative_dates,
 )
 from rag.language.tokens import MONTHS, table
 
@@ -177,7 +177,7 @@ def times(text: str, *, in_figures: bool = False) -> list[Timex]:
     for a, b, first, last in archive_dates(text):
         if not any(Span(a, b).overlaps(other.span) for other in found):
             found.append(Timex(Span(a, b), first, last))
-    for a, b, (day, *others), turned in days_in_figures(text) if in_figures else ():
+    for a, b, (day, *others), turned in numeric_dates(text) if in_figures else ():
         if not any(Span(a, b).overlaps(other.span) for other in found):
             other, unsure = (tuple((d, d) for d in days) for days in (others, turned))
             found.append(Timex(Span(a, b), day, day, other, unsure))
@@ -195,7 +195,7 @@ def times(text: str, *, in_figures: bool = False) -> list[Timex]:
     return sorted(found, key=lambda timex: timex.span)
 
 
-def times_told_from(text: str, written: str | None) -> list[Timex]:
+def relative_times(text: str, written: str | None) -> list[Timex]:
     """Return the times in a letter that are relative to its own date: "the 16th ult.", "in December
     last", "on March 4", "yesterday", "last year".
 
@@ -203,10 +203,12 @@ def times_told_from(text: str, written: str | None) -> list[Timex]:
     """
     if written is None:
         return []
-    dated = of_date(written)
+    dated = timex_of_date(written)
     if dated.first[:7] != dated.last[:7]:
         return []
-    told = [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
+    told = [
+        Timex(Span(a, b), first, last) for a, b, first, last in relative_dates(text, dated.first)
+    ]
     told += [Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)]
     if dated.first == dated.last:
         day = (date.fromisoformat(dated.first) - timedelta(1)).isoformat()
@@ -266,7 +268,7 @@ def _in_both_styles(match: re.Match[str], timex: Timex) -> Timex:
             return replace(timex, last=f"{year + 1}-12-31")  # a year of accounts
         if timex.first[5:] >= NEW_YEAR:
             return timex
-        new = a_year_on(timex.first), a_year_on(timex.last)
+        new = one_year_later(timex.first), one_year_later(timex.last)
         shifted = [(in_new_style(new[0]),) * 2] if is_day else []
         return Timex(timex.span, *new, other=((timex.first, timex.last), *shifted))
     if is_day and is_old_style(match.string, match.end(), match[0]):
@@ -332,7 +334,7 @@ def years_in(text: str) -> tuple[int, int] | None:
     return (min(named), max(named)) if named else None
 
 
-def of_date(date: str) -> Timex:
+def timex_of_date(date: str) -> Timex:
     """Return the days that a document's date may mean, also if it is uncertain or a range."""
     days = days_of(date)
     return Timex(Span(0, len(date)), days.first.isoformat(), days.last.isoformat())
@@ -447,12 +449,12 @@ _ABOUT = re.compile(r"\b(?:c|ca|circa|about|abt|around)\b\.?", re.IGNORECASE)
 _DOUBTED = re.compile(r"\?|\[|\b(?:before|after|probably|perhaps|undated)\b", re.IGNORECASE)
 
 
-def said_date(value: str) -> str:
+def to_edtf(value: str) -> str:
     """Return in EDTF a date that a person or an archive wrote in EDTF or in words; "" for none.
 
-    >>> [said_date(d) for d in ("1964-11", "10 September 1813", "c. 1850", "March-May 1848")]
+    >>> [to_edtf(d) for d in ("1964-11", "10 September 1813", "c. 1850", "March-May 1848")]
     ['1964-11', '1813-09-10', '1850~', '1848-03/1848-05']
-    >>> [said_date(d) for d in ("1949-1950", "[1850?]", "2011-07-04 10:00", "undated")]
+    >>> [to_edtf(d) for d in ("1949-1950", "[1850?]", "2011-07-04 10:00", "undated")]
     ['1949/1950', '1850?', '2011-07-04', '']
     """
     for form in (value.strip(), value.strip().partition(" ")[0]):

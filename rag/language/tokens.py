@@ -219,7 +219,7 @@ class _Fold:
         in_word = before[-1:].isalpha() and after[:1].isalpha()
         if in_word and not any(map(str.isspace, joint.of(self.text))):
             return
-        self.put(" " if goes_on(before, after) else "\n\n", joint.start)
+        self.put(" " if continues_sentence(before, after) else "\n\n", joint.start)
 
     def _drop_last(self) -> None:
         """Remove the hyphen before a joint."""
@@ -270,11 +270,11 @@ def _between_halves(text: str, gap: Span, *, apart: bool = False) -> str | None:
         own = Counter({half: counts[half] - 1 for half in halves})
         return own + Counter({w: counts[w] for w in ("".join(halves), "-".join(halves))})
 
-    word = whole_word(first[0], second[0], text[gap.start], known)
+    word = join_broken_word(first[0], second[0], text[gap.start], known)
     return None if word is None else "-" if word[len(first[0])] == "-" else ""
 
 
-def whole_word(first: str, second: str, sign: str, known: object) -> str | None:
+def join_broken_word(first: str, second: str, sign: str, known: object) -> str | None:
     """Return the word that `sign` at a line end broke in two; None if it broke none.
 
     The rest of the text decides between "reform" and "re-form": the form that occurs unbroken wins.
@@ -307,12 +307,12 @@ def _vocabulary(text: str) -> Counter[str]:
     )
 
 
-def is_left_open(text: str) -> bool:
+def ends_midsentence(text: str) -> bool:
     """Return whether a text ends with a word or sign that ends no sentence: "that", "not"."""
     return _GOES_ON.search(text.rstrip()) is not None
 
 
-def goes_on(before: str, after: str) -> bool:
+def continues_sentence(before: str, after: str) -> bool:
     """Return whether a sentence continues from one page, column or side of a gap to the next."""
     if not before or not after:
         return False
@@ -429,7 +429,7 @@ def stems(folded: Iterable[str]) -> list[str]:
     return result
 
 
-def trimmed(text: str, start: int, end: int) -> Span | None:
+def trim(text: str, start: int, end: int) -> Span | None:
     """Return the span `start..end` without white space at its ends; None if nothing is left."""
     part = text[start:end]
     stripped = part.strip()
@@ -439,11 +439,11 @@ def trimmed(text: str, start: int, end: int) -> Span | None:
     return Span(start, start + len(stripped))
 
 
-def squeezed(text: str, span: Span) -> tuple[str, list[int]]:
+def collapse_spaces(text: str, span: Span) -> tuple[str, list[int]]:
     """Return `text[span]` with each run of white space as one space, and the place in `text` of
     each character.
 
-    >>> squeezed("War  came.", Span(0, 10))
+    >>> collapse_spaces("War  came.", Span(0, 10))
     ('War came.', [0, 1, 2, 3, 5, 6, 7, 8, 9])
     """
     kept = [
@@ -469,7 +469,7 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
     for part in _stretches(text, whole):
         for boundary in get_sentence_boundaries("en", part.of(text)):
             start, end = boundary["start_index"], boundary["end_index"]
-            span = trimmed(text, part.start + start, part.start + end)
+            span = trim(text, part.start + start, part.start + end)
             if span is not None:
                 found.append(span)
     return found
@@ -490,7 +490,7 @@ def _stretches(text: str, whole: Span) -> Iterator[Span]:
             cut = text.rfind("\n\n", middle, end)
             cut = cut if cut >= 0 else max(text.rfind(mark, middle, end) for mark in " \n")
             end = cut + 1 if cut >= 0 else end
-        part = trimmed(text, start, end)
+        part = trim(text, start, end)
         if part is not None:
             yield part
         start = end

@@ -21,7 +21,7 @@ from rag.dates import stretch_of
 from rag.errors import QuestionError
 from rag.ingest.names import file_title
 from rag.ingest.shared.page_text import PAGE_BREAK
-from rag.language import Folded, fold, stems, times, trimmed, words
+from rag.language import Folded, fold, stems, times, trim, words
 from rag.searching import EVERYTHING, Filter, Index
 
 AROUND = 1_500
@@ -79,7 +79,7 @@ def _paragraphs(document: SourceDocument) -> list[Span]:
     text = document.text
     breaks = list(_BREAK.finditer(text)) or list(re.finditer(r"\n", text))
     bounds = [0, *(place for found in breaks for place in found.span()), len(text)]
-    spans = (trimmed(text, *bounds[i : i + 2]) for i in range(0, len(bounds), 2))
+    spans = (trim(text, *bounds[i : i + 2]) for i in range(0, len(bounds), 2))
     return [span for span in spans if span is not None]
 
 

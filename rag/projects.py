@@ -375,7 +375,7 @@ class ProjectStore:
             ).fetchone()
             if found[0] != 2:
                 raise ProjectsError(
-                    "Of these two one is not there, or both are the same; nothing was changed. "
+                    "One of these two does not exist, or both are the same; nothing was changed. "
                     "`source-finder users kept` lists them."
                 )
             connection.execute("UPDATE projects SET reader = :to WHERE reader = :from", values)
@@ -439,7 +439,7 @@ def _lines(rows: Iterable[Sequence[Any]], wanted: Sequence[str]) -> list[Convers
             title = question if wanted else claim or question
             line = ConversationLine(conversation, project, title[:_TITLE_CHARS], turn, 0, asked)
             unnamed.discard(conversation)
-            if claim == "" and not wanted:  # a greeting, or thanks
+            if claim == "" and not wanted:  # a greeting or thanks
                 unnamed.add(conversation)
         lines[conversation] = line  # at the end
         questions[conversation] += 1

@@ -372,7 +372,7 @@ class Retriever:
         """Return whether `text` has names, and no indexed passage has any of them in any
         spelling."""
         known = [known for name, known in self._names(text) if not name.isupper()]
-        if not known or any(known) or not capitalised_inside(text):  # a first word may be any
+        if not known or any(known) or not capitalised_inside(text):  # the first word may be no name
             return False
         return not any(respelling.replaced for respelling in self.respellings(text))
 
@@ -507,7 +507,7 @@ def read_authority(path: Path) -> Mapping[str, tuple[str, ...]]:
             row = json.loads(line)
             spellings = _family_names([row["preferred"], *row["alternates"], *row["variants"]])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            log.warning("%s, line %d is not used: %r", path, number, error)
+            log.warning("%s, line %d is ignored: %r", path, number, error)
             continue
         for one, other in permutations(spellings, 2):
             found.setdefault(one, {})[other] = None

@@ -81,7 +81,7 @@ class _WorkFolder:
         """Delete the work, and nothing else in the folder."""
         self._remove("read-*.sqlite*", "*.npz", "*.tmp", "pages/*.json", "pages/*.pending")
         for folder in (self.pages, self.folder):
-            with suppress(OSError):  # not there, or something of the user's is in it
+            with suppress(OSError):  # it is missing, or has a file of the user's
                 folder.rmdir()
 
     def _remove(self, *patterns: str) -> None:
@@ -433,7 +433,7 @@ class _Build:
     ) -> Iterator[tuple[_Shard, list[EmbeddingInput]]]:
         """Yield the shards of the index in order, each with the inputs that must be embedded for
         it."""
-        # A key says all that a passage's vectors depend on, however its document was divided.
+        # A key covers everything that a passage's vectors depend on.
         rows = self.live.store.keys() if self.live else {}
         for first, last, live in _runs([rows.get(key) for key in keys], self.shard):
             known = (

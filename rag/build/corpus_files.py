@@ -222,7 +222,7 @@ def _moved(folder: Path, name: str, here: Path, there: Path) -> Path:
         while target.exists() or target.is_symlink() or not _describes_only_it(target, beside):
             number += 1
             target = wanted.with_stem(f"{wanted.stem}-{number}")
-        # Whenever this is cut off, the file has its description where it is.
+        # If this is interrupted, the file still has its description beside it.
         for sidecar in beside:
             beside_target = target.with_suffix(sidecar.suffix)
             _arrived(sidecar, beside_target).replace(beside_target)
@@ -266,7 +266,7 @@ def _sweep(folder: Path) -> None:
     file stays: it may be written ahead, and a build reports it."""
     places = (folder, folder.parent / REMOVED)
     endings = (".arriving", f".trial{SUFFIXES[0]}")
-    with suppress(OSError):  # another program is finishing one of them
+    with suppress(OSError):  # another program may be finishing one of them
         for left in [left for at in places for end in endings for left in at.rglob(f".*{end}")]:
             if time.time() - left.stat().st_mtime > _LEFT_S:
                 left.unlink()

@@ -113,7 +113,7 @@ class Gatherer:
         self._same: dict[bytes, tuple[int, StoredDocument]] = {}
         self._worded: dict[tuple[str, str], tuple[int, int]] = {}
         self.gathered = Gathered()
-        for number in (_FRESH, LIVE):  # what both know is taken from the live index
+        for number in (_FRESH, LIVE):  # the live index wins for what both have
             self._remember(number)
 
     def _remember(self, store: int) -> None:
@@ -168,7 +168,7 @@ class Gatherer:
         for found in files:
             opened = self._open(found)
             waiting.append(opened)
-            # It is gone as soon as the next one is asked for.
+            # The file may be gone once the next one is requested.
             last = found.temporary and not (self._stages.copies and opened.reading)
             while waiting and (last or len(waiting) > self._stages.files_ahead):
                 yield waiting.popleft()

@@ -107,7 +107,7 @@ def _load(folder: Path) -> tuple[CatalogEntry, ...]:
 def _read_file(path: Path) -> Iterator[CatalogEntry]:
     import yaml
 
-    # The C parser reads the catalog in a tenth of the time; both are safe loaders.
+    # The C parser takes a tenth of the time; both loaders are safe.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506

@@ -79,7 +79,7 @@ class PartFile:
 
     def become(self, target: Path) -> None:
         """Rename the complete part to `target`."""
-        self._state.unlink(missing_ok=True)  # first: after the last step nothing is left to do
+        self._state.unlink(missing_ok=True)  # first, so that the rename is the last step
         self.path.replace(target)
 
     def kept(self) -> str:
@@ -227,7 +227,7 @@ def _receive(
     validator = part.validator()
     checked = file.sha256 is not None or file.git_sha1 is not None
     if offset and validator is None and not checked:
-        part.discard()  # nothing would tell whether the rest belongs to the same file
+        part.discard()  # without it, the rest may be another version's
         offset = 0
     headers = {"Range": f"bytes={offset}-"} if offset else {}
     if offset and validator is not None:
@@ -256,10 +256,10 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
         request = connection.client.build_request("GET", url, headers=headers)
         try:
             response = connection.client.send(request, stream=True)
-        except httpx.InvalidURL as error:  # httpx looks at where it is sent on to, too
+        except httpx.InvalidURL as error:  # httpx also parses the redirect's target
             raise FetchError(
-                f"{url} sends us on to something that is no web address ({error}); it is not "
-                "followed. Tell us if the source has moved."
+                f"{url} redirects to something that is no web address ({error}); it is not "
+                "followed. Please report it if the source has moved."
             ) from error
         if response.status_code not in _REDIRECTS:
             return response
@@ -267,13 +267,13 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
         target = _joined(url, response.headers.get("Location", ""))
         if not may_follow(url, target):
             raise FetchError(
-                f"{url} sends us on to {target[:200]!r}, which is not followed: only http(s), "
-                "and never from https to http. Tell us if the source has moved."
+                f"{url} redirects to {target[:200]!r}, which is not followed: only http(s), "
+                "and never from https to http. Please report it if the source has moved."
             )
         if not is_private(url) and is_private(target):
             raise FetchError(
-                f"{url} sends us on to {target[:200]!r}, in a network of your own, which is not "
-                "followed. Tell us if the source has moved."
+                f"{url} redirects to {target[:200]!r}, in a network of your own, which is not "
+                "followed. Please report it if the source has moved."
             )
         url = target
     raise FetchError(
@@ -383,7 +383,7 @@ def _append(
         with part.path.open("ab") as stream:
             done = stream.tell()
             on_bytes(done, total)
-            for block in response.iter_raw():  # as it comes: a block half full would be lost
+            for block in response.iter_raw():  # as it comes, so that no partly filled block is lost
                 done += len(block)
                 if done > limit:
                     stream.close()

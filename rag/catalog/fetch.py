@@ -156,7 +156,7 @@ def _fetch_entry(
             part = PartFile.of(path, file.url)
             got = _download(entry, file, part, connection, progress)
             recorded[file.name] = {"url": file.url, "bytes": got.bytes, "sha256": got.sha256}
-            # First: a file that is not recorded is taken for the reader's own.
+            # Before the files, since a file without a record is taken for the reader's own.
             _write(folder / _RECORD, json.dumps(recorded, indent=1))
             part.become(path)
             done = FetchedFile(

@@ -118,7 +118,7 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> _Subject:
         for word in words(noun)
         for stem in stems([word])
         if not word[0].isdigit() and word not in stop_words() | national
-        if word not in _counts().given_names  # a surname is a person's, not a matter
+        if word not in _counts().given_names  # a surname belongs to a person, not to a subject
     }
     return _Subject(said, runs, nations, things, own or years, own is not None)
 
@@ -130,7 +130,9 @@ def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
     places = tuple(
         sorted(
             (name for name in entry.places if _is_place(name, subject)),
-            key=lambda name: _parts(name)[0] not in subject.runs,  # as the claim has it first
+            key=lambda name: (
+                _parts(name)[0] not in subject.runs
+            ),  # names spelled as in the claim come first
         )
     )
     held = _counts().things[entry.id]
@@ -175,7 +177,7 @@ def _is_named(person: str, said: Sequence[str]) -> bool:
     at = said.index(surname)
     before = said[at - 1] if at else ""
     if at + 1 < len(said) and said[at + 1] in _counts().given_names:
-        return False  # it is a first name here: "George Washington" is not Lloyd George
+        return False  # here it is a given name: "George Washington" is not Lloyd George
     namesakes = {
         given for given in _counts().given_names.get(surname, ()) if given[:1] == before[:1]
     }

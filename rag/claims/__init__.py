@@ -205,8 +205,8 @@ def _joins(text: str, prose: str, lines: list[Span]) -> list[bool]:
     make a statement of their own and no sentence of the paragraph ends within a line."""
     pairs = list(pairwise(lines))
     broken = [_breaks_off(prose, before, line) for before, line in pairs]
-    # How far a line reaches, with the indent or the speaker's name before it, and how far it would
-    # with the first word of the next one.
+    # How far each line reaches, its indent or speaker's name included, and how far it would reach
+    # with the first word of the next line.
     reach = [line.end - text.rfind("\n", 0, line.start) - 1 for line in lines]
     width = max(reach)
     longer = [
@@ -315,9 +315,7 @@ def check_question(text: str) -> str:
             f"or {_AS_SOURCE}."
         )
     if not words(text):
-        raise QuestionError(
-            "There is no word in the question. Type or paste a claim about the past."
-        )
+        raise QuestionError("The question has no words. Type or paste a claim about the past.")
     return text
 
 
@@ -356,7 +354,7 @@ def split_claims(text: str) -> Iterator[Claim]:
             yield from (*waiting, claim)
             waiting = None
     for claim in waiting or ():
-        # "Really?" asks for nothing that a source could tell.
+        # "Really?" asks for nothing that a source could answer.
         asked = claim.set_aside == "a question" and len(content_words(claim.text)) > 1
         yield replace(claim, set_aside=None, form="question") if asked else claim
 
@@ -365,7 +363,7 @@ def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
     after = [*found[2:], None]
-    # Each by the next sentence.
+    # Whether each is signed by the next sentence.
     signed = [*(map(_is_signature, found, found[1:], after)), False]
     signs = [False, *signed]
     stated = (one for one, sign in zip(found, signs, strict=False) if words(one.text) and not sign)
@@ -373,7 +371,7 @@ def _split(text: str) -> Iterator[Claim]:
     numbers = count(1)
     context = Context()
     for number, (sentence, following) in enumerate(zip_longest(found, found[1:])):
-        if sentence.block.form == "a byline":  # somebody else goes on
+        if sentence.block.form == "a byline":  # somebody else continues
             context = Context()
         form, unsaid = _form_alone(sentence) if alone else ("claim", None)
         if signs[number]:
@@ -594,7 +592,7 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
             answered_by=answered_by,
         )
         why = why_set_aside(stated, resolved.text if resolved.named else "")
-        # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
+        # A person mentioned only in a relative clause is no antecedent if there is another subject.
         if not (part[0].tag_.startswith("W") and context.has_subject):
             context = context.after(resolved.mentions, part)
         if why:

@@ -140,7 +140,7 @@ def _level(token: Token) -> Iterator[Token]:
             if own is None
             else own.tag_ not in _RELATIVE
         )
-        # Of two clauses side by side one is often read as what the other one says.
+        # The parser often makes one of two adjacent clauses the complement of the other.
         leading = (
             token.dep_ in {"ccomp", "parataxis"}
             and (token.i < token.head.i or after_semicolon)
@@ -268,12 +268,12 @@ EXPLAINED = (
     f"shown word for word, with where it stands. {GREETED}"
 )
 LINKED = (
-    "A link alone says nothing that can be looked up. Paste the words of the page, or drop the "
-    "transcript of the video in."
+    "A link alone cannot be looked up. Paste the words of the page, or drop the transcript of the "
+    "video in."
 )
 TOPIC = (
-    "This names a subject and says nothing of it, so passages on the subject were looked for. "
-    "Write what you heard about it, and the passages are compared with that."
+    "This names a subject and states nothing, so passages on the subject were searched for. Write "
+    "what you heard about it, and the passages are compared with that."
 )
 FOREIGN = (
     "This does not read as English, in which claims are understood here: only the names and words "
@@ -416,11 +416,11 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     if own is None:
         return False
     main = own.head
-    if first.lower_ not in _WH:  # "Will Taft ran": what stands behind "will" and "did" is bare
+    if first.lower_ not in _WH:  # not "Will Taft ran": "will" and "did" take a bare verb
         bare = first.tag_ == "MD" or first.lemma_ == "do"
         fits = main.tag_ == "VB" if bare else first.tag_ in _FINITE
         return first.i < own.i and main in (first, first.head) and fits
-    if first.lower_ == "which" and first == own:  # it goes on with what was said before
+    if first.lower_ == "which" and first == own:  # it continues what was said before
         return False
     asked = first
     while asked.dep_ != "ROOT" and asked.head.pos_ in _ASKED:

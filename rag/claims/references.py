@@ -81,7 +81,7 @@ def _mentions(clause: Tokens) -> list[_Mention]:
     found: dict[str, _Mention] = {}
     quoted = quoted_tokens(clause.doc)
     for token in clause:
-        if token.i in quoted:  # another speaker's words, and "I" is another there
+        if token.i in quoted:  # another speaker's words, in which "I" is that speaker
             continue
         mention = _group(token) or _person(token) or _unnamed_person(token)
         if mention is None:
@@ -179,7 +179,7 @@ def _is_subject(token: Token) -> bool:
     """Return whether a name is the subject of its clause, or is next to it."""
     for step in (token, *token.ancestors):
         if step.dep_ in SUBJECTS or (step.dep_ == "ROOT" and step.pos_ == "PROPN"):
-            return True  # or it is all there is: "Teddy Roosevelt."
+            return True  # or it is the whole text: "Teddy Roosevelt."
         if step.dep_ not in {"compound", "appos", "oprd", "acl", "attr", "conj"}:
             return False
     return False
@@ -280,14 +280,14 @@ def resolve_references(
         doer = _governing_subject(token, replaced)
         here = [mention for mention in named if not (doer and _is_same_name(mention.name, doer))]
         if _fits_any(here, *wanted) and token.dep_ not in SUBJECTS:
-            continue  # it is named in the clause itself, as far as can be known
+            continue  # the clause itself probably names it
         others = {m.name for m in _mentions(clause[: token.i - clause.start])}
         if _fits_any([m for m in here if m.name in others], *wanted):
             continue
         excluded = answered_by if _speaks(token) else doer
         is_subject = token.dep_ in SUBJECTS
         meant = _antecedent(context, *wanted, not_=excluded, is_subject=is_subject)
-        if meant is None:  # whoever it is: the next "he" is likely the same
+        if meant is None:  # unknown, and the next "he" is likely the same
             unsure.add(wanted[0])
             named = [*named, _Mention(token.lower_, *wanted, is_subject, sure=False)]
             continue
@@ -335,7 +335,7 @@ def _antecedent(
             for mention in clause
             if _fits(mention, plural, gender) and not (not_ and _is_same_name(mention.name, not_))
         ]
-        if gender == "f":  # of those with nothing to tell by, few are women in old records
+        if gender == "f":  # without a sign of it, few persons in old records are women
             fitting = [mention for mention in fitting if mention.gender] or fitting
         subjects = [mention for mention in fitting if mention.subject]
         if fitting:
@@ -632,11 +632,11 @@ def period_asked(
 
 
 ASKS_FOR_A_VERDICT = (
-    "How each passage stands to what you sent is said above it; whether that is true is for you to "
-    "judge from them."
+    "Each passage says above it whether it supports what you sent; whether that is true is for you "
+    "to judge."
 )
 UNCLEAR = (
-    "This goes on from what was asked before, and it is not clear how. Ask it as one statement or "
+    "This refers to an earlier question, and it is unclear how. Ask it as one statement or "
     "question, with the subject and the names."
 )
 _WHETHER_TRUE = re.compile(

@@ -52,7 +52,7 @@ _FEW_WORDS = 2
 """So many words at the beginning of a cue may repeat the end of the cue before by chance."""
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
-# A look-behind lets no match begin within white space: long runs of it stay cheap.
+# The look-behind keeps matches from beginning inside white space, so long runs of it stay cheap.
 _CUE = re.compile(rf"(?<!\s)\s*{_CLOCK}(?:\s*-->\s*\d.*|,\d{{1,2}}:\d\d:\d\d\.\d{{3}})")
 _STAMP = re.compile(rf"(?<!\s)\s*(?:([\[(])\s*)?{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
 _NAME = r"[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}"
@@ -478,4 +478,4 @@ def _reason(error: Exception, timeout_s: float) -> str:
     for kinds, reason in reasons:
         if isinstance(error, kinds):
             return reason
-    return f"YouTube answered in a way that is not understood ({type(error).__name__})."
+    return f"YouTube gave an unexpected answer ({type(error).__name__})."

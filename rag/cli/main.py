@@ -70,20 +70,20 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     shown = logging.StreamHandler()
-    shown.setLevel(logging.WARNING)  # for libraries that set a lower level of their own, too
-    # A query's small products gain nothing from a second thread, and wait for it behind the
-    # threads of the embedding model: one thread takes a query from 36 ms to 23.
+    shown.setLevel(logging.WARNING)  # also for libraries that set a lower level themselves
+    # A query's small matrix products gain nothing from a second thread, and then wait behind the
+    # threads of the embedding model: with one thread a query takes 23 ms instead of 36.
     threadpool_limits(1, user_api="blas")
     logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a letter that the terminal lacks is no error
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal lacks is no error
             stream.reconfigure(errors="replace")
     code: object = 0
     try:
         cli(arguments, prog_name="source-finder")
-    except SystemExit as end:  # mistakes in the command are told by Typer
+    except SystemExit as end:  # Typer reports mistakes in the command
         code = end.code
     except SourceFinderError as error:
         print(f"Error: {harmless(str(error))}", file=sys.stderr)
@@ -250,7 +250,7 @@ def serve(
         from rag.live import LiveFinder
 
         names = allowed_host or ()
-        # Behind a proxy, a server on this machine alone is for others, too.
+        # Behind a proxy, even a server that listens on this machine only is for others.
         settings = Settings.from_environment()
         accounts = bool(Accounts(settings.accounts).all())
         for_others = accounts or behind_proxy or bool(names) or not web.is_loopback(host)
@@ -261,10 +261,10 @@ def serve(
                 "`source-finder users add NAME` makes accounts.",
                 file=sys.stderr,
             )
-        if for_others and settings.captions == "auto":  # no stranger makes it fetch anything
+        if for_others and settings.captions == "auto":  # strangers must not make it fetch anything
             settings = replace(settings, captions="off")
         live = LiveFinder.begin(settings, index)
-    # Where there are accounts, now or later, each of them says whether it may.
+    # If there are accounts, now or later, each of them decides whether it may.
     live.may_change = not live.elsewhere and (allow_changes or not for_others)
     limits = web.ReaderLimits(
         claims_a_minute, uploads_a_day, upload_mb_a_day, kept_mb_a_day, waiting
@@ -323,7 +323,7 @@ def _answer(
     if style:
         dossier.style_of(style)
     answer = dossier.in_style(finder.ask(text, **filters), style)
-    try:  # first: whoever reads the output may leave before its end
+    try:  # first, since the reader of the output may close it early
         for path in export or ():
             made = datetime.now(UTC)
             content = dossier.export(

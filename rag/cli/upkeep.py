@@ -86,7 +86,7 @@ def fetch(
 
 def _confirm(files: int) -> None:
     if not sys.stdin.isatty():
-        raise QuestionError("There is no terminal to ask in. Add --yes to download without asking.")
+        raise QuestionError("This is no terminal to ask in. Add --yes to download without asking.")
     typer.confirm(f"Download {files} file{'s' if files != 1 else ''}?", abort=True, err=True)
 
 
@@ -320,7 +320,7 @@ def remove(name: _NameArgument) -> None:
     """Remove an account with all that was asked and kept with it; whoever is signed in with it is
     signed out."""
     settings = Settings.from_environment()
-    # What is kept goes first: should the database not answer, the account is there to try again.
+    # Its data goes first: if the database fails, the account is still there to try again.
     with _store(settings) as store:
         store.forget_reader(name)
     Accounts(settings.accounts).remove(name)

@@ -217,7 +217,7 @@ def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
     try:
         return _opened_by_words(path, max(unfinished), encoder)
     except (OSError, ValueError, EOFError, RuntimeError, sqlite3.DatabaseError) as error:
-        log.info("The index that is being built is not shown before it is complete: %s", error)
+        log.info("The unfinished index cannot be searched yet: %s", error)
         return None
 
 
@@ -288,10 +288,10 @@ def live_generation(path: Path) -> Path:
             return generation
         try:
             with build_lock(path).acquire(timeout=1):
-                if _named_generation(path) == generation:  # else another has done it
+                if _named_generation(path) == generation:  # otherwise another process has done it
                     return _upgraded(path, generation, made_by)
         except Timeout:
-            continue  # a build does it when it begins
+            continue  # the build upgrades it at its beginning
         except OSError as error:
             raise _mismatch(path, made_by, error) from error
     raise IndexBusy(

@@ -320,4 +320,4 @@ def upgrade_store(path: Path, from_format: int, to_format: int) -> None:
         for step in range(from_format, to_format):
             _UPGRADES[step](db)
         db.commit()
-        db.execute("VACUUM")  # which gives back to the disk what is free
+        db.execute("VACUUM")  # which returns free pages to the disk

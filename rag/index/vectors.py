@@ -169,9 +169,7 @@ def _head(dimension: int, count: int) -> bytes:
     index = faiss.IndexScalarQuantizer(
         dimension, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
     )
-    reach = _greatest_component(
-        dimension
-    )  # FAISS asks for the least, and for the least to the greatest
+    reach = _greatest_component(dimension)  # FAISS wants the least value and the range
     faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), index.sq.trained)
     index.is_trained = True
     index.ntotal = count
@@ -203,7 +201,7 @@ def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
     blocks = [(first, min(sizes.block, total - first)) for first in range(0, total, sizes.block)]
     nearest = [index.quantizer.search(exact.reconstruct_n(*block), 1)[1][:, 0] for block in blocks]
     counts = np.bincount(np.concatenate(nearest), minlength=lists).tolist()
-    for number, size in enumerate(counts):  # growing them bit by bit takes twice the memory
+    for number, size in enumerate(counts):  # growing them gradually takes twice the memory
         index.invlists.resize(number, size)
         index.invlists.resize(number, 0)
     for block, numbers in zip(blocks, nearest, strict=True):
@@ -229,7 +227,7 @@ class Sentences:
         self._exact = _mapped(folder / EXACT)
         shape = (self._exact.ntotal, self._exact.d)
         self._stored: NDArray[np.uint8] = np.zeros(shape, np.uint8)
-        if len(self):  # nothing cannot be mapped
+        if len(self):  # an empty file cannot be mapped
             head = len(_head(self._exact.d, len(self)))
             self._stored = np.memmap(folder / EXACT, np.uint8, "r", head, shape)
         self._lists: Any = None

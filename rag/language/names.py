@@ -224,7 +224,7 @@ def may_be_same_person(said: str, recorded: str) -> bool:
         return True
     if not all(_is_among(one, others) for one in given):
         return False
-    # Of whom a first and a middle name are said, all are; a middle name in full is always said.
+    # A first and a middle name together are all there are; a middle name in full is always given.
     wanted = [other for other in others[1:] if given[1:] or len(other) > 1]
     return not _is_among(given[0], others[:1]) or all(_is_among(one, given) for one in wanted)
 

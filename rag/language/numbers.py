@@ -24,7 +24,7 @@ _VALUES = {word: float(n) for n, word in enumerate(_UNITS)} | {
     word: 10.0 * n for n, word in enumerate(_TENS, start=2)
 }
 
-# Thousands are set apart by commas, by a space that breaks no line, or by any before "000".
+# Thousands are separated by commas, by a no-break space, or by any space before "000".
 _DIGITS = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3}){1,4}(?!\d)"
     r"|\d{1,3}(?: \d{3}){0,3} 000(?!\d)|\d*\.\d+|\d+(?:\.\d+)?"
@@ -126,7 +126,7 @@ _AT_MOST = re.compile(
 )
 _FROM_UP_TO = re.compile(
     r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
-)  # where it went
+)  # the place that was reached
 
 # "dollars", "US dollars", "of Spanish dollars".
 _COUNTED_MONEY = re.compile(

@@ -46,8 +46,8 @@ _PAIR = (
     r"(?:(?P<firstday>[0-3]?\d)(?i:st|nd|rd|th|d)?"
     r"(?:\s?[-–/]\s?|\s+(?P<between>(?i:to|until|till|and|or|&))\s+(?i:the\s+)?))?"
 )
-# The second year of "1648/9", "1648-9", "1706[/7]" or "1706 (1707)" is only looked at: where it is
-# not the next one it may be another date ("31 Dec. 1688/10 Jan. 1689").
+# The second year of "1648/9", "1648-9", "1706[/7]" or "1706 (1707)" is only checked: if it is not
+# the next one, it may be another date ("31 Dec. 1688/10 Jan. 1689").
 _YEAR = (
     r"(?P<year>1[0-9]\d\d|20\d\d)"
     r"(?:(?=(?P<double>\s?\[?[/|⁄]\s?|\s?\[?[-–]|\s?[(\[](?=\d+[)\]]))(?P<newyear>\d{4}|\d{1,2})"
@@ -357,7 +357,7 @@ def _stretch(match: re.Match[str]) -> Iterator[tuple[str, str]]:
         else:
             start = _SHORT_CENTURY + _DECADES[said["worddecade"].casefold()]
             part = match.group().split()[1] if len(match.group().split()) > 2 else ""
-        # The 1800s are the century; those of our own are as yet ten years.
+        # "The 1800s" are the century; "the 2000s" are only ten years as yet.
         is_century = start % 100 == 0 and start < _OUR_CENTURY and "decade" in said
         yield _years(start, 100 if is_century else 10, part)
         return

@@ -386,7 +386,7 @@ class Reason(Jsonable):
     agrees: bool
 
 
-ON_POINT = 0.5
+_ON_POINT = 0.5
 """The least probability at which a passage is said to be on the claim's very point. Of 1,209 such
 results for 2,631 claims, 85 in a hundred supported the claim, at least in part, or contradicted it,
 and 3 were about something else (cross-validated, as the verifier's weights)."""
@@ -395,7 +395,7 @@ and 3 were about something else (cross-validated, as the verifier's weights)."""
 def is_on_point(says: float, denies: float) -> bool:
     """Return whether a passage likely states the claim or its contrary, given both
     probabilities."""
-    return says + denies >= ON_POINT
+    return says + denies >= _ON_POINT
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,8 @@ _THERE = re.compile(
     r"town|place)\b|\bwhile there\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b1\d{3}\b|\b20[0-2]\d\b|['’]\d\d\b")
+_FULL_YEAR = re.compile(r"\b1\d{3}\b|\b20\d{2}\b")
+_YEAR = re.compile(rf"{_FULL_YEAR.pattern}|['’]\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,7 +467,6 @@ _POINTS_BACK = frozenset(
     ]
 )
 _SENTENCE_ENDS = "?!.…"
-_FULL_YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
 
 
 def _is_follow_up(text: str, before: str = "") -> bool:

@@ -35,7 +35,7 @@ app.add_typer(catalog, name="catalog")
 
 @catalog.callback(invoke_without_command=True)
 def _all_entries(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List what the catalog has."""
+    """List the collections of the catalog."""
     if context.invoked_subcommand is not None:
         return
     entries = load_catalog()
@@ -59,7 +59,7 @@ def show(
     identity: Annotated[str, typer.Argument(metavar="ID", help="An id from the catalog.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Everything the catalog says about one collection."""
+    """Show everything that the catalog says about a collection."""
     entry = find_entry(identity)
     _show(entry, _entry_text(entry), as_json)
 
@@ -162,7 +162,7 @@ app.add_typer(models, name="models")
 
 @models.callback(invoke_without_command=True)
 def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the models that are known, and those that were fetched."""
+    """List known models, and those that were downloaded."""
     if context.invoked_subcommand is not None:
         return
     known, fetched = known_models(), fetched_models(Settings.from_environment())
@@ -174,10 +174,10 @@ def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @models.command(name="fetch")
 def _fetch_model(
-    name: Annotated[str, typer.Argument(help="A model of the list, or any of the model hub.")],
+    name: Annotated[str, typer.Argument(help="A model in the list, or any on the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Download a model, and record its revision and hashes: it stays the same from then on."""
+    """Download a model, and record its revision and hashes so that it stays the same."""
     model = fetch_model(name, Settings.from_environment())
     _show(model, _model_text(model), as_json)
 
@@ -216,9 +216,7 @@ users = typer.Typer(
 )
 app.add_typer(users, name="users")
 
-_ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="Put it in the place of what is there already.")
-]
+_ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace what is there already.")]
 _NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, dots, - and _.")]
 
 
@@ -293,12 +291,10 @@ def objections() -> None:
 @users.command()
 def add(
     name: _NameArgument,
-    may: Annotated[Right, typer.Option(help="Only ask, or change the corpus, too.")] = "ask",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Change the account that is there.")
-    ] = False,
+    may: Annotated[Right, typer.Option(help="Only ask, or also change the corpus.")] = "ask",
+    replace: Annotated[bool, typer.Option("--replace", help="Change an existing account.")] = False,
 ) -> None:
-    """Make an account. Its password is asked for, or read from standard input."""
+    """Make an account. Its password is prompted for, or read from standard input."""
     settings = Settings.from_environment()
     first = not Accounts(settings.accounts).all()
     Accounts(settings.accounts).add(name, _password(name), may, replace=replace)
@@ -317,8 +313,7 @@ def add(
 
 @users.command()
 def remove(name: _NameArgument) -> None:
-    """Remove an account with all that was asked and kept with it; whoever is signed in with it is
-    signed out."""
+    """Delete an account with its questions and projects, and end its sessions."""
     settings = Settings.from_environment()
     # Its data goes first: if the database fails, the account is still there to try again.
     with _store(settings) as store:
@@ -341,7 +336,7 @@ _MOST = 2**31
 
 @users.command()
 def kept() -> None:
-    """Say for whom questions are kept: an account, or a browser that asked without one."""
+    """List the readers for whom questions are kept: accounts, and browsers without one."""
     settings = Settings.from_environment()
     with _store(settings) as store:
         for reader in store.kept_for(Accounts(settings.accounts).all()):
@@ -353,12 +348,12 @@ def kept() -> None:
 @users.command()
 def give(
     number: Annotated[
-        int, typer.Argument(min=1, max=_MOST, help="Whose, as `users kept` numbers them.")
+        int, typer.Argument(min=1, max=_MOST, help="The reader's number in `users kept`.")
     ],
     to: Annotated[str, typer.Argument(help="An account, or another number.")],
 ) -> None:
-    """Give all that is kept for one to another: to an account what was asked before it was made, or
-    to one browser what was asked in another."""
+    """Move all that is kept for a reader to another: from a browser to an account, or between
+    browsers."""
     settings = Settings.from_environment()
     is_account = to in Accounts(settings.accounts).all()
     if not is_account and not (to.isdecimal() and int(to) <= _MOST):
@@ -371,7 +366,7 @@ def give(
 
 @contextmanager
 def _store(settings: Settings) -> Iterator[ProjectStore]:
-    """Give what is kept of readers."""
+    """Yield the store of readers' projects."""
     from rag.database import open_database
     from rag.projects import ProjectStore
 

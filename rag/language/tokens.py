@@ -96,7 +96,6 @@ _BEFORE_EXPONENT = re.compile(r"(?:\b(?:[kcdm]?m|ft|in|mi|yds?)|\b10)$")
 _PAGE_END = re.compile(r"\s*\f\s*")
 _HYPHENED_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIRST_HALF = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*$")
-_SECOND_HALF = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN_WORD = re.compile(
     r"(?<![^\W_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*[-=\u2010\u2e17\u00ad\u00ac][^\S\n]*\n\s*"
     r"[^\W\d_]+(?:-[^\W\d_]+)*"
@@ -258,7 +257,7 @@ def _between_halves(text: str, gap: Span, *, apart: bool = False) -> str | None:
     hyphen: "-" or nothing; None if they are two words. `apart`: more than a line end is between
     them, so that the vocabulary counted each half as a word."""
     first = _FIRST_HALF.search(text, max(0, gap.start - 60), gap.start)
-    second = _SECOND_HALF.match(text, gap.end)
+    second = _HYPHENED_WORD.match(text, gap.end)
     if first is None or second is None:
         return None
     halves = (first[0].casefold(), second[0].casefold())

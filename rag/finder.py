@@ -143,7 +143,7 @@ class SourceFinder:
         check_claim(claim)
         _check_k(k)
         whole = Claim("c1", claim, Span(0, len(claim)))
-        return self._evidence(whole, k, self.retriever.only(collections, after, before))
+        return self._evidence(whole, k, self.retriever.make_filter(collections, after, before))
 
     def search(self, claim: str, k: int = 10) -> list[Hit]:
         """Return the `k` best passages by their ids, for evaluation: `find_sources` without the
@@ -180,7 +180,7 @@ class SourceFinder:
         """
         check_question(text)
         _check_k(k)
-        only = self.retriever.only(collections, after, before)
+        only = self.retriever.make_filter(collections, after, before)
         videos = find_videos(text, self.settings.front_ends)
         by_words = self.facts().by_words > 0
         searched = tuple(_searched(home, only) for home in self._held(only))

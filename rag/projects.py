@@ -534,8 +534,8 @@ def _turn(content: str) -> KeptTurn:
     try:
         turn = from_jsonable(KeptTurn, values)
     except (TypeError, ValueError, KeyError):
-        told = "The answer was kept by another version and cannot be shown. Ask again."
-        return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", told)
+        message = "The answer was kept by another version and cannot be shown. Ask again."
+        return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", message)
     return replace(turn, stage="stopped") if turn.stage == "searching" else turn
 
 

@@ -332,7 +332,7 @@ class Retriever:
             for rank, (i, score) in enumerate(order[:k], start=1)
         ]
 
-    def only(
+    def make_filter(
         self,
         collections: Iterable[str] | None,
         after: str | int | None,
@@ -397,11 +397,11 @@ class Retriever:
         names_share = named / total if total else 0.0
         terms = weighted_terms(claim)
         weights = signal_weights(names_share, len(terms)).tolist()
-        told, bare_days = times_and_days(claim)
+        named_times, bare_days = times_and_days(claim)
         query = Query(
             terms=terms,
             vectors=self.encoder.encode_query(claim),
-            times=told,
+            times=named_times,
             days=bare_days,
             weights=dict(zip(SIGNALS, weights, strict=True)),
             only=only or Filter(),
@@ -416,7 +416,7 @@ class Retriever:
         quoting = np.argsort(-signals[:, _WORDS], kind="stable")[:_QUOTING]
         verbatim = np.zeros(len(ids), dtype=np.float32)
         verbatim[quoting] = self._verbatim(claim.words, [ids[i] for i in quoting])
-        weighed = self._look_again(claim, ids, weigh(signals, weights))
+        weighed = self._rerank(claim, ids, weigh(signals, weights))
         scores = reward_verbatim(weighed, verbatim)
         near = likeness(signals[:, _PIECES], verbatim)
         order = np.argsort(-scores, kind="stable")
@@ -425,7 +425,7 @@ class Retriever:
             for rank, i in enumerate(order, start=1)
         ]
 
-    def _look_again(self, claim: ParsedClaim, ids: Sequence[str], scores: Floats) -> Floats:
+    def _rerank(self, claim: ParsedClaim, ids: Sequence[str], scores: Floats) -> Floats:
         """Return the scores, with those of the reranker for the best passages if there is one."""
         if self.reranker is None:
             return scores
@@ -462,10 +462,10 @@ def times_and_days(claim: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, 
     >>> times_and_days("It began on March 12, 1959, and ended on the 1st of April.")
     ((('1959-03-12', '1959-03-12'),), ('04-01',))
     """
-    told = times(claim)
-    full = {timex.first[5:] for timex in told if timex.first == timex.last}
+    found = times(claim)
+    full = {timex.first[5:] for timex in found if timex.first == timex.last}
     bare = (day for day in days(claim) if len(day) == len("03-12") and day not in full)
-    return tuple((timex.first, timex.last) for timex in told), tuple(bare)
+    return tuple((timex.first, timex.last) for timex in found), tuple(bare)
 
 
 def _signal_table(found: Sequence[Candidate]) -> Floats:

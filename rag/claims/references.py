@@ -503,8 +503,8 @@ def _stands_alone(text: str, before: str) -> bool:
     dated = _FULL_YEAR.search(text) is not None
     content = content_words(text)
     shared = not {*words(" ".join(_names(before)))}.isdisjoint(words(" ".join(_names(text))))
-    told = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
-    return named and told and not pointing and not text.rstrip().endswith("?")
+    specific = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
+    return named and specific and not pointing and not text.rstrip().endswith("?")
 
 
 def _points_back(token: Token) -> bool:

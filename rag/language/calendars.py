@@ -453,9 +453,9 @@ def in_new_style(day: str) -> str:
     ('1732-02-22', '1917-11-07')
     """
     is_leap_day = day[5:] == "02-29"  # of a year that may be none of ours: 1700
-    told = date.fromisoformat(f"{day[:8]}28" if is_leap_day else day)
-    century = told.year - ((told.month, told.day) < (3, 1))
-    return (told + timedelta(century // 100 - century // 400 - 2 + is_leap_day)).isoformat()
+    julian = date.fromisoformat(f"{day[:8]}28" if is_leap_day else day)
+    century = julian.year - ((julian.month, julian.day) < (3, 1))
+    return (julian + timedelta(century // 100 - century // 400 - 2 + is_leap_day)).isoformat()
 
 
 def one_year_later(day: str) -> str:

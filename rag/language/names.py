@@ -434,10 +434,10 @@ def _names_only(paragraph: str, most: float) -> bool:
     dated = any(word.capitalize() in MONTHS for word in every)
     if figures > _MOST_FIGURES * signs and not dated:
         return False
-    told = [word for word in long if word.casefold() not in stop_words()]
+    content = [word for word in long if word.casefold() not in stop_words()]
     if max(len(line.split()) for line in paragraph.splitlines()) > _LONG_LINE_WORDS:
         most = max(most, _MOST_OF_LONG)
-    return bool(sum(word[0].isupper() for word in told) >= most * len(told))
+    return bool(sum(word[0].isupper() for word in content) >= most * len(content))
 
 
 def _is_short(paragraph: str) -> bool:

@@ -206,15 +206,20 @@ def relative_times(text: str, written: str | None) -> list[Timex]:
     dated = timex_of_date(written)
     if dated.first[:7] != dated.last[:7]:
         return []
-    told = [
+    relative = [
         Timex(Span(a, b), first, last) for a, b, first, last in relative_dates(text, dated.first)
     ]
-    told += [Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)]
+    relative += [
+        Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)
+    ]
     if dated.first == dated.last:
         day = (date.fromisoformat(dated.first) - timedelta(1)).isoformat()
-        told += [Timex(Span(*match.span()), day, day) for match in _YESTERDAY.finditer(text)]
+        relative += [Timex(Span(*match.span()), day, day) for match in _YESTERDAY.finditer(text)]
     days = _days_of_its_year(text, dated)
-    return [*told, *(day for day in days if not any(day.span.overlaps(t.span) for t in told))]
+    return [
+        *relative,
+        *(day for day in days if not any(day.span.overlaps(t.span) for t in relative)),
+    ]
 
 
 def _days_of_its_year(text: str, dated: Timex) -> Iterator[Timex]:

@@ -375,7 +375,7 @@ class ProjectStore:
             ).fetchone()
             if found[0] != 2:
                 raise ProjectsError(
-                    "One of these two does not exist, or both are the same; nothing was changed. "
+                    "Of these two one is not there, or both are the same; nothing was changed. "
                     "`source-finder users kept` lists them."
                 )
             connection.execute("UPDATE projects SET reader = :to WHERE reader = :from", values)
@@ -534,8 +534,8 @@ def _turn(content: str) -> KeptTurn:
     try:
         turn = from_jsonable(KeptTurn, values)
     except (TypeError, ValueError, KeyError):
-        message = "The answer was kept by another version and cannot be shown. Ask again."
-        return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", message)
+        told = "The answer was kept by another version and cannot be shown. Ask again."
+        return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", told)
     return replace(turn, stage="stopped") if turn.stage == "searching" else turn
 
 

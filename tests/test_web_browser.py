@@ -405,7 +405,7 @@ def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit)
         assert none not in last.inner_text(), "there is nothing to keep, and no more to say"
     assert visit.button("Keep as Word").is_visible(), "the answer before is still kept"
     visit.asked("Mao Zedong", 4)
-    assert visit.page.get_by_text("This names a subject and states nothing").is_visible()
+    assert visit.page.get_by_text("This names a subject and says nothing of it").is_visible()
 
 
 def test_a_long_text_begins_with_what_is_there_and_what_could_be_added(

@@ -258,8 +258,8 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
             response = connection.client.send(request, stream=True)
         except httpx.InvalidURL as error:  # httpx also parses the redirect's target
             raise FetchError(
-                f"{url} redirects to something that is no web address ({error}); it is not "
-                "followed. Please report it if the source has moved."
+                f"{url} sends us on to something that is no web address ({error}); it is not "
+                "followed. Tell us if the source has moved."
             ) from error
         if response.status_code not in _REDIRECTS:
             return response
@@ -267,13 +267,13 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
         target = _joined(url, response.headers.get("Location", ""))
         if not may_follow(url, target):
             raise FetchError(
-                f"{url} redirects to {target[:200]!r}, which is not followed: only http(s), "
-                "and never from https to http. Please report it if the source has moved."
+                f"{url} sends us on to {target[:200]!r}, which is not followed: only http(s), "
+                "and never from https to http. Tell us if the source has moved."
             )
         if not is_private(url) and is_private(target):
             raise FetchError(
-                f"{url} redirects to {target[:200]!r}, in a network of your own, which is not "
-                "followed. Please report it if the source has moved."
+                f"{url} sends us on to {target[:200]!r}, in a network of your own, which is not "
+                "followed. Tell us if the source has moved."
             )
         url = target
     raise FetchError(

@@ -315,7 +315,9 @@ def check_question(text: str) -> str:
             f"or {_AS_SOURCE}."
         )
     if not words(text):
-        raise QuestionError("The question has no words. Type or paste a claim about the past.")
+        raise QuestionError(
+            "There is no word in the question. Type or paste a claim about the past."
+        )
     return text
 
 

@@ -268,12 +268,12 @@ EXPLAINED = (
     f"shown word for word, with where it stands. {GREETED}"
 )
 LINKED = (
-    "A link alone cannot be looked up. Paste the words of the page, or drop the transcript of the "
-    "video in."
+    "A link alone says nothing that can be looked up. Paste the words of the page, or drop the "
+    "transcript of the video in."
 )
 TOPIC = (
-    "This names a subject and states nothing, so passages on the subject were searched for. Write "
-    "what you heard about it, and the passages are compared with that."
+    "This names a subject and says nothing of it, so passages on the subject were looked for. "
+    "Write what you heard about it, and the passages are compared with that."
 )
 FOREIGN = (
     "This does not read as English, in which claims are understood here: only the names and words "

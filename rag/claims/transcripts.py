@@ -478,4 +478,4 @@ def _reason(error: Exception, timeout_s: float) -> str:
     for kinds, reason in reasons:
         if isinstance(error, kinds):
             return reason
-    return f"YouTube gave an unexpected answer ({type(error).__name__})."
+    return f"YouTube answered in a way that is not understood ({type(error).__name__})."

@@ -52,14 +52,14 @@ _CollectionOption = Annotated[
 _AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
 _ExportOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        help="Also write a dossier; its extension sets the format: .pdf, .md, .html, .bib ..."
-    ),
+    typer.Option(help="Write a dossier too, as its extension says: .pdf, .md, .html, .bib ..."),
 ]
 _ZoteroOption = Annotated[
     bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
 ]
-_LimitOption = Annotated[int, typer.Option(min=1, help="For each reader of a shared server.")]
+_LimitOption = Annotated[
+    int, typer.Option(min=1, help="For each reader, where the server is for others.")
+]
 _BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
 
@@ -151,7 +151,7 @@ def build(
     ] = None,
     index: _IndexOption = None,
     only: Annotated[
-        bool, typer.Option("--only", help="Index only these paths, without those indexed before.")
+        bool, typer.Option("--only", help="Index just these paths, not what was there before.")
     ] = False,
     afresh: Annotated[
         bool, typer.Option("--afresh", help="Read and embed everything again.")
@@ -195,10 +195,10 @@ def publish(
     index: _IndexOption = None,
     back_to: Annotated[
         str | None,
-        typer.Option(help="An earlier generation to make live again instead."),
+        typer.Option(help="A generation that is still there, to be shown again instead."),
     ] = None,
 ) -> None:
-    """Publish an index to Qdrant, where it becomes live once it is complete."""
+    """Put an index where Qdrant serves it; it is shown at once when it is complete."""
     from rag.index import open_index
     from rag.index.qdrant import publishing
 
@@ -220,13 +220,11 @@ def serve(
     host: Annotated[str, typer.Option(envvar="GRADIO_SERVER_NAME")] = "127.0.0.1",
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(help="A host name of the server (repeatable)."),
+        typer.Option(help="A name by which the server may be called (repeatable)."),
     ] = None,
     allow_changes: Annotated[
         bool,
-        typer.Option(
-            "--allow-changes", help="Let everybody who can reach the server change the corpus."
-        ),
+        typer.Option("--allow-changes", help="Let everybody who can reach it change the corpus."),
     ] = False,
     behind_proxy: Annotated[
         bool,
@@ -285,7 +283,7 @@ def serve(
 
 @cli.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Show what is installed and indexed, and any problems."""
+    """Say what is installed, which indexes and model there are, and what is wrong."""
     from rag.doctor import examine
 
     diagnosis = examine(Settings.from_environment())

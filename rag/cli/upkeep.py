@@ -35,7 +35,7 @@ app.add_typer(catalog, name="catalog")
 
 @catalog.callback(invoke_without_command=True)
 def _all_entries(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the collections of the catalog."""
+    """List what the catalog has."""
     if context.invoked_subcommand is not None:
         return
     entries = load_catalog()
@@ -59,7 +59,7 @@ def show(
     identity: Annotated[str, typer.Argument(metavar="ID", help="An id from the catalog.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show everything that the catalog says about a collection."""
+    """Everything the catalog says about one collection."""
     entry = find_entry(identity)
     _show(entry, _entry_text(entry), as_json)
 
@@ -86,7 +86,7 @@ def fetch(
 
 def _confirm(files: int) -> None:
     if not sys.stdin.isatty():
-        raise QuestionError("This is no terminal to ask in. Add --yes to download without asking.")
+        raise QuestionError("There is no terminal to ask in. Add --yes to download without asking.")
     typer.confirm(f"Download {files} file{'s' if files != 1 else ''}?", abort=True, err=True)
 
 
@@ -162,7 +162,7 @@ app.add_typer(models, name="models")
 
 @models.callback(invoke_without_command=True)
 def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List known models, and those that were downloaded."""
+    """List the models that are known, and those that were fetched."""
     if context.invoked_subcommand is not None:
         return
     known, fetched = known_models(), fetched_models(Settings.from_environment())
@@ -174,10 +174,10 @@ def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @models.command(name="fetch")
 def _fetch_model(
-    name: Annotated[str, typer.Argument(help="A model in the list, or any on the model hub.")],
+    name: Annotated[str, typer.Argument(help="A model of the list, or any of the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Download a model, and record its revision and hashes so that it stays the same."""
+    """Download a model, and record its revision and hashes: it stays the same from then on."""
     model = fetch_model(name, Settings.from_environment())
     _show(model, _model_text(model), as_json)
 
@@ -216,7 +216,9 @@ users = typer.Typer(
 )
 app.add_typer(users, name="users")
 
-_ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace what is there already.")]
+_ReplaceOption = Annotated[
+    bool, typer.Option("--replace", help="Put it in the place of what is there already.")
+]
 _NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, dots, - and _.")]
 
 
@@ -291,10 +293,12 @@ def objections() -> None:
 @users.command()
 def add(
     name: _NameArgument,
-    may: Annotated[Right, typer.Option(help="Only ask, or also change the corpus.")] = "ask",
-    replace: Annotated[bool, typer.Option("--replace", help="Change an existing account.")] = False,
+    may: Annotated[Right, typer.Option(help="Only ask, or change the corpus, too.")] = "ask",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Change the account that is there.")
+    ] = False,
 ) -> None:
-    """Make an account. Its password is prompted for, or read from standard input."""
+    """Make an account. Its password is asked for, or read from standard input."""
     settings = Settings.from_environment()
     first = not Accounts(settings.accounts).all()
     Accounts(settings.accounts).add(name, _password(name), may, replace=replace)
@@ -313,7 +317,8 @@ def add(
 
 @users.command()
 def remove(name: _NameArgument) -> None:
-    """Delete an account with its questions and projects, and end its sessions."""
+    """Remove an account with all that was asked and kept with it; whoever is signed in with it is
+    signed out."""
     settings = Settings.from_environment()
     # Its data goes first: if the database fails, the account is still there to try again.
     with _store(settings) as store:
@@ -336,7 +341,7 @@ _MOST = 2**31
 
 @users.command()
 def kept() -> None:
-    """List the readers for whom questions are kept: accounts, and browsers without one."""
+    """Say for whom questions are kept: an account, or a browser that asked without one."""
     settings = Settings.from_environment()
     with _store(settings) as store:
         for reader in store.kept_for(Accounts(settings.accounts).all()):
@@ -348,12 +353,12 @@ def kept() -> None:
 @users.command()
 def give(
     number: Annotated[
-        int, typer.Argument(min=1, max=_MOST, help="The reader's number in `users kept`.")
+        int, typer.Argument(min=1, max=_MOST, help="Whose, as `users kept` numbers them.")
     ],
     to: Annotated[str, typer.Argument(help="An account, or another number.")],
 ) -> None:
-    """Move all that is kept for a reader to another: from a browser to an account, or between
-    browsers."""
+    """Give all that is kept for one to another: to an account what was asked before it was made, or
+    to one browser what was asked in another."""
     settings = Settings.from_environment()
     is_account = to in Accounts(settings.accounts).all()
     if not is_account and not (to.isdecimal() and int(to) <= _MOST):

@@ -632,12 +632,12 @@ def period_asked(
 
 
 ASKS_FOR_A_VERDICT = (
-    "Each passage says above it whether it supports what you sent; whether that is true is for you "
-    "to judge."
+    "Above each passage it says how the passage relates to what you sent. Whether that is true "
+    "is for you to judge."
 )
 UNCLEAR = (
-    "This refers to an earlier question, and it is unclear how. Ask it as one statement or "
-    "question, with the subject and the names."
+    "This seems to continue what was asked before, but it is not clear how. Ask it as one full "
+    "statement or question, with its subject and names."
 )
 _WHETHER_TRUE = re.compile(
     r"\W*(?:(?:so|and|but)\W+)?(?:is|was|are)\W+(?:this|that|it|all that|they)\W+"

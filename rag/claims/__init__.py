@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rag.claims.checkable import (
     ABOUT_THIS_PAGE,
+    MAX_CLAIM,
     MIN_CONTENT_WORDS,
     Clause,
     asks_without_a_mark,
@@ -261,9 +262,6 @@ def _can_go_on(text: str, before: Span, line: Span) -> bool:
 def _tail(text: str, line: Span) -> str:
     return text[max(line.start, line.end - 20) : line.end]
 
-
-MAX_CLAIM = 2_000
-"""The longest claim that is looked up: each step takes time with its length."""
 
 _MAX_PARSED = 1_000
 """A longer sentence is a list or no sentence. It is kept whole, and its grammar is not read."""

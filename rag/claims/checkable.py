@@ -202,6 +202,9 @@ def subject_phrase(head: Token) -> str:
     return str(stretch.split(",")[0])
 
 
+MAX_CLAIM = 2_000
+"""The longest claim that is looked up: each step takes time with its length."""
+
 MIN_CONTENT_WORDS = 3
 """The fewest content words of a clause that can be checked, in a longer text."""
 

@@ -22,6 +22,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from rag.claims.checkable import (
+    MAX_CLAIM,
     MIN_CONTENT_WORDS,
     SUBJECTS,
     is_about_this_page,
@@ -561,7 +562,7 @@ def _things(earlier: Iterable[str]) -> list[str]:
     for claim in earlier:
         things = [
             " ".join(token.text for token in chunk if token.pos_ not in {"DET", "PRON"})
-            for chunk in parse(claim).noun_chunks
+            for chunk in parse(claim[:MAX_CLAIM]).noun_chunks
             if chunk.root.pos_ == "NOUN" and chunk.text.islower()
         ]
         if things:
@@ -654,7 +655,8 @@ def why_unclear(text: str, *, completed: bool) -> str:
         return ""
     if _WHETHER_TRUE.fullmatch(text):
         return ASKS_FOR_A_VERDICT
-    content = content_words(text)
-    if completed or len(content) > 1 or is_pleasantry(text) or is_about_this_page(text):
+    if completed or len(text) > MAX_CLAIM or len(content_words(text)) > 1:
+        return ""
+    if is_pleasantry(text) or is_about_this_page(text):
         return ""
     return "" if any(token.pos_ in _NAMING for token in parse(text)) else UNCLEAR

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from rag.datatypes import Span
-from rag.language import parse, quantities, stands_for, times
+from rag.language import nation_names, parse, quantities, times
 
 Change = Callable[[str, random.Random, Sequence[str]], str | None]
 """A sentence, chance, and other names of the corpus, to the changed sentence or None."""
@@ -50,8 +50,8 @@ def change_name(sentence: str, chance: random.Random, names: Sequence[str]) -> s
     if not found:
         return None
     changed = chance.choice(found)
-    own = stands_for(changed.of(sentence))
-    others = [name for name in names if name not in sentence and not own & stands_for(name)]
+    own = nation_names(changed.of(sentence))
+    others = [name for name in names if name not in sentence and not own & nation_names(name)]
     return _with(sentence, changed, chance.choice(others)) if others else None
 
 

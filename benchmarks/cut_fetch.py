@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.claim_sets import data_folder
 from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import Manners
+from rag.catalog.download import DownloadPolicy
 from rag.catalog.fetch import fetch
 
 
@@ -99,7 +99,9 @@ def main() -> int:
         url = f"http://127.0.0.1:{server.server_port}"
         entries = [entry_of(url, volume, "volume"), entry_of(url, memoir, "memoir")]
         started = time.perf_counter()
-        report = fetch([e.id for e in entries], Path(into), catalog=entries, manners=Manners())
+        report = fetch(
+            [e.id for e in entries], Path(into), catalog=entries, manners=DownloadPolicy()
+        )
         seconds = time.perf_counter() - started
         server.shutdown()
         print(*server.asked, sep="\n")

@@ -30,13 +30,13 @@ from typing import Any, Protocol
 from rag.build.builder import build_index
 from rag.build.corpus_files import add_file, describe_file, remove_file
 from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import Manners
+from rag.catalog.download import DownloadPolicy
 from rag.catalog.fetch import fetch
 from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, Claim, Evidence, Span
 from rag.embedding import Encoder
-from rag.index import MANIFEST, adopt, open_index
+from rag.index import MANIFEST, install_generation, open_index
 from rag.ingest.sidecar import read_sidecar
 from rag.ingest.workers import Limits, Workers
 from rag.projects import KeptTurn, MarkStore, Pin, ProjectStore, Scope
@@ -259,7 +259,7 @@ class Switches(Work):
 
     def _switch(self) -> None:
         shutil.copytree(open_index(self.index).path, self.brought)
-        adopt(self.index, self.brought)
+        install_generation(self.index, self.brought)
 
     def losses(self, number: int, steps: int) -> Iterator[str]:
         """The index opens, every byte checked, and after the next switch nothing else is there."""
@@ -380,7 +380,7 @@ class Fetches(Work):
         self._fetch()
 
     def _fetch(self) -> None:
-        fetch(["verona"], self.into, catalog=[self._entry], manners=Manners(pause_s=0))
+        fetch(["verona"], self.into, catalog=[self._entry], manners=DownloadPolicy(pause_s=0))
 
     @property
     def _entry(self) -> CatalogEntry:

@@ -25,7 +25,7 @@ from benchmarks.claim_sets import data_folder
 from rag.language import (
     MIN_KEY_LETTERS,
     chinese_spellings,
-    one_slip,
+    is_one_edit_apart,
     spelling_key,
     vowel_keys,
     words,
@@ -69,7 +69,7 @@ def by_vowels(one: str, other: str) -> bool:
 
 def reaches(one: str, other: str) -> bool:
     """Return whether any of our rules leads from one spelling to the other."""
-    return by_system(one, other) or by_vowels(one, other) or one_slip(one, other)
+    return by_system(one, other) or by_vowels(one, other) or is_one_edit_apart(one, other)
 
 
 def one_edit(one: str, other: str) -> bool:
@@ -109,7 +109,7 @@ def main() -> None:
         "ours": reaches,
         "  by system": by_system,
         "  vowels left open": by_vowels,
-        "  one slip": one_slip,
+        "  one slip": is_one_edit_apart,
         "plain: one edit": one_edit,
     }
     for label, rule in rules.items():

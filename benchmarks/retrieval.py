@@ -32,7 +32,7 @@ from rag.config import Settings
 from rag.datatypes import Floats, Passage, Span
 from rag.embedding import EmbeddingInput
 from rag.errors import IndexNotBuilt
-from rag.index.local import top
+from rag.index.local import top_rows
 from rag.language import stems, words
 from rag.retrieval import ParsedClaim, signal_row
 from rag.searching import SIGNALS, weigh
@@ -91,7 +91,7 @@ class PlainRankers:
 
 
 def _best(scores: Floats) -> list[int]:
-    return [int(row) for row in top(scores, 1000)[0]]
+    return [int(row) for row in top_rows(scores, 1000)[0]]
 
 
 class OwnRankers:

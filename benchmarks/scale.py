@@ -49,7 +49,7 @@ from rag.finder import SourceFinder
 from rag.index import PIECE_PASSAGES, Generation, Manifest
 from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex
-from rag.index.local import CANDIDATES, LocalIndex, top
+from rag.index.local import CANDIDATES, LocalIndex, top_rows
 from rag.index.qdrant import SENTENCES, Search, generations, live
 from rag.index.qdrant.index import PASSAGE, QdrantIndex, passage_number
 from rag.index.qdrant.publishing import complete, publish
@@ -60,7 +60,7 @@ from rag.index.vectors import (
     Sentences,
     SentenceWriter,
     VectorIndex,
-    unrounded,
+    dequantize,
 )
 from rag.language import stems, words
 from rag.searching import Query
@@ -126,7 +126,7 @@ def search_words(folder: Path, passages: int, claims: list[str]) -> Measured:
     index = LexicalIndex.open(folder, passages)
 
     def search(claim: object) -> list[int]:
-        best: list[int] = top(index.scores(stems(words(str(claim)))), CANDIDATES)[0].tolist()
+        best: list[int] = top_rows(index.scores(stems(words(str(claim)))), CANDIDATES)[0].tolist()
         return best
 
     return _timed(claims, search)
@@ -143,7 +143,7 @@ def write_vectors(finder: SourceFinder, folder: Path, passages: int) -> None:
     vectors = generation_of(finder).vectors
     assert isinstance(vectors, VectorIndex)  # an index whose vectors are all there
     block = vectors.passages_block(0, vectors.passages)
-    real, lengths = unrounded(block.sentences), block.sentence_counts
+    real, lengths = dequantize(block.sentences), block.sentence_counts
     random = np.random.default_rng(1)
     writer = SentenceWriter(folder, vectors.dimension)
     ends = []

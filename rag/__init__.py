@@ -40,16 +40,16 @@ _SWITCHES = {
     "DO_NOT_TRACK": "1",
     "ANONYMIZED_TELEMETRY": "False",
 }
-"""What Gradio, huggingface_hub and others of their kind look at."""
+"""The variables that Gradio, huggingface_hub and the like read."""
 
 _SENDERS = ("openvino_telemetry",)
-"""Packages that do nothing but send. OpenVINO tells an analytics service of every import, with a
-lasting number for the user, and has no setting against it but a file in the user's home or a claim
-to be a test machine. Where its sender cannot be imported, it takes a stub that sends nothing."""
+"""Packages that only send statistics. OpenVINO reports every import to an analytics service, with a
+lasting number for the user; only a file in the user's home, or the claim to be a test machine,
+prevents it. If its sender cannot be imported, it uses a stub that sends nothing."""
 
 
 def _keep_quiet() -> None:
-    """Switch off what the libraries would tell others, in this process and those it starts."""
+    """Switch off the libraries' statistics, in this process and its children."""
     os.environ.update(_SWITCHES)
     for name in _SENDERS:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # an import of it fails
@@ -63,8 +63,8 @@ _HOMES = {
     "SourceFinderError": "rag.errors",
     "build_index": "rag.build.builder",
 }
-"""Where what is not a datatype is from. All is imported when it is asked for: whoever only wants
-the command line's help, or its first page, does not wait for the rest."""
+"""The modules of names that are no datatypes. They are imported on demand, so that the command
+line's help, or its first page, does not wait for them."""
 
 
 def __getattr__(name: str) -> Any:
@@ -83,7 +83,7 @@ def _default_finder() -> SourceFinder:
 def find_sources(claim: str, k: int = 10, **filters: Any) -> list[Evidence]:
     """Return the `k` passages of the default index nearest to `claim`, best first.
 
-    The index is built at the first call where there is none yet, and stays open.
-    Filters and errors as in `SourceFinder.find_sources`.
+    The index is built at the first call if there is none, and stays open. Filters and errors as in
+    `SourceFinder.find_sources`.
     """
     return _default_finder().find_sources(claim, k, **filters)

@@ -1,11 +1,11 @@
-"""Who may use a server that is opened to others, and what was changed there by whom.
+"""Who may use a server that others use, and a log of who changed what.
 
-Accounts have a name, what each may do, and a hashed password. They lie in one file of the home,
-which only its owner can read; `source-finder users` changes it, and a running server takes what
-has changed at the next request.
+An account has a name, a right, and a hashed password. Accounts are in one file of the home, which
+only its owner can read; `source-finder users` changes it, and a running server uses the changes
+from the next request on.
 
-What is changed, by whom and when, goes into a file of JSON Lines in the home, which only its
-owner can read. No question and no password stands in it.
+Who changed what, and when, goes into a file of JSON Lines in the home, which only its owner can
+read. It contains no question and no password.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 Right = Literal["ask", "change"]
-"""To search and read; to change the corpus, too."""
+"""What an account may do: "ask" (search and read), or also "change" the corpus."""
 
 _RIGHTS: tuple[Right, ...] = get_args(Right)
 
 _LEAST_CHARS = 12
-"""Of a password. No more is asked of it than length, as NIST SP 800-63B advises."""
+"""The least length of a password, the only rule for it, as NIST SP 800-63B advises."""
 
 _MOST_CHARS = 200
 
@@ -58,7 +58,7 @@ class Account:
 
 
 class Accounts:
-    """The accounts in a file, which need not be there. Safe to share by threads."""
+    """The accounts in a file, which may be missing. Safe to share between threads."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -82,8 +82,8 @@ class Accounts:
             return self._held
 
     def add(self, name: str, password: str, may: Right, *, replace: bool = False) -> None:
-        """Add an account, or `replace` the one of that name. Raises `AccountError` for a name or
-        password that is not taken."""
+        """Add an account, or `replace` the one of that name. Raises `AccountError` for an invalid
+        name or password."""
         if not _NAME.fullmatch(name):
             raise AccountError(
                 f"{name!r} cannot be a name: up to 32 lower-case letters, digits, dots, - and _ "
@@ -104,7 +104,7 @@ class Accounts:
             accounts[name] = made
 
     def remove(self, name: str) -> None:
-        """Remove an account. Raises `AccountError` where there is none of that name."""
+        """Remove an account. Raises `AccountError` if there is none of that name."""
         with self._changing() as accounts:
             if accounts.pop(name, None) is None:
                 raise AccountError(
@@ -112,8 +112,8 @@ class Accounts:
                 )
 
     def check(self, name: str, password: str) -> Account | None:
-        """Return the account that name and password belong to, None for none. It takes some
-        50 ms and 64 MB, for a name that is not there, too."""
+        """Return the account with this name and password, None if there is none. Takes some 50 ms
+        and 64 MB, also for an unknown name."""
         from argon2.exceptions import InvalidHashError, VerificationError
 
         account = self.all().get(name)
@@ -125,7 +125,7 @@ class Accounts:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Account]]:
-        """Lend the accounts; what has become of them is written at the end."""
+        """Lend the accounts, and write them at the end."""
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.file.with_name(f".{self.file.name}.lock")):
@@ -162,8 +162,8 @@ class Accounts:
 
 
 class Sessions:
-    """Who is signed in, for all processes that share a database. Each session has a secret, of
-    which only the hash is kept. `ProjectsError` is raised where they cannot be read or kept."""
+    """The sessions of all processes that share a database. Each has a secret, of which only the
+    hash is stored. Raises `ProjectsError` if they cannot be read or written."""
 
     def __init__(
         self, database: Database, accounts: Accounts, clock: Callable[[], float] = time.time
@@ -171,7 +171,7 @@ class Sessions:
         self._database, self._accounts, self._clock = database, accounts, clock
 
     def begin(self, account: Account, seconds: float) -> str:
-        """Begin a session and return its secret; those that have ended are forgotten."""
+        """Begin a session and return its secret; expired ones are deleted."""
         secret, now = secrets.token_urlsafe(32), self._clock()
         with self._database.writing() as connection:
             connection.execute("DELETE FROM sessions WHERE ends <= :now", {"now": int(now)})
@@ -187,8 +187,8 @@ class Sessions:
         return secret
 
     def account(self, secret: str) -> Account | None:
-        """Return the account of a session as it is now: one that was removed, or given another
-        password, has none."""
+        """Return the account of a session as it is now; None if it was removed or has a new
+        password."""
         with self._database.reading() as connection:
             if connection is None:
                 return None
@@ -218,29 +218,30 @@ def _hasher() -> PasswordHasher:
 _NOBODYS = (
     "$argon2id$v=19$m=65536,t=3,p=4$c29tZWJvZHktZWxzZQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
-"""Belongs to no password: whether a name is there cannot be told by the time an answer takes."""
+"""A hash that no password has, so that the time of an answer does not show whether a name
+exists."""
 
 
 log = logging.getLogger(__name__)
 
 _FILE = "audit.jsonl"
 BYTES, _KEPT = 5_000_000, 9
-"""A file of that size is put aside as `audit.jsonl.1`, and so on; so many are kept."""
+"""A file of `BYTES` is moved to `audit.jsonl.1`, and so on; `_KEPT` of them are kept."""
 
 _LINE = 10_000
-"""Characters of a line about which nothing is left out."""
+"""Up to so many characters, a line is written whole."""
 
 
 class Audit:
-    """The audit log of a home, which is made with the first line. Safe to share by threads."""
+    """The audit log of a home, made with its first line. Safe to share between threads."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._file = _OwnersFile(home / _FILE, maxBytes=BYTES, backupCount=_KEPT, delay=True)
 
     def note(self, who: str, what: str, **about: object) -> None:
-        """Add a line: now, `who` did `what`, and what more there is to say of it. Where it cannot
-        be written, the program's log says so, and what is being done goes on."""
+        """Add a line: now, `who` did `what`, with further fields. If it cannot be written, the
+        program's log says so, and the action goes on."""
         when = datetime.now(UTC).isoformat(timespec="seconds")
         said = {"when": when, "who": who, "what": what}
         line = json.dumps({**said, **about})

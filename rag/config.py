@@ -60,12 +60,13 @@ DEFAULT_MODEL = "default"
 PER_CLAIM = 5
 """Passages shown for each claim of an answer."""
 _LLM_TIMEOUT_S = 60.0
-"""The answer is there without the model; a small one on a CPU writes a summary in this time."""
+"""The answer is shown without waiting for it; a small model on a CPU writes a summary in this
+time."""
 _FRONT_ENDS = (
     "Invidious=https://redirect.invidious.io, yewtu.be=https://yewtu.be, "
     "inv.nadeko.net=https://inv.nadeko.net, Piped=https://piped.video"
 )
-"""The first lets one choose among the instances that work at the time; any other may be gone."""
+"""The first offers a choice among instances that work at the time; any other may be gone."""
 
 
 PROXIES = "127.0.0.1,::1"
@@ -89,16 +90,16 @@ class Settings:
     ocr: str = "auto"
     """What reads pages without text: auto, off, or an engine's name (see `rag.ingest.ocr`)."""
     llm_key: str = field(default="", repr=False)
-    """For the server at `llm_url`; a provider's own key is for that provider alone."""
+    """The key for the server at `llm_url`; a provider's own key is only for that provider."""
     index: str = DEFAULT_INDEX
-    """Which index is opened where none is named."""
+    """The index to open if none is named."""
     index_key: str = field(default="", repr=False)
     database: str = field(default="", repr=False)
     """The address of a PostgreSQL database for projects, with its password; "" for the file."""
     proxies: str = PROXIES
-    """The proxies that are believed where there are any, as uvicorn's `forwarded_allow_ips`."""
+    """The trusted proxies, in the form of uvicorn's `forwarded_allow_ips`."""
     citation_style: str = ""
-    """The style of all citations (see `rag.dossier.content`), "" for that of each archive."""
+    """The style of all citations (see `rag.dossier.content`), "" for each archive's own."""
     entailment: str | None = None
     """A model that judges claims beside the project's own, by folder or hub name; None for none."""
     judge: str = ""
@@ -106,7 +107,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Return the settings that the environment asks for."""
+        """Return the settings in the environment variables."""
         home = os.environ.get("SOURCE_FINDER_HOME")
         cache = os.environ.get("SOURCE_FINDER_CACHE")
         return cls(
@@ -138,12 +139,12 @@ class Settings:
 
     @property
     def accounts(self) -> Path:
-        """The file of those who may use a server that is opened to others."""
+        """The file of accounts for a server that others use."""
         return self.home / "accounts.json"
 
     @property
     def models(self) -> Path:
-        """The record of models that were fetched from the hub; see `rag.models`."""
+        """The record of downloaded models; see `rag.models`."""
         return self.home / "models.json"
 
     @property
@@ -159,8 +160,8 @@ class Settings:
     def index_path(self, index: str | Path | None) -> Path:
         """Return the folder of an index given by name ("mine") or by path ("indexes/mine").
 
-        None names that of the settings, the default one where they name no folder. A bare name
-        lies in `home/indexes`.
+        None means the settings' index, or the default one if they name no folder. A bare name is in
+        `home/indexes`.
         """
         if index is None:
             index = DEFAULT_INDEX if "://" in self.index else self.index
@@ -171,12 +172,12 @@ class Settings:
 
 
 def _seconds(given: str, default: float) -> float:
-    """Return a number of seconds, the default for what is none."""
+    """Return a number of seconds, the default if `given` is not a number."""
     return float(given) if given.replace(".", "", 1).isdigit() and float(given) > 0 else default
 
 
 def _front_ends(given: str) -> tuple[tuple[str, str], ...]:
-    """Return names and addresses; what has no web address is left out."""
+    """Return names and addresses, without entries that have no web address."""
     pairs = [part.partition("=") for part in given.split(",")]
     return tuple(
         (name.strip(), address.strip())

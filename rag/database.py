@@ -1,12 +1,12 @@
-"""What a server keeps for its readers, and who is signed in: a file of SQLite in the home, or a
-database of PostgreSQL, which several processes on several machines may share.
+"""Where a server keeps its readers' data and sessions: a file of SQLite in the home, or a
+PostgreSQL database, which several processes on several machines may share.
 
-Safe with threads, processes and tabs: each use has a connection of its own, and a change is one
-transaction, one after the other for each reader. No reader's key is kept, only its hash.
+Safe with threads, processes and tabs: each use has its own connection, and a change is one
+transaction, one at a time for each reader. No reader's key is stored, only its hash.
 
-The SQL is the same for both, with values as `:name`. A database says how many of the `UPGRADES` it
-has had: SQLite's in `user_version`, PostgreSQL's in a comment on its first table. An upgrade that
-was ever handed out is never changed; what comes next is added to the end.
+The SQL is the same for both, with values as `:name`. A database records how many of the `UPGRADES`
+it has had: SQLite in `user_version`, PostgreSQL in a comment on its first table. A released upgrade
+never changes; new ones are added at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rag.config import Settings
 from rag.errors import ProjectsError
 
 FREE_BYTES = 256 << 20
-"""Nothing more is kept once the disk has less than this."""
+"""Nothing more is written once the disk has less free space than this."""
 
 _WAIT_S = 10.0
 
@@ -96,7 +96,7 @@ UPGRADES: tuple[tuple[str, ...], ...] = (
 
 
 class SqlRows(Protocol):
-    """What a statement has found, or how many rows it has changed."""
+    """The rows that a statement found, or the number of rows it changed."""
 
     @property
     def rowcount(self) -> int: ...
@@ -112,32 +112,32 @@ class Connected(Protocol):
 
 
 class Database(Protocol):
-    """Where all is kept. `ProjectsError` is raised where it cannot be read or written."""
+    """A store of data. Its methods raise `ProjectsError` if it cannot be read or written."""
 
     def check_room(self) -> None:
-        """Raise `ProjectsError` where there is no room for more."""
+        """Raise `ProjectsError` if there is no room for more."""
 
     def reading(self) -> AbstractContextManager[Connected | None]:
-        """Give a connection, None where nothing was ever kept."""
+        """Return a context with a connection, None if nothing was ever stored."""
 
     def writing(self, reader: str = "") -> AbstractContextManager[Connected]:
-        """Give a connection in a transaction that is done whole, or not at all. Of those for the
-        same reader there is one at a time, so what is looked up in it stays so."""
+        """Return a context with a connection in a transaction, which is done completely or not at
+        all. Those for one reader run one at a time, so that what they read stays valid."""
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the connections that are open."""
 
 
 def open_database(settings: Settings) -> Database:
-    """Return the database of the settings. Raises `ProjectsError` for an address that cannot be
-    one; whether it answers is seen when it is used."""
+    """Return the database of the settings. Raises `ProjectsError` for an impossible address;
+    whether the server answers shows at the first use."""
     if settings.database:
         return Postgres(settings.database)
     return SqliteFile(settings.projects)
 
 
 class SqliteFile:
-    """A file, which is made when something is first kept."""
+    """A file, which is made when something is first stored."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -165,12 +165,12 @@ class SqliteFile:
                 yield connection
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection stays open."""
 
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the disk refuse into `ProjectsError`."""
+    """Turn errors of SQLite and the disk into `ProjectsError`."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -202,7 +202,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all of it, or nothing, while nobody else writes."""
+    """Run a transaction while nobody else writes."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -213,7 +213,7 @@ def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class Postgres:
-    """A database of PostgreSQL by its address, "postgresql://user:password@host/name"."""
+    """A PostgreSQL database by its address, "postgresql://user:password@host/name"."""
 
     def __init__(self, address: str) -> None:
         try:
@@ -243,7 +243,7 @@ class Postgres:
         )
 
     def check_room(self) -> None:
-        """The server itself says where its disk is full."""
+        """Do nothing: the server itself reports a full disk."""
 
     @contextmanager
     def reading(self) -> Iterator[Connected | None]:
@@ -293,7 +293,7 @@ _VERSION = (
 
 
 class _Spoken:
-    """A connection of SQLAlchemy that is spoken to as SQLite's, but for PostgreSQL's types."""
+    """A connection of SQLAlchemy with the interface of SQLite's, except for PostgreSQL's types."""
 
     def __init__(self, opened: Any, sql: Any) -> None:
         self._opened, self._sql = opened, sql
@@ -306,12 +306,12 @@ class _Spoken:
 
 
 def _lock(connection: Connected, what: str) -> None:
-    """Wait until no other transaction has this lock, and hold it to the transaction's end."""
+    """Wait for an advisory lock, and hold it until the transaction ends."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))", {"what": what})
 
 
 def _upgrade(connection: Connected, done: int) -> None:
-    """Bring tables, none too, to this version. Raises `ProjectsError` for those of a later one."""
+    """Upgrade the tables, or make them. Raises `ProjectsError` for those of a later version."""
     if done > len(UPGRADES):
         raise ProjectsError(
             f"The projects were kept by a later version of Source Finder (format {done}; this "
@@ -324,13 +324,14 @@ def _upgrade(connection: Connected, done: int) -> None:
 
 
 def hashed(key: str) -> str:
-    """Return by what a secret is looked up: comparing hashes tells nothing by its time."""
+    """Return the hash by which a secret is looked up, so that comparing takes no time that depends
+    on it."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def copy_store(path: Path, target: Path) -> None:
     """Copy a store, in use or not, into a new file that only its owner can read. Raises
-    `ProjectsError` where it is not whole, or is no store."""
+    `ProjectsError` if it is damaged, or is no store."""
     with _told(path):
         target.touch(mode=0o600)
         address = f"{path.absolute().as_uri()}?mode=ro"
@@ -353,14 +354,14 @@ def _version_of(connection: sqlite3.Connection) -> int:
 
 
 def _tables_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
-    """Return what a store has besides SQLite's own, each with its name and definition."""
+    """Return the names and definitions of everything in a store except SQLite's own."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {(str(name), str(sql)) for name, sql in rows}
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
-    """Raise `ProjectsError` unless a store of strangers has just what its version has: a trigger
-    or view that somebody put into it would run with every change."""
+    """Raise `ProjectsError` unless a store from elsewhere has exactly the tables of its version: a
+    trigger or view in it would run with every change."""
     own = sqlite3.connect(":memory:")
     try:
         for statements in UPGRADES[: _version_of(connection)]:

@@ -1,7 +1,7 @@
 """The values that flow through Source Finder, from a file to an answer.
 
-A source document's text is fixed once it is read. Everything after that (passages,
-sentences, quotations) is a `Span` into that text, never a copy that could drift.
+A source document's text never changes once it is read. Passages, sentences and quotations are
+`Span`s of that text, never copies.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 Kind = Literal["primary", "memoir", "editorial", "secondary", "unknown"]
-"""What a source document is to a historian: a record made at the time, a memoir
-written later, an editor's words, a later work, or not stated."""
+"""What a source document is to a historian: a record made at the time, a memoir written later, an
+editor's words, a later work, or unknown."""
 
 Relation = Literal["supports", "contradicts", "context"]
-"""How a quotation stands to a claim. `context`: it touches the claim; whether it
-supports or contradicts it is left to the reader."""
+"""The relation of a quotation to a claim. `context`: it bears on the claim, but neither supports
+nor contradicts it as far as is known."""
 
 Verdict = Literal["supported", "contradicted", "mixed", "related", "not found"]
-"""What the evidence says about a claim as a whole. `mixed`: some passages support it and
-some contradict it; `related`: passages bear on the claim, but none says enough to support
-or contradict it; `not found`: nothing in the searched collections bears on it."""
+"""The verdict on a claim. `mixed`: some passages support it and some contradict it; `related`:
+passages bear on it, but none supports or contradicts it; `not found`: nothing searched bears on it.
+"""
 
 ClaimForm = Literal["claim", "question", "topic"]
-"""A statement, a question ("who bought Alaska?"), or a subject of which nothing is said ("the
+"""A statement, a question ("who bought Alaska?"), or a topic, which states nothing ("the
 Sino-Soviet split")."""
 
 _Aspect = Literal["name", "number", "date", "wording", "proposed"]
-"""What in a claim can be looked up in a passage; of one in the passage's own words, the wording;
-where the passage only proposes what the claim says was done, the words that do."""
+"""What a claim and a passage are compared in. "wording": the passage's own words; "proposed": the
+passage only proposes what the claim says was done."""
 
 
 def sha256_of(path: Path) -> str:
@@ -112,8 +112,8 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Holding(Jsonable):
-    """What an index has of a collection. `years`: what its documents span ("1790–2026"), ""
-    where none is dated; `undated`: how many documents have no date."""
+    """What an index has of a collection. `years`: the range of its documents' dates ("1790–2026"),
+    "" if none is dated; `undated`: how many documents have no date."""
 
     collection_id: str
     title: str
@@ -126,28 +126,27 @@ class Holding(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class Publication(Jsonable):
-    """Where a document was published or is kept, as CSL names it; "" for what is not known."""
+    """Where a document was published or is kept, in CSL's terms; "" for what is unknown."""
 
     type: str = ""
-    """CSL's type of item: "webpage", "chapter", "book"; "" where only the kind is known."""
+    """CSL's item type: "webpage", "chapter", "book"; "" if only the kind is known."""
     title: str = ""
-    """The title there, where it is another than the document's."""
+    """The title there, if it differs from the document's."""
     editors: tuple[str, ...] = ()
     container: str = ""
-    """What it stands in: a volume, a journal, a website."""
+    """The volume, journal or website that it is part of."""
     volume: str = ""
     issue: str = ""
     number: str = ""
-    """Its own number in what it stands in, in a series of reports, or in a library's list: see
-    `EBOOK`."""
+    """Its number in the container, in a series of reports, or in a library's list (see `EBOOK`)."""
     publisher: str = ""
     place: str = ""
     published: str = ""
-    """When that was published, where it was later than the document was written: EDTF."""
+    """The publication's date (EDTF), if later than the document's."""
     archive_location: str = ""
-    """The name of the file, or a shelfmark."""
+    """The name of the file in the archive, or a shelfmark."""
     described_by: str = ""
-    """Who added the document to a server for others, or said there what it is."""
+    """Who added the document to a shared server, or described it there."""
 
 
 CSL_TYPES = frozenset({
@@ -159,10 +158,10 @@ CSL_TYPES = frozenset({
     "personal_communication", "post", "post-weblog", "regulation", "report", "review",
     "review-book", "software", "song", "speech", "standard", "thesis", "treaty", "webpage",
 })  # fmt: skip
-"""What the type of a `Publication` can be: the types of item of CSL 1.0.2."""
+"""The possible types of a `Publication`: the item types of CSL 1.0.2."""
 
 EBOOK = "eBook"
-"""What the number of a book in a library's list of e-books begins with: "eBook 4367"."""
+"""The prefix of a book's number in a library's list of e-books: "eBook 4367"."""
 
 ZOTERO_TYPES: Mapping[str, str] = {
     "article-journal": "journalArticle",
@@ -183,15 +182,15 @@ ZOTERO_TYPES: Mapping[str, str] = {
     "thesis": "thesis",
     "webpage": "webpage",
 }
-"""Zotero's name for a type of `Publication`; what is not here is a "document" there."""
+"""Zotero's item type for a type of `Publication`; "document" for any other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """The place in a document that a reader can turn to, over a stretch of its text.
+    """The place of a stretch of text, as a reader can find it.
 
-    `label` is what a citation prints: "p. 12", "paragraph 48". `ocr`: how well OCR read what stands
-    there, 0 to 1 (`rag.ingest.ocr.layout.reading_quality`); None where a person wrote it.
+    `label`: as a citation prints it, "p. 12", "paragraph 48". `ocr`: how well OCR read it, 0 to 1
+    (`rag.ingest.ocr.layout.reading_quality`); None for text that OCR did not read.
     """
 
     span: Span
@@ -203,12 +202,11 @@ class Locator:
 class SourceDocument:
     """One citable unit: an address, a FRUS document, a memoir, a PDF.
 
-    `text` is never changed after reading. For a plain-text file it is the file's
-    decoded text, so offsets into it are offsets into the file. `locators` are in text
-    order. `excluded` are stretches that are in the text but are not evidence (a
-    library's licence, an index of names): no passage covers them. `date` is ISO 8601,
-    possibly shortened ("1964", "1964-11"), or None. How it is cited is made of its fields
-    (`wording.cited`), but for a `citation` that a person wrote.
+    `text` never changes after reading. For a plain-text file it is the decoded file, so its offsets
+    are those of the file. `locators` are in text order. `excluded`: spans of the text that are no
+    evidence (a library's licence, an index of names), which no passage covers. `date`: ISO 8601,
+    possibly shortened ("1964", "1964-11"), or None. The citation is made from these fields
+    (`wording.cited`), unless a person wrote one (`citation`).
     """
 
     document_id: str
@@ -224,34 +222,34 @@ class SourceDocument:
     locators: tuple[Locator, ...] = ()
     excluded: tuple[Span, ...] = ()
     origin: str = ""
-    """The file or package this was read from, for reports."""
+    """The file or package that it was read from, for reports."""
     rights: str | None = None
-    """The document's own rights, where they are not the collection's."""
+    """The document's own rights, if they differ from the collection's."""
     ocr_confidence: float | None = None
-    """How well OCR read it, 0 to 1, as a mean over the characters of the pages that OCR read, here
-    or where the file was made; None where it read none."""
+    """How well OCR read it, here or when the file was made, 0 to 1: the mean over the characters of
+    its OCR pages. None without such pages."""
     notes: tuple[str, ...] = ()
-    """What a reader of the build's report should know: "2 of 8 pages have no text"."""
+    """Remarks for the build's report: "2 of 8 pages have no text"."""
     file_digest: str = ""
-    """A hash over the file and all else that its reading depends on, by which a later
-    build knows that it need not be read again; "" where it must be."""
+    """A hash of the file and everything else that its reading depends on. While it stays the same,
+    the file is not read again; "" if it must be."""
     pages: int = 0
-    """How many pages the file has, 0 where it has none or they are not known."""
+    """The number of pages in the file, 0 if it has none or they are not known."""
     ocr_pages: int = 0
-    """How many of them were read by OCR here."""
+    """The number of pages read by OCR here."""
 
     def locate(self, span: Span) -> str:
-        """Return the label of the place where `span` lies, "" where there is none.
+        """Return the label of the place where `span` lies, "" if there is none.
 
-        Labels that differ only in their last word are joined: "pp. 12–13" for a span
-        over two pages, "paragraphs 4–6".
+        Labels that differ only in their last word are joined: "pp. 12–13" for a span over two
+        pages, "paragraphs 4–6".
         """
         labels = [place.label for place in self.locators if place.span.overlaps(span)]
         return join_labels(labels)
 
     def ocr_at(self, span: Span) -> float | None:
-        """Return how well OCR read what stands in `span`, the worst of its places; None where
-        OCR read none of them."""
+        """Return how well OCR read `span`, the worst of its places; None if OCR read none of
+        them."""
         read = [place for place in self.locators if place.ocr is not None]
         if not read:
             return self.ocr_confidence
@@ -260,13 +258,13 @@ class SourceDocument:
         )
 
     def wording(self) -> str:
-        """Return a hash over what the document says, whatever is known about it."""
+        """Return a hash of the document's words, without its metadata."""
         content = f"{self.excluded}\n{self.text}"
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def join_labels(labels: list[str]) -> str:
-    """Return one label for a run of places.
+    """Return one label for consecutive places.
 
     >>> join_labels(["p. 12", "p. 13"])
     'pp. 12–13'
@@ -315,7 +313,7 @@ def _joined_run(labels: list[str]) -> str:
 class Passage:
     """A span of a source document: the unit that is indexed and ranked.
 
-    `sentences` tile the passage in order; they are spans into the document's text.
+    `sentences` cover the passage in order; they are spans of the document's text.
     """
 
     document_id: str
@@ -325,7 +323,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a query. `passage_id`: what the index knows it by.
+    """A passage found for a query. `passage_id`: its id in the index.
 
     Higher scores are better; ranks count from 1. `likeness`: see `Evidence`.
     """
@@ -338,10 +336,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Claim(Jsonable):
-    """One statement cut from what the user sent; `text == sent[span.start:span.end]`.
+    """One statement of the user's text; `text == sent[span.start:span.end]`.
 
-    `set_aside` says why it is not looked up ("a question", "too short to check"), or
-    is None for a claim that is.
+    `set_aside`: why it is not looked up ("a question", "too short to check"), None if it is.
     """
 
     claim_id: str
@@ -349,20 +346,20 @@ class Claim(Jsonable):
     span: Span
     set_aside: str | None = None
     resolved: str = ""
-    """The claim as it is looked up where that is not `text`: with the person, place or time
-    that it only points to ("he", "over the course of that meeting") named. See `query`."""
+    """The claim as it is looked up, if that differs from `text`: "he" or "over the course of that
+    meeting" replaced by a person, place or time. See `query`."""
     said_by: str | None = None
-    """Who is reported to have said it, where the text says so."""
+    """Who said it, if the text reports that."""
     at_s: float | None = None
-    """Where in a recording it was said, in seconds from the start."""
+    """When it was said in a recording, in seconds from the start."""
     spoken: str = ""
-    """The words of `text` alone, where a transcript has times and numbers between them."""
+    """The words of `text`, if a transcript has times and numbers between them."""
     form: ClaimForm = "claim"
-    """What it is in truth; a question and a topic are answered with passages, not judged."""
+    """Its form. A question and a topic are answered with passages, and not judged."""
 
     @property
     def shown(self) -> str:
-        """The claim as a reader is shown it: its own words, and nothing else."""
+        """The claim in its own words, as a reader sees it."""
         return self.spoken or self.text
 
     @property
@@ -372,15 +369,15 @@ class Claim(Jsonable):
 
 
 SPEAKER = "(whose words these are)"
-"""What `Reason.source` says where a claim names whoever wrote or said the quotation."""
+"""The value of `Reason.source` where the claim names the person who wrote or said the quotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason(Jsonable):
-    """One thing in which a claim and a quotation agree or differ, in words to check.
+    """One aspect in which a claim and a quotation agree or differ.
 
-    `claim` and `source` are the words of each ("1832", "1823"); "" where one says nothing, or says
-    the same under other names ("Holland" for "the Dutch").
+    `claim` and `source`: the words of each ("1832", "1823"); "" if one of them has none, or has the
+    same under another name ("Holland" for "the Dutch").
     """
 
     aspect: _Aspect
@@ -389,27 +386,27 @@ class Reason(Jsonable):
     agrees: bool
 
 
-ON_POINT = 0.5
-"""From how likely on a passage that says a claim or its contrary is called on its very point: of
-1,209 results of 2,631 claims that were, 85 in a hundred supported the claim, at least in part, or
-contradicted it, and 3 were about something else (cross-validated, as the verifier's weights)."""
+_ON_POINT = 0.5
+"""The least probability at which a passage is said to be on the claim's very point. Of 1,209 such
+results for 2,631 claims, 85 in a hundred supported the claim, at least in part, or contradicted it,
+and 3 were about something else (cross-validated, as the verifier's weights)."""
 
 
 def is_on_point(says: float, denies: float) -> bool:
-    """Return whether a passage likely says the claim or its contrary, by both probabilities."""
-    return says + denies >= ON_POINT
+    """Return whether a passage likely states the claim or its contrary, given both
+    probabilities."""
+    return says + denies >= _ON_POINT
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Jsonable):
-    """A quotation that bears on a claim, with all that is needed to cite and check it.
+    """A quotation that bears on a claim, with everything needed to cite and check it.
 
     `quote` is `document.text[start:end]` and `passage` is
-    `document.text[passage_start:passage_end]`, always; the quotation lies inside the
-    passage. `score` ranks the evidence for one claim. `likeness` tells, comparably between
-    claims, how near the passage's wording and meaning are to the claim's: 1 is verbatim.
-    `ocr_confidence`: how well OCR read the places that are quoted (`SourceDocument.ocr_at`), None
-    where it read none of them.
+    `document.text[passage_start:passage_end]`, always; the quotation is inside the passage. `score`
+    ranks the evidence for one claim. `likeness`: how close the passage's wording and meaning are to
+    the claim's, comparable between claims; 1 is verbatim. `ocr_confidence`: how well OCR read the
+    quoted places (`SourceDocument.ocr_at`), None if it read none.
     """
 
     claim_id: str
@@ -435,22 +432,24 @@ class Evidence(Jsonable):
     rights: str
     ocr_confidence: float | None
     reasons: tuple[Reason, ...] = ()
-    """In what the claim and the quotation agree and differ; why `relation` is what it is."""
+    """What the claim and the quotation agree and differ in, and so why `relation` is what it is."""
     bearing: float = 0.0
-    """How likely the quotation is about what the claim is about, 0 to 1, whatever it says."""
+    """The probability, 0 to 1, that the quotation is about the claim's subject, whatever it
+    says."""
     says: float = 0.0
-    """How likely it says what the claim says, 0 to 1, where nothing in `reasons` speaks against."""
+    """The probability, 0 to 1, that it says what the claim says, unless something in `reasons`
+    differs."""
     denies: float = 0.0
-    """How likely it says that the claim is wrong, 0 to 1."""
+    """The probability, 0 to 1, that it says that the claim is wrong."""
     copies: tuple[str, ...] = ()
-    """The ids of indexed documents that say nearly the same as this one: one source, not more."""
+    """The ids of near-duplicate documents. Together they are one source."""
     publication: Publication = Publication()
     catalogued: str = ""
-    """The document's citation as a person wrote it, "" where `citation` is made of the fields."""
+    """The document's citation if a person wrote it, "" if `citation` is made from the fields."""
 
     @property
     def on_point(self) -> bool:
-        """Whether it likely says what the claim says or the contrary, be it not sure which."""
+        """Whether it likely states the claim or its contrary, even if it is unclear which."""
         return is_on_point(self.says, self.denies)
 
 
@@ -458,8 +457,8 @@ class Evidence(Jsonable):
 class Suggestion(Jsonable):
     """Where to look next for a claim: a page to open, or a collection to fetch.
 
-    `why` is for the reader. `fetch_id` is what `source-finder fetch` takes, None where the
-    place can only be searched by hand.
+    `why`: for the reader. `fetch_id`: the argument of `source-finder fetch`, None for a place that
+    can only be searched by hand.
     """
 
     title: str
@@ -470,12 +469,12 @@ class Suggestion(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class Finding(Jsonable):
-    """A claim's verdict over its evidence.
+    """The verdict on a claim, with its evidence.
 
-    With verdict "not found", `evidence` is empty and `nearest` holds the passages that
-    came closest, so that the reader can see how far off they are. `notes` are for the
-    reader: what was searched, which names the corpus never mentions. `look_next`: collections
-    that can be added, and searches at archives, likeliest first.
+    With verdict "not found", `evidence` is empty and `nearest` has the closest passages, so that
+    the reader sees how far off they are. `notes`: for the reader, what was searched and which names
+    the corpus never mentions. `look_next`: collections to add and archives to search, likeliest
+    first.
     """
 
     claim: Claim
@@ -485,17 +484,17 @@ class Finding(Jsonable):
     notes: tuple[str, ...] = ()
     look_next: tuple[Suggestion, ...] = ()
     confidence: float | None = None
-    """How likely a verdict of supported or contradicted is right, 0 to 1, by how often passages
-    were read rightly; None for the other verdicts."""
+    """The probability, 0 to 1, that a verdict of supported or contradicted is right, from how often
+    passages were judged rightly; None for other verdicts."""
     further: int = 0
-    """How many more passages bear on the claim than were asked for, of those that were judged."""
+    """How many judged passages bear on the claim beyond those in `evidence`."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoLink(Jsonable):
     """A video that the user linked to, and the same video on privacy-respecting front ends.
 
-    `mirrors`: the front ends' names and the addresses there.
+    `mirrors`: names and addresses of the front ends.
     """
 
     url: str
@@ -505,8 +504,8 @@ class VideoLink(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class SummaryStatement(Jsonable):
-    """A sentence that a language model wrote from a quotation:
-    `quote == document.text[start:end]`, always."""
+    """A sentence that a language model wrote from a quotation. `quote` is
+    `document.text[start:end]`, always."""
 
     text: str
     claim_id: str
@@ -519,9 +518,10 @@ class SummaryStatement(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class Summary(Jsonable):
-    """What a language model wrote of the evidence, as far as it holds against the sources.
+    """What a language model wrote of the evidence, without what failed the check against the
+    sources.
 
-    `struck`: why other statements were left out, one line each, without their words.
+    `struck`: why each other statement was left out, without its words.
     """
 
     model: str
@@ -531,7 +531,7 @@ class Summary(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Jsonable):
-    """The findings for everything the user sent, in its order."""
+    """The findings on everything the user sent, in its order."""
 
     question: str
     findings: tuple[Finding, ...]
@@ -542,41 +542,41 @@ class Answer(Jsonable):
     videos: tuple[VideoLink, ...] = ()
     """The videos linked to in the question, on other front ends."""
     summary: Summary | None = None
-    """By a language model, where one is set and there is evidence; None else."""
+    """A language model's summary, if one is set and there is evidence; else None."""
     by_words: bool = False
-    """Whether passages were searched by their words alone, as the index is not complete yet."""
+    """Whether passages were searched by words alone, since the index is not complete yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexFacts(Jsonable):
-    """Which index an answer was made from. `corpus_hash` changes with any document in it."""
+    """The index that an answer was made from. `corpus_hash` changes with any document in it."""
 
     name: str
     corpus_hash: str
     documents: int
     passages: int
     built: str
-    """When, in ISO 8601."""
+    """When it was built, in ISO 8601."""
     by_words: int = 0
-    """Passages that have no vectors yet, and so are found by their words alone."""
+    """Passages that have no vectors yet, and so are found by words alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile(Jsonable):
-    """A file that could not be indexed, and why, with what to try."""
+    """A file that could not be indexed, why, and what to try."""
 
     path: str
     reason: str
     given_up: bool = False
-    """Whether it hung, crashed its reader or ate its memory: it is not tried again until it
+    """Whether it hung, crashed its reader or ran out of memory: it is not tried again until it
     changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy(Jsonable):
-    """A file whose documents were read from another file already, and so are indexed once.
+    """A file whose documents were already read from another file, and are indexed once.
 
-    `same_as` is the id of the first of these documents.
+    `same_as`: the id of the first of these documents.
     """
 
     path: str
@@ -599,38 +599,37 @@ class BuildReport(Jsonable):
     removed: tuple[str, ...]
     skipped: tuple[SkippedFile, ...]
     notes: tuple[str, ...] = ()
-    """What the readers noted about documents, each with the document's id."""
+    """The readers' remarks on documents, each with the document's id."""
     seconds: dict[str, float] = field(default_factory=dict)
     bytes_on_disk: int = 0
     files: int = 0
-    """Files that the index holds documents of."""
+    """Files with documents in the index."""
     files_read: int = 0
     """Files that had to be read in this build: new, changed, or with problems before."""
     pages: int = 0
-    """Pages of all files, where they have any."""
+    """Pages of all files that have pages."""
     ocr_pages: int = 0
     """Pages whose text is from OCR."""
     moved: tuple[tuple[str, str], ...] = ()
-    """Files found under another name: the old path, the new one. Their documents keep their
-    ids."""
+    """Files found at another path: the old path and the new one. Their documents keep their ids."""
     copies: tuple[Copy, ...] = ()
     near_duplicates: tuple[tuple[str, ...], ...] = ()
-    """Groups of documents that say nearly the same, by their ids."""
+    """Groups of near-duplicate documents, by their ids."""
     unchanged: bool = False
-    """Nothing had changed, so the index was left as it is."""
+    """Whether nothing had changed, so that the index was left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileProgress:
-    """How far a file has come in a build: "being read", "page 12", "read", "left out"."""
+    """How far the reading of a file is: "being read", "page 12", "read", "left out"."""
 
     path: str
     state: str
 
 
 class Progress(Protocol):
-    """Called as a build goes on, from any thread: the stage's name, how many done, how many in
-    all (0: not known), and the file that this is about, if it is about one."""
+    """Called as a build proceeds, from any thread, with the stage's name, how many are done, how
+    many there are (0: unknown), and the file concerned, if any."""
 
     def __call__(
         self, stage: str, done: int, total: int, file: FileProgress | None = None
@@ -640,8 +639,8 @@ class Progress(Protocol):
 class Reader(Protocol):
     """Reads one file into its source documents.
 
-    Raises `UnreadableSource` with the file's name, the reason and what to try; it may do
-    so for one document and go on with the next when it is asked for it.
+    Raises `UnreadableSource` with the file's name, the reason and what to try; it may do so for one
+    document and still give the next one.
     """
 
     def __call__(self, path: Path, collection: Collection) -> Iterator[SourceDocument]: ...

@@ -1,8 +1,8 @@
-"""Dates as archives write them, the days that they can mean, and whether those are of a time.
+"""Dates as archives write them, the days that they may mean, and whether those are within a time.
 
-EDTF (the Extended Date/Time Format, levels 0 and 1) says how: "1964", "1964-11-02", "1964-22"
+They are in EDTF (the Extended Date/Time Format, levels 0 and 1): "1964", "1964-11-02", "1964-22"
 (summer), "196X" (some year of the 1960s), "1964/1966", "1964/..", with "~" for about, "?" for
-uncertain, "%" for both. What is kept begins with a year of four digits, because everything that
+uncertain, "%" for both. A stored date begins with a year of four digits, because everything that
 sorts by date or looks for a year reads those.
 """
 
@@ -16,7 +16,7 @@ from datetime import MAXYEAR, MINYEAR, date
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?([?~%]?)")
 _SEASON_STARTS = {21: 3, 22: 6, 23: 9, 24: 12}
-"""EDTF numbers spring to winter after the months."""
+"""EDTF numbers the seasons 21 to 24, from spring to winter."""
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 _EDTF = re.compile(
@@ -24,27 +24,27 @@ _EDTF = re.compile(
     r"(?:T[\d:.]+(?:Z|[+-]\d{2}(?::?\d{2})?)?)?(?P<mark>[?~%]?)"
 )
 WEB = "1991"
-"""The first year from which the date of a page or e-book says when it was put on the Web."""
+"""The first year from which the date of a page or e-book is that of its publication on the Web."""
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The first and the last day that something can be of, both included."""
+    """The first and the last possible day, both included."""
 
     first: date
     last: date
 
     def overlaps(self, other: Days) -> bool:
-        """Return whether the two have a day in common."""
+        """Return whether the two share a day."""
         return self.first <= other.last and other.first <= self.last
 
 
 def days_of(written: str) -> Days:
-    """Return the days that a date as it is kept can mean.
+    """Return the days that a stored date may mean.
 
-    About 1964 is 1963 to 1965, about a month or a day is one more of them on each side; an
-    uncertain date ("?") counts as it is written, and a stretch without end has none.
-    Raises `ValueError` for anything else.
+    About 1964 is 1963 to 1965; about a month or a day is one more of them on each side; an
+    uncertain date ("?") counts as written; a range without an end has none. Raises `ValueError` for
+    anything else.
 
     >>> days = days_of("1964-11/1966")
     >>> str(days.first), str(days.last)
@@ -60,10 +60,10 @@ def days_of(written: str) -> Days:
 
 
 def may_be_of(written: str | None, after: str | None, before: str | None) -> bool:
-    """Return whether a document's date lies, or can lie, in a time; both ends included.
+    """Return whether a document's date is or may be within a time, both ends included.
 
-    `after`, `before`: a year, a month or a day, None for no bound. Undated documents are in
-    no time.
+    `after`, `before`: a year, a month or a day, None for no bound. An undated document is in no
+    time.
     """
     if after is None and before is None:
         return True
@@ -117,7 +117,7 @@ def _last_of(months: int) -> date:
 
 
 def iso_date(value: str) -> str | None:
-    """Return the date at the start of a TEI date, None if there is none in the calendar.
+    """Return the date at the beginning of a TEI date, None if it is not in the calendar.
 
     >>> iso_date("1965-04-09T11:00:00-05:00"), iso_date("1964-11"), iso_date("1949-02-31")
     ('1965-04-09', '1964-11', None)
@@ -134,7 +134,7 @@ def iso_date(value: str) -> str | None:
 
 
 def stretch_of(first: str | None, last: str | None) -> str | None:
-    """Return the date for a stretch between two days: a day, month or year where it is one.
+    """Return the date of a range between two days, as a day, month or year if it is exactly one.
 
     >>> stretch_of("1950-03-01", "1950-03-31"), stretch_of("1949-01-01", "1950-12-31")
     ('1950-03', '1949/1950')
@@ -159,7 +159,7 @@ def stretch_of(first: str | None, last: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """The first and the last date that one EDTF date can mean, and how sure it is."""
+    """The first and the last date that an EDTF date may mean, and how sure it is."""
 
     first: str
     last: str
@@ -167,11 +167,11 @@ class _Stretch:
 
 
 def edtf_date(value: str) -> str:
-    """Return an EDTF date in the form that is kept: it begins with four digits.
+    """Return an EDTF date as it is stored, beginning with four digits.
 
-    An unspecified digit becomes the stretch that it stands for, an unspecified month or
-    day is left out, and so is a time of day. Raises `ValueError`, saying why, for what is
-    no date, is not in the calendar, or has no first year.
+    An unspecified digit becomes a range; an unspecified month or day, and a time of day, are left
+    out. Raises `ValueError`, with the reason, for anything that is no date, is not in the calendar,
+    or has no first year.
 
     >>> [edtf_date(d) for d in ("1964-11~", "196X", "1964-XX", "1964/1966", "1964/..")]
     ['1964-11~', '1960/1969', '1964', '1964/1966', '1964/..']

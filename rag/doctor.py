@@ -1,4 +1,4 @@
-"""What is installed, which indexes and model there are, and what is wrong with them."""
+"""Reports what is installed, which indexes and model there are, and what is wrong with them."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class QuestionError(SourceFinderError):
 
 
 class QuotaError(QuestionError):
-    """A reader has used what a server for others gives to each."""
+    """A reader has used the quota of a shared server."""
 
 
 class SourceError(SourceFinderError):
@@ -102,7 +102,7 @@ class IndexNotReached(SearchIndexError):
 
 
 class FetchError(SourceFinderError):
-    """A collection cannot be downloaded, or what came is not what was to come."""
+    """A collection cannot be downloaded, or what came is not what was expected."""
 
     exit_code = 6
 
@@ -114,25 +114,25 @@ class CatalogError(SourceFinderError):
 
 
 class LanguageModelError(SourceFinderError):
-    """The language model cannot be asked, failed, or was too slow."""
+    """The language model cannot be reached, failed, or was too slow."""
 
     exit_code = 8
 
 
 class BackupError(SourceFinderError):
-    """A backup cannot be written or restored, or is not whole."""
+    """A backup cannot be written or restored, or is incomplete."""
 
     exit_code = 9
 
 
 class ZoteroError(SourceFinderError):
-    """Zotero does not run on this computer, or did not take what was sent."""
+    """Zotero does not run on this computer, or refused what was sent."""
 
     exit_code = 10
 
 
 class ProjectsError(SourceFinderError):
-    """Readers' projects cannot be read or kept, or what was asked for is not there."""
+    """Readers' projects cannot be read or written, or what was requested does not exist."""
 
     exit_code = 11
 
@@ -144,6 +144,6 @@ class AccountError(SourceFinderError):
 
 
 class ClusterError(SourceFinderError):
-    """The Ray cluster that is to build cannot be reached, or gave up on a part of the work."""
+    """The Ray cluster for a build cannot be reached, or failed on a part of the work."""
 
     exit_code = 13

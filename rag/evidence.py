@@ -1,4 +1,5 @@
-"""Passages that were found into evidence: the quotation, its citation, and the verdict of all."""
+"""Turns retrieved passages into evidence: the quotation, its citation, and the verdict on a
+claim."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import numpy as np
 from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
 from rag.embedding import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
-from rag.language import only_names, word_list, words
+from rag.language import is_names_only, word_list, words
 from rag.searching import Matches
 from rag.wording import cited
 
@@ -20,24 +21,24 @@ MAX_QUOTED = 3
 """The most sentences in a quotation."""
 
 GAIN_PER_SENTENCE = 0.04
-"""How much better a quotation must match the claim to be one sentence longer."""
+"""How much better a quotation must match the claim for each further sentence."""
 
 _DECIDING = 0.5
-"""Of .2 to 1.0, all of which order the results of development claims better than the search alone
-(nDCG of five .922 to .930 instead of .912), the one in the middle."""
+"""The middle of .2 to 1.0, all of which order the results of development claims better than the
+search alone (nDCG of five .922 to .930 instead of .912)."""
 
 
 def choose_quotation(text: str, passage: Passage, matches: Matches) -> Span:
-    """Return the run of the passage's sentences that best says what the claim says. `text`: the
-    document's. A sentence that only names (a title, a list of who took part, a signature) is
-    quoted where the passage has nothing else.
+    """Return the run of the passage's sentences that best matches the claim. `text`: the
+    document's. A sentence that only names (a title, a list of participants, a signature) is quoted
+    only if the passage has nothing else.
 
-    A run's worth is the weighted mean of each claim piece's best match in it, less
+    A run scores as the weighted mean of each claim piece's best match in it, less
     `GAIN_PER_SENTENCE` for each further sentence.
     """
     bounds = [*matches.starts.tolist(), matches.cosines.shape[1]]
     weights = matches.weights / matches.weights.sum()
-    telling = [not only_names(text, sentence) for sentence in passage.sentences]
+    telling = [not is_names_only(text, sentence) for sentence in passage.sentences]
     if not any(telling):
         telling = [True] * len(telling)
     best, chosen = -np.inf, passage.sentences[telling.index(True)]
@@ -56,16 +57,16 @@ def choose_quotation(text: str, passage: Passage, matches: Matches) -> Span:
 
 
 _SALUTATION = re.compile(r"^[^\n:]{3,200}:", re.MULTILINE)
-"""What a letter or address begins with: "To the Congress:"."""
+"""The beginning of a letter or address: "To the Congress:"."""
 
 _READ_OPENING, _READ_BEFORE = 400, 3000
-"""Characters of a document in which its salutation is looked for; and those before a passage in
-which an author may say that he only proposes what stands there."""
+"""Characters of a document in which its salutation is looked for, and before a passage in which its
+author may say that he only proposes something."""
 
 
 def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) -> Quotation:
-    """Return a span of a passage as plain text to be judged, with what stands around it: as
-    search reads it, in whole words and today's letters."""
+    """Return a span of a passage as plain text to be judged, with its context, in whole words and
+    modern letters as search reads it."""
     folded = read_by_search(document, passage.span)
     start = passage.span.start
     before = Span(max(start - _READ_BEFORE, 0), start)
@@ -84,8 +85,8 @@ def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) ->
 
 @cache
 def _others_view() -> re.Pattern[str]:
-    """Return a pattern for a view that is not said to be the author's: "it is said", "some argue",
-    "the charge that"."""
+    """Return a pattern for views that are not the author's: "it is said", "some argue", "the charge
+    that"."""
     held, views, by = ("|".join(sorted(word_list("words", k))) for k in ("held", "views", "others"))
     saying = "|".join(sorted(word_list("verbs", "speaking") | word_list("verbs", "holding")))
     return re.compile(
@@ -96,8 +97,8 @@ def _others_view() -> re.Pattern[str]:
 
 
 def _with_what_follows(text: str, passage: Passage, quotation: Span) -> Span:
-    """Return a quotation with the passage's next sentence where it ends with a question, which that
-    may answer, or with a view of others' that it speaks against."""
+    """Return a quotation with the passage's next sentence if it ends with a question, which that
+    may answer, or with a view of others, which that may reject."""
     last = next((s for s in passage.sentences if s.start < quotation.end <= s.end), None)
     after = next((s for s in passage.sentences if s.start >= quotation.end), None)
     if last is None or after is None:
@@ -112,8 +113,8 @@ _CLOSING = "\"'”’») \n"
 
 
 def weighed(found: float, judgement: Judgement) -> float:
-    """Return by what evidence is ranked, 0 to 1: the score that the search gave it, and
-    `_DECIDING` of what that lacks to 1 as far as the passage decides the claim."""
+    """Return the score by which evidence is ranked, 0 to 1: the search's score, raised by up to
+    `_DECIDING` of its distance to 1 as far as the passage decides the claim."""
     told = judgement.probabilities
     return found + _DECIDING * (1 - found) * min(told.supports + told.contradicts, 1.0)
 
@@ -128,11 +129,11 @@ def cite(
     judgement: Judgement = NOT_JUDGED,
     copies: tuple[str, ...] = (),
 ) -> Evidence:
-    """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`; where the
-    judgement names the words that decide it, those are quoted.
+    """Return the evidence that `quotation`, a span inside `passage`, gives for `claim`. If the
+    judgement names the deciding words, those are quoted.
 
-    The only place where evidence is made, so that quotation and passage are always
-    slices of the document's text.
+    The only function that makes evidence, so that quotation and passage are always slices of the
+    document's text.
     """
     if judgement.span is not None:
         quotation = read_by_search(document, passage.span).source(judgement.span)
@@ -177,7 +178,7 @@ _MOST_SURE = 0.99
 
 
 def verdict_of(evidence: Sequence[Evidence]) -> Verdict:
-    """Return what evidence that bears on a claim says about it as a whole."""
+    """Return the verdict that evidence which bears on a claim gives."""
     relations = {item.relation for item in evidence}
     if relations >= {"supports", "contradicts"}:
         return "mixed"
@@ -189,11 +190,11 @@ def verdict_of(evidence: Sequence[Evidence]) -> Verdict:
 
 
 def confidence_in(verdict: Verdict, evidence: Sequence[Evidence]) -> float | None:
-    """Return how likely a verdict of supported or contradicted is right, None for others.
+    """Return the probability that a verdict of supported or contradicted is right, None for others.
 
-    One minus the chance that none of the passages that decide it is read rightly (noisy-or); a
-    document and its copies are one source, as their surest passage. What a passage's own
-    probability is worth `python -m benchmarks.verifier` prints.
+    One minus the probability that none of the deciding passages is judged rightly (noisy-or); a
+    document and its copies are one source, with the surest of their passages. `python -m
+    benchmarks.verifier` prints how often a passage of a given probability is judged rightly.
     """
     deciding: dict[Verdict, Relation] = {"supported": "supports", "contradicted": "contradicts"}
     if verdict not in deciding:

@@ -30,11 +30,11 @@ from rag.errors import IndexNotReached, QuestionError
 from rag.evidence import choose_quotation, cite, confidence_in, quotation_of, verdict_of, weighed
 from rag.judging import BEARS_ON, Judgement, Quotation
 from rag.language import (
-    attributed,
-    can_be_same,
-    names_in_records,
+    may_be_same_person,
+    recorded_names,
+    split_attribution,
     stems,
-    with_names_of_records,
+    with_recorded_names,
     words,
 )
 from rag.llm import summarise
@@ -143,7 +143,7 @@ class SourceFinder:
         check_claim(claim)
         _check_k(k)
         whole = Claim("c1", claim, Span(0, len(claim)))
-        return self._evidence(whole, k, self.retriever.only(collections, after, before))
+        return self._evidence(whole, k, self.retriever.make_filter(collections, after, before))
 
     def search(self, claim: str, k: int = 10) -> list[Hit]:
         """Return the `k` best passages by their ids, for evaluation: `find_sources` without the
@@ -180,7 +180,7 @@ class SourceFinder:
         """
         check_question(text)
         _check_k(k)
-        only = self.retriever.only(collections, after, before)
+        only = self.retriever.make_filter(collections, after, before)
         videos = find_videos(text, self.settings.front_ends)
         by_words = self.facts().by_words > 0
         searched = tuple(_searched(home, only) for home in self._held(only))
@@ -215,7 +215,7 @@ class SourceFinder:
     def _finding(self, claim: Claim, k: int, only: Filter) -> Finding:
         ranked = self._evidence(claim, max(k, _READ), only)
         bearing = [item for item in ranked if item.bearing >= BEARS_ON]
-        if self.retriever.names_nothing_known(with_names_of_records(claim.query)):
+        if self.retriever.names_nothing_known(with_recorded_names(claim.query)):
             bearing = []  # it is alike in words, and about somebody else
         if claim.form == "claim" and all(item.relation != "supports" for item in bearing[:k]):
             bearing = _with_first(self._said_by_others(claim, ranked, only), bearing)
@@ -240,12 +240,12 @@ class SourceFinder:
         """Return the best passages in which somebody else says what a claim puts into a person's
         mouth: those that support it without the name. `found`: what there is for the claim as it
         is; they are looked for where one of them may say it."""
-        told = attributed(with_names_of_records(claim.query))
+        told = split_attribution(with_recorded_names(claim.query))
         if told is None:
             return []
         name, said = told
         may_say = (item for item in found if item.says >= _MAY_SAY and item.creator)
-        if all(can_be_same(name, item.creator or name) for item in may_say):
+        if all(may_be_same_person(name, item.creator or name) for item in may_say):
             return []
         others = self._evidence(replace(claim, resolved=said), _READ, only, not_by=name)
         return [
@@ -257,8 +257,8 @@ class SourceFinder:
     def _spelling_notes(self, text: str) -> tuple[str, ...]:
         """Return what to tell the reader about the names: respelled, or never mentioned."""
         notes = []
-        replaced = dict.fromkeys(names_in_records(text))
-        text = with_names_of_records(text)
+        replaced = dict.fromkeys(recorded_names(text))
+        text = with_recorded_names(text)
         replaced |= dict.fromkeys(
             pair for r in self.retriever.respellings(text) for pair in r.replaced
         )
@@ -276,10 +276,12 @@ class SourceFinder:
     def _evidence(self, claim: Claim, k: int, only: Filter, *, not_by: str = "") -> list[Evidence]:
         """Return the best passages, judged; `not_by`: without those whose words may be that
         person's."""
-        asked = with_names_of_records(claim.query)
+        asked = with_recorded_names(claim.query)
         found = self.retriever.search(asked, max(k, _READ), only)
         if not_by:
-            found = [p for p in found if not can_be_same(not_by, p.document.creator or not_by)]
+            found = [
+                p for p in found if not may_be_same_person(not_by, p.document.creator or not_by)
+            ]
         quotations = [self._quotation(passage) for passage in found]
         judged = self._judged(
             asked,

@@ -67,13 +67,13 @@ def _write_message(pipe: IO[bytes], content: object) -> None:
     pipe.flush()
 
 
-def _read_message(pipe: IO[bytes], most_bytes: int = MAX_BYTES) -> object:
+def _read_message(pipe: IO[bytes]) -> object:
     """Return the next JSON value; raises `_BrokenMessage` where there is none."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise _BrokenMessage("the other side has ended")
     (length,) = _LENGTH.unpack(head)
-    if length > most_bytes:
+    if length > MAX_BYTES:
         raise _BrokenMessage(f"a message of {length:,} bytes")
     text = pipe.read(length)
     if len(text) < length:

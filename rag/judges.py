@@ -1,8 +1,8 @@
-"""Which judge the settings ask for; and a language model as one.
+"""Loads the judge that the settings name, and lets a language model judge.
 
-The language model reads one quotation at a time, and says how it stands to a claim. Each quotation
-is a request of its own, so that no passage can speak for or against another one, and an answer that
-cannot be read costs itself alone.
+The language model reads one quotation at a time and returns its relation to a claim. Each quotation
+is a separate request, so that no passage can influence the judgement of another, and an unreadable
+answer costs only its own passage.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from rag.relation.verifier import load_learned, reasons_of
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4
-"""Requests that a server is sent side by side."""
+"""Requests sent to a server at the same time."""
 
 _INSTRUCTIONS = """\
 You help a historian to judge a source. The user's message is a JSON object with a "claim", a
@@ -45,10 +45,10 @@ alone, not by what you know, and say "context" where it leaves a doubt. "support
 
 
 def load_judge(settings: Settings, encoder: Encoder) -> Judge:
-    """Return the judge that the project trained, or one that decides beside it: the language
-    model, or the entailment model, that is set.
+    """Return the project's own judge, or the language model or entailment model of the settings,
+    which decides beside it.
 
-    Raises `ModelError` where a model cannot be loaded or is of another kind.
+    Raises `ModelError` if a model cannot be loaded or is of another kind.
     """
     learned = load_learned(settings, encoder)
     if settings.judge == "llm":
@@ -62,7 +62,7 @@ def load_judge(settings: Settings, encoder: Encoder) -> Judge:
 
 
 class ModelJudgement(BaseModel):
-    """All that is read of a model's answer."""
+    """The parts of a model's answer that are read."""
 
     relation: Relation
     supports: float
@@ -77,9 +77,9 @@ class ModelJudgement(BaseModel):
 
 
 class LanguageModelJudge:
-    """A language model's word on what supports or contradicts a claim; another judge's on what
-    bears on it at all, so that what is shown does not depend on the model. It cannot make support
-    of a passage that has not all the numbers and times of the claim.
+    """A language model decides what supports or contradicts a claim; another judge decides what
+    bears on it at all, so that what is shown does not depend on the model. A passage that lacks a
+    number or time of the claim never supports it.
 
     `model`: a runnable that answers messages with a `ModelJudgement`.
     """
@@ -91,8 +91,8 @@ class LanguageModelJudge:
 
     @classmethod
     def load(cls, settings: Settings, judge: Judge) -> LanguageModelJudge:
-        """Return the language model of the settings as a judge; raises `ModelError` where there
-        is none, or its package is missing."""
+        """Return the language model of the settings as a judge. Raises `ModelError` if there is
+        none, or its package is missing."""
         if not settings.llm:
             raise ModelError(
                 "SOURCE_FINDER_JUDGE is llm, but there is no language model. Name one in "
@@ -109,7 +109,7 @@ class LanguageModelJudge:
         return cls(asked, judge, settings)
 
     def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
-        """Return a judgement of each quotation, in order; context where there is no answer."""
+        """Return a judgement of each quotation, in order; context without an answer."""
         told = self._ask(claim, quotations)
         judged = self._judge.judge(claim, quotations)
         return [
@@ -118,7 +118,7 @@ class LanguageModelJudge:
         ]
 
     def _ask(self, claim: str, quotations: Sequence[Quotation]) -> dict[int, ModelJudgement]:
-        """Return the answers that came in time and can be read, by the quotations' numbers."""
+        """Return the readable answers that came in time, by the quotations' numbers."""
         shown = [n for n, each in enumerate(quotations) if not is_instruction(each.passage)]
         answers: dict[int, Any] = {}
 

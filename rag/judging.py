@@ -1,8 +1,9 @@
-"""What judges quotations: a claim and plain text in, relations, probabilities and reasons out.
+"""The Judge seam: a claim and quotations as plain text in, relations, probabilities and reasons
+out.
 
-Nothing here knows how it is done. The project's own (`rag.relation.verifier`) reads the two, so
-does an entailment model (`rag.relation.entailment`), and so may whatever else has `judge`.
-`tests/test_judging.py` says what holds of every one of them.
+Nothing here says how it is done. The project's own judge (`rag.relation.verifier`) and an
+entailment model (`rag.relation.entailment`) implement it; `tests/test_judging.py` holds for every
+judge.
 """
 
 from __future__ import annotations
@@ -14,20 +15,19 @@ from typing import Protocol
 from rag.datatypes import Reason, Relation, Span
 
 BEARS_ON = 0.25
-"""From this probability on a quotation is shown as bearing on the claim. A judge puts its own
-probabilities on this scale. Of 248 development claims whose passage is found 223 have it shown,
-of 218 statements that the addresses say nothing of 14 something; from .1 on 228 and 43
-(`python -m benchmarks.relation`)."""
+"""The least probability at which a quotation is shown as bearing on the claim; each judge scales
+its own to fit. Of 248 development claims whose passage is found, 223 show it; of 218 statements on
+which the addresses say nothing, 14 show something. From .1 on it would be 228 and 43 (`python -m
+benchmarks.relation`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Words of a source to be judged, and what stands around them, as plain text.
+    """Words of a source to be judged, with their context, as plain text.
 
-    `span`: where in the passage the quoted words are, None for the whole of it. `creator`,
-    `title`, `collection`, `date` (ISO 8601, possibly shortened): "" where not known. `opening`: the
-    first line of the document, which may say to whom it is addressed; `before`: what stands right
-    before the passage.
+    `span`: the place of the quoted words in the passage, None for all of it. `creator`, `title`,
+    `collection`, `date` (ISO 8601, possibly shortened): "" if unknown. `opening`: the first line of
+    the document, which may name the addressee; `before`: the text right before the passage.
     """
 
     passage: str
@@ -46,7 +46,7 @@ class Quotation:
 
     @property
     def heading(self) -> str:
-        """Who said it, in what, when and where: what is known of it, with commas between."""
+        """Who said it, in what, when and where, as far as known, separated by commas."""
         parts = (self.creator, self.title, self.date, self.collection)
         return ", ".join(part for part in parts if part)
 
@@ -55,9 +55,9 @@ class Quotation:
 class Probabilities:
     """How sure a judge is, 0 to 1 each.
 
-    `bears`: that the quotation is about what the claim is about, whatever it says; `supports`:
-    that it says what the claim says, where none of the reasons speaks against it;
-    `contradicts`: that it says that the claim is wrong.
+    `bears`: that the quotation is about the claim's subject, whatever it says; `supports`: that it
+    says what the claim says, unless a reason speaks against it; `contradicts`: that it says that
+    the claim is wrong.
     """
 
     supports: float
@@ -67,10 +67,10 @@ class Probabilities:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How a quotation stands to a claim, and why.
+    """The relation of a quotation to a claim, and why.
 
-    `reasons`: what decided, the weightiest first. `span`: the words of the passage that decide
-    it, None where those are the words quoted.
+    `reasons`: what decided, the weightiest first. `span`: the words of the passage that decide,
+    None if they are the quoted ones.
     """
 
     relation: Relation
@@ -83,10 +83,8 @@ NOT_JUDGED = Judgement("context", Probabilities(0.0, 0.0, 0.0))
 
 
 class Judge(Protocol):
-    """Judges quotations. Works on any claim and quotation, whatever found them; safe to share by
-    threads."""
+    """Judges quotations, wherever they were found. Safe to share between threads."""
 
     def judge(self, claim: str, quotations: Sequence[Quotation]) -> list[Judgement]:
-        """Return a judgement of each quotation, in order; each stands by itself, whatever is
-        judged beside it."""
+        """Return a judgement of each quotation, in order. No quotation influences another."""
         ...

@@ -21,14 +21,14 @@ from rag.finder import SourceFinder
 class SourceRetriever(BaseRetriever):
     """Returns the `k` passages nearest to a query as LangChain documents.
 
-    `collections`, `after` and `before` are as in `SourceFinder.find_sources`. Passages of
-    less `bearing` than `min_bearing` are left out: with `rag.judging.BEARS_ON`, those
-    that an answer would not show as bearing on the claim. Each of these can be given anew with
-    a call: `retriever.invoke("...", after=1960)`.
+    `collections`, `after` and `before` are as in `SourceFinder.find_sources`. Passages of less
+    `bearing` than `min_bearing` are left out: with `rag.judging.BEARS_ON`, those that an answer
+    would not show as bearing on the claim. A call can override each of these:
+    `retriever.invoke("...", after=1960)`.
 
-    Of a document, `page_content` is the passage, verbatim; `id` its place in its source;
-    `metadata` has every other field of `rag.Evidence` (the quotation and its offsets, the
-    citation, the relation), and `source`, the address or else the id of what it is from.
+    In a document, `page_content` is the passage, verbatim; `id` its place in its source; `metadata`
+    has every other field of `rag.Evidence` (the quotation and its offsets, the citation, the
+    relation), and `source`, its address or else the document's id.
     """
 
     finder: SourceFinder

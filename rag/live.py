@@ -1,8 +1,8 @@
 """A finder whose index can be built and rebuilt while it answers.
 
-The build runs in a process of its own: it takes nothing from those who ask meanwhile but
-processor time, and a file that kills its reader kills nothing else. The old index answers
-until the new one is complete; then every further question goes to the new one.
+The build runs in a separate process: it takes only processor time from those who ask meanwhile, and
+a file that kills its reader kills nothing else. The old index answers until the new one is
+complete; later questions go to the new one.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from rag.build.builder import EMBEDDING, build_index, model_of
+from rag.build.builder import EMBEDDING, build_index, model_name
 from rag.build.corpus_files import source_files
-from rag.catalog.download import Manners
+from rag.catalog.download import DownloadPolicy
 from rag.catalog.fetch import fetch
 from rag.claims import split_claims
 from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
@@ -44,16 +44,15 @@ from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
 _BEHIND = 5
-"""How far a build stands back, as Unix counts, behind those who ask meanwhile."""
+"""The niceness of a build, so that those who ask meanwhile go first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What is being done to the index, or was done last.
 
-    `total` 0: not known. `problem`: why it failed, "" if it did not. `report`: what came of
-    it, once it has ended well; until then, what came of the work before. `files`: those that had to
-    be read, and how far each has come.
+    `total`: 0 if unknown. `problem`: why it failed, "" if it did not. `report`: of the last work
+    that ended well. `files`: those that had to be read, and how far each has come.
     """
 
     title: str
@@ -81,13 +80,13 @@ _ELSEWHERE = (
 
 
 class LiveFinder:
-    """One index and its finder of the moment. Safe to share by threads.
+    """One index and its current finder. Safe to share between threads.
 
-    `current` is replaced when what is being built can be searched by its words, and again when
-    it is complete: whoever answers takes it once, and keeps it to the answer's end. `work` is
-    None before the first rebuild; `began`: when the last one began, in seconds of the epoch.
-    `may_change`: whether all who ask may also change the corpus, where there are no accounts.
-    `elsewhere`: whether the index is served from elsewhere, and so is not rebuilt here.
+    `current` is replaced when the new index can be searched by words, and again when it is
+    complete; whoever answers takes it once and keeps it to the answer's end. `work` is None before
+    the first rebuild; `began`: when the last one began, in seconds of the epoch. `may_change`:
+    without accounts, whether all who ask may also change the corpus. `elsewhere`: whether another
+    machine serves the index, so that it is not rebuilt here.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class LiveFinder:
         *,
         settings: Settings | None = None,
         home: Path | None = None,
-        manners: Manners | None = None,
+        manners: DownloadPolicy | None = None,
     ) -> None:
         if finder is not None:
             settings, home = settings or finder.settings, home or _home(finder)
@@ -121,8 +120,8 @@ class LiveFinder:
 
     @classmethod
     def begin(cls, settings: Settings, index: str | Path | None = None) -> LiveFinder:
-        """Open an index, or begin to build the default one where there is none yet, and return
-        at once. Errors as in `SourceFinder.open`."""
+        """Open an index, or begin to build the default one if there is none, and return at once.
+        Errors as in `SourceFinder.open`."""
         home = settings.index_path(index)
         if is_location(settings.index if index is None else index):
             served = cls(SourceFinder(Workspace.open(settings, index)), home=home)
@@ -147,7 +146,7 @@ class LiveFinder:
 
     @property
     def current(self) -> SourceFinder:
-        """The finder of the moment; raises `IndexNotBuilt` while there is none yet."""
+        """The current finder. Raises `IndexNotBuilt` while there is none."""
         if self._finder is None:
             problem = self.work.problem if self.work else ""
             raise IndexNotBuilt(problem or READING)
@@ -165,11 +164,11 @@ class LiveFinder:
     def rebuild(
         self, title: str, *, fetching: Sequence[str] = (), adding: Sequence[str] = ()
     ) -> None:
-        """Begin to bring the index up to date with its sources and the sources folder, and
-        return at once; `work` tells how it goes. Collections `fetching` are downloaded first;
-        `adding`: paths that are sources of the index from now on.
+        """Begin to bring the index up to date with its sources and the sources folder, and return
+        at once; `work` shows its progress. First the collections `fetching` are downloaded; the
+        paths `adding` become sources of the index.
 
-        Raises `IndexBusy` where that is under way already.
+        Raises `IndexBusy` if a rebuild is under way.
         """
         if self.elsewhere:
             raise SourceFinderError(_ELSEWHERE)
@@ -186,16 +185,16 @@ class LiveFinder:
         threading.Thread(target=self._run, args=given, daemon=True).start()
 
     def reopen(self) -> bool:
-        """Answer from what another process has built meanwhile; return whether there is such an
-        index."""
+        """Switch to an index that another process has built meanwhile; return whether there is
+        one."""
         if live_generation(self.home) == self._generation:
             return False
         self._take(open_index(self.home))
         return True
 
     def cancel(self) -> None:
-        """End a rebuild that is under way, or a download before it. What it has finished is kept
-        for the next one; the index from before goes on answering."""
+        """End a rebuild or its download. What is finished is kept for the next one; the earlier
+        index goes on answering."""
         self._cancelled = True
         if self._building is not None:
             self._building.kill()
@@ -219,18 +218,18 @@ class LiveFinder:
             raise
 
     def _return(self) -> None:
-        """Answer from the last complete index again, where there is one."""
+        """Answer from the last complete index again, if there is one."""
         with suppress(SourceFinderError):
             self._take(open_index(self.home))
 
     def _fetched(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
-        """Tell how a download goes, and end it where the work was called off."""
+        """Record the progress of a download, and end it if the work was cancelled."""
         if self._cancelled:
             raise SourceFinderError(CALLED_OFF)
         self._progress(stage, done, total, file)
 
     def _advance(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
-        """Tell how the build goes; when its words are there, answer from them."""
+        """Record the progress of the build; once its words are indexed, answer from them."""
         self._progress(stage, done, total, file)
         if stage == EMBEDDING and done == 0:
             before, model = self._workspace, self._model()
@@ -245,12 +244,12 @@ class LiveFinder:
     def _model(self) -> str:
         """Return the name of the model that the index is being built with."""
         try:
-            return model_of(open_index(self.home, verify=False), self.settings)
+            return model_name(open_index(self.home, verify=False), self.settings)
         except SourceFinderError:
             return self.settings.model or DEFAULT_MODEL
 
     def _take(self, opened: Generation, encoder: Encoder | None = None) -> None:
-        """Answer from this generation from now on, with the models of before where they fit."""
+        """Answer from this generation from now on, with the present models if they fit."""
         before, index = self._workspace, LocalIndex(opened)
         if before and before.encoder.fingerprint == opened.manifest.model_fingerprint:
             self._finder = self._kind(before.on(index))
@@ -274,14 +273,14 @@ class LiveFinder:
         self.work = replace(self.work, stage=stage, done=done, total=total, files=files, **changes)
 
     def sources(self) -> list[str]:
-        """Return what the index was built from, and what lies in the sources folder now."""
+        """Return the sources of the index, and the files in the sources folder now."""
         folder = self.settings.sources
         known = recorded_sources(self.home) or default_sources(self.settings)
         added = [str(folder)] if any(source_files(folder)) else []
         return [*(source for source in known if source != str(folder)), *added]
 
     def _built(self, adding: tuple[str, ...]) -> BuildReport:
-        """Build in a new process and return its report; raises what the build raised."""
+        """Build in a new process and return its report. Raises what the build raised."""
         context = multiprocessing.get_context("spawn")
         told, telling = context.Pipe(duplex=False)
         sources = list(dict.fromkeys([*self.sources(), *adding]))
@@ -302,20 +301,20 @@ class LiveFinder:
 
 
 def _load_language() -> None:
-    """Load what divides a question into claims, while the index is begun: it takes some seconds,
-    which the first question need not wait for."""
+    """Load the grammar while the index is begun: it takes some seconds, for which the first
+    question need not wait."""
     list(split_claims(READING))
 
 
 def _home(finder: SourceFinder) -> Path:
-    """Return the folder that a finder's index is built in."""
+    """Return the folder in which a finder's index is built."""
     if finder.workspace.path is None:
         raise SourceFinderError(_ELSEWHERE)
     return finder.workspace.path
 
 
 def _followed(process: Any, told: Connection, progress: Callable[..., None]) -> BuildReport:
-    """Return the report of a build that runs in a process, when it comes."""
+    """Return the report of a build in a process once it is there."""
     while True:
         try:
             name, *values = json.loads(told.recv_bytes(MAX_BYTES))
@@ -337,8 +336,8 @@ def _followed(process: Any, told: Connection, progress: Callable[..., None]) -> 
 
 
 def _build(sources: list[str], home: str, settings: Settings, telling: Connection) -> None:
-    """Build, and tell of it as JSON: what a hostile archive may have taken over must not send
-    anything that is run where it is read. Runs in the new process."""
+    """Build in the new process, and report as JSON, since a hostile archive may have taken the
+    process over and must not send anything that is run where it is read."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(AttributeError):  # not on Windows
         os.nice(_BEHIND)
@@ -367,8 +366,8 @@ def _build(sources: list[str], home: str, settings: Settings, telling: Connectio
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, however it went: a build that
-    nobody waits for would keep the index locked. What it has finished is kept."""
+    """End this process when its parent is gone for whatever reason: an abandoned build would keep
+    the index locked. What it has finished is kept."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

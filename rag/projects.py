@@ -1,22 +1,20 @@
-"""Readers' projects, their conversations and answers, and what readers mark in them.
-
-All are in the server's database.
+"""Readers' projects with their conversations, answers, pins and objections, in the server's
+database.
 
     store = ProjectStore(open_database(settings))
-    project = store.project(reader)                     # the first one, made where there is none
+    project = store.project(reader)                     # the first one, made if there is none
     conversation = store.begin(reader, project.project_id)
     store.keep(reader, conversation, KeptTurn(new_id(), "Monroe warned Europe"))
 
-`reader` is a random key that a reader's browser has; only its hash is kept. Whatever is listed or
-changed is the reader's own, but for `answer`: who knows the id of an answer, which cannot be
-guessed, may see it.
+`reader` is a random key in a reader's browser; only its hash is stored. A reader can list and
+change only what is theirs. The one exception is `answer`: whoever knows the id of an answer, which
+cannot be guessed, may see it.
 
-Safe with threads, processes and tabs: each call is one transaction, and a conversation only ever
-grows. What was removed can be brought back for `REMOVED_DAYS`.
+Safe with threads, processes and tabs: each call is one transaction, and a conversation only grows.
+What was removed can be brought back for `REMOVED_DAYS`.
 
-Readers mark passages that they pin, with a note, and verdicts that they think wrong. Both are kept
-whole, with claim and quotation as they were given, so that they say the same whatever becomes of
-the index and of the answer.
+A pin marks a passage, with a note; an objection marks a verdict that the reader thinks wrong. Both
+are stored complete, with claim and quotation, so that they outlast the index and the answer.
 """
 
 from __future__ import annotations
@@ -44,7 +42,7 @@ Stage = Literal["searching", "done", "stopped", "failed"]
 FIRST_NAME = "My questions"
 _MAX_NAME = 100
 _MAX_LISTED = 200
-"""Conversations that a list has; a search finds the others."""
+"""The most conversations in a list; a search finds the others."""
 
 REMOVED_DAYS = 30
 """How long what was removed can be brought back."""
@@ -55,8 +53,8 @@ _ALL_CHARS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Scope(Jsonable):
-    """What is searched for a project: some collections (none named: all), and the sources from
-    and up to a year or date (None: no bound)."""
+    """What a project searches: some collections (none named: all), and sources from and up to a
+    year or date (None: no bound)."""
 
     collections: tuple[str, ...] = ()
     after: str | None = None
@@ -78,8 +76,8 @@ class Project(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class KeptTurn(Jsonable):
-    """A question with its answer as it was given. `index`: what it was looked up in, None where
-    there is no answer; `scope`: in which part of it. `asked`: when, in ISO 8601."""
+    """A question with its answer. `index`: what it was looked up in, None without an answer;
+    `scope`: in which part of it; `asked`: when, in ISO 8601."""
 
     turn_id: str
     question: str
@@ -94,8 +92,8 @@ class KeptTurn(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class ConversationLine:
-    """What a list says of a conversation: `title`, its first claim, or the beginning of the first
-    question that was searched for; `turn_id`, that question's; when it was asked."""
+    """A conversation in a list. `title`: its first claim, or else the beginning of the first
+    question that was searched for; `turn_id`: that question's; when it was asked."""
 
     conversation_id: str
     project_id: str
@@ -107,7 +105,7 @@ class ConversationLine:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation, whole."""
+    """A conversation with all its turns."""
 
     conversation_id: str
     project: Project
@@ -134,13 +132,13 @@ class ProjectStore:
     # ---- projects ----
 
     def projects(self, reader: str, *, removed: bool = False) -> list[Project]:
-        """Return a reader's projects, the oldest first; or those that were removed."""
+        """Return a reader's projects, the oldest first; with `removed`, those that were removed."""
         with self.database.reading() as connection:
             return [] if connection is None else list(_projects(connection, reader, removed))
 
     def project(self, reader: str, project_id: str = "") -> Project:
-        """Return a reader's project; without an id the oldest one, which is made where there is
-        none. Raises `ProjectsError` for an id that is not there."""
+        """Return a reader's project; without an id the oldest one, which is made if there is none.
+        Raises `ProjectsError` for an unknown id."""
         known = self.projects(reader)
         if not project_id:
             return known[0] if known else self._first(reader)
@@ -150,8 +148,8 @@ class ProjectStore:
         raise ProjectsError(_NO_PROJECT)
 
     def project_of(self, reader: str, conversation_id: str) -> Project:
-        """Return the project of a reader's conversation, also where they were removed. Raises
-        `ProjectsError` where it is not theirs."""
+        """Return the project of a reader's conversation, removed or not. Raises `ProjectsError` if
+        the conversation is not theirs."""
         with self.database.reading() as connection:
             own = {"conversation": conversation_id}
             found = (
@@ -172,14 +170,14 @@ class ProjectStore:
             return known[0] if known else _add(connection, reader, FIRST_NAME, Scope())
 
     def add_project(self, reader: str, name: str, scope: Scope | None = None) -> Project:
-        """Make a project; raises `ProjectsError` for a name that is empty or too long."""
+        """Make a project. Raises `ProjectsError` if the name is empty or too long."""
         self.database.check_room()
         named = _name(name)
         with self.database.writing(reader) as connection:
             return _add(connection, reader, named, scope or Scope())
 
     def change_project(self, reader: str, project_id: str, name: str, scope: Scope) -> None:
-        """Give a project another name and scope. What was answered stays as it is."""
+        """Change a project's name and scope. Its answers stay as they are."""
         self.database.check_room()
         named = _name(name)
         with self.database.writing(reader) as connection:
@@ -196,7 +194,7 @@ class ProjectStore:
             _expect(changed.rowcount)
 
     def remove_project(self, reader: str, project_id: str, *, undo: bool = False) -> None:
-        """Remove a project with all that is in it, or bring it back."""
+        """Remove a project and everything in it; with `undo`, bring it back."""
         with self.database.writing(reader) as connection:
             changed = connection.execute(
                 "UPDATE projects SET removed = :removed "
@@ -212,7 +210,7 @@ class ProjectStore:
     # ---- conversations ----
 
     def begin(self, reader: str, project_id: str = "") -> str:
-        """Begin a conversation in a project, the oldest one unless given; return its id."""
+        """Begin a conversation in a project, by default the oldest; return its id."""
         self.database.check_room()
         project = self.project(reader, project_id)
         made = new_id()
@@ -225,10 +223,10 @@ class ProjectStore:
         return made
 
     def keep(self, reader: str, conversation_id: str, turn: KeptTurn) -> None:
-        """Put a turn at the end of a conversation, or in the place of the same turn as it was
-        before; one that is done stays so. What was removed meanwhile is there again.
+        """Append a turn to a conversation, or replace the same turn unless that is done. A removed
+        conversation comes back.
 
-        Raises `ProjectsError` for a conversation of another reader, and where the disk is full.
+        Raises `ProjectsError` for another reader's conversation, and if the disk is full.
         """
         self.database.check_room()
         values: dict[str, object] = {
@@ -257,9 +255,9 @@ class ProjectStore:
     def conversations(
         self, reader: str, project_id: str = "", words: str = "", *, removed: bool = False
     ) -> list[ConversationLine]:
-        """Return a reader's conversations, the last one first: those of a project, or of all;
-        those with a question that has all the `words`, however they are accented; or those
-        that were removed from projects that were not."""
+        """Return a reader's conversations, the last one first: of one project or of all; only those
+        with a question that has all the `words`, accents ignored; with `removed`, those that were
+        removed from existing projects."""
         wanted = [_plain(word) for word in words.split()]
         with self.database.reading() as connection:
             if connection is None:
@@ -274,7 +272,7 @@ class ProjectStore:
         return _lines(rows, wanted)[:_MAX_LISTED]
 
     def conversation(self, reader: str, conversation_id: str) -> Conversation:
-        """Return a reader's conversation; raises `ProjectsError` where it is not theirs."""
+        """Return a reader's conversation. Raises `ProjectsError` if it is not theirs."""
         with self.database.reading() as connection:
             if connection is None:
                 raise ProjectsError(GONE)
@@ -297,7 +295,7 @@ class ProjectStore:
         return Conversation(conversation_id, project, tuple(_turn(content) for [content] in rows))
 
     def remove_conversation(self, reader: str, conversation_id: str, *, undo: bool = False) -> None:
-        """Remove a conversation, or bring it back."""
+        """Remove a conversation; with `undo`, bring it back."""
         with self.database.writing(reader) as connection:
             changed = connection.execute(
                 "UPDATE conversations SET removed = :removed WHERE conversation_id = :conversation "
@@ -311,8 +309,8 @@ class ProjectStore:
             _expect(changed.rowcount)
 
     def answer(self, turn_id: str) -> KeptTurn:
-        """Return a turn by its id, whoever asked it; raises `ProjectsError` where there is none,
-        or it was removed."""
+        """Return a turn by its id, whoever asked it. Raises `ProjectsError` if there is none or it
+        was removed."""
         with self.database.reading() as connection:
             found = connection and connection.execute(_ANSWER, {"turn": turn_id}).fetchone()
         if not found:
@@ -322,7 +320,7 @@ class ProjectStore:
         return _turn(found[0])
 
     def forget_removed(self, days: int = REMOVED_DAYS) -> None:
-        """Delete for good what was removed longer ago than that, with what was noted on it."""
+        """Delete for good, with its marks, what was removed more than `days` ago."""
         with self.database.reading() as connection:
             if connection is None:
                 return
@@ -353,8 +351,8 @@ class ProjectStore:
             )
 
     def kept_for(self, accounts: Iterable[str] = ()) -> list[KeptFor]:
-        """Return for whom questions are kept, whoever asked last at the end. `accounts`: the names
-        that are known; nothing but a number tells the others apart."""
+        """Return the readers for whom questions are kept, the last to ask at the end. `accounts`:
+        all known names; other readers have only a number."""
         names = {hashed(name): name for name in accounts}
         with self.database.reading() as connection:
             rows = connection.execute(_KEPT_FOR).fetchall() if connection else []
@@ -364,8 +362,8 @@ class ProjectStore:
         ]
 
     def give(self, number: int, to: int | str) -> None:
-        """Give all that is kept for a reader, by its number, to another one: by number, or to the
-        account of that name. Raises `ProjectsError` where one of them is not there."""
+        """Move all that is kept for a reader, given by number, to another number or to an account.
+        Raises `ProjectsError` if one of them does not exist."""
         with self.database.writing() as connection:
             values: dict[str, object] = {"from": number}
             if isinstance(to, str):
@@ -428,9 +426,8 @@ _QUESTIONS = (
 
 
 def _lines(rows: Iterable[Sequence[Any]], wanted: Sequence[str]) -> list[ConversationLine]:
-    """Return a line for each conversation that has a question with all that is wanted, the one
-    that was asked in last first. Where nothing is wanted, its first claim stands, or else its first
-    question."""
+    """Return a line for each conversation that has a question with all `wanted` words, the last one
+    first. Without `wanted`, its title is its first claim, or else its first question."""
     lines: dict[str, ConversationLine | None] = {}
     unnamed: set[str] = set()
     questions: Counter[str] = Counter()
@@ -442,7 +439,7 @@ def _lines(rows: Iterable[Sequence[Any]], wanted: Sequence[str]) -> list[Convers
             title = question if wanted else claim or question
             line = ConversationLine(conversation, project, title[:_TITLE_CHARS], turn, 0, asked)
             unnamed.discard(conversation)
-            if claim == "" and not wanted:  # a greeting, or thanks
+            if claim == "" and not wanted:  # a greeting or thanks
                 unnamed.add(conversation)
         lines[conversation] = line  # at the end
         questions[conversation] += 1
@@ -451,8 +448,7 @@ def _lines(rows: Iterable[Sequence[Any]], wanted: Sequence[str]) -> list[Convers
 
 
 def _first_claim(answer: Answer | None) -> str | None:
-    """Return the first claim that was looked up, "" where none was, None before there is an
-    answer."""
+    """Return the first claim that was looked up, "" if none was, None without an answer."""
     if answer is None:
         return None
     return legible(answer.findings[0].claim.shown)[:_TITLE_CHARS] if answer.findings else ""
@@ -468,7 +464,7 @@ def _now() -> str:
 
 
 def _reader_of(connection: Connected, key: str) -> int:
-    """Return a reader's number, 0 for one who has nothing here."""
+    """Return a reader's number, 0 for an unknown one."""
     found = connection.execute(
         "SELECT reader FROM readers WHERE key_sha256 = :key", {"key": hashed(key)}
     ).fetchone()
@@ -476,7 +472,7 @@ def _reader_of(connection: Connected, key: str) -> int:
 
 
 def _reader_made(connection: Connected, key: str) -> int:
-    """Return a reader's number, for one who has nothing here a new one."""
+    """Return a reader's number, a new one for an unknown reader."""
     connection.execute(
         "INSERT INTO readers (key_sha256) VALUES (:key) ON CONFLICT DO NOTHING",
         {"key": hashed(key)},
@@ -520,7 +516,7 @@ def _add(connection: Connected, reader: str, name: str, scope: Scope) -> Project
 
 
 def _name(given: str) -> str:
-    """Return a project's name on one line."""
+    """Return a project's name on one line. Raises `ProjectsError` if it is empty or too long."""
     name = legible(" ".join(given.split()))
     if not 0 < len(name) <= _MAX_NAME:
         raise ProjectsError(f"A project has a name of 1 to {_MAX_NAME} letters.")
@@ -532,8 +528,8 @@ def _scope(text: str) -> Scope:
 
 
 def _turn(content: str) -> KeptTurn:
-    """Return a turn as it was kept; where it is of no form that this version knows, its question
-    with a message in place of the answer."""
+    """Return a turn as it was kept. If this version cannot read it, the question with a message in
+    place of the answer."""
     values: dict[str, Any] = json.loads(content)
     try:
         turn = from_jsonable(KeptTurn, values)
@@ -544,7 +540,7 @@ def _turn(content: str) -> KeptTurn:
 
 
 def _plain(text: str) -> str:
-    """Return a text without case and accents, old letters as those of today."""
+    """Return a text without case and accents, and with modern letters."""
     parts = unicodedata.normalize("NFKD", fold(text).text.casefold())
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
@@ -559,16 +555,16 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _MAX_NOTE = 10_000
-"""Characters of a note."""
+"""The most characters of a note."""
 
 RightVerdict = Literal["supported", "contradicted", "mixed", "related", "not found", ""]
-"""What a verdict should have been; "" where the reader does not say."""
+"""What a verdict should have been; "" if the reader does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pin(Jsonable):
-    """A passage that a reader has chosen for a project. `turn_id`, `finding`: of which answer,
-    and which of its claims, counted from 0; `turn_id` "" where that is not kept."""
+    """A passage that a reader chose for a project. `turn_id`, `finding`: its answer, and the number
+    of the claim there from 0; `turn_id` is "" if the answer is not kept."""
 
     question: str
     claim: Claim
@@ -584,7 +580,7 @@ class Pin(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class Objection(Jsonable):
-    """A verdict that a reader thinks wrong, with what it rested on."""
+    """A verdict that a reader thinks wrong, with its evidence."""
 
     question: str
     claim: Claim
@@ -605,8 +601,8 @@ class MarkStore:
         self.database = database
 
     def pin(self, reader: str, project_id: str, pin: Pin) -> None:
-        """Pin a passage in a reader's project. Where it was pinned there already, for the same
-        claim, it is the same pin, and a new note replaces its own."""
+        """Pin a passage in a reader's project. A passage that is already pinned there for the same
+        claim keeps its pin, and a new note replaces the old one."""
         self.database.check_room()
         _short(pin.note)
         item = pin.evidence
@@ -638,7 +634,7 @@ class MarkStore:
             _expect(changed.rowcount)
 
     def removed_pins(self, reader: str) -> list[Pin]:
-        """Return the pins that were removed from a reader's projects, the last one first."""
+        """Return the removed pins of a reader's projects, the last one first."""
         with self.database.reading() as connection:
             if connection is None:
                 return []
@@ -651,7 +647,7 @@ class MarkStore:
         return list(_whole(Pin, [content for [content] in rows]))
 
     def pins(self, reader: str, project_id: str) -> list[Pin]:
-        """Return the pins of a project, in the order in which they were made."""
+        """Return the pins of a project, the oldest first."""
         with self.database.reading() as connection:
             if connection is None:
                 return []
@@ -664,7 +660,7 @@ class MarkStore:
         return list(_whole(Pin, [content for [content] in rows]))
 
     def annotate(self, reader: str, pin_id: str, note: str) -> None:
-        """Give a pin another note."""
+        """Replace a pin's note."""
         self.database.check_room()
         _short(note)
         with self.database.writing(reader) as connection:
@@ -682,7 +678,7 @@ class MarkStore:
             )
 
     def remove_pin(self, reader: str, pin_id: str, *, undo: bool = False) -> None:
-        """Remove a pin, or bring it back."""
+        """Remove a pin; with `undo`, bring it back."""
         with self.database.writing(reader) as connection:
             changed = connection.execute(
                 "UPDATE pins SET removed = :removed WHERE pin_id = :pin "
@@ -696,7 +692,7 @@ class MarkStore:
             _expect(changed.rowcount)
 
     def object(self, reader: str, objection: Objection) -> None:
-        """Keep an objection; it replaces an earlier one of this reader to the same verdict."""
+        """Keep an objection, which replaces this reader's earlier one to the same verdict."""
         self.database.check_room()
         _short(objection.why)
         same = json.dumps([objection.turn_id, objection.finding])
@@ -740,8 +736,7 @@ def _short(text: str) -> str:
 
 
 def _whole(kind: type[T], contents: Iterable[str]) -> Iterator[T]:
-    """Yield what was kept; what is of a form that this version does not know is told in the log
-    and left out."""
+    """Yield what was kept; what this version cannot read is logged and left out."""
     for content in contents:
         try:
             yield from_jsonable(kind, json.loads(content))

@@ -1,20 +1,18 @@
-"""A claim to ranked passages: respell, propose by words and by meaning, compare, rank.
+"""Ranks passages for a claim: respell, search by words and by meaning, compare, rank.
 
-What speaks for a passage is weighed by pure functions over arrays and strings. How the weights
-were set is told in docs/decisions/ranking.md; `python -m benchmarks.retrieval` prints what each
-signal adds.
+Pure functions over arrays and strings combine the signals. docs/decisions/ranking.md says how the
+weights were set; `python -m benchmarks.retrieval` prints what each signal adds.
 
-A model may read claim and passage for a last look at the best passages; it is off unless
-`SOURCE_FINDER_RERANKER` names one. A cross-encoder reads the two together, which is more exact and
-far slower than comparing vectors; a late-interaction model compares each word of one with each of
-the other. None comes in a package, so the default installation has none; `source-finder models`
-names some.
+A reranker may read the claim with each of the best passages; it is off unless
+`SOURCE_FINDER_RERANKER` names a model. A cross-encoder reads the two together, which is more exact
+and far slower than comparing vectors; a late-interaction model compares each word of one with each
+word of the other. The package contains none; `source-finder models` lists some.
 
-Persons are found under all the spellings of an authority file, where the user has fetched one. It
-is `corpus/authority/people_variants.jsonl`, as the Office of the Historian's people data are
-commonly prepared: a JSON object a line, with `preferred` (a name, "Zhou Enlai" or "Aaron, David
-Laurence"), `alternates` and `variants` (lists of names). Other keys are not looked at; a line that
-is no such object is left out and logged.
+An authority file gives persons' names in all spellings, if the user has fetched one. It is
+`corpus/authority/people_variants.jsonl`, in the form in which the Office of the Historian's data on
+people are commonly prepared: one JSON object a line, with `preferred` (a name, "Zhou Enlai" or
+"Aaron, David Laurence"), `alternates` and `variants` (lists of names). Other keys are ignored; a
+line that is no such object is left out and logged.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ from rag.datatypes import Floats, Hit, Passage, SourceDocument
 from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors, read_by_search
 from rag.errors import ModelError, QuestionError
-from rag.index.lexical import names, weighted_terms
+from rag.index.lexical import name_stems, weighted_terms
 from rag.language import (
     Respelling,
     capitalised,
@@ -50,13 +48,13 @@ from rag.models import load_pair_model
 from rag.searching import SIGNALS, Candidate, Filter, Index, Query, inverse_frequency, weigh
 
 _RERANKED = 100
-"""Passages that the second stage looks at piece by piece."""
+"""Passages that the second stage compares piece by piece."""
 
 _QUOTING = 20
-"""Passages, by shared words, that are checked for the claim's very wording."""
+"""Passages, the best by shared words, that are checked for the claim's own wording."""
 
 VERBATIM_WORDS = 5
-"""Words in a row that a passage must share with a claim to count as quoted in it."""
+"""Consecutive words that a passage must share with a claim to count as quoted in it."""
 
 WEIGHTS = np.array(
     [
@@ -69,26 +67,26 @@ WEIGHTS = np.array(
     ],
     dtype=np.float32,
 )
-"""How much each of `searching.SIGNALS` (rows) counts for a claim: a base, what is added where all
-of the claim's words are names, and what is added per `LONG` words. Fitted on development claims
-by `python -m benchmarks.weights`, which prints them."""
+"""The weight of each of `searching.SIGNALS` (rows): a base, what is added if all of the claim's
+words are names, and what is added per `LONG` words. Fitted on development claims by `python -m
+benchmarks.weights`, which prints them."""
 
 LONG = 20
-"""Words, without stop words, of a longish claim; beyond twice as many nothing changes."""
+"""The number of words, without stop words, of a long claim; the weights stay the same beyond twice
+as many."""
 
 
 _VERBATIM_POWER = 3
-"""Long claims share phrases with many passages ("the National Security Council on"): counted
-in full, those cost 7 points of nDCG@10 on editorial notes."""
+"""Long claims share phrases with many passages ("the National Security Council on"): counted in
+full, those cost 7 points of nDCG@10 on editorial notes."""
 
 
 def signal_weights(names_share: float, terms: int) -> Floats:
     """Return the weight of each of `searching.SIGNALS` for a claim, none below 0.
 
-    `names_share`: the share of names and numbers in the claim's words, each counted by its
-    rarity; `terms`: how many words the claim has. A claim full of names is found by its
-    words, a paragraph by the documents that its words are in, a sentence in someone's own
-    words by its meaning.
+    `names_share`: the share of names and numbers among the claim's words, weighted by rarity;
+    `terms`: the number of its words. A claim full of names is found by its words, a paragraph by
+    the documents with its words, a paraphrase by its meaning.
     """
     claim = np.array([1.0, names_share, min(terms / LONG, 2.0)], dtype=np.float32)
     weights: Floats = np.maximum(WEIGHTS @ claim, 0)
@@ -96,11 +94,11 @@ def signal_weights(names_share: float, terms: int) -> Floats:
 
 
 def likeness(late: Floats, verbatim: Floats) -> Floats:
-    """Return how near each passage's wording and meaning are to the claim, 0 to 1.
+    """Return how close each passage's wording and meaning are to the claim, 0 to 1, comparable
+    between claims.
 
-    `late`: late interaction; `verbatim`: the share of the claim that the passage has word
-    for word. What is verbatim counts in full, the rest of the claim by late interaction.
-    Comparable between claims.
+    `late`: late interaction; `verbatim`: the share of the claim that the passage has verbatim. The
+    verbatim part counts in full, the rest by late interaction.
     """
     near: Floats = (verbatim + (1 - verbatim) * np.clip(late, 0, 1)).astype(np.float32)
     return near
@@ -109,7 +107,7 @@ def likeness(late: Floats, verbatim: Floats) -> Floats:
 def reward_verbatim(scores: Floats, verbatim: Floats) -> Floats:
     """Return the scores by which passages are ranked, 0 to 1.
 
-    An exact quotation has score 1 and cannot be pushed down. A part of the claim counts by its
+    An exact quotation has score 1 and cannot be outranked. A part of the claim counts by its
     `_VERBATIM_POWER`: half of it is an eighth, a mere phrase next to nothing.
     """
     quoted = verbatim**_VERBATIM_POWER
@@ -120,8 +118,8 @@ def reward_verbatim(scores: Floats, verbatim: Floats) -> Floats:
 def verbatim_share(
     claim: Sequence[str], passage: Sequence[str], weight: Callable[[str], float]
 ) -> float:
-    """Return the weight of the longest run of claim words in the passage, over the
-    weight of all claim words; 0.0 for a run shorter than `VERBATIM_WORDS`.
+    """Return the weight of the longest run of claim words in the passage over the weight of all
+    claim words; 0.0 for a run shorter than `VERBATIM_WORDS`.
 
     >>> verbatim_share("a b c d e f".split(), "x b c d e f y".split(), lambda word: 1.0)
     0.8333333333333334
@@ -144,11 +142,11 @@ def verbatim_share(
     return best
 
 
-def distinct(texts: Sequence[Sequence[str]], limit: int) -> list[int]:
+def distinct_positions(texts: Sequence[Sequence[str]], limit: int) -> list[int]:
     """Return the positions of the first `limit` texts that repeat no earlier one.
 
-    Two texts (as words) repeat each other when most of the shorter one's three-word
-    runs are in the other: the same speech printed twice, one report sent to two offices.
+    Two texts (as words) repeat each other if the other has most of the shorter one's three-word
+    runs: the same speech printed twice, one report sent to two offices.
     """
     kept: list[int] = []
     shingles: list[set[tuple[str, ...]]] = []
@@ -166,11 +164,11 @@ SAME_DOCUMENT = 0.01
 """What a passage's score loses for each better one of its document."""
 
 
-def spread(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
-    """Return the scores, given best first, lowered so that several sources come before
-    several passages of one where their scores are near.
+def lower_same_document(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
+    """Return the scores, given best first, lowered for passages whose document has better ones, so
+    that several sources precede several passages of one.
 
-    >>> spread([0.5, 0.45, 0.44, 0.25], ["a", "a", "b", "a"])
+    >>> lower_same_document([0.5, 0.45, 0.44, 0.25], ["a", "a", "b", "a"])
     [0.5, 0.44, 0.44, 0.23]
     """
     seen: dict[str, int] = {}
@@ -181,18 +179,19 @@ def spread(scores: Sequence[float], documents: Sequence[str]) -> list[float]:
     return lowered
 
 
-_LOOKED_AT = 30
+_RERANK_DEPTH = 30
 """Passages that the reranker reads for a claim."""
 
 _WEIGHT = 0.5
-"""Its share of a passage's score. Equal shares, not fitted: every model has its own scale."""
+"""The reranker's share of a passage's score. Equal shares, not fitted: every model has its own
+scale."""
 
 
 class Reranker(Protocol):
-    """Says how well passages answer a claim."""
+    """Scores passages by reading each with the claim."""
 
     def scores(self, claim: str, passages: Sequence[str]) -> Floats:
-        """Return how well each passage answers the claim, 0 to 1."""
+        """Return how well each passage answers the claim, 0 to 1, in the order given."""
         ...
 
 
@@ -208,7 +207,7 @@ class _CrossEncoderReranker:
         self._model = model
 
     def scores(self, claim: str, passages: Sequence[str]) -> Floats:
-        """Return how well each passage answers the claim, 0 to 1."""
+        """Return how well each passage answers the claim, 0 to 1, in the order given."""
         from torch.nn import Sigmoid
 
         if not passages:
@@ -220,14 +219,14 @@ class _CrossEncoderReranker:
 
 class _LateInteractionReranker:
     """A multi-vector model (ColBERT): the mean over the claim's words of the best cosine with a
-    word of the passage, Khattab and Zaharia 2020, arXiv:2004.12832."""
+    word of the passage (Khattab and Zaharia 2020, arXiv:2004.12832)."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
         self._model.similarity_fn_name = "meanmaxsim"
 
     def scores(self, claim: str, passages: Sequence[str]) -> Floats:
-        """Return how well each passage answers the claim, 0 to 1."""
+        """Return how well each passage answers the claim, 0 to 1, in the order given."""
         if not passages:
             return np.zeros(0, np.float32)
         query = self._model.encode_query([claim], show_progress_bar=False)
@@ -237,9 +236,9 @@ class _LateInteractionReranker:
 
 
 def load_reranker(name: str, settings: Settings) -> Reranker:
-    """Return the reranker in a folder, or on the model hub, by name.
+    """Return a reranker by its folder or its name on the model hub.
 
-    Raises `ModelError` where there is none, or it is a model of another kind.
+    Raises `ModelError` if there is none, or it is a model of another kind.
     """
     from sentence_transformers import MultiVectorEncoder
 
@@ -250,11 +249,11 @@ def load_reranker(name: str, settings: Settings) -> Reranker:
 
 
 _STOP_WORD_WEIGHT = 0.1
-"""What a stop word counts in a verbatim run, beside 1 for any other word."""
+"""The weight of a stop word in a verbatim run, beside 1 for any other word."""
 
 
 _REPEATED = 3
-"""Times as many passages as asked for are ranked, since some will repeat others."""
+"""How many passages are ranked for each one wanted, since some repeat others."""
 
 _PIECES, _WORDS = SIGNALS.index("pieces"), SIGNALS.index("words")
 
@@ -263,8 +262,8 @@ _PIECES, _WORDS = SIGNALS.index("pieces"), SIGNALS.index("words")
 class ParsedClaim:
     """A claim, or one spelling of it, ready to be searched.
 
-    `words`: folded. `names_share`: see `ranking.signal_weights`. `query`: what the index is
-    asked, with the weights that follow from these.
+    `words`: folded. `names_share`: see `signal_weights`. `query`: what the index is asked, with the
+    weights that follow.
     """
 
     text: str
@@ -275,7 +274,7 @@ class ParsedClaim:
 
 @dataclass(frozen=True, slots=True)
 class RetrievedPassage:
-    """A passage that was found, and the spelling of the claim that it was found by."""
+    """A passage that was found, and the spelling of the claim that found it."""
 
     hit: Hit
     query: QueryVectors
@@ -284,9 +283,9 @@ class RetrievedPassage:
 
 
 class Retriever:
-    """Ranks the passages of an index for a claim. Safe to share by threads.
+    """Ranks the passages of an index for a claim. Safe to share between threads.
 
-    `authority`: other spellings of names, see `rag.retrieval`.
+    `authority`: other spellings of names, see `read_authority`.
     """
 
     def __init__(
@@ -308,8 +307,8 @@ class Retriever:
     def search(self, claim: str, k: int, only: Filter | None = None) -> list[RetrievedPassage]:
         """Return the `k` best passages for a claim in all its spellings, best first.
 
-        Passages that repeat a better one are left out, and of nearly equal ones those come
-        first whose document is not yet among them. `only`: which may be found, None for all.
+        Passages that repeat a better one are left out, and among nearly equal ones new documents
+        come first. `only`: which may be found, None for all.
         """
         best: dict[str, tuple[Hit, QueryVectors]] = {}
         for text in (claim, *(respelling.text for respelling in self.respellings(claim))):
@@ -321,8 +320,8 @@ class Retriever:
         ranked = sorted(best.values(), key=lambda found: -found[0].score)[: _REPEATED * k]
         places = [self._place(hit.passage_id) for hit, _ in ranked]
         texts = [words(read_by_search(document, found.span).text) for document, found in places]
-        kept = distinct(texts, len(texts))
-        lowered = spread(
+        kept = distinct_positions(texts, len(texts))
+        lowered = lower_same_document(
             [ranked[i][0].score for i in kept], [places[i][0].document_id for i in kept]
         )
         order = sorted(zip(kept, lowered, strict=True), key=lambda pair: -pair[1])
@@ -333,13 +332,14 @@ class Retriever:
             for rank, (i, score) in enumerate(order[:k], start=1)
         ]
 
-    def only(
+    def make_filter(
         self,
         collections: Iterable[str] | None,
         after: str | int | None,
         before: str | int | None,
     ) -> Filter:
-        """Return the filter; arguments and errors as in `SourceFinder.find_sources`."""
+        """Return a filter for collections and dates; arguments and errors as in
+        `SourceFinder.find_sources`."""
         given = [collections] if isinstance(collections, str) else collections
         wanted = None if given is None else frozenset(given)
         known = self.index.collections
@@ -369,14 +369,15 @@ class Retriever:
         return [name for name, known in self._names(text) if not known]
 
     def names_nothing_known(self, text: str) -> bool:
-        """Return whether `text` has names, and no indexed passage any of them, however spelled."""
+        """Return whether `text` has names, and no indexed passage has any of them in any
+        spelling."""
         known = [known for name, known in self._names(text) if not name.isupper()]
-        if not known or any(known) or not capitalised_inside(text):  # a first word may be any
+        if not known or any(known) or not capitalised_inside(text):  # the first word may be no name
             return False
         return not any(respelling.replaced for respelling in self.respellings(text))
 
     def _names(self, text: str) -> Iterator[tuple[str, bool]]:
-        """Yield the capitalised words of `text`, each once, and whether a passage contains them."""
+        """Yield each capitalised word of `text` once, and whether a passage contains it."""
         seen = set()
         for name in (span.of(text) for span in capitalised(text)):
             folded = words(name)
@@ -392,15 +393,15 @@ class Retriever:
         frequencies = {stem: self.index.frequency(stem) for stem in stems(words(claim))}
         known = {s: inverse_frequency(n, passages) for s, n in frequencies.items() if n}
         total = sum(known.values())
-        named = sum(known[stem] for stem in names(claim) & known.keys())
+        named = sum(known[stem] for stem in name_stems(claim) & known.keys())
         names_share = named / total if total else 0.0
         terms = weighted_terms(claim)
         weights = signal_weights(names_share, len(terms)).tolist()
-        told, bare_days = times_and_days(claim)
+        named_times, bare_days = times_and_days(claim)
         query = Query(
             terms=terms,
             vectors=self.encoder.encode_query(claim),
-            times=told,
+            times=named_times,
             days=bare_days,
             weights=dict(zip(SIGNALS, weights, strict=True)),
             only=only or Filter(),
@@ -408,14 +409,14 @@ class Retriever:
         return ParsedClaim(claim, tuple(words(claim)), names_share, query)
 
     def _rank(self, claim: ParsedClaim, k: int) -> list[Hit]:
-        """Return what is found for one spelling, best first."""
+        """Return the hits for one spelling, best first."""
         found = self.index.search(claim.query, max(_RERANKED, k))
         ids = [candidate.passage_id for candidate in found]
         signals, weights = _signal_table(found), signal_row(claim.query.weights)
         quoting = np.argsort(-signals[:, _WORDS], kind="stable")[:_QUOTING]
         verbatim = np.zeros(len(ids), dtype=np.float32)
         verbatim[quoting] = self._verbatim(claim.words, [ids[i] for i in quoting])
-        weighed = self._look_again(claim, ids, weigh(signals, weights))
+        weighed = self._rerank(claim, ids, weigh(signals, weights))
         scores = reward_verbatim(weighed, verbatim)
         near = likeness(signals[:, _PIECES], verbatim)
         order = np.argsort(-scores, kind="stable")
@@ -424,18 +425,18 @@ class Retriever:
             for rank, i in enumerate(order, start=1)
         ]
 
-    def _look_again(self, claim: ParsedClaim, ids: Sequence[str], scores: Floats) -> Floats:
-        """Return the scores with the reranker's for the best of them, if there is one."""
+    def _rerank(self, claim: ParsedClaim, ids: Sequence[str], scores: Floats) -> Floats:
+        """Return the scores, with those of the reranker for the best passages if there is one."""
         if self.reranker is None:
             return scores
-        best = np.argsort(-scores, kind="stable")[:_LOOKED_AT]
+        best = np.argsort(-scores, kind="stable")[:_RERANK_DEPTH]
         texts = [self._text(ids[i]) for i in best]
         mixed = (1 - _WEIGHT) * scores
         mixed[best] += _WEIGHT * self.reranker.scores(claim.text, texts)
         return mixed.astype(np.float32)
 
     def _verbatim(self, claim: Sequence[str], ids: Sequence[str]) -> Floats:
-        """Return the share of the claim that each passage has word for word."""
+        """Return the share of the claim that each passage has verbatim."""
         if len(claim) < VERBATIM_WORDS:
             return np.zeros(len(ids), np.float32)
         stop = stop_words()
@@ -461,10 +462,10 @@ def times_and_days(claim: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, 
     >>> times_and_days("It began on March 12, 1959, and ended on the 1st of April.")
     ((('1959-03-12', '1959-03-12'),), ('04-01',))
     """
-    told = times(claim)
-    full = {timex.first[5:] for timex in told if timex.first == timex.last}
+    found = times(claim)
+    full = {timex.first[5:] for timex in found if timex.first == timex.last}
     bare = (day for day in days(claim) if len(day) == len("03-12") and day not in full)
-    return tuple((timex.first, timex.last) for timex in told), tuple(bare)
+    return tuple((timex.first, timex.last) for timex in found), tuple(bare)
 
 
 def _signal_table(found: Sequence[Candidate]) -> Floats:
@@ -479,7 +480,7 @@ def signal_row(values: Mapping[str, float]) -> Floats:
 
 
 def _check_date(given: str | int | None) -> str | None:
-    """Return a year or date as text; raises `QuestionError` for anything else."""
+    """Return a year or date as text. Raises `QuestionError` for anything else."""
     if given is None:
         return None
     try:
@@ -496,8 +497,8 @@ _MIN_LETTERS = 3
 
 
 def read_authority(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return, for each family name in the file, its other spellings, both folded; nothing
-    where there is no file."""
+    """Return the other spellings of each family name in the file, all folded; nothing without a
+    file."""
     if not path.is_file():
         return {}
     found: dict[str, dict[str, None]] = {}
@@ -506,7 +507,7 @@ def read_authority(path: Path) -> Mapping[str, tuple[str, ...]]:
             row = json.loads(line)
             spellings = _family_names([row["preferred"], *row["alternates"], *row["variants"]])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            log.warning("%s, line %d is not used: %r", path, number, error)
+            log.warning("%s, line %d is ignored: %r", path, number, error)
             continue
         for one, other in permutations(spellings, 2):
             found.setdefault(one, {})[other] = None
@@ -514,8 +515,8 @@ def read_authority(path: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _family_names(names: Iterable[str]) -> list[str]:
-    """Return the different spellings of the family name in a person's names, folded: what
-    stands before the comma. In a name without one it could be any word.
+    """Return the different spellings of the family name in a person's names, folded: the part
+    before the comma. Without a comma it could be any word, so such a name gives none.
 
     >>> _family_names(["Malinovsky, Rodion Y.", "Malinovskiy, Marshal", "the Marshal"])
     ['malinovsky', 'malinovskiy']

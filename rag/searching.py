@@ -1,9 +1,9 @@
-"""What is asked of an index, and what it answers: passages and documents by their ids.
+"""The Index seam: what a retriever requests of an index, passages and documents by their ids.
 
-Nothing here says where the index is or how it works. The one on this machine is
-`rag.index.local.LocalIndex`; a remote engine has to offer the same, and
-`tests/test_searching.py` says what holds of all. Ids are text, and what comes back is as large
-as what was asked for: no row numbers, masks or arrays over everything that is indexed.
+Nothing here says where the index is or how it works. `rag.index.local.LocalIndex` is the one on
+this machine; a remote engine has the same methods and passes the same tests
+(`tests/test_searching.py`). Ids are text, and results are only as large as requested: no row
+numbers, masks or arrays over everything that is indexed.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from rag.dates import may_be_of
 from rag.embedding import QueryVectors
 
 SIGNALS = ("pieces", "sentence", "words", "document words", "days", "years")
-"""What speaks for a passage, each from 0 to 1: late interaction of word pieces; the cosine of
-its closest sentence; the share of the claim's words in it, and in its whole document, by
-BM25; its document dated near a day that the claim names, and within the years."""
+"""The signals of a passage, each from 0 to 1: late interaction of word pieces; the cosine of its
+closest sentence; the share of the claim's words in it, and in its whole document, by BM25; how near
+its document's date is to a day in the claim, and to the claim's years."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which documents are searched: those of some collections (None: of all), and those dated,
-    or possibly dated, within a time (a year, a month or a day; None: no bound)."""
+    """Which documents are searched: those of some collections (None: of all), and those that are or
+    may be dated within a time (bounds: a year, a month or a day; None: no bound)."""
 
     collections: frozenset[str] | None = None
     after: str | None = None
     before: str | None = None
 
     def admits(self, collection: str, date: str | None) -> bool:
-        """Return whether a document is searched. `date`: ISO 8601, None for one without."""
+        """Return whether a document is searched. `date`: ISO 8601, None without one."""
         wanted = self.collections is None or collection in self.collections
         return wanted and may_be_of(date, self.after, self.before)
 
@@ -54,11 +54,11 @@ EVERYTHING = Filter()
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A claim, or one spelling of it, as an index is asked for it.
+    """A claim, or one spelling of it, as an index gets it.
 
-    `terms`: what is looked up by words (see `rag.index.lexical`), with weights. `times`: the
-    times that it names, each as the ISO dates of its first and last day; `days`: the days that
-    it names without a year ("03-12"). `weights`: how much each of `SIGNALS` counts.
+    `terms`: the words to look up (see `rag.index.lexical`), with weights. `times`: the times that
+    it names, each as ISO dates of the first and last day; `days`: the days that it names without a
+    year ("03-12"). `weights`: the weight of each of `SIGNALS`.
     """
 
     terms: Mapping[str, float]
@@ -82,8 +82,8 @@ class Candidate:
 class Matches:
     """How the word pieces of a claim and of a passage match.
 
-    `cosines`: (claim pieces, passage pieces), the passage's heading first; `weights`: how much
-    each claim piece counts; `starts`: the passage piece at which each of its sentences begins.
+    `cosines`: (claim pieces, passage pieces), the passage's heading first; `weights`: of each claim
+    piece; `starts`: the passage piece at which each sentence begins.
     """
 
     cosines: Floats
@@ -93,7 +93,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """What a list of the documents in an index says of one."""
+    """A document in a list of those in an index."""
 
     document_id: str
     title: str
@@ -107,16 +107,16 @@ class DocumentLine:
 
 
 class Index(Protocol):
-    """Passages of documents, found by words and by meaning. Safe to share by threads."""
+    """Passages of documents, found by words and by meaning. Safe to share between threads."""
 
     @property
     def passages(self) -> int:
-        """How many passages there are."""
+        """The number of passages."""
         ...
 
     @property
     def collections(self) -> Mapping[str, Collection]:
-        """The collections that documents are of, by id."""
+        """The collections of the documents, by id."""
         ...
 
     def facts(self) -> IndexFacts:
@@ -124,7 +124,7 @@ class Index(Protocol):
         ...
 
     def holdings(self) -> tuple[Holding, ...]:
-        """Return what there is of each collection."""
+        """Return what the index has of each collection."""
         ...
 
     def listed(self) -> list[DocumentLine]:
@@ -132,23 +132,23 @@ class Index(Protocol):
         ...
 
     def search(self, query: Query, count: int) -> list[Candidate]:
-        """Return the best candidates, best first, `count` where there are so many.
+        """Return the `count` best candidates, best first; fewer if there are fewer.
 
-        They are chosen by the weighted mean of all signals but "pieces", from what shares words
-        with the claim and what is near to it in meaning.
+        They are chosen by the weighted mean of all signals except "pieces", among passages that
+        share words with the claim or are close to it in meaning.
         """
         ...
 
     def passage(self, passage_id: str) -> Passage:
-        """Return a passage; raises KeyError."""
+        """Return a passage. Raises KeyError."""
         ...
 
     def document(self, document_id: str) -> SourceDocument:
-        """Return a document with its text; raises KeyError."""
+        """Return a document with its text. Raises KeyError."""
         ...
 
     def near_duplicates(self, document_id: str) -> tuple[str, ...]:
-        """Return the ids of the documents that say nearly the same, itself left out."""
+        """Return the ids of a document's near-duplicates."""
         ...
 
     def matches(self, query: QueryVectors, passage_id: str) -> Matches:
@@ -156,22 +156,22 @@ class Index(Protocol):
         ...
 
     def frequency(self, stem: str) -> int:
-        """Return in how many passages a stem is."""
+        """Return how many passages have a stem."""
         ...
 
     def passages_with(self, stems: Sequence[str], only: Filter = EVERYTHING) -> list[str]:
-        """Return the ids of the passages that have every one of these stems, alone or together
-        with the passage behind them in their document, in the index's order; none for no stems.
+        """Return the ids of the passages with all of these stems, each in the passage or in the
+        next one of its document, in the index's order; none for no stems.
 
-        An exact phrase is in one of these, or nowhere: what it says in order is for whoever asks.
+        An exact phrase is in one of these, if anywhere; the caller checks the order of the words.
         """
         ...
 
     def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:
-        """Return the stems of the index that may be another spelling of `stem`, in groups, the
-        surest first: those that sound the same, then, for a stem that it does not have, those
-        that differ in a vowel, and those a slip of a letter away that are in one document with
-        another rare word of `beside`, the stems of the claim."""
+        """Return stems of the index that may be another spelling of `stem`, in groups, the surest
+        first: those that sound the same and, if the index lacks `stem`, those that differ in a
+        vowel, and those one edit away that share a document with another rare word of `beside`, the
+        claim's stems."""
         ...
 
 

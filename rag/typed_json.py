@@ -1,6 +1,6 @@
-"""JSON values made into the types of this package again, as `to_jsonable` has written them.
+"""Converts JSON values that `to_jsonable` wrote back to the types of this package.
 
-Not by pydantic, which takes no text with half of a surrogate pair: damaged files have such.
+Without pydantic, which rejects text with unpaired surrogates; damaged files have such.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 
 def from_jsonable(kind: type[T], value: Any, **given: Any) -> T:
-    """Return the JSON value as a value of the type; raises `TypeError`, `ValueError` or
-    `KeyError` where it is none. `given`: fields of a dataclass that are made already.
+    """Return a JSON value as a value of the type. Raises `TypeError`, `ValueError` or `KeyError` if
+    it is none. `given`: fields of a dataclass that already have values.
 
     >>> from rag.datatypes import Span
     >>> from_jsonable(Span, {"start": 1, "end": 2})

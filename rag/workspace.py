@@ -1,8 +1,8 @@
-"""What a program works with: made once where it starts, and passed down.
+"""What a program works with, made once where it starts and passed down.
 
-The command line, the application and scripts read the settings (`Settings.from_environment`)
-and open a workspace; nothing below them looks into the environment or keeps a finder, a model
-or an index of its own. A test makes a workspace with the parts that it wants.
+The command line, the application and scripts read the settings (`Settings.from_environment`) and
+open a workspace. Nothing below them reads the environment or keeps a finder, a model or an index of
+its own. A test makes a workspace of the parts that it needs.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ from rag.searching import Index
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Settings, an open index, the model that it was built with, and what judges quotations.
+    """Settings, an open index, its model, and the judge.
 
-    `path`: the folder that the index lies in, None for one on no disk of this machine.
-    `reranker`: a model for a last look at the best passages, None for none. `ocr`: what
-    finds a quotation on a page's picture.
+    `path`: the index's folder, None for one that is not on this machine's disks. `reranker`: a
+    second-stage model, None for none. `ocr`: finds a quotation on the picture of a page.
     """
 
     settings: Settings
@@ -44,8 +43,8 @@ class Workspace:
 
     @classmethod
     def of(cls, settings: Settings, index: Index, encoder: Encoder) -> Workspace:
-        """Return a workspace around an open index; raises `ModelError` where a model of the
-        settings cannot be loaded."""
+        """Return a workspace for an open index. Raises `ModelError` if a model of the settings
+        cannot be loaded."""
         return cls(
             settings,
             index,
@@ -57,18 +56,18 @@ class Workspace:
         )
 
     def on(self, index: LocalIndex) -> Workspace:
-        """Return the same around another index of the same model."""
+        """Return the same workspace with another index of the same model."""
         return replace(self, index=index, path=index.generation.path.parent)
 
     @classmethod
     def open(
         cls, settings: Settings, index: str | Path | None = None, progress: Progress | None = None
     ) -> Workspace:
-        """Open an index by name, path or location; for None that of the settings.
+        """Open an index by name, path or location; None opens that of the settings.
 
-        The default index is built first where there is none yet. Raises `IndexNotBuilt` for any
-        other index that does not exist, `IndexCorrupt` and `IndexMismatch` for one that cannot
-        be used, `ModelError` as `of`.
+        The default index is built first if there is none. Raises `IndexNotBuilt` for any other
+        missing index, `IndexCorrupt` and `IndexMismatch` for one that cannot be used, and
+        `ModelError` as `of` does.
         """
         index = settings.index if index is None else index
         if is_location(index):
@@ -88,8 +87,8 @@ class Workspace:
 
 
 def default_sources(settings: Settings) -> list[str]:
-    """Return what the default index is made of: the State of the Union addresses and
-    whatever lies in the sources folder."""
+    """Return the sources of the default index: the State of the Union addresses and the sources
+    folder."""
     sources = ["sotu"]
     if settings.sources.is_dir() and any(
         path.name != "README.md" for path in settings.sources.iterdir()

@@ -16,8 +16,8 @@ from rag.datatypes import Collection, Holding, IndexFacts, Passage, SourceDocume
 from rag.dates import days_of, describe_dates
 from rag.embedding import Encoder, QueryVectors, chunk, embedding_input, heading, passage_room
 from rag.index.lexical import search_terms
-from rag.index.vectors import _rounded, unrounded
-from rag.language import deletions, one_slip, spelling_key, vowel_keys
+from rag.index.vectors import _quantize, dequantize
+from rag.language import deletions, is_one_edit_apart, spelling_key, vowel_keys
 from rag.searching import EVERYTHING, SIGNALS, Candidate, DocumentLine, Filter, Matches, Query
 
 K1, B = 1.5, 0.75
@@ -65,7 +65,7 @@ class PlainIndex:
         self.vectors = dict(zip(self.held, encoder.encode_passages(inputs), strict=True))
         # Of sentences an index keeps 8 bits a dimension, as it keeps signs of word pieces.
         self.sentences = {
-            name: unrounded(_rounded(vectors.sentences.astype(np.float32)))
+            name: dequantize(_quantize(vectors.sentences.astype(np.float32)))
             for name, vectors in self.vectors.items()
         }
         self.pieces = pieces
@@ -199,7 +199,7 @@ class PlainIndex:
                     word
                     for word in names
                     if set(deletions(word)) & set(deletions(stem))
-                    and one_slip(stem, word)
+                    and is_one_edit_apart(stem, word)
                     and self._at_home(word, beside)
                 ]
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.datatypes import Span
-from rag.language import times, times_told_from
+from rag.language import relative_times, times
 from rag.language.calendars import in_new_style
 
 
@@ -112,17 +112,17 @@ def test_what_is_no_date_of_an_archive(text):
     ],
 )
 def test_days_told_from_the_month_of_a_letter(text, written, day):
-    (found,) = times_told_from(text, written)
+    (found,) = relative_times(text, written)
     assert (found.first, found.last) == (day, day)
 
 
 @pytest.mark.parametrize("written", [None, "1865", "1864-12/1865-01"])
 def test_without_the_month_of_a_letter_nothing_is_told(written):
-    assert times_told_from("on the 16th ult.", written) == []
+    assert relative_times("on the 16th ult.", written) == []
 
 
 def test_no_such_day_is_no_date():
-    assert times_told_from("the 31st ult.", "1865-03-05") == []
+    assert relative_times("the 31st ult.", "1865-03-05") == []
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_the_days_between_the_calendars(julian, gregorian):
     ],
 )
 def test_days_as_clerks_told_them_from_the_month_of_a_letter(said, days):
-    assert [time.first for time in times_told_from(said, "1865-01-05")] == days
+    assert [time.first for time in relative_times(said, "1865-01-05")] == days
 
 
 def test_months_told_from_that_of_a_letter():
-    (last,) = times_told_from("in December last", "1865-01-05")
-    (next_,) = times_told_from("by next May", "1865-01")
+    (last,) = relative_times("in December last", "1865-01-05")
+    (next_,) = relative_times("by next May", "1865-01")
     assert (last.first, last.last) == ("1864-12-01", "1864-12-31")
     assert (next_.first, next_.last) == ("1865-05-01", "1865-05-31")
-    assert not times_told_from("in December last", "1865")
+    assert not relative_times("in December last", "1865")

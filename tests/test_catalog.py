@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from rag.catalog import (
-    OUTSIDE,
+    OUTSIDE_YEARS,
     CatalogEntry,
     find_entry,
     is_web_address,
     load_catalog,
-    overlap,
     search_catalog,
+    years_overlap,
 )
 from rag.cli.main import main
 from rag.errors import CatalogError
@@ -143,10 +143,10 @@ def test_an_id_twice_and_an_empty_folder(tmp_path: Path) -> None:
 
 
 def test_overlap() -> None:
-    assert overlap((1964, 1964), (1964, 1968))
-    assert overlap((1960, 1964), (1964, 1968))
-    assert not overlap((1963, 1963), (1964, 1968))
-    assert not overlap((1969, 1970), (1964, 1968))
+    assert years_overlap((1964, 1964), (1964, 1968))
+    assert years_overlap((1960, 1964), (1964, 1968))
+    assert not years_overlap((1963, 1963), (1964, 1968))
+    assert not years_overlap((1969, 1970), (1964, 1968))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_collection_of_other_years_stays_but_says_so(tmp_path: Path) -> None:
     entries = load_catalog(write(tmp_path / "c", GOOD))
     (inside,) = search_catalog("Verona 1822", entries=entries)
     (outside,) = search_catalog("Verona 1964", entries=entries)
-    assert (inside.score, outside.score) == (1.5, OUTSIDE)
+    assert (inside.score, outside.score) == (1.5, OUTSIDE_YEARS)
     assert outside.why[-1] == "but covers 1822–1823, the claim says 1964"
 
 

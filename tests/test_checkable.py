@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.claims.checkable import is_pleasantry, reason
+from rag.claims.checkable import is_pleasantry, why_set_aside
 from rag.language import parse
 
 
@@ -20,6 +20,7 @@ from rag.language import parse
         ("Three things I heard this week.", "about the writer"),
         ("Let's talk about what Washington did in 1790.", "an aside"),
         ("Imagine if Lincoln had tried that with Congress.", "an aside"),
+        ("Don't forget what Nixon did in Cambodia.", "an aside"),
         ("Taiwan will be part of China by 2050.", "a prediction"),
         ("There is a view in Russia today that Khrushchev was wrong.", "about today"),
         ("It is well understood in Moscow today that Brezhnev erred.", "about today"),
@@ -46,7 +47,7 @@ from rag.language import parse
     ],
 )
 def test_set_aside(text: str, why: str) -> None:
-    assert reason(parse(text)[:]) == why
+    assert why_set_aside(parse(text)[:]) == why
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,10 @@ def test_set_aside(text: str, why: str) -> None:
         "Video of the shuttle disaster reached millions in 1986.",
         "British troops in Lhasa by 1904.",
         "No, Lincoln did not own slaves.",
+        "Read as a whole, the treaty was fair to Spain until 1819.",
+        "Work on the canal had begun in Ohio by the summer.",
+        "Panama was the worst place for a canal crew.",
+        "Taft thought that the tariff was good.",
         "Carter cut it.",
         "Nixon has resigned.",
         '"Speak softly and carry a big stick."',
@@ -80,7 +85,7 @@ def test_set_aside(text: str, why: str) -> None:
     ],
 )
 def test_looked_up(text: str) -> None:
-    assert reason(parse(text)[:]) is None
+    assert why_set_aside(parse(text)[:]) is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.claims import check_question, split_claims
-from rag.claims.checkable import EXPLAINED, FOREIGN, GREETED, LINKED, TOPIC, help_for, in_context
+from rag.claims.checkable import EXPLAINED, FOREIGN, GREETED, LINKED, TOPIC, help_for
+from rag.claims.references import in_context
 from rag.claims.transcripts import MAX_CHARS
 from rag.errors import QuestionError
 

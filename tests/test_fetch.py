@@ -16,13 +16,13 @@ import pytest
 import yaml
 
 from rag.catalog import CatalogEntry, CatalogFile, download
-from rag.catalog.download import Manners, is_private, matches, may_follow
+from rag.catalog.download import DownloadPolicy, is_private, matches, may_follow
 from rag.catalog.fetch import FetchReport, describe, fetch
 from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
 
 BODY = ("The envoys met at Verona in October 1822 and did not agree. " * 3000).encode()
-QUICK = Manners(pause_s=0, backoff_s=0.01, tries=3, timeout_s=5, max_bytes=1_000_000)
+QUICK = DownloadPolicy(pause_s=0, backoff_s=0.01, tries=3, timeout_s=5, max_bytes=1_000_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
 Answer = Callable[["Handler", "Seen"], None]
@@ -158,7 +158,7 @@ def entry(server: Server, identity: str = "verona", **about: object) -> CatalogE
     )
 
 
-def get(into: Path, *entries: CatalogEntry, manners: Manners = QUICK) -> FetchReport:
+def get(into: Path, *entries: CatalogEntry, manners: DownloadPolicy = QUICK) -> FetchReport:
     return fetch([e.id for e in entries], into, catalog=entries, manners=manners)
 
 
@@ -507,7 +507,7 @@ def test_a_file_of_the_readers_own_is_not_overwritten(server: Server, tmp_path: 
 
 
 def test_one_request_at_a_time_with_a_pause(server: Server, tmp_path: Path) -> None:
-    manners = Manners(pause_s=0.4, backoff_s=0.01)
+    manners = DownloadPolicy(pause_s=0.4, backoff_s=0.01)
     get(tmp_path, entry(server, "one"), entry(server, "two"), manners=manners)
     first, second = server.seen
     assert second.at - first.at >= 0.35

@@ -7,21 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.language import (
-    can_be_same,
     capitalised,
     capitalised_inside,
     chinese_spellings,
     deletions,
+    is_one_edit_apart,
     last_name,
-    names_in_records,
-    one_slip,
+    may_be_same_person,
     pinyin,
+    recorded_names,
     respell,
     spelling_key,
     stems,
     vowel_keys,
     wade_giles,
-    with_names_of_records,
+    with_recorded_names,
     words,
 )
 
@@ -105,11 +105,11 @@ def test_one_slip_is_one_letter_lost_added_changed_or_swapped(word, at, letter):
     swapped = word[:at] + word[at : at + 2][::-1] + word[at + 2 :]
     for slip in (lost, added, changed, swapped):
         if slip != word and len(slip) >= 6:
-            assert one_slip(word, slip)
-            assert one_slip(slip, word)
+            assert is_one_edit_apart(word, slip)
+            assert is_one_edit_apart(slip, word)
             assert deletions(word) & deletions(slip)
-    assert not one_slip(word, word)
-    assert not one_slip(word, letter + changed + letter)
+    assert not is_one_edit_apart(word, word)
+    assert not is_one_edit_apart(word, letter + changed + letter)
 
 
 CORPUS = {"chou": 350, "en": 270, "lai": 220, "malinovskiy": 12, "khrushchev": 2700,
@@ -183,8 +183,8 @@ def test_what_opens_a_sentence_is_no_sure_name():
 )
 def test_persons_are_looked_up_under_the_names_of_records(said: str, in_records: str) -> None:
     expected = in_records.replace("Ike Eisenhower", "Ike").replace("Ike", "Dwight D. Eisenhower")
-    assert with_names_of_records(said) == expected
-    assert [name in said for name, _ in names_in_records(said)].count(False) == 0
+    assert with_recorded_names(said) == expected
+    assert [name in said for name, _ in recorded_names(said)].count(False) == 0
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_persons_are_looked_up_under_the_names_of_records(said: str, in_records:
     ],
 )  # fmt: skip
 def test_a_name_can_be_said_in_other_forms_than_the_recorded_one(said: str, recorded: str) -> None:
-    assert can_be_same(said, recorded)
+    assert may_be_same_person(said, recorded)
     assert last_name(said) == last_name(recorded)
 
 
@@ -213,4 +213,4 @@ def test_a_name_can_be_said_in_other_forms_than_the_recorded_one(said: str, reco
     ],
 )  # fmt: skip
 def test_persons_of_one_last_name_are_told_apart(said: str, recorded: str) -> None:
-    assert not can_be_same(said, recorded)
+    assert not may_be_same_person(said, recorded)

@@ -20,7 +20,7 @@ from rag.index.vectors import (
     Lists,
     Sentences,
     SentenceWriter,
-    unrounded,
+    dequantize,
     write_lists,
 )
 from rag.index.vectors import (
@@ -63,7 +63,7 @@ def listed(vectors, tmp_path: Path) -> Sentences:
 
 def kept(sentences: Sentences) -> np.ndarray:
     """The vectors as they are stored, in 8 bits."""
-    return unrounded(sentences.stored(0, len(sentences)))
+    return dequantize(sentences.stored(0, len(sentences)))
 
 
 def best(vectors: np.ndarray, asked: np.ndarray, k: int, allowed: np.ndarray | None = None):

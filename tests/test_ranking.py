@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import retrieval
-from rag.index.local import top
-from rag.retrieval import distinct, likeness, signal_weights, verbatim_share
+from rag.index.local import top_rows
+from rag.retrieval import distinct_positions, likeness, signal_weights, verbatim_share
 from rag.searching import SIGNALS, weigh
 
 SHARE = st.floats(0, 1, width=32)
@@ -17,7 +17,7 @@ SHARE = st.floats(0, 1, width=32)
 
 @given(st.lists(st.floats(-1, 5, width=32), max_size=40), st.integers(1, 50))
 def test_top_is_a_sorted_list_of_positive_scores(scores, k):
-    rows, best = top(np.array(scores, dtype=np.float32), k)
+    rows, best = top_rows(np.array(scores, dtype=np.float32), k)
     expected = sorted((i for i, s in enumerate(scores) if s > 0), key=lambda i: (-scores[i], i))
     assert best.tolist() == [scores[i] for i in expected[:k]]
     # Rows of equal score at the cut may be any of them; all others are given.
@@ -74,7 +74,7 @@ def test_what_is_quoted_whole_scores_one(score, more, verbatim):
 def test_spread_lowers_by_little_and_keeps_each_documents_order(found):
     scores = sorted((score for score, _ in found), reverse=True)
     documents = [document for _, document in found]
-    lowered = retrieval.spread(scores, documents)
+    lowered = retrieval.lower_same_document(scores, documents)
     for i, (score, low) in enumerate(zip(scores, lowered, strict=True)):
         earlier = documents[:i].count(documents[i])
         assert low == pytest.approx(score - retrieval.SAME_DOCUMENT * earlier)
@@ -84,9 +84,9 @@ def test_spread_lowers_by_little_and_keeps_each_documents_order(found):
 
 
 def test_another_source_comes_first_where_scores_are_near():
-    near = retrieval.spread([0.5, 0.499, 0.495], "aab")
+    near = retrieval.lower_same_document([0.5, 0.499, 0.495], "aab")
     assert near[2] > near[1]
-    far = retrieval.spread([0.5, 0.499, 0.4], "aab")
+    far = retrieval.lower_same_document([0.5, 0.499, 0.4], "aab")
     assert far[1] > far[2]
 
 
@@ -145,11 +145,11 @@ def test_four_words_in_a_row_are_no_quotation():
 
 @given(st.lists(LETTERS, max_size=8), st.integers(0, 5))
 def test_distinct_keeps_the_first_and_no_repetition(texts, limit):
-    kept = distinct(texts, limit)
+    kept = distinct_positions(texts, limit)
     assert len(kept) <= limit
     assert kept == sorted(set(kept))
     assert kept[:1] == list(range(len(texts)))[:1][:limit]
-    full = distinct(texts, len(texts))
+    full = distinct_positions(texts, len(texts))
     assert kept == full[:limit]
 
 
@@ -157,4 +157,4 @@ def test_distinct_drops_a_text_printed_twice_but_keeps_another():
     one = [f"w{i}" for i in range(100)]
     nearly = [*one[:50], "changed", *one[51:]]
     half = one[:50] + [f"v{i}" for i in range(50)]
-    assert distinct([one, nearly, half], 3) == [0, 2]
+    assert distinct_positions([one, nearly, half], 3) == [0, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.index.lexical import NAME_WEIGHT, names, search_terms, weighted_terms
+from rag.index.lexical import NAME_WEIGHT, name_stems, search_terms, weighted_terms
 from rag.language import days, stems, words
 
 
@@ -90,7 +90,7 @@ def test_names_and_numbers_weigh_more():
     heavy = {term for term, weight in terms.items() if weight == NAME_WEIGHT}
     assert {"decemb", "5", "1848", "12-05", "1848-12-05"} <= heavy
     assert {term for term, weight in terms.items() if weight == 1} == {"polk", "report", "gold"}
-    assert "polk" in names("He said that Polk reported gold.")
+    assert "polk" in name_stems("He said that Polk reported gold.")
 
 
 def test_every_term_of_a_claim_is_one_of_an_indexed_text():

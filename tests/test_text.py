@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.language import only_names, sentences, stems, stop_words, trimmed, words
+from rag.language import is_names_only, sentences, stems, stop_words, trim, words
 
 PROSE = st.lists(
     st.sampled_from(
@@ -66,7 +66,7 @@ def test_sentences_of_a_part_lie_within_it(text, data):
 def test_trimmed_is_strip_with_offsets(text, data):
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    span = trimmed(text, start, end)
+    span = trim(text, start, end)
     assert (span.of(text) if span else "") == text[start:end].strip()
 
 
@@ -128,7 +128,7 @@ SAID = "The envoy asked for ships, and the Secretary promised three of them befo
 )
 def test_what_stands_above_the_first_words_only_names(named):
     text = f"{named}\n\n{SAID}\n\nHe thanked him.\n\nA. Reed"
-    assert [s.of(text) for s in sentences(text) if not only_names(text, s)] == [
+    assert [s.of(text) for s in sentences(text) if not is_names_only(text, s)] == [
         SAID,
         "He thanked him.",
     ]
@@ -140,8 +140,8 @@ def test_what_stands_above_the_first_words_only_names(named):
 )
 def test_a_signature_only_names(named):
     text = f"{SAID}\n\nHe thanked him.\n\n{named}"
-    assert [s.of(text) for s in sentences(text) if only_names(text, s)]
-    assert "".join(s.of(text) for s in sentences(text) if not only_names(text, s)) == (
+    assert [s.of(text) for s in sentences(text) if is_names_only(text, s)]
+    assert "".join(s.of(text) for s in sentences(text) if not is_names_only(text, s)) == (
         f"{SAID}He thanked him."
     )
 
@@ -159,4 +159,4 @@ def test_a_signature_only_names(named):
     ],
 )
 def test_lists_fields_figures_and_telegrams_say_something(text):
-    assert not any(only_names(text, sentence) for sentence in sentences(text))
+    assert not any(is_names_only(text, sentence) for sentence in sentences(text))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.datatypes import Span
-from rag.language import Timex, of_date, times, years_in
+from rag.language import Timex, times, timex_of_date, years_in
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_a_day_that_never_was_leaves_the_year(text):
 
 def test_dates_of_documents_overlap_what_is_said():
     (said,) = times("in the autumn of 1964")
-    assert of_date("1964-11-08").overlaps(said)
-    assert of_date("1964").overlaps(said)
-    assert not of_date("1965-01").overlaps(said)
+    assert timex_of_date("1964-11-08").overlaps(said)
+    assert timex_of_date("1964").overlaps(said)
+    assert not timex_of_date("1965-01").overlaps(said)
 
 
 @given(st.text(alphabet="0123456789 ,.-/'’stndrhMayJuneof", max_size=40))

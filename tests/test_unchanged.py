@@ -15,7 +15,7 @@ import rag.build.builder
 import rag.ingest
 from benchmarks.fuzz import SEEDS
 from rag.build.builder import build_index
-from rag.build.stages import Here
+from rag.build.stages import LocalStages
 from rag.config import Settings
 from rag.datatypes import Collection, SourceDocument
 from rag.embedding import Encoder
@@ -305,7 +305,7 @@ def test_a_build_that_was_cut_off_while_reading_reads_on(
     again = set(reads.taken())
     assert report.documents == 11
     # Some files are begun ahead of the one whose documents are kept.
-    assert len(begun & again) <= Here.files_ahead + 1
+    assert len(begun & again) <= LocalStages.files_ahead + 1
     assert {"ghent.txt", "letter0.txt", "letter1.txt"} <= begun - again
     assert not (tmp_path / "index" / "partial").exists()
 

@@ -15,8 +15,8 @@ from rag.index.vectors import (
     SentenceWriter,
     VectorIndex,
     VectorWriter,
+    dequantize,
     estimated_cosines,
-    unrounded,
 )
 
 VOCABULARY = 50
@@ -78,7 +78,7 @@ def test_passages_are_copied_between_others(stored, tmp_path):
     assert (made.piece_passages() == counts).all()
     for row, passage in enumerate([*passages[7:31], *passages[:2], passages[31]]):
         back = made.passages_block(row, row + 1)
-        assert_near(unrounded(back.sentences), passage.sentences)
+        assert_near(dequantize(back.sentences), passage.sentences)
         assert (back.codes == passage.codes).all()
         assert (back.starts == passage.starts).all()
 
@@ -103,7 +103,7 @@ def test_cosines_of_stored_vectors_are_near_whatever_the_model_makes(made, tmp_p
     writer = SentenceWriter(tmp_path, 384)
     writer.add(vectors)
     writer.finish()
-    back = unrounded(Sentences(tmp_path).stored(0, 400))
+    back = dequantize(Sentences(tmp_path).stored(0, 400))
     errors = back @ vectors.T - vectors @ vectors.T
     assert np.sqrt((errors**2).mean()) < 0.001
     assert np.abs(errors).max() < 0.006
@@ -138,7 +138,7 @@ def test_what_was_stored_comes_back(stored):
     assert index.passages == len(passages)
     for row, passage in enumerate(passages):
         back = index.passages_block(row, row + 1)
-        assert_near(unrounded(back.sentences), passage.sentences)
+        assert_near(dequantize(back.sentences), passage.sentences)
         assert (back.codes == passage.codes).all()
         assert (back.starts == passage.starts).all()
         assert (index.sentence_starts(row) == passage.starts).all()
@@ -194,7 +194,7 @@ def test_nearest_is_that_of_a_brute_search(stored, mask):
     }[mask]
     vector = query(index.dimension).vector
     best = {
-        row: float((unrounded(index.passages_block(row, row + 1).sentences) @ vector).max())
+        row: float((dequantize(index.passages_block(row, row + 1).sentences) @ vector).max())
         for row in range(len(passages))
         if allowed is None or allowed[row]
     }
@@ -214,7 +214,7 @@ def test_the_real_index_agrees_with_brute_force(finder, encoder):
     vectors = finder.index.generation.vectors
     asked = encoder.encode_query("The American continents are closed to new colonies.")
     best = [
-        float((unrounded(vectors.passages_block(row, row + 1).sentences) @ asked.vector).max())
+        float((dequantize(vectors.passages_block(row, row + 1).sentences) @ asked.vector).max())
         for row in range(vectors.passages)
     ]
     rows, cosines = vectors.nearest(asked.vector, 5)

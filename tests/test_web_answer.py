@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rag.claims.references import ASKS_FOR_A_VERDICT, UNCLEAR
 from rag.datatypes import Claim, Span, Suggestion, Summary, SummaryStatement, VideoLink
 from rag.errors import QuestionError
 from rag.projects import Scope
@@ -16,9 +17,7 @@ from rag.web import chat as render
 from rag.web.chat import (
     EMPTY,
     HINT,
-    UNCLEAR,
     UNEXPECTED,
-    WHETHER_TRUE,
     Turn,
     Turns,
     converse,
@@ -319,7 +318,7 @@ def test_what_goes_on_and_cannot_be_understood_is_told_so(text: str) -> None:
     finder, turns = asked_before("gold was found in california")
     turn = last(converse(finder, text, turns))
     assert turn.answer is None
-    assert turn.message == (WHETHER_TRUE if "true" in text else UNCLEAR)
+    assert turn.message == (ASKS_FOR_A_VERDICT if "true" in text else UNCLEAR)
     assert len(finder.asked) == 1
     assert last(converse(Canned(answer()), text, ())).message == ""  # it goes on from nothing
 

@@ -43,9 +43,9 @@ from rag.index import (
     CURRENT,
     MANIFEST,
     Manifest,
-    adopt,
     build_lock,
-    check_brought,
+    check_imported,
+    install_generation,
     live_generation,
     recorded_sources,
 )
@@ -296,7 +296,7 @@ def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
         shutil.rmtree(brought, ignore_errors=True)
         archive.unpack(brought, advance)
         for part in _indexes(archive.contents.parts):
-            check_brought(_generation(brought / part), home)
+            check_imported(_generation(brought / part), home)
         if PROJECTS in archive.contents.parts:
             _check_store(archive.path, brought / STORE)
         yield brought
@@ -336,7 +336,7 @@ def _take(home: Path, brought: Path, parts: Sequence[str]) -> str:
                 _move(target, aside / target.name, undo)
             _move(brought / part, target, undo)
         for part in indexes:
-            adopt(home / part, _generation(brought / part))
+            install_generation(home / part, _generation(brought / part))
         undo.pop_all()
     _keep_readme(home, aside)
     return str(aside) if aside.exists() else ""

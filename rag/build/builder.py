@@ -1,7 +1,7 @@
-"""Sources in, one new generation of an index out.
+"""Builds a new generation of an index from sources.
 
-What a build has finished is kept until its generation is complete: one that is cut off leaves it
-behind, and the next one takes it up.
+A build keeps what it has finished until its generation is complete; if it is interrupted, the next
+build continues from there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from rag.build.gather import LIVE, Gathered, Gatherer
-from rag.build.stages import Here, Stages, groups
+from rag.build.stages import LocalStages, Stages, near_duplicate_groups
 from rag.config import DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, Progress
 from rag.embedding import (
@@ -47,11 +47,11 @@ from rag.index import (
     make_live,
     new_generation,
     open_index,
-    texts,
+    passage_texts,
     write_words,
     writing,
 )
-from rag.index.lexical import Part, Terms, collect
+from rag.index.lexical import Part, Terms, collect_terms
 from rag.index.store import Store
 from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
 from rag.index.vectors import LISTS, Lists, VectorIndex, VectorWriter
@@ -63,10 +63,10 @@ log = logging.getLogger(__name__)
 
 
 class _WorkFolder:
-    """Where a build keeps what it has finished until its generation is complete.
+    """The folder for what a build has finished, until its generation is complete.
 
-    `store`: documents that were read and divided; `pages`: pages read by OCR; vectors lie
-    beside them. `settings` is all that passages depend on: with others, the store is begun anew.
+    `store`: documents read and divided; `pages`: pages read by OCR; vectors are kept beside them.
+    `settings`: everything that passages depend on; if it changes, the store begins anew.
     """
 
     def __init__(self, folder: Path, settings: str) -> None:
@@ -78,10 +78,10 @@ class _WorkFolder:
             self._remove("read-*")
 
     def clear(self) -> None:
-        """Delete all of it, and nothing else that is there."""
+        """Delete the work, and nothing else in the folder."""
         self._remove("read-*.sqlite*", "*.npz", "*.tmp", "pages/*.json", "pages/*.pending")
         for folder in (self.pages, self.folder):
-            with suppress(OSError):  # not there, or something of the user's is in it
+            with suppress(OSError):  # it is missing, or has a file of the user's
                 folder.rmdir()
 
     def _remove(self, *patterns: str) -> None:
@@ -102,7 +102,7 @@ def _is_sound(path: Path) -> bool:
 
 
 class _PartialVectors:
-    """A folder of shards, each with the vectors of some passages by their key."""
+    """A folder of shards, each with the vectors of some passages by their keys."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -119,12 +119,12 @@ class _PartialVectors:
                 self._places[key.tobytes()] = (path, i)
 
     def get(self, key: bytes) -> PassageVectors | None:
-        """Return the vectors kept under `key`, None where there are none."""
+        """Return the vectors with a key, None if there are none."""
         place = self._places.get(key)
         return None if place is None else self._shard(place[0])[place[1]]
 
     def save(self, keys: Sequence[bytes], vectors: Sequence[PassageVectors]) -> None:
-        """Keep the vectors of some passages."""
+        """Write the vectors of some passages as a shard."""
         if not keys:
             return
         path = self._folder / f"{FORMAT}-{keys[0].hex()[:32]}.npz"
@@ -158,16 +158,17 @@ def _load(path: Path) -> list[PassageVectors]:
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return all arrays of a shard, each checked against its checksum in the file."""
+    """Return all arrays of a shard, each verified against its checksum."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
 
 EMBEDDING = "Embedding passages"
-"""The stage from whose beginning on what is being built can be searched by its words."""
+"""The stage from which on the unfinished index can be searched by words."""
 
 SHARD = 256
-"""Passages embedded between two saves: what a killed build has to do again (seconds)."""
+"""Passages embedded between two saves, and so the most that an interrupted build repeats
+(seconds)."""
 
 
 def build_index(
@@ -183,20 +184,20 @@ def build_index(
     shard: int = SHARD,
     lists: Lists = LISTS,
 ) -> BuildReport:
-    """Build or refresh an index from `paths`, and make it the live one.
+    """Build or refresh an index from `paths`, make it live, and return a report.
 
-    `paths`: files, folders, or "sotu" for the State of the Union addresses. The index
-    holds exactly these afterwards. Files that did not change are not read again, and
-    passages whose words did not change are not embedded again; `afresh` does both. A file
-    that cannot be read is left out and reported. Where nothing changed at all, the index
-    stays as it is. Its model stays, too, unless another is set, or it is built `afresh`.
-    `settings`: those of the environment unless given. `ray`: the address of a Ray cluster that
-    does the work (see `rag.build.on_ray`), None for this machine alone.
-    `workers`: what reads the files here; `shard`: see `SHARD`; `lists`: how many sentences are
-    searched one by one.
+    `paths`: files, folders, or "sotu" for the State of the Union addresses. The index then holds
+    exactly these. Unchanged files are not read again, and passages with unchanged words are not
+    embedded again, unless `afresh` is set. A file that cannot be read is left out and reported. If
+    nothing changed, the index stays as it is. Its model stays too, unless the settings name another
+    or `afresh` is set.
 
-    Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`, `ClusterError`.
-    Whatever happens, the index that was live before stays so until the new one is complete.
+    `settings`: by default from the environment. `ray`: the address of a Ray cluster (see
+    `rag.build.on_ray`), None for this machine alone. `workers`: what reads the files here. `shard`:
+    see `SHARD`. `lists`: see `rag.index.vectors`.
+
+    Raises `NothingToIndex`, `IndexBusy`, `IndexNotWritten`, `ModelError`, `ClusterError`. The index
+    that was live stays live until the new one is complete, whatever happens.
     """
     settings = settings or Settings.from_environment()
     target = settings.index_path(index)
@@ -213,7 +214,7 @@ def build_index(
         try:
             names = [str(path) for path in paths]
             live = None if afresh else _live(target)
-            settings = replace(settings, model=model_of(live, settings))
+            settings = replace(settings, model=model_name(live, settings))
             encoder = encoder or _encoder(live, settings)
             with _stages(ray, encoder, settings, workers) as stages:
                 return _Build(
@@ -236,7 +237,7 @@ def _stages(
     ray: str | None, encoder: Encoder, settings: Settings, workers: Callable[..., Workers]
 ) -> Iterator[Stages]:
     if ray is None:
-        yield Here(encoder, settings.ocr, workers)
+        yield LocalStages(encoder, settings.ocr, workers)
     else:
         from rag.build.on_ray import connected
 
@@ -245,7 +246,7 @@ def _stages(
 
 
 def _live(target: Path) -> Generation | None:
-    """Return the live index, None where there is none that can be used."""
+    """Return the live index, None if there is none that can be used."""
     try:
         return open_index(target)
     except SearchIndexError as reason:
@@ -253,14 +254,15 @@ def _live(target: Path) -> Generation | None:
         return None
 
 
-def model_of(live: Generation | None, settings: Settings) -> str:
-    """Return the name of the model that an index is built with: its own, unless another is set."""
+def model_name(live: Generation | None, settings: Settings) -> str:
+    """Return the name of the model that an index is built with: its own, unless the settings name
+    one."""
     return settings.model or (live.manifest.model if live else DEFAULT_MODEL)
 
 
 def _encoder(live: Generation | None, settings: Settings) -> Encoder:
-    """Return the model of the settings; raises `ModelError`, which says what to do where it is
-    the index's own."""
+    """Return the model of a build. Raises `ModelError`, with what to do if the index's own is
+    missing."""
     try:
         return Encoder.load(settings.model, settings)
     except ModelError as error:
@@ -273,7 +275,7 @@ def _encoder(live: Generation | None, settings: Settings) -> Encoder:
 
 
 def _silent(stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
-    """Show nothing."""
+    """Report no progress."""
 
 
 @dataclass
@@ -336,7 +338,8 @@ class _Build:
 
     @property
     def _divided_alike(self) -> Generation | None:
-        """The live index if its passages, and what is embedded for them, would be the same."""
+        """The live index, if its passages and their embedding inputs would be the same; else
+        None."""
         live = self.live
         if live is None or live.manifest.model_fingerprint != self.encoder.fingerprint:
             return None
@@ -383,7 +386,7 @@ class _Build:
         with self._timed("store"):
             live = self.live.store.path if self.live else work.store
             assemble(path, (live, work.store), gathered.kept, gathered.files, gathered.collections)
-            write_near_duplicates(path, groups(Store(path).sketches()))
+            write_near_duplicates(path, near_duplicate_groups(Store(path).sketches()))
         store = Store(path)
         with self._timed("lexical"), ThreadPoolExecutor(1) as beside:
             counting = beside.submit(self._piece_passages, store, gathered.kept)
@@ -400,8 +403,8 @@ class _Build:
     def _embed(
         self, generation: Path, store: Store, work: _WorkFolder, counts: NDArray[np.int32]
     ) -> tuple[int, int]:
-        """Write the vectors of all passages; return how many sentences there are and how
-        many passages had to be embedded."""
+        """Write the vectors of all passages; return the number of sentences, and of passages that
+        had to be embedded."""
         keys = store.keys_in_order()
         partial = _PartialVectors(work.folder)
         embedded = sentences = 0
@@ -428,8 +431,9 @@ class _Build:
     def _shards(
         self, store: Store, keys: list[bytes], partial: _PartialVectors
     ) -> Iterator[tuple[_Shard, list[EmbeddingInput]]]:
-        """Yield the shards of the index, in order, each with what is to be embedded for it."""
-        # A key says all that a passage's vectors depend on, however its document was divided.
+        """Yield the shards of the index in order, each with the inputs that must be embedded for
+        it."""
+        # A key covers everything that a passage's vectors depend on.
         rows = self.live.store.keys() if self.live else {}
         for first, last, live in _runs([rows.get(key) for key in keys], self.shard):
             known = (
@@ -441,8 +445,8 @@ class _Build:
             yield _Shard(first, last, live, kept, missing), inputs
 
     def _piece_passages(self, store: Store, kept: Sequence[Kept]) -> NDArray[np.int32]:
-        """Return, for each word piece, in how many passages it is: of the live index, less
-        its documents that are gone, plus those that are new."""
+        """Return the number of passages with each word piece: the live index's, less removed
+        documents, plus new ones. Shape (vocabulary,)."""
         stayed = {document.number for document in kept if document.store == LIVE}
         old = self._divided_alike if stayed else None
         counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
@@ -457,11 +461,11 @@ class _Build:
         counts = np.zeros(self.encoder.vocabulary_size, dtype=np.int32)
         for number in numbers:
             document = store.document(number)
-            texts = [
+            inputs = [
                 embedding_input(self.encoder, document, passage).text
                 for passage in store.passages_of(number)
             ]
-            for ids in self.encoder.piece_ids(texts):
+            for ids in self.encoder.piece_ids(inputs):
                 counts[np.unique(np.array(ids, dtype=np.int64))] += 1
         return counts
 
@@ -474,10 +478,10 @@ class _Build:
                 first, last = old.store.row_bounds[document.number : document.number + 2]
                 parts.append((int(first), int(last)))
             else:
-                parts += texts(store, number)
+                parts += passage_texts(store, number)
             if number % SHARD == 0:
                 self.progress("Indexing words", number, len(kept))
-        write_words(generation, store, collect(known, parts))
+        write_words(generation, store, collect_terms(known, parts))
         self.progress("Indexing words", len(kept), len(kept))
 
     def _manifest(self, store: Store, sentences: int) -> Manifest:
@@ -527,8 +531,8 @@ class _Build:
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """Passages whose vectors are written together: `first` to `last`, in the live index from
-    `live` on, or else `kept` of a build that was cut off, or `missing`."""
+    """Passages `first` to `last` whose vectors are written together. They come from the live index,
+    from row `live` on, or from an interrupted build (`kept`), or must be embedded (`missing`)."""
 
     first: int
     last: int
@@ -538,8 +542,8 @@ class _Shard:
 
 
 def _runs(rows: Sequence[int | None], size: int) -> Iterator[tuple[int, int, int | None]]:
-    """Yield stretches of `rows`, at most `size` long, as (first, last + 1, row): in each the
-    rows are row, row + 1, ..., or there is none (None).
+    """Yield runs of `rows`, each at most `size` long, as (first, last + 1, row): its rows are row,
+    row + 1, ..., or all None.
 
     >>> list(_runs([7, 8, None, None, 3], 9))
     [(0, 2, 7), (2, 4, None), (4, 5, 3)]

@@ -1,8 +1,8 @@
-"""The folder of sources, as a reader changes it: add, describe, remove, bring back.
+"""Changes in the folder of sources that a reader makes: add, describe, remove, bring back.
 
-What comes through a browser is not trusted: a name is made anew from letters, digits and
-dots, only kinds that can be read are taken, up to a size, and every path is inside the
-folder, also behind links. Nothing is deleted: what is removed is moved beside the folder.
+Uploads are not trusted: the file name is rebuilt from letters, digits and dots, only known formats
+up to a maximum size are accepted, and every path must be inside the folder, symbolic links
+resolved. Nothing is deleted: a removed file is moved beside the folder.
 """
 
 from __future__ import annotations
@@ -34,26 +34,25 @@ from rag.ingest.sidecar import (
 )
 
 MAX_BYTES = 200 * 1024 * 1024
-"""The largest file that is taken: a scanned book."""
+"""The largest file that is accepted: a scanned book."""
 
 _LEFT_S = 600
-"""What has been arriving for so long is not arriving any more."""
+"""A hidden file older than this is a leftover of an interrupted copy."""
 
 REMOVED = "removed"
-"""The folder, beside that of sources, that removed files are moved to."""
+"""The folder, beside that of sources, for removed files."""
 
 _NAME_CHARACTERS = 100
 
 UNREADABLE_KIND = (
     "a kind of file that cannot be read here; convert it to PDF, Word (.docx) or plain text"
 )
-"""What is said, after its name, of a file that no reader takes."""
+"""The message, after its name, about a file whose format is not supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file in the folder of sources. `name` is its path in it; `about`: what is written
-    beside it."""
+    """A file in the folder of sources. `name`: its path there; `about`: the metadata beside it."""
 
     name: str
     path: Path
@@ -62,7 +61,7 @@ class SourceFile:
 
 
 def source_files(folder: Path) -> Iterator[SourceFile]:
-    """Yield the files in the folder of sources that the next build will read, by name."""
+    """Yield the files in the folder of sources that the next build reads, by name."""
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         parts = path.relative_to(folder).parts
         if any(map(is_passed_over, parts)) or not path.is_file():
@@ -75,10 +74,9 @@ def source_files(folder: Path) -> Iterator[SourceFile]:
 def add_file(
     folder: Path, given: Path, name: str, *, max_bytes: int = MAX_BYTES, by: str = ""
 ) -> Path:
-    """Copy the file `given`, called `name` by whoever sent it, into the folder of sources, and
-    return its path there. A file that is there already is not copied again; another one of
-    the same name stays, and the new one gets a number. `by`: who added it, where readers should
-    know that.
+    """Copy the file `given`, which its sender called `name`, into the folder of sources, and return
+    its path there. A file with the same content is not copied again; one with the same name but
+    other content gets a number. `by`: who added it, if readers should know.
 
     Raises `UnknownFormat` and `UnreadableSource` with what to do.
     """
@@ -112,13 +110,14 @@ def add_file(
 
 
 def _changing(folder: Path) -> FileLock:
-    """Return what lets one at a time, of all threads and processes of a home, give names and
-    put files there. It lies beside the folder, where no backup takes it along."""
+    """Return the lock under which files are named and put in the folder, across threads and
+    processes. It lies beside the folder, where backups leave it out."""
     return FileLock(folder.parent / f".{folder.name}.lock")
 
 
 def _arrived(given: Path, target: Path) -> Path:
-    """Copy a file beside its target, hidden, and return where: it takes its place in one step."""
+    """Copy a file to a hidden one beside its target, to be renamed in one step, and return its
+    path."""
     arriving = target.with_name(f".{target.name}.arriving")
     shutil.copyfile(given, arriving)
     os.chmod(arriving, 0o644)  # noqa: PTH101
@@ -128,7 +127,7 @@ def _arrived(given: Path, target: Path) -> Path:
 def safe_name(name: str) -> str:
     """Return a file name made of the letters, digits and dots of `name`.
 
-    Raises `UnknownFormat` for a kind of file that cannot be read.
+    Raises `UnknownFormat` for a format that cannot be read.
 
     >>> safe_name("../../Letters of 1812 (copy).PDF")
     'Letters-of-1812-copy.pdf'
@@ -145,12 +144,11 @@ def safe_name(name: str) -> str:
 
 
 def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = "") -> Path:
-    """Write what is known about a file beside it, and return the path of what was written.
+    """Write metadata beside a file, and return the path of what was written.
 
-    `fields`: of `rag.ingest.sidecar.FIELDS`; an empty one is left out. `by`: who says so, where
-    readers should know that. Who did before, and where it was published, stays. Raises
-    `UnreadableSource`, and writes nothing, for a value that makes no sense, and where the file is
-    described by a file of another kind already.
+    `fields`: of `rag.ingest.sidecar.FIELDS`; empty ones are left out. `by`: who says so, if readers
+    should know. Earlier describers and publication details are kept. Raises `UnreadableSource`, and
+    writes nothing, for an invalid value or a file that has metadata in another format.
     """
     kept = {field: printable(value) for field in FIELDS if (value := fields.get(field, "").strip())}
     with _changing(folder):
@@ -166,7 +164,7 @@ def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = 
 
 
 def _kept_of(about: Sidecar, by: str) -> dict[str, str | list[str]]:
-    """Return what stays of a description when someone describes the file anew."""
+    """Return what is kept of a description when somebody describes the file anew."""
     at = about.publication or Publication()
     said = {name: getattr(at, name) for name in PUBLISHED}
     said["editors"] = " and ".join(at.editors)
@@ -178,8 +176,8 @@ def _kept_of(about: Sidecar, by: str) -> dict[str, str | list[str]]:
 
 
 def _write_sidecar(beside: Path, said: Mapping[str, str | list[str]]) -> None:
-    """Write metadata in one step, or remove it where there is none. Raises `UnreadableSource`,
-    and changes nothing, for a value that makes no sense."""
+    """Write metadata by one rename, or delete it if there is none left. Raises `UnreadableSource`,
+    and changes nothing, for an invalid value."""
     import yaml
 
     if not said:
@@ -197,21 +195,20 @@ def _write_sidecar(beside: Path, said: Mapping[str, str | list[str]]) -> None:
 
 
 def remove_file(folder: Path, name: str) -> Path:
-    """Move a file, with what is written beside it, out of the folder of sources, and return
-    where it is now. Raises `UnreadableSource` where it is not there."""
+    """Move a file and its metadata out of the folder of sources, and return its new path. Raises
+    `UnreadableSource` if it is not there."""
     return _moved(folder, name, folder, folder.parent / REMOVED)
 
 
 def removed_files(folder: Path) -> list[SourceFile]:
-    """Return the files that were moved out of the folder of sources, the last one first."""
+    """Return the removed files, the last one first."""
     found = source_files(folder.parent / REMOVED)
     return sorted(found, key=lambda file: file.path.stat().st_ctime, reverse=True)
 
 
 def bring_back_file(folder: Path, name: str) -> Path:
-    """Move a removed file, with what is written beside it, back to where it was in the folder of
-    sources, under another name where another file has its own; return where it is now. Raises
-    `UnreadableSource` where it is not among the removed."""
+    """Move a removed file and its metadata back into the folder of sources, renamed if another file
+    has its name, and return its path. Raises `UnreadableSource` if it was not removed."""
     return _moved(folder, name, folder.parent / REMOVED, folder)
 
 
@@ -222,10 +219,10 @@ def _moved(folder: Path, name: str, here: Path, there: Path) -> Path:
         wanted = target = there / path.relative_to(here)
         target.parent.mkdir(parents=True, exist_ok=True)
         number = 1
-        while target.exists() or target.is_symlink() or not _suits(target, beside):
+        while target.exists() or target.is_symlink() or not _describes_only_it(target, beside):
             number += 1
             target = wanted.with_stem(f"{wanted.stem}-{number}")
-        # Whenever this is cut off, the file has its description where it is.
+        # If this is interrupted, the file still has its description beside it.
         for sidecar in beside:
             beside_target = target.with_suffix(sidecar.suffix)
             _arrived(sidecar, beside_target).replace(beside_target)
@@ -235,9 +232,9 @@ def _moved(folder: Path, name: str, here: Path, there: Path) -> Path:
     return target
 
 
-def _suits(target: Path, beside: Collection[Path]) -> bool:
-    """Return whether what is written beside a file would describe it alone at `target`, or is
-    written there already, for a file of the same name but for its ending."""
+def _describes_only_it(target: Path, beside: Collection[Path]) -> bool:
+    """Return whether the metadata beside a file would describe that file alone at `target`, or is
+    there already for a file that differs only in its extension."""
     there = _sidecars(target)
     if not there:
         return not (beside and _namesakes(target))
@@ -246,17 +243,17 @@ def _suits(target: Path, beside: Collection[Path]) -> bool:
 
 
 def _namesakes(path: Path) -> list[Path]:
-    """Return the other sources that what is written beside a file would describe, too."""
-    return _called_alike(path, {*READERS, ZIP})
+    """Return the other sources that the metadata beside a file would also describe."""
+    return _same_stem(path, {*READERS, ZIP})
 
 
 def _sidecars(path: Path) -> list[Path]:
-    """Return what is written beside a file, or was beside one that has gone."""
-    return _called_alike(path, SUFFIXES)
+    """Return the metadata files of a file, whether or not it still exists."""
+    return _same_stem(path, SUFFIXES)
 
 
-def _called_alike(path: Path, endings: Collection[str]) -> list[Path]:
-    """Return the other files of a folder with the same name but for its ending, in any letters."""
+def _same_stem(path: Path, endings: Collection[str]) -> list[Path]:
+    """Return the other files of a folder that differ only in extension and case."""
     return [
         other
         for other in path.parent.iterdir()
@@ -265,18 +262,18 @@ def _called_alike(path: Path, endings: Collection[str]) -> list[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the hidden, half-written files of programs that were killed, once that is some time
-    ago. A description without its file stays: it may be written ahead, and a build reports it."""
+    """Delete hidden, partly written files of killed programs once they are old. Metadata without a
+    file stays: it may be written ahead, and a build reports it."""
     places = (folder, folder.parent / REMOVED)
     endings = (".arriving", f".trial{SUFFIXES[0]}")
-    with suppress(OSError):  # another program is finishing one of them
+    with suppress(OSError):  # another program may be finishing one of them
         for left in [left for at in places for end in endings for left in at.rglob(f".*{end}")]:
             if time.time() - left.stat().st_mtime > _LEFT_S:
                 left.unlink()
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """Return the path of a file in the folder; raises `UnreadableSource` for any other."""
+    """Return the path of a file in the folder. Raises `UnreadableSource` for a path outside it."""
     found = next((file for file in source_files(folder) if file.name == name), None)
     if found is None or not found.path.resolve().is_relative_to(folder.resolve()):
         raise UnreadableSource(

@@ -1,9 +1,8 @@
-"""Sources into the list of an index's documents, reading no more than has to be read.
+"""Gathers the documents of a new index, and reads no more files than necessary.
 
-For each file, in order: is its content known, from the live index or from a build that was
-cut off? Then its documents are taken from there, under the file's present name and with the
-metadata that is beside it now. Otherwise it is read, and its documents are divided into
-passages and kept in a store of their own ("fresh"), a file at a time.
+If a file's content is known from the live index or an interrupted build, its documents are taken
+from there, under its present name and with the metadata now beside it. Otherwise it is read, and
+its documents are divided into passages and kept in a separate store ("fresh"), file by file.
 """
 
 from __future__ import annotations
@@ -36,15 +35,15 @@ from rag.ingest.folders import Found
 from rag.ingest.names import Names, file_title, in_file, shown
 
 LIVE, _FRESH = 0, 1
-"""The stores that documents are taken from, as `Kept` numbers them."""
+"""The stores of documents, by their number in `Kept`."""
 
 _JUST_NOW_S = 2
-"""A file changed so recently may change once more without a new time."""
+"""A file changed so recently may change again without a new modification time."""
 
 
 @dataclass
 class Gathered:
-    """The documents of the new index, in order, and what is to be said about them."""
+    """The documents of the new index, in order, and what the report says about them."""
 
     kept: list[Kept] = field(default_factory=list)
     files: list[FileRecord] = field(default_factory=list)
@@ -57,7 +56,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A file whose content has been read before."""
+    """A file whose content was read before."""
 
     store: int
     record: FileRecord
@@ -65,13 +64,14 @@ class _Known:
 
     @property
     def has_told(self) -> bool:
-        """Whether anything came of reading it. (Older versions lost sight of some copies.)"""
+        """Whether reading it gave documents or problems. (Older versions lost track of some
+        copies.)"""
         return bool(self.entries or self.record.copies or self.record.problems)
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A file with what is known about it, or with what comes of reading it."""
+    """A file, with what is known about it or with the reading that has begun."""
 
     found: Found
     record: FileRecord
@@ -84,10 +84,9 @@ class _Opened:
 class Gatherer:
     """Goes through the files of one build.
 
-    `live`: the store of the live index, None without any. `reading`: see `Stages.reading`.
-    `divided`: whether the passages of `live` are those that `stages.divide` would give.
-    `each_file` is called with the number of files done, of those that are known of, and with
-    the file if it was read.
+    `live`: the store of the live index, if any. `reading`: see `Stages.reading`. `divided`: whether
+    `stages.divide` would give the passages of `live`. `each_file` is called with the number of
+    files done, the number known so far, and the file if it was read.
     """
 
     def __init__(
@@ -114,11 +113,11 @@ class Gatherer:
         self._same: dict[bytes, tuple[int, StoredDocument]] = {}
         self._worded: dict[tuple[str, str], tuple[int, int]] = {}
         self.gathered = Gathered()
-        for number in (_FRESH, LIVE):  # what both know is taken from the live index
+        for number in (_FRESH, LIVE):  # the live index wins for what both have
             self._remember(number)
 
     def _remember(self, store: int) -> None:
-        """Note which files and documents a store has."""
+        """Record which files and documents a store has."""
         source = self._stores[store]
         if source is None:
             return
@@ -137,7 +136,7 @@ class Gatherer:
                 self._known.setdefault(record.digest, []).append(known)
 
     def run(self, sources: list[str]) -> Gathered:
-        """Go through all files of `sources`, which exist."""
+        """Go through all files of `sources`, which must exist."""
         on_skip = self.gathered.skipped.append
         files = list(find_files(sources, on_skip))
         self._reserve(set(map(_recorded_path, files)))
@@ -151,9 +150,8 @@ class Gatherer:
         return self.gathered
 
     def _reserve(self, paths: Set[str]) -> None:
-        """Keep the ids of indexed documents for the files that they are of, where these are still
-        there, themselves or the archive that they lie in: what links point to stays what it
-        was."""
+        """Reserve the ids of indexed documents whose files, or the archives these are in, still
+        exist, so that links keep their meaning."""
         live = self._stores[LIVE]
         if live is not None:
             records = live.files()
@@ -165,12 +163,12 @@ class Gatherer:
             )
 
     def _ahead(self, files: Iterable[Found]) -> Iterator[_Opened]:
-        """Open files, some ahead of the one that is taken."""
+        """Yield opened files, a few of them opened in advance."""
         waiting: deque[_Opened] = deque()
         for found in files:
             opened = self._open(found)
             waiting.append(opened)
-            # It is gone as soon as the next one is asked for.
+            # The file may be gone once the next one is requested.
             last = found.temporary and not (self._stages.copies and opened.reading)
             while waiting and (last or len(waiting) > self._stages.files_ahead):
                 yield waiting.popleft()
@@ -193,9 +191,9 @@ class Gatherer:
         return _Opened(found, record, about, known, reading, problems)
 
     def _known_as(self, record: FileRecord) -> _Known | None:
-        """Return what is known of a file's content, None where nothing is: as it is there now, if
-        it was read so, else from wherever it has documents. What was given up under another name is
-        tried anew."""
+        """Return what is known of a file's content, None if nothing is: as read at its present
+        path, else from any path that gave documents. A file that was given up at another path is
+        tried again."""
         found = [
             known
             for known in self._known.get(record.digest, ())
@@ -252,14 +250,14 @@ class Gatherer:
             self.gathered.copies.append(Copy(opened.found.name, first, len(file.copies)))
 
     def _still_copies(self, known: _Known, record: FileRecord) -> bool:
-        """Return whether the documents that a file had in common with others are still theirs, and
-        nothing else about it has changed."""
+        """Return whether the documents that a file shares with others are still in those, and
+        nothing else about the file has changed."""
         copies = known.record.copies
         unchanged = _named_alike(known.record, record) and self._divided[known.store]
         return not copies or (unchanged and all(self._names.said(c.wording) for c in copies))
 
     def _keep_all(self, file: _File, known: _Known) -> None:
-        """Take the documents of an unchanged file, without loading them."""
+        """Take the documents of an unchanged file without loading them."""
         for copied in known.record.copies:
             same_as = self._names.said(copied.wording) or copied.same_as
             file.copies.append(replace(copied, same_as=same_as))
@@ -280,13 +278,15 @@ class Gatherer:
     def _take_all(
         self, file: _File, documents: Iterator[SourceDocument], before: list[tuple[int, int]]
     ) -> None:
-        """Take documents as they are in their file; `before`: where each of them was, if the
-        file is known."""
+        """Take documents as they are in their file. `before`: where the store has each of them, if
+        the file is known."""
         opened = file.opened
         as_read, to_describe = tee(documents)
         now = described(to_describe, opened.about, opened.found, self.gathered.skipped.append)
         places = chain(before, repeat(None))
-        for (original, document, place), alone in _alone(zip(as_read, now, places, strict=False)):
+        for (original, document, place), alone in _with_only_flag(
+            zip(as_read, now, places, strict=False)
+        ):
             wording = document.wording()
             name = self._names.give(
                 document.document_id, wording, file.number, file.path, alone=alone
@@ -306,10 +306,10 @@ class Gatherer:
         as_read: SourceDocument,
         before: tuple[int, int] | None,
     ) -> None:
-        """Take a document from where it is the same already, else keep it anew.
+        """Take a document from a store that has it unchanged, else write it anew.
 
-        Passages and keys of the same words are used again, whatever is known about these
-        words now: corrected metadata embeds nothing.
+        Passages and keys are reused if the words are the same, so corrected metadata embeds
+        nothing.
         """
         self.gathered.collections[document.collection.collection_id] = document.collection
         store, same = self._same.get(document_digest(document), (LIVE, None))
@@ -345,7 +345,7 @@ def _recorded_path(found: Found) -> str:
 
 
 def _progress_of(opened: _Opened) -> FileProgress | None:
-    """Return that a file has been read, or was left out; None where it need not be read."""
+    """Return that a file was read or left out; None if it need not be read."""
     if opened.known is not None or opened.found.built_in:
         return None
     return FileProgress(shown(opened.found.path), "left out" if opened.problems else "read")
@@ -353,7 +353,7 @@ def _progress_of(opened: _Opened) -> FileProgress | None:
 
 @dataclass
 class _File:
-    """A file whose documents are being taken, and what came of it."""
+    """A file whose documents are being taken, and the result."""
 
     number: int
     opened: _Opened
@@ -362,12 +362,12 @@ class _File:
 
     @property
     def path(self) -> str:
-        """Where it lies, as it is recorded."""
+        """Its path as the index records it."""
         return self.opened.record.path
 
 
 def _named_alike(one: FileRecord, other: FileRecord) -> bool:
-    """Return whether what is known about two files beside their content is the same."""
+    """Return whether two files have the same name, collection and metadata."""
     return (one.path, one.collection, one.described) == (
         other.path,
         other.collection,
@@ -378,8 +378,8 @@ def _named_alike(one: FileRecord, other: FileRecord) -> bool:
 T = TypeVar("T")
 
 
-def _alone(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
-    """Yield items, each with whether it is the only one."""
+def _with_only_flag(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
+    """Yield each item, and whether it is the only one."""
     first = next(items, None)
     if first is None:
         return
@@ -392,10 +392,8 @@ def _alone(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
 
 
 def _file_state(found: Found) -> str:
-    """Return what the file system says of a file: while it says so, the content is the same.
-
-    "" for a file that is not there, changed just now, or lies in a zip file.
-    """
+    """Return the file system's description of a file, which changes with its content; "" for a file
+    that is missing, was changed just now, or is in a zip file."""
     if found.temporary or found.built_in:
         return ""
     try:
@@ -409,7 +407,7 @@ def _file_state(found: Found) -> str:
 
 
 def _content_digest(found: Found) -> str:
-    """Return a hash over the bytes of a file, "" if it cannot be opened."""
+    """Return a hash of a file's bytes, "" if it cannot be opened."""
     if found.built_in:
         return f"{found.name} {version(found.name)}"
     try:
@@ -419,7 +417,7 @@ def _content_digest(found: Found) -> str:
 
 
 def _reading_digest(content: str, found: Found, ocr: str) -> str:
-    """Return a hash over all that the reading of a file depends on, except its name."""
+    """Return a hash of everything but the name that the reading of a file depends on."""
     settings = (READING, content, found.path.suffix.lower(), ocr)
     return hashlib.sha256(repr(settings).encode()).hexdigest() if content else ""
 
@@ -427,10 +425,10 @@ def _reading_digest(content: str, found: Found, ocr: str) -> str:
 def _renamed(
     document: SourceDocument, was: Path, part_of: Collection, found: Found
 ) -> SourceDocument:
-    """Return a document, read when its file was called `was` and a part of the collection
-    `part_of`, as it is now that the file is `found` where it is.
+    """Return a document that was read from a file at `was`, in the collection `part_of`, as it is
+    for the file `found`.
 
-    What was taken from the file's name follows the name; the id stays.
+    What came from the file's name follows the new name; the id stays.
     """
     title, publication = document.title, document.publication
     if title == file_title(was):

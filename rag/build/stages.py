@@ -1,10 +1,9 @@
-"""What a build does with each file and each passage, and where: on this machine (`Here`), or on a
-Ray cluster (`rag.build.on_ray`). Both do the same, so that their indexes are the same.
+"""The stages of a build for each file and passage, on this machine (`LocalStages`) or on a Ray
+cluster (`rag.build.on_ray`), with the same result.
 
-Documents that say nearly the same (copies scanned twice, reprints, drafts) are found, too. Each
-document is sketched by MinHash (Broder 1997) over its runs of words; documents whose sketches
-agree are linked. A sketch depends on nothing but the document, so it is kept, and comparing all of
-them again is a matter of sorting.
+Near-duplicates (copies scanned twice, reprints, drafts) are found by MinHash (Broder 1997) over
+each document's runs of words; documents with similar sketches are linked. A sketch depends on its
+document alone, so it is kept, and comparing all of them again is fast.
 """
 
 from __future__ import annotations
@@ -38,24 +37,25 @@ from rag.ingest.workers import Watch, Workers
 from rag.language import words
 
 _RUN = 3
-"""Words in a run. OCR spoils every run with a wrong word in it: longer ones would tell a
-scan from its copy."""
+"""Words in a run. OCR spoils every run with a wrong word, so longer ones would miss a scan's
+copy."""
 
 _SIMILAR = 0.4
-"""The least share of common runs (Jaccard). See docs/decisions/near-duplicates.md."""
+"""The least Jaccard similarity of two sets of runs. See docs/decisions/near-duplicates.md."""
 
 _LEAST_RUNS = 40
 """A shorter document ("[Not declassified]") has too little to compare."""
 
 _PERMUTATIONS = 128
 _BAND = 3
-"""Values in a band: of pairs at `_SIMILAR` 94 % agree in one of the 42 bands, at .5 99.6 %."""
+"""Values in a band. Of pairs at `_SIMILAR`, 94 % agree in one of the 42 bands, at .5 99.6 %."""
 
 _BATCH = 4096
 
 
 def sketch(text: str) -> bytes:
-    """Return a sketch of a text, b"" for one that is too short: uint32, (PERMUTATIONS,)."""
+    """Return a document's sketch: uint32, (PERMUTATIONS,), as bytes; b"" for a text that is too
+    short."""
     from datasketch import MinHash
 
     folded = words(text)
@@ -70,9 +70,9 @@ def sketch(text: str) -> bytes:
     return np.asarray(made.hashvalues, dtype="<u4").tobytes()
 
 
-def groups(sketches: Sequence[bytes]) -> list[tuple[int, ...]]:
-    """Return the groups of documents, by their place in `sketches`, that are linked directly
-    or through others; smallest place first. What stands alone is left out."""
+def near_duplicate_groups(sketches: Sequence[bytes]) -> list[tuple[int, ...]]:
+    """Return the groups of near-duplicates, as indexes into `sketches`, that are linked directly or
+    through others, in ascending order. A document without a near-duplicate is in no group."""
     places = [place for place, values in enumerate(sketches) if values]
     if len(places) < 2:
         return []
@@ -91,8 +91,8 @@ def groups(sketches: Sequence[bytes]) -> list[tuple[int, ...]]:
 
 def _pairs_to_compare(table: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return the pairs of sketches that agree in a band (locality-sensitive hashing, Indyk and
-    Motwani 1998): int, (pairs, 2). Of those that agree in a band each is paired with its
-    neighbour, so that a hundred copies make a hundred pairs and not five thousand."""
+    Motwani 1998): int, (pairs, 2). Within a band each is paired only with its neighbour, so a
+    hundred copies make a hundred pairs and not five thousand."""
     pairs = [np.zeros((0, 2), np.int64)]
     for first in range(0, _PERMUTATIONS - _BAND + 1, _BAND):
         band = table[:, first : first + _BAND]
@@ -107,7 +107,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Divided:
-    """A document's passages, the keys of what is to be embedded for them, and its sketch."""
+    """A document's passages, the keys of their embedding inputs, and its sketch."""
 
     passages: list[Passage]
     keys: list[bytes]
@@ -115,7 +115,7 @@ class Divided:
 
 
 def divide(encoder: Encoder, document: SourceDocument) -> Divided:
-    """Return a document divided into passages that fit the model."""
+    """Return a document divided into passages that fit the model's window."""
     passages = chunk(document, encoder.piece_starts, passage_room(encoder, document))
     inputs = [embedding_input(encoder, document, passage) for passage in passages]
     keys = [embedding_key(item, encoder.fingerprint) for item in inputs]
@@ -123,38 +123,39 @@ def divide(encoder: Encoder, document: SourceDocument) -> Divided:
 
 
 class Stages(Protocol):
-    """Does the work of a build on files, documents and passages."""
+    """The stages of a build: reading files, dividing documents, embedding passages."""
 
     @property
     def files_ahead(self) -> int:
-        """Files that are begun while an earlier one is still arriving."""
+        """How many files are opened while an earlier one is still being read."""
         ...
 
     @property
     def copies(self) -> bool:
-        """Whether a file may be gone as soon as its reading has begun."""
+        """Whether reading copies a file first, so that the original may be deleted at once."""
         ...
 
     def reading(self, pages: Path, watch: Watch) -> AbstractContextManager[ReadingFound]:
-        """Return what reads files, each of them begun when it is asked for.
+        """Return a context that reads files, each from the moment it is asked for.
 
         `pages`: a folder for pages read by OCR; `watch`: see `Workers`.
         """
         ...
 
     def divide(self, document: SourceDocument) -> Divided:
-        """Return what `divide` returns."""
+        """Return what the function `divide` returns."""
         ...
 
     def embed(
         self, shards: Iterable[tuple[T, list[EmbeddingInput]]]
     ) -> Iterator[tuple[T, list[PassageVectors]]]:
-        """Yield each shard's vectors, in order, with what came with its inputs."""
+        """Yield each shard's key and the vectors of its inputs, in order."""
         ...
 
 
-class Here:
-    """The stages on this machine: reading in processes of their own, all else in this one."""
+class LocalStages:
+    """The stages on this machine: files are read in separate processes, the rest is done in this
+    one."""
 
     files_ahead = 3
     copies = False

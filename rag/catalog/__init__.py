@@ -1,7 +1,9 @@
-"""Collections that could be added or searched elsewhere, and which of them could serve a claim.
+"""Collections that can be added or searched elsewhere, and which of them may have sources for a
+claim.
 
-The catalog is YAML files. A file has `defaults`, fields shared by all its entries, and `entries`.
-In a default, `{id}` stands for the entry's id. `corpus/catalog/README.md` explains the fields.
+The catalog is a folder of YAML files. A file has `defaults`, fields for all its entries, and
+`entries`. In a default, `{id}` is replaced by the entry's id. `corpus/catalog/README.md` explains
+the fields.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from rag.index.lexical import K1, B
 from rag.language import Spelling, stems, words, years_in
 
 _Access = Literal["fetch", "browse"]
-"""`fetch`: its files can be downloaded; `browse`: only a person can get it."""
+"""`fetch`: its files can be downloaded; `browse`: it can only be read on its website."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FILE_NAME = re.compile(r"[^\W_.][\w.+-]*")
@@ -33,7 +35,7 @@ _YEARS = range(-3000, 2101)
 
 @dataclass(frozen=True, slots=True)
 class CatalogFile(Jsonable):
-    """A file to download. `git_sha1` is the name git gives to its bytes."""
+    """A file to download. `git_sha1`: the SHA-1 by which git names its content."""
 
     url: str
     name: str
@@ -44,10 +46,10 @@ class CatalogFile(Jsonable):
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry(Jsonable):
-    """A collection that exists and is not, or not yet, indexed.
+    """A collection, indexed or not.
 
-    `covers` are the first and the last year it is about, negative before our era.
-    `verified` says how it is known to exist.
+    `covers`: the first and last year that it is about, negative for BC. `verified`: how it is known
+    to exist.
     """
 
     id: str
@@ -67,13 +69,13 @@ class CatalogEntry(Jsonable):
     files: tuple[CatalogFile, ...] = ()
     browse: str | None = None
     search_url: str | None = None
-    """The archive's search page, with `{query}` where the escaped words go."""
+    """The address of the archive's search, with `{query}` in place of the search words."""
     spelling: Spelling = ""
     """How the archive writes names."""
 
 
 def load_catalog(folder: Path | None = None) -> list[CatalogEntry]:
-    """Return the entries of all `*.yaml` in `folder`, else of the catalog that came along.
+    """Return the entries of all `*.yaml` in `folder`, by default of the installed catalog.
 
     Raises `CatalogError` naming file, entry and field for anything missing or malformed.
     """
@@ -82,7 +84,7 @@ def load_catalog(folder: Path | None = None) -> list[CatalogEntry]:
 
 @cache
 def catalog_folder() -> Path:
-    """Return where the catalog lies: in the installed package, or in the checkout."""
+    """Return the catalog's folder, in the installed package or in the checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_catalog"
     return installed if installed.is_dir() else package.parent / "corpus" / "catalog"
@@ -105,7 +107,7 @@ def _load(folder: Path) -> tuple[CatalogEntry, ...]:
 def _read_file(path: Path) -> Iterator[CatalogEntry]:
     import yaml
 
-    # The C parser reads the catalog in a tenth of the time; both are safe loaders.
+    # The C parser takes a tenth of the time; both loaders are safe.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506
@@ -126,7 +128,7 @@ def _read_file(path: Path) -> Iterator[CatalogEntry]:
 
 
 class _Fields:
-    """The fields of one entry, taken out one by one, each checked."""
+    """Takes the fields of one entry one by one, and checks each."""
 
     def __init__(self, file: str, identity: str, values: Mapping[str, Any]) -> None:
         self._place = f"{file}, entry {identity}"
@@ -245,19 +247,19 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-OUTSIDE = 0.3
-"""What remains of a score where the collection covers none of the claim's years: dates in
-claims are often wrong, so such a collection goes down and is not left out."""
+OUTSIDE_YEARS = 0.3
+"""The factor on a score if the collection covers none of the claim's years. Dates in claims are
+often wrong, so such a collection is ranked lower, not left out."""
 
 _CLOSE_YEARS = 6
-"""A collection that spans up to so many years gets the whole reward for covering the claim's;
-one that spans a century hardly any. Six: the longest of the usual FRUS subseries is eight."""
+"""A collection that covers at most so many years gets the whole reward for covering the claim's;
+one that covers a century gets hardly any. The longest of the usual FRUS subseries has eight."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogMatch(Jsonable):
-    """A collection that could hold sources for a claim. Higher scores are better; `why`
-    says which names, words and years of the claim it matches."""
+    """A collection that may have sources for a claim. Higher scores are better. `why`: which names,
+    words and years of the claim it matches."""
 
     entry: CatalogEntry
     score: float
@@ -265,7 +267,7 @@ class CatalogMatch(Jsonable):
 
 
 def find_entry(identity: str, entries: Sequence[CatalogEntry] | None = None) -> CatalogEntry:
-    """Return the entry with this id; raises `CatalogError` with similar ids if none has it."""
+    """Return the entry with this id. Raises `CatalogError`, with similar ids, if there is none."""
     from difflib import get_close_matches
 
     by_id = {entry.id: entry for entry in (load_catalog() if entries is None else entries)}
@@ -278,13 +280,13 @@ def find_entry(identity: str, entries: Sequence[CatalogEntry] | None = None) -> 
     )
 
 
-def overlap(years: tuple[int, int], covers: tuple[int, int]) -> bool:
-    """Return whether the two stretches of years share a year."""
+def years_overlap(years: tuple[int, int], covers: tuple[int, int]) -> bool:
+    """Return whether two ranges of years share a year."""
     return years[0] <= covers[1] and covers[0] <= years[1]
 
 
 def describe_years(years: tuple[int, int]) -> str:
-    """Return a stretch of years for reading.
+    """Return a range of years as text.
 
     >>> describe_years((1964, 1968)), describe_years((1964, 1964)), describe_years((-431, -411))
     ('1964–1968', '1964', '431 BC–411 BC')
@@ -296,12 +298,12 @@ def describe_years(years: tuple[int, int]) -> str:
 def search_catalog(
     claim: str, k: int = 5, entries: Sequence[CatalogEntry] | None = None
 ) -> list[CatalogMatch]:
-    """Return the at most `k` collections that fit a claim best, best first.
+    """Return at most `k` collections that match a claim, best first.
 
-    The score is BM25 of the claim's words over title, persons, places, topics and
-    description, as a share of the best, times a factor for the dates: `OUTSIDE` where the
-    claim names years that the collection does not cover, up to 1.5 where it covers them and
-    little else. A collection that shares no word with the claim is left out.
+    The score is BM25 of the claim's words over title, persons, places, topics and description, as a
+    share of the best, times a factor for dates: `OUTSIDE_YEARS` if the collection covers none of
+    the claim's years, up to 1.5 if it covers them and little else. A collection that shares no word
+    with the claim is left out.
     """
     searched = load_catalog() if entries is None else list(entries)
     asked = _stems(claim)
@@ -321,17 +323,17 @@ def search_catalog(
 
 
 def date_factor(years: tuple[int, int] | None, covers: tuple[int, int]) -> float:
-    """Return how much of a score is left by when a claim and a collection are about, 1.0 where the
-    claim's years are not known."""
+    """Return the factor on a score for the years of a claim and a collection, 1.0 if the claim's
+    years are unknown."""
     if years is None:
         return 1.0
-    if not overlap(years, covers):
-        return OUTSIDE
+    if not years_overlap(years, covers):
+        return OUTSIDE_YEARS
     return 1 + 0.5 * min(1.0, _CLOSE_YEARS / (covers[1] - covers[0] + 1))
 
 
 def _stems(text: str) -> list[str]:
-    """Return the stems of `text` without numbers: years are compared as years."""
+    """Return the stems of `text` without numbers, since years are compared as years."""
     return [stem for stem in stems(words(text)) if not stem[0].isdigit()]
 
 
@@ -362,7 +364,7 @@ def _bm25(entries: tuple[CatalogEntry, ...], asked: tuple[str, ...]) -> NDArray[
 
 
 def _reasons(claim: str, years: tuple[int, int] | None, entry: CatalogEntry) -> tuple[str, ...]:
-    """Return in words what of the claim the entry matches."""
+    """Return what an entry matches of a claim, as phrases for the reader."""
     said = set(words(claim))
     named = [name for name in (*entry.persons, *entry.places) if _is_named(name, said)]
     in_names = set(_stems(" ".join(named)))
@@ -378,7 +380,7 @@ def _reasons(claim: str, years: tuple[int, int] | None, entry: CatalogEntry) -> 
     if shared:
         reasons.append(f"shares the words {', '.join(shared)}")
     if years is not None:
-        verb = "covers" if overlap(years, entry.covers) else "but covers"
+        verb = "covers" if years_overlap(years, entry.covers) else "but covers"
         reasons.append(
             f"{verb} {describe_years(entry.covers)}, the claim says {describe_years(years)}"
         )
@@ -386,6 +388,6 @@ def _reasons(claim: str, years: tuple[int, int] | None, entry: CatalogEntry) -> 
 
 
 def _is_named(name: str, said: set[str]) -> bool:
-    """Return whether a claim's words hold a name, in full or by its last word."""
+    """Return whether a claim has a name, in full or by its last word."""
     parts = words(name)
     return bool(parts) and (said.issuperset(parts) or (len(parts[-1]) > 3 and parts[-1] in said))

@@ -1,7 +1,7 @@
-"""One file from the web to the disk: politely, resumably, checked.
+"""Downloads one file: one request at a time, resumable, with its checksum verified.
 
-What has arrived is kept in a part file, which the next attempt or the next run goes on with, and
-which becomes the file in one step when it is whole and its checksum is right.
+What has arrived is in a part file, which the next attempt or run continues. Once it is complete and
+its checksum is right, it becomes the file by one rename.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class PartFile:
-    """`.<name>.part`, hidden from builds, and beside it which version of which address it is
-    a part of."""
+    """`.<name>.part`, which builds ignore, and beside it which version of which address it is part
+    of."""
 
     path: Path
     url: str
 
     @classmethod
     def of(cls, target: Path, url: str) -> PartFile:
-        """Return the part file of `target`, there or not."""
+        """Return the part file of `target`, whether or not it exists."""
         return cls(target.with_name(f".{target.name}.part"), url)
 
     @property
     def size(self) -> int:
-        """How many bytes there are, 0 where there is no part."""
+        """The bytes that have arrived, 0 without a part file."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     @property
@@ -54,14 +54,15 @@ class PartFile:
         return self.path.with_name(self.path.name + ".json")
 
     def remember(self, etag: str | None, modified: str | None) -> None:
-        """Write down what the server calls the version that is arriving."""
+        """Write down the server's validators (ETag, Last-Modified) of the version that is
+        arriving."""
         # RFC 9110, 13.1.5: a weak tag must not be used to go on with a part.
         validator = etag if etag and not etag.startswith("W/") else modified
         state = json.dumps({"url": self.url, "validator": validator})
         self._state.write_text(state, encoding="utf-8")
 
     def validator(self) -> str | None:
-        """Return what the server called this part's version, None where that is not known."""
+        """Return the validator of this part's version, None if it is unknown."""
         try:
             state = json.loads(self._state.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -72,36 +73,36 @@ class PartFile:
         return validator if isinstance(validator, str) else None
 
     def discard(self) -> None:
-        """Remove the part and what was written down about it."""
+        """Delete the part and what was written down about it."""
         self.path.unlink(missing_ok=True)
         self._state.unlink(missing_ok=True)
 
     def become(self, target: Path) -> None:
-        """Make the part, which is whole, the file, in one step."""
-        self._state.unlink(missing_ok=True)  # first: after the last step nothing is left to do
+        """Rename the complete part to `target`."""
+        self._state.unlink(missing_ok=True)  # first, so that the rename is the last step
         self.path.replace(target)
 
     def kept(self) -> str:
-        """Return for an error message how much is kept, "" where nothing is."""
+        """Return how much has arrived, for an error message; "" if nothing has."""
         size = self.size
         return f"{size:,} bytes are kept and will not be downloaded again." if size else ""
 
 
 def matches(file: CatalogFile, path: Path) -> bool:
-    """Return whether a file on disk has the checksums that the catalog gives."""
+    """Return whether a file on disk has the checksums in the catalog."""
     if file.sha256 is not None and sha256_of(path) != file.sha256:
         return False
     return file.git_sha1 is None or _git_sha1(path) == file.git_sha1
 
 
 def _flush_to_disk(stream: BinaryIO) -> None:
-    """Return when what was written is on the disk and not only on its way there."""
+    """Wait until everything written is on the disk."""
     stream.flush()
     os.fsync(stream.fileno())
 
 
 def _git_sha1(path: Path) -> str:
-    """Return git's name for the bytes of a file: SHA-1 over their length and themselves."""
+    """Return git's name for a file's content: the SHA-1 of its length and its bytes."""
     digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
@@ -116,33 +117,33 @@ _UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """How a server is treated, and what is not accepted from it."""
+class DownloadPolicy:
+    """Limits on requests to a server, and on what is accepted from it."""
 
     pause_s: float = 1.0
-    """Between two requests to one host; there is only ever one at a time."""
+    """Between two requests to one host, of which there is only one at a time."""
     tries: int = 5
     backoff_s: float = 1.0
     """Before the second try, doubled before each further one."""
     longest_wait_s: float = 120.0
-    """A server that asks for more patience is left alone, and the reader told."""
+    """If a server asks for a longer wait, the download fails and says so."""
     timeout_s: float = 60.0
     max_redirects: int = 5
     max_bytes: int = 200_000_000
-    """The largest listed file has some 10 MB: more than this is a mistake or an attack."""
+    """The largest file in the catalog has some 10 MB; more is a mistake or an attack."""
 
 
 @dataclass(slots=True)
 class Connection:
-    """An HTTP client with its manners. `sleep` is replaced in tests."""
+    """An HTTP client with its limits. Tests replace `sleep`."""
 
     client: httpx.Client
-    manners: Manners
+    manners: DownloadPolicy
     sleep: Callable[[float], None] = time.sleep
     _asked: dict[str, float] = field(default_factory=dict)
 
     def wait_for(self, host: str) -> None:
-        """Return when `host` may be asked again."""
+        """Wait until `host` may be asked again."""
         asked = self._asked.get(host)
         if asked is not None:
             left = asked + self.manners.pause_s - time.monotonic()
@@ -153,7 +154,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """What `download` did. `resumed_at`: how many bytes earlier tries had left to the last."""
+    """What `download` did. `resumed_at`: how many bytes the last try already had."""
 
     bytes: int
     sha256: str
@@ -161,7 +162,7 @@ class Downloaded:
 
 
 class _TryAgain(Exception):
-    """This try failed; the next may not. `wait_s`: what the server asked for."""
+    """This try failed, and another may succeed. `wait_s`: how long the server asked to wait."""
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
         super().__init__(reason)
@@ -174,11 +175,11 @@ def download(
     connection: Connection,
     on_bytes: Callable[[int, int], None],
 ) -> Downloaded:
-    """Download `file` to `part`, until that is whole, and return what was done.
+    """Download `file` to `part` until it is complete, and return what was done.
 
-    `on_bytes` hears how many bytes there are and how many there will be (0: not known).
-    Raises `FetchError` where the file cannot be had or is not what the catalog says; what
-    arrived of it is kept where going on with it makes sense.
+    Calls `on_bytes` with the bytes that have arrived and the total (0: unknown). Raises
+    `FetchError` if the file cannot be had or is not what the catalog says; what arrived is kept if
+    it can be continued.
     """
     manners = connection.manners
     resumed_at = 0
@@ -219,14 +220,14 @@ def _verified(file: CatalogFile, part: PartFile) -> str:
 def _receive(
     file: CatalogFile, part: PartFile, connection: Connection, on_bytes: Callable[[int, int], None]
 ) -> int:
-    """Ask once and append what comes to `part`; return how much of it was there before."""
+    """Ask once and append the body to `part`; return how many bytes it already had."""
     import httpx
 
     offset = part.size
     validator = part.validator()
     checked = file.sha256 is not None or file.git_sha1 is not None
     if offset and validator is None and not checked:
-        part.discard()  # nothing would tell whether the rest belongs to the same file
+        part.discard()  # without it, the rest may be another version's
         offset = 0
     headers = {"Range": f"bytes={offset}-"} if offset else {}
     if offset and validator is not None:
@@ -247,7 +248,7 @@ def _receive(
 
 
 def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Response:
-    """Return the response at the end of the redirects; its body is not read yet."""
+    """Return the response after all redirects, its body still unread."""
     import httpx
 
     for _ in range(connection.manners.max_redirects + 1):
@@ -255,7 +256,7 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
         request = connection.client.build_request("GET", url, headers=headers)
         try:
             response = connection.client.send(request, stream=True)
-        except httpx.InvalidURL as error:  # httpx looks at where it is sent on to, too
+        except httpx.InvalidURL as error:  # httpx also parses the redirect's target
             raise FetchError(
                 f"{url} sends us on to something that is no web address ({error}); it is not "
                 "followed. Tell us if the source has moved."
@@ -282,7 +283,8 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
 
 
 def may_follow(url: str, target: str) -> bool:
-    """Return whether a redirect from `url` to `target` stays on the web, and encrypted.
+    """Return whether a redirect from `url` to `target` stays on the web and does not drop
+    encryption.
 
     >>> may_follow("https://a.org/x", "http://a.org/x")
     False
@@ -292,8 +294,8 @@ def may_follow(url: str, target: str) -> bool:
 
 
 def is_private(url: str) -> bool:
-    """Return whether an address on the web is one of this machine or its network, where a source
-    has nothing to send us to. A name that is not known is not; it is asked for in vain.
+    """Return whether a web address leads to this machine or its network, where no source may send a
+    download. False for an unknown name, which cannot be reached anyway.
 
     >>> is_private("http://169.254.169.254/latest"), is_private("http://[::ffff:10.0.0.1]/")
     (True, True)
@@ -313,7 +315,8 @@ def _is_global(address: str) -> bool:
 
 
 def _joined(url: str, location: str) -> str:
-    """Return the address that a redirect names; what is no address comes back as it is."""
+    """Return the address that a redirect names; anything that is no address is returned
+    unchanged."""
     try:
         return urljoin(url, location)
     except ValueError:
@@ -321,10 +324,14 @@ def _joined(url: str, location: str) -> str:
 
 
 def _start(
-    file: CatalogFile, response: httpx.Response, part: PartFile, offset: int, manners: Manners
+    file: CatalogFile,
+    response: httpx.Response,
+    part: PartFile,
+    offset: int,
+    manners: DownloadPolicy,
 ) -> int | None:
-    """Prepare `part` for the body and return the file's whole size, 0 where it is not known;
-    None where there is nothing left to read."""
+    """Prepare `part` for the body and return the file's whole size, 0 if it is unknown; None if
+    nothing is left to read."""
     status = response.status_code
     if status in _TRY_AGAIN:
         raise _TryAgain(f"the server answers {status}", _retry_after(response))
@@ -368,7 +375,7 @@ def _append(
     response: httpx.Response,
     part: PartFile,
     total: int,
-    manners: Manners,
+    manners: DownloadPolicy,
     on_bytes: Callable[[int, int], None],
 ) -> None:
     limit = manners.max_bytes if file.bytes is None else min(file.bytes, manners.max_bytes)
@@ -376,7 +383,7 @@ def _append(
         with part.path.open("ab") as stream:
             done = stream.tell()
             on_bytes(done, total)
-            for block in response.iter_raw():  # as it comes: a block half full would be lost
+            for block in response.iter_raw():  # as it comes, so that no partly filled block is lost
                 done += len(block)
                 if done > limit:
                     stream.close()
@@ -405,7 +412,8 @@ def _whole_size(response: httpx.Response, offset: int) -> int:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds that a server asks to wait: it may name a number or a date."""
+    """Return the seconds that a server asks to wait, given as a number or a date; None if it does
+    not."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)

@@ -15,7 +15,7 @@ from rag.catalog import CatalogEntry, CatalogFile, describe_years, find_entry
 from rag.catalog.download import (
     Connection,
     Downloaded,
-    Manners,
+    DownloadPolicy,
     PartFile,
     download,
     matches,
@@ -30,9 +30,10 @@ _RECORD = ".fetched.json"
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile(Jsonable):
-    """A file that is now there. `already_there`: an earlier fetch had brought it, unchanged.
+    """A file that is now there. `already_there`: an earlier fetch downloaded it, and it is
+    unchanged.
 
-    `checked`: its checksum is in the catalog and is right; else it is only recorded here.
+    `checked`: its checksum matches the catalog's; otherwise its checksum is only recorded.
     """
 
     entry_id: str
@@ -73,23 +74,23 @@ def fetch(
     progress: Progress | None = None,
     *,
     catalog: Sequence[CatalogEntry] | None = None,
-    manners: Manners | None = None,
+    manners: DownloadPolicy | None = None,
 ) -> FetchReport:
-    """Download collections by their ids, each to its own folder in `into`, and return what
-    was done.
+    """Download collections by their ids, each to its own folder in `into`, and return what was
+    done.
 
-    Only addresses that the catalog lists are asked, one request at a time. Beside the files
-    lies `collection.yaml` with title, rights and address.
+    Requests only addresses in the catalog, one at a time. Writes `collection.yaml` with title,
+    rights and address beside the files.
 
-    Raises `CatalogError` for an unknown id, before anything is downloaded, and `FetchError`
-    for what cannot be had; what arrived until then stays, and the same call goes on with it.
+    Raises `CatalogError` for an unknown id before it downloads anything, and `FetchError` for what
+    cannot be had; what has arrived is kept, and the same call continues it.
     """
     entries = [find_entry(identity, catalog) for identity in dict.fromkeys(ids)]
     for entry in entries:
         check_fetchable(entry, into)
     folders: list[str] = []
     files: list[FetchedFile] = []
-    with _connection(manners or Manners()) as connection:
+    with _connection(manners or DownloadPolicy()) as connection:
         for entry in entries:
             folder = into / entry.id
             with _reserved(folder):
@@ -99,7 +100,7 @@ def fetch(
 
 
 def check_fetchable(entry: CatalogEntry, into: Path) -> None:
-    """Raise `FetchError` where only a person can get a collection. `into`: where its files go."""
+    """Raise `FetchError` if a collection cannot be downloaded. `into`: the folder for its files."""
     if entry.access != "fetch":
         raise FetchError(
             f"{entry.id} cannot be downloaded by a program. Open {entry.browse}, and put the files "
@@ -108,7 +109,7 @@ def check_fetchable(entry: CatalogEntry, into: Path) -> None:
 
 
 @contextmanager
-def _connection(manners: Manners) -> Iterator[Connection]:
+def _connection(manners: DownloadPolicy) -> Iterator[Connection]:
     import httpx
 
     # Compression would make byte ranges and lengths mean something else.
@@ -128,7 +129,7 @@ def _user_agent() -> str:
 
 @contextmanager
 def _reserved(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this fetch: two at once would write the same part."""
+    """Lock `folder` for this fetch, since two at once would write the same part."""
     from filelock import FileLock, Timeout
 
     try:
@@ -155,7 +156,7 @@ def _fetch_entry(
             part = PartFile.of(path, file.url)
             got = _download(entry, file, part, connection, progress)
             recorded[file.name] = {"url": file.url, "bytes": got.bytes, "sha256": got.sha256}
-            # First: a file that is not recorded is taken for the reader's own.
+            # Before the files, since a file without a record is taken for the reader's own.
             _write(folder / _RECORD, json.dumps(recorded, indent=1))
             part.become(path)
             done = FetchedFile(
@@ -188,9 +189,9 @@ def _download(
 def _already_there(
     entry: CatalogEntry, file: CatalogFile, path: Path, recorded: dict[str, Any]
 ) -> FetchedFile | None:
-    """Return the file as fetched before, None where it is to be downloaded.
+    """Return the file as an earlier fetch left it, None if it must be downloaded.
 
-    Raises `FetchError` where something else lies at its place: that may be the reader's own.
+    Raises `FetchError` if a different file has its name, since that may be the reader's own.
     """
     if not path.exists():
         return None
@@ -233,7 +234,7 @@ def _sidecar(entry: CatalogEntry) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file in one step."""
+    """Replace a file by one rename."""
     beside = path.with_name(f".{path.name.lstrip('.')}.new")
     with beside.open("w", encoding="utf-8") as stream:
         stream.write(text)

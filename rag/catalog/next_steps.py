@@ -1,6 +1,6 @@
-"""Where to look next for a claim: collections to fetch, and ready-made searches. Links only.
+"""Where to look next for a claim: collections to fetch, and prepared searches. Links only.
 
-Collections and archives are ranked by how well they fit: whom, what and when they are on.
+Collections and archives are ranked by how well their persons, places, subjects and years fit.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from rag.catalog import (
     date_factor,
     describe_years,
     load_catalog,
-    overlap,
+    years_overlap,
 )
 from rag.datatypes import Evidence, Span, Suggestion
 from rag.language import (
     Spelling,
     capitalised,
+    nation_names,
     parse,
     respelled,
-    stands_for,
     stems,
     stop_words,
     table,
@@ -39,31 +39,31 @@ from rag.language import (
 )
 
 _PERSON_WEIGHT = 2.0
-"""A person tells twice as much of where to look as a place or a subject of the same rarity."""
+"""A person counts twice as much as a place or a subject of the same rarity."""
 
 _MIN_RARITY = 3.0
-"""What tells where to look is in at most one of twenty entries (the logarithm of the share)."""
+"""A term is informative if at most one entry in twenty has it (the logarithm of that share)."""
 
 _TITLE_WEIGHT = 1.5
-"""A person in the title counts so much more than one that a collection has something of."""
+"""The factor for a person in the collection's title."""
 
 _MIN_SURNAME = 4
-"""Letters of a surname that is taken alone for a person of the catalog; "Ho" may be anybody."""
+"""The fewest letters of a surname that matches a person without the given name; "Ho" may be
+anybody."""
 
 _LONGEST_PLACE = 4
-"""Words of a place's name at most."""
+"""The most words in the name of a place."""
 
 _Stems = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a claim is about, for a catalog.
+    """What a claim is about, for the catalog.
 
-    `said`: its words, folded, in order; `runs`: those that stand together; `nations`: all
-    names of the nations in it, as stems; `things`: the stems of its
-    nouns, each with the noun; `years`: when, None where that is not known; `dated`: whether the
-    claim itself says so.
+    `said`: its words, folded, in order; `runs`: those that stand together; `nations`: all names of
+    its nations, as stems; `things`: the stem of each of its nouns, with the noun; `years`: when,
+    None if unknown; `dated`: whether the claim itself names them.
     """
 
     said: tuple[str, ...]
@@ -76,8 +76,8 @@ class _Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How well an entry fits a claim: what of the claim it is on, as words, and a score, 0 for
-    nothing."""
+    """How well an entry fits a claim: which words of the claim it covers, and a score, 0 for
+    none."""
 
     entry: CatalogEntry
     persons: tuple[str, ...]
@@ -87,12 +87,12 @@ class _Fit:
 
     @property
     def on(self) -> tuple[str, ...]:
-        """What of the claim the entry is on and few others are; a person in one spelling, a place
-        only for want of persons."""
+        """The informative words of the claim that the entry covers: each person in one spelling,
+        places only if there are no persons."""
         persons = {name.split()[0]: name for name in reversed(self.persons)}
         first = tuple(reversed(persons.values())) or self.places[:2]
         things = (one for one in self.things if one.islower() or one.isupper())  # no parts of names
-        return tuple(dict.fromkeys((*first, *filter(_is_telling, things))))
+        return tuple(dict.fromkeys((*first, *filter(_is_informative, things))))
 
     @property
     def is_named_after_a_person(self) -> bool:
@@ -102,12 +102,13 @@ class _Fit:
 
 
 def _subject_of(claim: str, years: tuple[int, int] | None = None) -> _Subject:
-    """Return what a claim is about. `years`: when, as far as is known, where it names none."""
+    """Return what a claim is about. `years`: when, if known from elsewhere and the claim names
+    none."""
     own = years_in(claim)
     said = tuple(words(claim))
     ends = range(1, _LONGEST_PLACE + 1)
     runs = frozenset(said[start : start + end] for start in range(len(said)) for end in ends)
-    standing = {run: stands_for(" ".join(run)) for run in runs}
+    standing = {run: nation_names(" ".join(run)) for run in runs}
     nations = frozenset(other for others in standing.values() for other in others)
     national = {word for run, others in standing.items() if others for word in run}
     nouns = [token.text for token in parse(claim) if token.pos_ in {"NOUN", "PROPN"}]
@@ -117,19 +118,21 @@ def _subject_of(claim: str, years: tuple[int, int] | None = None) -> _Subject:
         for word in words(noun)
         for stem in stems([word])
         if not word[0].isdigit() and word not in stop_words() | national
-        if word not in _counts().given_names  # a surname is a person's, not a matter
+        if word not in _counts().given_names  # a surname belongs to a person, not to a subject
     }
     return _Subject(said, runs, nations, things, own or years, own is not None)
 
 
 def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
-    """Return how well an entry fits. One of other years than the claim is about fits badly, and
-    not at all where the claim does not say the years itself: then they are sure."""
-    persons = tuple(name for name in entry.persons if _is_meant(name, subject.said))
+    """Return how well an entry fits. An entry of other years fits badly; if the years come from
+    elsewhere than the claim, they are sure, and it does not fit at all."""
+    persons = tuple(name for name in entry.persons if _is_named(name, subject.said))
     places = tuple(
         sorted(
             (name for name in entry.places if _is_place(name, subject)),
-            key=lambda name: _parts(name)[0] not in subject.runs,  # as the claim has it first
+            key=lambda name: (
+                _parts(name)[0] not in subject.runs
+            ),  # names spelled as in the claim come first
         )
     )
     held = _counts().things[entry.id]
@@ -150,17 +153,17 @@ def _fit(subject: _Subject, entry: CatalogEntry) -> _Fit:
 
 
 def _date_factor(subject: _Subject, entry: CatalogEntry) -> float:
-    if subject.years and not subject.dated and not overlap(subject.years, entry.covers):
+    if subject.years and not subject.dated and not years_overlap(subject.years, entry.covers):
         return 0.0
     return date_factor(subject.years, entry.covers)
 
 
-def _is_meant(person: str, said: Sequence[str]) -> bool:
-    """Return whether a claim's words name a person of the catalog, in full or by the surname.
+def _is_named(person: str, said: Sequence[str]) -> bool:
+    """Return whether a claim names a person of the catalog, in full or by the surname.
 
-    A name before the surname decides between namesakes: "Teddy Roosevelt" is not Franklin.
+    A given name before the surname rules out namesakes: "Teddy Roosevelt" is not Franklin.
 
-    >>> _is_meant("Zhou Enlai", ["zhou", "enlai"]), _is_meant("James Monroe", ["monroe"])
+    >>> _is_named("Zhou Enlai", ["zhou", "enlai"]), _is_named("James Monroe", ["monroe"])
     (True, True)
     """
     parts, _ = _parts(person)
@@ -174,7 +177,7 @@ def _is_meant(person: str, said: Sequence[str]) -> bool:
     at = said.index(surname)
     before = said[at - 1] if at else ""
     if at + 1 < len(said) and said[at + 1] in _counts().given_names:
-        return False  # it is a first name here: "George Washington" is not Lloyd George
+        return False  # here it is a given name: "George Washington" is not Lloyd George
     namesakes = {
         given for given in _counts().given_names.get(surname, ()) if given[:1] == before[:1]
     }
@@ -197,9 +200,9 @@ def _parts(name: str) -> tuple[tuple[str, ...], _Stems]:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What the entries of a catalog are on: `things`, the stems of an entry's subjects besides
-    persons and places, by its id; `given_names`, the first names of its persons by their
-    surnames; `frequencies`, in how many entries each person, place and stem is."""
+    """What a catalog's entries are about. `things`: stems of an entry's subjects other than persons
+    and places, by its id; `given_names`: of its persons, by surname; `frequencies`: how many
+    entries have each person, place and stem."""
 
     things: dict[str, frozenset[str]]
     given_names: dict[str, set[str]]
@@ -228,46 +231,46 @@ def _counts_of(folder: Path) -> _Counts:
     return _Counts(things, given_names, frequencies)
 
 
-def _is_telling(term: str) -> bool:
-    """Return whether a place or thing is of few enough entries to tell where to look."""
+def _is_informative(term: str) -> bool:
+    """Return whether few enough entries have a place or thing for it to be informative."""
     stem = "".join(stems(words(term))[:1])
     return _rarity(term if term in _counts().frequencies else stem) >= _MIN_RARITY
 
 
 def _rarity(term: str) -> float:
-    """Return the logarithm of how many times as many entries there are as have the term."""
+    """Return the logarithm of all entries over those with the term."""
     counts = _counts()
     return math.log(1 + len(counts.things) / max(counts.frequencies[term], 1))
 
 
 def _ranked(fits: Iterable[_Fit]) -> list[_Fit]:
-    """Return those that fit at all, best first."""
+    """Return the entries that fit at all, best first."""
     return sorted((one for one in fits if one.score > 0), key=lambda one: -one.score)
 
 
 PLACES = 3
-"""Places suggested at most; more would be a catalog, not advice."""
+"""The most suggestions for a claim."""
 
 COLLECTIONS = 2
-"""Collections among them at most: no collection is sure to have it, so one place is a search."""
+"""The most collections among them. None is sure to have a source, so one suggestion is a search."""
 
 _NEARLY_AS_GOOD = 0.5
-"""A place with less than this share of the best one's score is not suggested."""
+"""A suggestion with less than this share of the best score is left out."""
 
 _NAMES = 6
 _OTHER_WORDS = 4
-"""Words of a search: an archive's search finds nothing when asked for a whole sentence."""
+"""Words of a search beside names: an archive's search finds nothing for a whole sentence."""
 
 _FEW_WORDS = 3
-"""Where there are fewer, commoner words are searched for, too."""
+"""With fewer words, more common ones are added."""
 
 _COMMON = 2_600
-"""Words before this place in the model's vocabulary, which runs from common to rare, are left
-out where there are better ones: "thing" and "people" are before it, "power" is not far before."""
+"""Words before this place in the model's vocabulary, which runs from common to rare, are left out
+if there are better ones: "thing" and "people" are before it, "power" not far before."""
 
 _RARE_VERB = 8_000
-"""From this place on a word that is no noun and no adjective is searched for, too: "secede" and
-"annex" are, "called" and "warned" are not."""
+"""From this place on, words other than nouns and adjectives are searched for too: "secede" and
+"annex", not "called" and "warned"."""
 
 _SEASONS = frozenset(table("calendar")["seasons"])
 _TERM = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
@@ -277,12 +280,12 @@ _DESCRIBING = frozenset({"NOUN", "PROPN", "ADJ"})
 def where_to_look(
     claim: str, indexed: Sequence[str], nearest: Sequence[Evidence] = ()
 ) -> tuple[Suggestion, ...]:
-    """Return two or three places to look next for `claim`, best first: collections of the
-    catalog that are not in `indexed` (their ids) and are on whom and what the claim is about,
-    and the search pages of archives with the claim's words filled in.
+    """Return up to `PLACES` places to look next for `claim`, best first: collections of the catalog
+    that are about its persons and subjects and not in `indexed` (their ids), and archives' search
+    pages with the claim's words filled in. Empty if the claim has no word to search for.
 
-    `nearest`: what was found for the claim. Where somebody named in the claim wrote it, its
-    dates tell when the claim is about. Empty where the claim has no word to search for.
+    `nearest`: evidence found for the claim. If a person named in the claim wrote it, its dates show
+    when the claim is about.
     """
     query = search_words(claim)
     if not query:
@@ -290,7 +293,7 @@ def where_to_look(
     subject = _subject_of(claim, _years_of_authors(claim, nearest))
     known = {name.casefold() for name in indexed}
     fits = _ranked(_fit(subject, e) for e in load_catalog() if e.id.casefold() not in known)
-    collections = [o for o in fits if o.entry.access == "fetch" and _is_on_it(o, subject)]
+    collections = [o for o in fits if o.entry.access == "fetch" and _is_relevant(o, subject)]
     chosen = _nearly_as_good(collections)[:COLLECTIONS]
     archives = _archives(fits, subject)[: PLACES - len(chosen)]
     return (
@@ -300,7 +303,8 @@ def where_to_look(
 
 
 def _years_of_authors(claim: str, nearest: Sequence[Evidence]) -> tuple[int, int] | None:
-    """Return the years of what persons named in the claim wrote, None where none is known."""
+    """Return the years of the evidence that persons named in the claim wrote, None if there is
+    none."""
     said = set(words(claim))
     years = [
         int(item.date[:4])
@@ -311,14 +315,14 @@ def _years_of_authors(claim: str, nearest: Sequence[Evidence]) -> tuple[int, int
     return (min(years), max(years)) if years else None
 
 
-def _is_on_it(one: _Fit, subject: _Subject) -> bool:
-    """Return whether a collection is on what the claim is about, and not just on one thing in
-    it: it is named after a person of the claim, has a person or place of it at the time, or two
-    persons, places or telling things."""
-    in_time = subject.years is not None and overlap(subject.years, one.entry.covers)
-    things = [thing for thing in one.things if _is_telling(thing)]
-    places = [place for place in one.places if _is_telling(place)][:1]
-    persons = [person for person in one.persons if _is_telling(person)]
+def _is_relevant(one: _Fit, subject: _Subject) -> bool:
+    """Return whether a collection is about the claim and not just about one thing in it: its title
+    has a person of the claim, or it has a person or place of the claim at that time, or two
+    persons, places or informative things."""
+    in_time = subject.years is not None and years_overlap(subject.years, one.entry.covers)
+    things = [thing for thing in one.things if _is_informative(thing)]
+    places = [place for place in one.places if _is_informative(place)][:1]
+    persons = [person for person in one.persons if _is_informative(person)]
     if one.is_named_after_a_person or (in_time and (places or persons)):
         return True
     return len(one.persons[:2]) + len(things) + len(places) > 1 and (
@@ -331,23 +335,23 @@ def _nearly_as_good(fits: Sequence[_Fit]) -> list[_Fit]:
 
 
 def _archives(fits: Sequence[_Fit], subject: _Subject) -> list[_Fit]:
-    """Return the archives that can be searched: those that fit, then libraries of all times
-    and countries, which name no place."""
+    """Return the archives that can be searched: those that fit, then general libraries, which are
+    bound to no place."""
     fitting = _nearly_as_good([one for one in fits if one.entry.search_url])
     general = [
         _Fit(entry, (), (), (), 0.0)
         for entry in load_catalog()
         if entry.search_url and not entry.places
-        if subject.years is None or overlap(subject.years, entry.covers)
+        if subject.years is None or years_overlap(subject.years, entry.covers)
     ]
     named = {one.entry.id for one in fitting}
     return [*fitting, *(one for one in general if one.entry.id not in named)]
 
 
 def search_words(claim: str) -> list[str]:
-    """Return the words to search archives for: the claim's names, and of its other nouns and
-    adjectives the rarest, in the claim's order, as written. A finding aid describes records by
-    persons, places and subjects; it does not say who "warned" or "called".
+    """Return the words to search archives for, as written and in the claim's order: its names and
+    the rarest of its other nouns and adjectives. A finding aid describes records by persons, places
+    and subjects; it does not say who "warned" or "called".
 
     Dates, seasons and numbers, which archives do not index, are left out.
 
@@ -394,8 +398,8 @@ def _tells(term: str) -> bool:
 
 
 def _word_rarity(term: str) -> int:
-    """Return the place of a term's rarest word in the vocabulary, its length where it is not
-    there."""
+    """Return the place of a term's rarest word in the vocabulary, whose size it is for an unknown
+    word."""
     vocabulary = _vocabulary()
     return max((vocabulary.get(word, len(vocabulary)) for word in words(term)), default=0)
 
@@ -434,11 +438,11 @@ def _search_url(entry: CatalogEntry, asked: str) -> str:
 
 
 def _why(one: _Fit, subject: _Subject) -> str:
-    """Return what a place holds, and what of the claim it is on."""
+    """Return what a place holds, and which words of the claim it covers."""
     parts = [one.entry.description]
     if one.on:
         parts.append(f"It has more on {_listed(one.on[:3])}.")
-    if subject.dated and subject.years and not overlap(subject.years, one.entry.covers):
+    if subject.dated and subject.years and not years_overlap(subject.years, one.entry.covers):
         covered, claimed = describe_years(one.entry.covers), describe_years(subject.years)
         parts.append(f"But it covers {covered}, and the claim says {claimed}.")
     return " ".join(parts)

@@ -1,10 +1,8 @@
-"""What the user sent into claims: its statements, each looked up or visibly set aside.
+"""Cuts the user's text into claims: statements that are looked up, or set aside with a reason.
 
-Its parts are prose, which is cut into sentences, and lines that are none.
-
-A line of markup, a link and a byline stay whole. A line that breaks off and goes on in the
-next one, as in mail and in copies from a PDF, is one with it; the marks of what mail quotes are
-no part of it. Of a transcript, each turn of a speaker is a part.
+Prose is cut into sentences. A line of markup, a link or a byline is kept whole. Wrapped lines, as
+in mail and in text copied from a PDF, are joined, and the quotation marks of mail are left out. In
+a transcript, each turn of a speaker is a block.
 """
 
 from __future__ import annotations
@@ -17,31 +15,33 @@ from typing import TYPE_CHECKING
 
 from rag.claims.checkable import (
     ABOUT_THIS_PAGE,
+    MAX_CLAIM,
     MIN_CONTENT_WORDS,
     Clause,
     asks_without_a_mark,
-    clauses,
-    has_finite,
+    asserted_in_question,
+    has_finite_verb,
     is_about_this_page,
     is_pleasantry,
     is_question,
     is_statement,
-    reason,
+    split_clauses,
     states_nothing,
-    told,
+    why_set_aside,
 )
-from rag.claims.references import Context, resolve, speaker_of
+from rag.claims.references import Context, resolve_references, speaker_of
 from rag.claims.transcripts import END_MARK, MAX_CHARS, MIN_WIDTH, Transcript, read_transcript
 from rag.datatypes import Claim, ClaimForm, Span
 from rag.errors import QuestionError
 from rag.language import (
     TITLES,
-    goes_on,
+    collapse_spaces,
+    content_words,
+    continues_sentence,
     parse,
     sentences,
-    squeezed,
     stop_words,
-    trimmed,
+    trim,
     word_list,
     words,
 )
@@ -60,8 +60,8 @@ _BYLINE = re.compile(
     r"^[\w .'’-]{1,60} [-–—·•|] \d+ ?(s|m|min|h|hr|d|w|mo|y|yr)s?( ago)?$", re.IGNORECASE
 )
 _LEAST_FILLED = 0.75
-"""The least share of the width that a line reaches, with the word that had no room, in text that is
-wrapped, also in a type whose letters differ in width."""
+"""How much of the text's width each wrapped line fills at least, counted with the next line's first
+word, also in a proportional font."""
 
 _LEADING_ON = word_list("words", "leading_on")
 _MAIL_HEADER = re.compile(r"^(?:From|Sent|To|Cc|Bcc|Date|Subject|Reply-To):\s")
@@ -72,8 +72,8 @@ _QUOTED_BELOW = re.compile(r"\s*\n[ \t]*>")
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """A stretch of the text. `form` says why it is no prose, None where it is; `speaker` who
-    speaks, in a transcript that names them."""
+    """A stretch of the text. `form`: why it is not prose ("a link"), None if it is. `speaker`: who
+    speaks, if a transcript names them."""
 
     span: Span
     form: str | None = None
@@ -82,8 +82,8 @@ class TextBlock:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A text's parts, in order. `prose` has the text's length, with all that is not said in
-    it blank; `transcript` is None where the text is none."""
+    """A text's blocks, in order. `prose` is the text with blanks for everything that is not prose,
+    and so has its length; `transcript` is None for a text that is not one."""
 
     prose: str
     blocks: tuple[TextBlock, ...]
@@ -91,7 +91,7 @@ class Layout:
 
 
 def read_layout(text: str) -> Layout:
-    """Return the parts of `text`; where it is no transcript, they are all of it but white
+    """Return the blocks of `text`. If it is not a transcript, they cover everything but white
     space."""
     transcript = read_transcript(text)
     if transcript is None:
@@ -99,7 +99,7 @@ def read_layout(text: str) -> Layout:
         return Layout(prose, tuple(_blocks(text, prose, _paragraphs(text, prose))))
     speech = transcript.speech
     turns = [
-        TextBlock(turn.span, _form_of(turn.span.of(speech)), turn.speaker)
+        TextBlock(turn.span, _line_form(turn.span.of(speech)), turn.speaker)
         for turn in transcript.turns
     ]
     if not transcript.times:
@@ -108,8 +108,7 @@ def read_layout(text: str) -> Layout:
 
 
 def _unlabelled(text: str, lines: list[TextBlock]) -> Iterator[list[TextBlock]]:
-    """Yield the lines of a transcript that stand below each other, without a name between,
-    together."""
+    """Yield adjacent lines of a transcript without a speaker's name between them as groups."""
     below: list[TextBlock] = []
     for line in lines:
         if below:
@@ -123,6 +122,7 @@ def _unlabelled(text: str, lines: list[TextBlock]) -> Iterator[list[TextBlock]]:
 
 
 def _blocks(text: str, prose: str, paragraphs: Iterable[list[TextBlock]]) -> list[TextBlock]:
+    """Return the blocks of some paragraphs, wrapped lines joined."""
     found: list[TextBlock] = []
     for paragraph in paragraphs:
         joins = _joins(text, prose, [line.span for line in paragraph])
@@ -137,15 +137,15 @@ def _blocks(text: str, prose: str, paragraphs: Iterable[list[TextBlock]]) -> lis
 
 
 def _paragraphs(text: str, prose: str) -> Iterator[list[TextBlock]]:
-    """Yield the lines of prose that stand below each other, and are quoted as often, together;
-    each other line alone."""
+    """Yield adjacent lines of prose at the same depth of quotation as groups, and each other line
+    alone."""
     lines: list[TextBlock] = []
     above = (0, 0)
     for match in _LINE.finditer(prose):
-        span = trimmed(prose, match.start(), match.end())
+        span = trim(prose, match.start(), match.end())
         if span is None:
             continue
-        form = _form_of(span.of(prose))
+        form = _line_form(span.of(prose))
         if _WROTE.match(span.of(prose)) and _QUOTED_BELOW.match(text, span.end):
             form = "a mail header"
         line = TextBlock(span, form)
@@ -161,8 +161,7 @@ def _paragraphs(text: str, prose: str) -> Iterator[list[TextBlock]]:
 
 
 def _is_title(text: str, before: TextBlock, link: Span) -> bool:
-    """Return whether the line right above a link is the title of what it leads to: it ends
-    without a mark."""
+    """Return whether the line right above a link is the link's title: it has no end mark."""
     return (
         before.form is None
         and text[before.span.end : link.start].count("\n") == 1
@@ -170,8 +169,8 @@ def _is_title(text: str, before: TextBlock, link: Span) -> bool:
     )
 
 
-def _form_of(line: str) -> str | None:
-    """Return why a line, or a sentence of one, is no prose; None where it is."""
+def _line_form(line: str) -> str | None:
+    """Return why a line or sentence is not prose; None if it is."""
     if _MARKUP.search(line):
         return "markup"
     if _LINK.match(line):
@@ -184,17 +183,17 @@ def _form_of(line: str) -> str | None:
 
 
 def _is_sent(line: str) -> bool:
-    """Return whether a line that ends in "wrote:" has an address, or a time of day and says no more
-    than who wrote."""
+    """Return whether a line ending in "wrote:" is a mail header: it has an address, or a time of
+    day and no other statement."""
     if "@" in line:
         return True
-    finite = [token for token in parse(line) if has_finite([token])]
+    finite = [token for token in parse(line) if has_finite_verb([token])]
     return _CLOCK.search(line) is not None and len(finite) == 1
 
 
 def _tags(line: str) -> str | None:
-    """Return what a line is of which each word is a tag, a name with "@" or a link; None where
-    one is none of them."""
+    """Return "tags" or "a link" for a line of nothing but tags, names with "@" and links; else
+    None."""
     parts = line.split()
     if not all(_TAG.fullmatch(part) or _LINK.match(part) for part in parts):
         return None
@@ -202,13 +201,13 @@ def _tags(line: str) -> str | None:
 
 
 def _joins(text: str, prose: str, lines: list[Span]) -> list[bool]:
-    """Return of each line of a paragraph whether it goes on with the one before: where a sentence
-    surely breaks off, and in a wrapped paragraph after a full line, unless both make a statement
-    of their own. (Where a sentence ends within a line, it does so before the next one, too.)"""
+    """Return for each line of a paragraph whether it continues the one before. It does where a
+    sentence is surely broken off and, in a wrapped paragraph, after a full line, unless both lines
+    make a statement of their own and no sentence of the paragraph ends within a line."""
     pairs = list(pairwise(lines))
     broken = [_breaks_off(prose, before, line) for before, line in pairs]
-    # How far a line reaches, with the indent or the speaker's name before it, and how far it would
-    # with the first word of the next one.
+    # How far each line reaches, its indent or speaker's name included, and how far it would reach
+    # with the first word of the next line.
     reach = [line.end - text.rfind("\n", 0, line.start) - 1 for line in lines]
     width = max(reach)
     longer = [
@@ -243,8 +242,8 @@ def _both_state(text: str, before: Span, line: Span) -> bool:
 
 
 def _breaks_off(text: str, before: Span, line: Span) -> bool:
-    """Return whether a sentence is surely broken off between two lines: the later one begins
-    without a capital, or the one before ends with a word that leads on or with a title."""
+    """Return whether a sentence is surely broken off between two lines: the second begins in lower
+    case, or the first ends with a title or with a word that ends no sentence."""
     if not _can_go_on(text, before, line):
         return False
     tail = _tail(text, before)
@@ -253,10 +252,10 @@ def _breaks_off(text: str, before: Span, line: Span) -> bool:
 
 
 def _can_go_on(text: str, before: Span, line: Span) -> bool:
-    """Return whether a sentence may go on from one line to the next: there is no end mark, and
-    the next is no item of a list and no heading in capitals."""
+    """Return whether a sentence may continue on the next line: the first line has no end mark, and
+    the next is no list item and no heading in capitals."""
     tail, after = _tail(text, before), line.of(text)
-    ends = END_MARK.search(tail) and not (tail.endswith(".") and goes_on(tail, after))
+    ends = END_MARK.search(tail) and not (tail.endswith(".") and continues_sentence(tail, after))
     return not (ends or _ITEM.match(after) or after.isupper())
 
 
@@ -264,18 +263,16 @@ def _tail(text: str, line: Span) -> str:
     return text[max(line.start, line.end - 20) : line.end]
 
 
-MAX_CLAIM = 2_000
-"""Nothing longer is one claim; each step of looking it up takes time with its length."""
-
 _MAX_PARSED = 1_000
-"""A longer sentence is a list, or no sentence: it stays whole, and its grammar is not read."""
+"""A longer sentence is a list or no sentence. It is kept whole, and its grammar is not read."""
 
 _MAX_QUOTATION = 600
-"""What is quoted stays with the words that say who said it, up to so many characters."""
+"""A quotation of up to this many characters is kept together with the words that say who said
+it."""
 
 _MAX_UNPUNCTUATED = 400
-"""A sentence of a transcript that is longer has no full stops, as automatic captions have none:
-it is cut where captions begin."""
+"""A longer sentence of a transcript has no full stops, like automatic captions; it is cut where
+captions begin."""
 
 _CAPTION_CHARS = 150
 """The least length of such a part: about two captions, or ten seconds of speech."""
@@ -298,13 +295,13 @@ _WEAK = frozenset({"too short to check", "too general to check"})
 
 
 def check_question(text: str) -> str:
-    """Return `text` if it can be answered; raises `QuestionError` with what to do."""
+    """Return `text` if it can be answered. Raises `QuestionError` with what to do instead."""
     if not text.strip():
         raise QuestionError(
             "The question is empty. Type or paste a claim about the past, for example: "
             "Monroe told Europe to stay out of the Americas."
         )
-    if len(text) > MAX_CHARS and not _fits(text):
+    if len(text) > MAX_CHARS and not _has_little_speech(text):
         raise QuestionError(
             f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
             f"time. Send a part of it, or {_AS_SOURCE}."
@@ -323,7 +320,8 @@ def check_question(text: str) -> str:
 
 
 def check_claim(text: str) -> str:
-    """Return `text` if it can be one claim; raises `QuestionError` with what to do."""
+    """Return `text` if it can be looked up as one claim. Raises `QuestionError` with what to do
+    instead."""
     check_question(text)
     if len(text) > MAX_CLAIM:
         raise QuestionError(
@@ -333,19 +331,18 @@ def check_claim(text: str) -> str:
     return text
 
 
-def _fits(text: str) -> bool:
-    """Return whether of a long text, such as a subtitle file, not too much is speech."""
+def _has_little_speech(text: str) -> bool:
+    """Return whether a long text, such as a subtitle file, has little enough speech."""
     transcript = read_transcript(text) if len(text) <= 3 * MAX_CHARS else None
     return transcript is not None and len(" ".join(transcript.speech.split())) <= MAX_CHARS
 
 
 def split_claims(text: str) -> Iterator[Claim]:
-    """Yield the claims of `text`, in order, and between them what is set aside, with a reason.
+    """Yield the claims of `text` in order, those set aside included, as soon as each is found.
 
-    A text of one sentence is looked up whatever its form, as a claim, a question or a topic, but
-    for a greeting, thanks, a link or a question about this page. So are the questions of a text
-    that has no claim.
-    Claims come as they are found: the first one does not wait for the last.
+    A text of one sentence is looked up whatever its form (claim, question or topic), unless it is a
+    greeting, thanks, a link or a question about this page. If a text has questions and no claim,
+    its questions are looked up.
     """
     waiting: list[Claim] | None = []
     for claim in _split(text):
@@ -357,20 +354,16 @@ def split_claims(text: str) -> Iterator[Claim]:
             yield from (*waiting, claim)
             waiting = None
     for claim in waiting or ():
-        # "Really?" asks for nothing that a source could tell.
-        asked = claim.set_aside == "a question" and len(_content(claim.text)) > 1
+        # "Really?" asks for nothing that a source could answer.
+        asked = claim.set_aside == "a question" and len(content_words(claim.text)) > 1
         yield replace(claim, set_aside=None, form="question") if asked else claim
-
-
-def _content(text: str) -> list[str]:
-    return [word for word in words(text) if word not in stop_words()]
 
 
 def _split(text: str) -> Iterator[Claim]:
     layout = read_layout(text)
     found = [part for block in layout.blocks for part in _sentences(layout, block)]
     after = [*found[2:], None]
-    # Each by the next sentence.
+    # Whether each is signed by the next sentence.
     signed = [*(map(_is_signature, found, found[1:], after)), False]
     signs = [False, *signed]
     stated = (one for one, sign in zip(found, signs, strict=False) if words(one.text) and not sign)
@@ -378,7 +371,7 @@ def _split(text: str) -> Iterator[Claim]:
     numbers = count(1)
     context = Context()
     for number, (sentence, following) in enumerate(zip_longest(found, found[1:])):
-        if sentence.block.form == "a byline":  # somebody else goes on
+        if sentence.block.form == "a byline":  # somebody else continues
             context = Context()
         form, unsaid = _form_alone(sentence) if alone else ("claim", None)
         if signs[number]:
@@ -405,9 +398,10 @@ def _split(text: str) -> Iterator[Claim]:
 
 
 def _is_signature(quotation: _Sentence, line: _Sentence, after: _Sentence | None) -> bool:
-    """Return whether a line, or what stands behind a quotation, names its source: "— Lincoln,
-    1858". It begins with a mark and has no finite verb or, below what is all quoted, is names and
-    numbers alone, somebody's first. A list, where the next line begins as it does, is none."""
+    """Return whether a line, or the words after a quotation, names its source: "— Lincoln, 1858".
+    It begins with a dash or bracket and has no finite verb; below a line that is all quoted it may
+    also be names and numbers alone, beginning with a person. List items, which begin alike, are not
+    signatures."""
     whole = quotation.text[0] in _OPENING
     below = line.block is not quotation.block
     if not (_QUOTED_END.search(quotation.text[-5:]) and (whole or below) and _only_names(line)):
@@ -426,24 +420,23 @@ _OF_NAMES = frozenset({"PROPN", "NUM", "ADP", "DET", "PUNCT", "SYM"})
 
 
 def _is_bare(line: _Sentence) -> bool:
-    """Return whether a line has nothing but names, titles and numbers: no headline, no caption."""
+    """Return whether a line is nothing but names, titles and numbers: no headline, no caption."""
     return all(token.pos_ in _OF_NAMES or token.lower_ in TITLES for token in parse(line.text))
 
 
 def _only_names(line: _Sentence) -> bool:
-    """Return whether a line names something and says nothing of it in a finite verb."""
-    return _is_readable(line) and not has_finite(parse(_SIGN.sub("", line.text)))
+    """Return whether a line has no finite verb."""
+    return _is_readable(line) and not has_finite_verb(parse(_SIGN.sub("", line.text)))
 
 
 def _signer(line: _Sentence) -> str | None:
-    """Return whom a signature begins with, None where that is nobody."""
+    """Return the person a signature begins with, None if it begins with anything else."""
     persons = (e for e in parse(_SIGN.sub("", line.text)).ents if e.label_ == "PERSON")
     return next((str(entity.text) for entity in persons if entity.start == 0), None)
 
 
 def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
-    """Return what a sentence is that is all that was sent, and why it is not looked up, None
-    where it is."""
+    """Return the form of a text of one sentence, and why it is not looked up, None if it is."""
     if sentence.block.form == "a link":
         return "claim", "a link"
     if is_pleasantry(sentence.text):
@@ -460,8 +453,8 @@ def _form_alone(sentence: _Sentence) -> tuple[ClaimForm, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence on one line, and for each of its characters the place in what was sent.
-    `whole`: it begins and ends where a sentence does, and not just where a caption does."""
+    """A sentence on one line, and the place of each of its characters in the text that was sent.
+    `whole`: it begins and ends with a sentence, and not just with a caption."""
 
     text: str
     places: list[int]
@@ -475,7 +468,7 @@ class _Sentence:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of a sentence on its way to a claim; `context` is what holds after it."""
+    """A part of a sentence that becomes a claim. `context`: what holds after it."""
 
     span: Span
     spoken: str
@@ -486,18 +479,19 @@ class _Piece:
 
 
 def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
-    """Yield the sentences of a block; what is no prose stays whole, and so does a quotation."""
-    line, places = squeezed(layout.prose, block.span)
+    """Yield the sentences of a block. A block that is not prose is kept whole, and so is a
+    quotation."""
+    line, places = collapse_spaces(layout.prose, block.span)
     if block.form:
         yield _Sentence(line, places, block)
         return
     if mark := _ITEM_MARK.match(line):
         line, places = line[mark.end() :], places[mark.end() :]
     joined: list[Span] = []
-    for span in _ended(line):
+    for span in _split_sentences(line):
         before = joined[-1] if joined else None
         whole = span if before is None else Span(before.start, span.end)
-        if before is not None and _belongs(before.of(line), span.of(line), len(whole)):
+        if before is not None and _is_same_sentence(before.of(line), span.of(line), len(whole)):
             joined[-1] = whole
         else:
             joined.append(span)
@@ -510,13 +504,13 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
             yield _Sentence(part.of(line), places[part.start : part.end], block, part == span)
 
 
-def _ended(line: str) -> Iterator[Span]:
-    """Yield the sentences of a line, also those that end with initials or in brackets: "in the
-    U.S. That is so. (It was not then.) Polk said so.", and a quotation before its source."""
+def _split_sentences(line: str) -> Iterator[Span]:
+    """Yield the sentences of a line, also those that end with initials or in brackets ("in the U.S.
+    That is so. (It was not then.) Polk said so."), and a quotation apart from its source."""
     for span in sentences(line):
         start = span.start
         signed = _SIGNED.search(line, start, span.end) if line[start] in _OPENING else None
-        if signed and not has_finite(parse(line[signed.end() : span.end])):
+        if signed and not has_finite_verb(parse(line[signed.end() : span.end])):
             yield Span(start, signed.start())
             start = signed.end()
         for gap in _ENDED.finditer(line, span.start, span.end):
@@ -531,18 +525,20 @@ def _ended(line: str) -> Iterator[Span]:
         yield Span(start, span.end)
 
 
-def _belongs(before: str, after: str, length: int) -> bool:
-    """Return whether a stretch goes on with the sentence before: in one word, or in a quotation.
-    `length`: that of both together."""
-    return _goes_on(before, after) or (length <= _MAX_QUOTATION and _is_open(before))
+def _is_same_sentence(before: str, after: str, length: int) -> bool:
+    """Return whether a stretch belongs to the sentence before it, by an abbreviation or an open
+    quotation. `length`: of both together."""
+    return _splits_abbreviation(before, after) or (length <= _MAX_QUOTATION and _is_open(before))
 
 
-def _goes_on(before: str, after: str) -> bool:
-    """Return whether a sentence was cut within an abbreviation that is part of a longer word
-    or of a name: "the Japan-U.|S. Security Treaty".
+def _splits_abbreviation(before: str, after: str) -> bool:
+    """Return whether a sentence was cut inside an abbreviation that is part of a longer word or a
+    name: "the Japan-U.|S. Security Treaty".
 
-    >>> _goes_on("They signed the Japan-U.", "S. Security Treaty."), _goes_on("In the U.S.", "He")
-    (True, False)
+    >>> _splits_abbreviation("They signed the Japan-U.", "S. Security Treaty.")
+    True
+    >>> _splits_abbreviation("In the U.S.", "He")
+    False
     """
     if _INITIAL.search(before) and _INITIAL_FIRST.match(after):
         return True
@@ -558,26 +554,27 @@ def _captions(transcript: Transcript, line: str, span: Span, places: list[int]) 
         begins = any(place in starts for place in range(places[number - 1] + 1, places[number] + 1))
         if begins and number - cuts[-1] >= _CAPTION_CHARS:
             cuts.append(number)
-    parts = (trimmed(line, start, end) for start, end in pairwise([*cuts, span.end]))
+    parts = (trim(line, start, end) for start, end in pairwise([*cuts, span.end]))
     return [part for part in parts if part]
 
 
 def _is_open(sentence: str) -> bool:
-    """Return whether a quotation that begins in a sentence does not end there."""
+    """Return whether a quotation begins in a sentence and does not end there."""
     return sentence.count('"') % 2 == 1 or sentence.count("“") > sentence.count("”")
 
 
 def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) -> Iterator[_Piece]:
-    """Yield a sentence in its clauses, each resolved in the context of those before."""
-    content = [word for word in words(sentence.text) if word not in stop_words()]
-    form = sentence.block.form or _form_of(sentence.text)
+    """Yield the clauses of a sentence, with references resolved in the context of the clauses
+    before."""
+    content = content_words(sentence.text)
+    form = sentence.block.form or _line_form(sentence.text)
     if form or not content or not _is_readable(sentence):
-        why = form or _short(sentence.text, content)
+        why = form or _why_too_short(sentence.text, content)
         yield _Piece(sentence.span, sentence.text, why, context)
         return
     doc = parse(sentence.text)
     answered_by = _next_speaker(following)
-    for clause in _standing(doc, context):
+    for clause in _merge_weak_clauses(doc, context):
         part = doc[clause.start : clause.end]
         said = part.text.rstrip(" ,;")
         if not said:
@@ -585,8 +582,8 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
         last = part.start_char + len(said) - 1
         place = Span(sentence.places[part.start_char], sentence.places[last] + 1)
         before = doc[: clause.start] if clause.start else None
-        stated = told(part) or part
-        resolved = resolve(
+        stated = asserted_in_question(part) or part
+        resolved = resolve_references(
             stated,
             context,
             clause.shared,
@@ -594,8 +591,8 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
             before=before,
             answered_by=answered_by,
         )
-        why = reason(stated, resolved.text if resolved.named else "")
-        # Whom a relative clause tells of in passing is not gone on with, unless for want of others.
+        why = why_set_aside(stated, resolved.text if resolved.named else "")
+        # A person mentioned only in a relative clause is no antecedent if there is another subject.
         if not (part[0].tag_.startswith("W") and context.has_subject):
             context = context.after(resolved.mentions, part)
         if why:
@@ -606,19 +603,19 @@ def _pieces(sentence: _Sentence, following: _Sentence | None, context: Context) 
 
 
 def _is_readable(sentence: _Sentence) -> bool:
-    """Return whether the grammar of a sentence can be read."""
+    """Return whether the grammar of a sentence is read."""
     return sentence.whole and len(sentence.text) <= _MAX_PARSED
 
 
-def _short(sentence: str, content: list[str]) -> str | None:
-    """Return what is wrong with a sentence whose grammar is not read, None for nothing."""
+def _why_too_short(sentence: str, content: list[str]) -> str | None:
+    """Return why a sentence is set aside whose grammar is not read, None if it is looked up."""
     if len(content) >= MIN_CONTENT_WORDS:
         return None
     return "a question" if sentence.endswith("?") else "too short to check"
 
 
 def _next_speaker(following: _Sentence | None) -> str | None:
-    """Return whom the next sentence names as speaking."""
+    """Return the speaker whom the next sentence names, None if it names none."""
     if following is None or following.block.form or not _is_readable(following):
         return None
     if not any(mark in following.text for mark in _OPENING):
@@ -626,15 +623,15 @@ def _next_speaker(following: _Sentence | None) -> str | None:
     return speaker_of(parse(following.text)[:])
 
 
-def _standing(doc: Doc, context: Context) -> list[Clause]:
-    """Return the clauses of a sentence; one that says too little alone stays with the one
-    before it, the first one with the next."""
+def _merge_weak_clauses(doc: Doc, context: Context) -> list[Clause]:
+    """Return the clauses of a sentence. A clause that says too little alone is joined to the one
+    before it, the first clause to the next."""
     kept: list[Clause] = []
     weak_start = False
-    for clause in clauses(doc):
+    for clause in split_clauses(doc):
         part = doc[clause.start : clause.end]
-        resolved = resolve(part, context, clause.shared)
-        weak = reason(part, resolved.text if resolved.named else "") in _WEAK
+        resolved = resolve_references(part, context, clause.shared)
+        weak = why_set_aside(part, resolved.text if resolved.named else "") in _WEAK
         if kept and (weak or weak_start):
             kept[-1] = replace(kept[-1], end=clause.end)
         else:

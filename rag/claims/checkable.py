@@ -1,27 +1,24 @@
-"""What in a text can be checked against sources, why the rest cannot, and what to send instead.
+"""Which statements of a text can be checked against sources, and why the others cannot.
 
-A sentence is cut into the clauses that each state a fact of their own: coordinated clauses with a
-subject and a verb each ("Congress passed the law, and Grant signed it"), clauses after a
-semicolon, and a relative clause about a named one that ends the sentence ("Brezhnev, who led the
-party"). What is quoted is never cut.
+A sentence is cut into clauses that each state a fact: coordinated clauses with a subject and a verb
+each ("Congress passed the law, and Grant signed it"), clauses after a semicolon, and a relative
+clause about a name at the end of the sentence ("Brezhnev, who led the party"). Quotations are never
+cut.
 
-A clause is set aside where its grammar says that it is a question, an order, a prediction, an
-opinion or talk about the talk itself, or where it names nothing that a search could hold on to.
-
-A question may lean on the one before it: "and what did Mao say?".
+A clause is set aside if its grammar makes it a question, an order, a prediction, an opinion or talk
+about the text itself, or if it names nothing that can be searched for.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Claim
-from rag.language import capitalised, name_around, parse, stop_words, word_list, words
+from rag.language import content_words, name_around, stop_words, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -35,9 +32,9 @@ _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The tokens `start` to `end` of a sentence. `shared`: the words of the subject that the
-    clause takes from the one before it, "" where it has its own. `setting`: what opens the sentence
-    and holds for this clause, too: "In 1957", "According to Polk,"."""
+    """The tokens `start` to `end` of a sentence. `shared`: the subject it takes from the clause
+    before it, "" if it has its own. `setting`: the phrase that opens the sentence and holds for
+    this clause too: "In 1957", "According to Polk,"."""
 
     start: int
     end: int
@@ -45,40 +42,40 @@ class Clause:
     setting: str = ""
 
 
-def clauses(sentence: Doc) -> list[Clause]:
-    """Return the clauses of a sentence, in order; together they are all of its tokens.
+def split_clauses(sentence: Doc) -> list[Clause]:
+    """Return the clauses of a sentence, in order. Together they are all of its tokens.
 
     >>> from rag.language import parse
     >>> doc = parse("Congress passed the law, and Grant, who had doubts, signed it.")
-    >>> [doc[c.start : c.end].text for c in clauses(doc)]
+    >>> [doc[c.start : c.end].text for c in split_clauses(doc)]
     ['Congress passed the law,', 'and Grant, who had doubts, signed it.']
     """
     quoted = quoted_tokens(sentence)
     cuts = {0: ""}
-    heads = [token for token in sentence if _states(token) and token.i not in quoted]
+    heads = [token for token in sentence if _heads_main_clause(token) and token.i not in quoted]
     for before, after in pairwise(heads):
         at = _boundary(sentence, before, after)
         if at is not None and at not in quoted:
             shared = subject(before) if subject(after) is None else None
-            cuts[at] = words_of(shared) if shared is not None else ""
+            cuts[at] = subject_phrase(shared) if shared is not None else ""
     relative = _closing_relative(sentence)
     if relative is not None and relative[0] not in quoted:
         cuts[relative[0]] = relative[1]
     starts = sorted(cuts)
     setting = _setting(sentence, heads)
     return [
-        Clause(start, end, cuts[start], setting if _goes_on(sentence[start:end]) else "")
+        Clause(start, end, cuts[start], setting if _takes_setting(sentence[start:end]) else "")
         for start, end in pairwise([*starts, len(sentence)])
     ]
 
 
 _MAX_SETTING = 8
-"""Words of what opens a sentence that is said of its other clauses, too, at most."""
+"""The longest opening phrase, in words, that is carried over to the other clauses."""
 
 
 def _setting(sentence: Doc, heads: Sequence[Token]) -> str:
-    """Return the phrase of time, place or source that opens a sentence before its subject, "" where
-    it opens with anything else."""
+    """Return the phrase of time, place or source that opens a sentence before its subject; "" if
+    there is none."""
     own = subject(heads[0]) if heads else None
     if own is None:
         return ""
@@ -96,9 +93,9 @@ def _setting(sentence: Doc, heads: Sequence[Token]) -> str:
 _SOURCE_OR_TIME = frozenset({"according", "during"})
 
 
-def _goes_on(clause: Tokens) -> bool:
-    """Return whether a clause is joined by "and", and has no time, place or other phrase of its own
-    before its subject, and no time behind it."""
+def _takes_setting(clause: Tokens) -> bool:
+    """Return whether the setting of its sentence holds for a clause: it begins with "and", no
+    phrase comes before its subject, and it has no date of its own."""
     if clause[0].lower_ != "and" or any(token.ent_type_ == "DATE" for token in clause):
         return False
     own = next((token for token in clause if token.dep_ in SUBJECTS), None)
@@ -106,12 +103,12 @@ def _goes_on(clause: Tokens) -> bool:
 
 
 def subject(verb: Token) -> Token | None:
-    """Return the head of a verb's subject, None where it has none of its own."""
+    """Return the head of a verb's own subject, None if it has none."""
     return next((child for child in verb.lefts if child.dep_ in SUBJECTS), None)
 
 
 def quoted_tokens(sentence: Doc) -> set[int]:
-    """Return the numbers of the tokens between quotation marks, the marks included."""
+    """Return the indexes of the tokens in quotation marks, the marks included."""
     found: set[int] = set()
     opened: int | None = None
     for token in sentence:
@@ -125,23 +122,25 @@ def quoted_tokens(sentence: Doc) -> set[int]:
     return found
 
 
-def _states(token: Token) -> bool:
-    """Return whether a token is the verb of a clause on the sentence's own level."""
+def _heads_main_clause(token: Token) -> bool:
+    """Return whether a token is the verb of a main clause."""
     if token.pos_ not in {"VERB", "AUX"}:
         return False
     return any(step.dep_ == "ROOT" for step in _level(token))
 
 
 def _level(token: Token) -> Iterator[Token]:
-    """Yield a token and the heads above it, as long as they are of one level."""
+    """Yield a token and the heads above it, as far as they are coordinated main clauses."""
     yield token
     while token.dep_ != "ROOT":
         after_semicolon = token.i > 0 and token.doc[token.left_edge.i - 1].text == ";"
         own = subject(token)
         coordinated = token.dep_ == "conj" and (
-            after_semicolon and _opens(token) if own is None else own.tag_ not in _RELATIVE
+            after_semicolon and _has_no_subject_nearby(token)
+            if own is None
+            else own.tag_ not in _RELATIVE
         )
-        # Of two clauses side by side one is often read as what the other one says.
+        # The parser often makes one of two adjacent clauses the complement of the other.
         leading = (
             token.dep_ in {"ccomp", "parataxis"}
             and (token.i < token.head.i or after_semicolon)
@@ -153,14 +152,14 @@ def _level(token: Token) -> Iterator[Token]:
         yield token
 
 
-def _opens(verb: Token) -> bool:
-    """Return whether nothing stands before a verb, or follows it, that could be its subject."""
+def _has_no_subject_nearby(verb: Token) -> bool:
+    """Return whether a verb has no word before or after it that could be its subject."""
     before = all(child.pos_ in {"ADV", "AUX", "CCONJ", "PART", "PUNCT"} for child in verb.lefts)
     return before and not any(child.dep_ in SUBJECTS for child in verb.children)
 
 
 def _boundary(sentence: Doc, before: Token, after: Token) -> int | None:
-    """Return the first token of the later of two clauses, None where nothing parts them."""
+    """Return the first token of the second of two clauses, None if nothing separates them."""
     own = subject(after)
     last = own.left_edge.i if own is not None else after.i
     for i in range(last, before.i, -1):
@@ -175,8 +174,8 @@ def _boundary(sentence: Doc, before: Token, after: Token) -> int | None:
 
 
 def _closing_relative(sentence: Doc) -> tuple[int, str] | None:
-    """Return where a relative clause about a name starts that ends the sentence, and whom or
-    what it is about."""
+    """Return where a relative clause about a name begins that ends the sentence, and that name;
+    None if there is none."""
     end = len(sentence)
     while end and sentence[end - 1].is_punct:
         end -= 1
@@ -197,21 +196,24 @@ def _articled(noun: Token) -> bool:
     return any(child.dep_ == "det" for child in noun.lefts)
 
 
-def words_of(head: Token) -> str:
-    """Return a subject as it stands in the text, without what is said about it after a comma."""
+def subject_phrase(head: Token) -> str:
+    """Return a subject's words as the text has them, up to the first comma."""
     stretch = head.doc[head.left_edge.i : head.right_edge.i + 1].text
     return str(stretch.split(",")[0])
 
 
+MAX_CLAIM = 2_000
+"""The longest claim that is looked up: each step takes time with its length."""
+
 MIN_CONTENT_WORDS = 3
-"""A clause in a longer text with fewer content words says nothing that can be checked."""
+"""The fewest content words of a clause that can be checked, in a longer text."""
 
 _MIN_STATED_WORDS = 2
 """The same for a sentence that says what a name did or is ("Lincoln was a Republican.") and for one
 that is all quoted."""
 
 _MIN_GENERAL_WORDS = 5
-"""The same for one in the past tense that names nobody and nothing."""
+"""The same for a sentence in the past tense that names nobody and nothing."""
 
 _CLOSING = "\"'”’»)"
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
@@ -289,15 +291,15 @@ _NOTHING = (
 ABOUT_THIS_PAGE = "a question about this page"
 
 
-def reason(clause: Tokens, named: str = "") -> str | None:
-    """Return why a clause of a longer text is set aside, None where it can be checked.
+def why_set_aside(clause: Tokens, named: str = "") -> str | None:
+    """Return why a clause of a longer text is set aside, None if it can be checked.
 
-    `named`: the clause with somebody named that it only points to, "" where there is nobody.
+    `named`: the clause with its pronouns replaced by names, "" if they are unknown.
     """
     text = clause.text
     if is_question(clause):
         return "a question"
-    content = [word for word in words(named or text) if word not in stop_words()]
+    content = content_words(named or text)
     outside = _spoken_by_the_writer(clause)
     if not any(token.is_alpha for token in outside):
         return None if len(content) >= _MIN_STATED_WORDS else "too short to check"
@@ -310,7 +312,12 @@ def reason(clause: Tokens, named: str = "") -> str | None:
     specific = bool(named) or _names_something(clause)
     if why := _about_the_writer(verb, specific):
         return why
-    if _TALK.search(text) or _on_the_show(clause) or _is_order(outside) or _on_a_text(verb, named):
+    if (
+        _TALK.search(text)
+        or _is_about_an_episode(clause)
+        or _is_order(outside)
+        or _is_about_a_text(verb, named)
+    ):
         return "an aside"
     if _introduces_a_text(outside, verb):
         return "an aside"
@@ -323,9 +330,9 @@ def reason(clause: Tokens, named: str = "") -> str | None:
             return "a supposition"
     if _TODAY.search(" ".join(token.text for token in outside)) and _is_present(verb):
         return "about today"
-    if _IN_MY_VIEW.search(text) or _judges(_framed(verb), clause):
+    if _IN_MY_VIEW.search(text) or _only_judges(_unframed_verb(verb), clause):
         return "an opinion"
-    return None if specific else _general(verb, content)
+    return None if specific else _why_too_general(verb, content)
 
 
 def is_pleasantry(text: str) -> bool:
@@ -339,7 +346,7 @@ def is_pleasantry(text: str) -> bool:
 
 
 def is_about_this_page(text: str) -> bool:
-    """Return whether a whole text asks what this program is, has or can do, and of nothing else.
+    """Return whether a whole text only asks what this program is, has or can do.
 
     >>> is_about_this_page("how does this thing work?"), is_about_this_page("What can you do?")
     (True, True)
@@ -351,28 +358,29 @@ def is_about_this_page(text: str) -> bool:
 
 
 def states_nothing(clause: Tokens) -> bool:
-    """Return whether a text names a subject and says nothing of it: it has no verb at all."""
+    """Return whether a text has no verb, and so names a subject without saying anything about
+    it."""
     return not any(token.pos_ in {"VERB", "AUX"} for token in clause)
 
 
 def is_statement(clause: Tokens) -> bool:
-    """Return whether a text says something of a subject that it has: "Polk, signing it" does not.
+    """Return whether a text has a finite main verb with a subject.
 
     >>> from rag.language import parse
     >>> is_statement(parse("Polk signed it")[:]), is_statement(parse("signed by Polk in 1848")[:])
     (True, False)
     """
-    return any(token.dep_ == "ROOT" and _finite(token) and subject(token) for token in clause)
+    return any(token.dep_ == "ROOT" and _is_finite(token) and subject(token) for token in clause)
 
 
-def has_finite(tokens: Iterable[Token]) -> bool:
-    """Return whether one is a finite verb: "attributed to Henry Clay, 1839" has none."""
+def has_finite_verb(tokens: Iterable[Token]) -> bool:
+    """Return whether a token is a finite verb: "attributed to Henry Clay, 1839" has none."""
     return any(token.tag_ in _FINITE for token in tokens)
 
 
 def is_question(clause: Tokens) -> bool:
-    """Return whether the writer asks; a question that somebody is said to have asked (He said,
-    "Why?") and a statement said with doubt ("They left by, what, two votes?") are none."""
+    """Return whether the writer asks something. Reported questions (He said, "Why?") and statements
+    with a doubt ("They left by, what, two votes?") do not count."""
     text = clause.text.rstrip()
     if not text.rstrip(_CLOSING).endswith("?"):
         return False
@@ -381,7 +389,7 @@ def is_question(clause: Tokens) -> bool:
     if last.i in quoted and clause[0].i not in quoted:
         return False
     if _ASKING_YOU.search(text):
-        return told(clause) is None
+        return asserted_in_question(clause) is None
     verb = next((token for token in clause if token.tag_ in _FINITE), None)
     own = next((token for token in clause if token.dep_ in SUBJECTS), None)
     if verb is None or own is None:
@@ -391,12 +399,13 @@ def is_question(clause: Tokens) -> bool:
 
 
 _ASKED = frozenset({"ADJ", "ADV", "NOUN", "PROPN", "ADP", "AUX"})
-"""What a word that asks may belong to: "how many men", "how much did it cost"."""
+"""The parts of speech that a question word may belong to: "how many men", "how much did it
+cost"."""
 
 
 def asks_without_a_mark(clause: Tokens) -> bool:
-    """Return whether a text asks as one types a question, without its mark: what begins it asks for
-    what the main verb tells, or is that verb's auxiliary.
+    """Return whether a text is a question typed without its mark: the question word belongs to the
+    main verb, or the text begins with that verb's auxiliary.
 
     >>> from rag.language import parse
     >>> asked = ("who bought alaska", "did nixon end it", "how much did Alaska cost")
@@ -410,11 +419,11 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     if own is None:
         return False
     main = own.head
-    if first.lower_ not in _WH:  # "Will Taft ran": what stands behind "will" and "did" is bare
+    if first.lower_ not in _WH:  # not "Will Taft ran": "will" and "did" take a bare verb
         bare = first.tag_ == "MD" or first.lemma_ == "do"
         fits = main.tag_ == "VB" if bare else first.tag_ in _FINITE
         return first.i < own.i and main in (first, first.head) and fits
-    if first.lower_ == "which" and first == own:  # it goes on with what was said before
+    if first.lower_ == "which" and first == own:  # it continues what was said before
         return False
     asked = first
     while asked.dep_ != "ROOT" and asked.head.pos_ in _ASKED:
@@ -423,13 +432,14 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     return asked == own or (asked.head == main and inverted)
 
 
-def told(clause: Tokens) -> Tokens | None:
-    """Return what the reader is told by being asked whether it is known: "FDR served four terms"
-    of "Did you know that FDR served four terms?". None where nothing is told.
+def asserted_in_question(clause: Tokens) -> Tokens | None:
+    """Return the statement inside a question about whether the reader knows it: "FDR served four
+    terms" for "Did you know that FDR served four terms?". None for any other text.
 
     >>> from rag.language import parse
-    >>> told(parse("You know that Polk lied, right?")[:]), told(parse("Do you know who lied?")[:])
-    (Polk lied, None)
+    >>> asserted_in_question(parse("You know that Polk lied, right?")[:])
+    Polk lied
+    >>> asserted_in_question(parse("Do you know who lied?")[:])
     """
     asking = _ASKING_YOU.search(clause.text)
     if not asking or not clause.text.rstrip(_CLOSING + " ").endswith("?"):
@@ -450,7 +460,8 @@ def told(clause: Tokens) -> Tokens | None:
 
 
 def _end_of_statement(tokens: list[Token]) -> int:
-    """Return where the words end that ask for no assent: before ", right?", ", didn't he?"."""
+    """Return the index of the token after a statement, without a tag such as ", right?" or ",
+    didn't he?"."""
     commas = [number for number, token in enumerate(tokens) if token.text == ","]
     if commas:
         rest = [token for token in tokens[commas[-1] + 1 :] if not token.is_punct]
@@ -469,28 +480,28 @@ def _asks_for_assent(rest: list[Token]) -> bool:
 
 
 def _main_verb(tokens: list[Token]) -> Token | None:
-    """Return the verb that the others hang on, None where there is no finite verb."""
+    """Return the verb on which the others depend, None if there is no finite verb."""
     verbs = [token for token in tokens if token.pos_ in {"VERB", "AUX"}]
     inside = {token.i for token in tokens}
     for verb in verbs:
         if verb.dep_ == "ROOT" or verb.head.i not in inside:
-            return verb if _finite(verb) or not has_finite(verbs) else None
-    return verbs[0] if verbs and _finite(verbs[0]) else None
+            return verb if _is_finite(verb) or not has_finite_verb(verbs) else None
+    return verbs[0] if verbs and _is_finite(verbs[0]) else None
 
 
-def _finite(verb: Token) -> bool:
+def _is_finite(verb: Token) -> bool:
     return verb.tag_ in _FINITE or any(child.tag_ in _FINITE for child in verb.children)
 
 
 def _spoken_by_the_writer(clause: Tokens) -> list[Token]:
-    """Return the tokens that are not quoted."""
+    """Return the tokens that are not in quotation marks."""
     quoted = quoted_tokens(clause.doc)
     return [token for token in clause if token.i not in quoted]
 
 
 def _greets(text: str, verb: Token | None) -> bool:
-    """Return whether a clause greets or thanks, and goes on to tell of nobody else: "Thanks to
-    Seward, the United States bought Alaska" does."""
+    """Return whether a clause greets or thanks and says nothing of anybody else. "Thanks to Seward,
+    the United States bought Alaska" does say something."""
     greeting = _GREETING.search(text)
     if not greeting or verb is None:
         return greeting is not None
@@ -501,8 +512,8 @@ def _greets(text: str, verb: Token | None) -> bool:
 
 
 def _tells_of_somebody(verb: Token | None, named: str) -> bool:
-    """Return whether a clause says what a name did or is: not "Bob disagrees". `named` as in
-    `reason`."""
+    """Return whether a clause says what somebody named did or is; "Bob disagrees" does not.
+    `named`: see `why_set_aside`."""
     who = subject(verb) if verb is not None else None
     if verb is None or who is None or not (named or who.pos_ == "PROPN"):
         return False
@@ -510,9 +521,9 @@ def _tells_of_somebody(verb: Token | None, named: str) -> bool:
     return _is_past(verb) or verb.tag_ == "VBN" or said_to_be
 
 
-def _on_the_show(clause: Tokens) -> bool:
-    """Return whether a clause speaks of "next week" or "the last episode": not of "the last
-    week", or of one of something."""
+def _is_about_an_episode(clause: Tokens) -> bool:
+    """Return whether a clause is about "next week" or "the last episode", not "the last week" or
+    the last episode of something."""
     return any(
         before.lower_ in {"next", "last"}
         and (token.lower_ in _SHOWN or (token.lower_ == "week" and not _has_owner(token)))
@@ -540,8 +551,8 @@ def _names_something(clause: Tokens) -> bool:
 
 
 def _about_the_writer(verb: Token | None, specific: bool) -> str | None:
-    """Return "about the writer" where that is so: "I", "my grandpa". What the writer only
-    frames ("I think that Polk lied") is a claim where it names something."""
+    """Return "about the writer" if the subject is "I" or the writer's kin, else None. A clause that
+    only frames a statement ("I think that Polk lied") is a claim if it names something."""
     if verb is None:
         return None
     who = subject(verb)
@@ -561,9 +572,9 @@ def _about_the_writer(verb: Token | None, specific: bool) -> str | None:
     return "about the writer"
 
 
-def _on_a_text(verb: Token | None, named: str) -> bool:
-    """Return whether a clause says what something shows that it does not name: "it shows that
-    there is more discussion" speaks of a post or a video, not of the past."""
+def _is_about_a_text(verb: Token | None, named: str) -> bool:
+    """Return whether a clause says what an unnamed text shows: "it shows that there is more
+    discussion" is about a post or a video, not the past."""
     if verb is None or named or verb.lemma_ not in _OF_A_TEXT or not _is_present(verb):
         return False
     who = subject(verb)
@@ -571,9 +582,9 @@ def _on_a_text(verb: Token | None, named: str) -> bool:
 
 
 def _introduces_a_text(tokens: list[Token], verb: Token | None) -> bool:
-    """Return whether a clause only says what is quoted below or above: "A forum post quoting an
-    interview", "The video is an interview with Putin". What it says of the past is a claim: "The
-    video shows that Lincoln owned slaves"."""
+    """Return whether a clause only introduces a quoted text: "A forum post quoting an interview",
+    "The video is an interview with Putin". What it says of the past is a claim: "The video shows
+    that Lincoln owned slaves"."""
     inside = {token.i for token in tokens}
     root = next((t for t in tokens if t.dep_ == "ROOT" or t.head.i not in inside), None)
     if root is not None and root.pos_ in {"NOUN", "PROPN"} and subject(root) is None:
@@ -595,9 +606,13 @@ def _acts_in_the_past(verb: Token) -> bool:
 
 
 def _is_order(tokens: list[Token]) -> bool:
-    """Return whether a clause tells the listener to do something: "Imagine if"."""
+    """Return whether a clause tells the reader to do something: "Imagine if". Its main verb comes
+    first; "Read to the letter, the treaty was good" is no order."""
     first = next((token for token in tokens if token.is_alpha and token.pos_ != "INTJ"), None)
-    return first is not None and first.tag_ == "VB" and subject(first) is None
+    if first is None or first.tag_ != "VB":
+        return False
+    main = first.head if first.dep_ == "aux" else first  # "Don't forget"
+    return main.dep_ == "ROOT" and subject(main) is None
 
 
 def _is_present(verb: Token | None) -> bool:
@@ -624,26 +639,31 @@ def _going_to(verb: Token) -> bool:
     )
 
 
-def _framed(verb: Token | None) -> Token | None:
-    """Return what "I think" and the like are put before, else the verb itself."""
-    if verb is not None and verb.lemma_ in _FRAMES:
-        return next((child for child in verb.children if child.dep_ == "ccomp"), verb)
-    return verb
+def _unframed_verb(verb: Token | None) -> Token | None:
+    """Return the verb that the writer's "I think" introduces, else the verb itself."""
+    who = subject(verb) if verb is not None else None
+    if verb is None or who is None or who.lower_ not in _WRITER_AND_READER:
+        return verb
+    inner = (child for child in verb.children if child.dep_ == "ccomp")
+    return next(inner, verb) if verb.lemma_ in _FRAMES else verb
 
 
-def _judges(verb: Token | None, clause: Tokens) -> bool:
-    """Return whether a clause says only that something is good, bad or strange."""
+def _only_judges(verb: Token | None, clause: Tokens) -> bool:
+    """Return whether a clause says that something is good, bad or strange, and nothing more. "The
+    press was good for the nation" says more."""
     if verb is None or verb.lemma_ not in _SEEMING:
         return False
     if any(token.like_num or token.ent_type_ == "DATE" for token in clause):
         return False
     said = [child for child in verb.rights if child.dep_ in {"acomp", "attr", "oprd"}]
+    if not said or any(token.i > said[-1].i and token.is_alpha for token in clause):
+        return False
     return any(token.lower_ in _JUDGING for part in said for token in (part, *part.lefts))
 
 
-def _general(verb: Token | None, content: list[str]) -> str | None:
-    """Return whether a clause that names nothing is set aside: in the past tense it goes on
-    with a story and may stay."""
+def _why_too_general(verb: Token | None, content: list[str]) -> str | None:
+    """Return why a clause that names nothing is set aside, None if it may stay: in the past tense
+    it may continue a story."""
     if verb is None:
         return "too general to check"
     who = subject(verb)
@@ -654,8 +674,8 @@ def _general(verb: Token | None, content: list[str]) -> str | None:
 
 
 def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[str, ...]:
-    """Return what to tell the person who sent a text, given which of its claims were looked up
-    and which set aside; nothing where there is nothing to explain."""
+    """Return the hints for the person who sent a text, given its claims that were looked up and
+    those set aside; nothing if no hint is needed."""
     if _is_foreign(" ".join(claim.text for claim in (*looked_up, *set_aside))):
         return (FOREIGN,)
     if looked_up:
@@ -669,9 +689,9 @@ def help_for(looked_up: Sequence[Claim], set_aside: Sequence[Claim]) -> tuple[st
 
 
 def _is_foreign(text: str) -> bool:
-    """Return whether a text reads as one in another language: most of its letters are of another
-    alphabet, or it has more small words and letters of another language than English ones. What
-    has a capital may be a name.
+    """Return whether a text seems to be in another language: most letters are of another alphabet,
+    or small words and letters of other languages outnumber English small words. Words with a
+    capital are ignored, since they may be names.
 
     >>> _is_foreign("Lincoln hat die Sklaven befreit"), _is_foreign("De Gaulle met him de facto")
     (True, False)
@@ -685,103 +705,3 @@ def _is_foreign(text: str) -> bool:
 
 
 _AROUND_A_WORD = "\"'“”‘’«»,.;:!?()"
-_MAX_WORDS = 14
-"""A longer text says by itself what it is about."""
-
-_MAX_NAMES = 6
-
-_OPENS = re.compile(r"^\W*(?:and|but|or|so|then|what about|how about|also)\b", re.IGNORECASE)
-_POINTS_BACK = frozenset(
-    [
-        *["he", "him", "his", "she", "her", "hers", "it", "its", "they", "them", "their", "theirs"],
-        *["this", "that", "these", "those", "there", "then", "same", "former", "latter"],
-    ]
-)
-_SENTENCE_ENDS = "?!.…"
-_YEAR = re.compile(r"\b1[0-9]{3}\b|\b20[0-9]{2}\b")
-
-
-def _is_follow_up(text: str, before: str = "") -> bool:
-    """Return whether `text` leans on what was said `before`: short, and it opens with "and" and
-    does not stand alone, or has a pronoun and no name of its own.
-
-    >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
-    (True, True)
-    >>> _is_follow_up("Monroe told Europe to stay out"), _is_follow_up("Did Nixon say it?")
-    (False, False)
-    >>> _is_follow_up("thanks, that's great"), _is_follow_up("But Polk was president in 1848.")
-    (False, False)
-    >>> _is_follow_up("how does this work?"), _is_follow_up("how did this end?")
-    (False, True)
-    """
-    said = words(text)
-    if is_pleasantry(text) or is_about_this_page(text):
-        return False
-    if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
-        return False
-    if _OPENS.match(text):
-        return not _stands_alone(text, before)
-    return not _POINTS_BACK.isdisjoint(said) and not _names(text)
-
-
-def _stands_alone(text: str, before: str) -> bool:
-    """Return whether a text states something of a name, points to nothing, and goes on neither
-    with a name of what was said `before` nor with too few words to be looked up."""
-    opening = _OPENS.match(text)
-    doc = parse(text)
-    opened = opening.end() if opening else 0
-    pointing = any(_points_back(token) for token in doc if token.idx >= opened)
-    named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
-    dated = _YEAR.search(text) is not None
-    content = [word for word in words(text) if word not in stop_words()]
-    shared = not {*words(" ".join(_names(before)))}.isdisjoint(words(" ".join(_names(text))))
-    told = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
-    return named and told and not pointing and not text.rstrip().endswith("?")
-
-
-def _points_back(token: Token) -> bool:
-    """Return whether a word points to what was said before: not a "that" which opens a clause, the
-    "there" of "there was", nor whose something is."""
-    opens = token.tag_ in {"IN", "WDT"}
-    return token.lower_ in _POINTS_BACK and not opens and token.dep_ not in {"expl", "poss"}
-
-
-def _names(text: str) -> list[str]:
-    """Return the likely names of a text, each once: words with a capital that are no common
-    words, those side by side as one, and years. The most frequent ones are first.
-
-    >>> _names("In 1964 Zhou Enlai went to Moscow. He was met by Malinowski.")
-    ['Zhou Enlai', 'Moscow', 'Malinowski', '1964']
-    """
-    capitals = [w for w in (span.of(text) for span in capitalised(text)) if not _common(w)]
-    any_name = "|".join(re.escape(word) for word in dict.fromkeys(capitals))
-    runs = re.findall(rf"\b(?:{any_name})(?: (?:{any_name}))*\b", text) if capitals else []
-    counted = Counter([*runs, *_YEAR.findall(text)])
-    return [name for name, _ in counted.most_common()]
-
-
-def in_context(text: str, earlier: Iterable[str]) -> str:
-    """Return what to look up for `text`, after the texts `earlier`, the nearest first.
-
-    A text that leans on them gets the names of the nearest that has any, before its end
-    mark. Any other is returned as it is.
-
-    >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
-    'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
-    """
-    nearest = list(earlier)
-    if not _is_follow_up(text, nearest[0] if nearest else ""):
-        return text
-    said = set(words(text))
-    for claim in nearest:
-        carried = [name for name in _names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
-        if carried:
-            said_part = text.rstrip().rstrip(_SENTENCE_ENDS)
-            mark = text.rstrip()[len(said_part) :]
-            return f"{said_part} ({', '.join(carried)}){mark}"
-    return text
-
-
-def _common(word: str) -> bool:
-    folded = words(word)
-    return all(part in stop_words() or len(part) < 2 for part in folded)

@@ -1,23 +1,46 @@
-"""Whom "he" and "they" mean, and when and where "at that time" and "that meeting" are.
+"""Resolves references: "he" and "they", "at that time" and "that meeting", and follow-up questions.
 
-A rule system in the spirit of centering (Grosz, Joshi and Weinstein, 1995): a pronoun means
-somebody named nearby, the subject before anyone else. A wrong name is worse than none, so
-where two fit, neither is taken, and the names are given as context instead.
+The rules follow centering theory (Grosz, Joshi and Weinstein, 1995): a pronoun refers to somebody
+named nearby, preferably a subject. A wrong name is worse than none, so if two fit, neither replaces
+the pronoun, and both are added as context.
 
-Who is named in a clause is told by grammar and by spaCy's entities. Only a name that is surely a
-person's may be put in a pronoun's place. But whoever else the clause speaks of ("my father", "a
-young soldier", a name that could be anything) may be the one that is meant, and stands in the way.
+Grammar and spaCy's entities show who is named in a clause. Only a name that is surely a person's
+may replace a pronoun. Anybody else in the clause ("my father", "a young soldier", a name that may
+be anything) may also be the one meant, and so prevents the replacement.
+
+A follow-up question may refer to earlier ones ("and what did Mao say?") or ask for sources of
+another time ("anything earlier?").
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from rag.claims.checkable import SUBJECTS, quoted_tokens, subject, words_of
-from rag.language import name_around, word_list, words
+from rag.claims.checkable import (
+    MAX_CLAIM,
+    MIN_CONTENT_WORDS,
+    SUBJECTS,
+    is_about_this_page,
+    is_pleasantry,
+    quoted_tokens,
+    subject,
+    subject_phrase,
+)
+from rag.language import (
+    capitalised,
+    content_words,
+    name_around,
+    parse,
+    stop_words,
+    word_list,
+    words,
+)
+from rag.wording import written_date
 
 if TYPE_CHECKING:
     from spacy.tokens import Span as Tokens
@@ -45,8 +68,7 @@ _ROLES = _MEN | _WOMEN | _OTHERS
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """Somebody, or a group, as named in a clause. `sure`: that it is a name to put in a
-    pronoun's place."""
+    """A person or group mentioned in a clause. `sure`: whether the name may replace a pronoun."""
 
     name: str
     plural: bool
@@ -56,13 +78,13 @@ class _Mention:
 
 
 def _mentions(clause: Tokens) -> list[_Mention]:
-    """Return the persons and groups that a clause names, each once, in order."""
+    """Return the persons and groups that a clause mentions, each once, in order."""
     found: dict[str, _Mention] = {}
     quoted = quoted_tokens(clause.doc)
     for token in clause:
-        if token.i in quoted:  # another speaker's words, and "I" is another there
+        if token.i in quoted:  # another speaker's words, in which "I" is that speaker
             continue
-        mention = _group(token) or _person(token) or _somebody(token)
+        mention = _group(token) or _person(token) or _unnamed_person(token)
         if mention is None:
             continue
         known = found.get(mention.name)
@@ -71,14 +93,15 @@ def _mentions(clause: Tokens) -> list[_Mention]:
     return list(found.values())
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_name(one: str, other: str) -> bool:
     """Return whether one name is the other or a part of it: "Grant", "Ulysses Grant"."""
     first, second = set(one.lower().split()), set(other.lower().split())
     return first <= second or second <= first
 
 
 def _group(token: Token) -> _Mention | None:
-    """Return the group that a token names: a people, a body of a state, many persons."""
+    """Return the group that a token names (a people, a body of a state, several persons), else
+    None."""
     lefts = list(token.lefts)
     the = any(child.lower_ in {"the", "these", "those"} for child in lefts)
     many = token.tag_ in {"NNPS", "NNS"} or (the and token.tag_ in {"JJ", "NNP", "NN"})
@@ -95,7 +118,8 @@ def _group(token: Token) -> _Mention | None:
 
 
 def _person(token: Token) -> _Mention | None:
-    """Return the person whose name ends at a token; not `sure` where it may be no person."""
+    """Return the person whose name ends at a token, None if none does; not `sure` if it may be no
+    person."""
     following = token.nbor() if token.i + 1 < len(token.doc) else None
     ends = following is None or following.pos_ != "PROPN"
     if token.pos_ != "PROPN" or token.ent_type_ in _NOT_PERSONS or not ends:
@@ -118,7 +142,7 @@ def _person(token: Token) -> _Mention | None:
 
 
 def _with_title(token: Token, name: str) -> str:
-    """Return a name with the title and particle before it: "M. de Turenne", "General Lee"."""
+    """Return a name with the title or particle before it: "M. de Turenne", "General Lee"."""
     first = token.i - len(name.split()) + 1
     if first < 0 or not token.doc[first : token.i + 1].text.startswith(name.split()[0]):
         return name
@@ -136,8 +160,8 @@ def _article_before(token: Token, name: str) -> bool:
     return name.lower().startswith("the ") or before in {"the", "a", "an"}
 
 
-def _somebody(token: Token) -> _Mention | None:
-    """Return somebody without a name: "my father"; None where the name stands beside."""
+def _unnamed_person(token: Token) -> _Mention | None:
+    """Return a person without a name ("my father"); None if the name is next to it."""
     if token.pos_ != "NOUN" or token.tag_ != "NN" or token.lower_ not in _ROLES:
         return None
     beside = [*token.children, *(step for child in token.children for step in child.children)]
@@ -153,10 +177,10 @@ def _phrase(token: Token) -> str:
 
 
 def _is_subject(token: Token) -> bool:
-    """Return whether a name is, or stands beside, the subject of its clause."""
+    """Return whether a name is the subject of its clause, or is next to it."""
     for step in (token, *token.ancestors):
         if step.dep_ in SUBJECTS or (step.dep_ == "ROOT" and step.pos_ == "PROPN"):
-            return True  # or it is all there is: "Teddy Roosevelt."
+            return True  # or it is the whole text: "Teddy Roosevelt."
         if step.dep_ not in {"compound", "appos", "oprd", "acl", "attr", "conj"}:
             return False
     return False
@@ -171,10 +195,10 @@ def _gender(folded: list[str]) -> _Gender:
 
 
 _WINDOW = 2
-"""Clauses back in which a pronoun's meaning is looked for."""
+"""How many clauses back a pronoun's antecedent is looked for."""
 
 _CONTEXT_NAMES = 3
-"""Names given as context at most; more would turn a search away from its claim."""
+"""How many names are added as context at most; more would lead a search away from its claim."""
 
 _HE = frozenset({"he", "him", "his"})
 _SHE = frozenset({"she", "her", "hers"})
@@ -194,13 +218,14 @@ _THERE = re.compile(
     r"town|place)\b|\bwhile there\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b1\d{3}\b|\b20[0-2]\d\b|['’]\d\d\b")
+_FULL_YEAR = re.compile(r"\b1\d{3}\b|\b20\d{2}\b")
+_YEAR = re.compile(rf"{_FULL_YEAR.pattern}|['’]\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a text has named so far: the mentions of its last clauses, the latest last, and
-    the last place and time."""
+    """What a text has mentioned so far: persons and groups of its last clauses, the latest last,
+    and the last place and time."""
 
     clauses: tuple[tuple[_Mention, ...], ...] = ()
     place: str = ""
@@ -208,21 +233,21 @@ class Context:
 
     @property
     def has_subject(self) -> bool:
-        """Whether the last clause is about somebody."""
+        """Whether the subject of the last clause is a person."""
         last = self.clauses[-1] if self.clauses else ()
         return any(mention.subject and not mention.plural for mention in last)
 
     def after(self, mentions: Sequence[_Mention], clause: Tokens) -> Context:
-        """Return the context for what follows a clause."""
+        """Return the context after one more clause."""
         place, time = _place(clause) or self.place, _time(clause) or self.time
         return Context((*self.clauses, tuple(mentions))[-_WINDOW:], place, time)
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A clause with what it points to named: `text` is "" where it points to nothing, or
-    to what is not known. `named`: somebody that it only points to is known. `mentions` are the
-    clause's, the resolved ones too."""
+    """A clause with its references resolved. `text`: "" if there are none, or none could be
+    resolved. `named`: whether a pronoun or a missing subject was replaced. `mentions`: of the
+    clause, those resolved included."""
 
     text: str
     named: bool
@@ -230,7 +255,7 @@ class _Resolved:
     mentions: tuple[_Mention, ...]
 
 
-def resolve(
+def resolve_references(
     clause: Tokens,
     context: Context,
     shared: str = "",
@@ -239,12 +264,11 @@ def resolve(
     before: Tokens | None = None,
     answered_by: str | None = None,
 ) -> _Resolved:
-    """Return a clause with its pronouns, its time and its place named from the context.
+    """Return a clause with its pronouns, time and place resolved from the context.
 
-    `shared`: the subject that the clause takes from the one before it, which is `before`
-    where both are of one sentence; `setting`: what opens that sentence and holds here, too.
-    `answered_by`: the speaker that the text names next; a quotation before that was somebody
-    else's.
+    `shared`: the subject it takes from the clause before it. `before`: the part of the same
+    sentence before it. `setting`: the sentence's opening phrase that also holds here.
+    `answered_by`: the next speaker named; a quotation before that was somebody else's.
     """
     quoted = quoted_tokens(clause.doc)
     named = _mentions(clause)
@@ -253,37 +277,37 @@ def resolve(
     replaced: dict[int, str] = {}
     unsure: set[bool] = set()
     for token in clause:
-        if token.i in quoted or (wanted := _wanted(token)) is None:
+        if token.i in quoted or (wanted := _number_and_gender(token)) is None:
             continue
-        doer = _doer(token, replaced)
-        here = [mention for mention in named if not (doer and _same(mention.name, doer))]
+        doer = _governing_subject(token, replaced)
+        here = [mention for mention in named if not (doer and _is_same_name(mention.name, doer))]
         if _fits_any(here, *wanted) and token.dep_ not in SUBJECTS:
-            continue  # it is named in the clause itself, as far as can be known
+            continue  # the clause itself probably names it
         others = {m.name for m in _mentions(clause[: token.i - clause.start])}
         if _fits_any([m for m in here if m.name in others], *wanted):
             continue
         excluded = answered_by if _speaks(token) else doer
         is_subject = token.dep_ in SUBJECTS
         meant = _antecedent(context, *wanted, not_=excluded, is_subject=is_subject)
-        if meant is None:  # whoever it is: the next "he" is likely the same
+        if meant is None:  # unknown, and the next "he" is likely the same
             unsure.add(wanted[0])
             named = [*named, _Mention(token.lower_, *wanted, is_subject, sure=False)]
             continue
-        if any(_same(meant.name, m.name) for m in named):
+        if any(_is_same_name(meant.name, m.name) for m in named):
             continue
         replaced[token.i] = meant.name + ("’s" if token.tag_ in _POSSESSIVE else "")
         gender = meant.gender or (wanted[1] if not wanted[0] else "")
         named = [*named, replace(meant, gender=gender)]
     text = _rewritten(clause, replaced, shared, setting)
-    extra = _pointed_to(clause, text, context, unsure, before)
+    extra = _missing_context(clause, text, context, unsure, before)
     known = bool(replaced or shared)
     full = f"{text} ({'; '.join(extra)})" if extra else text
     speaker = _speaker(clause, replaced)
     return _Resolved(full if known or extra or setting else "", known, speaker, tuple(named))
 
 
-def _wanted(token: Token) -> tuple[bool, _Gender] | None:
-    """Return what a pronoun wants, as (plural, gender); None for any other word."""
+def _number_and_gender(token: Token) -> tuple[bool, _Gender] | None:
+    """Return the number and gender of a pronoun, as (plural, gender); None for any other word."""
     word = token.lower_
     if word in _THEY:
         return True, ""
@@ -304,16 +328,16 @@ def _fits_any(found: Iterable[_Mention], plural: bool, gender: _Gender) -> bool:
 def _antecedent(
     context: Context, plural: bool, gender: _Gender, *, not_: str | None, is_subject: bool
 ) -> _Mention | None:
-    """Return the one that a pronoun can mean in the nearest clause that names any: its subject,
-    where that is one; for a pronoun that is no subject, where nobody else is there. None where
-    it could be another."""
+    """Return the antecedent of a pronoun in the nearest clause that mentions a candidate: its
+    subject, if exactly one candidate is a subject and, for a pronoun that is no subject, there is
+    no other candidate. None if it is ambiguous."""
     for clause in reversed(context.clauses):
         fitting = [
             mention
             for mention in clause
-            if _fits(mention, plural, gender) and not (not_ and _same(mention.name, not_))
+            if _fits(mention, plural, gender) and not (not_ and _is_same_name(mention.name, not_))
         ]
-        if gender == "f":  # of those with nothing to tell by, few are women in old records
+        if gender == "f":  # without a sign of it, few persons in old records are women
             fitting = [mention for mention in fitting if mention.gender] or fitting
         subjects = [mention for mention in fitting if mention.subject]
         if fitting:
@@ -322,9 +346,9 @@ def _antecedent(
     return None
 
 
-def _doer(pronoun: Token, replaced: dict[int, str]) -> str | None:
-    """Return the subject whose object a pronoun is, by name: whom "him" does not mean in
-    "Malinovsky insulted him". None for a pronoun that is no object."""
+def _governing_subject(pronoun: Token, replaced: dict[int, str]) -> str | None:
+    """Return the name of the subject whose object a pronoun is: "him" in "Malinovsky insulted him"
+    is not Malinovsky. None for a pronoun that is no object."""
     if pronoun.dep_ not in {"dobj", "dative", "pobj"}:
         return None
     verb = pronoun.head.head if pronoun.dep_ == "pobj" else pronoun.head
@@ -346,11 +370,11 @@ def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str, setting: s
     return " ".join(part for part in (setting, shared, text) if part)
 
 
-def _pointed_to(
+def _missing_context(
     clause: Tokens, text: str, context: Context, unsure: set[bool], before: Tokens | None
 ) -> list[str]:
-    """Return the context that a clause needs and does not have: a time, a place, and names
-    where a pronoun (`unsure`: the plurals, the singulars) could not be resolved."""
+    """Return the context that a clause lacks: a time, a place, and names for pronouns that could
+    not be resolved (`unsure`: True for plural, False for singular ones)."""
     said = clause.text
     extra = []
     if context.time and _THEN.search(said) and not _YEAR.search(said):
@@ -362,18 +386,18 @@ def _pointed_to(
     if names:
         extra.append(", ".join(names[:_CONTEXT_NAMES]))
     for wanted in (SUBJECTS, _OBJECTS):
-        own, earlier = (_first(part, wanted) for part in (clause, before or ()))
+        own, earlier = (_first_dependent(part, wanted) for part in (clause, before or ()))
         pointing = own is not None and own.lower_ in {"it", "this", "that"}
         if pointing and earlier is not None and earlier.pos_ != "PRON":
-            extra.append(words_of(earlier))
+            extra.append(subject_phrase(earlier))
     return extra
 
 
 _OBJECTS = frozenset({"dobj"})
 
 
-def _first(clause: Iterable[Token], wanted: frozenset[str]) -> Token | None:
-    """Return the first token of a clause that has one of some places in its grammar."""
+def _first_dependent(clause: Iterable[Token], wanted: frozenset[str]) -> Token | None:
+    """Return the first token with one of the given dependency labels, None if there is none."""
     return next((token for token in clause if token.dep_ in wanted), None)
 
 
@@ -391,7 +415,7 @@ def _time(clause: Tokens) -> str:
 
 
 def _speaker(clause: Tokens, replaced: dict[int, str]) -> str | None:
-    """Return who is reported to say what the clause says, None where nobody is."""
+    """Return the reported speaker of what a clause says, None if there is none."""
     for verb in clause:
         who = _speaking_subject(verb)
         if verb.lemma_ not in _SPEAKING or who is None or not _reports(verb):
@@ -407,7 +431,7 @@ def _speaker(clause: Tokens, replaced: dict[int, str]) -> str | None:
 
 
 def _speaking_subject(verb: Token) -> Token | None:
-    """Return a verb's subject, its own or that of the verb it goes on from."""
+    """Return a verb's subject, or that of the verb it is coordinated with or depends on."""
     own = subject(verb)
     if own is None and verb.dep_ in {"conj", "advcl", "xcomp"}:
         return subject(verb.head)
@@ -415,7 +439,7 @@ def _speaking_subject(verb: Token) -> Token | None:
 
 
 def _reports(verb: Token) -> bool:
-    """Return whether a verb of speaking has words after it, and is not negated."""
+    """Return whether a verb of speaking introduces a statement and is not negated."""
     if any(child.dep_ == "neg" for child in verb.children):
         return False
     quoted = quoted_tokens(verb.doc)
@@ -423,9 +447,216 @@ def _reports(verb: Token) -> bool:
 
 
 def speaker_of(sentence: Tokens) -> str | None:
-    """Return whom a sentence names as the speaker of what it quotes, None where it names
+    """Return the person whom a sentence names as the speaker of its quotation, None if it names
     nobody."""
     if not quoted_tokens(sentence.doc):
         return None
     found = _speaker(sentence, {})
     return found if found and found[:1].isupper() else None
+
+
+_MAX_WORDS = 14
+"""A longer text states by itself what it is about."""
+
+_MAX_NAMES = 6
+
+_OPENS = re.compile(r"^\W*(?:and|but|or|so|then|what about|how about|also)\b", re.IGNORECASE)
+_POINTS_BACK = frozenset(
+    [
+        *["he", "him", "his", "she", "her", "hers", "it", "its", "they", "them", "their", "theirs"],
+        *["this", "that", "these", "those", "there", "then", "same", "former", "latter"],
+    ]
+)
+_SENTENCE_ENDS = "?!.…"
+
+
+def _is_follow_up(text: str, before: str = "") -> bool:
+    """Return whether a short `text` depends on the text `before` it: it opens with "and" and does
+    not stand alone, or it has a pronoun and no name of its own.
+
+    >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
+    (True, True)
+    >>> _is_follow_up("Monroe told Europe to stay out"), _is_follow_up("Did Nixon say it?")
+    (False, False)
+    >>> _is_follow_up("thanks, that's great"), _is_follow_up("But Polk was president in 1848.")
+    (False, False)
+    >>> _is_follow_up("how does this work?"), _is_follow_up("how did this end?")
+    (False, True)
+    """
+    said = words(text)
+    if is_pleasantry(text) or is_about_this_page(text):
+        return False
+    if not said or len(said) > _MAX_WORDS or "\n" in text.strip():
+        return False
+    if _OPENS.match(text):
+        return not _stands_alone(text, before)
+    return not _POINTS_BACK.isdisjoint(said) and not _names(text)
+
+
+def _stands_alone(text: str, before: str) -> bool:
+    """Return whether a text makes a statement about a name, refers to nothing before it, and
+    neither repeats a name of the text `before` nor has too few words to be looked up."""
+    opening = _OPENS.match(text)
+    doc = parse(text)
+    opened = opening.end() if opening else 0
+    pointing = any(_points_back(token) for token in doc if token.idx >= opened)
+    named = any(token.dep_ in SUBJECTS and token.pos_ == "PROPN" for token in doc)
+    dated = _FULL_YEAR.search(text) is not None
+    content = content_words(text)
+    shared = not {*words(" ".join(_names(before)))}.isdisjoint(words(" ".join(_names(text))))
+    specific = dated or (len(content) >= MIN_CONTENT_WORDS and not shared)
+    return named and specific and not pointing and not text.rstrip().endswith("?")
+
+
+def _points_back(token: Token) -> bool:
+    """Return whether a word refers to what was said before; not a "that" which opens a clause, the
+    "there" of "there was", or a possessive."""
+    opens = token.tag_ in {"IN", "WDT"}
+    return token.lower_ in _POINTS_BACK and not opens and token.dep_ not in {"expl", "poss"}
+
+
+def _names(text: str) -> list[str]:
+    """Return the likely names of a text, each once, the most frequent first: capitalised words that
+    are no common words, adjacent ones joined, and years.
+
+    >>> _names("In 1964 Zhou Enlai went to Moscow. He was met by Malinowski.")
+    ['Zhou Enlai', 'Moscow', 'Malinowski', '1964']
+    """
+    capitals = [w for w in (span.of(text) for span in capitalised(text)) if not _common(w)]
+    any_name = "|".join(re.escape(word) for word in dict.fromkeys(capitals))
+    runs = re.findall(rf"\b(?:{any_name})(?: (?:{any_name}))*\b", text) if capitals else []
+    counted = Counter([*runs, *_FULL_YEAR.findall(text)])
+    return [name for name, _ in counted.most_common()]
+
+
+def in_context(text: str, earlier: Iterable[str]) -> str:
+    """Return what to look up for `text`, after the `earlier` texts, the nearest first.
+
+    A follow-up is completed, before its end mark, with the names of the nearest text that has any,
+    and with the things that "it" or "that" may mean. Any other text is returned unchanged.
+
+    >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
+    'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
+    """
+    nearest = list(earlier)
+    if not _is_follow_up(text, nearest[0] if nearest else ""):
+        return text
+    said = set(words(text))
+    for claim in nearest:
+        carried = [name for name in _names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
+        if carried:
+            said_part = text.rstrip().rstrip(_SENTENCE_ENDS)
+            mark = text.rstrip()[len(said_part) :]
+            added = [*(_things(nearest) if _POINTS_TO_THINGS.search(text) else []), *carried]
+            return f"{said_part} ({', '.join(added)}){mark}"
+    return text
+
+
+_POINTS_TO_THINGS = re.compile(r"\b(?:it|this|that|these|those|them)\b", re.IGNORECASE)
+_MAX_THINGS = 3
+
+
+def _things(earlier: Iterable[str]) -> list[str]:
+    """Return the common nouns of the nearest of the `earlier` texts that has any: "health
+    insurance" for "Truman asked for health insurance"."""
+    for claim in earlier:
+        things = [
+            " ".join(token.text for token in chunk if token.pos_ not in {"DET", "PRON"})
+            for chunk in parse(claim[:MAX_CLAIM]).noun_chunks
+            if chunk.root.pos_ == "NOUN" and chunk.text.islower()
+        ]
+        if things:
+            return [*dict.fromkeys(things)][:_MAX_THINGS]
+    return []
+
+
+def _common(word: str) -> bool:
+    folded = words(word)
+    return all(part in stop_words() or len(part) < 2 for part in folded)
+
+
+_BY_DATE = re.compile(
+    r"\W*(?:(?:and|or|but|show|give|me|is|are|was|were|there|what|about|anything|something|any|some|"
+    r"a|an|the|even|much|from|on|this|that|it)\W+)*"
+    r"(?:(?P<earlier>earlier|older|before)|(?P<later>later|newer|more recent|after(?:wards?)?)|"
+    r"(?P<same>(?:more|else)\W+(?:from|in|of)\W+(?:this|that|the(?:\W+same)?)\W+"
+    r"(?:document|speech|message|address|letter|report|text|source)))"
+    r"(?:\W+(?:ones?|sources?|passages?|on|about|than|this|that|then|it|please))*\W*",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The first and last date to which a follow-up limits a search, None for no limit, and a phrase
+    that says so: "in sources up to 1847"."""
+
+    after: str | None
+    before: str | None
+    words: str
+
+
+def period_asked(
+    text: str, found: str | None, after: str | None, before: str | None
+) -> Period | None:
+    """Return the period that a follow-up asks for, within `after` and `before`: the time before or
+    after the last source, which is dated `found` ("anything earlier?"), or that date itself ("more
+    from this speech"). None for any other text, and if `found` is not a date.
+
+    >>> period_asked("anything earlier?", "1848-12-05", None, None)
+    Period(after=None, before='1848-12-04', words='in sources up to 4 December 1848')
+    """
+    asked = _BY_DATE.fullmatch(text)
+    dated = _DATE.match(found or "")
+    if asked is None or dated is None:
+        return None
+    if asked["same"]:
+        return Period(dated[0], dated[0], f"in sources of {written_date(dated[0])}")
+    year, month, day = (int(part) if part else 0 for part in dated.groups())
+    try:
+        if asked["earlier"]:
+            last = (date(year, month or 1, day or 1) - timedelta(days=1)).isoformat()
+            # A year as a bound means all of it.
+            kept = before if before and f"{before}-12-31" < last else last
+            return Period(after, kept, f"in sources up to {written_date(kept)}")
+        if day:
+            start = date(year, month, day) + timedelta(days=1)
+        elif month:
+            start = date(year + month // 12, month % 12 + 1, 1)
+        else:
+            start = date(year + 1, 1, 1)
+    except (ValueError, OverflowError):
+        return None
+    first = max(start.isoformat(), after or "")
+    return Period(first, before, f"in sources from {written_date(first)} on")
+
+
+ASKS_FOR_A_VERDICT = (
+    "Above each passage it says how the passage relates to what you sent. Whether that is true "
+    "is for you to judge."
+)
+UNCLEAR = (
+    "This seems to continue what was asked before, but it is not clear how. Ask it as one full "
+    "statement or question, with its subject and names."
+)
+_WHETHER_TRUE = re.compile(
+    r"\W*(?:(?:so|and|but)\W+)?(?:is|was|are)\W+(?:this|that|it|all that|they)\W+"
+    r"(?:(?:really|actually|even)\W+)?(?:true|right|correct|so)\W*",
+    re.IGNORECASE,
+)
+_NAMING = frozenset({"NOUN", "PROPN", "NUM", "X"})
+
+
+def why_unclear(text: str, *, completed: bool) -> str:
+    """Return the message for a follow-up that cannot be looked up: it asks whether an answer is
+    true, or it names nothing and was not `completed` from earlier texts. "" for any other text."""
+    if _BY_DATE.fullmatch(text):
+        return ""
+    if _WHETHER_TRUE.fullmatch(text):
+        return ASKS_FOR_A_VERDICT
+    if completed or len(text) > MAX_CLAIM or len(content_words(text)) > 1:
+        return ""
+    if is_pleasantry(text) or is_about_this_page(text):
+        return ""
+    return "" if any(token.pos_ in _NAMING for token in parse(text)) else UNCLEAR

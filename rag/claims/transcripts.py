@@ -1,12 +1,11 @@
-"""Transcripts: what of a text was spoken, by whom and when; and videos whose links are in a text.
+"""Transcripts (what was said, by whom and when), and the videos that a text links to.
 
-SubRip (.srt), WebVTT (.vtt) and transcripts as they are pasted ("0:12 so he said", "[00:12:31]",
-a time on a line of its own, "ROBERTS: ...") are read by lines, in one way. Parsers of subtitles
-return the words without their places; here every word keeps its place in what was sent.
+SubRip (.srt), WebVTT (.vtt) and pasted transcripts ("0:12 so he said", "[00:12:31]", a time on a
+line of its own, "ROBERTS: ...") are read line by line. Subtitle parsers lose the position of each
+word; here every word keeps its place in the text that was sent.
 
-Links to videos lead to front ends that respect privacy. The captions of a YouTube video are fetched
-where there is a network; nothing here waits longer than it is told to, and what goes wrong is said
-in a sentence.
+Links to videos lead to front ends that respect privacy. Captions of a YouTube video are fetched if
+there is a network, within a time limit; an error becomes one sentence for the reader.
 """
 
 from __future__ import annotations
@@ -34,26 +33,26 @@ MAX_CHARS = 200_000
 """About three hours of speech. A longer text is a document to index, not a question."""
 
 _STAMPED_SHARE = 0.2
-"""The least share of lines that begin with a time in a transcript without brackets or arrows:
-a time in prose stands alone."""
+"""The least share of lines that begin with a time, in a transcript without brackets or arrows. In
+prose a time at the beginning of a line is rare."""
 
 _MIN_LABELS = 2
-"""The least number of lines with a speaker's name before them in a transcript without times."""
+"""The fewest lines that begin with a speaker's name, in a transcript without times."""
 
 _LABELLED_SHARE = 0.5
-"""The least share of lines with a speaker's name in such a one where none comes again."""
+"""The least share of such lines if no speaker occurs twice."""
 
 END_MARK = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
-"""What a sentence, or the words before a list, ends with."""
+"""The end of a sentence, or of the words before a list."""
 
 MIN_WIDTH = 35
-"""The least width in characters at which mail and the columns of a PDF are wrapped."""
+"""The least width in characters at which mail and PDF columns are wrapped."""
 
 _FEW_WORDS = 2
-"""Words at a cue's beginning that may be those at the end of the one before by chance."""
+"""So many words at the beginning of a cue may repeat the end of the cue before by chance."""
 
 _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
-# A look-behind lets no match begin within white space: long runs of it stay cheap.
+# The look-behind keeps matches from beginning inside white space, so long runs of it stay cheap.
 _CUE = re.compile(rf"(?<!\s)\s*{_CLOCK}(?:\s*-->\s*\d.*|,\d{{1,2}}:\d\d:\d\d\.\d{{3}})")
 _STAMP = re.compile(rf"(?<!\s)\s*(?:([\[(])\s*)?{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
 _NAME = r"[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}"
@@ -73,7 +72,7 @@ _SKIPPED_BLOCK = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A stretch of speech by one speaker, None where nobody is named."""
+    """A stretch of speech by one speaker, None if nobody is named."""
 
     span: Span
     speaker: str | None = None
@@ -81,22 +80,23 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A text with times or speakers. `speech` has the text's length: what was not spoken is
-    blank in it. `times` are (place in the text, seconds), in the order of the text."""
+    """A text with times or speakers. `speech` is the text with blanks for what was not spoken, and
+    so has its length. `times`: pairs of a position in the text and seconds, in order."""
 
     speech: str
     turns: tuple[Utterance, ...]
     times: tuple[tuple[int, float], ...]
 
     def at(self, place: int) -> float | None:
-        """Return the last time given before a place, in seconds; None where there is none."""
+        """Return the last time, in seconds, given before a position in the text; None if there is
+        none."""
         number = bisect_right(self.times, (place, float("inf")))
         return self.times[number - 1][1] if number else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of speech, its place in the text, and what stood before it."""
+    """A line of speech, its place in the text, and the time and speaker given before it."""
 
     span: Span
     at_s: float | None = None
@@ -105,7 +105,7 @@ class _Line:
 
 
 def read_transcript(text: str) -> Transcript | None:
-    """Return the transcript that `text` is, None where it is none.
+    """Return the transcript in `text`, None if it is not one.
 
     >>> found = read_transcript("[0:01] POLK: Gold was\\n[0:04] found.")
     >>> found.turns[0].speaker, found.turns[0].span.of(found.speech).split()
@@ -142,8 +142,8 @@ def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None
 
 
 def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
-    """Yield the spoken lines of subtitles: those between a cue's times and an empty line, and
-    what stands around the subtitles. What a cue shows again of the one before is left out."""
+    """Yield the spoken lines of subtitles and of the text around them, without words that a cue
+    repeats from the one before."""
     at_s: float | None = None
     skipping = False
     shown: list[str] = []
@@ -152,7 +152,7 @@ def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
         content = line.of(text).rstrip("\r\n").lstrip("\ufeff")
         following = lines[number + 1].of(text) if number + 1 < len(lines) else ""
         if times := _CUE.fullmatch(line.of(text).strip()):
-            yield from _not_shown(text, cue, shown)
+            yield from _new_lines(text, cue, shown)
             shown, cue = _spoken_lines(text, cue) or shown, []
             at_s, skipping = _seconds(*times.groups()[:4]), False
         elif not content:
@@ -166,26 +166,26 @@ def _subtitles(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
         elif _NOT_SPOKEN.sub("", content).strip():
             voice = _VOICE.search(content)
             cue.append(_Line(line, at_s, voice[1].strip() if voice else None))
-    yield from _not_shown(text, cue, shown)
+    yield from _new_lines(text, cue, shown)
 
 
 def _spoken_lines(text: str, cue: Sequence[_Line]) -> list[str]:
-    """Return the words of a cue line by line, whatever their capitals and punctuation."""
-    return [" ".join(map(_plain, _spoken(line.span.of(text)).split())) for line in cue]
+    """Return the folded words of each line of a cue, without punctuation."""
+    return [" ".join(map(_fold_word, _spoken(line.span.of(text)).split())) for line in cue]
 
 
-def _plain(word: str) -> str:
+def _fold_word(word: str) -> str:
     return word.casefold().strip(".,;:!?\"'“”‘’-–—…") or word
 
 
 def _spoken(line: str) -> str:
-    """Return a line with blanks for what is not spoken in it."""
+    """Return a line with blanks for what is not spoken."""
     return _NOT_SPOKEN.sub(lambda found: " " * len(found[0]), line)
 
 
-def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
-    """Yield what of a cue was not `shown` by the one before: captions roll up line by line, or
-    begin with the last words of what they showed, or with all of them, as they are written."""
+def _new_lines(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
+    """Yield the lines of a cue without what the cue before has already `shown`. Captions roll up
+    line by line, or repeat the last words, or all words, of the cue before."""
     said = _spoken_lines(text, cue)
     again = next(
         (n for n in range(min(len(said), len(shown)), 0, -1) if said[:n] == list(shown[-n:])), 0
@@ -194,7 +194,7 @@ def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterato
     before = " ".join(shown).split()
     if rest and not again and before:
         found = list(re.finditer(r"\S+", _spoken(rest[0].span.of(text))))
-        words = [_plain(match[0]) for match in found]
+        words = [_fold_word(match[0]) for match in found]
         most = min(len(words), len(before))
         grown = len(before) if words[: len(before)] == before and len(words) > len(before) else 0
         repeated = next((n for n in range(most, _FEW_WORDS, -1) if words[:n] == before[-n:]), grown)
@@ -207,7 +207,7 @@ def _not_shown(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterato
 
 
 def _is_stamped(text: str, lines: Sequence[Span]) -> bool:
-    """Return whether lines begin with times that go forward, and enough of them."""
+    """Return whether enough lines begin with times, and the times only increase."""
     filled = [line.of(text).rstrip() for line in lines if line.of(text).strip()]
     found = [_STAMP.match(line) or _NAME_AND_STAMP.match(line) for line in filled]
     times = [_seconds(*match.groups()[1:]) for match in found if match]
@@ -218,7 +218,7 @@ def _is_stamped(text: str, lines: Sequence[Span]) -> bool:
 
 
 def _stamped(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
-    """Yield the lines without the times that they begin with, or that stand before them."""
+    """Yield the lines without the times at their beginning or on lines of their own."""
     at_s: float | None = None
     speaker: str | None = None
     for line in lines:
@@ -237,9 +237,9 @@ def _stamped(text: str, lines: Sequence[Span]) -> Iterator[_Line]:
 
 
 def _is_dialogue(text: str, lines: Sequence[_Line]) -> bool:
-    """Return whether speakers are named before lines, and one comes again or most lines that do
-    not go on with the one above have one: a note and an addition to it in prose do not make a
-    dialogue."""
+    """Return whether enough lines begin with a speaker's name and either a speaker occurs twice or
+    most lines that begin a sentence have one. A note in prose with one addition is not a dialogue.
+    """
     speakers = [line.speaker for line in lines if line.speaker]
     said = [line.span.of(text).strip() for line in lines]
     goes_on = [len(above) >= MIN_WIDTH and not END_MARK.search(above) for above in ("", *said)]
@@ -249,14 +249,14 @@ def _is_dialogue(text: str, lines: Sequence[_Line]) -> bool:
 
 
 def _names_speaker(label: str) -> bool:
-    """Return whether a label may be somebody's name: "Myth", "Q" and "UPDATE 2" are nobody's."""
+    """Return whether a label may be a person's name; "Myth", "Q" and "UPDATE 2" are not."""
     return any(word not in _NOBODY and not word.isdigit() for word in words(label))
 
 
 def _labelled(text: str, lines: Sequence[_Line], *, every: bool = False) -> list[_Line]:
-    """Return the lines with the speakers that they name, without their names. A name in capitals
-    is a label, any other one where it comes again, or where `every` one is. A line that has any
-    other label is not said by the speaker before."""
+    """Return the lines with the speakers that their labels name, and without the labels. A name in
+    capitals is a label; any other name only if it occurs again, or if `every` one is a label. A
+    line with any other label ends the turn of the speaker before."""
     found = [_LABEL.match(line.span.of(text)) for line in lines]
     often = Counter(match[1] for match in found if match)
     result = []
@@ -274,8 +274,8 @@ def _labelled(text: str, lines: Sequence[_Line], *, every: bool = False) -> list
 
 
 def _assembled(text: str, lines: Sequence[_Line]) -> Transcript:
-    """Return the transcript of these lines. Under a time, speech runs on over the lines until
-    somebody else speaks; without times, a line is a turn."""
+    """Return the transcript of these lines. With times, a turn continues until somebody else
+    speaks; without times, each line is a turn."""
     speech = [" "] * len(text)
     times: list[tuple[int, float]] = []
     turns: list[Utterance] = []
@@ -302,7 +302,7 @@ def _assembled(text: str, lines: Sequence[_Line]) -> Transcript:
 
 
 _FrontEnds = Sequence[tuple[str, str]]
-"""Names and addresses of front ends, each of which takes YouTube's own `/watch?v=`."""
+"""Names and addresses of front ends, each of which accepts YouTube's own `/watch?v=`."""
 
 _LINK = re.compile(
     r"(?<![\w@./-])(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/[^\s<>\"'“”‘’|\\^`{}\[\]]+", re.I
@@ -316,7 +316,7 @@ _OF_THE_LINK = frozenset(
 )
 
 _TIMEOUT_S = 10.0
-"""For all requests together. Whoever waits for an answer waits for this first."""
+"""For all requests together, since the reader's answer waits for them."""
 
 _ENGLISH = ("en", "en-US", "en-GB", "en-CA", "en-AU", "en-IN")
 
@@ -352,8 +352,7 @@ def _is_only_links(text: str) -> bool:
 
 
 def _video(url: str, front_ends: set[str]) -> tuple[str, int]:
-    """Return the id of the video that a link leads to, and where it starts, in seconds; no id
-    where it leads to none."""
+    """Return the id of the video that a link leads to, "" if none, and its start in seconds."""
     try:
         parts = urlsplit(url)
         host, query = parts.hostname or "", parse_qs(parts.query)
@@ -383,8 +382,8 @@ def _start_s(given: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """A video's captions: a line for each, with its time before it ("[1:05] so he said").
-    `generated`: by speech recognition, so that names and numbers may be wrong."""
+    """A video's captions, one line each with its time ("[1:05] so he said"). `generated`: whether
+    they are from speech recognition, so that names and numbers may be wrong."""
 
     text: str
     language: str
@@ -394,8 +393,8 @@ class Captions:
 def fetch_captions(
     video_id: str, timeout_s: float = _TIMEOUT_S, session: Session | None = None
 ) -> Captions:
-    """Return the English captions of a video; raises `FetchError` with the reason where there
-    are none to be had, or not within `timeout_s`. `session`: the one to ask with."""
+    """Return the English captions of a video. Raises `FetchError` with the reason if there are
+    none, or none within `timeout_s`."""
     try:
         return within(timeout_s, lambda: _fetch(video_id, session or new_session(timeout_s)))
     except Exception as error:
@@ -405,8 +404,8 @@ def fetch_captions(
 def with_captions(
     text: str, videos: Sequence[VideoLink], setting: str
 ) -> tuple[str, tuple[str, ...]]:
-    """Return `text`, followed by the captions of its first video if it is nothing but links, and
-    what to tell the reader about that. `setting`: "off" for no captions."""
+    """Return `text`, with the captions of its first video if it is nothing but links, and notes for
+    the reader about that. `setting`: "off" fetches nothing."""
     first = videos[0]
     if not _is_only_links(text):
         return text, (
@@ -440,7 +439,7 @@ def with_captions(
 
 
 def new_session(timeout_s: float) -> Session:
-    """Return an HTTP session whose every request has a time limit."""
+    """Return an HTTP session with a time limit on every request."""
     from requests import Session
 
     session = Session()
@@ -460,7 +459,7 @@ def _fetch(video_id: str, asked: Session) -> Captions:
 
 
 def _reason(error: Exception, timeout_s: float) -> str:
-    """Return in a sentence why there are no captions."""
+    """Return one sentence on why there are no captions."""
     import requests
     import youtube_transcript_api as api
 

@@ -1,4 +1,4 @@
-"""What the commands share: options, progress, and what a person reads in a terminal."""
+"""What the commands share: options, progress bars and answers as text."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What a terminal obeys instead of showing it, and what turns the direction of a line."""
+"""Characters that control a terminal, and those that change the direction of a line."""
 
 
 def harmless(text: str, as_json: bool = False) -> str:
-    r"""Return text of documents for a terminal: no control character in it does anything.
+    r"""Return a document's text without control characters, for a terminal.
 
     In JSON they are escaped, so that nothing is lost.
 
@@ -45,7 +45,7 @@ def harmless(text: str, as_json: bool = False) -> str:
 
 
 class TerminalProgress:
-    """Shows a build's stages as progress bars with the time left."""
+    """Shows a build's stages as progress bars with the remaining time."""
 
     def __init__(self) -> None:
         self._stage = ""
@@ -53,7 +53,7 @@ class TerminalProgress:
         self._lock = threading.Lock()
 
     def __call__(self, stage: str, done: int, total: int, file: FileProgress | None = None) -> None:
-        """Show that `done` of `total` (0: not known) are done in `stage`."""
+        """Show that `done` of `total` (0: unknown) are done in `stage`."""
         from tqdm import tqdm
 
         with self._lock:
@@ -71,14 +71,14 @@ class TerminalProgress:
 
 
 _LOOK_NEXT_OF_MANY = 2
-"""Places to look next that are printed for each of many claims; `--json` has all."""
+"""Places to look next printed for each of several claims; `--json` has all."""
 
 LISTED = 20
-"""Lines of a list that are printed; JSON has all of them."""
+"""Lines printed of a list; `--json` has all."""
 
 
 def answer_text(answer: Answer) -> str:
-    """Return the answer: findings, what was set aside, summary, links, what was searched."""
+    """Return an answer as text: findings, claims set aside, summary, links, what was searched."""
     alone = len(answer.findings) == 1
     parts = [_finding_text(finding, detailed=alone) for finding in answer.findings]
     if answer.set_aside:
@@ -159,7 +159,7 @@ def _evidence_text(number: int, evidence: Evidence, relation: str = "") -> str:
 
 
 def report_text(report: BuildReport) -> str:
-    """Return the report: what there is, what changed, what it took, and what to look at."""
+    """Return a build's report as text: totals, changes, costs and problems."""
     return "\n".join(_lines(report))
 
 
@@ -190,7 +190,7 @@ def _lines(report: BuildReport) -> Iterator[str]:
 
 
 def _list(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield a title and an indented list, nothing where there is nothing to list."""
+    """Yield a title and an indented list; nothing for an empty list."""
     rest = list(lines)
     if rest:
         yield f"{title} ({len(rest):,}):"

@@ -1,8 +1,8 @@
-"""The command line: parse, call the same `SourceFinder` as everyone else, print.
+"""The command line: parses arguments, calls `SourceFinder`, prints the result.
 
-Results go to standard output, progress and errors to standard error. The exit code is 0, or that
-of the error (see `errors`). Until the application has come up, `serve` shows a page that asks
-every second whether it is there.
+Results go to standard output, progress and errors to standard error. The exit code is 0, or that of
+the error (see `errors`). While the application starts, `serve` shows a page that reloads every
+second.
 """
 
 from __future__ import annotations
@@ -64,26 +64,26 @@ _BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this
 
 
 _INTERRUPTED = 130
-"""The exit code after Ctrl+C, as shells have it."""
+"""The exit code after Ctrl+C, as in shells."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     shown = logging.StreamHandler()
-    shown.setLevel(logging.WARNING)  # for libraries that set a lower level of their own, too
-    # A query's small products gain nothing from a second thread, and wait for it behind the
-    # threads of the embedding model: one thread takes a query from 36 ms to 23.
+    shown.setLevel(logging.WARNING)  # also for libraries that set a lower level themselves
+    # A query's small matrix products gain nothing from a second thread, and then wait behind the
+    # threads of the embedding model: with one thread a query takes 23 ms instead of 36.
     threadpool_limits(1, user_api="blas")
     logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a letter that the terminal lacks is no error
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal lacks is no error
             stream.reconfigure(errors="replace")
     code: object = 0
     try:
         cli(arguments, prog_name="source-finder")
-    except SystemExit as end:  # mistakes in the command are told by Typer
+    except SystemExit as end:  # Typer reports mistakes in the command
         code = end.code
     except SourceFinderError as error:
         print(f"Error: {harmless(str(error))}", file=sys.stderr)
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stop(*_: object) -> None:
-    """End as with Ctrl+C: what was begun is put away, and processes that were started end."""
+    """Stop as after Ctrl+C: unfinished work is cleaned up and child processes end."""
     raise KeyboardInterrupt
 
 
@@ -250,7 +250,7 @@ def serve(
         from rag.live import LiveFinder
 
         names = allowed_host or ()
-        # Behind a proxy, a server on this machine alone is for others, too.
+        # Behind a proxy, even a server that listens on this machine only is for others.
         settings = Settings.from_environment()
         accounts = bool(Accounts(settings.accounts).all())
         for_others = accounts or behind_proxy or bool(names) or not web.is_loopback(host)
@@ -261,10 +261,10 @@ def serve(
                 "`source-finder users add NAME` makes accounts.",
                 file=sys.stderr,
             )
-        if for_others and settings.captions == "auto":  # no stranger makes it fetch anything
+        if for_others and settings.captions == "auto":  # strangers must not make it fetch anything
             settings = replace(settings, captions="off")
         live = LiveFinder.begin(settings, index)
-    # Where there are accounts, now or later, each of them says whether it may.
+    # If there are accounts, now or later, each of them decides whether it may.
     live.may_change = not live.elsewhere and (allow_changes or not for_others)
     limits = web.ReaderLimits(
         claims_a_minute, uploads_a_day, upload_mb_a_day, kept_mb_a_day, waiting
@@ -323,7 +323,7 @@ def _answer(
     if style:
         dossier.style_of(style)
     answer = dossier.in_style(finder.ask(text, **filters), style)
-    try:  # first: whoever reads the output may leave before its end
+    try:  # first, since the reader of the output may close it early
         for path in export or ():
             made = datetime.now(UTC)
             content = dossier.export(
@@ -364,7 +364,7 @@ setInterval(async () => {
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer every address with the page; it is not for programs yet."""
+        """Answer every request with the page, as "not ready yet" for programs."""
         content = _PAGE.encode()
         self.send_response(503 if self.path in {"/health", "/metrics"} else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -374,26 +374,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows its connections, so that none is left on the port when the application takes it."""
+    """Knows its connections, so that it can close all of them before the application takes the
+    port."""
 
     def __init__(self, host: str, port: int) -> None:
         self.connections: list[socket.socket] = []
         super().__init__((host, port), _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Return the next connection and where it is from."""
+        """Return the next connection and its address."""
         connection, address = super().get_request()
         self.connections.append(connection)
         return connection, address
 
 
 class _Opening:
-    """Serves the page; use as a context manager. Where the port is taken it serves nothing, and
-    the application, which wants the same port, says so."""
+    """Serves the page; a context manager. If the port is in use it serves nothing, and the
+    application, which needs the same port, reports it."""
 
     def __init__(self, host: str, port: int) -> None:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -320,7 +320,7 @@ def remove(name: _NameArgument) -> None:
     """Remove an account with all that was asked and kept with it; whoever is signed in with it is
     signed out."""
     settings = Settings.from_environment()
-    # What is kept goes first: should the database not answer, the account is there to try again.
+    # Its data goes first: if the database fails, the account is still there to try again.
     with _store(settings) as store:
         store.forget_reader(name)
     Accounts(settings.accounts).remove(name)
@@ -371,7 +371,7 @@ def give(
 
 @contextmanager
 def _store(settings: Settings) -> Iterator[ProjectStore]:
-    """Give what is kept of readers."""
+    """Yield the store of readers' projects."""
     from rag.database import open_database
     from rag.projects import ProjectStore
 

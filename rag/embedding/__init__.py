@@ -55,7 +55,7 @@ from rag.embedding.inference import (
     unit,
 )
 from rag.errors import ModelError
-from rag.language import Folded, fold, only_names, sentences, stop_words, trimmed
+from rag.language import Folded, fold, is_names_only, sentences, stop_words, trim
 
 _BATCH_SIZE = 16
 """Passages of like length per run of the transformer; 4 to 32 are within noise."""
@@ -435,7 +435,7 @@ def _divide(
     first = 0
     while len(offsets) - first > max_pieces:
         cut = _best_cut(text, span.start, offsets, first, first + max_pieces)
-        part = trimmed(text, span.start + offsets[first], span.start + offsets[cut])
+        part = trim(text, span.start + offsets[first], span.start + offsets[cut])
         if part is not None:
             yield part, cut - first
         first = cut
@@ -475,7 +475,7 @@ def _group(document: SourceDocument, sized: _Run, max_pieces: int) -> Iterator[P
             run, pieces, says = [], 0, False
         run.append((span, size))
         pieces += size
-        says = says or not only_names(document.text, span)
+        says = says or not is_names_only(document.text, span)
         full_enough = says and pieces >= _PARAGRAPH_FILL * max_pieces
         if full_enough and after and _PARAGRAPH_BREAK.search(document.text, span.end, after.start):
             runs.append(run)
@@ -496,7 +496,7 @@ def _with_what_is_said(
         pieces = sum(size for _, size in run)
         alone = (
             last
-            and all(only_names(document.text, span) for span, _ in run)
+            and all(is_names_only(document.text, span) for span, _ in run)
             and not _separated(document, last[-1][0], run[0][0])
         )
         if alone and pieces + sum(size for _, size in last) <= max_pieces:

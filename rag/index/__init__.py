@@ -6,8 +6,8 @@
     indexes/<name>/partial/             finished work of a build that was cut off
     indexes/<name>/build.lock           held while a build or an upgrade runs
 
-A generation is complete before CURRENT names it and is never changed afterwards, so a
-reader needs no lock and a build that dies leaves the live generation as it was.
+A generation is complete before CURRENT names it and never changes afterwards, so readers need no
+lock, and a build that dies leaves the live generation as it was.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from rag.errors import (
     SearchIndexError,
     SourceFinderError,
 )
-from rag.index.lexical import LexicalIndex, Terms, collect
+from rag.index.lexical import LexicalIndex, Terms, collect_terms
 from rag.index.store import Store
 from rag.index.store_writer import upgrade_store
 from rag.index.vectors import VectorIndex, VectorsOnDemand, upgrade_vectors
@@ -54,19 +54,19 @@ FORMAT = 4
 """Raised when the files change in a way that older code cannot read."""
 
 _VERIFIED_BYTES = 1 << 30
-"""Up to this size an index is checked byte for byte when it is opened (a fraction of a
-second); beyond it only the sizes are, and `source-finder doctor` checks the bytes."""
+"""Up to this size, opening an index verifies every byte (a fraction of a second); beyond it only
+the sizes, and `source-finder doctor` verifies the bytes."""
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 log = logging.getLogger(__name__)
 
 _WORDS = "words.json"
-"""A manifest of a generation that has all but its vectors; gone once it is complete."""
+"""The manifest of a generation that lacks only its vectors; deleted once it is complete."""
 
 PIECE_PASSAGES = "piece_passages.npy"
 _PATIENCE_S = 60
-"""So long a reader waits for another process that may bring the index to this format."""
+"""How long a reader waits for another process that may be upgrading the index."""
 
 _GENERATION = re.compile(r"generation-\d{8}-\d{6}-\d{6}")
 
@@ -75,7 +75,7 @@ _GENERATION = re.compile(r"generation-\d{8}-\d{6}-\d{6}")
 class Manifest:
     """What a generation was made from and what it holds.
 
-    `files` maps each file's path within the generation to its size and SHA-256.
+    `files`: the size and SHA-256 of each file, by its path in the generation.
     """
 
     format: int
@@ -94,10 +94,10 @@ class Manifest:
     """Passages that have no vectors yet, while the generation is being built."""
 
     home: str = ""
-    """Where `indexes/` was when it was built, to find its sources where all was moved."""
+    """The folder with `indexes/` when it was built, to find sources after everything was moved."""
 
     def at(self, home: Path) -> Manifest:
-        """Return the manifest for another home, which has the same corpus."""
+        """Return the manifest for another home with the same corpus."""
         corpus = Path(self.home) / "corpus"
         sources = [
             str(home / "corpus" / Path(source).relative_to(corpus))
@@ -108,13 +108,14 @@ class Manifest:
         return replace(self, sources=sources, home=str(home))
 
     def write_unfinished(self, generation: Path) -> None:
-        """Say that the generation, without its vectors, can be searched by its words."""
+        """Write the manifest of a generation without vectors, which can then be searched by
+        words."""
         pending = generation / f"{_WORDS}.new"
         _write_durably(pending, json.dumps(asdict(self)))
         pending.replace(generation / _WORDS)
 
     def write(self, generation: Path) -> None:
-        """Write the manifest, with the size and hash of every other file there."""
+        """Write the manifest, with the size and hash of every other file of the generation."""
         (generation / _WORDS).unlink(missing_ok=True)
         files = [p for p in sorted(generation.rglob("*")) if p.is_file() and p.name != MANIFEST]
         described = {
@@ -129,7 +130,7 @@ class Manifest:
 
     @classmethod
     def read(cls, generation: Path) -> Manifest:
-        """Return the manifest; raises `IndexCorrupt` or `IndexMismatch`."""
+        """Return the manifest. Raises `IndexCorrupt` or `IndexMismatch`."""
         path = generation / MANIFEST
         try:
             return cls(**_content(path))
@@ -140,7 +141,7 @@ class Manifest:
 
     @classmethod
     def format_of(cls, generation: Path) -> Any:
-        """Return the format of a generation, whatever it is; raises `IndexCorrupt`."""
+        """Return the format of a generation, supported or not. Raises `IndexCorrupt`."""
         path = generation / MANIFEST
         try:
             return _content(path)["format"]
@@ -150,9 +151,9 @@ class Manifest:
             ) from error
 
     def verify(self, generation: Path, *, every_byte: bool | None = None) -> None:
-        """Raise `IndexCorrupt` unless all files are there as they were written.
+        """Raise `IndexCorrupt` unless all files are there, unchanged.
 
-        `every_byte` None: sizes always, contents up to `_VERIFIED_BYTES` in all.
+        `every_byte`: None verifies all sizes, and contents up to `_VERIFIED_BYTES` in total.
         """
         if every_byte is None:
             every_byte = sum(size for size, _ in self.files.values()) <= _VERIFIED_BYTES
@@ -171,7 +172,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """An open generation: what it holds, and the three ways to look into it."""
+    """An open generation: its manifest, and its documents, words and vectors."""
 
     path: Path
     manifest: Manifest
@@ -206,10 +207,9 @@ def open_index(path: Path, *, verify: bool = True) -> Generation:
 
 
 def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
-    """Return the generation that is being built in `path` once it can be searched by its words,
-    None where there is none, or where it is completed or given up meanwhile. Its passages have the
-    vectors of the live generation or, where they are new, none yet.
-    """
+    """Return the generation being built in `path` if it can be searched by words; None if there is
+    none, or if it was completed or given up meanwhile. Its passages have the live generation's
+    vectors; new ones have none yet."""
     under_way = [folder for folder in _generations(path) if (folder / _WORDS).is_file()]
     unfinished = [folder for folder in under_way if not (folder / MANIFEST).exists()]
     if not unfinished:
@@ -217,7 +217,7 @@ def open_unfinished(path: Path, encoder: Encoder) -> Generation | None:
     try:
         return _opened_by_words(path, max(unfinished), encoder)
     except (OSError, ValueError, EOFError, RuntimeError, sqlite3.DatabaseError) as error:
-        log.info("The index that is being built is not shown before it is complete: %s", error)
+        log.info("The unfinished index cannot be searched yet: %s", error)
         return None
 
 
@@ -239,7 +239,8 @@ def _opened_by_words(path: Path, generation: Path, encoder: Encoder) -> Generati
 def _known(
     path: Path, manifest: Manifest, store: Store
 ) -> tuple[VectorIndex | None, NDArray[np.int64] | None]:
-    """Return the vectors of the live generation, and at which row they are for each passage."""
+    """Return the vectors of the live generation, and the row in them of each passage, None for both
+    without such vectors."""
     try:
         live = open_index(path, verify=False)
     except SearchIndexError:
@@ -255,7 +256,7 @@ def _known(
 
 
 def load_encoder(index: Generation, settings: Settings) -> Encoder:
-    """Return the model that the index was built with; raises `IndexMismatch`."""
+    """Return the model that the index was built with. Raises `IndexMismatch`."""
     manifest = index.manifest
     home = index.path.parent
     try:
@@ -274,11 +275,11 @@ def load_encoder(index: Generation, settings: Settings) -> Encoder:
 
 
 def live_generation(path: Path) -> Path:
-    """Return the folder of the live generation, which is first brought to this version's format,
-    and its words to how this version folds them.
+    """Return the folder of the live generation, upgraded to this version's format and folding of
+    words.
 
-    Raises `IndexNotBuilt`, `IndexCorrupt`, `IndexMismatch`, or `IndexBusy` where it cannot be
-    brought to the format since another process goes on building.
+    Raises `IndexNotBuilt`, `IndexCorrupt`, `IndexMismatch`, or `IndexBusy` if another process keeps
+    building, so that it cannot be upgraded.
     """
     for _ in range(_PATIENCE_S):
         generation = _named_generation(path)
@@ -287,10 +288,10 @@ def live_generation(path: Path) -> Path:
             return generation
         try:
             with build_lock(path).acquire(timeout=1):
-                if _named_generation(path) == generation:  # else another has done it
+                if _named_generation(path) == generation:  # otherwise another process has done it
                     return _upgraded(path, generation, made_by)
         except Timeout:
-            continue  # a build does it when it begins
+            continue  # the build upgrades it at its beginning
         except OSError as error:
             raise _mismatch(path, made_by, error) from error
     raise IndexBusy(
@@ -300,14 +301,14 @@ def live_generation(path: Path) -> Path:
 
 
 def build_lock(path: Path) -> FileLock:
-    """Return the lock of an index, for whoever makes another generation the live one. A thread that
-    has it can take it again."""
+    """Return the lock of an index, to be held by whoever makes another generation live. It is
+    reentrant within a thread."""
     return FileLock(path.absolute() / "build.lock", is_singleton=True)
 
 
 def _upgraded(path: Path, generation: Path, made_by: Any) -> Path:
-    """Return a copy of the generation in this version's format and with its words as this version
-    folds them, which is the live one now. The caller holds the lock."""
+    """Copy the generation to this version's format and folding of words, make the copy live, and
+    return it. The caller holds the lock."""
     new = path / _new_name()
     try:
         if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
@@ -320,7 +321,11 @@ def _upgraded(path: Path, generation: Path, made_by: Any) -> Path:
             log.info("The words of %s are indexed anew, as this version folds them", path)
             store = Store(new / "sources.sqlite")
             numbers = range(store.documents)
-            write_words(new, store, collect(None, (t for n in numbers for t in texts(store, n))))
+            write_words(
+                new,
+                store,
+                collect_terms(None, (t for n in numbers for t in passage_texts(store, n))),
+            )
         manifest = Manifest(**_content(generation / MANIFEST) | {"format": FORMAT})
         if made_by < FORMAT:
             upgrade_vectors(new, manifest.dimension)  # those of formats 1 to 3 are alike
@@ -340,12 +345,12 @@ def _mismatch(path: Path, made_by: Any, error: Exception) -> IndexMismatch:
 
 @lru_cache
 def _is_folded_alike(generation: Path) -> bool:
-    """Return whether the words of a generation, which never changes, are folded as here."""
+    """Return whether this version folds words as the generation does."""
     return Terms.read(generation) is not None
 
 
-def texts(store: Store, number: int) -> list[tuple[str, str]]:
-    """Return what the lexical index reads of each passage of a document: its heading and text."""
+def passage_texts(store: Store, number: int) -> list[tuple[str, str]]:
+    """Return what the lexical index reads of each passage of a document: heading and text."""
     document = store.document(number)
     front = heading(document)
     spans = [passage.span for passage in store.passages_of(number)]
@@ -372,10 +377,10 @@ def _named_generation(path: Path) -> Path:
 
 
 def recorded_sources(path: Path) -> list[str]:
-    """Return what an index was last built from, nothing where it is new or unreadable.
+    """Return the sources that an index was last built from; none for a new or unreadable index.
 
-    Where the whole home was moved, or restored at another place, a source that is not where
-    it was is looked for at the same place in the home that the index is in now.
+    If the home was moved or restored elsewhere, a missing source is looked for at the same place in
+    the new home.
     """
     try:
         manifest = Manifest.read(live_generation(path))
@@ -394,9 +399,9 @@ def _moved(source: str, before: str, home: Path) -> str:
     return str(now) if now.exists() else source
 
 
-def check_brought(generation: Path, home: Path) -> None:
-    """Check a generation that was built in another home, and look for its sources that lay in the
-    corpus there in the corpus of `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
+def check_imported(generation: Path, home: Path) -> None:
+    """Verify a generation that was built in another home, and point its sources in that home's
+    corpus to `home`. Raises `IndexCorrupt` and `IndexMismatch`."""
     made_by = Manifest.format_of(generation)
     if not isinstance(made_by, int) or not 1 <= made_by <= FORMAT:
         raise IndexMismatch(
@@ -409,9 +414,9 @@ def check_brought(generation: Path, home: Path) -> None:
         manifest.at(home).write(generation)
 
 
-def adopt(path: Path, brought: Path) -> None:
-    """Make a whole generation that lies elsewhere on the same disk the live one of the index in
-    `path`; whoever reads the old one keeps it. The caller holds the lock."""
+def install_generation(path: Path, brought: Path) -> None:
+    """Make a complete generation from elsewhere on the same disk the live one of the index in
+    `path`. Readers of the old one keep it. The caller holds the lock."""
     generation = path / _new_name()
     brought.rename(generation)
     try:
@@ -432,8 +437,8 @@ def new_generation(path: Path) -> Path:
 
 
 def delete_leftovers(path: Path) -> None:
-    """Delete the generations that a killed build left: all but the live one and the last whole one
-    before it. The caller holds the lock."""
+    """Delete the generations that a killed build left: all but the live one and the last complete
+    one before it. The caller holds the lock."""
     live = _named_generation(path)
     whole = [p for p in _generations(path) if p.name < live.name and (p / MANIFEST).is_file()]
     kept = {live, *sorted(whole)[-1:]}
@@ -447,12 +452,12 @@ def _new_name() -> str:
 
 
 def _generations(path: Path) -> list[Path]:
-    """Return the generations in `path`; whatever else lies there is not ours."""
+    """Return the generations in `path`, ignoring anything else there."""
     return [p for p in path.iterdir() if _GENERATION.fullmatch(p.name) and p.is_dir()]
 
 
 def make_live(path: Path, generation: Path) -> None:
-    """Let CURRENT name `generation`, atomically, and delete those before the last."""
+    """Make CURRENT name `generation`, atomically, and delete all but it and the one before it."""
     try:
         before = _named_generation(path)
     except SearchIndexError:
@@ -510,7 +515,7 @@ def _rebuild(path: Path) -> str:
 
 
 def _content(manifest: Path) -> dict[str, Any]:
-    """Return what a manifest says; raises `ValueError` where it is not as it was written."""
+    """Return a manifest's content. Raises `ValueError` if its checksum is wrong."""
     content = json.loads(manifest.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("it holds no fields")
@@ -521,7 +526,7 @@ def _content(manifest: Path) -> dict[str, Any]:
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    """Return a hash over what a manifest says."""
+    """Return a hash of a manifest's content."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

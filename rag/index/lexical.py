@@ -1,20 +1,20 @@
 """BM25 over stemmed words, by `bm25s`, on disk without pickle and memory-mapped.
 
-It counts stems, and days, numbers and designations in one spelling each. "March 12, 1959", "the
-12th of March, 1959" and "1959-03-12" meet in the term "1959-03-12", "12 March" and "March 12th" in
-"03-12"; "fifteen thousand" meets "15,000" in "15000". "NSC 59/1" and "U-2" are a term each, beside
-their parts, of which a "1" or a "2" says nothing. A claim's names and numbers weigh more than its
-other words.
+The terms are stems, and days, numbers and designations in one spelling each. "March 12, 1959", "the
+12th of March, 1959" and "1959-03-12" give the term "1959-03-12", "12 March" and "March 12th" give
+"03-12", "fifteen thousand" and "15,000" give "15000". "NSC 59/1" and "U-2" are one term each,
+beside their parts, of which a "1" or a "2" means little. A claim's names and numbers weigh more
+than its other words.
 
-The terms of each passage are kept as numbers, so that a rebuild need not stem all texts anew:
+The terms of each passage are kept as numbers, so that a rebuild need not stem all texts again:
 
 | file | holds |
 |---|---|
 | `terms.npy` | int32, (stems of all passages,): numbers in the vocabulary, in text order |
 | `term_rows.npy` | int64, (passages + 1,): passage p owns terms rows[p]..rows[p+1] |
-| `terms.json` | the vocabulary, sorted, and a mark of how words and stems were made |
+| `terms.json` | the vocabulary, sorted, and a hash of how words and stems were made |
 
-`Spellings` finds which words may be another spelling of a name that a claim has.
+`Spellings` finds words of the index that may be other spellings of a claim's names.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from rag.language import (
     capitalised_inside,
     days,
     deletions,
-    one_slip,
+    is_one_edit_apart,
     quantities,
     spelling_key,
     stems,
@@ -50,10 +50,9 @@ B = 0.75
 
 
 class LexicalIndex:
-    """Ranks texts, known by their row, by the words they share with a query.
+    """Ranks texts, identified by row, by the words they share with a query.
 
-    Scores are BM25 in Lucene's variant (Kamphuis et al. 2020), `K1` and `B` at their
-    usual values.
+    Scores are BM25 in Lucene's variant (Kamphuis et al. 2020), with the usual `K1` and `B`.
     """
 
     def __init__(self, bm25: Any, rows: int) -> None:
@@ -66,9 +65,9 @@ class LexicalIndex:
     ) -> None:
         """Index texts and write the index to `folder`.
 
-        Text i has the stems `vocabulary[t]` for t in `terms[bounds[i]:bounds[i + 1]]`. The
-        scores are computed for all texts at once; what bm25s does with one text after another
-        is the same (tests/test_lexical.py) and takes ten times as long.
+        Text i has the stems `vocabulary[t]` for t in `terms[bounds[i]:bounds[i + 1]]`. The scores
+        of all texts are computed at once; bm25s gives the same text by text
+        (tests/test_lexical.py), ten times as slowly.
         """
         import bm25s
 
@@ -105,7 +104,7 @@ class LexicalIndex:
 
     @property
     def texts(self) -> int:
-        """How many texts there are."""
+        """The number of texts."""
         return self._rows
 
     def knows(self, stem: str) -> bool:
@@ -113,7 +112,7 @@ class LexicalIndex:
         return stem in self._bm25.vocab_dict
 
     def frequency(self, stem: str) -> int:
-        """Return in how many texts the stem is."""
+        """Return how many texts have the stem."""
         column = self._bm25.vocab_dict.get(stem)
         if column is None:
             return 0
@@ -121,7 +120,7 @@ class LexicalIndex:
         return int(bounds[column + 1] - bounds[column])
 
     def texts_with(self, stem: str) -> NDArray[np.int32]:
-        """Return the rows of the texts that have a stem."""
+        """Return the rows of the texts with a stem."""
         column = self._bm25.vocab_dict.get(stem)
         if column is None:
             return np.zeros(0, dtype=np.int32)
@@ -130,23 +129,23 @@ class LexicalIndex:
 
     @property
     def vocabulary(self) -> list[str]:
-        """Every stem that is in any text."""
+        """Every stem that some text has."""
         return [stem for stem in self._bm25.vocab_dict if stem]
 
     @property
     def numbers(self) -> dict[str, int]:
-        """The number of every stem that is in any text."""
+        """The number of every stem in the vocabulary."""
         return {stem: number for stem, number in self._bm25.vocab_dict.items() if stem}
 
     @property
     def stored(self) -> Mapping[str, NDArray[Any]]:
-        """What each text scores for each stem, a column of a compressed sparse matrix a stem:
-        "data", "indices" and "indptr"."""
+        """The score of each text for each stem, as a compressed sparse matrix with a column per
+        stem: "data", "indices" and "indptr"."""
         found: Mapping[str, NDArray[Any]] = self._bm25.scores
         return found
 
     def scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
-        """Return the score of every row for a query, shape (rows,); 0 shares no word."""
+        """Return every row's score for a query, shape (rows,); 0 shares no word."""
         known = [stem for stem in dict.fromkeys(stems) if self.knows(stem)]
         if not known:
             return np.zeros(self._rows, dtype=np.float32)
@@ -154,11 +153,11 @@ class LexicalIndex:
         return scores
 
     def shares(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
-        """Return for every row how much of a query it has, 0 to 1, shape (rows,).
+        """Return for every row its share of a query, 0 to 1, shape (rows,).
 
-        `weights`: what each of the query's stems counts. That is BM25 over the highest score
-        that a text could have: the sum of the stems' weighted inverse document frequencies
-        (those of stems that no text has left out).
+        `weights`: the weight of each stem of the query. The share is BM25 over the highest score
+        that a text could have: the sum of the weighted inverse document frequencies, stems that no
+        text has left out.
         """
         scores = np.zeros(self._rows, dtype=np.float32)
         highest = 0.0
@@ -176,7 +175,7 @@ class LexicalIndex:
 
 
 NAME_WEIGHT = 2.0
-"""What a claim's names, numbers and days weigh beside its other words."""
+"""The weight of a claim's names, numbers and days, beside 1 for its other words."""
 
 _WORDED = re.compile(
     r"ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|dozen|hundred|thousand|"
@@ -195,7 +194,7 @@ _DESIGNATIONS = [
 _DASHES = str.maketrans("–‑—‐\xa0", "---- ")
 
 _WORDED_FROM = 10
-"""Smaller numbers in words are mostly no figures ("one of them", "two days later")."""
+"""Smaller numbers in words are mostly not figures ("one of them", "two days later")."""
 
 _SAMPLE = (
     "The President's “New Look”: 16,000 naïve co-operators' re-elections, ratified in U.S.S.R. "
@@ -205,8 +204,8 @@ _SAMPLE = (
 
 
 def search_terms(text: str, heading: str = "") -> list[str]:
-    """Return the terms of `text`: its stems in order, then its days, worded numbers and
-    designations. `heading`: what stands above it, as above each passage of its document.
+    """Return the terms of `text`: its stems in order, then its days, numbers in words and
+    designations. `heading`: the title above it, repeated for each passage of a document.
 
     >>> search_terms("Fifteen thousand men left on the 2d of February, 1848.")[-3:]
     ['02-02', '1848-02-02', '15000']
@@ -225,7 +224,7 @@ def _read(heading: str) -> tuple[list[str], list[str]]:
 
 
 def _in_one_spelling(text: str, folded: Sequence[str]) -> list[str]:
-    """Return what `text`, whose words are `folded`, has of days, numbers and designations."""
+    """Return the days, numbers and designations in `text`, whose folded words are `folded`."""
     worded = _worded_numbers(text, folded) if any(map(_WORDED.match, folded)) else []
     if not any(word[0].isdecimal() for word in folded):  # most passages
         return worded
@@ -233,7 +232,7 @@ def _in_one_spelling(text: str, folded: Sequence[str]) -> list[str]:
 
 
 def _worded_numbers(text: str, folded: Sequence[str]) -> list[str]:
-    """Return the numbers that `text` has in words, in digits; `folded`: its words.
+    """Return the numbers that `text` has in words, as digits; `folded`: its words.
 
     >>> text = "fifteen thousand of 20,000, half a million, two days"
     >>> _worded_numbers(text, words(text))
@@ -249,7 +248,7 @@ def _worded_numbers(text: str, folded: Sequence[str]) -> list[str]:
 
 
 def _designations(text: str) -> list[str]:
-    """Return the papers, laws, aircraft and the like that `text` calls by letters and number.
+    """Return the papers, laws, aircraft and the like that `text` names by letters and number.
 
     >>> _designations("NIE 13–56 and P.L. 480 say nothing of the U-2s that CIA had in 1956")
     ['nie-13-56', 'pl-480', 'u-2']
@@ -264,11 +263,11 @@ def _designation(match: re.Match[str]) -> str:
     return f"{letters}-{match['number'].replace('/', '-')}"
 
 
-def names(claim: str) -> frozenset[str]:
-    """Return the stems of a claim's names and numbers: what has a capital inside a
-    sentence, or a digit.
+def name_stems(claim: str) -> frozenset[str]:
+    """Return the stems of a claim's names and numbers: words with a capital inside a sentence, or
+    with a digit.
 
-    >>> sorted(names("Gold, said Polk in 1848, was found."))
+    >>> sorted(name_stems("Gold, said Polk in 1848, was found."))
     ['1848', 'polk']
     """
     said = [span.of(claim) for span in capitalised_inside(claim)]
@@ -277,8 +276,8 @@ def names(claim: str) -> frozenset[str]:
 
 
 def weighted_terms(claim: str) -> dict[str, float]:
-    """Return the claim's terms, each with what it weighs in a search."""
-    named = names(claim)
+    """Return the claim's terms, each with its weight in a search."""
+    named = name_stems(claim)
     folded = words(claim)
     own = dict.fromkeys(stems(folded), 1.0)
     return (
@@ -288,8 +287,8 @@ def weighted_terms(claim: str) -> dict[str, float]:
     )
 
 
-def stemming() -> str:
-    """Return a mark that is another one when words or stems are made otherwise."""
+def stemming_hash() -> str:
+    """Return a hash that changes with the way words or stems are made."""
     from Stemmer import version
 
     made = "\n".join([version(), *search_terms(_SAMPLE)])
@@ -298,8 +297,7 @@ def stemming() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Stems of passages: those of passage p are `vocabulary[t]` for t in
-    `numbers[rows[p]:rows[p + 1]]`."""
+    """Stems of passages: passage p has `vocabulary[t]` for t in `numbers[rows[p]:rows[p + 1]]`."""
 
     numbers: NDArray[np.int32]
     rows: NDArray[np.int64]
@@ -307,10 +305,10 @@ class Terms:
 
     @classmethod
     def read(cls, folder: Path) -> Terms | None:
-        """Return the terms in a folder, None where there are none or they were made otherwise."""
+        """Return the terms in a folder, None if there are none or they were made in another way."""
         try:
             described = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-            if described["stemming"] != stemming():
+            if described["stemming"] != stemming_hash():
                 return None
             numbers = np.load(folder / "terms.npy", mmap_mode="r", allow_pickle=False)
             rows = np.load(folder / "term_rows.npy", allow_pickle=False)
@@ -322,16 +320,17 @@ class Terms:
         """Write the terms to a folder."""
         np.save(folder / "terms.npy", self.numbers)
         np.save(folder / "term_rows.npy", self.rows)
-        described = {"stemming": stemming(), "vocabulary": self.vocabulary}
+        described = {"stemming": stemming_hash(), "vocabulary": self.vocabulary}
         (folder / "terms.json").write_text(json.dumps(described), encoding="utf-8")
 
 
 Part = tuple[int, int] | tuple[str, str]
-"""Passages of the old terms, first to last (left out), or one new passage's heading and text."""
+"""A run of passages of the old terms, as (first, last + 1), or one new passage's heading and
+text."""
 
 
-def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
-    """Return the terms of passages, each either taken from `old` or made from its text."""
+def collect_terms(old: Terms | None, parts: Iterable[Part]) -> Terms:
+    """Return the terms of passages, taken from `old` or made from their text."""
     numbers: list[NDArray[np.int32]] = []
     lengths: list[NDArray[np.int64]] = []
     known = {stem: i for i, stem in enumerate(old.vocabulary)} if old else {}
@@ -351,7 +350,7 @@ def collect(old: Terms | None, parts: Iterable[Part]) -> Terms:
 
 
 def _narrowed(bounds: NDArray[np.int64]) -> NDArray[np.integer]:
-    """Return bounds in ascending order in 32 bits where they have room there.
+    """Return ascending bounds as 32-bit integers if they fit.
 
     >>> [str(_narrowed(np.array([0, last])).dtype) for last in (2**31 - 1, 2**31)]
     ['int32', 'int64']
@@ -360,7 +359,7 @@ def _narrowed(bounds: NDArray[np.int64]) -> NDArray[np.integer]:
 
 
 def _sorted(numbers: NDArray[np.int32], rows: NDArray[np.int64], vocabulary: list[str]) -> Terms:
-    """Return terms with a vocabulary in which each stem is used, in order."""
+    """Return terms with a sorted vocabulary in which every stem is used."""
     used = np.unique(numbers)
     stems_used = [vocabulary[number] for number in used]
     order = sorted(range(len(used)), key=stems_used.__getitem__)
@@ -370,18 +369,18 @@ def _sorted(numbers: NDArray[np.int32], rows: NDArray[np.int64], vocabulary: lis
 
 
 RARE = 0.02
-"""Words in no more than this share of the documents tell what a claim is about."""
+"""Words in at most this share of the documents show what a claim is about."""
 
 _Keys = Callable[[str], Iterable[str]]
 
 
 class Spellings:
-    """The words of an index, found by the keys of `rag.language`.
+    """The words of an index by the spelling keys of `rag.language`.
 
-    Loose keys (vowels, one slip) are only asked for names that the index does not have at
-    all; a slip must also be at home in the claim: in a document that has another rare word
-    of it. So a known name is never taken for its neighbour, and Hatcher for Thatcher only
-    where the rest of the claim speaks for it.
+    The loose keys (vowels, one edit) are tried only for names that the index lacks. A word that is
+    one edit away must also be in a document with another rare word of the claim. So a known name is
+    never taken for a similar one, and Hatcher for Thatcher only if the rest of the claim supports
+    it.
     """
 
     def __init__(self, passages: LexicalIndex, documents: LexicalIndex) -> None:
@@ -389,8 +388,8 @@ class Spellings:
         self._documents = documents
 
     def of(self, stem: str, claim: Sequence[str]) -> list[list[str]]:
-        """Return the words that may be another spelling of `stem`, in groups, the surest
-        first. `claim`: the stems of the claim that it is in."""
+        """Return words that may be another spelling of `stem`, in groups, the surest first.
+        `claim`: the stems of the claim with it."""
         groups: list[list[str]] = []
         if len(stem) >= MIN_KEY_LETTERS:
             groups.append(self._by_key.get(spelling_key(stem), []))
@@ -398,7 +397,11 @@ class Spellings:
             groups.append(_found(self._by_vowels, vowel_keys(stem)))
             slips = _found(self._by_slip, deletions(stem))
             groups.append(
-                [word for word in slips if one_slip(stem, word) and self._at_home(word, claim)]
+                [
+                    word
+                    for word in slips
+                    if is_one_edit_apart(stem, word) and self._at_home(word, claim)
+                ]
             )
         return groups
 

@@ -1,8 +1,8 @@
-"""The index on this machine, as `rag.searching.Index`: rows and arrays stay in here.
+"""The index on this machine, as `rag.searching.Index`. Row numbers and arrays stay inside.
 
-It measures how near the dates of documents are to the times that a claim names. A record of what
-happened on March 12 is dated that day or shortly after; a claim about 1848 is seldom borne out by
-a source of 1964. A document without a date, and a claim without a time, are neither near nor far.
+It measures how close a document's date is to the times in a claim. A record of what happened on
+March 12 is dated that day or shortly after; a claim about 1848 is seldom confirmed by a source of
+1964. A document without a date, or a claim without a time, is neither close nor far.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from rag.searching import (
 )
 
 DAYS_NEAR = 8
-"""So many days after or before, a document is no longer near a day."""
+"""A document this many days before or after a day is no longer near it."""
 
 YEARS_FAR = 20
-"""From so many years on, a document is as far from a claim's time as it can be."""
+"""From so many years on, a document is as far as possible from a claim's time."""
 
 _LEAP_YEAR = 2000
 _DAYS_IN_YEAR = 366
@@ -42,7 +42,7 @@ _UNKNOWN = np.iinfo(np.int64).min // 4
 
 
 class DocumentDates:
-    """The dates of an index's documents, ready to be compared with a claim's."""
+    """The dates of an index's documents, for comparison with a claim's."""
 
     def __init__(self, dates: Sequence[str | None]) -> None:
         stretches = list(map(_known_days, dates))
@@ -57,36 +57,36 @@ class DocumentDates:
     def nearness(
         self, named: Sequence[tuple[str, str]], days: Sequence[str]
     ) -> tuple[Floats, Floats]:
-        """Return for each document how near it is to the claim's days and to its years; `named`
-        and `days` are the `times` and the `days` of a `Query`.
+        """Return how near each document is to the claim's days, and to its years: float32,
+        (documents,) each. `named` and `days`: the `times` and `days` of a `Query`.
 
-        Days: 1 on a day that the claim names, with or without its year, down to 0 at
-        `DAYS_NEAR`; 0 where it names none. Years: 1 within a time that the claim names or
-        where nothing is known, down to 0 at `YEARS_FAR`.
+        Days: 1 on a day that the claim names, with or without its year, falling to 0 at
+        `DAYS_NEAR`; 0 if it names none. Years: 1 within a time that the claim names or if nothing
+        is known, falling to 0 at `YEARS_FAR`.
         """
         near = np.zeros(len(self._first), np.float32)
         for first, last in named:
             if first[:7] == last[:7]:  # a day or a month
                 apart = np.where(self._day == _UNKNOWN, np.inf, self._apart(first, last))
-                near = np.maximum(near, _falling(apart, DAYS_NEAR))
+                near = np.maximum(near, _falling_to_zero(apart, DAYS_NEAR))
         for day in days:
             apart = np.abs(self._day - day_of_year(day)).astype(float)
             apart = np.minimum(apart, np.abs(_DAYS_IN_YEAR - apart))
-            near = np.maximum(near, _falling(apart, DAYS_NEAR))
+            near = np.maximum(near, _falling_to_zero(apart, DAYS_NEAR))
         if not named:
             return near, np.ones_like(near)
         years = np.min([self._apart(*time) for time in named], axis=0) / _DAYS_IN_YEAR
-        return near, np.where(self._known, _falling(years, YEARS_FAR), 1).astype(np.float32)
+        return near, np.where(self._known, _falling_to_zero(years, YEARS_FAR), 1).astype(np.float32)
 
     def _apart(self, start: str, end: str) -> NDArray[np.float64]:
-        """Return the days between each document and a time, 0 where they overlap."""
+        """Return the days between each document and a time, 0 if they overlap."""
         before = _ordinal(start) - self._last
         after = self._first - _ordinal(end)
         return np.maximum(np.maximum(before, after), 0).astype(np.float64)
 
 
 def _known_days(written: str | None) -> Days | None:
-    """Return the days of a date, None without one, and for one that an older version let in."""
+    """Return the first and last day of a date; None without one, or for one that cannot be read."""
     try:
         return days_of(written) if written else None
     except ValueError:
@@ -97,7 +97,7 @@ def _numbers(values: Iterable[int]) -> NDArray[np.int64]:
     return np.array(list(values), dtype=np.int64)
 
 
-def _falling(apart: NDArray[np.float64], far: int) -> Floats:
+def _falling_to_zero(apart: NDArray[np.float64], far: int) -> Floats:
     return np.clip(1 - apart / far, 0, 1).astype(np.float32)
 
 
@@ -106,8 +106,8 @@ def _ordinal(date: str) -> int:
 
 
 def day_of_year(month_and_day: str) -> int:
-    """Return the number of a day ("03-12") in a leap year; one far from all others where the
-    calendar has no such day."""
+    """Return the number of a day ("03-12") in a leap year; a number far from all others for a day
+    that the calendar lacks."""
     try:
         date = datetime.date.fromisoformat(f"{_LEAP_YEAR}-{month_and_day}")
     except ValueError:
@@ -116,13 +116,13 @@ def day_of_year(month_and_day: str) -> int:
 
 
 CANDIDATES = 200
-"""Passages that each of the two searches, by words and by meaning, proposes."""
+"""Passages that the search by words and the search by meaning propose each."""
 
 _PIECES, _WORDS = SIGNALS.index("pieces"), SIGNALS.index("words")
 
 
 class LocalIndex:
-    """An open generation. Safe to share by threads."""
+    """An open generation. Safe to share between threads."""
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
@@ -136,12 +136,12 @@ class LocalIndex:
 
     @property
     def passages(self) -> int:
-        """How many passages there are."""
+        """The number of passages."""
         return self.generation.vectors.passages
 
     @property
     def collections(self) -> Mapping[str, Collection]:
-        """The collections that documents are of, by id."""
+        """The collections of the documents, by id."""
         return self._store.collections
 
     def facts(self) -> IndexFacts:
@@ -157,7 +157,7 @@ class LocalIndex:
         )
 
     def holdings(self) -> tuple[Holding, ...]:
-        """Return what there is of each collection."""
+        """Return what the index has of each collection."""
         store = self._store
         dated = zip(store.document_collections, store.document_dates, strict=True)
         return holdings_of(store.collections, dated)
@@ -167,7 +167,7 @@ class LocalIndex:
         return self._store.listed()
 
     def search(self, query: Query, count: int) -> list[Candidate]:
-        """Return the best candidates, best first, `count` where there are so many."""
+        """Return the `count` best candidates, best first; fewer if there are fewer."""
         rows, signals = self.propose(query, count)
         rows, signals = rows[:count], signals[:count]
         signals[:, _PIECES] = self._vectors.late_interaction(query.vectors, rows)
@@ -177,8 +177,8 @@ class LocalIndex:
         ]
 
     def propose(self, query: Query, count: int) -> tuple[NDArray[np.int64], Floats]:
-        """Return what the two searches find, best first: rows, and signals (rows, signals),
-        "pieces" not yet among them: `count` or more where there are so many."""
+        """Return the results of both searches, best first: rows, and signals (rows, signals), where
+        "pieces" is not computed yet. At least `count` if there are so many."""
         each = max(CANDIDATES, count)
         allowed = self._admitted(query.only)
         weights = _first_stage(query)
@@ -191,7 +191,7 @@ class LocalIndex:
         )
         by_word = weights[_WORDS] * words + (weights[_WORDS + 1 :] @ of_document)[self._numbers]
         found = words > 0 if allowed is None else (words > 0) & allowed
-        lexical = top(np.where(found, by_word, 0).astype(np.float32), each)[0]
+        lexical = top_rows(np.where(found, by_word, 0).astype(np.float32), each)[0]
         vector = query.vectors.vector
         rows = np.union1d(self._vectors.nearest(vector, each, allowed)[0], lexical)
         signals = np.column_stack(
@@ -215,7 +215,7 @@ class LocalIndex:
         ]
 
     def row(self, passage_id: str) -> int:
-        """Return a passage's row; raises KeyError."""
+        """Return a passage's row. Raises KeyError."""
         document_id, _, place = passage_id.rpartition("#")
         first, last = self._store.row_bounds[self._number_of[document_id] :][:2]
         if not (place.isdecimal() and first + int(place) < last):
@@ -223,15 +223,15 @@ class LocalIndex:
         return int(first) + int(place)
 
     def passage(self, passage_id: str) -> Passage:
-        """Return a passage; raises KeyError."""
+        """Return a passage. Raises KeyError."""
         return self._store.passage(self.row(passage_id))[1]
 
     def document(self, document_id: str) -> SourceDocument:
-        """Return a document with its text; raises KeyError."""
+        """Return a document with its text. Raises KeyError."""
         return self._store.document(self._number_of[document_id])
 
     def near_duplicates(self, document_id: str) -> tuple[str, ...]:
-        """Return the ids of the documents that say nearly the same, itself left out."""
+        """Return the ids of a document's near-duplicates."""
         return self._store.near_duplicates(self._number_of[document_id])
 
     def matches(self, query: QueryVectors, passage_id: str) -> Matches:
@@ -243,11 +243,12 @@ class LocalIndex:
         )
 
     def frequency(self, stem: str) -> int:
-        """Return in how many passages a stem is."""
+        """Return how many passages have a stem."""
         return self.generation.lexical.frequency(stem)
 
     def passages_with(self, stems: Sequence[str], only: Filter = EVERYTHING) -> list[str]:
-        """Return the passages that have all stems, alone or with the one behind them."""
+        """Return the ids of the passages with all stems, each within the passage or the one after
+        it."""
         found = np.full(self.passages, bool(stems))
         within = self._numbers[1:] == self._numbers[:-1]
         for stem in set(stems):
@@ -259,8 +260,8 @@ class LocalIndex:
         return self.passage_ids(np.flatnonzero(found if allowed is None else found & allowed))
 
     def spellings(self, stem: str, beside: Sequence[str]) -> Sequence[Sequence[str]]:
-        """Return the stems that may be another spelling of `stem`, in groups, the surest
-        first; see `rag.searching.Index`."""
+        """Return stems that may be another spelling of `stem`, in groups, the surest first; see
+        `rag.searching.Index`."""
         return self._spellings.of(stem, beside)
 
     def _admit(self, only: Filter) -> NDArray[np.bool_] | None:
@@ -274,13 +275,13 @@ class LocalIndex:
 
 
 def _first_stage(query: Query) -> Floats:
-    """Return the weights of the signals that are known before pieces are compared."""
+    """Return the weights of the signals that are known before word pieces are compared."""
     weights = [0.0 if name == "pieces" else query.weights[name] for name in SIGNALS]
     return np.array(weights, dtype=np.float32)
 
 
-def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
-    """Return the rows with the `k` highest positive scores, best first."""
+def top_rows(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return the rows with the `k` highest positive scores, and the scores, best first."""
     rows = np.flatnonzero(scores > 0)
     if len(rows) > k:
         rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
@@ -291,8 +292,7 @@ def top(scores: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
 def holdings_of(
     collections: Mapping[str, Collection], dated: Iterable[tuple[str, str | None]]
 ) -> tuple[Holding, ...]:
-    """Return what there is of each collection. `dated`: each document's collection, by id, and its
-    date."""
+    """Return what there is of each collection. `dated`: each document's collection id and date."""
     dates: dict[str, list[str | None]] = {name: [] for name in collections}
     for home, date in dated:
         dates[home].append(date)

@@ -1,4 +1,4 @@
-"""Documents and passages in one SQLite file, which `store_writer` writes."""
+"""Reads documents and passages from one SQLite file, which `store_writer` writes."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ _UNPACK: dict[str, Callable[[Any], Any]] = {
 
 
 def pack(column: str, value: Any) -> Any:
-    """Return the value of a document's field as its column holds it."""
+    """Return a document field's value as its column stores it."""
     return _PACK[column](value) if column in _PACK else value
 
 
 def unpack(column: str, packed: Any) -> Any:
-    """Return the value that a column holds; a collection as its id."""
+    """Return the value that a column stores; for a collection, its id."""
     return _UNPACK[column](packed) if column in _UNPACK else packed
 
 
@@ -87,13 +87,13 @@ def _publication(said: dict[str, Any]) -> Publication:
 
 
 def packed(document: SourceDocument) -> dict[str, Any]:
-    """Return a document's fields by column, as the columns hold them."""
+    """Return a document's fields by column, as the columns store them."""
     values = (getattr(document, f.name) for f in fields(document))
     return {name: pack(name, value) for name, value in zip(COLUMNS, values, strict=True)}
 
 
 def document_digest(document: SourceDocument) -> bytes:
-    """Return a hash over everything that the index keeps of what a document says and is."""
+    """Return a hash of everything that the index keeps of a document."""
     kept = {name: value for name, value in packed(document).items() if name not in _OF_THE_FILE}
     kept["text"] = _encoded(document.text)  # which two versions of zlib may not compress alike
     return hashlib.sha256(repr(kept).encode("utf-8", "surrogatepass")).digest()
@@ -110,28 +110,28 @@ class CopiedDocument:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was read, by which a later build knows that it need not be read again."""
+    """A file as it was read. While it matches, a later build does not read the file again."""
 
     path: str
     content: str
-    """A hash over its bytes."""
+    """A hash of its bytes."""
     digest: str
-    """A hash over all that its reading depends on, whatever it is called; "" if it had
-    problems and must be read again."""
+    """A hash of everything but the name that its reading depends on; "" if it had problems and must
+    be read again."""
     state: str
-    """What the file system says of it; while this stays, `content` need not be computed."""
+    """The file system's description of it; while it stays the same, `content` is not computed."""
     collection: Collection
-    """What it was read as a part of."""
+    """The collection that it was read as part of."""
     described: str
-    """A hash over the metadata beside it, "" without any."""
+    """A hash of the metadata beside it, "" without any."""
     copies: tuple[CopiedDocument, ...] = ()
     problems: tuple[SkippedFile, ...] = ()
-    """For what it was given up; it is not read again for them."""
+    """Why it was given up; it is not read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What tells a stored document from others, without its text."""
+    """What identifies a stored document, without its text."""
 
     number: int
     document_id: str
@@ -174,7 +174,7 @@ class Store:
 
     @property
     def documents(self) -> int:
-        """How many documents there are."""
+        """The number of documents."""
         return len(self._first_rows)
 
     def document_numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -194,7 +194,7 @@ class Store:
         return document, Passage(document.document_id, Span(start, end), _unpacked(packed))
 
     def keys(self) -> dict[bytes, int]:
-        """Return the row of each passage by the key of what was embedded for it."""
+        """Return the row of each passage, by the key of its embedding input."""
         return dict(self._db.execute("SELECT key, row FROM passages"))
 
     def keys_in_order(self) -> list[bytes]:
@@ -206,7 +206,7 @@ class Store:
         return dict(self._db.execute("SELECT document_id, digest FROM documents"))
 
     def entries(self) -> list[StoredDocument]:
-        """Return what tells the documents apart, by number."""
+        """Return what identifies each document, by number."""
         rows = self._db.execute(
             "SELECT number, document_id, digest, wording, origin, file"
             " FROM documents JOIN readings ON document = number ORDER BY number"
@@ -214,7 +214,7 @@ class Store:
         return [StoredDocument(*row) for row in rows]
 
     def files(self) -> dict[int, FileRecord]:
-        """Return the files that the documents are from, by number."""
+        """Return the files of the documents, by number."""
         rows = self._db.execute(
             "SELECT number, path, content, digest, state, collection, described, copies FROM files"
         )
@@ -245,24 +245,24 @@ class Store:
         return replace(self._read_document(number), **given)
 
     def notes(self) -> list[str]:
-        """Return what the readers noted about documents, each with the document's id."""
+        """Return the readers' remarks on documents, each with the document's id."""
         rows = self._db.execute(
             "SELECT document_id, notes FROM documents WHERE notes != '[]' ORDER BY number"
         )
         return [f"{name}: {note}" for name, notes in rows for note in json.loads(notes)]
 
     def sketches(self) -> list[bytes]:
-        """Return each document's sketch (see `near`), by number."""
+        """Return each document's sketch (see `rag.build.stages.sketch`), by number."""
         return [s for (s,) in self._db.execute("SELECT sketch FROM readings ORDER BY document")]
 
     def pages(self) -> tuple[int, int]:
-        """Return how many pages there are, and how many of them were read by OCR."""
+        """Return the number of pages, and of pages read by OCR."""
         query = "SELECT coalesce(sum(pages), 0), coalesce(sum(ocr_pages), 0) FROM documents"
         pages, by_ocr = self._db.execute(query).fetchone()
         return pages, by_ocr
 
     def near_duplicates(self, number: int) -> tuple[str, ...]:
-        """Return the ids of the documents that say nearly the same as one, itself left out."""
+        """Return the ids of a document's near-duplicates."""
         rows = self._db.execute(
             "SELECT document_id FROM near_duplicates JOIN documents ON number = other"
             " WHERE document = ? ORDER BY other",
@@ -271,7 +271,7 @@ class Store:
         return tuple(document_id for (document_id,) in rows)
 
     def near_groups(self) -> list[tuple[str, ...]]:
-        """Return the groups of documents that say nearly the same, by their ids."""
+        """Return the groups of near-duplicate documents, by their ids."""
         groups: dict[int, list[str]] = {}
         for first, document_id in self._db.execute(
             "SELECT min(document, min(other)), document_id FROM near_duplicates"

@@ -1,6 +1,5 @@
-"""Writing the file of `store`: documents as they are read, whole stores from others, and an older
-store's upgrade, step by step, to the format of today.
-"""
+"""Writes the file that `store` reads: documents as they are read, stores assembled from others, and
+upgrades of older stores, one format at a time."""
 
 from __future__ import annotations
 
@@ -54,7 +53,7 @@ _AS_READ = (
     *("document_id", "title", "creator", "date", "url", "kind", "citation", "rights"),
     "publication",
 )
-"""What metadata beside a file can change, beside the collection."""
+"""What metadata beside a file can change, besides the collection."""
 
 _ADDED = (*COLUMNS, "digest", "first_row", "passages")
 _ADD_DOCUMENT = (
@@ -66,9 +65,9 @@ _PUBLICATION = pack("publication", Publication())
 
 
 class StoreWriter:
-    """Fills a new file, or goes on with one that was cut off.
+    """Fills a new file, or continues an interrupted one.
 
-    Documents are certain to be in it, whatever happens to the process, after `end_file`.
+    After `end_file`, a file's documents survive whatever happens to the process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,7 +98,7 @@ class StoreWriter:
         sketch: bytes = b"",
     ) -> int:
         """Append a document of the next file to be ended, with its passages, whose rows follow
-        those already there; return its number.
+        those before; return its number.
 
         `as_read`: the document before metadata beside its file changed it.
         """
@@ -138,14 +137,14 @@ class StoreWriter:
         return number
 
     def end_file(self, file: FileRecord) -> None:
-        """Note that the documents added last are those of `file`, and keep them."""
+        """Record that the documents added last are those of `file`, and commit them."""
         _insert_file(self._db, self.files, file)
         self.files += 1
         self._db.execute("COMMIT")
         self._db.execute("BEGIN")
 
     def close(self) -> None:
-        """Close the file; documents after the last `end_file` are not in it."""
+        """Close the file, without documents added after the last `end_file`."""
         self._db.execute("ROLLBACK")
         self._db.close()
 
@@ -168,8 +167,8 @@ def _insert_file(db: sqlite3.Connection, number: int, file: FileRecord) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A document of a new store: where it is now (which of the stores, and its number
-    there), and the number of its file in the new store."""
+    """A document of a new store: which store it is in, its number there, and the number of its file
+    in the new store."""
 
     store: int
     number: int
@@ -251,7 +250,7 @@ _COPY_READINGS = (
 
 
 def write_near_duplicates(path: Path, groups: Iterable[Sequence[int]]) -> None:
-    """Write into an assembled store which documents, by number, say nearly the same."""
+    """Write groups of near-duplicate documents, by number, into an assembled store."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous = OFF")
     db.executemany(
@@ -268,9 +267,9 @@ def _packed(passage: Passage) -> bytes:
 
 
 def _with_publications(db: sqlite3.Connection) -> None:
-    """1 to 2: documents have a publication, and pages; their files are read again for it.
+    """1 to 2: documents have a publication and pages, for which their files are read again.
 
-    Until then the citation that was printed stands for all that it was made of.
+    Until then the printed citation stands for the publication.
     """
     db.execute("ALTER TABLE documents RENAME TO documents_1")
     db.execute(DOCUMENTS)
@@ -297,7 +296,7 @@ def _with_publications(db: sqlite3.Connection) -> None:
 
 
 def _with_files_given_up(db: sqlite3.Connection) -> None:
-    """2 to 3: files that hung or crashed their reader are known."""
+    """2 to 3: files that hung or crashed their reader are recorded."""
     db.execute(GIVEN_UP)
 
 
@@ -312,13 +311,13 @@ _UPGRADES: dict[int, Callable[[sqlite3.Connection], None]] = {
     2: _with_files_given_up,
     3: _with_compressed_texts,
 }
-"""What brings a store of a format to the next one."""
+"""The upgrade from each format to the next one."""
 
 
 def upgrade_store(path: Path, from_format: int, to_format: int) -> None:
-    """Bring a file of documents to a format, step by step; raises `sqlite3.Error`, `KeyError`."""
+    """Upgrade a file of documents, one format at a time. Raises `sqlite3.Error`, `KeyError`."""
     with closing(sqlite3.connect(path)) as db, db:
         for step in range(from_format, to_format):
             _UPGRADES[step](db)
         db.commit()
-        db.execute("VACUUM")  # which gives back to the disk what is free
+        db.execute("VACUUM")  # which returns free pages to the disk

@@ -1,4 +1,4 @@
-"""The dense half of an index: sentence vectors, sign codes of word pieces.
+"""The dense half of an index: sentence vectors, and sign codes of word pieces.
 
 | file | holds |
 |---|---|
@@ -6,24 +6,22 @@
 | `sentence_starts.npy` | int32, (sentences,): the sentence's first code within its passage |
 | `codes.bin` | uint8, (pieces, bytes): see `embedding.sign_codes` |
 | `code_rows.npy` | int64, (passages + 1,): passage p owns codes rows[p]..rows[p+1] |
-| `piece_passages.npy` | int32, (vocabulary,): in how many passages each word piece is |
+| `piece_passages.npy` | int32, (vocabulary,): number of passages with each word piece |
 
 The nearest sentence vectors are found by exact search while that is fast, then by inverted lists:
 
 | file | holds |
 |---|---|
-| `sentences.faiss` | a vector per sentence, turned, 8 bits a dimension, inner product |
-| `lists.faiss` | where there are more than `Lists.exact_up_to`: the same in lists, 4 bits |
+| `sentences.faiss` | a rotated vector per sentence, 8 bits a dimension, inner product |
+| `lists.faiss` | with more than `Lists.exact_up_to` sentences: the same in lists, 4 bits |
 
-All are memory-mapped. Vectors are turned by a rotation that is always the same, after which the
-components of any model's unit vectors are alike, so that one step serves all of them. What the
-lists propose is scored again with 8 bits, so cosines are the same either way; what can be missed
-is a sentence in a list that was not probed. Measured in docs/decisions/scale.md by
-`python -m benchmarks.scale`.
+All are memory-mapped. One fixed rotation makes the components of any model's unit vectors similar
+in size, so that one quantisation step serves all of them. Candidates from the lists are scored
+again with 8 bits, so cosines are the same either way; only a sentence in a list that was not probed
+can be missed. docs/decisions/scale.md has the measurements (`python -m benchmarks.scale`).
 
-While an index is still being built, vectors are made when they are needed. Passages that the index
-before had keep their vectors. The others are found by their words alone; the best of those are
-embedded when a claim asks for them, and kept.
+While an index is being built, vectors are made on demand. Passages of the previous index keep their
+vectors. Others are found by words alone; for each claim the best of them are embedded and kept.
 """
 
 from __future__ import annotations
@@ -56,25 +54,25 @@ from rag.index.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """When sentences are sorted into lists, and into how many."""
+    """When sentences are sorted into inverted lists, and into how many."""
 
     exact_up_to: int = 400_000
-    """Sentences that are searched one by one: about 70,000 passages."""
+    """Up to so many sentences the search is exact: about 70,000 passages."""
     lists: int = 2048
-    """Lists that more sentences than that are divided into."""
+    """The number of lists beyond that."""
     probes: int = 384
-    """Lists that are looked into for a claim."""
+    """Lists searched for a claim."""
     block: int = 100_000
-    """Sentences that are sorted into lists at a time."""
+    """Sentences sorted into lists at a time."""
 
 
 LISTS = Lists()
 
 _SAMPLE_PER_LIST = 64
-"""Sentences by which k-means places each list's centre; FAISS asks for 39 or more."""
+"""Sentences per list from which k-means learns the centres; FAISS asks for 39 or more."""
 
 _PROPOSED = 3
-"""Times as many sentences as are wanted are taken from the lists, whose cosines are rough."""
+"""Candidates taken from the lists, whose cosines are rough, per sentence wanted."""
 
 _SEED = 1
 
@@ -84,48 +82,50 @@ APPROXIMATE = "lists.faiss"
 _CODES = "codes.bin"
 
 _DEVIATIONS = 6
-"""Standard deviations of a turned component that 8 bits reach; what lies beyond is cut off."""
+"""The range of 8 bits, in standard deviations of a rotated component; values beyond are clipped."""
 
 _ZERO = 127
 _STEPS = 255
-"""The number that stands for 0, and the steps from the least to the greatest."""
+"""The integer that stands for 0 is `_ZERO`; the greatest one is `_STEPS`."""
 
 
 @lru_cache(maxsize=4)
 def _rotation(dimension: int) -> Floats:
-    """Return by what vectors are turned, for this and all later indexes."""
+    """Return the rotation of vectors, the same for this and all later indexes."""
     random = np.random.default_rng(_SEED).standard_normal((dimension, dimension))
     rotation: Floats = np.linalg.qr(random)[0].astype(np.float32)
     return rotation
 
 
-def _reach(dimension: int) -> float:
-    """Return the greatest component that 8 bits can say."""
+def _greatest_component(dimension: int) -> float:
+    """Return the greatest component that 8 bits represent."""
     return min(1.0, float(_DEVIATIONS / np.sqrt(dimension)))
 
 
-def _rounded(vectors: Floats) -> NDArray[np.uint8]:
+def _quantize(vectors: Floats) -> NDArray[np.uint8]:
     dimension = vectors.shape[-1]
-    turned = vectors @ _rotation(dimension) * np.float32(_STEPS / 2 / _reach(dimension))
+    turned = (
+        vectors @ _rotation(dimension) * np.float32(_STEPS / 2 / _greatest_component(dimension))
+    )
     rounded: NDArray[np.uint8] = np.clip(np.rint(turned) + _ZERO, 0, _STEPS).astype(np.uint8)
     return rounded
 
 
-def _read(stored: NDArray[np.uint8]) -> Floats:
-    """Return turned vectors from 8-bit numbers."""
-    step = np.float32(2 * _reach(stored.shape[-1]) / _STEPS)
+def _dequantize_rotated(stored: NDArray[np.uint8]) -> Floats:
+    """Return rotated vectors from 8-bit integers."""
+    step = np.float32(2 * _greatest_component(stored.shape[-1]) / _STEPS)
     turned: Floats = (stored.astype(np.float32) - _ZERO) * step
     return turned
 
 
-def unrounded(stored: NDArray[np.uint8]) -> Floats:
-    """Return sentence vectors as the model gave them, nearly: float32, (sentences, dimension)."""
-    vectors: Floats = _read(stored) @ _rotation(stored.shape[-1]).T
+def dequantize(stored: NDArray[np.uint8]) -> Floats:
+    """Return sentence vectors, nearly as the model gave them: float32, (sentences, dimension)."""
+    vectors: Floats = _dequantize_rotated(stored) @ _rotation(stored.shape[-1]).T
     return vectors
 
 
 class SentenceWriter:
-    """Writes `sentences.faiss` piece by piece."""
+    """Writes `sentences.faiss` in parts."""
 
     def __init__(self, folder: Path, dimension: int, sizes: Lists = LISTS) -> None:
         self._dimension = dimension
@@ -136,7 +136,7 @@ class SentenceWriter:
 
     def add(self, vectors: NDArray[np.floating[Any]]) -> None:
         """Append unit vectors, (sentences, dimension)."""
-        self.copy(_rounded(vectors.astype(np.float32)))
+        self.copy(_quantize(vectors.astype(np.float32)))
 
     def copy(self, stored: NDArray[np.uint8]) -> None:
         """Append what `Sentences.stored` returned."""
@@ -149,27 +149,27 @@ class SentenceWriter:
 
     @property
     def many(self) -> bool:
-        """Whether there are more than an exact search should go through."""
+        """Whether there are more sentences than an exact search should compare."""
         return self._count > self._sizes.exact_up_to
 
     def finish(self) -> None:
-        """Write everything out. Where there are `many`, `write_lists` comes next."""
+        """Write the rest. If there are `many`, `write_lists` comes next."""
         self._file.seek(0)
         self._file.write(_head(self._dimension, self._count))
         self._file.close()
 
 
 def _head(dimension: int, count: int) -> bytes:
-    """Return what precedes `count` 8-bit vectors in the file of a FAISS index.
+    """Return the header of a FAISS index file with `count` 8-bit vectors.
 
-    FAISS itself writes such an index only from memory, where it would be whole.
+    FAISS itself writes such an index only from memory, where it would have to fit.
     """
     import faiss
 
     index = faiss.IndexScalarQuantizer(
         dimension, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
     )
-    reach = _reach(dimension)  # FAISS asks for the least, and for the least to the greatest
+    reach = _greatest_component(dimension)  # FAISS wants the least value and the range
     faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), index.sq.trained)
     index.is_trained = True
     index.ntotal = count
@@ -181,9 +181,9 @@ def _head(dimension: int, count: int) -> bytes:
 
 
 def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
-    """Sort the sentences of `folder` into lists. The same sentences give the same file.
+    """Sort the sentences of `folder` into lists; the same sentences give the same file.
 
-    Takes as much memory as the file has, 200 bytes a sentence.
+    Needs as much memory as the file has, 200 bytes a sentence.
     """
     import faiss
     from faiss.contrib.ivf_tools import add_preassigned
@@ -201,7 +201,7 @@ def write_lists(folder: Path, sizes: Lists = LISTS) -> None:
     blocks = [(first, min(sizes.block, total - first)) for first in range(0, total, sizes.block)]
     nearest = [index.quantizer.search(exact.reconstruct_n(*block), 1)[1][:, 0] for block in blocks]
     counts = np.bincount(np.concatenate(nearest), minlength=lists).tolist()
-    for number, size in enumerate(counts):  # growing them bit by bit takes twice the memory
+    for number, size in enumerate(counts):  # growing them gradually takes twice the memory
         index.invlists.resize(number, size)
         index.invlists.resize(number, 0)
     for block, numbers in zip(blocks, nearest, strict=True):
@@ -218,7 +218,7 @@ def _mapped(path: Path) -> Any:
 
 
 class Sentences:
-    """Searches what `SentenceWriter` wrote. Safe to share by threads."""
+    """Searches what `SentenceWriter` wrote. Safe to share between threads."""
 
     def __init__(self, folder: Path, sizes: Lists = LISTS) -> None:
         import faiss
@@ -227,7 +227,7 @@ class Sentences:
         self._exact = _mapped(folder / EXACT)
         shape = (self._exact.ntotal, self._exact.d)
         self._stored: NDArray[np.uint8] = np.zeros(shape, np.uint8)
-        if len(self):  # nothing cannot be mapped
+        if len(self):  # an empty file cannot be mapped
             head = len(_head(self._exact.d, len(self)))
             self._stored = np.memmap(folder / EXACT, np.uint8, "r", head, shape)
         self._lists: Any = None
@@ -239,22 +239,22 @@ class Sentences:
         return int(self._exact.ntotal)
 
     def stored(self, first: int, count: int) -> NDArray[np.uint8]:
-        """Return what is stored of `count` sentences from the `first` on, for `unrounded`."""
+        """Return the stored form of `count` sentences from the `first` on, for `dequantize`."""
         return self._stored[first : first + count]
 
     def cosines(self, vector: Floats, runs: Iterable[tuple[int, int]]) -> Iterator[Floats]:
-        """Yield the cosines of the sentences of each run, first to last (left out)."""
+        """Yield the cosines of the sentences of each run, given as (first, last + 1)."""
         asked = vector @ _rotation(len(vector))
         for first, last in runs:
-            yield _read(self._stored[first:last]) @ asked
+            yield _dequantize_rotated(self._stored[first:last]) @ asked
 
     def search(
         self, vector: Floats, count: int, allowed: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], Floats]:
         """Return the nearest sentences and their cosines, best first.
 
-        `allowed`: which may be found, bool, (sentences,). Fewer than `count` come back
-        where there are not so many, or where the lists probed hold no more.
+        `allowed`: which may be found, bool, (sentences,). Fewer than `count` come back if there are
+        not so many, or if the probed lists hold no more.
         """
         import faiss
 
@@ -285,8 +285,7 @@ class Sentences:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep FAISS to one thread: the others have nothing to do for a single query, and wait
-    for it in a loop that takes the processor from everybody else."""
+    """Keep FAISS to one thread: for a single query the others would only spin while they wait."""
     import faiss
 
     threads = faiss.omp_get_max_threads()
@@ -298,23 +297,23 @@ def _one_thread() -> Iterator[None]:
 
 
 SENTENCES_SEARCHED = 1000
-"""How many nearest sentences are looked at: enough for 200 passages, even where one
-passage holds many of them."""
+"""How many nearest sentences are looked at: enough for 200 passages, even if one passage has
+many."""
 
 COMMON_PIECE_WEIGHT = 0.2
 """The least weight of a claim's word piece, so that common words still count a little."""
 
 SIGN_SCALE = float(np.sqrt(2 / np.pi))
-"""The expected cosine between a random vector and its signs, by which estimates from
-sign codes are divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
+"""The expected cosine between a random vector and its signs, by which estimates from sign codes are
+divided (Charikar 2002; Gao and Long 2024, arXiv:2405.12497)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _VectorBlock:
-    """The vectors of consecutive passages, to be copied to another index.
+    """The stored vectors of consecutive passages, to be copied to another index.
 
-    `sentences`: (sentences, dimension), for `unrounded`. `codes` and `starts` as in the files
-    above; the counts say how many sentences and codes each passage has.
+    `sentences`: (sentences, dimension), for `dequantize`. `codes` and `starts`: as in the files;
+    the counts give each passage's sentences and codes.
     """
 
     sentences: NDArray[np.uint8]
@@ -325,7 +324,7 @@ class _VectorBlock:
 
 
 class VectorWriter:
-    """Writes the files of `VectorIndex`, passage by passage; use as a context manager."""
+    """Writes the files of `VectorIndex`, passage by passage; a context manager."""
 
     def __init__(self, folder: Path, dimension: int, lists: Lists = LISTS) -> None:
         self._folder = folder
@@ -355,8 +354,8 @@ class VectorWriter:
             self._sentences.add(vectors.sentences)
 
     def copy(self, source: VectorIndex, first: int, last: int) -> int:
-        """Append the passages `first` to `last` (left out) of another index as they are;
-        return how many sentences they have."""
+        """Append another index's passages `first` up to, not including, `last` as they are; return
+        their number of sentences."""
         block = source.passages_block(first, last)
         self._codes.write(block.codes.tobytes())
         self._code_rows += (self._code_rows[-1] + np.cumsum(block.code_counts)).tolist()
@@ -366,7 +365,7 @@ class VectorWriter:
         return len(block.sentences)
 
     def finish(self, piece_passages: NDArray[np.int32]) -> None:
-        """Write everything out. `piece_passages`: see the table above."""
+        """Write the rest. `piece_passages`: see the table above."""
         self._sentences.finish()
         if self._sentences.many:
             write_lists(self._folder, self._lists)
@@ -377,8 +376,8 @@ class VectorWriter:
 
 
 def estimated_cosines(query: QueryVectors, codes: NDArray[np.uint8]) -> Floats:
-    """Return the estimated cosine of each claim piece with each sign code: float32, (claim
-    pieces, codes)."""
+    """Return the estimated cosine of each claim piece with each sign code: float32, (claim pieces,
+    codes)."""
     pieces = unit(coded_dimensions(query.pieces))
     bits = np.unpackbits(codes, axis=1, count=pieces.shape[1]).astype(np.float32)
     # With signs s = 2b - 1, q·s = 2 q·b - sum(q).
@@ -388,14 +387,14 @@ def estimated_cosines(query: QueryVectors, codes: NDArray[np.uint8]) -> Floats:
 
 
 def code_bytes(dimension: int) -> int:
-    """Return how many bytes a sign code has."""
+    """Return the size of a sign code in bytes."""
     return int(sign_codes(np.zeros(dimension, np.float32)).shape[-1])
 
 
 class PieceVectors(ABC):
-    """What compares a claim with passages piece by piece, wherever their vectors are from.
+    """Compares a claim with passages piece by piece, wherever their vectors come from.
 
-    `piece_passages`: in how many of the `passages` each word piece is, (vocabulary,).
+    `piece_passages`: how many of the `passages` have each word piece, (vocabulary,).
     """
 
     def __init__(self, piece_passages: NDArray[np.int32], passages: int) -> None:
@@ -403,21 +402,21 @@ class PieceVectors(ABC):
         self._rarity = np.log((passages + 1) / (1 + piece_passages)).astype(np.float32)
 
     def piece_passages(self) -> NDArray[np.int32]:
-        """Return in how many passages each word piece is, (vocabulary,)."""
+        """Return how many passages have each word piece, (vocabulary,)."""
         return np.array(self._piece_passages)
 
     def weights(self, ids: NDArray[np.int64]) -> Floats:
-        """Return how much each word piece counts: its inverse document frequency."""
+        """Return the weight of each word piece: its inverse document frequency."""
         return np.maximum(self._rarity[ids], COMMON_PIECE_WEIGHT)
 
     @abstractmethod
     def piece_matches(self, query: QueryVectors, rows: NDArray[np.int64]) -> list[Floats]:
-        """Return, for each passage, the estimated cosine of each claim piece (rows) with
-        each passage piece (columns), heading first: float32 (claim pieces, pieces)."""
+        """Return, for each passage, the estimated cosine of each claim piece (rows) with each
+        passage piece (columns), heading first: float32 (claim pieces, pieces)."""
 
     def late_interaction(self, query: QueryVectors, rows: NDArray[np.int64]) -> Floats:
-        """Return each passage's score: over the claim's pieces, the mean of the best match
-        in the passage, weighted by the pieces' rarity. Shape (len(rows),), about 0 to 1."""
+        """Return each passage's score, (len(rows),), about 0 to 1: over the claim's pieces, the
+        mean of the best match in the passage, weighted by the pieces' rarity."""
         if not len(rows):
             return np.zeros(0, np.float32)
         weights = self.weights(query.ids)
@@ -444,7 +443,7 @@ class VectorIndex(PieceVectors):
 
     @property
     def passages(self) -> int:
-        """How many passages there are."""
+        """The number of passages."""
         return len(self._code_rows) - 1
 
     def nearest(
@@ -462,7 +461,7 @@ class VectorIndex(PieceVectors):
         return rows[first], cosines[first].astype(np.float32)
 
     def cosines(self, vector: Floats, rows: NDArray[np.int64]) -> Floats:
-        """Return each passage's cosine as `nearest` would: that of its closest sentence."""
+        """Return each passage's cosine as `nearest` does: that of its closest sentence."""
         runs = zip(self._sentence_rows[rows], self._sentence_rows[rows + 1], strict=True)
         best = [cosines.max() for cosines in self._sentences.cosines(vector, runs)]
         return np.array(best, dtype=np.float32)
@@ -483,7 +482,7 @@ class VectorIndex(PieceVectors):
         return np.asarray(self._starts[a:b])
 
     def passages_block(self, first: int, last: int) -> _VectorBlock:
-        """Return what is stored of the passages `first` to `last` (left out)."""
+        """Return what is stored of the passages `first` up to, not including, `last`."""
         a, b = int(self._sentence_rows[first]), int(self._sentence_rows[last])
         return _VectorBlock(
             sentences=self._sentences.stored(a, b - a),
@@ -498,8 +497,8 @@ _BLOCK = 100_000
 
 
 def upgrade_vectors(folder: Path, dimension: int) -> None:
-    """Bring the vectors of a generation from format 3 to 4: sentences from 16 bits to 8, codes to
-    those dimensions that they have now. Stop words keep theirs until they are embedded anew."""
+    """Upgrade a generation's vectors from format 3 to 4: sentences from 16 to 8 bits, and codes to
+    the dimensions they have now. Stop words keep their codes until they are embedded again."""
     count = int(np.load(folder / "sentence_rows.npy")[-1])
     path, old = folder / EXACT, folder / f"{EXACT}.old"
     path.rename(old)
@@ -524,14 +523,14 @@ def upgrade_vectors(folder: Path, dimension: int) -> None:
 
 
 _EMBEDDED_FOR_A_CLAIM = 16
-"""Passages embedded for a claim at most: a second beside a build, where one core is left."""
+"""The most passages embedded for a claim: a second beside a build that leaves one core."""
 
 
 class VectorsOnDemand(PieceVectors):
-    """Stands for a `VectorIndex` until that is complete. Safe to share by threads.
+    """Replaces a `VectorIndex` until that is complete. Safe to share between threads.
 
-    `known`: the vectors of the index before, None where there is none; `known_rows`: the row of
-    each passage there, -1 for one that is new.
+    `known`: the vectors of the previous index, if any; `known_rows`: the row of each passage there,
+    -1 for a new one.
     """
 
     def __init__(
@@ -560,8 +559,8 @@ class VectorsOnDemand(PieceVectors):
     def nearest(
         self, vector: Floats, k: int, allowed: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], Floats]:
-        """Return the `k` passages with the closest sentences, of those that have vectors: rows
-        and cosines."""
+        """Return the `k` passages with the closest sentences, of those with vectors: rows and
+        cosines."""
         rows = np.flatnonzero(self._known_rows >= 0)
         if self._known is None or not len(rows):
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
@@ -574,8 +573,7 @@ class VectorsOnDemand(PieceVectors):
         return own[found], cosines
 
     def cosines(self, vector: Floats, rows: NDArray[np.int64]) -> Floats:
-        """Return each passage's cosine: that of its closest sentence; 0 where there are no
-        vectors yet."""
+        """Return each passage's cosine, that of its closest sentence; 0 without vectors."""
         cosines = np.zeros(len(rows), np.float32)
         for place, row in enumerate(rows.tolist()):
             if self._known is not None and self._known_rows[row] >= 0:
@@ -586,8 +584,8 @@ class VectorsOnDemand(PieceVectors):
         return cosines
 
     def late_interaction(self, query: QueryVectors, rows: NDArray[np.int64]) -> Floats:
-        """Return each passage's score as `VectorIndex` does; 0 for those beyond the first
-        `_EMBEDDED_FOR_A_CLAIM` without vectors. `rows`: best first."""
+        """Return each passage's score as `VectorIndex` does. `rows`: best first; of those without
+        vectors only the first `_EMBEDDED_FOR_A_CLAIM` are embedded, and the others score 0."""
         new = [row for row in rows.tolist() if self._is_new(row) and row not in self._made]
         self._embed(new[:_EMBEDDED_FOR_A_CLAIM])
         left_out = set(new[_EMBEDDED_FOR_A_CLAIM:])

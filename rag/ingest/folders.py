@@ -33,7 +33,7 @@ from rag.ingest.sidecar import (
     read_collection,
 )
 from rag.ingest.zotero import LIBRARY, attachments, is_library
-from rag.language import said_date
+from rag.language import to_edtf
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -319,11 +319,11 @@ def _date(root: _Element) -> str:
             n.get("point"): line_of(n) for n in root.iter(f"{{*}}{name}", name) if n.get("point")
         }
         if ends.get("start") and ends.get("end"):
-            return said_date(f"{ends['start']}/{ends['end']}")
+            return to_edtf(f"{ends['start']}/{ends['end']}")
     marc = (line_of(part) for tag in ("260", "264") for field in _marc(root, tag) for part in field)
     for text in (*_lines(root, _DATES), *marc):
         year = _YEAR.search(text)
-        if found := said_date(text.strip(" .,;[]")) or (year[0] if year else ""):
+        if found := to_edtf(text.strip(" .,;[]")) or (year[0] if year else ""):
             return found
     return ""
 

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 
 from rag.datatypes import Collection, Kind, Locator, Publication, SourceDocument, Span
 from rag.ingest.shared.notes import contents_lists, library_notices, merged
-from rag.language import name_parts, one_name
+from rag.language import join_name, name_parts
 
 _TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -97,7 +97,7 @@ def in_order(name: str) -> str:
     ('Elias Thorne', 'Lloyd George, David')
     """
     parts = name_parts(name) if "," in name else None
-    return one_name(parts) if parts else name
+    return join_name(parts) if parts else name
 
 
 def in_file(path: Path) -> Publication:

@@ -23,7 +23,7 @@ from rag.datatypes import (
 from rag.dates import edtf_date
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown, slug
-from rag.language import one_name
+from rag.language import join_name
 
 SUFFIXES = (".yaml", ".yml", ".json")
 COLLECTION_FILES = ("collection.yaml", "collection.yml")
@@ -429,7 +429,7 @@ def _people(authors: Any) -> Any:
             "suffix": str(author.get("suffix") or ""),
         }
         literal = author.get("literal")
-        names.append(one_name({"literal": str(literal)} if literal else known))
+        names.append(join_name({"literal": str(literal)} if literal else known))
     return " and ".join(name for name in names if name) or None
 
 

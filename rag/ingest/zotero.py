@@ -23,7 +23,7 @@ from rag.dates import edtf_date
 from rag.errors import UnreadableSource
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.sidecar import Sidecar, sidecar_of
-from rag.language import one_name, said_date
+from rag.language import join_name, to_edtf
 
 LIBRARY, _STORAGE = "zotero.sqlite", "storage"
 _BESIDE = ("", "-wal", "-journal")
@@ -237,7 +237,7 @@ def _creator(first: str, last: str) -> str:
     ('William F. Sanford, Jr.', 'Department of State')
     """
     given, _, suffix = first.partition(", ")
-    return one_name({"family": last, "given": given, "suffix": suffix})
+    return join_name({"family": last, "given": given, "suffix": suffix})
 
 
 def _date(value: str) -> str | None:
@@ -250,7 +250,7 @@ def _date(value: str) -> str | None:
     ('1848/1850', '1850?')
     """
     stored = _STORED.match(value)
-    said = said_date((stored["words"] or "") if stored else value)
+    said = to_edtf((stored["words"] or "") if stored else value)
     if stored and int(stored[1]) and not said.endswith(("~", "?")) and "/" not in said:
         said = "-".join(part for part in stored.groups()[:3] if int(part))
     try:

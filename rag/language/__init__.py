@@ -1,25 +1,25 @@
-"""All that is English: words, numbers, times, names and grammar behind one interface.
+"""Everything specific to English (words, numbers, times, names, grammar) behind one interface.
 
-Whatever else needs to know of the language imports from here, never from the modules within;
-`tests/test_layers.py` holds that. Another language is another folder like this one.
+Other parts import from here, never from the modules inside (`tests/test_layers.py` checks it).
+Another language would be another folder with the same names.
 """
 
 from __future__ import annotations
 
 from rag.language.names import (
     TITLES,
-    attributed,
-    can_be_same,
     capitalised,
     capitalised_inside,
     is_given,
+    is_names_only,
     last_name,
+    may_be_same_person,
     name_around,
-    names_in_records,
-    only_names,
-    stands_for,
+    nation_names,
+    recorded_names,
+    split_attribution,
     with_capitals,
-    with_names_of_records,
+    with_recorded_names,
 )
 from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
 from rag.language.respelling import (
@@ -29,10 +29,10 @@ from rag.language.respelling import (
     Spelling,
     chinese_spellings,
     deletions,
+    is_one_edit_apart,
+    join_name,
     name_parts,
     natural_order,
-    one_name,
-    one_slip,
     pinyin,
     respell,
     respelled,
@@ -44,27 +44,28 @@ from rag.language.timex import (
     Timex,
     days,
     days_named,
-    of_date,
-    said_date,
+    relative_times,
     times,
-    times_told_from,
+    timex_of_date,
+    to_edtf,
     years_in,
 )
 from rag.language.tokens import (
     MONTHS,
     Folded,
+    collapse_spaces,
+    content_words,
+    continues_sentence,
+    ends_midsentence,
     fold,
-    goes_on,
-    is_left_open,
+    join_broken_word,
     parse,
     sentences,
-    squeezed,
     stems,
     stop_words,
     table,
-    trimmed,
+    trim,
     unknown_words,
-    whole_word,
     with_lost_spaces,
     word_list,
     words,

@@ -1,8 +1,7 @@
-"""Dates as clerks, notaries, other nations and other calendars wrote them.
+"""Historical and foreign dates: in words, in Roman numerals, by regnal year, in other calendars.
 
-Those of today's calendar stand in words, in Roman figures, by terms of rents and courts, by the
-year of a reign. Others are in other calendars, or told from the date of a letter. Old Style years
-began on 25 March: "30 January 1648/9" is of 1649 as it is counted now. The French Republic counted
+Also dates relative to a letter's own ("the 16th ult."), and days in figures. Old Style years began
+on 25 March, so "30 January 1648/9" is in 1649 as years are counted now. The French Republic counted
 years from 22 September 1792, in months of 30 days.
 """
 
@@ -35,7 +34,7 @@ _YEAR_WORDS = (
     rf"(?:,?\s+(?:and\s+)?(?P<below>{_BELOW_HUNDRED}))?\b"
 )
 DAY_WORDS = rf"(?:(?:twenty|thirty)[-\s]+)?(?:{'|'.join(_DAY_NUMBERS)})"
-"""A pattern of the day of a month in words."""
+"""A pattern for the day of a month in words."""
 
 _LORD = (
     r"(?:in\s+)?(?:the\s+)?(?:year(?:\s+of\s+(?:our|the)\s+Lord(?:\s+God)?|\s+of\s+grace)?"
@@ -112,8 +111,8 @@ _Found = tuple[int, int, str, str]
 
 
 def archive_dates(text: str) -> Iterator[_Found]:
-    """Yield where such a date stands in a text, from and to, and the first and last day that it
-    means; of those that overlap, the one to take first.
+    """Yield the historical dates in a text: start, end, first day and last day (ISO). Where two
+    overlap, the one to prefer comes first.
 
     >>> sorted(first for _, _, first, _ in archive_dates("the fourth day of July, in the year of "
     ...  "our Lord one thousand seven hundred and seventy-six; 25 Geo. III; 18 Brumaire an VIII"))
@@ -146,7 +145,8 @@ def _below_hundred(words: str) -> int:
 
 
 def day_number(said: str) -> int:
-    """Return the number of a day as a date has it: "3d", "twenty-first"."""
+    """Return the number that a day of the month is written with: 3 for "3d", 21 for
+    "twenty-first"."""
     if figures := re.match(r"\d+", said):
         return int(figures[0])
     parts = [word for word in re.split(r"[-\s]+", said.casefold()) if word]
@@ -211,7 +211,8 @@ def _easter(year: int) -> tuple[int, int]:
 
 
 def _figures(found: re.Match[str]) -> tuple[str, str] | None:
-    """Return the day of "10.XI.1938" and "23/11/1938"; "10/11/1938" is of either of two months."""
+    """Return the day of "10.XI.1938" or "23/11/1938"; None for "10/11/1938", which may be two
+    days."""
     day, month, year = found["day"], found["month"], int(found["year"])
     if month in _ROMAN_MONTHS:
         return _stretch(year, _ROMAN_MONTHS.index(month) + 1, int(day))
@@ -220,12 +221,12 @@ def _figures(found: re.Match[str]) -> tuple[str, str] | None:
     return _stretch(year, int(day), int(month)) if int(month) > 12 or day == month else None
 
 
-def days_in_figures(text: str) -> Iterator[tuple[int, int, list[str], list[str]]]:
-    """Yield where a day in figures stands in a text, from and to, which it is as Americans write
-    it, or else as it must be meant, and which if day and month are turned; with a year of two
-    figures in any century, the twentieth first.
+def numeric_dates(text: str) -> Iterator[tuple[int, int, list[str], list[str]]]:
+    """Yield the days in figures in a text: start, end, the days meant if month comes first (or if
+    only one order is possible), and the days meant if day comes first. A year of two figures gives
+    one day for each century, the twentieth first.
 
-    >>> [days for *_, days, _ in days_in_figures("12/7/1941, 23/11/1963")]
+    >>> [days for *_, days, _ in numeric_dates("12/7/1941, 23/11/1963")]
     [['1941-12-07'], ['1963-11-23']]
     """
     for found in _SLASHED.finditer(text):
@@ -271,7 +272,7 @@ def _stretch(year: int, month: int, day: int) -> tuple[str, str] | None:
 
 
 NEW_YEAR = "03-25"
-"""The day on which Old Style years began, in England until 1752."""
+"""The day on which Old Style years began in England until 1752."""
 
 LAST_OLD_YEAR = 1752
 
@@ -291,7 +292,7 @@ _REPUBLICAN_DATE = re.compile(
 _ERAS: dict[str, int] = {
     name: before for before, names in _TABLE["eras"].items() for name in names.split()
 }
-"""The year before the first of each reign in Japan and China; "-" for "-" or a space."""
+"""The year before the first year of each reign in Japan and China. "-" also matches a space."""
 
 _ERA_NAMES = "|".join(_ERAS).replace("-", r"[-\s]?")
 _ERA = re.compile(
@@ -381,8 +382,8 @@ def _hegira(found: re.Match[str]) -> tuple[str, str]:
 
 
 def _from_hegira(year: int, month: int, day: int, more: int) -> tuple[str, str]:
-    """Return the day before a day of the Muslim calendar, which the moon may have moved, and
-    the day so many days after it."""
+    """Return the day before a day of the Muslim calendar, whose months began when the moon was
+    seen, and the day `more` days after it."""
     days = (11 * year + 3) // 30 + 354 * year + 30 * month - (month - 1) // 2 + day + 226630
     return date.fromordinal(days - 1).isoformat(), date.fromordinal(days + more).isoformat()
 
@@ -404,15 +405,13 @@ _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str
 )
 
 
-def told_from(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield where a day or a month is told from the month of a letter, from and to, and the
-    first and the last day that it means.
+def relative_dates(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield the dates in a letter that are relative to the letter's month: start, end, first day
+    and last day. `written`: a day of that month.
 
-    `written`: a day of that month.
-
-    >>> [first for *_, first, _ in told_from("the 16th ult., the 2d inst.", "1865-01-05")]
+    >>> [first for *_, first, _ in relative_dates("the 16th ult., the 2d inst.", "1865-01-05")]
     ['1864-12-16', '1865-01-02']
-    >>> [last for *_, last in told_from("in December last", "1865-01-05")]
+    >>> [last for *_, last in relative_dates("in December last", "1865-01-05")]
     ['1864-12-31']
     """
     year, month = int(written[:4]), int(written[5:7])
@@ -429,7 +428,8 @@ def told_from(text: str, written: str) -> Iterator[tuple[int, int, str, str]]:
 
 
 def _in_month(months: int, found: re.Match[str]) -> Iterator[tuple[str, str]]:
-    """Yield the days of a month, counted from the first of all, that are said, or all of it."""
+    """Yield the days that are named of a month, or the whole month where none is. `months`: twelve
+    times its year, plus 0 for January to 11 for December."""
     month = date(months // 12, months % 12 + 1, 1)
     length = monthrange(month.year, month.month)[1]
     days = [day_number(said) for said in (found["other"], found["day"]) if said]
@@ -440,25 +440,26 @@ def _in_month(months: int, found: re.Match[str]) -> Iterator[tuple[str, str]]:
             yield (month.replace(day=day).isoformat(),) * 2
 
 
-def is_old_style(text: str, end: int, said: str = "") -> bool:
-    """Return whether a date that ends there is said to be in Old Style, behind it or within."""
+def is_old_style(text: str, end: int, said: str) -> bool:
+    """Return whether a date that ends at `end` is marked as Old Style, in `said` or right after
+    it."""
     return bool(_STYLE.match(text, end) or _OLD_STYLE.search(said))
 
 
 def in_new_style(day: str) -> str:
-    """Return a day of the Julian calendar as it is counted now.
+    """Return a day of the Julian calendar converted to the Gregorian calendar.
 
     >>> in_new_style("1732-02-11"), in_new_style("1917-10-25")
     ('1732-02-22', '1917-11-07')
     """
     is_leap_day = day[5:] == "02-29"  # of a year that may be none of ours: 1700
-    told = date.fromisoformat(f"{day[:8]}28" if is_leap_day else day)
-    century = told.year - ((told.month, told.day) < (3, 1))
-    return (told + timedelta(century // 100 - century // 400 - 2 + is_leap_day)).isoformat()
+    julian = date.fromisoformat(f"{day[:8]}28" if is_leap_day else day)
+    century = julian.year - ((julian.month, julian.day) < (3, 1))
+    return (julian + timedelta(century // 100 - century // 400 - 2 + is_leap_day)).isoformat()
 
 
-def a_year_on(day: str) -> str:
-    """Return the day a year later; 29 February becomes the 28th where that year has none."""
+def one_year_later(day: str) -> str:
+    """Return the same day one year later; 29 February becomes the 28th."""
     year = int(day[:4]) + 1
     later = f"{year:04}{day[4:]}"
     return later if day[5:] != "02-29" or year % 4 == 0 else f"{later[:8]}28"

@@ -1,9 +1,8 @@
-"""Names of persons and places: which words are likely names, which sentences of a document have
-nothing else, and what else the same is called.
+"""Names of persons and places: which words are likely names, which sentences of a document consist
+of names alone, and which names mean the same person or place.
 
-A word is told for a name by its capitals and by the grammar. Persons have the names that people
-give them and those that records have; places and nations those of today, of then, and of their
-people.
+Capitals and grammar mark a name. A person has the names people use and the name in the records; a
+place or nation has its present names, its former ones and those of its people.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 TITLES = word_list("people", "titles")
-"""Words before a name that are not part of it: records and people give them or not."""
+"""Words before a name that are not part of it. Records and people may leave them out."""
 
 _ADDRESS = word_list("people", "forms_of_address")
 
@@ -45,14 +44,14 @@ _BODIES = word_list("people", "bodies")
 _SAYING = frozenset().union(
     *(word_list("verbs", key) for key in ("speaking", "by_saying", "holding", "wanting"))
 )
-"""What a person does by words: says, asks for, holds, wants."""
+"""What a person does with words: says, asks for, holds, wants."""
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii"})
 
 
 def capitalised(text: str) -> list[Span]:
-    """Return the words with a capital, or of a script that has none, whole and without "'s": likely
-    names.
+    """Return the spans of likely names: words with a capital, or in a script without capitals,
+    without a final "'s".
 
     >>> [span.of("Chou En-lai saw O’Higgins’s état") for span in capitalised(
     ...     "Chou En-lai saw O’Higgins’s état")]
@@ -62,7 +61,8 @@ def capitalised(text: str) -> list[Span]:
 
 
 def capitalised_inside(text: str) -> list[Span]:
-    """Return those of `capitalised` that do not open a sentence: names more surely."""
+    """Return the spans of `capitalised` that do not open a sentence, which are more surely
+    names."""
     starts = [sentence.start for sentence in sentences(text)]
     return [
         span
@@ -85,8 +85,9 @@ def name_around(token: Token) -> str:
 
 
 @cache
-def _called() -> tuple[tuple[str, str], ...]:
-    """Return (what somebody is called, the name in records), the longest first."""
+def _common_names() -> tuple[tuple[str, str], ...]:
+    """Return pairs of a common way to name somebody and the name in the records, the longest
+    first."""
     pairs = []
     for row in table("people")["called"]:
         name, *others = row.split(", ")
@@ -96,7 +97,7 @@ def _called() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _forms() -> dict[str, frozenset[str]]:
-    """Return for a given name all its forms, itself among them."""
+    """Return, for each given name, all of its forms, itself included."""
     found: dict[str, frozenset[str]] = {}
     for row in table("people")["given"].strip().splitlines():
         forms = frozenset(row.split())
@@ -110,12 +111,12 @@ _WRITTEN = re.compile(r"[^\W\d_][\w-]*\.?")
 
 
 @cache
-def _by_small_letters() -> dict[str, str]:
-    """Return the names that are no other word, too: each in small letters, and as it is written."""
+def _names_by_lower_case() -> dict[str, str]:
+    """Return known names that are no ordinary word, by their lower-case form."""
     people, places = table("people"), table("places")
     rows = [*places["places"], *places["nations"], *places["states"], *places["others"]]
     known = [name for row in rows for name in row.split(", ")]
-    known += [called for called, _ in _called()]
+    known += [called for called, _ in _common_names()]
     known += [word.capitalize() for word in (*_KNOWN_BY_LAST_NAME, *people["parties"].split())]
     return {
         name.lower(): name for name in known if name.lower() not in word_list("people", "words")
@@ -124,17 +125,17 @@ def _by_small_letters() -> dict[str, str]:
 
 @cache
 def _in_small_letters() -> re.Pattern[str]:
-    names = map(re.escape, sorted(_by_small_letters(), key=len, reverse=True))
+    names = map(re.escape, sorted(_names_by_lower_case(), key=len, reverse=True))
     return re.compile(rf"(?<![\w-])({'|'.join(names)})(?=s?(?!\w))")
 
 
 @lru_cache(maxsize=64)
 def with_capitals(text: str, creator: str = "") -> str:
-    """Return a text without capitals, but perhaps one at its beginning, with those of the names
-    that are known, and of the last name of `creator`; any other text as it is.
+    """Return a text that was typed in lower case with capitals on known names and on the last name
+    of `creator`. Any other text is returned unchanged.
 
-    A name that is a word, too, is told by a given name or a title before it, and at the beginning
-    by a verb behind it.
+    A name that is also an ordinary word counts as a name after a given name or title, and at the
+    beginning of the text before a verb.
 
     >>> with_capitals("thomas jefferson met old hickory in new york, said fdr")
     'Thomas Jefferson met Old Hickory in New York, said FDR'
@@ -144,7 +145,7 @@ def with_capitals(text: str, creator: str = "") -> str:
     small = text.lower()
     if len(small) != len(text) or any(map(str.isupper, _FIRST_PERSON.sub("", text)[1:])):
         return text
-    known = _in_small_letters().sub(lambda found: _by_small_letters()[found[0]], small)
+    known = _in_small_letters().sub(lambda found: _names_by_lower_case()[found[0]], small)
     begun = {at for at, sign in enumerate(text) if sign.isupper()}
     parts = [*_WRITTEN.finditer(known)]
     for number, part in enumerate(parts):
@@ -163,7 +164,7 @@ def with_capitals(text: str, creator: str = "") -> str:
 
 
 def _given_before(parts: Sequence[re.Match[str]]) -> list[re.Match[str]]:
-    """Return the given names and initials at the end of some words: "ulysses s."."""
+    """Return the given names and initials at the end of a run of words: "ulysses s."."""
     given: list[re.Match[str]] = []
     for part in reversed(parts):
         if not (part[0][1:] == "." or (len(part[0]) > 1 and is_western(part[0]))):
@@ -173,42 +174,47 @@ def _given_before(parts: Sequence[re.Match[str]]) -> list[re.Match[str]]:
 
 
 def _acts(text: str) -> bool:
-    """Return whether the first word of a text does what the second says: "grant wanted"."""
+    """Return whether a text begins with a name and a verb: "grant wanted"."""
     return any(token.tag_ in {"VBD", "VBZ", "MD"} for token in parse(text.capitalize())[1:2])
 
 
-def names_in_records(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (what somebody is called in the text, the person's name as records have it).
+def recorded_names(text: str) -> Iterator[tuple[str, str]]:
+    """Yield persons named in the text: as the text has it, and as the records have it.
 
-    >>> list(names_in_records("FDR met Teddy Roosevelt's cousin"))
+    >>> list(recorded_names("FDR met Teddy Roosevelt's cousin"))
     [('Teddy Roosevelt', 'Theodore Roosevelt'), ('FDR', 'Franklin D. Roosevelt')]
     """
     text = with_capitals(text)
-    for called, name in _called():
+    for called, name in _common_names():
         if re.search(rf"(?<!\w){re.escape(called)}(?!\w)", text):
             yield called, name
 
 
-def with_names_of_records(text: str) -> str:
-    """Return a text with the persons in it called as records call them.
+def with_recorded_names(text: str) -> str:
+    """Return a text with its persons named as the records name them.
 
-    >>> with_names_of_records("LBJ's war on poverty")
+    >>> with_recorded_names("LBJ's war on poverty")
     "Lyndon B. Johnson's war on poverty"
     """
     text = with_capitals(text)
-    for called, name in names_in_records(text):
+    for called, name in recorded_names(text):
         text = re.sub(rf"(?<!\w){re.escape(called)}(?!\w)", name, text)
     return text
 
 
-def can_be_same(said: str, recorded: str) -> bool:
-    """Return whether a person's name as said can be the one recorded: the same last name, and no
-    given name that the other has not in some form. An initial stands for any name it begins.
+def may_be_same_person(said: str, recorded: str) -> bool:
+    """Return whether a person's name in a claim may mean the recorded person: the last names are
+    equal, and neither has a given name that the other lacks in every form. An initial matches any
+    name that begins with it.
 
-    >>> can_be_same("Bill Clinton", "William J. Clinton"), can_be_same("Bush", "George W. Bush")
-    (True, True)
-    >>> can_be_same("John Adams", "John Quincy Adams"), can_be_same("Quincy Adams", "John Adams")
-    (False, False)
+    >>> may_be_same_person("Bill Clinton", "William J. Clinton")
+    True
+    >>> may_be_same_person("John Adams", "John Quincy Adams")
+    False
+    >>> may_be_same_person("Quincy Adams", "John Adams")
+    False
+    >>> may_be_same_person("Bush", "George W. Bush")
+    True
     """
     ours, theirs = _parts(said), _parts(recorded)
     if not ours or not theirs or ours[-1] != theirs[-1]:
@@ -218,13 +224,13 @@ def can_be_same(said: str, recorded: str) -> bool:
         return True
     if not all(_is_among(one, others) for one in given):
         return False
-    # Of whom a first and a middle name are said, all are; a middle name in full is always said.
+    # A first and a middle name together are all there are; a middle name in full is always given.
     wanted = [other for other in others[1:] if given[1:] or len(other) > 1]
     return not _is_among(given[0], others[:1]) or all(_is_among(one, given) for one in wanted)
 
 
 def is_given(name: str) -> bool:
-    """Return whether a word is a given name that is known, or an initial.
+    """Return whether a word is a known given name or an initial.
 
     >>> is_given("Teddy"), is_given("J."), is_given("Sadly")
     (True, True, False)
@@ -235,7 +241,7 @@ def is_given(name: str) -> bool:
 
 
 def is_western(name: str) -> bool:
-    """Return whether a word is a given name of Europe or America that is known, or an initial.
+    """Return whether a word is a known European or American given name, or an initial.
 
     >>> is_western("Ken"), is_western("Gabriel"), is_western("Enlai")
     (True, True, False)
@@ -244,7 +250,7 @@ def is_western(name: str) -> bool:
 
 
 def last_name(name: str) -> str:
-    """Return the folded last name of a person, "" of no name.
+    """Return a person's last name, folded; "" for an empty name.
 
     >>> last_name("Joseph R. Biden Jr."), last_name("Douglass, Frederick")
     ('biden', 'douglass')
@@ -276,17 +282,17 @@ def _places() -> tuple[tuple[str, ...], ...]:
 
 
 def place_names(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (name in the text, another name of the same place)."""
+    """Yield pairs of a place name in the text and another name of the same place."""
     for names in _places():
         for name in names:
             if re.search(rf"\b{re.escape(name)}\b", text):
                 yield from ((name, other) for other in names if other != name)
 
 
-def name_in_records(place: str, years: tuple[int, int]) -> str:
-    """Return under which name records of those years have a place of today: its own, or another.
+def historical_place_name(place: str, years: tuple[int, int]) -> str:
+    """Return the name under which records of those years have a present-day place.
 
-    >>> name_in_records("Iran", (1900, 1901)), name_in_records("Iran", (1960, 1960))
+    >>> historical_place_name("Iran", (1900, 1901)), historical_place_name("Iran", (1960, 1960))
     ('Persia', 'Iran')
     """
     known = table("places")["in_records"].get(place, {})
@@ -306,10 +312,10 @@ def _nations() -> dict[tuple[str, ...], frozenset[int]]:
 
 
 @lru_cache(maxsize=4096)
-def stands_for(name: str) -> frozenset[tuple[str, ...]]:
-    """Return all names, as stems, of the nation that `name` is one of; none for another name.
+def nation_names(name: str) -> frozenset[tuple[str, ...]]:
+    """Return all names, as stems, of the nation that `name` denotes; none if it denotes no nation.
 
-    >>> ("holland",) in stands_for("the Dutch"), sorted(stands_for("Zhou"))
+    >>> ("holland",) in nation_names("the Dutch"), sorted(nation_names("Zhou"))
     (True, [])
     """
     numbers = _nations().get(tuple(stems(words(name))), frozenset())
@@ -317,15 +323,15 @@ def stands_for(name: str) -> frozenset[tuple[str, ...]]:
 
 
 @lru_cache(maxsize=64)
-def attributed(claim: str) -> tuple[str, str] | None:
-    """Return which person a claim says said something, and the claim without the name; None where
-    it names nobody so.
+def split_attribution(claim: str) -> tuple[str, str] | None:
+    """Return the person to whom a claim attributes a statement, and the claim without the name;
+    None where it attributes nothing.
 
-    >>> attributed("Theodore Roosevelt said that judges are the people's masters")
+    >>> split_attribution("Theodore Roosevelt said that judges are the people's masters")
     ('Theodore Roosevelt', "said that judges are the people's masters")
-    >>> attributed("Washington said America should keep to herself")
+    >>> split_attribution("Washington said America should keep to herself")
     ('Washington', 'said America should keep to herself')
-    >>> attributed("Polk bought California") is None
+    >>> split_attribution("Polk bought California") is None
     True
     """
     for token in parse(claim):
@@ -348,7 +354,7 @@ _LABELLED = re.compile(r"^[^\w\n]*[^\W\d_]+\.?(?: [^\W\d_]+){0,2}\s?:[^\S\n]*\S"
 _CLOSE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){0,4},\s*")
 
 _HEAD_ROOM = 4_000
-"""Characters at a document's beginning in which its first words are looked for."""
+"""How many characters from a document's beginning its first prose is looked for."""
 
 _LONG_WORD = 4
 _MOST_NAMES = 2 / 3
@@ -359,16 +365,16 @@ _SHORT = 16
 _SHORT_CAPITALS = 6
 
 
-def only_names(text: str, sentence: Span) -> bool:
-    """Return whether a sentence of a document names somebody or something and says nothing: what
-    stands before the first words of the document (title, place and day, who took part), a heading,
-    a signature. In doubt it says something, as figures and a document of nothing but names do.
+def is_names_only(text: str, sentence: Span) -> bool:
+    """Return whether a sentence of a document names something and says nothing: what stands before
+    the first prose (title, place and day, participants), a heading, a signature. In doubt it
+    returns False, as for figures, and for a document that consists of names.
 
     >>> text = "Ann Holt to Governor Reed\\n\\nHolm, 3 May 1790\\n\\nThe fort is lost.\\n\\nA. Holt"
-    >>> [s.of(text) for s in sentences(text) if not only_names(text, s)]
+    >>> [s.of(text) for s in sentences(text) if not is_names_only(text, s)]
     ['The fort is lost.']
     """
-    first = _first_said(text)
+    first = _first_prose(text)
     if first is None or (sentence.start >= first and len(sentence) > _HEAD_ROOM):
         return False
     own = _paragraph(text, sentence.start)
@@ -380,7 +386,7 @@ def only_names(text: str, sentence: Span) -> bool:
 
 
 def _paragraph(text: str, at: int) -> Span:
-    """Return the stretch between blank lines or page ends around a place."""
+    """Return the stretch between blank lines or page ends around a position."""
     start = end = None
     low, high = max(0, at - _HEAD_ROOM), min(len(text), at + _HEAD_ROOM)
     for found in _BLANK_LINES.finditer(text, low, high):
@@ -393,20 +399,20 @@ def _paragraph(text: str, at: int) -> Span:
 
 
 @lru_cache(maxsize=8)
-def _first_said(text: str) -> int | None:
-    """Return where the first paragraph of a document begins that says something, None where none
-    does near its beginning."""
+def _first_prose(text: str) -> int | None:
+    """Return where the first paragraph of prose begins; None where there is none near the
+    beginning."""
     at = 0
     while at < min(len(text), _HEAD_ROOM):
         own = _paragraph(text, at)
-        if _says(own.of(text)):
+        if _is_prose(own.of(text)):
             return own.start
         gap = _BLANK_LINES.match(text, own.end)
         at = gap.end() if gap else own.end + 1
     return None
 
 
-def _says(paragraph: str) -> bool:
+def _is_prose(paragraph: str) -> bool:
     if _SAID.search(paragraph):
         return len(_PLAIN_WORD.findall(paragraph)) > 3
     return len(_PLAIN_WORD.findall(paragraph)) >= _ENOUGH_WORDS and not _names_only(
@@ -415,8 +421,8 @@ def _says(paragraph: str) -> bool:
 
 
 def _names_only(paragraph: str, most: float) -> bool:
-    """Return whether so large a share of the long words begins with a capital letter, and nothing
-    ends as a sentence does."""
+    """Return whether at least the share `most` of the long words have a capital, and no sentence
+    ends."""
     every = _PLAIN_WORD.findall(paragraph)
     long = [word for word in every if len(word) >= _LONG_WORD]
     signs = sum(map(str.isalnum, paragraph))
@@ -428,15 +434,15 @@ def _names_only(paragraph: str, most: float) -> bool:
     dated = any(word.capitalize() in MONTHS for word in every)
     if figures > _MOST_FIGURES * signs and not dated:
         return False
-    told = [word for word in long if word.casefold() not in stop_words()]
+    content = [word for word in long if word.casefold() not in stop_words()]
     if max(len(line.split()) for line in paragraph.splitlines()) > _LONG_LINE_WORDS:
         most = max(most, _MOST_OF_LONG)
-    return bool(sum(word[0].isupper() for word in told) >= most * len(told))
+    return bool(sum(word[0].isupper() for word in content) >= most * len(content))
 
 
 def _is_short(paragraph: str) -> bool:
-    """Return whether a paragraph can be a heading or a signature: short, names alone, no figures
-    and no field of a form ("Name: John Smith")."""
+    """Return whether a paragraph may be a heading or a signature: short, names alone, no figures,
+    no field of a form ("Name: John Smith")."""
     return (
         len(paragraph.split()) <= _SHORT
         and not any(map(str.isdigit, paragraph))
@@ -446,10 +452,12 @@ def _is_short(paragraph: str) -> bool:
 
 
 def _is_close(text: str, own: Span) -> bool:
-    """Return whether a paragraph is the end of a letter: a few words, a comma and a name, and
-    nothing that is said behind it."""
+    """Return whether a paragraph closes a letter: a few words, a comma and a name, and no prose
+    after."""
     said = own.of(text)
     name = said[_CLOSE.match(said).end() :]  # type: ignore[union-attr]
     after = text[own.end : own.end + _HEAD_ROOM]
     following = _paragraph(after, len(after) - len(after.lstrip())).of(after)
-    return len(said.split()) <= _SHORT and not _says(following) and (not name or _is_short(name))
+    return (
+        len(said.split()) <= _SHORT and not _is_prose(following) and (not name or _is_short(name))
+    )

@@ -1,7 +1,7 @@
 """Numbers in a text: "15,000", "fifteen thousand", "$4.75 million", "half a million", "95 percent".
 
-Written and spoken forms come out as the same value, so that a claim and a source can be
-compared. `text2num` was tried first: it reads "nine and a half thousand" as 9 and 1000.
+Written and spoken forms give the same value, so that a claim and a source can be compared.
+`text2num` was tried first: it reads "nine and a half thousand" as 9 and 1000.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _VALUES = {word: float(n) for n, word in enumerate(_UNITS)} | {
     word: 10.0 * n for n, word in enumerate(_TENS, start=2)
 }
 
-# Thousands are set apart by commas, by a space that breaks no line, or by any before "000".
+# Thousands are separated by commas, by a no-break space, or by any space before "000".
 _DIGITS = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:[\u00a0\u2009\u202f]\d{3}){1,4}(?!\d)"
     r"|\d{1,3}(?: \d{3}){0,3} 000(?!\d)|\d*\.\d+|\d+(?:\.\d+)?"
@@ -86,7 +86,7 @@ _GRAND = re.compile(r"\sgrand\b(?!\s+(?:[a-z]*s|jury|old)\b)")
 """Thousands of dollars: "sixty grand a year", but not "two grand pianos"."""
 
 _BEFORE_CHRIST = "bc"
-"""What a year before Christ counts: its noun."""
+"""The noun of a year before Christ."""
 
 _CURRENCIES: dict[str, str] = {
     form: name for name, forms in _TABLE["currencies"].items() for form in forms.split()
@@ -126,7 +126,7 @@ _AT_MOST = re.compile(
 )
 _FROM_UP_TO = re.compile(
     r"\bfrom\b(?:(?!\bfrom\b)[^.;:])*\bup to\s*[$£€]?$", re.IGNORECASE
-)  # where it went
+)  # the place that was reached
 
 # "dollars", "US dollars", "of Spanish dollars".
 _COUNTED_MONEY = re.compile(
@@ -136,27 +136,27 @@ _BETWEEN = re.compile(r"\b(?:between|from)\s+[$£€]?$", re.IGNORECASE)
 _SCALE_AT_END = re.compile(rf"({_SCALE})s?$", re.IGNORECASE)
 
 _ONE_ORDER = 20
-"""How many times the last end of a stretch the first may be and have its unit unsaid."""
+"""How many times the second end of a range the first may be and still share its unit."""
 
 _Bound = Literal["exact", "about", "at least", "at most"]
 
 ROUNDING = 0.05
-"""How far a rounded number may be from what it rounds, as a share of it."""
+"""How far a rounded number may be from the exact one, as a share of it."""
 
 _LEAST_ROUNDED = 200
-"""From which count on one may be rounded without a word."""
+"""The smallest count that may be rounded without a word like "about"."""
 
 _ABOUT_SHARE = 0.1
-"""The same for a number said to be about so much."""
+"""The same as `ROUNDING` for a number marked as approximate ("about 200")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number in a text, and the words that say how exactly it is meant.
+    """A number in a text, and how exactly it is meant.
 
-    `value`: in ones; a percentage or a fraction is its share (95 percent: 0.95). `share`
-    tells those apart from counts. `currency`: of a sum of money, "dollar". `noun`: the first word
-    after it, folded: what is counted. `ends`: of the stretch that it begins or ends.
+    `value`: the number; for a percentage or fraction the share (95 percent: 0.95), with `share`
+    set. `currency`: of a sum of money, "dollar". `noun`: what is counted, the first word after the
+    number, folded. `ends`: both ends of the range that the number begins or ends.
     """
 
     span: Span
@@ -168,8 +168,8 @@ class Quantity:
     ends: tuple[float, float] | None = None
 
     def may_be(self, value: float) -> bool:
-        """Return whether what is said leaves room for a value: between the ends of its stretch,
-        above "over", below "under"."""
+        """Return whether the wording leaves room for `value`: between the ends of a range, above
+        "over", below "under"."""
         if self.ends and min(self.ends) <= value <= max(self.ends):
             return True
         bounds = {"at least": value >= self.value, "at most": value <= self.value}
@@ -177,10 +177,10 @@ class Quantity:
 
 
 def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
-    """Return the numbers in `text`, in order; `leave_out`: spans that are something else (dates).
+    """Return the numbers in `text`, in order, outside the spans `leave_out` (dates).
 
-    "one" standing for a noun ("one of them", "no one"), ordinals ("the 28th") and days of a month
-    ("9 June") are no quantities.
+    "one" in place of a noun ("one of them", "no one"), ordinals ("the 28th") and days of a month
+    ("9 June") are left out.
 
     >>> [q.value for q in quantities("15,000 men, nine and a half thousand, half a million")]
     [15000.0, 9500.0, 500000.0]
@@ -225,7 +225,7 @@ def quantities(text: str, leave_out: Sequence[Span] = ()) -> list[Quantity]:
 
 
 def ordinals(text: str, leave_out: Sequence[Span] = ()) -> list[tuple[Span, int]]:
-    """Return the ordinals in `text` and what they come to, without days of a month and fractions.
+    """Return the ordinals in `text`, each with its number, without days of a month and fractions.
 
     >>> [n for _, n in ordinals("the 14th and the twenty-first amendment, a third of May 4th")]
     [14, 21]
@@ -251,10 +251,10 @@ def ordinals(text: str, leave_out: Sequence[Span] = ()) -> list[tuple[Span, int]
 def agree(claim: Quantity, source: Quantity) -> bool:
     """Return whether the source's number bears out the claim's.
 
-    The claim may round: 4.75 million for 4,760,082, "almost two billion" for 1.9. It may not
-    say more than the source: 205 for "200". Counts below `_LEAST_ROUNDED` must be equal. "Over" and
-    "under" allow for half as much again, in their direction. Sums of two currencies, a sum and a
-    count of something, a year before Christ and anything else never agree.
+    The claim may round: 4.75 million for 4,760,082, "almost two billion" for 1.9. It may not be
+    more exact than the source: 205 does not agree with "200". Counts below `_LEAST_ROUNDED` must be
+    equal. "Over" and "under" allow half as much again, in their direction. Sums in two currencies,
+    a sum and a count, or a year before Christ and anything else never agree.
     """
     if claim.share != source.share or not _may_count_alike(claim, source):
         return False
@@ -280,14 +280,14 @@ def _may_count_alike(claim: Quantity, source: Quantity) -> bool:
 
 
 def _is_unnamed(count: Quantity) -> bool:
-    """Return whether it is not said what is counted: what stands behind it is no plural, as in
-    "nobody under 400,000 pays"."""
+    """Return whether the counted thing is left unnamed: the next word is no plural, as in "nobody
+    under 400,000 pays"."""
     return count.value > _LEAST_ROUNDED and not (count.noun.endswith("s") or count.noun in _PLURALS)
 
 
 def _rounded_to(value: float) -> float:
-    """Return the unit that a number seems rounded to: 10,000 for 4,750,000, none for small counts;
-    for shares and decimals a fiftieth of it."""
+    """Return the unit to which a number seems rounded: 10,000 for 4,750,000, 0 for small counts,
+    and a fiftieth of the value for shares and decimals."""
     if value <= 0 or value != int(value):
         return value / 50
     if value < _LEAST_ROUNDED:
@@ -299,7 +299,7 @@ def _rounded_to(value: float) -> float:
 
 
 def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
-    """Return the quantities with "nine out of ten" and "one in five" as one share, and with both
+    """Return the quantities with "nine out of ten" and "one in five" as one share each, and both
     ends of "five to ten million" in millions."""
     result: list[Quantity] = []
     for quantity in found:
@@ -319,15 +319,15 @@ def _joined(text: str, found: list[Quantity]) -> list[Quantity]:
 
 
 def _is_stretch(text: str, before: Quantity, between: str) -> bool:
-    """Return whether two numbers are the ends of one: "five to ten", "between five and ten"."""
+    """Return whether two numbers are the ends of a range: "five to ten", "between five and ten"."""
     if between.strip() == "and":
         return bool(_BETWEEN.search(text[max(0, before.span.start - 20) : before.span.start]))
     return between.strip() in {"to", "or", "-", "–"}
 
 
 def _in_units_of(last: Quantity, first: Quantity, text: str) -> Quantity:
-    """Return the first end of a stretch in the units of its last: five million of "five to ten
-    million", 60 percent of "from 60 to 40 percent"; but 500 of "from 500 to two million"."""
+    """Return the first end of a range in the units of the last: five million for "five to ten
+    million", 60 percent for "from 60 to 40 percent"; but 500 for "from 500 to two million"."""
     said = last.span.of(text)
     scale = _SCALE_AT_END.search(said)
     is_percentage = said.casefold().endswith(("%", "cent", "centum"))
@@ -346,7 +346,7 @@ def _is_one(match: re.Match[str]) -> bool:
 
 
 def _is_in_date(match: re.Match[str], text: str) -> bool:
-    """Return whether figures are part of "9/11" or of "11/22/63", which is no fraction."""
+    """Return whether digits belong to a date such as "9/11" or "11/22/63", which is no fraction."""
     if match["over"]:
         return int(match["over"]) >= int(match["under"])
     if not match.group().isdecimal():
@@ -356,7 +356,7 @@ def _is_in_date(match: re.Match[str], text: str) -> bool:
 
 
 def _is_day(match: re.Match[str], text: str) -> bool:
-    """Return whether figures are the day of a month."""
+    """Return whether digits are the day of a month."""
     if not match.group().isdecimal() or not 1 <= int(match.group()) <= _LAST_DAY:
         return False
     return _stands_by_month(match, text)
@@ -370,7 +370,7 @@ def _stands_by_month(match: re.Match[str], text: str) -> bool:
 
 
 def _is_pronoun(match: re.Match[str], text: str) -> bool:
-    """Return whether "one" only stands for a noun, or "a" + fraction is an ordinal."""
+    """Return whether "one" stands for a noun, or "a" and a fraction word is an ordinal."""
     said = match.group().strip().casefold()
     if said in {"one", "a", "an"}:
         before = text[: match.start()].rstrip().casefold()
@@ -389,7 +389,7 @@ def _is_pronoun(match: re.Match[str], text: str) -> bool:
 
 
 def _value(match: re.Match[str]) -> tuple[float, bool]:
-    """Return the number that was matched, and whether it is a share of something."""
+    """Return the value of a match, and whether it is a share."""
     if match["over"]:
         return int(match["over"]) / int(match["under"]), True
     if match["denominator"]:
@@ -428,13 +428,13 @@ def _value(match: re.Match[str]) -> tuple[float, bool]:
 
 
 def _pieces(word: str, said: str) -> float:
-    """Return how much "and a half" or "and three-quarters" adds to one."""
+    """Return what "and a half" or "and three-quarters" adds to the number before it."""
     pieces = 3 if re.search(r"\bthree[-\s]+quarter", said, re.IGNORECASE) else 1
     return pieces * (0.5 if word.casefold().startswith("hal") else 0.25)
 
 
 def _number(written: str) -> float:
-    """Return the value of digits or of a worded number below a hundred."""
+    """Return the value of digits, or of a number in words below a hundred."""
     plain = re.sub(r"(?<=\d)[,\s](?=\d)", "", written)
     if plain[0].isdigit() or plain[0] == ".":
         return float(plain)
@@ -458,7 +458,7 @@ def _noun(after: str) -> str:
 
 
 def _currency(match: re.Match[str], after: str) -> str:
-    """Return of which currency a sum is, by its sign or by a word behind it, "" of others."""
+    """Return the currency of a sum, from its sign or the word after it; "" for a plain count."""
     if match["money"]:
         return _SIGNS[match["money"].strip()]
     found = _COUNTED_MONEY.match(after)

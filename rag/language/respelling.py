@@ -1,27 +1,25 @@
-"""One name, many spellings: a claim respelled the way an archive writes its names.
+"""One name, many spellings: a claim respelled as an archive writes its names.
 
-People say Zhou Enlai, Malinowski and Beijing; the records of the 1960s say Chou En-lai,
-Malinovskiy and Peiping. Nothing here knows persons. It knows systems:
+People say Zhou Enlai, Malinowski and Beijing; the records of the 1960s say Chou En-lai, Malinovskiy
+and Peiping. This module knows spelling systems, not persons:
 
 * Chinese: Hanyu Pinyin and Wade-Giles, converted syllable by syllable, both ways;
-* names that went through several romanisations or were written down by ear: keys under which
-  such spellings meet;
-* places that have changed their names, or have Postal ones: a table (`names`);
+* names that went through several romanisations or were written down by ear: keys that such
+  spellings share;
+* places that were renamed, or have Postal names: a table (`names`);
 * persons, where the user has fetched an authority file (`rag.retrieval`).
 
-`respell` proposes a spelling only when the index has the words of it, so most claims have none.
-An archive that is searched by hand has no index here; what is known of it is when its records
-were written. For its search, `respelled` takes only spellings that follow from a rule, or that
-the catalog has.
+`respell` proposes a spelling only if the index has its words, so most claims get none. For an
+archive that is searched by hand there is no index, only the years of its records: `respelled` uses
+the spellings that follow from a rule or that the catalog has.
 
-There are three keys, under which the spellings of one name meet and few other names do, from the
-surest to the least sure: `spelling_key` for names that went through several romanisations,
-`vowel_keys` for names from scripts that leave vowels open (Arabic, Persian) and for English ears,
-`deletions` for a slip of one letter.
+Three keys bring spellings of one name together, from the surest to the least sure: `spelling_key`
+for names that went through several romanisations, `vowel_keys` for names from scripts that omit
+vowels (Arabic, Persian) and names heard by English ears, `deletions` for one wrong letter.
 
-A person's name is also divided in its parts, as CSL has them: family, given, suffix. What is only
-a text is read by nameparser. It knows particles, titles and suffixes; but it takes a body for a
-person, and a romanised Chinese or Korean name for one with the family name last.
+A person's name is also divided into the parts that CSL has: family, given, suffix. nameparser reads
+a name given as plain text. It knows particles, titles and suffixes, but it takes an organisation
+for a person, and a Chinese or Korean family name in first place for a given name.
 """
 
 from __future__ import annotations
@@ -33,27 +31,28 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Literal
 
-from rag.language.names import TITLES, capitalised, is_western, name_in_records, place_names
+from rag.language.names import TITLES, capitalised, historical_place_name, is_western, place_names
 from rag.language.tokens import stems, table, word_list, words
 
 _MAX_RESPELLINGS = 3
 """Respelled claims that are searched beside the claim itself."""
 
 _RARER = 5
-"""A spelling that the index has is respelled only as one that it has this often more."""
+"""A name that the index has is respelled only if the other spelling is this many times as frequent.
+"""
 
 _Frequency = Callable[[str], int]
-"""In how many passages a stem is; 0 for one that the index does not have."""
+"""Returns in how many passages a stem occurs, 0 if the index does not have it."""
 
 _Neighbours = Callable[[str], Sequence[Iterable[str]]]
-"""For a stem, stems of the index that may be other spellings of it, in groups."""
+"""Returns the index's stems that may be other spellings of a stem, in groups, the surest first."""
 
 Spelling = Literal["", "period", "modern"]
-"""`period`: as people wrote at the time of the event; `modern`: as is usual today, whatever the
-time; "": as the claim has it."""
+"""How an archive spells names: as people wrote them at the time of the event ("period"), as is
+usual today ("modern"), or as the claim does ("")."""
 
 _PINYIN_YEAR = 1979
-"""The American government and press wrote Chinese names in Wade-Giles until then."""
+"""The American government and press wrote Chinese names in Wade-Giles until this year."""
 
 _RUSSIAN = re.compile(
     r"\b(?:Soviet|Soviets|Russian?s?|USSR|Moscow|Kremlin|Leningrad|Petersburg|Khrushchev|Stalin|"
@@ -65,7 +64,7 @@ _DISTINCT = re.compile(r"zh|x")
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """A claim with names in another spelling: `replaced` holds (as said, as searched)."""
+    """A claim with names in another spelling. `replaced`: pairs of the old and the new spelling."""
 
     text: str
     replaced: tuple[tuple[str, str], ...]
@@ -76,7 +75,7 @@ class Respelling:
 
 @cache
 def wade_giles() -> Mapping[str, tuple[str, ...]]:
-    """Return the Wade-Giles spellings, plain letters only, of each Pinyin syllable.
+    """Return the Wade-Giles spellings of each Pinyin syllable, in plain letters.
 
     >>> [wade_giles()[s][0] for s in ("zhou", "en", "lai", "xiao", "ping", "guo", "zi")]
     ['chou', 'en', 'lai', 'hsiao', 'ping', 'kuo', 'tzu']
@@ -95,8 +94,8 @@ def wade_giles() -> Mapping[str, tuple[str, ...]]:
 
 
 def _plausible(initial: str, final: str) -> bool:
-    """Return whether Mandarin may put the two together. A syllable too many is harmless:
-    a respelling must be in the index."""
+    """Return whether Mandarin may combine an initial and a final. A combination too many does no
+    harm, since a respelling must be in the index."""
     if initial in {"j", "q", "x"}:
         return final[0] in "iu" and final not in {"ua", "uai", "uang", "ui", "uo"}
     if initial in {"zh", "ch", "sh", "r", "z", "c", "s"}:
@@ -125,7 +124,7 @@ def pinyin() -> Mapping[str, tuple[str, ...]]:
 
 
 def _divide(word: str, syllables: Mapping[str, tuple[str, ...]]) -> Iterator[list[str]]:
-    """Yield the ways to read a word as one to three syllables."""
+    """Yield each way to read a word as one to three syllables."""
     if not word:
         yield []
     for size in range(min(6, len(word)), 0, -1):
@@ -136,8 +135,8 @@ def _divide(word: str, syllables: Mapping[str, tuple[str, ...]]) -> Iterator[lis
 
 
 def chinese_spellings(word: str) -> list[str]:
-    """Return a Pinyin word in Wade-Giles, and a Wade-Giles word (with or without its
-    hyphens) in Pinyin, as lower-case words with hyphens between Wade-Giles syllables.
+    """Return the other romanisations of a Chinese word: Wade-Giles for Pinyin, and Pinyin for
+    Wade-Giles, with or without hyphens. The results are lower case, Wade-Giles with hyphens.
 
     >>> chinese_spellings("Enlai")[:1], chinese_spellings("Zedong")[:1]
     (['en-lai'], ['tse-tung'])
@@ -160,8 +159,8 @@ def chinese_spellings(word: str) -> list[str]:
 
 
 def _chinese_syllables(word: str) -> int:
-    """Return of how many syllables of Mandarin a word is made, in Pinyin or in Wade-Giles; 0 where
-    it is not.
+    """Return how many Mandarin syllables a word has, in Pinyin or Wade-Giles; 0 if it is not
+    Chinese.
 
     >>> [_chinese_syllables(word) for word in ("Mao", "Zedong", "Tse-tung", "Monroe")]
     [1, 2, 2, 0]
@@ -174,7 +173,7 @@ def _chinese_syllables(word: str) -> int:
 
 
 def _is_chinese_family(word: str) -> bool:
-    """Return whether a word is a family name that many Chinese have, in Pinyin or in Wade-Giles.
+    """Return whether a word is a common Chinese family name, in Pinyin or Wade-Giles.
 
     >>> _is_chinese_family("Deng"), _is_chinese_family("Teng"), _is_chinese_family("Ang")
     (True, True, False)
@@ -187,13 +186,11 @@ def _is_chinese_family(word: str) -> bool:
 
 
 def respell(claim: str, frequency: _Frequency, neighbours: _Neighbours) -> list[Respelling]:
-    """Return the claim in other spellings of its names that the index has, likeliest
-    first; none if there are none.
+    """Return the claim with its names in other spellings that the index has, the likeliest first.
 
-    `frequency`: of a stem in the index. `neighbours`: the index's stems that may be another
-    spelling of one, in groups, the surest first. A name that the index has is left as it is,
-    unless another spelling is `_RARER` times as frequent; a place is tried under each of its
-    names.
+    `frequency`: in how many passages a stem occurs. `neighbours`: stems of the index that may be
+    other spellings of a stem, in groups, the surest first. A name that the index has stays, unless
+    another spelling is `_RARER` times as frequent; a place is tried under each of its names.
     """
     people: dict[str, str] = {}
     for span in capitalised(claim):
@@ -210,8 +207,8 @@ def respell(claim: str, frequency: _Frequency, neighbours: _Neighbours) -> list[
 
 
 def _best_spelling(name: str, frequency: _Frequency, neighbours: _Neighbours) -> str | None:
-    """Return the most frequent other spelling of a name in the index, if it is worth it, of
-    the surest kind that has one."""
+    """Return the most frequent other spelling of a name, from the surest group that has one; None
+    if no spelling is worth a search."""
     own = stems(words(name))
     if not own:
         return None
@@ -242,8 +239,8 @@ def _replaced(claim: str, pairs: Sequence[tuple[str, str]]) -> Respelling:
 def respelled(
     text: str, style: Spelling, years: tuple[int, int] | None, persons: Sequence[str]
 ) -> dict[str, str]:
-    """Return the names in `text` that an archive of this style writes otherwise, with its
-    spellings. `years`: when the text is about. `persons`: names that the catalog has.
+    """Return the names in `text` that an archive of this `style` spells otherwise, each with that
+    spelling. `years`: what the text is about. `persons`: names that the catalog has.
 
     >>> respelled("Zhou Enlai met Malinowski in Moscow", "period", (1964, 1964), [])
     {'Zhou': 'Chou', 'Enlai': 'En-lai', 'Malinowski': 'Malinovsky'}
@@ -267,11 +264,11 @@ def respelled(
         alone = (name for name in names if name not in found and _DISTINCT.match(name.lower()))
         found |= {name: _wade_giles(name) for name in alone}
     for name in names:
-        if name not in found and (usual := _usual(name, text)):
+        if name not in found and (usual := _english_ending(name, text)):
             found[name] = usual
     if style == "period":
         when = years or (_PINYIN_YEAR - 1, _PINYIN_YEAR - 1)
-        former = {name: name_in_records(name, when) for name in names}
+        former = {name: historical_place_name(name, when) for name in names}
         found |= {name: other for name, other in former.items() if name != other}
     return {name: other for name, other in found.items() if name != other}
 
@@ -290,7 +287,7 @@ def _plain_wade_giles() -> frozenset[str]:
 
 
 def _wade_giles(word: str) -> str:
-    """Return a Pinyin word in Wade-Giles, itself where it is none."""
+    """Return a Pinyin word in Wade-Giles, and any other word unchanged."""
     if word.lower() in wade_giles():
         return wade_giles()[word.lower()][0].capitalize()
     found = [spelling for spelling in chinese_spellings(word) if "-" in spelling]
@@ -298,7 +295,8 @@ def _wade_giles(word: str) -> str:
 
 
 def _pinyin(family: str, given: str, known: Set[str]) -> dict[str, str]:
-    """Return a Wade-Giles name in Pinyin where the catalog has it so; it is ambiguous else."""
+    """Return the Pinyin spelling of each part of a Wade-Giles name that the catalog has in Pinyin;
+    without the catalog the conversion is ambiguous."""
     for one in (family.lower(), *chinese_spellings(family)):
         for other in chinese_spellings(given):
             if f"{one} {other}" in known:
@@ -306,8 +304,8 @@ def _pinyin(family: str, given: str, known: Set[str]) -> dict[str, str]:
     return {}
 
 
-def _usual(name: str, text: str) -> str:
-    """Return a Russian name as English archives usually write its end, "" for any other."""
+def _english_ending(name: str, text: str) -> str:
+    """Return a Russian name with the ending usual in English archives; "" for any other name."""
     if not (_SKY.search(name) and _RUSSIAN.search(text)):  # it may be Polish
         return ""
     return _SKY.sub(lambda found: f"{found['vowel']}vsky", name)
@@ -317,10 +315,10 @@ MIN_KEY_LETTERS = 5
 """Shorter names have too many neighbours that only sound alike."""
 
 _MIN_LOOSE_LETTERS = 6
-"""The same for `vowel_keys` and `deletions`: shorter names would double the false matches."""
+"""The same for `vowel_keys` and `deletions`, where shorter names would double the false matches."""
 
 _OPEN_VOWELS = 4
-"""Of a name's first so many e, each may stand for a or i."""
+"""How many e of a name, from the first, may each stand for a or i."""
 
 
 def _rules(name: str) -> list[tuple[re.Pattern[str], str]]:
@@ -332,10 +330,10 @@ _VOWEL_RULES = _rules("open_vowels")
 
 
 def spelling_key(word: str) -> str:
-    """Return a key that the romanisations of one name share, and few other names have.
+    """Return a key that all romanisations of one name share, and few other names have.
 
-    Consonants that languages write differently fall together (w and v, kh and h, shch
-    and sh), glides before vowels go, endings such as -skiy, -skij and -ski are one.
+    Consonants that languages write differently are made equal (w and v, kh and h, shch and sh),
+    glides before vowels are dropped, and endings such as -skiy, -skij and -ski become one.
 
     >>> spelling_key("malinowski") == spelling_key("malinovskiy") == spelling_key("malinovsky")
     True
@@ -350,10 +348,9 @@ def spelling_key(word: str) -> str:
 
 
 def vowel_keys(word: str) -> frozenset[str]:
-    """Return the keys of a name whose e may be a or i, and whose o is u; none for a short one.
+    """Return the keys of a name whose e may be a or i and whose o is u; none for a short name.
 
-    Two spellings meet where they share a key. Throat sounds and doubled letters fall
-    together too.
+    Two spellings match if they share a key. Guttural sounds and doubled letters are made equal too.
 
     >>> vowel_keys("mossadegh") & vowel_keys("musaddiq") != frozenset()
     True
@@ -374,23 +371,24 @@ def vowel_keys(word: str) -> frozenset[str]:
 
 
 def deletions(word: str) -> frozenset[str]:
-    """Return a word and what is left of it without one letter after the first; nothing for
-    a short word.
+    """Return a word and every form of it without one letter after the first; nothing for a short
+    word.
 
-    Two words that begin alike and are one letter added, lost, changed or swapped with the next
-    apart share one of these (Garbe's symmetric deletion; see `one_slip`).
+    Two words with the same first letter that differ by one inserted, deleted, changed or transposed
+    letter share one of these (Garbe's symmetric deletion; see `is_one_edit_apart`).
     """
     if len(word) < _MIN_LOOSE_LETTERS:
         return frozenset()
     return frozenset({word, *(word[:i] + word[i + 1 :] for i in range(1, len(word)))})
 
 
-def one_slip(one: str, other: str) -> bool:
-    """Return whether two words that begin alike are one slip of a letter apart.
+def is_one_edit_apart(one: str, other: str) -> bool:
+    """Return whether two words with the same first letter are one edit apart, a transposition
+    included.
 
-    >>> one_slip("hammarskjold", "hammerskjold"), one_slip("ziegler", "zeigler")
+    >>> is_one_edit_apart("hammarskjold", "hammerskjold"), is_one_edit_apart("ziegler", "zeigler")
     (True, True)
-    >>> one_slip("kennan", "kennedy")
+    >>> is_one_edit_apart("kennan", "kennedy")
     False
     """
     if one == other or one[:1] != other[:1] or not deletions(one) & deletions(other):
@@ -418,24 +416,24 @@ _BODY = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[.'’‘-])*")
 _SUFFIX = re.compile(r"[JS]r\.?|I{1,3}|IV|V|Esq\.?|M\.?D\.?|Ph\.?D\.?")
-_BEHIND = re.compile(
+_DATES_AND_ROLES = re.compile(
     r"(?:(?:, ?| )(?:(?:b|d|ca|fl)\.? ?)*\d{4}\??[-–](?:\d{4}\??)?\.?"
     r"|(?:, ?| )(?:b|d|ca|fl)\.? ?\d{4}\??\.?"
     r"|, ?(?:author|editor|translator|compiler|ed|eds|trans|comp)\.?)+$"
 )
-"""What libraries write behind a name: the dates of a life, a role."""
+"""What libraries put after a name: the dates of a life, a role."""
 _NUMERAL = re.compile(r"[IVXLCDM]{2,}|[IVX]")
-"""Of a ruler: "Louis XIV"."""
+"""The numeral of a ruler: "Louis XIV"."""
 _VOWELS = re.compile(r"[aeiouyäöüàáâãèéêìíòóôùúăơưạ-ỹ]+", re.IGNORECASE)
 _MOST_WORDS = 6
 
 
 def name_parts(name: str) -> NameParts | None:
-    """Return a person's name divided; None for what does not look like one in every word, has a
-    title in it, or leaves open which part is the family name.
+    """Return the parts of a person's name. None if some word does not look like part of one, if it
+    has a title, or if it is unclear which part is the family name.
 
-    With a comma it is a name only as "Family, Given", or in its natural order with a suffix; dates
-    of a life and roles behind are dropped.
+    A name with a comma must be "Family, Given", or in natural order with a suffix. Dates of a life
+    and roles after it are dropped.
 
     >>> name_parts("Martin Van Buren"), name_parts("Sanford, William F., Jr.")["suffix"]
     ({'family': 'Van Buren', 'given': 'Martin'}, 'Jr.')
@@ -447,20 +445,18 @@ def name_parts(name: str) -> NameParts | None:
     [None, None, None, None]
     """
     name = " ".join(name.split())
-    bare = _BEHIND.sub("", name) if "," in name else name
+    bare = _DATES_AND_ROLES.sub("", name) if "," in name else name
     before, *after = (part.strip() for part in bare.split(","))
     suffix = after.pop() if after and _SUFFIX.fullmatch(after[-1]) else ""
     if len(after) > 1:
         return None
-    parts = _turned(before, after[0]) if after else _said(before)
+    parts = _family_before_comma(before, after[0]) if after else _natural_name_parts(before)
     return parts | ({"suffix": suffix} if suffix else {}) if parts else None
 
 
-def _turned(family: str, given: str) -> NameParts | None:
-    """Return the parts of a name that was written with the family name first and a comma.
-
-    A family name of two words is told from a whole name by the given name behind it.
-    """
+def _family_before_comma(family: str, given: str) -> NameParts | None:
+    """Return the parts of a name written as "Family, Given"; None for a whole name before the
+    comma, which a second given name there shows."""
     first, names = family.split(), given.split()
     if not _are_names(first, names) or all(map(_begins_otherwise, names)):
         return None
@@ -470,8 +466,8 @@ def _turned(family: str, given: str) -> NameParts | None:
     return {"family": family, "given": given}
 
 
-def _said(name: str) -> NameParts | None:
-    """Return the parts of a name that is written as it is said."""
+def _natural_name_parts(name: str) -> NameParts | None:
+    """Return the parts of a name in natural order."""
     from nameparser import parse
 
     parsed = parse(name)
@@ -483,26 +479,25 @@ def _said(name: str) -> NameParts | None:
         return None
     if _family_first(words):
         family, given = words
-    elif _open(words):
+    elif _has_unclear_order(words):
         return None
     return {"family": family, "given": given} | ({"suffix": parsed.suffix} if parsed.suffix else {})
 
 
-def one_name(parts: NameParts) -> str:
-    """Return a divided name as one text that `name_parts` divides alike, in its natural order
-    where that is possible.
+def join_name(parts: NameParts) -> str:
+    """Return a divided name as one text, in natural order if `name_parts` then divides it alike.
 
-    >>> one_name({"family": "Zhou", "given": "Enlai"}), one_name({"literal": "Polybius"})
+    >>> join_name({"family": "Zhou", "given": "Enlai"}), join_name({"literal": "Polybius"})
     ('Zhou Enlai', 'Polybius')
-    >>> one_name({"family": "Sanford", "given": "William F.", "suffix": "Jr."})
+    >>> join_name({"family": "Sanford", "given": "William F.", "suffix": "Jr."})
     'William F. Sanford, Jr.'
-    >>> one_name({"family": "García Márquez", "given": "Gabriel"})
+    >>> join_name({"family": "García Márquez", "given": "Gabriel"})
     'García Márquez, Gabriel'
     """
     if "literal" in parts:
         return parts["literal"]
     family, given = parts.get("family", ""), parts.get("given", "")
-    after = _after(parts.get("suffix", ""))
+    after = _suffix_text(parts.get("suffix", ""))
     if not family or not given:
         return f"{family or given}{after}"
     natural = f"{given} {family}{after}"
@@ -515,8 +510,8 @@ def one_name(parts: NameParts) -> str:
 
 
 def natural_order(name: str) -> str:
-    """Return a person's name as it is said; what is not surely a family name and a given name, and
-    a name whose order is open, keeps its commas.
+    """Return a person's name in natural order. A name that is not surely "Family, Given", or whose
+    order is unclear, keeps its commas.
 
     >>> natural_order("Hamilton, Stanislaus Murray"), natural_order("King, Martin Luther, Jr.")
     ('Stanislaus Murray Hamilton', 'Martin Luther King, Jr.')
@@ -531,19 +526,20 @@ def natural_order(name: str) -> str:
     family, given = parts["family"], parts["given"]
     words = [*family.split(), *given.split()]
     order = f"{family} {given}" if _family_first(words) else f"{given} {family}"
-    if _open(words) and not _said(order):
+    if _has_unclear_order(words) and not _natural_name_parts(order):
         order = f"{family}, {given}"
-    return f"{order}{_after(parts.get('suffix', ''))}"
+    return f"{order}{_suffix_text(parts.get('suffix', ''))}"
 
 
-def _after(suffix: str) -> str:
-    """Return a suffix as it is written after a name in its natural order."""
+def _suffix_text(suffix: str) -> str:
+    """Return a suffix as it is written after a name in natural order."""
     comma = "" if _NUMERAL.fullmatch(suffix) else ","
     return f"{comma} {suffix}" if suffix else ""
 
 
 def _begins_otherwise(word: str) -> bool:
-    """Return whether a word before a name is no given name: an article, a title, a particle."""
+    """Return whether a word before a name is an article, a title or a particle, not a given
+    name."""
     if word in {"The", "A", "An"}:
         return True
     known = _particles() | TITLES | word_list("people", "forms_of_address")
@@ -557,7 +553,7 @@ def _particles() -> frozenset[str]:
 
 
 def _are_names(family: list[str], given: list[str]) -> bool:
-    """Return whether both can be names of one person, by their words."""
+    """Return whether the words can be the family and given names of one person."""
     words = [*family, *given]
     capitals = not any(word[0].islower() for word in given)
     known = bool(family and given) and len(words) <= _MOST_WORDS
@@ -570,8 +566,8 @@ def _of_a_name(word: str) -> bool:
 
 
 def _family_first(words: list[str]) -> bool:
-    """Return whether two words are surely a Chinese name or a Korean one, in their own order: the
-    second hyphenated, or a family name of China before two syllables, or somebody known."""
+    """Return whether two words are surely a Chinese or Korean name in its own order: the second is
+    hyphenated, or a Chinese family name precedes two syllables, or the person is known."""
     if len(words) != 2 or any(map(is_western, words)):
         return False
     family, given = words
@@ -582,9 +578,9 @@ def _family_first(words: list[str]) -> bool:
     return known or (_is_chinese_family(family) and _chinese_syllables(given) == 2)
 
 
-def _open(words: list[str]) -> bool:
-    """Return whether a name may have its family name first: one of Mandarin syllables, and one of
-    three syllables as in Vietnam, Korea and China."""
+def _has_unclear_order(words: list[str]) -> bool:
+    """Return whether a name may have its family name first: Mandarin syllables, or three syllables
+    as in Vietnam, Korea and China."""
     if is_western(words[0]) or _family_first(words):
         return False
     if len(words) == 2:

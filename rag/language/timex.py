@@ -1,8 +1,8 @@
 """Expressions of time in a text: "the 2d of February, 1848", "in the autumn of 64", "mid-1950".
 
-Each comes out as the stretch of days that it names, so that a claim can be compared with a
-source, and with the date of the document it stands in. (TIMEX is what such expressions are
-called in the literature: Setzer and Gaizauskas 2000.)
+Each is normalised to a first and a last day, so that a claim can be compared with a source, and
+with the date of the document it is in. (TIMEX is the literature's name for such expressions: Setzer
+and Gaizauskas 2000.)
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from rag.language.calendars import (
     DAY_WORDS,
     LAST_OLD_YEAR,
     NEW_YEAR,
-    a_year_on,
     archive_dates,
     day_number,
-    days_in_figures,
     in_new_style,
     is_old_style,
-    told_from,
+    numeric_dates,
+    one_year_later,
+    relative_dates,
 )
 from rag.language.tokens import MONTHS, table
 
@@ -46,8 +46,8 @@ _PAIR = (
     r"(?:(?P<firstday>[0-3]?\d)(?i:st|nd|rd|th|d)?"
     r"(?:\s?[-–/]\s?|\s+(?P<between>(?i:to|until|till|and|or|&))\s+(?i:the\s+)?))?"
 )
-# The second year of "1648/9", "1648-9", "1706[/7]" or "1706 (1707)" is only looked at: where it is
-# not the next one it may be another date ("31 Dec. 1688/10 Jan. 1689").
+# The second year of "1648/9", "1648-9", "1706[/7]" or "1706 (1707)" is only checked: if it is not
+# the next one, it may be another date ("31 Dec. 1688/10 Jan. 1689").
 _YEAR = (
     r"(?P<year>1[0-9]\d\d|20\d\d)"
     r"(?:(?=(?P<double>\s?\[?[/|⁄]\s?|\s?\[?[-–]|\s?[(\[](?=\d+[)\]]))(?P<newyear>\d{4}|\d{1,2})"
@@ -76,7 +76,7 @@ _DAYS = [
         rf"(?!\s+{_MONTH_NAME}(?!\w))(?:\.(?=\s1\d\d\d\b))?{_OF_YEAR}"
     ),
 ]
-"""Days, those without the year in front or a dot also without a year."""
+"""Days. The forms without a year before them or a dot may also have no year at all."""
 
 _DAYS_IN_WORDS = [
     re.compile(rf"\b(?P<day>(?i:{DAY_WORDS}))\s+(?i:day\s+)?of\s+{_MONTH}(?!\w)"),
@@ -126,26 +126,26 @@ _LAST_YEAR = re.compile(r"(?<!\bthe )\blast year\b(?! of)", re.IGNORECASE)
 _YESTERDAY = re.compile(r"\b(?:yesterday|last (?:night|evening))\b", re.IGNORECASE)
 _OUR_CENTURY = 2000
 _SHORT_CENTURY = 1900
-"""What "64" and "the sixties" are counted from."""
+"""The year to which "64" and "the sixties" are added."""
 
 _THIRDS = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "middle": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Timex:
-    """An expression of time: where it stands, and the first and last day that it may mean.
+    """An expression of time: its span, and the first and last day that it may mean.
 
-    `first`, `last`: ISO dates, "1848-02-02". A season is three months, "early 1934" the first
-    five, a decade ten years.
+    `first`, `last`: ISO dates, "1848-02-02". A season is three months, "early 1934" the first five,
+    a decade ten years.
     """
 
     span: Span
     first: str
     last: str
     other: tuple[tuple[str, str], ...] = ()
-    """What else it may be called: the days of Old Style of "30 January 1648/9"."""
+    """A second reading: the Old Style days of "30 January 1648/9"."""
     unsure: tuple[tuple[str, str], ...] = ()
-    """What it means if it is written otherwise than most write: 12 July of "12/7/1941"."""
+    """A less likely reading: 12 July for "12/7/1941"."""
 
     @property
     def years(self) -> tuple[int, int]:
@@ -164,9 +164,9 @@ class Timex:
 def times(text: str, *, in_figures: bool = False) -> list[Timex]:
     """Return the expressions of time in `text` that name a year, in order.
 
-    A number that counts something ("1,800 men", "1500 miles"), is that of a thing ("Resolution
-    1441") or of a year before Christ is no year. `in_figures`: whether "12/7/1941" is a day, and
-    "11/22/63" one of any century; else it is of a year alone, or nothing.
+    A number that counts something ("1,800 men", "1500 miles"), names a thing ("Resolution 1441") or
+    is a year before Christ is left out. `in_figures`: read "12/7/1941" as a day, and "11/22/63" as
+    a day of any century; otherwise the former is only a year and the latter nothing.
 
     >>> [(t.first, t.last) for t in times("on the 2d of February, 1848")]
     [('1848-02-02', '1848-02-02')]
@@ -177,7 +177,7 @@ def times(text: str, *, in_figures: bool = False) -> list[Timex]:
     for a, b, first, last in archive_dates(text):
         if not any(Span(a, b).overlaps(other.span) for other in found):
             found.append(Timex(Span(a, b), first, last))
-    for a, b, (day, *others), turned in days_in_figures(text) if in_figures else ():
+    for a, b, (day, *others), turned in numeric_dates(text) if in_figures else ():
         if not any(Span(a, b).overlaps(other.span) for other in found):
             other, unsure = (tuple((d, d) for d in days) for days in (others, turned))
             found.append(Timex(Span(a, b), day, day, other, unsure))
@@ -195,29 +195,36 @@ def times(text: str, *, in_figures: bool = False) -> list[Timex]:
     return sorted(found, key=lambda timex: timex.span)
 
 
-def times_told_from(text: str, written: str | None) -> list[Timex]:
-    """Return the times in a letter that are told from its own: "the 16th ult.", "in December
+def relative_times(text: str, written: str | None) -> list[Timex]:
+    """Return the times in a letter that are relative to its own date: "the 16th ult.", "in December
     last", "on March 4", "yesterday", "last year".
 
-    `written`: the letter's date; without one, or with one that leaves the month open, there
-    are none.
+    `written`: the letter's date. Without it, or if it leaves the month open, there are none.
     """
     if written is None:
         return []
-    dated = of_date(written)
+    dated = timex_of_date(written)
     if dated.first[:7] != dated.last[:7]:
         return []
-    told = [Timex(Span(a, b), first, last) for a, b, first, last in told_from(text, dated.first)]
-    told += [Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)]
+    relative = [
+        Timex(Span(a, b), first, last) for a, b, first, last in relative_dates(text, dated.first)
+    ]
+    relative += [
+        Timex(Span(*m.span()), *_days(dated.years[0] - 1)) for m in _LAST_YEAR.finditer(text)
+    ]
     if dated.first == dated.last:
         day = (date.fromisoformat(dated.first) - timedelta(1)).isoformat()
-        told += [Timex(Span(*match.span()), day, day) for match in _YESTERDAY.finditer(text)]
+        relative += [Timex(Span(*match.span()), day, day) for match in _YESTERDAY.finditer(text)]
     days = _days_of_its_year(text, dated)
-    return [*told, *(day for day in days if not any(day.span.overlaps(t.span) for t in told))]
+    return [
+        *relative,
+        *(day for day in days if not any(day.span.overlaps(t.span) for t in relative)),
+    ]
 
 
 def _days_of_its_year(text: str, dated: Timex) -> Iterator[Timex]:
-    """Yield the days in a letter that have no year: of its own, or the last one before it."""
+    """Yield the days in a letter that name no year: in its own year, or the last such day before
+    it."""
     for match in (match for pattern in _DAYS for match in pattern.finditer(text)):
         month, day = _month_and_day(match.groupdict())
         years = [year for year in (dated.years[0], dated.years[0] - 1) if _is_day(year, month, day)]
@@ -234,16 +241,16 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def _is_count(text: str, year: Span) -> bool:
-    """Return whether four figures count what stands behind them, or are the number of a thing, or
-    of a house: "at 1600 Pennsylvania Avenue", but not "in 1929 Wall Street crashed"."""
+    """Return whether four figures count something, or number a thing or a house: "1600 Pennsylvania
+    Avenue", but not "in 1929 Wall Street crashed"."""
     before = text[max(0, year.start - 30) : year.start].casefold()
     at_house = before.endswith("at ") and _IN_STREET.match(text, year.end)
     return bool(_COUNTED.match(text, year.end) or at_house or _NUMBERED.search(before))
 
 
 def _is_double(match: re.Match[str]) -> bool:
-    """Return whether a date has two years, as those early in the years before 1752 have, and
-    years of accounts: "1648/9"."""
+    """Return whether a date names two years, as early months before 1752 and accounting years do:
+    "1648/9"."""
     said = match.groupdict()
     if not (new := said.get("newyear")):
         return False
@@ -255,8 +262,8 @@ def _is_double(match: re.Match[str]) -> bool:
 
 
 def _in_both_styles(match: re.Match[str], timex: Timex) -> Timex:
-    """Return a time with what it is called in the other style where it is in two: "1648/9", or
-    says that it is in Old Style."""
+    """Return a time with its other reading where it gives both styles ("1648/9") or says Old
+    Style."""
     is_day = timex.first == timex.last
     if _is_double(match):
         year, double = int(timex.first[:4]), match["newyear"]
@@ -266,7 +273,7 @@ def _in_both_styles(match: re.Match[str], timex: Timex) -> Timex:
             return replace(timex, last=f"{year + 1}-12-31")  # a year of accounts
         if timex.first[5:] >= NEW_YEAR:
             return timex
-        new = a_year_on(timex.first), a_year_on(timex.last)
+        new = one_year_later(timex.first), one_year_later(timex.last)
         shifted = [(in_new_style(new[0]),) * 2] if is_day else []
         return Timex(timex.span, *new, other=((timex.first, timex.last), *shifted))
     if is_day and is_old_style(match.string, match.end(), match[0]):
@@ -275,7 +282,7 @@ def _in_both_styles(match: re.Match[str], timex: Timex) -> Timex:
 
 
 def days(text: str) -> list[str]:
-    """Return the days that `text` names: "02-02" for each, "1848-02-02" with its year.
+    """Return the days that `text` names: "02-02" for each, and "1848-02-02" for one with its year.
 
     >>> days("from March 12 to 1 Apr. 1959")
     ['04-01', '03-12', '1959-04-01']
@@ -288,7 +295,7 @@ def days(text: str) -> list[str]:
 
 
 def days_named(text: str) -> list[tuple[Span, str]]:
-    """Return the days of a month in a text, with a year or without, and which they are.
+    """Return the days of a month in a text, with or without a year: span and "MM-DD".
 
     >>> [day for _, day in days_named("March 12, on the 6th and 7th of May, the fourth of July")]
     ['03-12', '05-06', '05-07', '07-04']
@@ -311,7 +318,7 @@ def days_named(text: str) -> list[tuple[Span, str]]:
 
 
 def _days_behind(first: re.Match[str], month: int, day: int) -> Iterator[tuple[Span, int, int]]:
-    """Yield the further days of a row or a stretch: 2, 3 and 5 of "July 1, 2, 3 and 5"."""
+    """Yield the further days of a list or range: 2, 3 and 5 for "July 1, 2, 3 and 5"."""
     end = first.end()
     while match := _NEXT_DAY.match(first.string, end):
         end, before, day = match.end(), day, int(match["day"])
@@ -323,7 +330,7 @@ def _days_behind(first: re.Match[str], month: int, day: int) -> Iterator[tuple[S
 
 
 def years_in(text: str) -> tuple[int, int] | None:
-    """Return the first and the last year that a text names, None where it names none.
+    """Return the first and the last year that a text names, None if it names none.
 
     >>> years_in("Zhou came in the autumn of 64"), years_in("in the 1960s"), years_in("64 men")
     ((1964, 1964), (1960, 1969), None)
@@ -332,14 +339,14 @@ def years_in(text: str) -> tuple[int, int] | None:
     return (min(named), max(named)) if named else None
 
 
-def of_date(date: str) -> Timex:
-    """Return the days that a document's date, also an uncertain one or a stretch, may mean."""
+def timex_of_date(date: str) -> Timex:
+    """Return the days that a document's date may mean, also if it is uncertain or a range."""
     days = days_of(date)
     return Timex(Span(0, len(date)), days.first.isoformat(), days.last.isoformat())
 
 
 def _stretch(match: re.Match[str]) -> Iterator[tuple[str, str]]:
-    """Yield the first and the last day of an expression; nothing where it is no date."""
+    """Yield the first and last day of an expression; nothing if it is no date."""
     said = {name: value for name, value in match.groupdict().items() if value}
     part = said.get("part", "")
     if "from" in said:
@@ -355,7 +362,7 @@ def _stretch(match: re.Match[str]) -> Iterator[tuple[str, str]]:
         else:
             start = _SHORT_CENTURY + _DECADES[said["worddecade"].casefold()]
             part = match.group().split()[1] if len(match.group().split()) > 2 else ""
-        # The 1800s are the century; those of our own are as yet ten years.
+        # "The 1800s" are the century; "the 2000s" are only ten years as yet.
         is_century = start % 100 == 0 and start < _OUR_CENTURY and "decade" in said
         yield _years(start, 100 if is_century else 10, part)
         return
@@ -392,7 +399,7 @@ def _stretch(match: re.Match[str]) -> Iterator[tuple[str, str]]:
 
 
 def _month_and_day(said: Mapping[str, str | None]) -> tuple[int, int]:
-    """Return the numbers of the month and of the day that were said, 0 for what was not."""
+    """Return the numbers of the month and the day, 0 for a missing one."""
     name = (said.get("month") or "").casefold().rstrip(".:")
     month = int(said.get("isomonth") or _MONTH_NUMBERS.get(name, 0))
     return month, int(said.get("isoday") or said.get("day") or 0)
@@ -423,7 +430,7 @@ def _third(part: str) -> int | None:
 
 
 def _years(start: int, length: int, part: str) -> tuple[str, str]:
-    """Return a decade or a century, or the 40 percent of it that early, mid or late means."""
+    """Return a decade or century, or the 40 percent of it that "early", "mid" or "late" means."""
     third = _third(part)
     if third is not None:
         start, length = start + (0, 3, 6)[third] * length // 10, 4 * length // 10
@@ -431,8 +438,8 @@ def _years(start: int, length: int, part: str) -> tuple[str, str]:
 
 
 def _part_of(first: str, last: str, part: str) -> tuple[str, str]:
-    """Return the third of a year that "early", "mid" or "late" means, with a month's grace;
-    a month has no parts here."""
+    """Return the third of a year that "early", "mid" or "late" means, a month wider at each end. A
+    month is not divided."""
     third = _third(part)
     if third is None or first[:7] == last[:7]:
         return first, last
@@ -447,12 +454,12 @@ _ABOUT = re.compile(r"\b(?:c|ca|circa|about|abt|around)\b\.?", re.IGNORECASE)
 _DOUBTED = re.compile(r"\?|\[|\b(?:before|after|probably|perhaps|undated)\b", re.IGNORECASE)
 
 
-def said_date(value: str) -> str:
-    """Return the date that a person or an archive wrote, in EDTF or in words; "" for none.
+def to_edtf(value: str) -> str:
+    """Return in EDTF a date that a person or an archive wrote in EDTF or in words; "" for none.
 
-    >>> [said_date(d) for d in ("1964-11", "10 September 1813", "c. 1850", "March-May 1848")]
+    >>> [to_edtf(d) for d in ("1964-11", "10 September 1813", "c. 1850", "March-May 1848")]
     ['1964-11', '1813-09-10', '1850~', '1848-03/1848-05']
-    >>> [said_date(d) for d in ("1949-1950", "[1850?]", "2011-07-04 10:00", "undated")]
+    >>> [to_edtf(d) for d in ("1949-1950", "[1850?]", "2011-07-04 10:00", "undated")]
     ['1949/1950', '1850?', '2011-07-04', '']
     """
     for form in (value.strip(), value.strip().partition(" ")[0]):

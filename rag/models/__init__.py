@@ -1,12 +1,10 @@
-"""Models from the hub (huggingface.co): fetched once, and byte for byte the same ever after.
+"""Models from the hub (huggingface.co), fetched once and byte for byte the same from then on.
 
-What is fetched is written into `models.json` of the home: revision, licence, and the SHA-256 of
-each file. A model of the table has the revision that stands there; of any other the revision that
-the hub answers at the first fetch is trusted. Only weights without code (safetensors),
-configuration and vocabulary are fetched: nothing that is unpickled or run. The files lie in the
-cache that huggingface_hub shares with other programs, so they are checked whenever one is loaded.
-
-They are loaded from their folder: no pickle, and no code of theirs.
+`models.json` in the home records what was fetched: revision, licence, and the SHA-256 of each file.
+A model of the table has the revision given there; of any other, the revision of the first fetch is
+trusted. Only weights without code (safetensors), configuration and vocabulary are fetched, nothing
+that is unpickled or run. The files are in huggingface_hub's cache, which other programs share, so
+they are checked whenever a model is loaded.
 """
 
 from __future__ import annotations
@@ -44,15 +42,15 @@ SETTING_OF: dict[_ModelPart, str] = {
     "reranker": "SOURCE_FINDER_RERANKER",
     "late interaction": "SOURCE_FINDER_RERANKER",
 }
-"""The setting that takes a model's name, by the part that the model serves."""
+"""The setting that names a model, by the part that uses the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownModel(Jsonable):
-    """A model on the hub: what it serves, its size in millions of parameters, its licence.
+    """A model on the hub: what it is for, its size in millions of parameters, its licence.
 
-    `figure`: a published result, and `source` where it is published. `revision`: the commit that
-    is fetched. `weights`: SHA-256 of its `model.safetensors`. "" for what is not known.
+    `figure`: a published result, and `source` its address. `revision`: the commit to fetch.
+    `weights`: the SHA-256 of its `model.safetensors`. "" for what is unknown.
     """
 
     name: str
@@ -79,7 +77,7 @@ def known_models() -> dict[str, KnownModel]:
 
 @dataclass(frozen=True, slots=True)
 class FetchedModel(Jsonable):
-    """A model as it was fetched. `files`: the SHA-256 of each, by its path in `folder`."""
+    """A model as it was fetched. `files`: the SHA-256 of each file, by its path in `folder`."""
 
     name: str
     revision: str
@@ -89,10 +87,9 @@ class FetchedModel(Jsonable):
 
 
 def model_path(name: str, setting: str, settings: Settings) -> Path:
-    """Return the folder of a model, given by folder or by hub name. One that was not fetched yet
-    is fetched.
+    """Return the folder of a model, given by folder or by hub name, after fetching it if necessary.
 
-    `setting`: where the name stands, for messages. Raises `ModelError` as `fetch`.
+    `setting`: where it is named, for messages. Raises `ModelError` as `fetch` does.
     """
     folder = Path(name)
     with suppress(RuntimeError):  # ~someone who has no home here
@@ -110,8 +107,8 @@ def model_path(name: str, setting: str, settings: Settings) -> Path:
 
 
 def fetched_models(settings: Settings) -> dict[str, FetchedModel]:
-    """Return the models that were fetched, by name. Raises `ModelError` where the record of them
-    cannot be read."""
+    """Return the models that were fetched, by name. Raises `ModelError` if their record cannot be
+    read."""
     try:
         content = json.loads(settings.models.read_text(encoding="utf-8"))
         return {name: from_jsonable(FetchedModel, model) for name, model in content.items()}
@@ -125,11 +122,11 @@ def fetched_models(settings: Settings) -> dict[str, FetchedModel]:
 
 
 def fetch(name: str, settings: Settings) -> FetchedModel:
-    """Fetch a model from the hub, record it and return it; what is there already stays.
+    """Fetch a model from the hub, record it and return it; one that is there is kept.
 
-    Raises `ModelError` where the hub cannot be reached or has no such model, where the model
-    states no licence or has no safetensors, and where a file is not the one that was published,
-    or fetched before.
+    Raises `ModelError` if the hub cannot be reached or has no such model, if the model states no
+    licence or has no safetensors, and if a file is not the published one, or not the one fetched
+    before.
     """
     known = known_models().get(name)
     before = fetched_models(settings).get(name)
@@ -220,7 +217,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _verify(name: str, folder: Path, files: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    """Raise `ModelError` unless the files are those that are expected, each with its hash."""
+    """Raise `ModelError` unless the files are exactly the expected ones, with their hashes."""
     for path in sorted(files.keys() | expected.keys()):
         if files.get(path) != expected.get(path):
             raise ModelError(
@@ -253,7 +250,7 @@ _WEIGHTS = {"use_safetensors": True, "dtype": "float32"}
 
 @contextmanager
 def no_reports() -> Iterator[None]:
-    """Keep progress bars and remarks of the libraries from whoever asks a question."""
+    """Suppress the libraries' progress bars and remarks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         from transformers.utils import logging as reports
@@ -271,11 +268,11 @@ def no_reports() -> Iterator[None]:
 def load_pair_model(
     name: str, setting: str, settings: Settings, *, late_interaction: bool = False
 ) -> Any:
-    """Return a model that reads two texts, by folder or hub name: a `CrossEncoder`, or, where
-    `late_interaction` allows for it, a `MultiVectorEncoder`.
+    """Return a model that reads two texts, by folder or hub name: a `CrossEncoder` or, with
+    `late_interaction`, possibly a `MultiVectorEncoder`.
 
-    Raises `ModelError` where there is none, or where the folder has a model of another kind,
-    which would be given a head with random weights.
+    Raises `ModelError` if there is none, or the folder has a model of another kind, which would get
+    a head with random weights.
     """
     folder = model_path(name, setting, settings)
     kinds = _kinds(folder)
@@ -297,7 +294,7 @@ def load_pair_model(
 
 
 def _kinds(folder: Path) -> set[str]:
-    """Return what the model's configurations call it."""
+    """Return the kinds of model that the configurations name."""
     plain = _configuration(folder / "config.json").get("architectures") or []
     own = _configuration(folder / "config_sentence_transformers.json").get("model_type")
     return {*plain, *([own] if own else [])}

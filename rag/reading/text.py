@@ -21,7 +21,7 @@ from rag.dates import stretch_of
 from rag.errors import QuestionError
 from rag.ingest.names import file_title
 from rag.ingest.shared.page_text import PAGE_BREAK
-from rag.language import Folded, fold, stems, times, trimmed, words
+from rag.language import Folded, fold, stems, times, trim, words
 from rag.searching import EVERYTHING, Filter, Index
 
 AROUND = 1_500
@@ -79,7 +79,7 @@ def _paragraphs(document: SourceDocument) -> list[Span]:
     text = document.text
     breaks = list(_BREAK.finditer(text)) or list(re.finditer(r"\n", text))
     bounds = [0, *(place for found in breaks for place in found.span()), len(text)]
-    spans = (trimmed(text, *bounds[i : i + 2]) for i in range(0, len(bounds), 2))
+    spans = (trim(text, *bounds[i : i + 2]) for i in range(0, len(bounds), 2))
     return [span for span in spans if span is not None]
 
 
@@ -120,9 +120,7 @@ class PhrasePlaces:
     unread: int = 0
 
 
-def find_everywhere(
-    index: Index, phrase: str, only: Filter = EVERYTHING, most: int = _MOST_SHOWN
-) -> PhrasePlaces:
+def find_everywhere(index: Index, phrase: str, only: Filter = EVERYTHING) -> PhrasePlaces:
     """Return where a phrase stands in the documents of an index.
 
     What is no evidence there (notes, running heads) is passed over, so that a phrase goes on
@@ -139,7 +137,7 @@ def find_everywhere(
     for document_id, group in groupby(found[:_MOST_READ], key=lambda one: one.rpartition("#")[0]):
         document = index.document(document_id)
         for span in _in_passages(document, (index.passage(one).span for one in group), phrase):
-            if len(places) < most:
+            if len(places) < _MOST_SHOWN:
                 places.append(PhrasePlace(document, span))
             else:
                 more += 1

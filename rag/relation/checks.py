@@ -24,27 +24,27 @@ from rag.language import (
     Quantity,
     Timex,
     agree,
-    attributed,
-    can_be_same,
     capitalised,
     capitalised_inside,
     days_named,
+    ends_midsentence,
     is_given,
-    is_left_open,
     last_name,
-    of_date,
+    may_be_same_person,
+    nation_names,
     ordinals,
     parse,
     quantities,
+    relative_times,
     sentences,
-    stands_for,
+    split_attribution,
     stems,
     stop_words,
     table,
     times,
-    times_told_from,
+    timex_of_date,
     with_capitals,
-    with_names_of_records,
+    with_recorded_names,
     word_list,
     words,
 )
@@ -253,7 +253,7 @@ def _acted(claim: str, said: Timex, quotation: Quotation) -> bool:
     )
     if not any(_can_be(whole, quotation.creator) for whole in named):
         return False
-    is_earlier = of_date(quotation.date).last < said.first
+    is_earlier = timex_of_date(quotation.date).last < said.first
     return is_earlier or (doing is not None and doing.lemma_ in word_list("verbs", "by_saying"))
 
 
@@ -281,7 +281,9 @@ def _is_called_shorter(name: str, text: str) -> bool:
     given, last = name.split()[:-1], name.split()[-1]
     if not given or not all(map(is_given, given)) or not _stands_in(last, text):
         return False
-    return any(can_be_same(name, whole) for whole in _whole_names(text) if last in whole.split())
+    return any(
+        may_be_same_person(name, whole) for whole in _whole_names(text) if last in whole.split()
+    )
 
 
 def _is_own_nation(name: str, quotation: Quotation) -> bool:
@@ -290,7 +292,7 @@ def _is_own_nation(name: str, quotation: Quotation) -> bool:
     if last_name(name) in word_list("people", "known_by_last_name"):
         return False
     around = set(stems(words(f"{quotation.collection} {quotation.title}")))
-    return any(around.issuperset(way) for way in stands_for(name))
+    return any(around.issuperset(way) for way in nation_names(name))
 
 
 def _counts_nothing(reason: Reason, claim: str) -> bool:
@@ -383,7 +385,7 @@ def _needs_more(before: Sequence[str]) -> bool:
     """Return whether words are incomplete without what follows: "more than", but not "In
     California,"."""
     last = before[-1].casefold() if before else ""
-    return last not in {"and", "or", "but"} and last[-1:].isalpha() and is_left_open(last)
+    return last not in {"and", "or", "but"} and last[-1:].isalpha() and ends_midsentence(last)
 
 
 _SPEAKS = {"nsubj", "attr"}
@@ -423,7 +425,7 @@ _OWNED = re.compile(r"\b[^\W\d_]+['’]s\b")
 def _check_attribution(claim: str, quotation: Quotation) -> _Told:
     """Yield the person to whom a claim credits a statement, if the author is somebody else and the
     passage does not name that person (a possessive, "Washington's day", does not count)."""
-    told = attributed(claim)
+    told = split_attribution(claim)
     if not told or not quotation.creator or _names_speaker(claim, quotation.creator):
         return
     named = _OWNED.sub("", f"{quotation.title} {quotation.passage}")
@@ -477,7 +479,7 @@ def _is_count_of_same(said: Quantity, other: Quantity) -> bool:
     return bool(said.noun) and stems(words(said.noun)) == stems(words(other.noun))
 
 
-_known = lru_cache(maxsize=256)(with_names_of_records)
+_known = lru_cache(maxsize=256)(with_recorded_names)
 
 
 def _is_namesake(name: str, creator: str) -> bool:
@@ -491,7 +493,9 @@ def _can_be(name: str, creator: str) -> bool:
     known = _known(name)
     last = known.split()[-2:]  # what stands before may be a title
     begun = known.split()[2:] and len(last[0].strip(".")) == 1  # "H. W. Bush"
-    return can_be_same(known, creator) or (not begun and can_be_same(" ".join(last), creator))
+    return may_be_same_person(known, creator) or (
+        not begun and may_be_same_person(" ".join(last), creator)
+    )
 
 
 def _whole_names(text: str) -> list[str]:
@@ -539,8 +543,8 @@ def _check_times(claim: str, quotation: Quotation) -> Iterator[tuple[str, Reason
         return
     passage = quotation.passage
     there = _times_of(passage)
-    told = times_told_from(passage, quotation.date or None)
-    dated = [of_date(quotation.date)] if quotation.date else []
+    told = relative_times(passage, quotation.date or None)
+    dated = [timex_of_date(quotation.date)] if quotation.date else []
     counts = {q.span: _same_count(q, _quantities_of(passage)) for q in _counts_or_years(claim)}
     for said in _times_of(claim):
         text, meant = said.span.of(claim), _meant(claim, said)
@@ -620,8 +624,8 @@ def _check_days(claim: str, quotation: Quotation) -> _Told:
     bare = [(span, day) for span, day in _days_of(claim) if not any(map(span.overlaps, dated))]
     if not bare:
         return
-    near = [*_times_of(passage), *times_told_from(passage, quotation.date or None)]
-    near += [of_date(quotation.date)] if quotation.date else []
+    near = [*_times_of(passage), *relative_times(passage, quotation.date or None)]
+    near += [timex_of_date(quotation.date)] if quotation.date else []
     known = {timex.first[5:] for timex in near if timex.first == timex.last}
     there = _days_of(passage)
     for span, day in bare:
@@ -899,7 +903,7 @@ def _words_and_names(text: str) -> set[str]:
 def _ways(word: str, whole: str) -> set[tuple[str, ...]]:
     """Return the stems that can stand for a word of a name: its own, those of other names of the
     nation, and those of a parliament's houses."""
-    return {tuple(stems(words(word)))} | stands_for(word) | stands_for(whole) | _houses(word)
+    return {tuple(stems(words(word)))} | nation_names(word) | nation_names(whole) | _houses(word)
 
 
 def _houses(parliament: str) -> set[tuple[str, ...]]:

@@ -38,7 +38,7 @@ from rag.embedding import Encoder, PieceLayers
 from rag.embedding.inference import fingerprint, model_folder, unit
 from rag.errors import ModelError
 from rag.judging import Judgement, Probabilities, Quotation
-from rag.language import only_names, sentences
+from rag.language import is_names_only, sentences
 from rag.relation.checks import Checked, check
 
 LABELS = ("supports", "partly", "contradicts", "neutral")
@@ -464,7 +464,7 @@ def _decisive(quotation: Quotation, read: Span, *, decides: bool) -> Span | None
             sentence
             for sentence in sentences(quotation.passage)
             if sentence.overlaps(both)
-            and (sentence.overlaps(quoted) or not only_names(quotation.passage, sentence))
+            and (sentence.overlaps(quoted) or not is_names_only(quotation.passage, sentence))
         ]
         if len(inside) <= _MOST_QUOTED:
             starts, ends = [s.start for s in inside], [s.end for s in inside]

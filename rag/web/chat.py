@@ -9,16 +9,14 @@ beside the chat (`pane`); a marked claim and a row lead there.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from rag.claims.checkable import in_context, is_about_this_page, is_pleasantry
+from rag.claims.references import in_context, period_asked, why_unclear
 from rag.config import PER_CLAIM
 from rag.datatypes import (
     Answer,
@@ -33,7 +31,6 @@ from rag.datatypes import (
 from rag.dossier import FORMATS, in_style
 from rag.errors import SourceFinderError
 from rag.finder import SourceFinder
-from rag.language import parse, stop_words, words
 from rag.projects import EVERYTHING, Scope, Stage
 from rag.web import markup
 from rag.web.address import Address
@@ -351,14 +348,6 @@ def render_message(text: str) -> str:
 log = logging.getLogger(__name__)
 
 HINT = "Write or paste a claim about the past, then press Enter."
-WHETHER_TRUE = (
-    "How each passage stands to what you sent is said above it; whether that is true is for you to "
-    "judge from them."
-)
-UNCLEAR = (
-    "This goes on from what was asked before, and it is not clear how. Ask it as one statement or "
-    "question, with the subject and the names."
-)
 EMPTY = "Nothing in what was sent could be looked up. Try one plain statement."
 UNEXPECTED = (
     "Something went wrong, and the search stopped. What was found before that is shown. Try "
@@ -472,14 +461,13 @@ def converse(
         return
     wanted = in_context(text, [*first, *_said_so_far(turns)])
     searched_as = wanted if wanted != text else ""
-    if told := _why_unclear(text, turns, leans=bool(searched_as)):
-        yield (*turns, Turn(len(turns), text, stage="done", message=told, key=key))
+    answered = any(turn.answer is not None for turn in turns)
+    if answered and (unclear := why_unclear(text, completed=bool(searched_as))):
+        yield (*turns, Turn(len(turns), text, stage="done", message=unclear, key=key))
         return
-    if in_time := _in_time(text, turns, first, scope):
-        wanted, scope, when = in_time
+    if in_period := _in_period(text, turns, first, scope):
+        wanted, scope, when = in_period
         searched_as = f"{wanted} ({when})"
-    elif searched_as:
-        wanted = searched_as = _with_matter(searched_as, text, [*first, *_said_so_far(turns)])
     turn = Turn(len(turns), text, searched_as, key=key, scope=scope)
     yield (*turns, turn)
     shown_at = 0.0
@@ -517,91 +505,20 @@ def bounds(scope: Scope) -> tuple[tuple[str, ...] | None, str | None, str | None
     return scope.collections or None, scope.after, scope.before
 
 
-_IN_TIME = re.compile(
-    r"\W*(?:(?:and|or|but|show|give|me|is|are|was|were|there|what|about|anything|something|any|some|"
-    r"a|an|the|even|much|from|on|this|that|it)\W+)*"
-    r"(?:(?P<before>earlier|older|before)|(?P<after>later|newer|more recent|after(?:wards?)?)|"
-    r"(?P<same>(?:more|else)\W+(?:from|in|of)\W+(?:this|that|the(?:\W+same)?)\W+"
-    r"(?:document|speech|message|address|letter|report|text|source)))"
-    r"(?:\W+(?:ones?|sources?|passages?|on|about|than|this|that|then|it|please))*\W*",
-    re.IGNORECASE,
-)
-_DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
-
-
-def _in_time(
+def _in_period(
     text: str, turns: Turns, first: Sequence[str], scope: Scope
 ) -> tuple[str, Scope, str] | None:
-    """Return what to look up for a text that asks for earlier or later sources than the best one
-    so far, or for more of that (by its date), in what scope, and how that is told; None for any
-    other text, and where nothing that was found has a date."""
-    way = _IN_TIME.fullmatch(text)
+    """Return the claim, scope and wording of a search for sources earlier or later than the best
+    one so far, or of its date; None where `text` does not ask for that, or no source has a date."""
     answers = [turn.answer for turn in reversed(turns) if turn.answer is not None]
     found = [finding for answer in answers for finding in answer.findings if finding.evidence]
     found.sort(key=lambda finding: finding.claim.query not in first)
-    dated = _DAY.match(found[0].evidence[0].date or "") if way and found else None
-    if way is None or dated is None:
+    dated = found[0].evidence[0].date if found else None
+    period = period_asked(text, dated, scope.after, scope.before)
+    if period is None:
         return None
-    if way["same"]:
-        narrow = replace(scope, after=dated[0], before=dated[0])
-        return found[0].claim.query, narrow, f"in sources of {written_date(dated[0])}"
-    year, month, day = (int(part) if part else 0 for part in dated.groups())
-    try:
-        if way["before"]:
-            last = date(year, month or 1, day or 1) - timedelta(days=1)
-            narrow = replace(scope, before=last.isoformat())
-            if scope.before and f"{scope.before}-12-31" < last.isoformat():
-                narrow = scope  # "1848" is all of that year
-            return found[0].claim.query, narrow, f"in sources up to {written_date(narrow.before)}"
-        latest = date(year, month or 12, day or 28)
-        whole = timedelta(days=1 if day else 4)  # 28 + 4 is in the next month
-        start = latest + whole if day else (latest + whole).replace(day=1)
-    except (ValueError, OverflowError):
-        return None
-    narrow = replace(scope, after=max(start.isoformat(), scope.after or ""))
-    return found[0].claim.query, narrow, f"in sources from {written_date(narrow.after)} on"
-
-
-_MATTER = re.compile(r"\b(?:it|this|that|these|those|them)\b", re.IGNORECASE)
-_MOST_THINGS = 3
-
-
-def _with_matter(wanted: str, text: str, earlier: Iterable[str]) -> str:
-    """Return a text that got the names of what was said before with its things, too, where it
-    points to those: "what did Nixon say about it" after "Truman asked for health insurance"."""
-    if not _MATTER.search(text):
-        return wanted
-    head, _, names = wanted.rpartition("(")
-    for claim in earlier:
-        things = [
-            " ".join(token.text for token in chunk if token.pos_ not in {"DET", "PRON"})
-            for chunk in parse(claim).noun_chunks
-            if chunk.root.pos_ == "NOUN" and chunk.text.islower()
-        ]
-        if things:
-            return f"{head}({', '.join([*dict.fromkeys(things)][:_MOST_THINGS])}, {names}"
-    return wanted
-
-
-_WHETHER_TRUE = re.compile(
-    r"\W*(?:(?:so|and|but)\W+)?(?:is|was|are)\W+(?:this|that|it|all that|they)\W+"
-    r"(?:(?:really|actually|even)\W+)?(?:true|right|correct|so)\W*",
-    re.IGNORECASE,
-)
-_NAMING = frozenset({"NOUN", "PROPN", "NUM", "X"})
-
-
-def _why_unclear(text: str, turns: Turns, *, leans: bool) -> str:
-    """Return what to tell where a text goes on from an answer and cannot be looked up: it asks
-    whether that is true, or names nothing and got no name; else ""."""
-    if all(turn.answer is None for turn in turns) or _IN_TIME.fullmatch(text):
-        return ""
-    if _WHETHER_TRUE.fullmatch(text):
-        return WHETHER_TRUE
-    said = [word for word in words(text) if word not in stop_words()]
-    if leans or len(said) > 1 or is_pleasantry(text) or is_about_this_page(text):
-        return ""
-    return "" if any(token.pos_ in _NAMING for token in parse(text)) else UNCLEAR
+    narrow = replace(scope, after=period.after, before=period.before)
+    return found[0].claim.query, narrow, period.words
 
 
 def _said_so_far(turns: Turns) -> Iterator[str]:

@@ -338,7 +338,7 @@ def _exact(finder: SourceFinder, click: Click) -> str:
         tuple(click.get("collections") or ()), click.get("after"), click.get("before")
     )  # as `Actions` and addresses have it
     within = bounds(scope)
-    found = find_everywhere(finder.index, words, finder.retriever.only(*within))
+    found = find_everywhere(finder.index, words, finder.retriever.make_filter(*within))
     return render_found_everywhere(words, found, scope_words(scope, finder.holdings()))
 
 

@@ -265,7 +265,7 @@ def _scope(live: LiveFinder, click: Mapping[str, Any]) -> Scope:
     """Return the scope that a form has; raises `QuestionError` for one that cannot be searched."""
     scope = _typed_scope(click)
     if scope != Scope():
-        live.current.retriever.only(*bounds(scope))
+        live.current.retriever.make_filter(*bounds(scope))
     return scope
 
 

@@ -361,11 +361,10 @@ def render_card(
     *,
     place: str,
     apart: str = "",
-    pins: bool = True,
     finding: Finding | None = None,
 ) -> str:
-    """Return one passage as a card. `place` is its name in the page; `pins`: whether it can be
-    pinned; `finding`: for which claim it is shown.
+    """Return one passage as a card. `place` is its name in the page; `finding`: for
+    which claim it is shown.
 
     `apart` names a passage that is shown for another reason than its relation to the claim
     ("Not evidence"), and says nothing of that.
@@ -388,7 +387,6 @@ def render_card(
         passage=marked_passage(item),
         about=list(_about(item)),
         where=where,
-        pins=pins,
         of=subject(finding, item),
         passage_at=where | {"start": item.passage_start, "end": item.passage_end},
     )

@@ -35,7 +35,7 @@ from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.index import FORMAT, Manifest
-from rag.index.lexical import RARE, stemming
+from rag.index.lexical import RARE, stemming_hash
 from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
@@ -51,7 +51,7 @@ from rag.index.qdrant import (
 )
 from rag.index.store import packed, unpack
 from rag.index.vectors import PieceVectors, code_bytes, estimated_cosines
-from rag.language import MIN_KEY_LETTERS, deletions, one_slip, spelling_key, vowel_keys
+from rag.language import MIN_KEY_LETTERS, deletions, is_one_edit_apart, spelling_key, vowel_keys
 from rag.searching import (
     EVERYTHING,
     SIGNALS,
@@ -198,7 +198,7 @@ class QdrantIndex:
             )
         about = stored[ABOUT]
         self.manifest = Manifest(**json.loads(about["manifest"]))
-        if about.get("stemming") != stemming():
+        if about.get("stemming") != stemming_hash():
             raise IndexMismatch(
                 f"The index {generation} at {location} is of a version that folds words otherwise. "
                 f"Publish it again with `source-finder publish {location}`."
@@ -469,7 +469,7 @@ class QdrantIndex:
         if self._known([stem])[stem] is None:
             groups.append(self._keyed([f"vowel {key}" for key in vowel_keys(stem)]))
             slips = self._keyed([f"slip {key}" for key in deletions(stem)])
-            near = [word for word in slips if one_slip(stem, word)]
+            near = [word for word in slips if is_one_edit_apart(stem, word)]
             groups.append([word for word in near if self._at_home(word, beside)])
         return groups
 

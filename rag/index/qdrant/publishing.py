@@ -12,7 +12,7 @@ from scipy.sparse import csc_array
 from rag.datatypes import Progress
 from rag.errors import IndexNotBuilt, IndexNotWritten
 from rag.index import Generation
-from rag.index.lexical import LexicalIndex, stemming
+from rag.index.lexical import LexicalIndex, stemming_hash
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
     SENTENCES,
@@ -23,7 +23,7 @@ from rag.index.qdrant import (
     generations,
 )
 from rag.index.qdrant import index as ids
-from rag.index.vectors import LISTS, VectorIndex, unrounded
+from rag.index.vectors import LISTS, VectorIndex, dequantize
 from rag.language import MIN_KEY_LETTERS, deletions, spelling_key, vowel_keys
 
 _BATCH = 500
@@ -40,15 +40,14 @@ def publish(
     location: str,
     *,
     key: str = "",
-    kept: int = _KEPT,
     progress: Progress | None = None,
 ) -> str:
     """Store a complete generation at a location and make it live; return its name.
 
-    Where it is there already it is made live only. Older ones than the `kept` newest are
-    deleted. Raises `SearchIndexError`.
+    Where it is there already it is made live only. All but the live one and the one
+    before are deleted. Raises `SearchIndexError`.
     """
-    return publish_to(generations(location, key), generation, kept=kept, progress=progress)
+    return publish_to(generations(location, key), generation, progress=progress)
 
 
 def publish_to(
@@ -58,7 +57,7 @@ def publish_to(
     kept: int = _KEPT,
     progress: Progress | None = None,
 ) -> str:
-    """Do as `publish` does, with generations that are open."""
+    """Do as `publish` does, with open generations; the `kept` newest stay."""
     if not isinstance(generation.vectors, VectorIndex):
         raise IndexNotWritten(
             f"The index in {generation.path} is still being built. Publish it when it is complete."
@@ -145,7 +144,7 @@ def _passages(generation: Generation) -> Iterator[Point]:
     for number in range(store.documents):
         first, last = store.row_bounds[number : number + 2].tolist()
         block = vectors.passages_block(first, last)
-        sentences = np.split(unrounded(block.sentences), np.cumsum(block.sentence_counts)[:-1])
+        sentences = np.split(dequantize(block.sentences), np.cumsum(block.sentence_counts)[:-1])
         starts = np.split(block.starts, np.cumsum(block.sentence_counts)[:-1])
         codes = np.split(block.codes, np.cumsum(block.code_counts)[:-1])
         shared = ids.filtered_by(store.document_collections[number], store.document_dates[number])
@@ -207,7 +206,7 @@ def _about(generation: Generation) -> Point:
     fields = {
         "name": generation.path.parent.name,
         "manifest": json.dumps(manifest | {"files": {}}),
-        "stemming": stemming(),
+        "stemming": stemming_hash(),
         "collections": json.dumps(
             [ids.described(collection) for collection in generation.store.collections.values()]
         ),

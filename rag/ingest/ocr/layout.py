@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rag.ingest.ocr import OcrLine
 from rag.ingest.shared.page_text import PrintedPage, Sheet, go_on_in_each_other, tidy_page
 from rag.ingest.shared.places import WIDE, clear_rows, fold_of, side_notes
-from rag.language import goes_on, is_left_open, unknown_words
+from rag.language import continues_sentence, ends_midsentence, unknown_words
 
 # Columns of text, not a list with hanging numbers, a form or a table: each has so many lines, which
 # fill so much of its width, and of which so few have white space within, in parts of their height.
@@ -55,7 +55,7 @@ def page_text(lines: Sequence[OcrLine]) -> str:
     text = ""
     for said in (_block_text(block) for block in _blocks(_kept(lines)) if block):
         if text:
-            text += "\n" if goes_on(text[-_CONTEXT:], said) else "\n\n"
+            text += "\n" if continues_sentence(text[-_CONTEXT:], said) else "\n\n"
         text += said
     return text
 
@@ -285,7 +285,7 @@ def _cells_above(cells: list[list[OcrLine]], pieces: list[OcrLine]) -> list[list
             return []
         if any(piece.left < cell[0].left < piece.right for cell in cells if cell is not above):
             return []
-        if not (_BEGINS_WITHIN.match(piece.text) or is_left_open(above[-1].text)):
+        if not (_BEGINS_WITHIN.match(piece.text) or ends_midsentence(above[-1].text)):
             return []
         found.append(above)
     return found

@@ -12,7 +12,7 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import shown
 from rag.ingest.shared.blocks import Block, document_of_blocks, name_of
 from rag.ingest.shared.decoding import line_of, parse_xml
-from rag.language import said_date
+from rag.language import to_edtf
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -48,7 +48,7 @@ def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     if not parts:
         raise UnreadableSource(f"{shown(path)} is a finding aid that says nothing; leave it out")
     dated = next((n for n in root.iter("{*}unitdate") if _of_all(n)), None)
-    held = "" if dated is None else said_date(dated.get("normal") or line_of(dated))
+    held = "" if dated is None else to_edtf(dated.get("normal") or line_of(dated))
     heading = next((line_of(n) for n in root.iter("{*}titleproper") if line_of(n)), None)
     yield document_of_blocks(
         path, collection, parts, labels, heading, kind="editorial", date=held or None

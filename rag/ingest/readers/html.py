@@ -27,7 +27,7 @@ from rag.ingest.shared.blocks import (
 from rag.ingest.shared.books import edition, gutenberg, kind_by_title
 from rag.ingest.shared.decoding import line_of, parse_html, parse_xhtml
 from rag.ingest.shared.html_blocks import blocks
-from rag.language import said_date
+from rag.language import to_edtf
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -120,7 +120,7 @@ def _date(meta: Mapping[str, list[str]]) -> str | None:
     page."""
     for name in _DATE:
         for value in meta.get(name, ()):
-            found = said_date(_SLASHED.sub(_with_hyphens, value))
+            found = to_edtf(_SLASHED.sub(_with_hyphens, value))
             if found and found < WEB:
                 return found
     return None

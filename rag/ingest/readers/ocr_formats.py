@@ -30,7 +30,7 @@ from rag.ingest.shared.page_text import (
     tidy_page,
 )
 from rag.ingest.shared.places import side_notes
-from rag.language import goes_on
+from rag.language import continues_sentence
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -194,7 +194,9 @@ def _set_blocks(blocks: Iterable[str]) -> str:
     """Return blocks of lines as one text; a sentence that goes on in the next one is not cut."""
     text = ""
     for block in filter(None, (block.strip("\n") for block in blocks)):
-        text += ("\n" if goes_on(text[-400:], block) else "\n\n") + block if text else block
+        text += (
+            ("\n" if continues_sentence(text[-400:], block) else "\n\n") + block if text else block
+        )
     return text
 
 

@@ -41,7 +41,7 @@ from rag.ingest.shared.notes import (
     numbered_notes,
 )
 from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
-from rag.language import goes_on, said_date
+from rag.language import continues_sentence, to_edtf
 
 # HathiTrust's lines before the pages of a volume: "## p. 6 (#22) ####…".
 _VOLUME_PAGE = re.compile(
@@ -200,7 +200,7 @@ def _part_pages(text: str, body: Span, heads: Sequence[re.Match[str]]) -> bool:
         text[a:b].strip()
         for a, b in zip(ends, [*(found.start("line") for found in heads), body.end], strict=False)
     ]
-    cut = sum(goes_on(before, after) for before, after in pairwise(parts))
+    cut = sum(continues_sentence(before, after) for before, after in pairwise(parts))
     return cut > len(heads) / 2
 
 
@@ -556,7 +556,7 @@ def _fields(given: Mapping[str, Any]) -> dict[str, str]:
         if name == "creator":
             value = person(value) or ""
         if name in {"date", "written"}:
-            value = said_date(value)
+            value = to_edtf(value)
         if name == "url" and not value.startswith(("http://", "https://")):
             value = ""
         if value:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Unpack
 from rag.datatypes import Collection, Locator, SourceDocument, Span
 from rag.ingest.names import About, file_document, printable
 from rag.ingest.shared.notes import bracketed_notes, merged, raised_text
-from rag.language import goes_on
+from rag.language import continues_sentence
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -91,7 +91,7 @@ def with_continued(parts: Sequence[Block], turned: Sequence[bool]) -> list[Block
 def _goes_on(before: Block, after: Block) -> bool:
     """Return whether a paragraph goes on in another one."""
     apart = before.level or after.level or after.names or before.boilerplate != after.boilerplate
-    return not apart and goes_on(before.text[-_CONTEXT:], after.text)
+    return not apart and continues_sentence(before.text[-_CONTEXT:], after.text)
 
 
 def join(parts: Sequence[Block]) -> tuple[str, list[Span]]:

@@ -13,7 +13,7 @@ from rag.datatypes import EBOOK, Kind, Publication, SourceDocument, Span
 from rag.ingest.names import in_file, printable, slug
 from rag.ingest.shared.blocks import Block, short
 from rag.ingest.shared.notes import merged
-from rag.language import can_be_same
+from rag.language import may_be_same_person
 
 _ROMAN = r"(?:[IVXLC]{2,}|[IVX])"
 _NUMBER = rf"(?:{_ROMAN}|\d{{1,3}})"
@@ -460,5 +460,6 @@ def _plain_name(said: str) -> str:
 def is_author(name: str, creator: str | None) -> bool:
     """Return whether a name is one of those who wrote a book."""
     return any(
-        can_be_same(name, one) or can_be_same(one, name) for one in (creator or "").split(" and ")
+        may_be_same_person(name, one) or may_be_same_person(one, name)
+        for one in (creator or "").split(" and ")
     )

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from rag.datatypes import Locator, Span
 from rag.ingest.shared.places import Fold
-from rag.language import goes_on, is_left_open, times, whole_word
+from rag.language import continues_sentence, ends_midsentence, join_broken_word, times
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{3,}")
@@ -199,12 +199,12 @@ def _without(page: str, lines: Sequence[Span]) -> str:
 def _is_cut(before: str, after: str) -> bool:
     """Return whether a sentence surely goes on from one page to the next: it begins there in a
     small letter, whatever notes stand before, or a word is broken; in a script without capitals, as
-    `goes_on` has it."""
+    `continues_sentence` has it."""
     start = after.lstrip("\"'“‘(")[:1]
     if start.islower():
         return True
     open_end = before[-1:] in _HYPHENS or (start.isalpha() and not start.isupper())
-    return open_end and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
+    return open_end and continues_sentence(before[-_CONTEXT:], after[:_CONTEXT])
 
 
 _MIN_GOING_ON = 0.3
@@ -229,7 +229,9 @@ def go_on_in_each_other(lines: Iterable[str]) -> bool:
     least = _MIN_GOING_ON if cased else _MIN_LEFT_OPEN
     said = cased or [line.casefold() for line in said]
     going_on = sum(
-        bool(cased and _begins_small(after)) or is_left_open(before) or before.endswith(_HYPHENS)
+        bool(cased and _begins_small(after))
+        or ends_midsentence(before)
+        or before.endswith(_HYPHENS)
         for before, after in pairwise(said)
     )
     return going_on >= least * (len(said) - 1)
@@ -422,7 +424,7 @@ def _unbroken_words(page: str) -> Iterable[str]:
 
 
 def _whole(found: re.Match[str], known: Counter[str]) -> str:
-    word = whole_word(found[1], found[3], found[2], known)
+    word = join_broken_word(found[1], found[3], found[2], known)
     return found[0] if word is None else word
 
 
@@ -566,8 +568,8 @@ def _is_plate(before: str, own: str, after: str) -> bool:
     behind it."""
     if not (before and own and after) or len(own) > _MAX_CAPTION or own[0].islower():
         return False
-    goes_on_here = after[0].islower() and goes_on(own, after[:_CONTEXT])
-    return not goes_on_here and goes_on(before[-_CONTEXT:], after[:_CONTEXT])
+    goes_on_here = after[0].islower() and continues_sentence(own, after[:_CONTEXT])
+    return not goes_on_here and continues_sentence(before[-_CONTEXT:], after[:_CONTEXT])
 
 
 def _with_added(body: str, added: str, after: str) -> str:
@@ -576,7 +578,7 @@ def _with_added(body: str, added: str, after: str) -> str:
     if not added:
         return body
     ends = [found.end() for found in _ENDS_SENTENCE.finditer(body)]
-    at = ends[-1] if ends and goes_on(body[-_CONTEXT:], after[:_CONTEXT]) else len(body)
+    at = ends[-1] if ends and continues_sentence(body[-_CONTEXT:], after[:_CONTEXT]) else len(body)
     parts = (body[:at].rstrip("\n"), added, body[at:].lstrip("\n"))
     return "\n\n".join(filter(None, parts))
 
@@ -625,7 +627,7 @@ def _break(before: str, after: str, side: str) -> str:
         return PAGE_BREAK
     if not before or not after:
         return ""
-    return "\n" if goes_on(before[-_CONTEXT:], after[:_CONTEXT]) else "\n\n"
+    return "\n" if continues_sentence(before[-_CONTEXT:], after[:_CONTEXT]) else "\n\n"
 
 
 def put_together(

@@ -55,7 +55,7 @@ from rag.ingest.shared.page_text import (
 )
 from rag.ingest.shared.places import WIDE, Fold
 from rag.isolation import reached
-from rag.language import MONTHS, goes_on, is_left_open
+from rag.language import MONTHS, continues_sentence, ends_midsentence
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -271,7 +271,7 @@ def _set(blocks: Sequence[Sequence[Line]]) -> str:
     for lines in blocks:
         for number, line in enumerate(lines):
             if text:
-                parted = line.apart if number else not goes_on(text[-400:], line.text)
+                parted = line.apart if number else not continues_sentence(text[-400:], line.text)
                 text += "\n\n" if parted else "\n"
             text += line.text
     return text
@@ -370,7 +370,7 @@ def _cuts_a_sentence(lines: Sequence[Line], number: int) -> bool:
     """Return whether a note stands between the halves of a sentence: the line above ends with a
     word that no sentence ends with, and all that is apart below is a note, too."""
     points = [_opens(line) for line in lines[number:] if line.apart]
-    return is_left_open(lines[number - 1].text) and all(
+    return ends_midsentence(lines[number - 1].text) and all(
         mark and not mark.isalpha() for mark in points
     )
 

@@ -32,7 +32,7 @@ from rag.ingest.readers.tei.elements import (
 from rag.ingest.shared.blocks import Running, name_of, set_text
 from rag.ingest.shared.books import by_line, is_author
 from rag.ingest.shared.decoding import BLANK_LINES, paragraph_locators, parse_xml
-from rag.language import said_date
+from rag.language import to_edtf
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -479,7 +479,7 @@ def _said_in_dateline(element: _Element) -> str | None:
     """Return the date that a document's own dateline says without marking it as one."""
     for line in element.iter("{*}dateline"):
         if not any(is_apart(outer) for outer in _between(line, element)):
-            return said_date(one_line(line)) or None
+            return to_edtf(one_line(line)) or None
     return None
 
 
@@ -507,9 +507,9 @@ def _date_of(dated: _Element) -> str | None:
     """Return a TEI date: a day, or the stretch that its attributes give, else what it says."""
     values = {name: dated.get(name, "").strip() for name in _DATE_ATTRIBUTES}
     when = values["when"] or values["value"]
-    day = iso_date(when) if "/" not in when else said_date(when)
+    day = iso_date(when) if "/" not in when else to_edtf(when)
     first = iso_date(values["notBefore"] or values["from"])
     last = iso_date(values["notAfter"] or values["to"])
     of_edition = any(name_of(outer).startswith("bibl") for outer in dated.iterancestors())
-    said = "" if of_edition else said_date(one_line(dated))
+    said = "" if of_edition else to_edtf(one_line(dated))
     return day or stretch_of(first, last) or said or None

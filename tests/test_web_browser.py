@@ -397,13 +397,13 @@ def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit)
     assert visit.page.get_by_text("Write or paste a claim about the past").is_visible()
     visit.asked("Who spoke of the abundance of gold in California?", 2)
     assert "may answer this" in visit.pane.locator(".sf-verdict").inner_text()
-    assert visit.button("Keep as Word").is_visible()
+    assert visit.button("Save as Word").is_visible()
     visit.asked("thanks, that's great", 3)
     assert visit.page.locator(".sf-row").count() == 1, "it is not looked up"
     last = visit.page.locator("#sf-chat .bot-row").last
     for none in ("Searched", "Copy link", "set aside", "Keep"):
         assert none not in last.inner_text(), "there is nothing to keep, and no more to say"
-    assert visit.button("Keep as Word").is_visible(), "the answer before is still kept"
+    assert visit.button("Save as Word").is_visible(), "the answer before is still kept"
     visit.asked("Mao Zedong", 4)
     assert visit.page.get_by_text("This names a subject and says nothing of it").is_visible()
 
@@ -541,7 +541,7 @@ def test_a_copy_of_the_pdf_is_kept_with_what_is_open_and_what_is_pinned_highligh
     visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
     visit.see("#sf-page-mark")
     with visit.page.expect_download() as waiting:
-        visit.button("Keep the PDF with this highlighted").click()
+        visit.button("Save the PDF with this highlighted").click()
     assert waiting.value.suggested_filename == "treaty-highlighted.pdf"
     notes = [
         str(mark.get_object()["/Contents"])
@@ -573,10 +573,10 @@ def test_a_text_opens_at_the_quotation_and_is_read_on_in_place(visit: Visit) -> 
     mark = visit.see("#sf-quotation")
     assert mark.inner_text() == quote
     assert 0 < mark.bounding_box()["y"] < 900
-    visit.button("Read on above").scroll_into_view_if_needed()
+    visit.button("Show more above").scroll_into_view_if_needed()
     top = mark.bounding_box()["y"]
     length = len(visit.pane.locator(".sf-text").inner_text())
-    visit.button("Read on above").click()
+    visit.button("Show more above").click()
     visit.page.wait_for_function(
         f"() => document.querySelector('#sf-pane .sf-text').innerText.length > {length + 500}"
     )
@@ -802,7 +802,7 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     dates = visit.pane.locator(".sf-card .sf-date").all_inner_texts()
     assert set(dates) == {"1848"}
     visit.page.get_by_role("tab", name="Projects").click()
-    visit.page.get_by_label("Search in what was asked").fill("california GOLD")
+    visit.page.get_by_label("Search your questions").fill("california GOLD")
     visit.button("Find").click()
     visit.page.get_by_text("Questions with").wait_for()
     assert visit.see("#sf-projects .sf-asked", 1).inner_text() == "Gold was found in California"
@@ -836,12 +836,12 @@ def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
     visit.page.get_by_role("tab", name="Projects").click()
     assert visit.see(".sf-noting textarea", 1).input_value() == "Compare Adams’s draft."
     with visit.page.expect_download() as waiting:
-        visit.button("Keep the pinned passages as Markdown").click()
+        visit.button("Save the pinned passages as Markdown").click()
     kept = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert quote[:40] in kept
     assert "Compare Adams’s draft." in kept
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as JSON Lines").click()
+        visit.button("Save as JSON Lines").click()
     [line] = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["why"] == "It is the reader’s turn."
 
@@ -907,21 +907,21 @@ def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit
 def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
     visit.asked(MONROE)
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as BibTeX").click()
+        visit.button("Save as BibTeX").click()
     first = waiting.value.suggested_filename
     assert first.startswith("monroe")
     assert first.endswith(".bib")
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert text.startswith("@")
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as Word").click()
+        visit.button("Save as Word").click()
     assert waiting.value.suggested_filename == first.replace(".bib", ".docx")
     kept = docx.Document(str(waiting.value.path()))
     assert any(MONROE in paragraph.text for paragraph in kept.paragraphs)
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as Word").click()  # the same again
+        visit.button("Save as Word").click()  # the same again
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as Markdown").click()
+        visit.button("Save as Markdown").click()
     quote = visit.pane.locator("mark").first.inner_text()
     assert quote[:40] in Path(waiting.value.path()).read_text(encoding="utf-8")
 
@@ -937,7 +937,7 @@ def test_sources_are_sent_to_zotero_or_it_is_said_why_not(
         visit.page.get_by_text(re.compile(r"Sent to Zotero: \d+ sources? with")).wait_for()
     assert b"bib:Memo" in got[0]
     visit.button("Send the sources to Zotero").click()
-    visit.page.get_by_text("Zotero does not run on this computer").wait_for()
+    visit.page.get_by_text("Zotero is not running on this computer").wait_for()
 
 
 # ---- the corpus ----
@@ -979,7 +979,7 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     assert "is cut short" in failed.inner_text()
     assert "fetch or copy it again" in failed.inner_text()
     visit.button("Describe Black-Michael-1.pdf").click()
-    visit.page.get_by_text("The date is proposed from the first page").wait_for()
+    visit.page.get_by_text("The date is suggested from the first page").wait_for()
     date = visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)")
     assert date.input_value() == "1891-05-09"
     date.fill("some day")

@@ -58,5 +58,5 @@ def test_the_command_line_prints_the_answer_and_that_zotero_does_not_run(
     assert main(["ask", claim, "--zotero", "--index", str(small_index)]) == 10
     printed = capsys.readouterr()
     assert "Monroe" in printed.out
-    assert "Zotero does not run on this computer" in printed.err
+    assert "Zotero is not running on this computer" in printed.err
     assert "File, Import" in printed.err

@@ -40,10 +40,10 @@ _TITLE = "Source Finder"
 _INTRODUCTION = (
     '<header class="sf-head"><h1>Source Finder</h1>'
     "<p>Give it a claim about the past. It answers with what the archives say, word for "
-    "word, and where.</p></header>"
+    "word, and where they say it.</p></header>"
 )
 _EMPTY_CHAT = (
-    "Paste a sentence you heard, or a whole post, or drop in a transcript. Each claim in it is "
+    "Paste a sentence you heard or a whole post, or drop in a transcript. Each claim in it is "
     "looked up."
 )
 EXAMPLES = (

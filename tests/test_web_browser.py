@@ -405,7 +405,7 @@ def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit)
         assert none not in last.inner_text(), "there is nothing to keep, and no more to say"
     assert visit.button("Save as Word").is_visible(), "the answer before is still kept"
     visit.asked("Mao Zedong", 4)
-    assert visit.page.get_by_text("This names a subject and says nothing of it").is_visible()
+    assert visit.page.get_by_text("This names a subject but claims nothing about it").is_visible()
 
 
 def test_a_long_text_begins_with_what_is_there_and_what_could_be_added(
@@ -463,7 +463,7 @@ def test_an_answer_from_words_alone_is_marked_and_made_again_by_itself(
 def test_a_new_question_begins_a_conversation_of_its_own(visit: Visit) -> None:
     visit.asked("Polk \x01 gold \u202e \U0001f9ed " + "x" * 2000)
     visit.page.get_by_role("link", name="New question").click()
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     visit.page.get_by_text(EXAMPLES[0]).click()
     visit.see(".sf-stage-done", 1)
     assert EXAMPLES[0] in visit.see(".sf-question", 1).inner_text()
@@ -622,7 +622,7 @@ def test_exact_words_are_found_in_all_documents(visit: Visit) -> None:
     visit.page.go_back()
     visit.pane.get_by_text("1 place has").wait_for()
     visit.button("Close").click()
-    visit.pane.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.pane.get_by_text("The passages for a claim appear here").wait_for()
 
 
 def test_the_timeline_leads_to_the_cards(visit: Visit) -> None:
@@ -702,7 +702,7 @@ def test_back_forward_and_escape_do_what_one_expects(visit: Visit) -> None:
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     assert visit.page.url == first
     visit.page.go_back()
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     visit.page.go_forward()
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     assert visit.page.locator(".sf-question").count() == 1
@@ -726,7 +726,7 @@ def test_a_link_opens_the_same_for_another_reader_who_sees_nothing_else(
     assert TRUCE in other.see(".sf-question", 1).inner_text()
     assert other.pane.locator("mark").first.inner_text() == quote
     other.page.get_by_role("tab", name="Projects").click()
-    other.page.get_by_text("makes a project by itself").wait_for()
+    other.page.get_by_text("starts a project").wait_for()
     other.page.goto(page)
     other.see("#sf-page-mark")
     other.see(".sf-question", 1)
@@ -797,7 +797,7 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     ).fill("1840")
     visit.button("Save").click()
     visit.page.get_by_role("link", name="Ask in Gold rush").click()
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     visit.asked("Gold was found in California")
     dates = visit.pane.locator(".sf-card .sf-date").all_inner_texts()
     assert set(dates) == {"1848"}
@@ -815,7 +815,7 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     visit.page.locator("#sf-projects .sf-asked", has_text=MONROE).click()
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     visit.page.get_by_label("Project").select_option("Gold rush")
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     assert visit.page.get_by_text("searches everything, from 1840", exact=True).is_visible()
 
 

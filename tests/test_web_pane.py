@@ -221,7 +221,7 @@ def test_verdicts_in_plain_words(verdict: Verdict) -> None:
     found = replace(found, evidence=tuple(replace(i, bearing=0.9) for i in found.evidence))
     text = Seen(pane.render_finding(found)).text
     assert VERDICT_WORDS[verdict] in text
-    assert "87 in 100 turned out to be judged correctly" in text
+    assert "87 in 100 were judged correctly" in text
 
 
 def test_passages_none_of_which_is_surely_on_the_subject_are_told_so() -> None:

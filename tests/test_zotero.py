@@ -29,7 +29,7 @@ def test_zotero_gets_the_file_that_is_exported(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (500, b'{"libraryEditable":false}', "can only be read. Select another there"),
+        (500, b'{"libraryEditable":false}', "is read-only. Select another one"),
         (400, b"", r"did not accept the sources \(status 400\).*File, Import"),
         (302, b"", "did not accept"),
     ],

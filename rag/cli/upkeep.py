@@ -68,7 +68,7 @@ def show(
 def fetch(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids from the catalog.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
-    build: Annotated[bool, typer.Option("--build/--no-build", help="Index it then.")] = True,
+    build: Annotated[bool, typer.Option("--build/--no-build", help="Then index it.")] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Download collections into the sources folder, and index them."""
@@ -86,7 +86,9 @@ def fetch(
 
 def _confirm(files: int) -> None:
     if not sys.stdin.isatty():
-        raise QuestionError("There is no terminal to ask in. Add --yes to download without asking.")
+        raise QuestionError(
+            "There is no terminal to ask you in. Add --yes to download without asking."
+        )
     typer.confirm(f"Download {files} file{'s' if files != 1 else ''}?", abort=True, err=True)
 
 
@@ -146,7 +148,7 @@ def _fetched_text(report: FetchReport, built: BuildReport | None) -> str:
 def _file_text(file: FetchedFile) -> str:
     how = "was there already" if file.already_there else "downloaded"
     if file.resumed_at:
-        how += f", the first {file.resumed_at:,} bytes by an earlier try"
+        how += f", the first {file.resumed_at:,} bytes from an earlier try"
     checksum = "checksum right" if file.checked else "no checksum in the catalog; recorded"
     return f"{file.path}: {file.bytes:,} bytes, {how}, {checksum}, sha256 {file.sha256}"
 
@@ -174,7 +176,7 @@ def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @models.command(name="fetch")
 def _fetch_model(
-    name: Annotated[str, typer.Argument(help="A model of the list, or any of the model hub.")],
+    name: Annotated[str, typer.Argument(help="A model from the list, or any on the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
     """Download a model, and record its revision and hashes: it stays the same from then on."""
@@ -210,15 +212,13 @@ def _revision_text(revision: str) -> str:
 
 
 users = typer.Typer(
-    help="Who may use a server that is opened to others.",
+    help="Accounts for a server that others use.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.add_typer(users, name="users")
 
-_ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="Put it in the place of what is there already.")
-]
+_ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace what is there already.")]
 _NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, dots, - and _.")]
 
 
@@ -275,8 +275,8 @@ def restore(
     if report.aside:
         lines.append(f"What was there before is in {report.aside}.")
     for source in report.elsewhere:
-        lines.append(f"{source} is not there: before the next build, bring it back, too.")
-    lines.append("A running server answers from it within seconds.")
+        lines.append(f"{source} is missing: bring it back, too, before the next build.")
+    lines.append("A running server uses it within seconds.")
     _show(report, "\n".join(lines), as_json)
 
 
@@ -293,10 +293,8 @@ def objections() -> None:
 @users.command()
 def add(
     name: _NameArgument,
-    may: Annotated[Right, typer.Option(help="Only ask, or change the corpus, too.")] = "ask",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Change the account that is there.")
-    ] = False,
+    may: Annotated[Right, typer.Option(help="Only ask, or also change the corpus.")] = "ask",
+    replace: Annotated[bool, typer.Option("--replace", help="Change an existing account.")] = False,
 ) -> None:
     """Make an account. Its password is asked for, or read from standard input."""
     settings = Settings.from_environment()
@@ -305,13 +303,13 @@ def add(
     _note(settings, "changed an account" if replace else "added an account", name, may=may)
     print(f"{name} may {'ask, and change the corpus' if may == 'change' else 'ask'}.")
     if first:
-        print("From now on a server of this home answers only to those who sign in.")
+        print("From now on, a server with this home answers only people who sign in.")
         with suppress(ProjectsError), _store(settings) as store:
             if store.kept_for():
                 print(
-                    "What was asked until now belongs to no account, and is shown to nobody who "
-                    "signs in. `source-finder users kept` lists it, and "
-                    f"`source-finder users give NUMBER {name}` gives it to {name}."
+                    "Questions asked until now belong to no account, so nobody who signs in "
+                    "sees them. `source-finder users kept` lists them, and `source-finder users "
+                    f"give NUMBER {name}` gives them to {name}."
                 )
 
 
@@ -325,7 +323,7 @@ def remove(name: _NameArgument) -> None:
         store.forget_reader(name)
     Accounts(settings.accounts).remove(name)
     _note(settings, "removed an account", name)
-    print(f"{name} has no account any more; its questions and projects are deleted.")
+    print(f"{name} no longer has an account; its questions and projects are deleted.")
 
 
 @users.command(name="list")
@@ -353,7 +351,7 @@ def kept() -> None:
 @users.command()
 def give(
     number: Annotated[
-        int, typer.Argument(min=1, max=_MOST, help="Whose, as `users kept` numbers them.")
+        int, typer.Argument(min=1, max=_MOST, help="Whose: a number from `users kept`.")
     ],
     to: Annotated[str, typer.Argument(help="An account, or another number.")],
 ) -> None:
@@ -362,11 +360,11 @@ def give(
     settings = Settings.from_environment()
     is_account = to in Accounts(settings.accounts).all()
     if not is_account and not (to.isdecimal() and int(to) <= _MOST):
-        raise AccountError(f"There is no account {to}. `source-finder users list` names them all.")
+        raise AccountError(f"There is no account {to}. `source-finder users list` lists them all.")
     with _store(settings) as store:
         store.give(number, to if is_account else int(to))
     _note(settings, "gave what was kept", to, number=number)
-    print(f"What was kept for {number} is {to}'s now.")
+    print(f"What was kept for {number} now belongs to {to}.")
 
 
 @contextmanager

@@ -223,10 +223,8 @@ class _Drawers:
             raise UnreadableSource(why)
         if not self._turn.acquire(timeout=limits.waiting_s):
             raise UnreadableSource(
-                (
-                    f"A page of {path.name} cannot be drawn now, because other pages are being "
-                    "drawn; open it again later"
-                )
+                f"A page of {path.name} cannot be drawn now, because other pages are being "
+                "drawn; open it again later"
             )
         try:
             [drawn] = self._started(limits).ask(request)

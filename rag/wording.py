@@ -276,19 +276,20 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
     ['the claim has “12”, the passage “20”']
     """
     return [
-        f"the claim has “{reason.claim}”, {_told(reason)}"
+        _difference(reason)
         for reason in reasons
         if not reason.agrees and reason.claim and reason.source
     ]
 
 
-def _told(reason: Reason) -> str:
-    """Return what a passage has otherwise: an ISO date is its own, a name that of its author."""
+def _difference(reason: Reason) -> str:
+    """Return what differs, in words. An ISO date is that of the passage, a name its author's."""
     if reason.aspect == "name":
-        return f"the words are by {reason.source}"
-    own = "-" in reason.source and _DATE.fullmatch(reason.source)
-    date = f"the passage is dated {written_date(reason.source)}"
-    return date if own else f"the passage “{reason.source}”"
+        return f"the claim names “{reason.claim}”, but the words are by {reason.source}"
+    if "-" in reason.source and _DATE.fullmatch(reason.source):
+        dated = written_date(reason.source)
+        return f"the claim has “{reason.claim}”, but the passage is dated {dated}"
+    return f"the claim has “{reason.claim}”, the passage “{reason.source}”"
 
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:

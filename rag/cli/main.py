@@ -60,7 +60,7 @@ _ZoteroOption = Annotated[
     bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
 ]
 _LimitOption = Annotated[
-    int, typer.Option(min=1, help="For each reader of a server that others use.")
+    int, typer.Option(min=1, help="The limit for each reader of a server that others use.")
 ]
 _BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
@@ -201,7 +201,7 @@ def publish(
         typer.Option(help="Serve this earlier generation again instead."),
     ] = None,
 ) -> None:
-    """Put an index where Qdrant serves it; it is shown at once when it is complete."""
+    """Publish an index to Qdrant, which serves it as soon as it is complete."""
     from rag.index import open_index
     from rag.index.qdrant import publishing
 
@@ -288,7 +288,7 @@ def serve(
 
 @cli.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Say what is installed, which indexes and model there are, and what is wrong."""
+    """Report what is installed, which indexes and model there are, and what is wrong."""
     from rag.doctor import examine
 
     diagnosis = examine(Settings.from_environment())

@@ -68,7 +68,7 @@ def show(
 def fetch(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids from the catalog.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
-    build: Annotated[bool, typer.Option("--build/--no-build", help="Then index it.")] = True,
+    build: Annotated[bool, typer.Option("--build/--no-build", help="Index them afterwards.")] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Download collections into the sources folder, and index them."""
@@ -179,7 +179,7 @@ def _fetch_model(
     name: Annotated[str, typer.Argument(help="A model from the list, or any on the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Download a model, and record its revision and hashes: it stays the same from then on."""
+    """Download a model, and record its revision and hashes so that it stays the same."""
     model = fetch_model(name, Settings.from_environment())
     _show(model, _model_text(model), as_json)
 
@@ -248,14 +248,14 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `source-finder backup` has written.")],
+    file: Annotated[Path, typer.Argument(help="A file that `source-finder backup` wrote.")],
     replace: _ReplaceOption = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only check that the file is whole; change nothing.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring back what `source-finder backup` has saved."""
+    """Restore what `source-finder backup` saved."""
     from rag.backup import check_backup
     from rag.backup import restore as bring_back
 
@@ -296,7 +296,7 @@ def add(
     may: Annotated[Right, typer.Option(help="Only ask, or also change the corpus.")] = "ask",
     replace: Annotated[bool, typer.Option("--replace", help="Change an existing account.")] = False,
 ) -> None:
-    """Make an account. Its password is asked for, or read from standard input."""
+    """Add an account. Asks for its password, or reads it from standard input."""
     settings = Settings.from_environment()
     first = not Accounts(settings.accounts).all()
     Accounts(settings.accounts).add(name, _password(name), may, replace=replace)
@@ -315,8 +315,7 @@ def add(
 
 @users.command()
 def remove(name: _NameArgument) -> None:
-    """Remove an account with all that was asked and kept with it; whoever is signed in with it is
-    signed out."""
+    """Remove an account and everything asked and kept with it; whoever uses it is signed out."""
     settings = Settings.from_environment()
     # What is kept goes first: should the database not answer, the account is there to try again.
     with _store(settings) as store:
@@ -328,7 +327,7 @@ def remove(name: _NameArgument) -> None:
 
 @users.command(name="list")
 def _list_accounts() -> None:
-    """Name all accounts and what each may do."""
+    """List all accounts and what each may do."""
     for account in Accounts(Settings.from_environment().accounts).all().values():
         print(f"{account.name:32} {account.may}")
 
@@ -339,7 +338,7 @@ _MOST = 2**31
 
 @users.command()
 def kept() -> None:
-    """Say for whom questions are kept: an account, or a browser that asked without one."""
+    """List whose questions are kept: those of accounts, and of browsers that asked without one."""
     settings = Settings.from_environment()
     with _store(settings) as store:
         for reader in store.kept_for(Accounts(settings.accounts).all()):
@@ -355,8 +354,8 @@ def give(
     ],
     to: Annotated[str, typer.Argument(help="An account, or another number.")],
 ) -> None:
-    """Give all that is kept for one to another: to an account what was asked before it was made, or
-    to one browser what was asked in another."""
+    """Give everything kept for one reader to another: what was asked before an account was made to
+    that account, or what was asked in one browser to another."""
     settings = Settings.from_environment()
     is_account = to in Accounts(settings.accounts).all()
     if not is_account and not (to.isdecimal() and int(to) <= _MOST):

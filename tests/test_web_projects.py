@@ -329,7 +329,7 @@ def test_projects_are_made_changed_removed_and_brought_back(
     back = click(live, keeper, gone, "undo-project", id=one)
     assert (back.told, [p.name for p in keeper.projects()]) == ("", ["Gold"])
     odd = click(live, keeper, back, "remove-project", id="another's")
-    assert "not there any more" in Seen(render_listing(keeper, odd, holdings)).text
+    assert "no longer exists" in Seen(render_listing(keeper, odd, holdings)).text
 
 
 def test_conversations_are_listed_opened_found_and_removed(

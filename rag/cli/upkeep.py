@@ -68,7 +68,9 @@ def show(
 def fetch(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids from the catalog.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
-    build: Annotated[bool, typer.Option("--build/--no-build", help="Index them afterwards.")] = True,
+    build: Annotated[
+        bool, typer.Option("--build/--no-build", help="Index them afterwards.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Download collections into the sources folder, and index them."""

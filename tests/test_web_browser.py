@@ -141,6 +141,7 @@ class Visit:
         self.page.on("console", self._heard)
         self.page.goto(url)
         self.box.wait_for()
+        self.page.locator("#sf-opening").wait_for(state="detached")
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":
@@ -208,6 +209,39 @@ def visit(browser: Any, server: RunningApp) -> Iterator[Visit]:
 
 
 # ---- asking ----
+
+
+@pytest.mark.parametrize("sends", [False, True])
+def test_one_can_type_and_ask_while_the_page_is_still_loading(
+    browser: Any, server: RunningApp, sends: bool
+) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    held: list[Any] = []
+    page.route("**/assets/*.js", lambda route: held.append(route))
+    page.goto(server.url, wait_until="commit")
+    first = page.locator("#sf-opening textarea")
+    first.wait_for()
+    assert page.get_by_role("heading", name="Source Finder").count() == 1
+    page.keyboard.type("Monroe told Europe to stay")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("out of the Americas")
+    if sends:
+        page.keyboard.press("Enter")
+    assert first.input_value() == "Monroe told Europe to stay\nout of the Americas"
+    page.unroute("**/assets/*.js")
+    for route in held:
+        route.continue_()
+    first.wait_for(state="detached")
+    if sends:
+        page.locator(".sf-stage-done").wait_for()
+        assert "Monroe told Europe to stay" in page.locator(".sf-question").inner_text()
+    else:
+        page.keyboard.type("!")
+        box = page.locator("#sf-box textarea")
+        assert box.input_value() == "Monroe told Europe to stay\nout of the Americas!"
+        assert page.locator(".sf-question").count() == 0
+    page.close()
 
 
 def test_asking_shows_cards_with_the_exact_quotation_marked(

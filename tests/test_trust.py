@@ -283,7 +283,7 @@ def test_no_other_program_is_run_for_a_picture(
         path = (tmp_path / "made.eps").rename(tmp_path / f"made{kind}")
         [skipped] = read_file(path, Collection("c", "C"))
         assert isinstance(skipped, SkippedFile)
-        assert "no picture" in skipped.reason
+        assert "not an image" in skipped.reason
         path.rename(tmp_path / "made.eps")
 
 

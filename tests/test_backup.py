@@ -246,7 +246,13 @@ def test_what_cannot_be_saved_is_told(home: Path, tmp_path: Path) -> None:
     path.write_bytes(damaged)
     report = back_up(settings_of(here), tmp_path / "b.zip")
     assert len(report.left_out) == 5
-    for told in ("gone.txt is not a file", "loop is a link", "pipe.txt", "rename it", "was altered"):
+    for told in (
+        "gone.txt is not a file",
+        "loop is a link",
+        "pipe.txt",
+        "rename it",
+        "was altered",
+    ):
         assert any(told in problem for problem in report.left_out), told
     assert report.parts == ("corpus/removed", "corpus/sources")
 

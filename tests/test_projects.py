@@ -153,7 +153,7 @@ def test_a_reader_has_their_own_projects_alone(kept: ProjectStore) -> None:
         lambda: kept.remove_conversation(BERT, conversation),
         lambda: kept.change_project(BERT, project.project_id, "Mine now", Scope()),
     ):
-        with pytest.raises(ProjectsError, match="no longer exists|does not exist"):
+        with pytest.raises(ProjectsError, match=r"no longer exists|does not exist"):
             change()
     with pytest.raises(ProjectsError, match="does not exist"):
         kept.project(BERT, project.project_id)

@@ -86,20 +86,20 @@ class Accounts:
         name or password."""
         if not _NAME.fullmatch(name):
             raise AccountError(
-                f"{name!r} cannot be a name: up to 32 lower-case letters, digits, dots, - and _ "
-                "are taken, the first a letter or digit."
+                f"{name!r} cannot be a name. Use up to 32 lower-case letters, digits, dots, - "
+                "and _, beginning with a letter or digit."
             )
         if not _LEAST_CHARS <= len(password) <= _MOST_CHARS:
             raise AccountError(
-                f"A password must have {_LEAST_CHARS} to {_MOST_CHARS} characters, this one has "
-                f"{len(password)}. Four or five words that do not belong together are easy to keep."
+                f"A password must have {_LEAST_CHARS} to {_MOST_CHARS} characters; this one "
+                f"has {len(password)}. Four or five unrelated words are easy to remember."
             )
         made = Account(name, may, _hasher().hash(password))
         with self._changing() as accounts:
             if name in accounts and not replace:
                 raise AccountError(
-                    f"There is an account {name} already. Give --replace to change its password "
-                    "and what it may do."
+                    f"There is already an account {name}. Add --replace to change its password "
+                    "and rights."
                 )
             accounts[name] = made
 
@@ -108,7 +108,7 @@ class Accounts:
         with self._changing() as accounts:
             if accounts.pop(name, None) is None:
                 raise AccountError(
-                    f"There is no account {name}. `source-finder users list` names them all."
+                    f"There is no account {name}. `source-finder users list` lists them all."
                 )
 
     def check(self, name: str, password: str) -> Account | None:
@@ -134,7 +134,7 @@ class Accounts:
                 self._write(changed)
         except OSError as error:
             raise AccountError(
-                f"{self.file} cannot be written: {error.strerror}. Check who owns it, and the disk."
+                f"{self.file} cannot be written: {error.strerror}. Check its owner and the disk."
             ) from error
 
     def _write(self, accounts: dict[str, Account]) -> None:
@@ -156,8 +156,8 @@ class Accounts:
 
     def _unreadable(self, error: Exception) -> AccountError:
         return AccountError(
-            f"The accounts in {self.file} cannot be read ({error}), so nobody is let in. Mend the "
-            "file, or remove it and add the accounts again."
+            f"The accounts in {self.file} cannot be read ({error}), so nobody can sign in. "
+            "Repair the file, or remove it and add the accounts again."
         )
 
 

@@ -175,8 +175,8 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise ProjectsError(
-            f"The projects in {path} cannot be read or written: {error}. Check the disk and who "
-            "may write there; a backup has an earlier copy."
+            f"The projects in {path} cannot be read or written: {error}. Check the disk and "
+            "its permissions; a backup has an earlier copy."
         ) from error
 
 
@@ -371,4 +371,4 @@ def _check_tables(connection: sqlite3.Connection) -> None:
     finally:
         own.close()
     if _version_of(connection) > len(UPGRADES) or _tables_of(connection) != known:
-        raise ProjectsError("Its tables are not those of a store of projects of this version.")
+        raise ProjectsError("Its tables are not those in which this version keeps projects.")

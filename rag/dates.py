@@ -188,9 +188,7 @@ def edtf_date(value: str) -> str:
 def _kept(text: str) -> str:
     first, slash, last = text.partition("/")
     if slash and first in {"", ".."}:
-        raise ValueError(
-            f"{text!r} has no first year to sort by; write the earliest that it can be"
-        )
+        raise ValueError(f"{text!r} has no first year to sort by; write the earliest possible one")
     begin = _stretch(first)
     if not slash:
         whole = f"{begin.first}{begin.mark}"

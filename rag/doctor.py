@@ -109,7 +109,7 @@ def _examine_indexes(settings: Settings, found: Diagnosis) -> None:
     folder = settings.home / "indexes"
     paths = sorted(p for p in folder.glob("*") if (p / CURRENT).exists())
     if settings.index_path(DEFAULT_INDEX) not in paths:
-        found.facts["index default"] = "not built yet; it builds itself at first use"
+        found.facts["index default"] = "not built yet; it is built at first use"
     for path in paths:
         try:
             found.facts[f"index {path.name}"] = _describe(path)

@@ -66,12 +66,14 @@ class Work:
 
 
 READING = (
-    "The sources are being read for the first time. Questions are answered as soon as they can be "
-    "searched by their words, in a minute or two."
+    "The sources are being read for the first time. Your question is answered as soon as their "
+    "words can be searched, in a minute or two."
 )
 
 
-CALLED_OFF = "It was stopped. What was done until then is kept, and the next time goes on there."
+CALLED_OFF = (
+    "It was stopped. What was done until then is kept, and the next update continues there."
+)
 
 _ELSEWHERE = (
     "This index is not on this machine, so it cannot be updated from here. Open one by its "
@@ -175,8 +177,8 @@ class LiveFinder:
         with self._lock:
             if self.busy:
                 raise IndexBusy(
-                    "The index is being updated already. Wait until that is done, then try again; "
-                    "what is asked meanwhile is answered from the old index."
+                    "The index is being updated already. Wait until that is done, then try "
+                    "again. Meanwhile, questions are answered from the old index."
                 )
             self.work = Work(title, report=self.work.report if self.work else None)
             self.began = time.time()
@@ -214,7 +216,7 @@ class LiveFinder:
             self._progress("", 0, 0, ended=True, problem=problem)
         except BaseException as error:
             self._return()
-            self._progress("", 0, 0, ended=True, problem=f"It was broken off: {error!r}.")
+            self._progress("", 0, 0, ended=True, problem=f"It was interrupted: {error!r}.")
             raise
 
     def _return(self) -> None:

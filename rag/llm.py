@@ -324,7 +324,7 @@ def _fault(statement: SummarySentence, item: Evidence | None, span: Span | None)
     if any(stem not in known for stem in stems(said)):
         return f"It says more than its quotation from {item.citation}"
     if bool(_NEGATIONS.intersection(said)) != bool(_NEGATIONS.intersection(there)):
-        return f"It denies what its quotation says, or the other way round: {item.citation}"
+        return f"It denies what its quotation says, or the reverse: {item.citation}"
     if is_turned(statement.text, statement.quote):
         return f"It names those in its quotation in another order: {item.citation}"
     return ""

@@ -36,8 +36,8 @@ QUESTION_S = 1800
 """The longest that one question is worked on; whoever asked may have left long ago."""
 
 TOO_LONG = (
-    f"The search was ended after {QUESTION_S // 60} minutes, and this is what was found until "
-    "then. Ask the rest in parts."
+    f"The search was stopped after {QUESTION_S // 60} minutes; this is what it had found. Ask "
+    "the rest in parts."
 )
 
 

@@ -375,8 +375,8 @@ class ProjectStore:
             ).fetchone()
             if found[0] != 2:
                 raise ProjectsError(
-                    "Of these two one is not there, or both are the same; nothing was changed. "
-                    "`source-finder users kept` lists them."
+                    "One of these two does not exist, or they are the same. Nothing was "
+                    "changed. `source-finder users kept` lists them."
                 )
             connection.execute("UPDATE projects SET reader = :to WHERE reader = :from", values)
             connection.execute(
@@ -387,10 +387,10 @@ class ProjectStore:
             connection.execute("DELETE FROM readers WHERE reader = :from", values)
 
 
-GONE = "This conversation is not there: it was removed, or it is another reader's."
+GONE = "This conversation does not exist: it was removed, or it belongs to another reader."
 _NO_PROJECT = (
-    "This project is not there: it was removed, or it is another reader's. Choose one under "
-    "Projects; what you removed can be brought back there."
+    "This project does not exist: it was removed, or it belongs to another reader. Choose one "
+    "under Projects, where you can also bring back what you removed."
 )
 
 _OWN_CONVERSATION = (
@@ -482,7 +482,7 @@ def _reader_made(connection: Connected, key: str) -> int:
 
 def _expect(changed: int) -> None:
     if not changed:
-        raise ProjectsError("This is not there any more. Load the page again.")
+        raise ProjectsError("This no longer exists. Reload the page.")
 
 
 def _projects(connection: Connected, reader: str, removed: bool) -> Iterator[Project]:
@@ -499,7 +499,7 @@ def _projects(connection: Connected, reader: str, removed: bool) -> Iterator[Pro
 
 def _add(connection: Connected, reader: str, name: str, scope: Scope) -> Project:
     if not reader:
-        raise ProjectsError("Without a reader's key nothing can be kept.")
+        raise ProjectsError("Nothing can be kept without a reader's key.")
     number = _reader_made(connection, reader)
     made = Project(new_id(), name, scope)
     connection.execute(
@@ -519,7 +519,7 @@ def _name(given: str) -> str:
     """Return a project's name on one line. Raises `ProjectsError` if it is empty or too long."""
     name = legible(" ".join(given.split()))
     if not 0 < len(name) <= _MAX_NAME:
-        raise ProjectsError(f"A project has a name of 1 to {_MAX_NAME} letters.")
+        raise ProjectsError(f"A project's name has 1 to {_MAX_NAME} characters.")
     return name
 
 
@@ -534,7 +534,7 @@ def _turn(content: str) -> KeptTurn:
     try:
         turn = from_jsonable(KeptTurn, values)
     except (TypeError, ValueError, KeyError):
-        told = "The answer was kept by another version and cannot be shown. Ask again."
+        told = "The answer was saved by another version and cannot be shown. Ask again."
         return KeptTurn(str(values["turn_id"]), str(values["question"]), "", "failed", told)
     return replace(turn, stage="stopped") if turn.stage == "searching" else turn
 
@@ -699,7 +699,9 @@ class MarkStore:
         with self.database.writing(reader) as connection:
             known = _reader_of(connection, reader)
             if not known:
-                raise ProjectsError("Nothing of this reader is kept here, so there is no verdict.")
+                raise ProjectsError(
+                    "Nothing is kept here for this reader, so there is no verdict to mark."
+                )
             connection.execute(
                 "INSERT INTO objections (reader, same, content) VALUES (:reader, :same, :content) "
                 "ON CONFLICT (reader, same) DO UPDATE SET content = excluded.content",
@@ -730,7 +732,7 @@ def as_json_lines(objections: Iterable[Objection]) -> str:
 def _short(text: str) -> str:
     if len(text) > _MAX_NOTE:
         raise ProjectsError(
-            f"A note has at most {_MAX_NOTE:,} letters; this one has {len(text):,}."
+            f"A note has at most {_MAX_NOTE:,} characters; this one has {len(text):,}."
         )
     return text
 

@@ -201,8 +201,9 @@ class _CrossEncoderReranker:
     def __init__(self, name: str, model: Any) -> None:
         if model.num_labels != 1:
             raise ModelError(
-                f"{name!r} gives {model.num_labels} scores for a pair of texts; a reranker gives "
-                "one. Set SOURCE_FINDER_RERANKER to another model, or to nothing for none."
+                f"{name!r} gives {model.num_labels} scores for a pair of texts; a reranker "
+                "gives one. Set SOURCE_FINDER_RERANKER to another model, or unset it to use "
+                "none."
             )
         self._model = model
 
@@ -351,7 +352,7 @@ class Retriever:
         first, last = _check_date(after), _check_date(before)
         if first and last and days_of(first).first > days_of(last).last:
             raise QuestionError(
-                f"No source is both from {first} on and up to {last}. Exchange the two."
+                f"No source is both from {first} on and up to {last}. Swap the two."
             )
         return Filter(wanted, first, last)
 

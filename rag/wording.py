@@ -224,17 +224,17 @@ def stands(
     'Same speaker, on the same subject; the passage does not say “12”.'
     >>> cuba, year = Reason("name", "Cuba", "Cuba", True), Reason("date", "1961", "", False)
     >>> stands("context", [cuba, year], 0.9)
-    'The passage has “Cuba” and does not say “1961”.'
+    'The passage has “Cuba” but not “1961”.'
     >>> stands("contradicts", [Reason("date", "1832", "1823", False)], 0.9)
     'The passage says otherwise: the claim has “1832”, the passage “1823”.'
     >>> stands("context", [Reason("proposed", "", "I recommend", False)], 0.9)
     'On the same subject; proposed here, not reported as done.'
     >>> stands("context", [Reason("wording", "", "critics say", False)], 0.9)
-    'On the same subject; told here as others’ word (“critics say”).'
+    'On the same subject; reported here as what others say (“critics say”).'
     >>> stands("context", [], 0.9), stands("context", [], 0.6)
     ('On the same subject.', 'Possibly on the same subject.')
     >>> stands("context", [], 0.9, on_point=True)
-    'On this very point; read whether it says so.'
+    'On this very point; read it to see whether it agrees.'
     >>> stands("context", [spoke, Reason("number", "12", "20", False)], 0.9, on_point=True)
     'Same speaker, on this very point; the claim has “12”, the passage “20”.'
     """
@@ -244,7 +244,7 @@ def stands(
         why = "; ".join(differs[:_MOST_NAMED])
         return f"The passage says otherwise{f': {why}' if why else ''}."
     if relation == "supports":
-        alike = f": the same {_listed(shared)}" if shared else ""
+        alike = f", with the same {_listed(shared)}" if shared else ""
         return f"The passage says this{alike}."
     unnamed = not shared and any(r.aspect == "name" and not r.source for r in reasons)
     is_same = bearing >= _LIKELY and not unnamed
@@ -257,9 +257,9 @@ def stands(
     else:
         opening = [] if shared and said and not on_point else [subject]
     draft = ["proposed here, not reported as done"] if is_proposed else []
-    draft += [f"told here as others’ word (“{view}”)" for view in _views(reasons)[:1]]
+    draft += [f"reported here as what others say (“{view}”)" for view in _views(reasons)[:1]]
     if on_point and not draft and not differs:
-        draft = ["read whether it says so"]
+        draft = ["read it to see whether it agrees"]
     whole = "; ".join([*opening, *said, *draft])
     return f"{whole[0].upper()}{whole[1:]}."
 
@@ -276,19 +276,20 @@ def differences(reasons: Sequence[Reason]) -> list[str]:
     ['the claim has “12”, the passage “20”']
     """
     return [
-        f"the claim has “{reason.claim}”, {_told(reason)}"
+        _difference(reason)
         for reason in reasons
         if not reason.agrees and reason.claim and reason.source
     ]
 
 
-def _told(reason: Reason) -> str:
-    """Return what a passage has otherwise: an ISO date is its own, a name that of its author."""
+def _difference(reason: Reason) -> str:
+    """Return what differs, in words. An ISO date is that of the passage, a name its author's."""
     if reason.aspect == "name":
-        return f"the words are by {reason.source}"
-    own = "-" in reason.source and _DATE.fullmatch(reason.source)
-    date = f"the passage is dated {written_date(reason.source)}"
-    return date if own else f"the passage “{reason.source}”"
+        return f"the claim names “{reason.claim}”, but the words are by {reason.source}"
+    if "-" in reason.source and _DATE.fullmatch(reason.source):
+        dated = written_date(reason.source)
+        return f"the claim has “{reason.claim}”, but the passage is dated {dated}"
+    return f"the claim has “{reason.claim}”, the passage “{reason.source}”"
 
 
 def _shared(reasons: Sequence[Reason]) -> list[str]:
@@ -304,10 +305,11 @@ def _said(reasons: Sequence[Reason]) -> Iterator[str]:
     """Yield what a passage has of a claim, in a word or two, and what it leaves open."""
     has = _quoted_few(r.source for r in reasons if r.agrees and _stands_there(r))
     lacks = _quoted_few(r.claim for r in reasons if not r.agrees and not r.source)
-    told = [f"has {_listed(has)}"] if has else []
-    told += [f"does not say {_listed(lacks, 'or')}"] if lacks else []
-    if told:
-        yield f"the passage {' and '.join(told)}"
+    if has:
+        but = f" but not {_listed(lacks, 'or')}" if lacks else ""
+        yield f"the passage has {_listed(has)}{but}"
+    elif lacks:
+        yield f"the passage does not say {_listed(lacks, 'or')}"
 
 
 def _stands_there(reason: Reason) -> bool:

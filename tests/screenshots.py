@@ -146,6 +146,7 @@ def visit(browser: Any, url: str, size: dict[str, int], scheme: str) -> Any:
     page.set_default_timeout(180_000)  # a machine may have much else to do
     page.goto(url)
     page.locator("#sf-box textarea").wait_for()
+    page.locator("#sf-opening").wait_for(state="detached")
     page.locator("#sf-pane [data-clicks]").wait_for()
     page.wait_for_timeout(500)
     return page

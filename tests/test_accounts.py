@@ -109,7 +109,7 @@ def test_users_are_made_on_the_command_line(
     monkeypatch.setenv("SOURCE_FINDER_HOME", str(tmp_path))
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
     assert main(["users", "add", "ann", "--may", "change"]) == 0
-    assert "answers only to those who sign in" in capsys.readouterr().out
+    assert "answers only people who sign in" in capsys.readouterr().out
     assert main(["users", "list"]) == 0
     assert capsys.readouterr().out.split() == ["ann", "change"]
     assert Accounts(Settings.from_environment().accounts).check("ann", PASSWORD)
@@ -457,7 +457,7 @@ def test_what_one_asker_sends_leaves_places_for_others() -> None:
 
         anns = [asyncio.create_task(ask("ann", number)) for number in (0, 0, 1, 1)]
         await asyncio.sleep(0)
-        with pytest.raises(QuotaError, match="Too much that you asked"):
+        with pytest.raises(QuotaError, match="Too many of your searches"):
             await ask("ann", 0)
         going[2].set()
         await ask("bob", 2)
@@ -618,7 +618,7 @@ def test_a_reader_asks_and_changes_nothing(
     source = home / "corpus" / "sources" / "letter.txt"
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text("A truce was signed at the bridge.")
-    assert "Your account is for asking" in clicked(reader, act="remove", file="letter.txt")
+    assert "Your account may only ask" in clicked(reader, act="remove", file="letter.txt")
     assert source.exists()
     assert "letter.txt was removed" in clicked(sign_in("editor"), act="remove", file="letter.txt")
     assert not source.exists()

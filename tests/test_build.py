@@ -495,7 +495,7 @@ def test_a_folder_without_permission_is_named(sources, tmp_path, encoder):
     ids=["full", "permission", "read-only", "numpy", "faiss"],
 )
 def test_refusals_to_write_say_what_to_do(error, tmp_path):
-    with pytest.raises(IndexNotWritten, match="Another place can be chosen"), writing(tmp_path):
+    with pytest.raises(IndexNotWritten, match="Choose another place"), writing(tmp_path):
         raise error
 
 

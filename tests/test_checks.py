@@ -248,7 +248,7 @@ def test_what_others_allege_is_no_support(claim: str, passage: str, supports: bo
     assert bool(checked.objections) is not supports
     said = sentence(claim, Quotation(passage))
     assert "“”" not in said
-    assert ("told here as others’ word (“It" in said) is not supports
+    assert ("reported here as what others say (“It" in said) is not supports
 
 
 @pytest.mark.parametrize(

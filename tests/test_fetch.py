@@ -197,7 +197,7 @@ def test_a_network_that_fails_leaves_a_part_that_the_next_run_goes_on_with(
     server: Server, tmp_path: Path
 ) -> None:
     server.script = [dropped, status(503), status(503)]
-    with pytest.raises(FetchError, match="did not arrive whole in 3 tries") as caught:
+    with pytest.raises(FetchError, match="could not be downloaded completely in 3 tries") as caught:
         get(tmp_path, entry(server))
     assert f"{len(BODY) // 2:,} bytes are kept" in str(caught.value)
     assert "same command again" in str(caught.value)
@@ -331,7 +331,7 @@ def test_retry_after_may_be_a_date(server: Server, tmp_path: Path) -> None:
 def test_too_much_patience_is_not_asked_of_the_reader(server: Server, tmp_path: Path) -> None:
     server.script = [status(429, Retry_After="86400")]
     started = time.monotonic()
-    with pytest.raises(FetchError, match="asks to wait 86,400 seconds"):
+    with pytest.raises(FetchError, match="asks you to wait 86,400 seconds"):
         get(tmp_path, entry(server))
     assert time.monotonic() - started < 3
     assert len(server.seen) == 1
@@ -412,7 +412,7 @@ def test_a_redirect_into_a_network_of_ones_own_is_not_followed(
 ) -> None:
     monkeypatch.setattr(download, "is_private", lambda url: url.endswith("/inside"))
     server.script = [status(302, Location="/inside")]
-    with pytest.raises(FetchError, match="network of your own, which is not followed"):
+    with pytest.raises(FetchError, match="your own network, which is not followed"):
         get(tmp_path, entry(server))
     assert len(server.seen) == 1
 
@@ -519,7 +519,7 @@ def test_two_fetches_of_one_folder(server: Server, tmp_path: Path) -> None:
     (tmp_path / "verona").mkdir()
     with (
         FileLock(tmp_path / "verona" / ".lock"),
-        pytest.raises(FetchError, match="Another fetch is at work"),
+        pytest.raises(FetchError, match="Another fetch is running"),
     ):
         get(tmp_path, entry(server))
     assert server.seen == []

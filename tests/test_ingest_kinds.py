@@ -504,7 +504,7 @@ def test_a_workbook_whose_theme_is_damaged_is_reported(tmp_path):
     path.write_bytes(content)
     [skipped] = read_file(path, MINE)
     assert isinstance(skipped, SkippedFile)
-    assert "is damaged or no workbook" in skipped.reason
+    assert "is damaged or not a workbook" in skipped.reason
 
 
 @pytest.mark.parametrize("instead", [b"", b"\xffno XML", b"<a><b></a>", b"<other xmlns='x'/>"])
@@ -540,7 +540,7 @@ def test_a_message_of_outlook_that_says_nothing_is_reported(tmp_path):
     path = write_msg(tmp_path / "brig.msg", {**numbers(32, 0), **text("0037", "The brig")})
     [skipped] = read_file(path, MINE)
     assert isinstance(skipped, SkippedFile)
-    assert "no message with a text" in skipped.reason
+    assert "not a message with text" in skipped.reason
 
 
 def test_a_message_of_outlook_and_what_is_attached(tmp_path):

@@ -67,9 +67,9 @@ def test_what_is_valid_counts_and_the_rest_is_reported(tmp_path):
     assert (document.title, document.date, document.kind) == ("T", None, "unknown")
     assert (document.url, document.rights) == (None, None)
     assert Path(skip.path).name == "a.yaml"
-    for part in ("unknown field colour", "'the 4th of May' is not a date", "'diary' is none of"):
+    for part in ("unknown field colour", "'the 4th of May' is not a date", "'diary' is not one of"):
         assert part in skip.reason
-    assert "no web address" in skip.reason
+    assert "not a web address" in skip.reason
     assert "rights: False is not text" in skip.reason
 
 
@@ -261,7 +261,7 @@ def test_a_bad_collection_file_is_reported(tmp_path):
     (document,), (skip,) = gather(folder)
     assert document.collection == Collection("f", "f")
     assert "unknown field name" in skip.reason
-    assert "no web address" in skip.reason
+    assert "not a web address" in skip.reason
     fill(folder, {"collection.yaml": "- a"})
     assert "no fields" in gather(folder)[1][0].reason
 

@@ -240,7 +240,7 @@ def test_the_folder_of_sources_is_watched(tmp_path: Path, encoder: Encoder) -> N
     assert ended(live).problem == ""
     assert "1 document added" in corpus.work(live)
     shelf = corpus.shelf(live, describing=treaty.name)
-    assert "The title and the date are proposed from the first page" in shelf
+    assert "The title and the date are suggested from the first page" in shelf
     assert 'name="title" value="THE TREATY OF ZENDA"' in shelf
     assert 'name="date" value="1891-05-09"' in shelf
     began = live.began

@@ -122,7 +122,7 @@ def test_other_bytes_than_the_hub_says_are_not_kept(hub: FakeHub, settings: Sett
 
 def test_what_cannot_be_fetched_says_why(hub: FakeHub, settings: Settings) -> None:
     for name in ("no-such/model", "a/b/c", "/no/such/folder", "x\x00y"):
-        with pytest.raises(ModelError, match=rf"There is no model .*{SETTING}"):
+        with pytest.raises(ModelError, match=rf"There is no public model .*{SETTING}"):
             model_path(name, SETTING, settings)
     hub.models[NAME].licence = None
     with pytest.raises(ModelError, match="does not state its licence"):

@@ -384,7 +384,7 @@ def test_a_stamp_that_comes_again_beside_the_text_is_left_out_and_told(tmp_path)
     assert "The town of Sarn fell.\n\nA truce was made." in document.text
     (note,) = document.notes
     assert note.startswith(
-        "96 letters that stand turned to the text, on 4 of the pages, are left out"
+        "96 letters that stand at an angle to the text, on 4 of the pages, are left out"
     )
 
 

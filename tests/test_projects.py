@@ -153,9 +153,9 @@ def test_a_reader_has_their_own_projects_alone(kept: ProjectStore) -> None:
         lambda: kept.remove_conversation(BERT, conversation),
         lambda: kept.change_project(BERT, project.project_id, "Mine now", Scope()),
     ):
-        with pytest.raises(ProjectsError, match="not there"):
+        with pytest.raises(ProjectsError, match=r"no longer exists|does not exist"):
             change()
-    with pytest.raises(ProjectsError, match="not there"):
+    with pytest.raises(ProjectsError, match="does not exist"):
         kept.project(BERT, project.project_id)
     assert titles(kept, ANNA) == ["Monroe warned Europe"]
 
@@ -196,9 +196,9 @@ def test_projects_have_names_scopes_and_conversations(kept: ProjectStore) -> Non
     assert [p.conversations for p in kept.projects(ANNA)] == [1, 1]
     kept.change_project(ANNA, second.project_id, "Split", Scope())
     assert [p.name for p in kept.projects(ANNA)] == [first.name, "Split"]
-    with pytest.raises(ProjectsError, match="1 to 100 letters"):
+    with pytest.raises(ProjectsError, match="1 to 100 characters"):
         kept.add_project(ANNA, " ")
-    with pytest.raises(ProjectsError, match="This project is not there"):
+    with pytest.raises(ProjectsError, match="This project does not exist"):
         kept.project(ANNA, "another's")
 
 
@@ -256,7 +256,7 @@ def test_all_that_is_kept_for_one_reader_is_given_to_another(kept: ProjectStore)
     first, second = kept.kept_for(["key of Bert"])
     assert (first.account, first.questions, second.account) == ("", 1, BERT)
     for wrong in (first.number, 99):
-        with pytest.raises(ProjectsError, match="nothing was changed"):
+        with pytest.raises(ProjectsError, match="Nothing was changed"):
             kept.give(first.number, wrong)
     kept.give(first.number, second.number)
     assert kept.projects(ANNA) == []

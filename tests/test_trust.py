@@ -283,7 +283,7 @@ def test_no_other_program_is_run_for_a_picture(
         path = (tmp_path / "made.eps").rename(tmp_path / f"made{kind}")
         [skipped] = read_file(path, Collection("c", "C"))
         assert isinstance(skipped, SkippedFile)
-        assert "no picture" in skipped.reason
+        assert "not an image" in skipped.reason
         path.rename(tmp_path / "made.eps")
 
 
@@ -335,7 +335,7 @@ def test_a_long_text_has_the_same_sentences_as_its_parts() -> None:
 
 def test_a_claim_has_a_length(finder: SourceFinder) -> None:
     endless = "a b " * (MAX_CLAIM // 4 + 1)
-    with pytest.raises(QuestionError, match="at most 2,000 are looked up as one claim"):
+    with pytest.raises(QuestionError, match="one claim may have 2,000"):
         finder.find_sources(endless)
     [claim] = split_claims(endless)
     assert claim.set_aside == TOO_LONG

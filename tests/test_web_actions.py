@@ -131,10 +131,10 @@ def test_without_a_click_the_answer_is_laid_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("act", ["find-document", "look", "exact", "note-pin", "described"])
 def test_a_click_brings_no_more_than_a_form_can_hold(tmp_path: Path, act: str) -> None:
     page = page_of(tmp_path, Canned(answer(FIRST)))
-    with pytest.raises(gr.Error, match="letters are taken"):
+    with pytest.raises(gr.Error, match="characters can be sent"):
         page.click(act=act, words="1 " * 50_000)
     event: Any = SimpleNamespace(_data={"act": act, "note": "1 " * 50_000})
-    with pytest.raises(gr.Error, match="letters are taken"):
+    with pytest.raises(gr.Error, match="characters can be sent"):
         page.actions.organised(ProjectList(), Place(), (), Desk(), REQUEST, event)
 
 
@@ -254,7 +254,7 @@ def test_nothing_is_asked_in_a_project_that_was_removed(tmp_path: Path) -> None:
     page.ask("Monroe warned Europe.")
     assert finder.asked == []
     assert page["turns"][0].question == "Monroe warned Europe."
-    assert "This project is not there" in page["turns"][1].message
+    assert "This project does not exist" in page["turns"][1].message
 
 
 # ---- answers that are made anew ----
@@ -386,5 +386,5 @@ def test_what_is_added_while_the_index_is_updated_is_told_to_be_taken_up(tmp_pat
         live = LiveFinder(None, settings=settings, home=settings.index_path(name))
         live.work = Work("Updating the index")
         told = corpus.add(live, [("given.txt", given)], editor)
-        assert ("taken up" in told) == taken_up
+        assert ("included" in told) == taken_up
         assert ("try again" in told) != taken_up

@@ -141,6 +141,7 @@ class Visit:
         self.page.on("console", self._heard)
         self.page.goto(url)
         self.box.wait_for()
+        self.page.locator("#sf-opening").wait_for(state="detached")
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":
@@ -208,6 +209,41 @@ def visit(browser: Any, server: RunningApp) -> Iterator[Visit]:
 
 
 # ---- asking ----
+
+
+@pytest.mark.parametrize("sends", [False, True])
+def test_one_can_type_and_ask_while_the_page_is_still_loading(
+    browser: Any, server: RunningApp, sends: bool
+) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    held: list[Any] | None = []
+    page.route(
+        "**/assets/*.js", lambda route: route.continue_() if held is None else held.append(route)
+    )
+    page.goto(server.url, wait_until="commit")
+    first = page.locator("#sf-opening textarea")
+    first.wait_for()
+    assert page.get_by_role("heading", name="Source Finder").count() == 1
+    page.keyboard.type("Monroe told Europe to stay")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("out of the Americas")
+    if sends:
+        page.keyboard.press("Enter")
+    assert first.input_value() == "Monroe told Europe to stay\nout of the Americas"
+    scripts, held = held, None
+    for script in scripts:
+        script.continue_()
+    first.wait_for(state="detached")
+    if sends:
+        page.locator(".sf-stage-done").wait_for()
+        assert "Monroe told Europe to stay" in page.locator(".sf-question").inner_text()
+    else:
+        page.keyboard.type("!")
+        box = page.locator("#sf-box textarea")
+        assert box.input_value() == "Monroe told Europe to stay\nout of the Americas!"
+        assert page.locator(".sf-question").count() == 0
+    page.close()
 
 
 def test_asking_shows_cards_with_the_exact_quotation_marked(
@@ -397,15 +433,15 @@ def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit)
     assert visit.page.get_by_text("Write or paste a claim about the past").is_visible()
     visit.asked("Who spoke of the abundance of gold in California?", 2)
     assert "may answer this" in visit.pane.locator(".sf-verdict").inner_text()
-    assert visit.button("Keep as Word").is_visible()
+    assert visit.button("Save as Word").is_visible()
     visit.asked("thanks, that's great", 3)
     assert visit.page.locator(".sf-row").count() == 1, "it is not looked up"
     last = visit.page.locator("#sf-chat .bot-row").last
     for none in ("Searched", "Copy link", "set aside", "Keep"):
         assert none not in last.inner_text(), "there is nothing to keep, and no more to say"
-    assert visit.button("Keep as Word").is_visible(), "the answer before is still kept"
+    assert visit.button("Save as Word").is_visible(), "the answer before is still kept"
     visit.asked("Mao Zedong", 4)
-    assert visit.page.get_by_text("This names a subject and says nothing of it").is_visible()
+    assert visit.page.get_by_text("This names a subject but claims nothing about it").is_visible()
 
 
 def test_a_long_text_begins_with_what_is_there_and_what_could_be_added(
@@ -463,7 +499,7 @@ def test_an_answer_from_words_alone_is_marked_and_made_again_by_itself(
 def test_a_new_question_begins_a_conversation_of_its_own(visit: Visit) -> None:
     visit.asked("Polk \x01 gold \u202e \U0001f9ed " + "x" * 2000)
     visit.page.get_by_role("link", name="New question").click()
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     visit.page.get_by_text(EXAMPLES[0]).click()
     visit.see(".sf-stage-done", 1)
     assert EXAMPLES[0] in visit.see(".sf-question", 1).inner_text()
@@ -541,7 +577,7 @@ def test_a_copy_of_the_pdf_is_kept_with_what_is_open_and_what_is_pinned_highligh
     visit.pane.locator(".sf-card").first.get_by_role("button", name="Open").click()
     visit.see("#sf-page-mark")
     with visit.page.expect_download() as waiting:
-        visit.button("Keep the PDF with this highlighted").click()
+        visit.button("Save the PDF with this highlighted").click()
     assert waiting.value.suggested_filename == "treaty-highlighted.pdf"
     notes = [
         str(mark.get_object()["/Contents"])
@@ -573,10 +609,10 @@ def test_a_text_opens_at_the_quotation_and_is_read_on_in_place(visit: Visit) -> 
     mark = visit.see("#sf-quotation")
     assert mark.inner_text() == quote
     assert 0 < mark.bounding_box()["y"] < 900
-    visit.button("Read on above").scroll_into_view_if_needed()
+    visit.button("Show more above").scroll_into_view_if_needed()
     top = mark.bounding_box()["y"]
     length = len(visit.pane.locator(".sf-text").inner_text())
-    visit.button("Read on above").click()
+    visit.button("Show more above").click()
     visit.page.wait_for_function(
         f"() => document.querySelector('#sf-pane .sf-text').innerText.length > {length + 500}"
     )
@@ -622,7 +658,7 @@ def test_exact_words_are_found_in_all_documents(visit: Visit) -> None:
     visit.page.go_back()
     visit.pane.get_by_text("1 place has").wait_for()
     visit.button("Close").click()
-    visit.pane.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.pane.get_by_text("The passages for a claim appear here").wait_for()
 
 
 def test_the_timeline_leads_to_the_cards(visit: Visit) -> None:
@@ -702,7 +738,7 @@ def test_back_forward_and_escape_do_what_one_expects(visit: Visit) -> None:
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     assert visit.page.url == first
     visit.page.go_back()
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     visit.page.go_forward()
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     assert visit.page.locator(".sf-question").count() == 1
@@ -726,7 +762,7 @@ def test_a_link_opens_the_same_for_another_reader_who_sees_nothing_else(
     assert TRUCE in other.see(".sf-question", 1).inner_text()
     assert other.pane.locator("mark").first.inner_text() == quote
     other.page.get_by_role("tab", name="Projects").click()
-    other.page.get_by_text("makes a project by itself").wait_for()
+    other.page.get_by_text("starts a project").wait_for()
     other.page.goto(page)
     other.see("#sf-page-mark")
     other.see(".sf-question", 1)
@@ -797,12 +833,12 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     ).fill("1840")
     visit.button("Save").click()
     visit.page.get_by_role("link", name="Ask in Gold rush").click()
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     visit.asked("Gold was found in California")
     dates = visit.pane.locator(".sf-card .sf-date").all_inner_texts()
     assert set(dates) == {"1848"}
     visit.page.get_by_role("tab", name="Projects").click()
-    visit.page.get_by_label("Search in what was asked").fill("california GOLD")
+    visit.page.get_by_label("Search your questions").fill("california GOLD")
     visit.button("Find").click()
     visit.page.get_by_text("Questions with").wait_for()
     assert visit.see("#sf-projects .sf-asked", 1).inner_text() == "Gold was found in California"
@@ -815,7 +851,7 @@ def test_a_project_is_made_asked_in_searched_removed_and_brought_back(visit: Vis
     visit.page.locator("#sf-projects .sf-asked", has_text=MONROE).click()
     visit.pane.locator("h2.sf-claim", has_text=MONROE).wait_for()
     visit.page.get_by_label("Project").select_option("Gold rush")
-    visit.page.get_by_text("The passages for a claim are shown here").wait_for()
+    visit.page.get_by_text("The passages for a claim appear here").wait_for()
     assert visit.page.get_by_text("searches everything, from 1840", exact=True).is_visible()
 
 
@@ -836,12 +872,12 @@ def test_a_passage_is_pinned_with_a_note_and_handed_on(visit: Visit) -> None:
     visit.page.get_by_role("tab", name="Projects").click()
     assert visit.see(".sf-noting textarea", 1).input_value() == "Compare Adams’s draft."
     with visit.page.expect_download() as waiting:
-        visit.button("Keep the pinned passages as Markdown").click()
+        visit.button("Save the pinned passages as Markdown").click()
     kept = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert quote[:40] in kept
     assert "Compare Adams’s draft." in kept
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as JSON Lines").click()
+        visit.button("Save as JSON Lines").click()
     [line] = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["why"] == "It is the reader’s turn."
 
@@ -907,21 +943,21 @@ def test_a_document_is_opened_from_the_corpus_searched_and_enlarged(visit: Visit
 def test_a_conversation_is_kept_as_a_file(visit: Visit) -> None:
     visit.asked(MONROE)
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as BibTeX").click()
+        visit.button("Save as BibTeX").click()
     first = waiting.value.suggested_filename
     assert first.startswith("monroe")
     assert first.endswith(".bib")
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     assert text.startswith("@")
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as Word").click()
+        visit.button("Save as Word").click()
     assert waiting.value.suggested_filename == first.replace(".bib", ".docx")
     kept = docx.Document(str(waiting.value.path()))
     assert any(MONROE in paragraph.text for paragraph in kept.paragraphs)
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as Word").click()  # the same again
+        visit.button("Save as Word").click()  # the same again
     with visit.page.expect_download() as waiting:
-        visit.button("Keep as Markdown").click()
+        visit.button("Save as Markdown").click()
     quote = visit.pane.locator("mark").first.inner_text()
     assert quote[:40] in Path(waiting.value.path()).read_text(encoding="utf-8")
 
@@ -937,7 +973,7 @@ def test_sources_are_sent_to_zotero_or_it_is_said_why_not(
         visit.page.get_by_text(re.compile(r"Sent to Zotero: \d+ sources? with")).wait_for()
     assert b"bib:Memo" in got[0]
     visit.button("Send the sources to Zotero").click()
-    visit.page.get_by_text("Zotero does not run on this computer").wait_for()
+    visit.page.get_by_text("Zotero is not running on this computer").wait_for()
 
 
 # ---- the corpus ----
@@ -979,7 +1015,7 @@ def test_a_scan_is_dropped_in_and_asked_about_and_a_broken_file_is_told(
     assert "is cut short" in failed.inner_text()
     assert "fetch or copy it again" in failed.inner_text()
     visit.button("Describe Black-Michael-1.pdf").click()
-    visit.page.get_by_text("The date is proposed from the first page").wait_for()
+    visit.page.get_by_text("The date is suggested from the first page").wait_for()
     date = visit.page.get_by_label("Date (14 February 1845, 1964-11 or 1964)")
     assert date.input_value() == "1891-05-09"
     date.fill("some day")

@@ -181,7 +181,7 @@ SPOKE = Reason("name", "Reagan", "(whose words these are)", True)
          "The passage says otherwise: the claim has “12”, the passage “20”."),
         ("contradicts", (), "The passage says otherwise."),
         ("supports", (SPOKE, Reason("date", "1983", "1983", True)),
-         "The passage says this: the same speaker and date."),
+         "The passage says this, with the same speaker and date."),
     ],
 )  # fmt: skip
 def test_one_plain_sentence_says_how_a_passage_stands(
@@ -193,7 +193,7 @@ def test_one_plain_sentence_says_how_a_passage_stands(
 def test_a_passage_that_likely_decides_is_said_to_be_on_the_very_point() -> None:
     item = evidence(relation="context", reasons=(SPOKE,), says=0.3, denies=0.3)
     text = Seen(render_card(item, place="p")).text
-    assert "Same speaker, on this very point; read whether it says so." in text
+    assert "Same speaker, on this very point; read it to see whether it agrees." in text
     text = Seen(render_card(replace(item, denies=0.1), place="p")).text
     assert "very point" not in text
 
@@ -221,7 +221,7 @@ def test_verdicts_in_plain_words(verdict: Verdict) -> None:
     found = replace(found, evidence=tuple(replace(i, bearing=0.9) for i in found.evidence))
     text = Seen(pane.render_finding(found)).text
     assert VERDICT_WORDS[verdict] in text
-    assert "87 in 100 turned out to be judged correctly" in text
+    assert "87 in 100 were judged correctly" in text
 
 
 def test_passages_none_of_which_is_surely_on_the_subject_are_told_so() -> None:

@@ -135,10 +135,10 @@ def test_without_a_key_or_a_store_there_are_answers_all_the_same(tmp_path: Path)
         keeper_of(tmp_path / "file" / "projects.sqlite", KEY),
     ):
         place, _ = keeper.begun(Place(), ())
-        assert place.problem.startswith("Not kept.")
+        assert place.problem.startswith("Not saved.")
         assert keeper.kept(place, TURNS[0]).conversation == ""
         assert keeper.project(place).scope == EVERYTHING
-        assert "Not kept." in render_place(keeper, place, (), True)
+        assert "Not saved." in render_place(keeper, place, (), True)
 
 
 def test_nothing_is_searched_in_more_than_was_asked_for(keeper: Keeper) -> None:
@@ -148,7 +148,7 @@ def test_nothing_is_searched_in_more_than_was_asked_for(keeper: Keeper) -> None:
     place, _ = keeper.begun(Place(project), ())
     keeper.store.remove_project(KEY, project)
     assert keeper.scope(place) == keeper.project(place).scope == bounds
-    with pytest.raises(ProjectsError, match="This project is not there"):
+    with pytest.raises(ProjectsError, match="This project does not exist"):
         keeper.scope(Place(project))
     assert keeper.scope(Place()) == EVERYTHING
 
@@ -302,7 +302,7 @@ def test_projects_are_made_changed_removed_and_brought_back(
     live: LiveFinder, keeper: Keeper
 ) -> None:
     holdings = live.current.holdings()
-    assert "makes a project by itself" in Seen(render_listing(keeper, ProjectList(), holdings)).text
+    assert "starts a project" in Seen(render_listing(keeper, ProjectList(), holdings)).text
     form = click(live, keeper, ProjectList(), "edit-project", id="new")
     assert Seen(render_listing(keeper, form, holdings)).all("input", name="collection")
     wrong = click(live, keeper, form, "save-project", id="new", name="Gold", after="some day")
@@ -329,7 +329,7 @@ def test_projects_are_made_changed_removed_and_brought_back(
     back = click(live, keeper, gone, "undo-project", id=one)
     assert (back.told, [p.name for p in keeper.projects()]) == ("", ["Gold"])
     odd = click(live, keeper, back, "remove-project", id="another's")
-    assert "not there any more" in Seen(render_listing(keeper, odd, holdings)).text
+    assert "no longer exists" in Seen(render_listing(keeper, odd, holdings)).text
 
 
 def test_conversations_are_listed_opened_found_and_removed(

@@ -159,6 +159,14 @@ def test_what_an_address_asks_for_is_no_matter_of_the_framework(running: Running
         assert httpx.get(running.url + str(address).lstrip("/"), timeout=60).status_code == 200
 
 
+def test_the_page_begins_with_a_box_and_nothing_else_does(running: RunningApp) -> None:
+    page = httpx.get(running.url, timeout=60)
+    assert page.text.index("<textarea") < page.text.index("<gradio-app")
+    assert page.text.count('id="sf-opening"') == 1
+    for path in ("config", "health", "gradio_api/info", "nothing-here"):
+        assert "sf-opening" not in httpx.get(running.url + path, timeout=60).text
+
+
 def test_what_is_on_a_readers_page_is_theirs_whoever_knows_what_it_is_called(
     running: RunningApp,
 ) -> None:

@@ -47,7 +47,7 @@ def outcome(workers: Workers, folder: Path, *deeds: str) -> list[list[str]]:
 def test_a_file_that_hangs_is_given_up_and_the_next_is_read(workers, tmp_path, deed):
     hanging, following = outcome(workers, tmp_path, f"later {deed}", "well")
     assert hanging[0] == "before"
-    assert "0.odd was given up: nothing came of it for 3 seconds at page 7;" in hanging[1]
+    assert "0.odd was given up: it produced nothing for 3 seconds at page 7;" in hanging[1]
     assert "qpdf" in hanging[1]
     assert following == ["after"]
 

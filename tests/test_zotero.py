@@ -29,7 +29,7 @@ def test_zotero_gets_the_file_that_is_exported(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (500, b'{"libraryEditable":false}', "can only be read. Select another there"),
+        (500, b'{"libraryEditable":false}', "is read-only. Select another one"),
         (400, b"", r"did not accept the sources \(status 400\).*File, Import"),
         (302, b"", "did not accept"),
     ],
@@ -58,5 +58,5 @@ def test_the_command_line_prints_the_answer_and_that_zotero_does_not_run(
     assert main(["ask", claim, "--zotero", "--index", str(small_index)]) == 10
     printed = capsys.readouterr()
     assert "Monroe" in printed.out
-    assert "Zotero does not run on this computer" in printed.err
+    assert "Zotero is not running on this computer" in printed.err
     assert "File, Import" in printed.err

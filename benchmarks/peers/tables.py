@@ -103,34 +103,34 @@ def percentile_95(values: Sequence[float]) -> float:
 
 PREFACE = """# Beside other retrieval
 
-Written by `python -m benchmarks.peers` ({when}, {cores} cores) down to "Reading"; do not edit
-that part.
+`python -m benchmarks.peers` writes everything above "Reading" ({when}, {cores} cores); do not
+edit that part.
 
-All systems get the same texts, the same claims and the same model (all-MiniLM-L6-v2); versions
-are in `benchmarks/peers/requirements`. All but ours get the same chunks, those of LangChain's
-tutorials: 1,000 characters, 200 of them overlapping, with who, what and when on top of each. (The
-default chunks of LlamaIndex and paper-qa are four to five times as long: the model would read a
-quarter of each, and the budget below would hold two. txtai and bm25s leave chunking to the user.)
-Each system is asked for {asked} stretches of text.
+All systems get the same texts, the same claims and the same model (all-MiniLM-L6-v2); their
+versions are in `benchmarks/peers/requirements`. All but ours get the same chunks, as in
+LangChain's tutorials: 1,000 characters with an overlap of 200, each headed by who, what and when.
+(The default chunks of LlamaIndex and paper-qa are four to five times as long: the model would
+read a quarter of each, and the budget below would hold two. txtai and bm25s leave chunking to the
+user.) Each system is asked for {asked} stretches of text.
 
 ## Quality
 
-Equal budget: what a reader finds within the first {budget:,} characters returned. A rank is the
-number of thousands of characters read until the relevant text begins, but no better than its place
-in the list. Relevant is, for State of the Union (sotu), a stretch that overlaps the gold span,
-among 249 addresses; for FRUS, a document that the editors cite, among 5,046 of 16 volumes; for
-SciFact, an abstract that bears on a scientific claim, among 5,183. With FRUS editorial notes and
-footnotes the document that cites is not counted; of the footnotes a fixed random sample is asked.
-Best in bold.
+All systems get the same budget: what counts is what a reader finds in the first {budget:,}
+characters returned. The rank is how many thousand characters one reads before the relevant text
+begins, but never better than its place in the list. What is relevant: for the State of the Union
+(sotu), a stretch that overlaps the gold span, among 249 addresses; for FRUS, a document that the
+editors cite, among 5,046 in 16 volumes; for SciFact, an abstract that bears on a scientific
+claim, among 5,183. For FRUS editorial notes and footnotes, the citing document itself does not
+count; the footnotes are a fixed random sample. The best figures are in bold.
 
 """
 
 COST_PREFACE = """## Cost
 
-On the State of the Union addresses, each system by its own embedding route. Build: on a sample of
-{sample:.2f} MB, without loading the model, scaled to a megabyte of text. Query: {queries} claims
-one by one, embedding included, ten passages, after a first one. Memory: of the process that
-answers, resident, model included. Disk: the index of all 249 addresses.
+Measured on the State of the Union addresses, each system embedding in its own way. Build: a
+sample of {sample:.2f} MB, scaled to a megabyte of text, without loading the model. Query:
+{queries} claims one by one after a first one, ten passages each, embedding included. Memory:
+resident memory of the answering process, model included. Disk: the index of all 249 addresses.
 
 """
 

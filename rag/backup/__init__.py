@@ -100,13 +100,14 @@ def back_up(
     path = path.absolute()
     if path.exists() and not (replace and path.is_file()):
         raise BackupError(
-            f"{path} is there already. Choose another name, or add --replace to put the new backup "
-            "in its place."
+            f"{path} exists already. Choose another name, or add --replace to overwrite it."
         )
     if any(
         path.resolve().is_relative_to((home / part).resolve()) for part in ("corpus", "indexes")
     ):
-        raise BackupError(f"{path} lies in what is to be saved. Choose a place outside of {home}.")
+        raise BackupError(
+            f"{path} is inside the folder to be saved. Choose a place outside {home}."
+        )
     left_out: list[str] = []
     with ExitStack() as meanwhile:
         copied = Path(meanwhile.enter_context(TemporaryDirectory(prefix="source-finder-")))
@@ -181,9 +182,9 @@ def _files(folder: Path, left_out: list[str]) -> Iterator[Path]:
             if path.is_dir():
                 left_out.append(f"{shown(path)} is a link to a folder; save that by itself")
             elif not path.is_file():
-                left_out.append(f"{shown(path)} is no file, or a link to none")
+                left_out.append(f"{shown(path)} is not a file, or is a broken link")
             elif not _is_text(path.name):
-                left_out.append(f"{shown(path)} has a name that is no text; rename it")
+                left_out.append(f"{shown(path)} has a name that is not valid text; rename it")
             else:
                 yield path
 
@@ -202,9 +203,7 @@ def _add(archive: ArchiveWriter, name: str, file: Path, left_out: list[str]) -> 
         archive.add(name, file)
     except UnreadableSource as error:
         if name.startswith("indexes/"):  # half an index is none
-            raise BackupError(
-                f"{error}. Try again: it may have been built anew meanwhile."
-            ) from error
+            raise BackupError(f"{error}. Try again: it may have been rebuilt meanwhile.") from error
         left_out.append(str(error))
 
 
@@ -259,16 +258,16 @@ def _check_place(home: Path, contents: Contents, replace: bool) -> None:
     there = [part for part in contents.parts if _is_there(home / part)]
     if there and not replace:
         raise BackupError(
-            f"{home} has {', '.join(there)} already. Nothing was changed. Add --replace to put "
-            "what was saved in their place, or choose another home with SOURCE_FINDER_HOME."
+            f"{home} already has {', '.join(there)}. Nothing was changed. Add --replace to put "
+            "the backup in their place, or choose another home with SOURCE_FINDER_HOME."
         )
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     if contents.bytes > free:
         raise BackupError(
-            f"What was saved takes {contents.bytes / 1e6:,.0f} MB, and {existing} has "
-            f"{free / 1e6:,.0f} MB left. Nothing was changed. Free some space, or choose another "
-            "home with SOURCE_FINDER_HOME."
+            f"The backup needs {contents.bytes / 1e6:,.0f} MB, and {existing} has "
+            f"{free / 1e6:,.0f} MB free. Nothing was changed. Free some space, or choose "
+            "another home with SOURCE_FINDER_HOME."
         )
 
 
@@ -290,7 +289,9 @@ def _unpacked(archive: Archive, home: Path, advance: Advance) -> Iterator[Path]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise BackupError(f"Another backup is being restored in {home}. Wait for it.") from error
+        raise BackupError(
+            f"Another backup is being restored in {home}. Wait until that is done."
+        ) from error
     try:
         brought = base / "brought"
         shutil.rmtree(brought, ignore_errors=True)
@@ -368,8 +369,8 @@ def _locked(index: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise IndexBusy(
-            f"The index in {index} is being built. Nothing was changed. Wait until that is done, "
-            "or end it, and try again."
+            f"The index in {index} is being built. Nothing was changed. Wait until that is "
+            "done, or stop it, and try again."
         ) from error
 
 

@@ -157,7 +157,7 @@ class Archive:
         members = [info.filename for info in opened.infolist()]
         listed = [*(file.name for file in self.contents.files), CONTENTS]
         if sorted(members) != sorted(listed):
-            odd = sorted(set(members) ^ set(listed)) or ["a name that it has twice"]
+            odd = sorted(set(members) ^ set(listed)) or ["a name that occurs twice"]
             raise self._damaged(f"its files are not those that it lists ({odd[0]!r})")
         for file in self.contents.files:
             _check_name(file.name, path)
@@ -167,8 +167,8 @@ class Archive:
             info = self._zip.getinfo(CONTENTS)
         except KeyError as error:
             raise BackupError(
-                f"{self.path} is no backup of Source Finder: it has no {CONTENTS}. Give a file "
-                "that `source-finder backup` has written."
+                f"{self.path} is not a backup of Source Finder: it has no {CONTENTS}. Give a "
+                "file that `source-finder backup` wrote."
             ) from error
         if info.file_size > _MAX_CONTENTS:
             raise self._damaged(f"its {CONTENTS} is too large")
@@ -190,7 +190,7 @@ class Archive:
         it is what was put in."""
         info = self._zip.getinfo(file.name)
         if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            raise self._damaged(f"{file.name!r} is packed in a way that no backup is")
+            raise self._damaged(f"{file.name!r} is packed in a way that backups never are")
         digest, left = hashlib.sha256(), file.bytes
         try:
             with self._zip.open(info) as source:
@@ -204,7 +204,7 @@ class Archive:
         except DAMAGE as error:
             raise self._damaged(f"{file.name!r} cannot be unpacked: {error}") from error
         if left or digest.hexdigest() != file.sha256:
-            raise self._damaged(f"{file.name!r} is not as it was when it was saved")
+            raise self._damaged(f"{file.name!r} has changed since it was saved")
 
     def unpack(self, folder: Path, advance: Advance) -> None:
         """Write all files into an empty folder, each checked as it is read."""
@@ -225,8 +225,8 @@ class Archive:
 
     def _damaged(self, what: str) -> BackupError:
         return BackupError(
-            f"{self.path} is damaged: {what}. Nothing was changed. Copy the file again from where "
-            "it was kept, or take another backup."
+            f"{self.path} is damaged: {what}. Nothing was changed. Copy the file again from "
+            "where it was kept, or use another backup."
         )
 
 
@@ -239,8 +239,8 @@ def opened_archive(path: Path) -> Iterator[Archive]:
         raise BackupError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
     except DAMAGE as error:
         raise BackupError(
-            f"{path} is no backup, or it was cut short ({error}). Nothing was changed. Copy the "
-            "file again from where it was kept, or take another backup."
+            f"{path} is not a backup, or was cut short ({error}). Nothing was changed. Copy "
+            "the file again from where it was kept, or use another backup."
         ) from error
     with opened:
         yield Archive(path, opened)
@@ -260,6 +260,6 @@ def _check_name(name: str, archive: Path) -> None:
     in_index = len(parts) > 3 and parts[0] == "indexes" and _INDEX.fullmatch(parts[2])
     if not plain or "\0" in name or not (in_corpus or in_index or name in {STORE, MODELS}):
         raise BackupError(
-            f"{archive} holds {name!r}, which belongs to no home of Source Finder. Nothing was "
-            "changed. Somebody has altered the file: do not use it."
+            f"{archive} contains {name!r}, which no home of Source Finder has. Nothing was "
+            "changed. Someone has altered the file: do not use it."
         )

@@ -270,7 +270,8 @@ def _encoder(live: Generation | None, settings: Settings) -> Encoder:
             raise
         raise ModelError(
             f"The index was built with the model {settings.model!r}, which cannot be used now: "
-            f"{error} With SOURCE_FINDER_MODEL={DEFAULT_MODEL} it is built with the installed one."
+            f"{error} Set SOURCE_FINDER_MODEL={DEFAULT_MODEL} to build it with the installed "
+            "one."
         ) from error
 
 
@@ -311,9 +312,9 @@ class _Build:
             work.clear()
             reasons = "".join(f"\n  {s.path}: {s.reason}" for s in gathered.skipped[:20])
             raise NothingToIndex(
-                f"No text was found in {', '.join(self.sources) or 'no path at all'}."
-                f"{reasons}\nGive files or folders with readable sources. "
-                "An index that was there before is unharmed."
+                "No text was found in "
+                f"{', '.join(self.sources) or 'no path at all'}.{reasons}\nGive files or "
+                "folders with readable sources. Any earlier index is unharmed."
             )
         generation = new_generation(self.target)
         try:

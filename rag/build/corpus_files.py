@@ -84,8 +84,8 @@ def add_file(
     size = given.stat().st_size
     if size > max_bytes:
         raise UnreadableSource(
-            f"{safe} has {size / 1e6:,.0f} MB; files of up to {max_bytes / 1e6:,.0f} MB are taken "
-            "here. Put a larger one into corpus/sources by hand"
+            f"{safe} has {size / 1e6:,.0f} MB; at most {max_bytes / 1e6:,.0f} MB "
+            "can be added here. Put larger files into corpus/sources by hand"
         )
     if size == 0:
         raise UnreadableSource(f"{safe} is empty; fetch or copy it again")
@@ -156,7 +156,7 @@ def describe_file(folder: Path, name: str, fields: Mapping[str, str], by: str = 
         others = [path.with_suffix(suffix) for suffix in SUFFIXES[1:]]
         if existing := next((other for other in others if other.is_file()), None):
             raise UnreadableSource(
-                f"{name} is described by {existing.name} already; change that file by hand"
+                f"{name} is already described by {existing.name}; change that file by hand"
             )
         beside = path.with_suffix(SUFFIXES[0])
         _write_sidecar(beside, kept | _kept_of(_about(path), by))
@@ -277,7 +277,7 @@ def _inside(folder: Path, name: str) -> Path:
     found = next((file for file in source_files(folder) if file.name == name), None)
     if found is None or not found.path.resolve().is_relative_to(folder.resolve()):
         raise UnreadableSource(
-            f"There is no file {printable(name)[:120]} in corpus/{folder.name}; load the page again"
+            f"There is no file {printable(name)[:120]} in corpus/{folder.name}; reload the page"
         )
     return found.path
 

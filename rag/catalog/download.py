@@ -191,13 +191,14 @@ def download(
             wait = failure.wait_s
             if wait is not None and wait > manners.longest_wait_s:
                 raise FetchError(
-                    f"{file.url}: {failure}; the server asks to wait {wait:,.0f} seconds. Run "
-                    f"the same command again after that. {part.kept()}"
+                    f"{file.url}: {failure}; the server asks you to wait {wait:,.0f} seconds. "
+                    f"Run the same command again after that. {part.kept()}"
                 ) from failure
             if number == manners.tries:
                 raise FetchError(
-                    f"{file.url} did not arrive whole in {number} tries: {failure}. Check the "
-                    f"network and run the same command again. {part.kept()}"
+                    f"{file.url} could not be downloaded completely in {number} tries: "
+                    f"{failure}. Check the network and run the same command again. "
+                    f"{part.kept()}"
                 ) from failure
             backoff = manners.backoff_s * 2 ** (number - 1)
             connection.sleep(backoff if wait is None else wait)
@@ -210,8 +211,8 @@ def _verified(file: CatalogFile, part: PartFile) -> str:
         expected = "" if file.bytes is None else f" of {file.bytes:,} bytes"
         part.discard()
         raise FetchError(
-            f"{file.url}: what came ({size:,} bytes) is not the file{expected} that the catalog "
-            "describes: its checksum differs. It was thrown away. Try again; if it happens "
+            f"{file.url}: what came ({size:,} bytes) is not the file{expected} that the "
+            "catalog describes: its checksum differs. It was deleted. Try again; if it happens "
             "again, the file has been replaced at its source, or altered on its way."
         )
     return sha256_of(part.path)
@@ -258,7 +259,7 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
             response = connection.client.send(request, stream=True)
         except httpx.InvalidURL as error:  # httpx also parses the redirect's target
             raise FetchError(
-                f"{url} sends us on to something that is no web address ({error}); it is not "
+                f"{url} redirects to something that is not a web address ({error}); it is not "
                 "followed. Tell us if the source has moved."
             ) from error
         if response.status_code not in _REDIRECTS:
@@ -267,12 +268,12 @@ def _ask(url: str, headers: dict[str, str], connection: Connection) -> httpx.Res
         target = _joined(url, response.headers.get("Location", ""))
         if not may_follow(url, target):
             raise FetchError(
-                f"{url} sends us on to {target[:200]!r}, which is not followed: only http(s), "
+                f"{url} redirects to {target[:200]!r}, which is not followed: only http(s) is, "
                 "and never from https to http. Tell us if the source has moved."
             )
         if not is_private(url) and is_private(target):
             raise FetchError(
-                f"{url} sends us on to {target[:200]!r}, in a network of your own, which is not "
+                f"{url} redirects to {target[:200]!r}, in your own network, which is not "
                 "followed. Tell us if the source has moved."
             )
         url = target
@@ -347,15 +348,15 @@ def _start(
             + (
                 "The file is no longer there. Look for it by hand and put it into corpus/sources."
                 if status in {404, 410}
-                else "It does not give this file to programs. Get it by hand, with a browser."
+                else "It does not give this file to programs. Download it with a browser."
             )
         )
     if response.headers.get("Content-Type", "").startswith("text/html") and not file.name.endswith(
         (".html", ".htm")
     ):
         raise FetchError(
-            f"{file.url}: a web page came instead of {file.name}, perhaps one that asks for a "
-            "login or says no. Open the address in a browser."
+            f"{file.url}: a web page came instead of {file.name}, perhaps a login page or a "
+            "refusal. Open the address in a browser."
         )
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise FetchError(f"{file.url}: the server compresses the file although asked not to.")
@@ -394,8 +395,8 @@ def _append(
             _flush_to_disk(stream)
     except OSError as error:
         raise FetchError(
-            f"{part.path} cannot be written: {error.strerror or error}. Make room or check the "
-            "permissions of the folder, then run the same command again."
+            f"{part.path} cannot be written: {error.strerror or error}. Free some space or "
+            "check the permissions of the folder, then run the same command again."
         ) from error
     if done < total:
         raise _TryAgain(f"it ended after {done:,} of {total:,} bytes")
@@ -427,6 +428,6 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _too_large(file: CatalogFile, limit: int) -> FetchError:
     return FetchError(
-        f"{file.url} is larger than the {limit:,} bytes that are expected at most. It was thrown "
-        "away: it cannot be the file that the catalog describes."
+        f"{file.url} is larger than the {limit:,} bytes expected at most. It was deleted: it "
+        "cannot be the file that the catalog describes."
     )

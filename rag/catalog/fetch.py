@@ -137,11 +137,11 @@ def _reserved(folder: Path) -> Iterator[None]:
         with FileLock(folder / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise FetchError(f"Another fetch is at work in {folder}; wait for it.") from error
+        raise FetchError(f"Another fetch is running in {folder}; wait until it is done.") from error
     except OSError as error:
         raise FetchError(
-            f"{folder} cannot be written: {error.strerror or error}. Make room or check its "
-            "permissions, then run the same command again."
+            f"{folder} cannot be written: {error.strerror or error}. Free some space or check "
+            "its permissions, then run the same command again."
         ) from error
 
 
@@ -204,8 +204,8 @@ def _already_there(
             entry.id, str(path), file.url, size, sha256, _is_checked(file), already_there=True
         )
     raise FetchError(
-        f"{path} is there already and is not what a fetch would bring; it may have been edited. "
-        "Move it away to download it anew."
+        f"{path} exists already and is not what would be downloaded; it may have been edited. "
+        "Move it away to download it again."
     )
 
 

@@ -441,7 +441,7 @@ def _why(one: _Fit, subject: _Subject) -> str:
     """Return what a place holds, and which words of the claim it covers."""
     parts = [one.entry.description]
     if one.on:
-        parts.append(f"It has more on {_listed(one.on[:3])}.")
+        parts.append(f"It has material on {_listed(one.on[:3])}.")
     if subject.dated and subject.years and not years_overlap(subject.years, one.entry.covers):
         covered, claimed = describe_years(one.entry.covers), describe_years(subject.years)
         parts.append(f"But it covers {covered}, and the claim says {claimed}.")

@@ -303,7 +303,7 @@ def check_question(text: str) -> str:
         )
     if len(text) > MAX_CHARS and not _has_little_speech(text):
         raise QuestionError(
-            f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are taken at a "
+            f"The text has {len(text):,} characters; at most {MAX_CHARS:,} can be sent at a "
             f"time. Send a part of it, or {_AS_SOURCE}."
         )
     strange = len(_UNPRINTABLE.findall(text))
@@ -313,9 +313,7 @@ def check_question(text: str) -> str:
             f"or {_AS_SOURCE}."
         )
     if not words(text):
-        raise QuestionError(
-            "There is no word in the question. Type or paste a claim about the past."
-        )
+        raise QuestionError("The question contains no words. Type or paste a claim about the past.")
     return text
 
 
@@ -325,8 +323,8 @@ def check_claim(text: str) -> str:
     check_question(text)
     if len(text) > MAX_CLAIM:
         raise QuestionError(
-            f"The claim has {len(text):,} characters; at most {MAX_CLAIM:,} are looked up as one "
-            "claim. Send one statement, or the text as a whole to be cut into its claims."
+            f"The claim has {len(text):,} characters; one claim may have {MAX_CLAIM:,}. Send "
+            "one statement, or send the whole as a text, which is cut into its claims."
         )
     return text
 

@@ -267,24 +267,24 @@ _FEELING = word_list("verbs", "feeling")
 _EXAMPLE = "Monroe told Europe to stay out of the Americas"
 GREETED = f"Write or paste a claim about the past, for example: {_EXAMPLE}."
 EXPLAINED = (
-    "A claim is looked up in the sources that are indexed here, and what they say about it is "
-    f"shown word for word, with where it stands. {GREETED}"
+    "Source Finder looks up a claim in the sources indexed here and shows what they say about "
+    f"it, word for word, and where. {GREETED}"
 )
 LINKED = (
-    "A link alone says nothing that can be looked up. Paste the words of the page, or drop the "
-    "transcript of the video in."
+    "A link alone says nothing that can be looked up. Paste the text of the page, or drop in "
+    "the transcript of the video."
 )
 TOPIC = (
-    "This names a subject and says nothing of it, so passages on the subject were looked for. "
-    "Write what you heard about it, and the passages are compared with that."
+    "This names a subject but claims nothing about it, so passages on the subject were looked "
+    "for. Write what you heard about it, and the passages are compared with that."
 )
 FOREIGN = (
-    "This does not read as English, in which claims are understood here: only the names and words "
-    "that the sources share with it were looked up. Write it in English."
+    "This does not read as English, the only language understood here, so only names and words "
+    "that it shares with the sources were looked up. Write it in English."
 )
 _NOTHING = (
-    "Nothing in this text can be looked up. Write one plain statement about the past, with the "
-    f"names in it, for example: {_EXAMPLE}."
+    "Nothing in this text can be looked up. Write one plain statement about the past, with "
+    f"names, for example: {_EXAMPLE}."
 )
 
 

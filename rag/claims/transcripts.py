@@ -409,7 +409,7 @@ def with_captions(
     first = videos[0]
     if not _is_only_links(text):
         return text, (
-            "The video was not looked at. To have its captions looked up, send its link alone.",
+            "The video itself was not looked up. To look up its captions, send the link alone.",
         )
     if setting == "off":
         return text, (
@@ -428,13 +428,13 @@ def with_captions(
         if (captions.generated)
         else "written by people"
     )
-    notes = [f"The captions of {first.url} ({captions.language}, {made}) are looked up."]
+    notes = [f"The captions of {first.url} ({captions.language}, {made}) were looked up."]
     if len(videos) > 1:
-        notes.append("Only the first video was fetched; send the other links one by one.")
+        notes.append("Only the first video was fetched; send the other links one at a time.")
     whole = f"{text.rstrip()}\n\n{captions.text}"
     if len(whole) > MAX_CHARS:
         whole = whole[: whole.rindex("\n", 0, MAX_CHARS)]
-        notes.append(f"Only the first {MAX_CHARS:,} characters of them are.")
+        notes.append(f"Only their first {MAX_CHARS:,} characters were.")
     return whole, tuple(notes)
 
 
@@ -478,4 +478,4 @@ def _reason(error: Exception, timeout_s: float) -> str:
     for kinds, reason in reasons:
         if isinstance(error, kinds):
             return reason
-    return f"YouTube answered in a way that is not understood ({type(error).__name__})."
+    return f"YouTube's answer could not be understood ({type(error).__name__})."

@@ -184,7 +184,7 @@ def _lines(report: BuildReport) -> Iterator[str]:
     yield from _list("Left out", (f"{s.path}: {s.reason}" for s in report.skipped))
     yield from _list("Moved, and still the same documents", (" -> ".join(m) for m in report.moved))
     copies = (f"{c.path}: {_many(c.documents, 'document')}, as {c.same_as}" for c in report.copies)
-    yield from _list("The same as another file, so indexed once", copies)
+    yield from _list("Copies of another file, indexed once", copies)
     yield from _list("Nearly the same", (", ".join(group) for group in report.near_duplicates))
     yield from _list("Notes", report.notes)
 

@@ -52,13 +52,15 @@ _CollectionOption = Annotated[
 _AfterOption = Annotated[str | None, typer.Option(help="Only sources from this year or date on.")]
 _ExportOption = Annotated[
     list[Path] | None,
-    typer.Option(help="Write a dossier too, as its extension says: .pdf, .md, .html, .bib ..."),
+    typer.Option(
+        help=("Also write a dossier; the extension sets its format: .pdf, .md, .html, .bib ...")
+    ),
 ]
 _ZoteroOption = Annotated[
     bool, typer.Option("--zotero", help="Send the sources, with quotations, to a running Zotero.")
 ]
 _LimitOption = Annotated[
-    int, typer.Option(min=1, help="For each reader, where the server is for others.")
+    int, typer.Option(min=1, help="The limit for each reader of a server that others use.")
 ]
 _BeforeOption = Annotated[str | None, typer.Option(help="Only sources up to this year or date.")]
 
@@ -151,7 +153,8 @@ def build(
     ] = None,
     index: _IndexOption = None,
     only: Annotated[
-        bool, typer.Option("--only", help="Index just these paths, not what was there before.")
+        bool,
+        typer.Option("--only", help="Index only these paths, without what was indexed before."),
     ] = False,
     afresh: Annotated[
         bool, typer.Option("--afresh", help="Read and embed everything again.")
@@ -160,7 +163,7 @@ def build(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Read and embed on a Ray cluster: auto (that of this machine) or HOST:6379.",
+            help="Read and embed on a Ray cluster: auto (this machine's) or HOST:6379.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -195,10 +198,10 @@ def publish(
     index: _IndexOption = None,
     back_to: Annotated[
         str | None,
-        typer.Option(help="A generation that is still there, to be shown again instead."),
+        typer.Option(help="Serve this earlier generation again instead."),
     ] = None,
 ) -> None:
-    """Put an index where Qdrant serves it; it is shown at once when it is complete."""
+    """Publish an index to Qdrant, which serves it as soon as it is complete."""
     from rag.index import open_index
     from rag.index.qdrant import publishing
 
@@ -220,7 +223,7 @@ def serve(
     host: Annotated[str, typer.Option(envvar="GRADIO_SERVER_NAME")] = "127.0.0.1",
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(help="A name by which the server may be called (repeatable)."),
+        typer.Option(help="A host name that the server answers to (repeatable)."),
     ] = None,
     allow_changes: Annotated[
         bool,
@@ -230,7 +233,7 @@ def serve(
         bool,
         typer.Option(
             "--behind-proxy",
-            help="Believe a proxy for whom it asks (X-Forwarded): one on this machine, or those of "
+            help="Trust the X-Forwarded headers of a proxy on this machine, or of those in "
             "SOURCE_FINDER_PROXIES.",
         ),
     ] = False,
@@ -240,7 +243,9 @@ def serve(
     kept_mb_a_day: _LimitOption = 500,
     waiting: _LimitOption = 64,
     index: _IndexOption = None,
-    browser: Annotated[bool, typer.Option("--browser", help="Open the page in a tab.")] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Open the page in a browser tab.")
+    ] = False,
 ) -> None:
     """Open the browser application."""
 
@@ -256,9 +261,9 @@ def serve(
         for_others = accounts or behind_proxy or bool(names) or not web.is_loopback(host)
         if for_others and not accounts:
             print(
-                f"Warning: whoever can reach {host}:{port} can search and read all that is "
-                f"indexed{', and change it' if allow_changes else ''}. There is no password; "
-                "`source-finder users add NAME` makes accounts.",
+                f"Warning: anyone who can reach {host}:{port} can search and read everything "
+                f"that is indexed{(', and change it' if allow_changes else '')}. There is no "
+                "password; `source-finder users add NAME` makes accounts.",
                 file=sys.stderr,
             )
         if for_others and settings.captions == "auto":  # strangers must not make it fetch anything
@@ -283,7 +288,7 @@ def serve(
 
 @cli.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Say what is installed, which indexes and model there are, and what is wrong."""
+    """Report what is installed, which indexes and model there are, and what is wrong."""
     from rag.doctor import examine
 
     diagnosis = examine(Settings.from_environment())
@@ -351,8 +356,8 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sou
 body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34em;margin:4em auto;padding:0 1em;
 background:#faf8f3;color:#1e1d1a}
 @media(prefers-color-scheme:dark){body{background:#161513;color:#e9e4d9}}</style></head>
-<body data-opening><h1>Source Finder</h1><p role="status">It is starting: this takes some ten
-seconds, on a slow machine half a minute. The page opens by itself.</p><script>
+<body data-opening><h1>Source Finder</h1><p role="status">Starting: this takes about ten seconds,
+or half a minute on a slow machine. The page opens by itself.</p><script>
 setInterval(async () => {
   try {
     const text = await (await fetch("/", { cache: "no-store" })).text();

@@ -68,7 +68,9 @@ def show(
 def fetch(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids from the catalog.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
-    build: Annotated[bool, typer.Option("--build/--no-build", help="Index it then.")] = True,
+    build: Annotated[
+        bool, typer.Option("--build/--no-build", help="Index them afterwards.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Download collections into the sources folder, and index them."""
@@ -86,7 +88,9 @@ def fetch(
 
 def _confirm(files: int) -> None:
     if not sys.stdin.isatty():
-        raise QuestionError("There is no terminal to ask in. Add --yes to download without asking.")
+        raise QuestionError(
+            "There is no terminal to ask you in. Add --yes to download without asking."
+        )
     typer.confirm(f"Download {files} file{'s' if files != 1 else ''}?", abort=True, err=True)
 
 
@@ -146,7 +150,7 @@ def _fetched_text(report: FetchReport, built: BuildReport | None) -> str:
 def _file_text(file: FetchedFile) -> str:
     how = "was there already" if file.already_there else "downloaded"
     if file.resumed_at:
-        how += f", the first {file.resumed_at:,} bytes by an earlier try"
+        how += f", the first {file.resumed_at:,} bytes from an earlier try"
     checksum = "checksum right" if file.checked else "no checksum in the catalog; recorded"
     return f"{file.path}: {file.bytes:,} bytes, {how}, {checksum}, sha256 {file.sha256}"
 
@@ -174,10 +178,10 @@ def _all_models(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @models.command(name="fetch")
 def _fetch_model(
-    name: Annotated[str, typer.Argument(help="A model of the list, or any of the model hub.")],
+    name: Annotated[str, typer.Argument(help="A model from the list, or any on the model hub.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Download a model, and record its revision and hashes: it stays the same from then on."""
+    """Download a model, and record its revision and hashes so that it stays the same."""
     model = fetch_model(name, Settings.from_environment())
     _show(model, _model_text(model), as_json)
 
@@ -210,15 +214,13 @@ def _revision_text(revision: str) -> str:
 
 
 users = typer.Typer(
-    help="Who may use a server that is opened to others.",
+    help="Accounts for a server that others use.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.add_typer(users, name="users")
 
-_ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="Put it in the place of what is there already.")
-]
+_ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace what is there already.")]
 _NameArgument = Annotated[str, typer.Argument(help="Lower-case letters, digits, dots, - and _.")]
 
 
@@ -248,14 +250,14 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `source-finder backup` has written.")],
+    file: Annotated[Path, typer.Argument(help="A file that `source-finder backup` wrote.")],
     replace: _ReplaceOption = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only check that the file is whole; change nothing.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring back what `source-finder backup` has saved."""
+    """Restore what `source-finder backup` saved."""
     from rag.backup import check_backup
     from rag.backup import restore as bring_back
 
@@ -275,8 +277,8 @@ def restore(
     if report.aside:
         lines.append(f"What was there before is in {report.aside}.")
     for source in report.elsewhere:
-        lines.append(f"{source} is not there: before the next build, bring it back, too.")
-    lines.append("A running server answers from it within seconds.")
+        lines.append(f"{source} is missing: bring it back, too, before the next build.")
+    lines.append("A running server uses it within seconds.")
     _show(report, "\n".join(lines), as_json)
 
 
@@ -293,44 +295,41 @@ def objections() -> None:
 @users.command()
 def add(
     name: _NameArgument,
-    may: Annotated[Right, typer.Option(help="Only ask, or change the corpus, too.")] = "ask",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Change the account that is there.")
-    ] = False,
+    may: Annotated[Right, typer.Option(help="Only ask, or also change the corpus.")] = "ask",
+    replace: Annotated[bool, typer.Option("--replace", help="Change an existing account.")] = False,
 ) -> None:
-    """Make an account. Its password is asked for, or read from standard input."""
+    """Add an account. Asks for its password, or reads it from standard input."""
     settings = Settings.from_environment()
     first = not Accounts(settings.accounts).all()
     Accounts(settings.accounts).add(name, _password(name), may, replace=replace)
     _note(settings, "changed an account" if replace else "added an account", name, may=may)
     print(f"{name} may {'ask, and change the corpus' if may == 'change' else 'ask'}.")
     if first:
-        print("From now on a server of this home answers only to those who sign in.")
+        print("From now on, a server with this home answers only people who sign in.")
         with suppress(ProjectsError), _store(settings) as store:
             if store.kept_for():
                 print(
-                    "What was asked until now belongs to no account, and is shown to nobody who "
-                    "signs in. `source-finder users kept` lists it, and "
-                    f"`source-finder users give NUMBER {name}` gives it to {name}."
+                    "Questions asked until now belong to no account, so nobody who signs in "
+                    "sees them. `source-finder users kept` lists them, and `source-finder users "
+                    f"give NUMBER {name}` gives them to {name}."
                 )
 
 
 @users.command()
 def remove(name: _NameArgument) -> None:
-    """Remove an account with all that was asked and kept with it; whoever is signed in with it is
-    signed out."""
+    """Remove an account and everything asked and kept with it; whoever uses it is signed out."""
     settings = Settings.from_environment()
     # Its data goes first: if the database fails, the account is still there to try again.
     with _store(settings) as store:
         store.forget_reader(name)
     Accounts(settings.accounts).remove(name)
     _note(settings, "removed an account", name)
-    print(f"{name} has no account any more; its questions and projects are deleted.")
+    print(f"{name} no longer has an account; its questions and projects are deleted.")
 
 
 @users.command(name="list")
 def _list_accounts() -> None:
-    """Name all accounts and what each may do."""
+    """List all accounts and what each may do."""
     for account in Accounts(Settings.from_environment().accounts).all().values():
         print(f"{account.name:32} {account.may}")
 
@@ -341,7 +340,7 @@ _MOST = 2**31
 
 @users.command()
 def kept() -> None:
-    """Say for whom questions are kept: an account, or a browser that asked without one."""
+    """List whose questions are kept: those of accounts, and of browsers that asked without one."""
     settings = Settings.from_environment()
     with _store(settings) as store:
         for reader in store.kept_for(Accounts(settings.accounts).all()):
@@ -353,20 +352,20 @@ def kept() -> None:
 @users.command()
 def give(
     number: Annotated[
-        int, typer.Argument(min=1, max=_MOST, help="Whose, as `users kept` numbers them.")
+        int, typer.Argument(min=1, max=_MOST, help="Whose: a number from `users kept`.")
     ],
     to: Annotated[str, typer.Argument(help="An account, or another number.")],
 ) -> None:
-    """Give all that is kept for one to another: to an account what was asked before it was made, or
-    to one browser what was asked in another."""
+    """Give everything kept for one reader to another: what was asked before an account was made to
+    that account, or what was asked in one browser to another."""
     settings = Settings.from_environment()
     is_account = to in Accounts(settings.accounts).all()
     if not is_account and not (to.isdecimal() and int(to) <= _MOST):
-        raise AccountError(f"There is no account {to}. `source-finder users list` names them all.")
+        raise AccountError(f"There is no account {to}. `source-finder users list` lists them all.")
     with _store(settings) as store:
         store.give(number, to if is_account else int(to))
     _note(settings, "gave what was kept", to, number=number)
-    print(f"What was kept for {number} is {to}'s now.")
+    print(f"What was kept for {number} now belongs to {to}.")
 
 
 @contextmanager

@@ -86,8 +86,8 @@ def style_of(name: str) -> Style:
     if path.suffix == ".csl" and path.is_file():
         return Style(path.stem, path)
     raise QuestionError(
-        f"There is no citation style {name!r}. Known: {', '.join(STYLES)}; any other by the path "
-        "of its CSL file, such as zotero.org/styles offers."
+        f"There is no citation style {name!r}. Known: {', '.join(STYLES)}. For any other, give "
+        "the path of its CSL file, for example from zotero.org/styles."
     )
 
 
@@ -106,15 +106,15 @@ class Citations:
             read = CitationStylesStyle(str(style.path), validate=False)  # a test validates ours
         except Exception as error:
             raise QuestionError(
-                f"{style.path} cannot be read as a citation style: {error}. Take an independent "
-                "style of CSL 1.0."
+                f"{style.path} cannot be read as a citation style: {error}. Use an independent "
+                "CSL 1.0 style."
             ) from error
         if read.root.find("{*}citation") is None:
             parent = read.root.find("{*}info/{*}link[@rel='independent-parent']")
             named = "another style" if parent is None else f"the style {parent.get('href')}"
             raise QuestionError(
-                f"{style.path} only names {named} and has no form of its own. Take the file of "
-                "that one."
+                f"{style.path} only refers to {named} and defines no style itself. Use the "
+                "file of that style."
             )
         self._has_list = read.has_bibliography()
         self._labels = any(
@@ -274,10 +274,10 @@ def _runs(markup: str) -> Runs:
 
 _TITLE = "Source Finder dossier"
 _HOW_TO_CHECK = (
-    "Quotations stand as they do in the text of the source, and are marked within their "
-    "passage. Under “To check” is the document’s id in the index and the range of characters "
-    "in its text: rag.SourceFinder.open(index).document(id).text[start:end] returns the "
-    "quotation. Passages that a judgement rests on should be read in their source."
+    "Quotations are word for word as in the source, and marked within their passage. “To "
+    "check” gives the document’s id in the index and the range of characters in its text: "
+    "rag.SourceFinder.open(index).document(id).text[start:end] returns the quotation. Before "
+    "you rely on a passage, read it in its source."
 )
 _CONFIDENCE = "how often passages like these were judged correctly"
 
@@ -341,7 +341,7 @@ class _Dossier:
             yield Listing(tuple(map(_set_aside, answer.set_aside)))
         yield from (Paragraph(text(note)) for note in answer.notes)
         if answer.videos:
-            yield Heading(3, "Videos linked to, and the same on other front ends")
+            yield Heading(3, "Linked videos, and the same on other front ends")
             yield Listing(
                 tuple((_link(video.url), *_mirrors(video.mirrors)) for video in answer.videos)
             )

@@ -126,9 +126,9 @@ def to_pdf(blocks: Iterable[DossierBlock]) -> bytes:
 def _missing(setter: _Typesetter) -> str:
     number = counted(setter.missing.total(), "character is", "characters are")
     return (
-        f"{number} in no font here and shown by number, as [U+05D0] is for a Hebrew letter. The "
-        "same dossier as HTML or Markdown has them. For Chinese, Japanese and Korean: pip "
-        "install source-finder[cjk]."
+        f"{number} in none of the fonts and shown by number, such as [U+05D0] for a Hebrew "
+        "letter. The dossier as HTML or Markdown shows them. For Chinese, Japanese and Korean: "
+        "pip install source-finder[cjk]."
     )
 
 

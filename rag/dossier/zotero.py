@@ -235,7 +235,7 @@ def _name(tag: str) -> str:
 ADDRESS = "http://127.0.0.1:23119"
 """Where Zotero listens, unless its hidden setting `httpServer.port` says otherwise."""
 _TIMEOUT_S = 60.0
-_OR_A_FILE = "or keep the sources as a file (.rdf) and open it in Zotero with File, Import"
+_OR_A_FILE = "or save the sources as a file (.rdf) and open it in Zotero with File, Import"
 
 
 def send(answers: Sequence[Answer]) -> str:
@@ -264,13 +264,13 @@ def send(answers: Sequence[Answer]) -> str:
             )
     except httpx.ConnectError as error:
         raise ZoteroError(
-            f"Zotero does not run on this computer (nothing answers at {ADDRESS}). Start it and "
-            f"try again, {_OR_A_FILE}."
+            f"Zotero is not running on this computer (nothing answers at {ADDRESS}). Start it "
+            f"and try again, {_OR_A_FILE}."
         ) from error
     except httpx.HTTPError as error:
         raise ZoteroError(
-            f"Zotero at {ADDRESS} broke off ({error or type(error).__name__}). See there whether "
-            f"the sources are there; if not, try again, {_OR_A_FILE}."
+            f"Zotero at {ADDRESS} broke off ({error or type(error).__name__}). Check in Zotero "
+            f"whether the sources arrived; if not, try again, {_OR_A_FILE}."
         ) from error
     _check(reply.status_code, reply.text)
     notes = sum(len(item["custom"]["quotations"]) for item in items)
@@ -284,8 +284,7 @@ def _check(status: int, body: str) -> None:
         return
     if "libraryEditable" in body:
         raise ZoteroError(
-            "The library that is selected in Zotero can only be read. Select another there, and "
-            "try again."
+            "The library selected in Zotero is read-only. Select another one and try again."
         )
     raise ZoteroError(
         f"Zotero at {ADDRESS} did not accept the sources (status {status}). Update Zotero, "

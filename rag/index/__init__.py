@@ -503,8 +503,8 @@ def writing(path: Path) -> Iterator[None]:
 
 def _not_written(path: Path, reason: str) -> str:
     return (
-        f"The index in {path} could not be written: {reason}. Another place can be chosen "
-        "with SOURCE_FINDER_HOME or --index. An index that was there before is unharmed."
+        f"The index in {path} could not be written: {reason}. Choose another place with "
+        "SOURCE_FINDER_HOME or --index. Any earlier index is unharmed."
     )
 
 

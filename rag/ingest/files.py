@@ -344,5 +344,5 @@ def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
     except (SourceError, OSError) as error:
         on_skip(SkippedFile(found.name, reason(error, found.path)))
     except (*DAMAGE, MemoryError) as error:  # of an archive, that nobody foresaw
-        why = f"{found.name} cannot be unpacked ({type(error).__name__}); pack it anew"
+        why = f"{found.name} cannot be unpacked ({type(error).__name__}); pack it again"
         on_skip(SkippedFile(found.name, why))

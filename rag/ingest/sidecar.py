@@ -139,7 +139,7 @@ def _page_numbers(given: Any, problems: _Problems) -> tuple[str, ...]:
     if given is None:
         return ()
     if not isinstance(given, list) or not all(isinstance(n, str | int | None) for n in given):
-        problems.append(f"{_PAGES}: it is no list of numbers, one for each page")
+        problems.append(f"{_PAGES}: it is not a list of numbers, one for each page")
         return ()
     return tuple(printable(str(n))[:_MAX_NUMBER] if n is not None else "" for n in given)
 
@@ -328,9 +328,9 @@ def _checked(name: str, text: str) -> str | None:
     if name in {"date", "published"}:
         return edtf_date(text)
     if name == "kind" and text not in get_args(Kind):
-        raise ValueError(f"{text!r} is none of {', '.join(get_args(Kind))}")
+        raise ValueError(f"{text!r} is not one of {', '.join(get_args(Kind))}")
     if name == "url" and not text.casefold().startswith(("http://", "https://")):
-        raise ValueError(f"{text!r} is no web address; it begins with http:// or https://")
+        raise ValueError(f"{text!r} is not a web address; it must begin with http:// or https://")
     if name == "document_id":
         return "/".join(slug(part) for part in text.split("/"))
     if name == "type":
@@ -355,7 +355,7 @@ def _type(text: str) -> str | None:
         return found
     near = get_close_matches(plain, known, n=1)
     meant = f"did you mean {known[near[0]]}?" if near else f"known: {', '.join(known.values())}"
-    raise ValueError(f"{text[:60]!r} is no type of publication; {meant}")
+    raise ValueError(f"{text[:60]!r} is not a type of publication; {meant}")
 
 
 _OWN = ("kind", "citation", "rights", "document_id", "creator", "date", "url")

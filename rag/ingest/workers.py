@@ -187,7 +187,7 @@ class _Reader:
             raise _GivenUp(said, for_good=started, of_page=of_page) from stopped
         except (TypeError, ValueError, KeyError) as error:  # no document: it was taken over
             self.end()
-            raise _GivenUp(f"made its reader send what is no document; {_REPAIR}") from error
+            raise _GivenUp(f"made its reader send what is not a document; {_REPAIR}") from error
 
     def _reason(self, stopped: Stopped) -> str:
         """Return why a file was given up, as the end of a sentence that begins with the file."""
@@ -201,13 +201,13 @@ class _Reader:
             return f"needs more than {most:.1f} GB of memory to be read{self._where}; {_REPAIR}"
         if stopped.why == "too slow":
             return (
-                f"was given up: nothing came of it for {self._limits.stall_s} "
+                f"was given up: it produced nothing for {self._limits.stall_s} "
                 f"seconds{self._where}; {_REPAIR}"
             )
         if stopped.why == "killed":
             return (
-                f"was given up: the system stopped its reader{self._where}, most likely for want "
-                f"of memory; {_REPAIR}"
+                f"was given up: the system stopped its reader{self._where}, most likely "
+                f"because memory ran out; {_REPAIR}"
             )
         return f"crashed its reader{self._where} ({stopped.how}); {_REPAIR}"
 
@@ -216,7 +216,7 @@ class _Reader:
         if stopped.why == "too slow":
             return f"took more than {self._limits.stall_s} seconds"
         if stopped.why == "killed":
-            return "was stopped by the system, most likely for want of memory"
+            return "was stopped by the system, most likely because memory ran out"
         return f"crashed ({stopped.how})" if stopped.why == "crashed" else ""
 
 

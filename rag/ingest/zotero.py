@@ -155,7 +155,7 @@ class _Library:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_IN_VALUE)
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         for (name,) in connection.execute(_NO_TABLE):
-            raise sqlite3.DataError(f"{name} is no table of Zotero's")
+            raise sqlite3.DataError(f"{name} is not one of Zotero's tables")
 
     def ask(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query. Raises `sqlite3.Error`, also where they do not end."""
@@ -204,7 +204,7 @@ def _file(folder: Path, key: str, mode: int, path: str, *, own: bool) -> tuple[P
         away = "is not on this computer; open it in Zotero once, which downloads it"
     elif own and Path(path).is_absolute():
         file = Path(path)
-        away = "is linked in Zotero and not there any more; put it back, or link it anew"
+        away = "is linked in Zotero but no longer there; put it back, or link it again"
     else:
         return None, f"Zotero's link to {printable(path)} cannot be followed; store the file in it"
     return file, "" if file.is_file() else f"{shown(file)} {away}"

@@ -116,8 +116,8 @@ def fetched_models(settings: Settings) -> dict[str, FetchedModel]:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
-            f"{settings.models}, which says what was fetched, cannot be read: {error}. Remove it "
-            "to trust anew what the hub has."
+            f"{settings.models}, which lists what was fetched, cannot be read: {error}. Remove "
+            "it to trust what the hub has now."
         ) from error
 
 
@@ -163,7 +163,7 @@ def _ask_hub(name: str, revision: str) -> ModelInfo:
         return HfApi().model_info(name, revision=revision or None, files_metadata=True)
     except (HFValidationError, RepositoryNotFoundError) as error:
         raise ModelError(
-            f"There is no model {name!r} on the model hub that everybody may have. Check the name; "
+            f"There is no public model {name!r} on the model hub. Check the name; "
             "`source-finder models` lists some."
         ) from error
     except RevisionNotFoundError as error:

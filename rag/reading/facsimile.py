@@ -223,7 +223,8 @@ class _Drawers:
             raise UnreadableSource(why)
         if not self._turn.acquire(timeout=limits.waiting_s):
             raise UnreadableSource(
-                f"A page of {path.name} is not drawn now, because others are; open it again later"
+                f"A page of {path.name} cannot be drawn now, because other pages are being "
+                "drawn; open it again later"
             )
         try:
             [drawn] = self._started(limits).ask(request)
@@ -260,7 +261,7 @@ class _Drawers:
         if stopped.why == "not started":
             return f"the program that draws it did not start ({stopped.how}); try again"
         if stopped.why == "crashed":
-            return f"it brings the program that draws it down ({stopped.how})"
+            return f"it crashes the program that draws it ({stopped.how})"
         return "it needs too much memory"
 
 

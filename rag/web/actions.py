@@ -51,8 +51,8 @@ _MAX_CLICK = 30_000
 """Letters of what a form sends: three times the longest note."""
 
 _ZOTERO_ELSEWHERE = (
-    "This server is not for you alone, so it sends nothing to the Zotero beside it. Keep all this "
-    "as Zotero, and open the file in your own with File, Import."
+    "Other people use this server, too, so it sends nothing to the Zotero on its computer. "
+    "Save all this as Zotero, and open the file in your own Zotero with File, Import."
 )
 
 _UNMOVED = (gr.skip(), gr.skip())
@@ -123,7 +123,9 @@ def _click(event: gr.EventData) -> Click:
     """Return what was clicked. Raises `gr.Error` for more than any form of the page sends."""
     click: Click = event._data or {}
     if len(str(click)) > _MAX_CLICK:
-        raise gr.Error(f"At most {_MAX_CLICK:,} letters are taken here.", print_exception=False)
+        raise gr.Error(
+            f"At most {_MAX_CLICK:,} characters can be sent here.", print_exception=False
+        )
     return click
 
 
@@ -422,7 +424,7 @@ class Actions:
             return *_UNMOVED, *self._worked(str(error))
         except (KeyError, ValueError) as error:
             log.warning("A click with odd values: %r", type(error))
-            return *_UNMOVED, *self._worked("That cannot be done. Load the page again.")
+            return *_UNMOVED, *self._worked("That cannot be done. Reload the page.")
         if name == EXACT:
             click = {**click, **asdict(self._keeper(request).project(place).scope)}
         if name == "find-document":
@@ -451,8 +453,8 @@ class Actions:
         marks, changed = marking.highlights(document, opened, pins)
         if not marks:
             raise QuestionError(
-                "Nothing in this document is quoted here or pinned, so nothing would be "
-                "highlighted. Open it at a quotation, or pin one."
+                "No quotation from this document is open or pinned, so there is nothing to "
+                "highlight. Open the document at a quotation, or pin one."
             )
         copy = highlighted_copy(document, marks, finder.workspace.ocr, finder.settings.home)
         told = []

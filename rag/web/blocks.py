@@ -37,13 +37,15 @@ from rag.web.markup import render_searched
 from rag.web.uploads import KEPT_S, SWEPT_S, TAKEN
 
 _TITLE = "Source Finder"
-_INTRODUCTION = (
+INTRODUCTION = (
     '<header class="sf-head"><h1>Source Finder</h1>'
     "<p>Give it a claim about the past. It answers with what the archives say, word for "
-    "word, and where.</p></header>"
+    "word, and where they say it.</p></header>"
 )
+BOX, PLACEHOLDER = "A claim about the past", "A claim, or a whole text"
+"""What the box for questions is called, and what stands in it while it is empty."""
 _EMPTY_CHAT = (
-    "Paste a sentence you heard, or a whole post, or drop in a transcript. Each claim in it is "
+    "Paste a sentence you heard or a whole post, or drop in a transcript. Each claim in it is "
     "looked up."
 )
 EXAMPLES = (
@@ -91,7 +93,7 @@ def build_app(
         shelved = gr.State(0.0)
         renewed = gr.State(_NOTHING)
         timer, renewal = gr.Timer(_WATCH_S, active=False), gr.Timer(_WATCH_S, active=False)
-        gr.HTML(_INTRODUCTION, js_on_load=None)
+        gr.HTML(INTRODUCTION, js_on_load=None)
         signed_in = gr.HTML("", elem_id="sf-signed-in", js_on_load=None)
         searched = gr.HTML(render_searched(live.searched()), js_on_load=None)
         work = gr.HTML("", elem_id="sf-work-place", js_on_load=None)
@@ -99,7 +101,7 @@ def build_app(
             with gr.Tab("Ask", id=ASK), gr.Row(elem_id="sf-room"):
                 with gr.Column(elem_id="sf-talk"):
                     chatbot = _chatbot()
-                    with gr.Column(elem_id="sf-asking"):
+                    with gr.Column(elem_id="sf-asking", scale=0):
                         line = gr.HTML("", elem_id="sf-line", js_on_load=None)
                         box = _box()
                 with gr.Column(elem_id="sf-beside"):
@@ -237,14 +239,13 @@ def _box() -> gr.MultimodalTextbox:
     return question_box(
         searching=False,
         show_label=False,
-        label="A claim about the past",
-        placeholder="A claim, or a whole text",
+        label=BOX,
+        placeholder=PLACEHOLDER,
         lines=1,
         max_lines=8,
         max_plain_text_length=1_000_000,
         file_types=list(TAKEN),
         file_count="multiple",
-        autofocus=True,
         elem_id="sf-box",
     )
 

@@ -51,7 +51,8 @@ _PLACES_TO_ADD = 3
 """Collections and archives that the overview of a long text names."""
 
 BY_WORDS = (
-    "Preliminary: only matching words were searched. Answered again when the index is complete"
+    "Preliminary: only matching words were searched. This will be answered again when the "
+    "index is complete"
 )
 
 _PANE = "sf-pane"
@@ -239,7 +240,7 @@ def _single_count(answer: Answer) -> str:
     "5 passages found: 2 for".
     """
     if not answer.findings:
-        return "Nothing in what was sent could be looked up"
+        return "Nothing you sent could be looked up"
     [finding] = answer.findings
     return _passages(finding, " found") if finding.evidence else "No passage found"
 
@@ -323,10 +324,10 @@ def render_offer(name: str, path: str) -> str:
 def _render_keeping() -> str:
     """Return the row that keeps the conversation, with a button for each form of file."""
     buttons = "".join(
-        button(form.title, "keep", {"form": extension}, label=f"Keep as {form.title}")
+        button(form.title, "keep", {"form": extension}, label=f"Save as {form.title}")
         for extension, form in FORMATS.items()
     )
-    label = '<span class="sf-quiet">Keep all this as</span>'
+    label = '<span class="sf-quiet">Save all this as</span>'
     send = button("Send the sources to Zotero", "zotero")
     return f'<p class="sf-keep sf-actions">{label} {buttons} {send}</p>'
 
@@ -348,9 +349,9 @@ def render_message(text: str) -> str:
 log = logging.getLogger(__name__)
 
 HINT = "Write or paste a claim about the past, then press Enter."
-EMPTY = "Nothing in what was sent could be looked up. Try one plain statement."
+EMPTY = "Nothing you sent could be looked up. Try one plain statement."
 UNEXPECTED = (
-    "Something went wrong, and the search stopped. What was found before that is shown. Try "
+    "Something went wrong, and the search stopped. What was found until then is shown. Try "
     "again; the details are in the window where Source Finder was started."
 )
 

@@ -54,8 +54,8 @@ _MOST_NOTES = 20
 _FILES_ON_THE_WAY = 6
 """Files whose way into the index is shown; there may be thousands."""
 
-_TAKEN_UP = "This is taken up as soon as the update under way has ended."
-_MEANWHILE = "Go on asking meanwhile; answers get better by themselves."
+_TAKEN_UP = "This will be included as soon as the current update ends."
+_MEANWHILE = "You can keep asking meanwhile; answers improve by themselves."
 
 _FIELD_WORDS = {
     "title": "Title",
@@ -100,7 +100,7 @@ def _reasons_of(live: LiveFinder) -> dict[str, str]:
     report = live.work.report if live.work else None
     if report is None:
         return {}
-    reasons = {copy.path: f"The same as {copy.same_as}, indexed once." for copy in report.copies}
+    reasons = {copy.path: f"A copy of {copy.same_as}, indexed once." for copy in report.copies}
     reasons |= {skipped.path: skipped.reason for skipped in report.skipped}
     return {path: _within_folders(live, reason) for path, reason in reasons.items()}
 
@@ -156,7 +156,7 @@ def _removed(shelf: _Shelf) -> str:
         f'<span class="sf-quiet">{_size(file.bytes)}</span>{_bring_back(file)}</p></li>'
         for file in shelf.removed[:_MOST_FILES]
     )
-    kept = f"Kept in corpus/{REMOVED} until somebody deletes them there."
+    kept = f"Kept in corpus/{REMOVED} until someone deletes them there."
     content = f'{notes([kept])}<ul class="sf-files">{items}</ul>' if items else ""
     return fold(f"Removed ({len(shelf.removed):,})", content)
 
@@ -239,7 +239,7 @@ def _file(
     state, words = _state(documents, shelf.reasons.get(path, ""))
     noted = notes(note for each in documents for note in shelf.noted.get(each.document_id, ()))
     actions = button("Describe", "describe", {"file": file.name}, label=f"Describe {file.name}")
-    sure = f"Take {file.name} out of the corpus? It can be brought back."
+    sure = f"Remove {file.name} from the corpus? You can bring it back."
     actions += (
         f'<button type="button" class="sf-act" aria-label="Remove {escape(file.name)}" '
         f'data-act="remove" data-file="{escape(file.name)}" data-sure="{escape(sure)}">'
@@ -386,14 +386,15 @@ def _noted(live: LiveFinder, work: Work) -> str:
 
 UPDATING = "Updating the index"
 FOR_READING = (
-    "This server is for reading: its corpus cannot be changed from here. Whoever runs it can do so "
-    "on its own machine, or make accounts that may (source-finder users add NAME --may change)."
+    "This server is read-only: its corpus cannot be changed from here. Whoever runs it can "
+    "change the corpus on the server's machine, or add accounts that may (source-finder users "
+    "add NAME --may change)."
 )
 FOR_OTHERS = (
-    "Your account is for asking. Whoever runs the server can let it change the corpus, too "
+    "Your account may only ask. Whoever runs the server can let it change the corpus, too "
     "(source-finder users add NAME --may change --replace)."
 )
-_NOT_YOURS = "The Zotero library on that computer is not offered to those who ask from elsewhere."
+_NOT_YOURS = "The Zotero library on the server's computer can only be added on that computer."
 ACTS = frozenset(
     (
         *("describe", "described", "remove", "bring-back"),

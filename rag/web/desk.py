@@ -174,7 +174,7 @@ class Desk:
             return self._after(finder, turns, click)
         except (ValueError, KeyError) as error:
             log.warning("A click with odd values: %r", type(error))
-            message = "That cannot be shown. Load the page again."
+            message = "That cannot be shown. Reload the page."
         except SourceFinderError as error:
             message = str(error)
         except Exception:
@@ -374,7 +374,7 @@ _OPENING: Mapping[str, Callable[[SourceFinder, Click], str]] = {
 
 
 ACTS = frozenset({"save-pin", "save-objection"})
-_CHOSEN = "The passages below were chosen by the reader among those that were found."
+_CHOSEN = "The reader chose the passages below from those that were found."
 
 
 def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[str, Any]) -> str:
@@ -384,12 +384,12 @@ def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[
     """
     finding = desk.finding
     if finding is None or desk.claim(turns) is None:
-        raise ProjectsError("This is not on the page any more. Ask again.")
+        raise ProjectsError("This is no longer on the page. Ask again.")
     turn = turns[desk.turn]
     if click.get("act") == "save-pin":
         item = desk.cards.get(str(click.get("card")))
         if item is None or click.get("of") != pane.subject(finding, item):
-            raise ProjectsError("This passage is not on the page any more. Open it again.")
+            raise ProjectsError("This passage is no longer on the page. Open it again.")
         project = keeper.store.project(keeper.reader, place.project)
         pin = Pin(
             turn.question,
@@ -404,9 +404,9 @@ def mark(keeper: Keeper, place: Place, turns: Turns, desk: Desk, click: Mapping[
         keeper.marks.pin(keeper.reader, project.project_id, pin)
         return f"Pinned in “{project.name}”; pinned passages are under Projects."
     if click.get("of") != pane.subject(finding):
-        raise ProjectsError("This verdict is not on the page any more. Open its claim again.")
+        raise ProjectsError("This verdict is no longer on the page. Open its claim again.")
     if not turn.key:
-        raise ProjectsError("This answer is not kept, so nothing can be noted on it.")
+        raise ProjectsError("This answer was not saved, so nothing can be noted on it.")
     keeper.marks.object(
         keeper.reader, _objection(finding, turn.question, turn.key, desk.number, click, turn.index)
     )

@@ -118,8 +118,8 @@ class Quotas:
         if self.limits and self._claims.left(who) < 1:
             wait_s = self._claims.wait_s(who) + 1 / max(self.limits.claims_a_minute, 1) * _MINUTE_S
             raise QuotaError(
-                f"{self.limits.claims_a_minute} claims a minute are looked up here for each "
-                f"reader, and yours are used up. Ask again in {wait_s:.0f} seconds."
+                f"Each reader may look up {self.limits.claims_a_minute} claims a minute here, "
+                f"and yours are used up. Ask again in {wait_s:.0f} seconds."
             )
 
     def use_claims(self, who: str, number: int) -> None:
@@ -130,8 +130,8 @@ class Quotas:
         """Count files that are added; raises `QuotaError` where they are too many for a day."""
         if self.limits and self._files.left(who) < number:
             raise QuotaError(
-                f"{self.limits.uploads_a_day} files a day can be added here by each reader, and "
-                "yours are used up. Add them tomorrow, or ask whoever runs the server."
+                f"Each reader may add {self.limits.uploads_a_day} files a day here, and yours "
+                "are used up. Add them tomorrow, or ask whoever runs the server."
             )
         self._files.use(who, number)
 
@@ -144,7 +144,7 @@ class Quotas:
         self._bytes.use(who, number)
         if self.limits and self._bytes.left(who) < 0:
             raise QuotaError(
-                f"{self.limits.upload_mb_a_day:,} MB a day can be sent here by each reader, and "
+                f"Each reader may send {self.limits.upload_mb_a_day:,} MB a day here, and "
                 "yours are used up."
             )
 
@@ -152,8 +152,8 @@ class Quotas:
         """Raise `ProjectsError` where so much was kept for this asker lately that no more is."""
         if self.limits and self._kept.left(who) <= 0:
             raise ProjectsError(
-                f"{self.limits.kept_mb_a_day:,} MB a day are kept here for each reader, and yours "
-                "are used up. Answers are given all the same."
+                f"Each reader may keep {self.limits.kept_mb_a_day:,} MB a day here, and yours "
+                "are used up. You still get answers."
             )
 
     def use_kept(self, who: str, size: int) -> None:
@@ -257,12 +257,10 @@ class Places:
     def _check_line(self, who: str) -> None:
         limits = self._quotas.limits
         if limits and len(self._line) >= limits.waiting:
-            raise QuotaError("Too much is waiting to be looked up here. Try again in a minute.")
+            raise QuotaError("Too many searches are waiting here. Try again in a minute.")
         waiting = sum(other.who == who for other in self._line)
         if limits and waiting >= max(limits.waiting // 2, 1):
-            raise QuotaError(
-                "Too much that you asked is waiting to be looked up here. Try again in a minute."
-            )
+            raise QuotaError("Too many of your searches are waiting here. Try again in a minute.")
 
     def _let_in(self) -> None:
         while here := self._next():
@@ -459,9 +457,9 @@ class Gate:
     async def _check(self, name: str, password: str, address: str) -> Account:
         name, network = name.strip().casefold()[:32], network_of(address)
         if self._wrong_at.left(network) < 1 or self._wrong_of.left(name) < 1:
-            raise Refused(429, "Too many wrong passwords were tried. Try again in some minutes.")
+            raise Refused(429, "There were too many wrong passwords. Try again in a few minutes.")
         if self._waiting >= _CHECKED_AT_ONCE:
-            raise Refused(503, "Too many are signing in at once. Try again in a moment.")
+            raise Refused(503, "Too many people are signing in at once. Try again in a moment.")
         self._waiting += 1
         try:
             async with self._checking:
@@ -474,7 +472,7 @@ class Gate:
             # Some type their password where the name belongs: no word that is no name is kept.
             tried = name if name in self._accounts.all() else ""
             self._audit.note(tried, "was not let in", address=address)
-            raise Refused(401, "This name and password do not belong together.")
+            raise Refused(401, "The name or the password is wrong.")
         return account
 
     def _checked_lately(self, basic: str) -> Account | None:

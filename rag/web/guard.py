@@ -358,7 +358,7 @@ class Guard:
             return
         who = asking.shown
         if self.quotas.limits and self._open[who] >= MAX_OPEN:
-            raise Refused(429, "Too many requests of yours are open. Close a page, and try again.")
+            raise Refused(429, "You have too many requests open. Close a page and try again.")
         self._open[who] += 1
         try:
             yield
@@ -377,7 +377,7 @@ class Guard:
         if self._uploading.total() >= _UPLOADS_AT_ONCE or (
             limits and self._uploading[who] >= _UPLOADS_OF_ONE
         ):
-            raise Refused(429, "Too many uploads come in at once. Try again in a minute.")
+            raise Refused(429, "Too many uploads are coming in at once. Try again in a minute.")
         self._uploading[who] += 1
         try:
             yield
@@ -459,7 +459,7 @@ class Guard:
         try:
             name, password, onward = read_form(await _in_time(receive, _MAX_FORM))
         except ValueError as error:
-            raise Refused(400, "This is no form that was sent from here.") from error
+            raise Refused(400, "This form was not sent from here.") from error
         try:
             session = await gate.sign_in(name, password, address)
         except Refused as refused:
@@ -493,7 +493,7 @@ class Guard:
         try:
             length = int(headers.get("content-length") or 0)
         except ValueError as error:
-            raise Refused(400, "The length of the request is no number.") from error
+            raise Refused(400, "The length of the request is not a number.") from error
         if _is_upload(scope):
             room = await asyncio.to_thread(self._room)
             return self._upload(scope["state"], headers, receive, length, room)
@@ -605,7 +605,7 @@ def _for_files_alone(content_type: str) -> Callable[[bytes], None]:
 
     def check() -> None:
         if not is_file:
-            raise Refused(400, "An upload is of files alone.")
+            raise Refused(400, "Only files can be uploaded.")
 
     parser = MultipartParser(
         boundary,
@@ -673,7 +673,7 @@ def _asked_to_sign_in(scope: Scope, headers: Headers) -> Response:
     # A browser would ask for a password by itself, again and again, for a page that is open.
     program = "sec-fetch-mode" not in headers
     asked = {"www-authenticate": 'Basic realm="Source Finder", charset="UTF-8"'} if program else {}
-    return PlainTextResponse("Sign in first: load the page again.\n", 401, asked)
+    return PlainTextResponse("Sign in first: reload the page.\n", 401, asked)
 
 
 def _reader_id(headers: Headers) -> str:
@@ -737,7 +737,7 @@ def _read_event(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "The request is no JSON that can be read.") from error
+        raise Refused(400, "The request is not readable JSON.") from error
 
 
 def _json_of(body: bytes | bytearray) -> Any:
@@ -771,7 +771,7 @@ def _with_paths(content: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _too_large(most: int) -> str:
-    return f"This is too large: {most / MB:,.1f} MB at most are taken here now."
+    return f"This is too large: at most {most / MB:,.1f} MB can be sent here now."
 
 
 async def _in_time(receive: Receive, most: int) -> bytes:

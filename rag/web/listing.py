@@ -103,7 +103,7 @@ class Keeper:
                     self.store.keep(self.reader, made, to_kept(turn))
         except ProjectsError as error:
             log.warning("Not kept: %s", error)
-            return replace(place, problem=f"Not kept. {error}"), turns
+            return replace(place, problem=f"Not saved. {error}"), turns
         return replace(place, conversation=made, problem=""), own
 
     def kept(self, place: Place, turn: Turn) -> Place:
@@ -114,7 +114,7 @@ class Keeper:
             self.store.keep(self.reader, place.conversation, to_kept(turn))
         except ProjectsError as error:
             log.warning("Not kept: %s", error)
-            return replace(place, problem=f"Not kept. {error}")
+            return replace(place, problem=f"Not saved. {error}")
         return replace(place, problem="")
 
     def project(self, place: Place) -> Project:
@@ -244,7 +244,7 @@ def _after(
         return ProjectList(shown=one)
     if name == "note-pin":
         keeper.marks.annotate(reader, one, str(click.get("note") or "").strip())
-        return replace(listing, told="The note is saved.")
+        return replace(listing, told="Note saved.")
     what = name.rpartition("-")[2]
     change = {
         "project": store.remove_project,

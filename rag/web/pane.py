@@ -162,7 +162,7 @@ def _caption(
 
 
 _NOT_EVIDENCE = "Not evidence"
-EMPTY = '<div class="sf-empty"><p>The passages for a claim are shown here.</p></div>'
+EMPTY = '<div class="sf-empty"><p>The passages for a claim appear here.</p></div>'
 
 _IN_SENTENCE = 2
 """Differences that the sentence on a card tells; with more of them they are listed."""
@@ -430,8 +430,8 @@ def render_text(
         "after": after,
     }
     whole = {name: place[name] for name in ("doc", "start", "end")}
-    up = button("Read on above", "read", {**place, "step": "up"})
-    down = button("Read on below", "read", {**place, "step": "down"})
+    up = button("Show more above", "read", {**place, "step": "up"})
+    down = button("Show more below", "read", {**place, "step": "down"})
     if shown.begins:
         up = '<span class="sf-quiet">The document begins here</span>'
     if shown.ends:
@@ -543,7 +543,7 @@ def render_facsimile(
     here |= {"page": page.number}
     picture = base64.b64encode(page.image).decode("ascii")
     marks = "".join(_mark(box, first=not number) for number, box in enumerate(page.marks))
-    copied = button("Keep the PDF with this highlighted", "keep-pdf", where)
+    copied = button("Save the PDF with this highlighted", "keep-pdf", where)
     spoken = escape(f"{document.title}, {page.label}; its text is below")
     text = f'<p class="sf-page-text" dir="auto">{escape(page.text)}</p>'
     content = (
@@ -577,4 +577,4 @@ def _confidence(finding: Finding) -> str:
     if finding.confidence is None:
         return ""
     right = f"{100 * finding.confidence:.0f} in 100"
-    return f"Of passages judged like these, {right} turned out to be judged correctly"
+    return f"Of passages judged like these, {right} were judged correctly"

@@ -24,7 +24,9 @@ from weakref import WeakKeyDictionary
 import gradio as gr
 from gradio.routes import file_upload_statuses
 from gradio.utils import LRUCache
+from markupsafe import Markup
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
 from rag.accounts import Accounts, Audit, Sessions
@@ -34,10 +36,11 @@ from rag.errors import ProjectsError, SourceFinderError
 from rag.isolation import keep_small, open_many_files
 from rag.live import LiveFinder
 from rag.projects import ProjectStore
-from rag.web.blocks import build_app
+from rag.web.blocks import BOX, INTRODUCTION, PLACEHOLDER, build_app
 from rag.web.gate import Gate, Quotas, ReaderLimits
 from rag.web.guard import Access, Guard
 from rag.web.health import Counts, Health
+from rag.web.markup import render
 from rag.web.uploads import FolderWatch, upload_folder
 
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
@@ -135,6 +138,44 @@ def _resource(name: str) -> str:
     """Return a text file of this package."""
     return (files("rag.web") / name).read_text(encoding="utf-8")
 
+
+class _Opening:
+    """Begins the page with its heading and a box, in which one can type while Gradio loads."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        introduction = Markup(INTRODUCTION)  # noqa: S704 - our own
+        opening = render(
+            "opening.html", introduction=introduction, label=BOX, placeholder=PLACEHOLDER
+        )
+        self._opening = opening.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; what is no page is left as it is."""
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        parts: list[bytes] = []
+
+        async def send_opened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            body = b"".join(parts).replace(_PAGE, self._opening + _PAGE, 1)
+            length = (b"content-length", str(len(body)).encode())
+            others = [each for each in start["headers"] if each[0].lower() != length[0]]
+            await send({**start, "headers": [*others, length]})
+            await send({"type": "http.response.body", "body": body})
+
+        await self._app(scope, receive, send_opened)
+
+
+_PAGE = b"<gradio-app"
+"""Where Gradio's page begins in its HTML."""
 
 _DAY_S = 24 * 3600.0
 
@@ -242,6 +283,7 @@ def start(
                 "middleware": [
                     Middleware(Guard, access, gate, quotas),
                     Middleware(Health, live, counts),
+                    Middleware(_Opening),
                 ]
             },
             theme=_build_theme(),

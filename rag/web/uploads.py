@@ -113,8 +113,8 @@ def sort_dropped(paths: Sequence[Path]) -> Dropped:
                 texts.append(path.read_bytes().decode("utf-8-sig"))
             except UnicodeDecodeError:
                 problems.append(
-                    f"The letters of {name} cannot be read. Save it as plain text (UTF-8) and drop "
-                    "it in again."
+                    f"The text of {name} cannot be read. Save it as plain text (UTF-8) and "
+                    "drop it in again."
                 )
     return Dropped(tuple(texts), tuple(offered), tuple(problems))
 

@@ -46,7 +46,7 @@ def read_ead(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         if text:
             parts.append(Block(text))
     if not parts:
-        raise UnreadableSource(f"{shown(path)} is a finding aid that says nothing; leave it out")
+        raise UnreadableSource(f"{shown(path)} is an empty finding aid; leave it out")
     dated = next((n for n in root.iter("{*}unitdate") if _of_all(n)), None)
     held = "" if dated is None else to_edtf(dated.get("normal") or line_of(dated))
     heading = next((line_of(n) for n in root.iter("{*}titleproper") if line_of(n)), None)

@@ -82,7 +82,7 @@ def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     message = _parsed(path)
     said = _body(message, path).strip()
     if not said or not message.keys():
-        raise UnreadableSource(f"{shown(path)} is no message with a text; leave it out")
+        raise UnreadableSource(f"{shown(path)} is not a message with text; leave it out")
     # Quotation marks around a name are for mail programs.
     shown_as = {name: printable(str(message[name] or "")).replace('"', "") for name in _SHOWN[:-1]}
     shown_as["Subject"] = printable(str(message["Subject"] or ""))
@@ -173,8 +173,8 @@ def _said(part: MIMEPart, path: Path) -> str:
         content = str(part.get_content())
     except (LookupError, UnicodeError, KeyError) as error:
         raise UnreadableSource(
-            f"{shown(path)} is in an encoding that is not known ({printable(str(error))}); save it "
-            "anew from a mail program"
+            f"{shown(path)} is in an unknown encoding ({printable(str(error))}); save it again "
+            "from a mail program"
         ) from error
     # Where the message does not say how it is written, the page may.
     raw = None if part.get_content_charset() else part.get_payload(decode=True)
@@ -226,8 +226,8 @@ def _from_outlook(path: Path) -> EmailMessage:
     # What a damaged file makes the library raise, besides its own errors.
     except (OSError, ValueError, LookupError, TypeError, struct.error, RecursionError) as error:
         raise UnreadableSource(
-            f"{shown(path)} is damaged or no message of Outlook ({printable(str(error))}); save it "
-            "anew, as .eml if the mail program can"
+            f"{shown(path)} is damaged or not an Outlook message ({printable(str(error))}); "
+            "save it again, as .eml if the mail program can"
         ) from error
 
 

@@ -43,7 +43,8 @@ def read_odt(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         root, meta = (parts.xml_if_there(f"{name}.xml") for name in ("content", "meta"))
     if root is None:
         raise UnreadableSource(
-            f"{shown(path)} is a zip file but no OpenDocument; give it its proper extension"
+            f"{shown(path)} is a zip file but not an OpenDocument file; give it its proper "
+            "extension"
         )
     raised = _raised_styles(root)
     _leave_out_hidden(root)

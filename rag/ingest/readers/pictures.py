@@ -217,7 +217,7 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         raise UnreadableSource(
-            f"{shown(path)} is damaged or no picture ({printable(str(error))}); fetch it again"
+            f"{shown(path)} is damaged or not an image ({printable(str(error))}); fetch it again"
         ) from error
 
 
@@ -285,6 +285,6 @@ def _djvu_pages(path: Path) -> Iterator[_DjvuPages]:
         document = Document.open(str(path))
     except Error as error:
         raise UnreadableSource(
-            f"{shown(path)} is damaged or no DjVu file ({printable(str(error))}); fetch it again"
+            f"{shown(path)} is damaged or not a DjVu file ({printable(str(error))}); fetch it again"
         ) from error
     yield _DjvuPages(document, path)

@@ -590,8 +590,8 @@ def _line(value: Any) -> str:
 
 
 _COLUMNS = (
-    "columns stand side by side, so that their sentences are mixed: they are not quoted (make the "
-    "text anew column by column, for instance with pdftotext without -layout)"
+    "columns stand side by side, so that their sentences are mixed: they are not quoted (make "
+    "the text again column by column, for instance with pdftotext without -layout)"
 )
 _FULL_TEXT = re.compile(r"\s*full text of \"([^\n]{1,200}?)\"\s*?\n", re.IGNORECASE)
 _MARKDOWN_HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)

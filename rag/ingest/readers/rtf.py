@@ -49,7 +49,7 @@ def read_rtf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 
     raw = path.read_bytes().decode("cp1252", "replace")
     if not raw.lstrip().startswith("{\\rtf"):
-        raise UnreadableSource(f"{shown(path)} is no RTF; give it its proper extension")
+        raise UnreadableSource(f"{shown(path)} is not RTF; give it its proper extension")
     declared = re.match(r"\s*\{\\rtf\d*\s*\\(mac|pca|pc)\b", raw)
     encoding = _CHARACTERS[declared[1]] if declared else "cp1252"
     text = rtf_to_text(_seen(raw), encoding, errors="replace")

@@ -72,7 +72,7 @@ def _workbook(path: Path, notes: list[str]) -> Iterator[_Sheet]:
         raise
     except Exception as error:  # the library checks nothing, and raises what comes of it
         raise UnreadableSource(
-            f"{shown(path)} is damaged or no workbook ({printable(str(error))}); save it anew"
+            f"{shown(path)} is damaged or not a workbook ({printable(str(error))}); save it again"
         ) from error
     if hidden := sum(sheet.sheet_state != "visible" for sheet in book.worksheets):
         notes.append(f"{hidden} of {len(book.worksheets)} sheets are hidden, and left out")
@@ -173,7 +173,7 @@ def _table(path: Path) -> Iterator[_Sheet]:
     try:
         rows = [list(map(printable, row)) for row in lines]
     except csv.Error as error:
-        raise UnreadableSource(f"{shown(path)} is no table ({error}); save it anew") from error
+        raise UnreadableSource(f"{shown(path)} is not a table ({error}); save it again") from error
     yield "", list(enumerate(rows, start=1))
 
 

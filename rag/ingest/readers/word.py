@@ -110,8 +110,8 @@ def read_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 def refuse_old_word(path: Path, collection: Collection) -> Iterator[SourceDocument]:  # noqa: ARG001
     """Raise `UnreadableSource`: the format of Word before 2007 is not read."""
     raise UnreadableSource(
-        f"{shown(path)} is a Word file of the kind before 2007, which is not read; open it in "
-        f"Word or LibreOffice and save it as .docx"
+        f"{shown(path)} is a Word file from before 2007, which cannot be read; open it in Word "
+        "or LibreOffice and save it as .docx"
     )
 
 

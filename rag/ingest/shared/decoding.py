@@ -182,8 +182,8 @@ def _not_opened(path: Path, kind: str, error: Exception) -> str:
         return f"{shown(path)} is empty; fetch or copy it again"
     if head == _OLE:
         return (
-            f"{shown(path)} is protected by a password, or an old Office file under a new name; "
-            "open it and save it anew without a password"
+            f"{shown(path)} is protected by a password, or an old Office file under a new "
+            "name; open it and save it again without a password"
         )
     if head.startswith(b"PK"):
         return (
@@ -199,7 +199,7 @@ def check_member(info: ZipInfo, where: str, limits: ZipLimits) -> None:
         raise UnreadableSource(f"{where} is protected by a password; unpack it and give the folder")
     if info.compress_type not in _METHODS:
         raise UnreadableSource(
-            f"{where} is packed by a method that is not read; pack it anew as an ordinary zip"
+            f"{where} is packed by a method that cannot be read; pack it again as an ordinary zip"
         )
     packed = max(info.compress_size, 1)
     bomb = info.file_size > limits.ratio_from and info.file_size / packed > limits.ratio
@@ -316,9 +316,9 @@ def parse_xml(raw: bytes, where: str) -> _Element:
 
 def _entities_refused(where: str) -> UnreadableSource:
     return UnreadableSource(
-        f"{where} relies on entities of its own, which are not expanded because they can be made "
-        "to exhaust the machine or to read other files; make the file anew with another program, "
-        "or, if you trust it, expand them first: xmllint --noent FILE"
+        f"{where} relies on its own entities, which are not expanded because they can be made "
+        "to exhaust the machine or to read other files; make the file again with another "
+        "program, or, if you trust it, expand them first: xmllint --noent FILE"
     )
 
 
@@ -337,7 +337,7 @@ class Parts:
         """Return a part's contents; raises `UnreadableSource` if it is absent or damaged."""
         if name not in self:
             raise UnreadableSource(
-                f"{shown(self.path)} is incomplete, or no file of its kind: its part "
+                f"{shown(self.path)} is incomplete, or not a file of its kind: its part "
                 f"{printable(name)} is missing; fetch it again"
             )
         return read_member(self._archive, self._listed[name], self.path, BOOK)
@@ -386,7 +386,7 @@ def parse_html(page: bytes | str, path: Path) -> _Element:
     # What lies deeper would be lost without a word.
     if any("depth" in entry.message for entry in parser.error_log):
         raise UnreadableSource(
-            f"{shown(path)} has tags nested thousands deep; save it anew from a browser"
+            f"{shown(path)} has tags nested thousands deep; save it again from a browser"
         )
     # lxml gives None for a page of white space, which the stubs do not say.
     if root is None:

@@ -556,8 +556,8 @@ def _left_out(letters: Sequence[int]) -> Iterator[str]:
     is taken of."""
     if pages := sum(map(bool, letters)):
         yield (
-            f"{sum(letters):,} letters that stand turned to the text, on {pages} of the pages, are "
-            "left out: stamps that come again, or no text at all"
+            f"{sum(letters):,} letters that stand at an angle to the text, on {pages} of the "
+            "pages, are left out: repeated stamps, or no text at all"
         )
 
 

@@ -252,7 +252,7 @@ def start(
 def _mounted(app: gr.Blocks, host: str, port: int, guards: Sequence[Middleware]) -> FastAPI:
     """Return the application as one that a server can run, behind its guards."""
     # Gradio's own server gives up where it has not started after 5 seconds, on a busy machine.
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         app,
         "/",
@@ -271,6 +271,7 @@ def _mounted(app: gr.Blocks, host: str, port: int, guards: Sequence[Middleware])
         css=_resource("style.css"),
         head=f"<script>{_resource('page.js')}</script>",
     )
+    return mounted
 
 
 def _run(

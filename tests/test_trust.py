@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from PIL import EpsImagePlugin, Image
+from spacy.tokens import Doc
 
 from rag.accounts import Audit
 from rag.build.builder import build_index
@@ -27,7 +28,7 @@ from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli import harmless
 from rag.cli.main import main
 from rag.config import Settings
-from rag.datatypes import Collection, Progress, SkippedFile
+from rag.datatypes import Answer, Collection, Progress, SkippedFile
 from rag.embedding import Encoder, chunk, inference
 from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
 from rag.finder import SourceFinder
@@ -41,7 +42,7 @@ from rag.language import sentences, tokens
 from rag.language.tokens import parse
 from rag.live import CALLED_OFF, LiveFinder
 from rag.llm import is_turned
-from rag.web import corpus
+from rag.web import chat, corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
 from tests.conftest import ROOT, make_document, write_sources
 from tests.zotero_library import Item, write_library
@@ -535,3 +536,21 @@ def test_words_that_somebody_makes_up_are_not_kept_for_good(
         assert len(found) < len(known) + 200
     assert found is not known
     assert [token.lemma_ for token in parse("The miners were going home.")] == before
+
+
+@pytest.mark.parametrize("unit", ["the ", "of the ", "and ", "what about it "])
+def test_no_whole_text_is_parsed_to_see_what_it_goes_on_from(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+
+    def noting(text: str) -> Doc:
+        parsed.append(len(text))
+        return parse(text[:MAX_CLAIM])
+
+    monkeypatch.setattr(chat, "parse", noting)
+    long = unit * (90_000 // len(unit))
+    before = (chat.Turn(0, long, answer=Answer(long, ())),)
+    assert not chat._why_unclear(long, before, leans=False)
+    chat._with_matter("what did Nixon say about it (Truman)", "what about it", [long])
+    assert max(parsed) <= MAX_CLAIM

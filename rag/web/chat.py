@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from urllib.parse import urlsplit
 
+from rag.claims import MAX_CLAIM
 from rag.claims.checkable import in_context, is_about_this_page, is_pleasantry
 from rag.config import PER_CLAIM
 from rag.datatypes import (
@@ -575,7 +576,7 @@ def _with_matter(wanted: str, text: str, earlier: Iterable[str]) -> str:
     for claim in earlier:
         things = [
             " ".join(token.text for token in chunk if token.pos_ not in {"DET", "PRON"})
-            for chunk in parse(claim).noun_chunks
+            for chunk in parse(claim[:MAX_CLAIM]).noun_chunks
             if chunk.root.pos_ == "NOUN" and chunk.text.islower()
         ]
         if things:
@@ -598,8 +599,10 @@ def _why_unclear(text: str, turns: Turns, *, leans: bool) -> str:
         return ""
     if _WHETHER_TRUE.fullmatch(text):
         return WHETHER_TRUE
+    if leans or len(text) > MAX_CLAIM:
+        return ""
     said = [word for word in words(text) if word not in stop_words()]
-    if leans or len(said) > 1 or is_pleasantry(text) or is_about_this_page(text):
+    if len(said) > 1 or is_pleasantry(text) or is_about_this_page(text):
         return ""
     return "" if any(token.pos_ in _NAMING for token in parse(text)) else UNCLEAR
 

@@ -20,6 +20,7 @@ from rag.isolation import Send, serve
 _REAL_OCR = 25
 """Of so many pictures one is read by the real engine, which takes longer than all the rest."""
 
+_REAL = Ocr()
 _TELLS_S = 1.0
 
 
@@ -69,7 +70,7 @@ def _read_damaged(request: Any, send: Send) -> None:
     kind, seed, first = request["kind"], request["seed"], request["number"]
     path = place_of(Path(request["folder"]), kind)
     quick = Ocr("words", engines={"words": _Words}, installed=lambda _: True)
-    real, originals = Ocr(), [make() for make in SEEDS[kind]]
+    originals = [make() for make in SEEDS[kind]]
     result, told = FuzzResult(number=first), 0.0
     began = last = _used_s()
     while True:
@@ -78,7 +79,7 @@ def _read_damaged(request: Any, send: Send) -> None:
             faults = [faults[number] for number in request["kept"]]
         numbered(path).write_text(str(result.number))
         path.write_bytes(damaged(originals[which % len(originals)], faults, inside))
-        ocr = real if result.number % _REAL_OCR == _REAL_OCR - 1 else quick
+        ocr = _REAL if result.number % _REAL_OCR == _REAL_OCR - 1 else quick
         try:
             result.read += bool(_look(path.parent, ocr))
         except _BadOutcome as finding:

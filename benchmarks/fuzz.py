@@ -396,9 +396,43 @@ def place_of(folder: Path, kind: str) -> Path:
     return folder / f"with {kind.lstrip('.')}" / name
 
 
-def fuzz(
-    kind: str, seconds: float, seed: int, folder: Path, stall_s: int = LIMITS.stall_s
-) -> FuzzResult:
+class FuzzReader:
+    """A process that makes and reads damaged files; use as a context manager."""
+
+    def __init__(self, stall_s: int = LIMITS.stall_s) -> None:
+        self._stall_s = stall_s
+        self._process: Process | None = None
+
+    def __enter__(self) -> FuzzReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process:
+            self._process.end()
+
+    def read(self, asked: Mapping[str, Any]) -> FuzzResult:
+        """Return what came of what was asked. The process is started where there is none, or the
+        last one has ended."""
+        if self._process is None:
+            self._process = Process("benchmarks.damaged", LIMITS.memory_bytes, self._stall_s)
+        result = FuzzResult()
+        try:
+            for told in self._process.ask(asked):
+                result = FuzzResult(**told)
+        except Stopped as stopped:
+            self._process = None
+            result.found = str(stopped)
+            path = place_of(Path(asked["folder"]), asked["kind"])
+            result.number = int(numbered(path).read_text())
+        return result
+
+    def read_alone(self, asked: Mapping[str, Any]) -> FuzzResult:
+        """Return what comes of it in a new process."""
+        with FuzzReader(self._stall_s) as alone:
+            return alone.read(asked)
+
+
+def fuzz(kind: str, seconds: float, seed: int, folder: Path, reader: FuzzReader) -> FuzzResult:
     """Damage and read files of a kind until so much of the processor was used, or something is
     found."""
     path = place_of(folder, kind)
@@ -407,25 +441,10 @@ def fuzz(
         (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
         (path.parent / name).write_text(text_beside)
     asked = {"kind": kind, "seed": seed, "folder": str(folder)}
-    result = _read(asked | {"number": 0, "seconds": seconds}, stall_s)
+    result = reader.read(asked | {"number": 0, "seconds": seconds})
     if result.found:
         result.file = path.read_bytes()
-        _make_small(asked, result, path, stall_s)
-    return result
-
-
-def _read(asked: Mapping[str, Any], stall_s: int) -> FuzzResult:
-    """Return what came of what a process of its own was asked."""
-    process, result = Process("benchmarks.damaged", LIMITS.memory_bytes, stall_s), FuzzResult()
-    try:
-        for told in process.ask(asked):
-            result = FuzzResult(**told)
-    except Stopped as stopped:
-        result.found = str(stopped)
-        path = place_of(Path(asked["folder"]), asked["kind"])
-        result.number = int(numbered(path).read_text())
-    finally:
-        process.end()
+        _make_small(asked, result, path, reader)
     return result
 
 
@@ -434,16 +453,18 @@ def numbered(path: Path) -> Path:
     return path.parent.with_name(f"{path.parent.name}.number")
 
 
-def _make_small(asked: Mapping[str, Any], result: FuzzResult, path: Path, stall_s: int) -> None:
+def _make_small(
+    asked: Mapping[str, Any], result: FuzzResult, path: Path, reader: FuzzReader
+) -> None:
     """Leave out every fault without which what was found still comes."""
     kept = list(range(len(faults_of(asked["kind"], asked["seed"], result.number)[2])))
     alone = {**asked, "number": result.number, "seconds": 0.0}
-    if not _read({**alone, "kept": kept}, stall_s).found:
+    if not reader.read_alone({**alone, "kept": kept}).found:
         result.found += " (not when it is read alone)"
         return
     for fault in list(kept):
         fewer = [other for other in kept if other != fault]
-        if _read({**alone, "kept": fewer}, stall_s).found:
+        if reader.read_alone({**alone, "kept": fewer}).found:
             kept, result.file = fewer, path.read_bytes()
 
 
@@ -457,15 +478,17 @@ def main() -> int:
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     bad = False
-    for kind in asked.kinds or SEEDS:
-        result = fuzz(kind, 60 * asked.minutes, asked.seed, folder, asked.stall)
-        if result.found:
-            bad = True
-            (folder / f"finding{kind}").write_bytes(result.file)
-        row = {"kind": kind, "seed": asked.seed, "minutes": round(result.seconds / 60, 2)}
-        row |= {"files": result.tried, "read": result.read, "slowest_s": round(result.slowest_s, 2)}
-        row |= {"slowest": result.slowest, "found": result.found, "number": result.number}
-        print(json.dumps(row), flush=True)
+    with FuzzReader(asked.stall) as reader:
+        for kind in asked.kinds or SEEDS:
+            result = fuzz(kind, 60 * asked.minutes, asked.seed, folder, reader)
+            if result.found:
+                bad = True
+                (folder / f"finding{kind}").write_bytes(result.file)
+            row = {"kind": kind, "seed": asked.seed, "minutes": round(result.seconds / 60, 2)}
+            row |= {"files": result.tried, "read": result.read, "slowest": result.slowest}
+            row |= {"slowest_s": round(result.slowest_s, 2)}
+            row |= {"found": result.found, "number": result.number}
+            print(json.dumps(row), flush=True)
     if bad:
         print(f"What was found is kept in {folder}")
     return int(bad)

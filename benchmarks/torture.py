@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.askers import MAIN, ask, ask_many, free_port, wait_for
-from benchmarks.fuzz import SEEDS, fuzz
+from benchmarks.fuzz import SEEDS, FuzzReader, fuzz
 from benchmarks.kills import KILLS, write_document
 from rag.build.builder import build_index
 
@@ -137,12 +137,13 @@ def askers(given: Given) -> Outcome:
 def readers(given: Given) -> Outcome:
     """A file with faults is read, or reported; its reader never stops the others."""
     came, tried = [], 0
-    for kind in SEEDS:
-        made = fuzz(kind, given.seconds / len(SEEDS), given.seed, given.folder)
-        tried += made.tried
-        if made.found:
-            came.append(f"{kind}: {made.found}")
-            (given.folder / f"finding{kind}").write_bytes(made.file)
+    with FuzzReader() as reader:
+        for kind in SEEDS:
+            made = fuzz(kind, given.seconds / len(SEEDS), given.seed, given.folder, reader)
+            tried += made.tried
+            if made.found:
+                came.append(f"{kind}: {made.found}")
+                (given.folder / f"finding{kind}").write_bytes(made.file)
     return Outcome("readers", tried, not came, "; ".join(came) or "all read or reported")
 
 

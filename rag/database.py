@@ -173,7 +173,7 @@ def _told(path: Path) -> Iterator[None]:
     """Turn what SQLite and the disk refuse into `ProjectsError`."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeError) as error:  # the last where a name is no text
         raise ProjectsError(
             f"The projects in {path} cannot be read or written: {error}. Check the disk and who "
             "may write there; a backup has an earlier copy."

@@ -28,9 +28,16 @@ from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli import harmless
 from rag.cli.main import main
 from rag.config import Settings
+from rag.database import copy_store
 from rag.datatypes import Answer, Collection, Progress, SkippedFile
 from rag.embedding import Encoder, chunk, inference
-from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
+from rag.errors import (
+    IndexCorrupt,
+    ModelError,
+    ProjectsError,
+    QuestionError,
+    UnreadableSource,
+)
 from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
@@ -193,6 +200,28 @@ def test_a_library_of_zotero_may_hold_anything(tmp_path: Path, hostile: str) -> 
     problems: list[SkippedFile] = []
     read = list(read_sources([library], problems.append))
     assert read or problems
+
+
+def _with_a_name_that_is_no_text(file: Path) -> None:
+    """Give a table of a database a name that is no UTF-8, and a place that is none."""
+    with closing(sqlite3.connect(file)) as made, made:
+        made.execute("CREATE TABLE IF NOT EXISTS items (itemID)")
+        made.execute("PRAGMA writable_schema = ON")
+        made.execute(
+            "UPDATE sqlite_master SET name = CAST(x'69ad' AS TEXT), rootpage = 99999 "
+            "WHERE name = 'items'"
+        )
+
+
+def test_a_database_whose_names_are_no_text_is_reported(tmp_path: Path) -> None:
+    library = write_library(tmp_path / "library", [Item(values={"title": "Letters"})])
+    _with_a_name_that_is_no_text(library / "zotero.sqlite")
+    problems: list[SkippedFile] = []
+    list(read_sources([library], problems.append))
+    assert any("cannot be read as a Zotero library" in problem.reason for problem in problems)
+    _with_a_name_that_is_no_text(tmp_path / "projects.sqlite")
+    with pytest.raises(ProjectsError, match="cannot be read or written"):
+        copy_store(tmp_path / "projects.sqlite", tmp_path / "copy.sqlite")
 
 
 _ENDLESS = (

@@ -42,7 +42,7 @@ from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import ReadItem, read_file
+from rag.ingest.readers import ReadItem, mail, read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences, tokens
@@ -583,3 +583,35 @@ def test_no_whole_text_is_parsed_to_see_what_it_goes_on_from(
     assert not chat._why_unclear(long, before, leans=False)
     chat._with_matter("what did Nixon say about it (Truman)", "what about it", [long])
     assert max(parsed) <= MAX_CLAIM
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Date: Tue, 99999999999999999999 Dec 1848 10:00:00 +0000",
+        "Date: Tue, 5 Dec 99999999999999999999 10:00:00 +99999999999999",
+        "From: @[",
+        "To: <",
+        "Content-Type: text/plain; charset*0*=",
+        "Content-Disposition: attachment; filename*99999999999999999999999=x",
+    ],
+)
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_head_that_cannot_be_read_costs_no_message(
+    tmp_path: Path, head: str, failing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's reader of heads has failed with many errors."""
+    parse_head = mail._parse_head
+
+    def fail(name: str, value: str) -> object:
+        if value:
+            raise AttributeError(name)
+        return parse_head(name, value)
+
+    if failing:
+        monkeypatch.setattr(mail, "_parse_head", fail)
+    (tmp_path / "a.eml").write_text(f"Subject: Gold\n{head}\n\nGold was found in California.\n")
+    problems: list[SkippedFile] = []
+    for document in read_sources([tmp_path], problems.append):
+        assert "Gold was found" in document.text or "attachment" in head
+    assert not any(problem.given_up for problem in problems)

@@ -1,15 +1,16 @@
-"""Read files with faults of all kinds, made by hypothesis: each is read, or told of.
+"""Read files with faults of all kinds: each is read, or reported.
 
     python -m benchmarks.fuzz [--minutes 2] [--seed 1] [--stall 120] [KIND ...]
 
 Kinds are extensions (".pdf", ".docx") and names ("zotero.sqlite"); all by default, each for so many
-minutes of the processor, however busy the machine is. A file is read as by a build, with what lies
-beside it. A finding is a file that hangs (`--stall`: nothing comes of it for so many seconds; on a
-machine that is busy with other work, OCR alone takes minutes),
-crashes or eats up its reader, an error that nobody foresaw, or a document whose places lie outside
-of its text. It is made as small as hypothesis can, and kept in a
-folder that is named at the end; a test for it belongs beside those of its reader. Exits with 1 if
-there is one.
+minutes of the processor. A process of its own (`benchmarks.damaged`) makes and reads one file after
+the other, with what lies beside it, as a build does. Each file follows from kind, seed and number
+alone.
+
+A finding is a file that hangs (`--stall`: for so many seconds), crashes its reader or eats up its
+memory, an error that nobody foresaw, or a document whose places lie outside of its text. It is kept
+with as few faults as still show it, in a folder that is named at the end; a test for it belongs
+beside those of its reader. Exits with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -17,32 +18,25 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
-import signal
+import random
 import struct
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
-from rag.datatypes import SkippedFile
-from rag.errors import SourceFinderError
-from rag.ingest import read_sources
-from rag.ingest.workers import Limits, Workers
+from rag.ingest.workers import Limits
+from rag.isolation import Process, Stopped
 from tests.outlook import Folder, content, numbers, text, write_msg
 from tests.zotero_library import Item, write_library
 
 TEXT = "In 1848 Polk told the Congress that gold had been found in California. "
-BATCH = 50
-LIMITS = Limits(stall_s=120, memory_bytes=5 << 30, processes=1)
+LIMITS = Limits(stall_s=120)
 """OCR loads its models first, on a busy machine in half a minute, and asks for 2.6 GB."""
 
 
@@ -55,6 +49,7 @@ def packed(members: Mapping[str, str | bytes]) -> bytes:
     return file.getvalue()
 
 
+@cache
 def _unpacked(archive: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         return {name: opened.read(name) for name in opened.namelist()}
@@ -302,150 +297,175 @@ BESIDE = {
 }
 """What lies beside a faulty file, by its kind."""
 
-Edit = tuple[int, float, int, bytes]
-EDITS = st.lists(
-    st.tuples(st.integers(0, 3), st.floats(0, 1), st.integers(1, 200), st.binary(max_size=20)),
-    min_size=1,
-    max_size=12,
-)
+Fault = tuple[str, float, float, int, bytes]
+"""What is done, where, a second place, a length, and new bytes."""
+
+_FAULTS = ("write", "write", "put in", "take out", "repeat", "copy", "flip", "cut off", "number")
+_ODD = (
+    b"\0", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f",
+    b"\x80\0\0\0", b"-1", b"0", b"99999999999999999999", b"1e999", b"NaN", b"\xef\xbb\xbf",
+    b"\xff\xfe", b"\xed\xa0\x80", b"\xe2\x80\xae", b"&#0;", b"&#x110000;", b"<", b">", b"</",
+    b"]]>", b"<!--", b"%00", b"\r", b"\n\n", b'"', b"'", b"{", b"}", b"[", b"(", b"\\",
+    b"\x1b[2J", b"/", b"../", b"=", b":", b"- ",
+)  # fmt: skip
+"""What readers often stumble over."""
+
+_MOST_BYTES = 1 << 16
 
 
-def damaged(content: bytes, edits: list[Edit], inside: int = 0) -> bytes:
-    """Return the content with bytes put in, taken out, written over and repeated. `inside`: for a
-    zip file, which of its members is damaged, and packed again; 0 for the file itself, which
-    mostly says no more than that a checksum is wrong."""
+def faults_of(kind: str, seed: int, number: int) -> tuple[int, int, list[Fault]]:
+    """Return what is done to make the file of this number: which whole file is damaged, which
+    member of it (0: the file itself), and its faults, none for the first file."""
+    if not number:
+        return 0, 0, []
+    chance = random.Random(f"{kind} {seed} {number}")
+    faults: list[Fault] = []
+    for _ in range(chance.choice((1, 1, 2, 3, 5, 9))):
+        length = round(2 ** chance.uniform(0, 12))
+        new = (
+            chance.choice(_ODD)
+            if chance.random() < 0.6
+            else chance.randbytes(chance.randint(1, 20))
+        )
+        fault = chance.choice(_FAULTS)
+        faults.append((fault, chance.random(), chance.random(), length, new))
+    inside = 0 if chance.random() < 0.15 else chance.randint(1, 99)
+    return chance.randrange(99), inside, faults
+
+
+def damaged(content: bytes, faults: Sequence[Fault], inside: int = 0) -> bytes:
+    """Return the content with faults. `inside`: for a zip file, which of its members has them, and
+    is packed again; 0 for the file itself, which mostly says no more than that a checksum is
+    wrong."""
     if inside and zipfile.is_zipfile(io.BytesIO(content)):
         members = _unpacked(content)
         name = sorted(members)[inside % len(members)]
-        return packed({**members, name: damaged(members[name], edits)})
+        return packed({**members, name: damaged(members[name], faults)})
     made = bytearray(content)
-    for kind, place, length, extra in edits:
-        at = int(place * len(made))
-        if kind == 0:
-            made[at : at + len(extra)] = extra
-        elif kind == 1:
+    for fault, place, other, length, new in faults:
+        at, elsewhere = int(place * len(made)), int(other * len(made))
+        if fault == "write":
+            made[at : at + len(new)] = new
+        elif fault == "put in":
+            made[at:at] = new
+        elif fault == "take out":
             del made[at : at + length]
-        elif kind == 2:
-            made[at:at] = made[at : at + length] * (1 + length % 9)
-        else:
-            made[at:at] = extra
+        elif fault == "repeat":
+            made[at:at] = made[at : at + length] * (1 + int(other**3 * 400))
+        elif fault == "copy":
+            made[at:at] = made[elsewhere : elsewhere + length]
+        elif fault == "flip" and made:
+            made[at] ^= 1 << length % 8
+        elif fault == "cut off" and other < 0.3:
+            del made[at:]
+        elif fault == "number":
+            _write_number(made, at, new)
+        del made[_MOST_BYTES:]
     return bytes(made)
+
+
+def _write_number(made: bytearray, at: int, new: bytes) -> None:
+    """Put something else in the place of the next number that is written in digits."""
+    start = next((n for n in range(at, len(made)) if 48 <= made[n] < 58), len(made))
+    end = next((n for n in range(start, len(made)) if not 48 <= made[n] < 58), len(made))
+    made[start:end] = new
 
 
 @dataclass(slots=True)
 class FuzzResult:
-    """What came of a kind: how many files, and what must not have been."""
+    """What came of a kind: how many files, how many of these gave a document, the seconds of the
+    processor, those of the slowest file and its number; and what must not have been."""
 
     tried: int = 0
+    read: int = 0
+    seconds: float = 0.0
+    slowest_s: float = 0.0
+    slowest: int = 0
     found: str = ""
+    number: int = 0
     file: bytes = b""
 
-
-class BadOutcome(AssertionError):
-    """A file that did not come out as it must."""
-
-
-def look(workers: Workers, folder: Path) -> None:
-    """Read a folder as a build does; raises `BadOutcome`."""
-
-    def on_skip(skipped: SkippedFile) -> None:
-        if skipped.given_up:
-            raise BadOutcome(skipped.reason)
-
-    try:
-        for document in read_sources([folder], on_skip, workers.read):
-            spans = [*document.excluded, *(place.span for place in document.locators)]
-            if any(not 0 <= span.start <= span.end <= len(document.text) for span in spans):
-                raise BadOutcome(f"a place outside of the text of {document.document_id}")
-    except SourceFinderError:
-        return
-    except Exception as error:
-        raise BadOutcome(repr(error)) from error
+    def told(self) -> dict[str, Any]:
+        """Return all but the file, as JSON."""
+        return {field.name: getattr(self, field.name) for field in fields(self)[:-1]}
 
 
-@contextmanager
-def within(seconds: int) -> Iterator[None]:
-    """Raise `BadOutcome` where what is done takes longer."""
-
-    def end(*_: object) -> None:
-        raise BadOutcome(f"it took more than {seconds} seconds")
-
-    signal.signal(signal.SIGALRM, end)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
+def place_of(folder: Path, kind: str) -> Path:
+    """Return the path of the faulty file of a kind."""
+    name = f"faulty{kind}" if kind.startswith(".") else kind
+    return folder / f"with {kind.lstrip('.')}" / name
 
 
-def _used_s(processes: Path = Path("/proc")) -> float:
-    """Return how much of the processor this process and those that it started have used."""
-    ticks, waiting = 0, [str(os.getpid())]
-    while waiting:
-        process = processes / waiting.pop()
-        with suppress(OSError):  # it has ended, and counts in the process that started it
-            numbers = (process / "stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, numbers[11:15]))
-            for thread in (process / "task").iterdir():
-                waiting += (thread / "children").read_text().split()
-    return ticks / os.sysconf("SC_CLK_TCK")
+class FuzzReader:
+    """A process that makes and reads damaged files; use as a context manager."""
+
+    def __init__(self, stall_s: int = LIMITS.stall_s) -> None:
+        self._stall_s = stall_s
+        self._process: Process | None = None
+
+    def __enter__(self) -> FuzzReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process:
+            self._process.end()
+
+    def read(self, asked: Mapping[str, Any]) -> FuzzResult:
+        """Return what came of what was asked. The process is started where there is none, or the
+        last one has ended."""
+        if self._process is None:
+            self._process = Process("benchmarks.damaged", LIMITS.memory_bytes, self._stall_s)
+        result = FuzzResult()
+        try:
+            for told in self._process.ask(asked):
+                result = FuzzResult(**told)
+        except Stopped as stopped:
+            self._process = None
+            result.found = str(stopped)
+            path = place_of(Path(asked["folder"]), asked["kind"])
+            result.number = int(numbered(path).read_text())
+        return result
+
+    def read_alone(self, asked: Mapping[str, Any]) -> FuzzResult:
+        """Return what comes of it in a new process."""
+        with FuzzReader(self._stall_s) as alone:
+            return alone.read(asked)
 
 
-def fuzz(
-    kind: str,
-    seconds: float,
-    first_seed: int,
-    folder: Path,
-    workers: Workers,
-    stall_s: int = LIMITS.stall_s,
-) -> FuzzResult:
-    """Damage and read files of a kind until so much of the processor was used, counted from when a
-    whole file has been read, or something is found."""
-    findings, originals = FuzzResult(), [make() for make in SEEDS[kind]]
-    place = folder / f"with {kind.lstrip('.')}"
-    path = place / (f"faulty{kind}" if kind.startswith(".") else kind)
+def fuzz(kind: str, seconds: float, seed: int, folder: Path, reader: FuzzReader) -> FuzzResult:
+    """Damage and read files of a kind until so much of the processor was used, or something is
+    found."""
+    path = place_of(folder, kind)
+    path.parent.mkdir(exist_ok=True)
     for name, text_beside in BESIDE.get(kind, {}).items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text_beside)
-    place.mkdir(exist_ok=True)
+        (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / name).write_text(text_beside)
+    asked = {"kind": kind, "seed": seed, "folder": str(folder)}
+    result = reader.read(asked | {"number": 0, "seconds": seconds})
+    if result.found:
+        result.file = path.read_bytes()
+        _make_small(asked, result, path, reader)
+    return result
 
-    path.write_bytes(originals[0])
-    try:
-        look(workers, place)
-    except BadOutcome as finding:  # of a whole file
-        findings.found, findings.file = str(finding), originals[0]
-    until = _used_s() + seconds
 
-    @given(st.sampled_from(originals), EDITS, st.integers(0, 24))
-    @settings(
-        max_examples=BATCH,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    def check(original: bytes, edits: list[Edit], inside: int) -> None:
-        if _used_s() > until and not findings.found:
-            return
-        path.write_bytes(damaged(original, edits, inside))
-        findings.tried += 1
-        try:
-            with within(2 * stall_s):
-                look(workers, place)
-        except BadOutcome as finding:
-            findings.found, findings.file = str(finding), path.read_bytes()
-            raise
+def numbered(path: Path) -> Path:
+    """Return where the number of the file at this path is kept, for when its reader ends."""
+    return path.parent.with_name(f"{path.parent.name}.number")
 
-    number = first_seed
-    while _used_s() < until and not findings.found:
-        try:
-            seed(number)(check)()
-        except Exception:  # also what hypothesis says of one that comes only sometimes
-            if not findings.found:
-                raise
-        number += 1
-    return findings
+
+def _make_small(
+    asked: Mapping[str, Any], result: FuzzResult, path: Path, reader: FuzzReader
+) -> None:
+    """Leave out every fault without which what was found still comes."""
+    kept = list(range(len(faults_of(asked["kind"], asked["seed"], result.number)[2])))
+    alone = {**asked, "number": result.number, "seconds": 0.0}
+    if not reader.read_alone({**alone, "kept": kept}).found:
+        result.found += " (not when it is read alone)"
+        return
+    for fault in list(kept):
+        fewer = [other for other in kept if other != fault]
+        if reader.read_alone({**alone, "kept": fewer}).found:
+            kept, result.file = fewer, path.read_bytes()
 
 
 def main() -> int:
@@ -458,17 +478,16 @@ def main() -> int:
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     bad = False
-    with Workers(replace(LIMITS, stall_s=asked.stall)) as workers:
+    with FuzzReader(asked.stall) as reader:
         for kind in asked.kinds or SEEDS:
-            began = _used_s()
-            seconds = 60 * asked.minutes
-            findings = fuzz(kind, seconds, asked.seed, folder, workers, asked.stall)
-            minutes = round((_used_s() - began) / 60, 2)
-            if findings.found:
+            result = fuzz(kind, 60 * asked.minutes, asked.seed, folder, reader)
+            if result.found:
                 bad = True
-                (folder / f"finding{kind}").write_bytes(findings.file)
-            row = {"kind": kind, "seed": asked.seed, "minutes": minutes}
-            row |= {"files": findings.tried, "found": findings.found}
+                (folder / f"finding{kind}").write_bytes(result.file)
+            row = {"kind": kind, "seed": asked.seed, "minutes": round(result.seconds / 60, 2)}
+            row |= {"files": result.tried, "read": result.read, "slowest": result.slowest}
+            row |= {"slowest_s": round(result.slowest_s, 2)}
+            row |= {"found": result.found, "number": result.number}
             print(json.dumps(row), flush=True)
     if bad:
         print(f"What was found is kept in {folder}")

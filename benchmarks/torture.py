@@ -29,10 +29,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.askers import MAIN, ask, ask_many, free_port, wait_for
-from benchmarks.fuzz import LIMITS, SEEDS, fuzz
+from benchmarks.fuzz import SEEDS, FuzzReader, fuzz
 from benchmarks.kills import KILLS, write_document
 from rag.build.builder import build_index
-from rag.ingest.workers import Workers
 
 OWN_MB = 700
 """The most that a server may hold of its own."""
@@ -138,14 +137,14 @@ def askers(given: Given) -> Outcome:
 def readers(given: Given) -> Outcome:
     """A file with faults is read, or reported; its reader never stops the others."""
     came, tried = [], 0
-    with Workers(LIMITS) as workers:
+    with FuzzReader() as reader:
         for kind in SEEDS:
-            made = fuzz(kind, given.seconds / len(SEEDS), given.seed, given.folder, workers)
+            made = fuzz(kind, given.seconds / len(SEEDS), given.seed, given.folder, reader)
             tried += made.tried
             if made.found:
                 came.append(f"{kind}: {made.found}")
                 (given.folder / f"finding{kind}").write_bytes(made.file)
-    return Outcome("readers", tried, not came, "; ".join(came) or "all read or told of")
+    return Outcome("readers", tried, not came, "; ".join(came) or "all read or reported")
 
 
 ATTACKS: dict[str, Callable[[Given], Outcome]] = {

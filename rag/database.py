@@ -173,7 +173,7 @@ def _told(path: Path) -> Iterator[None]:
     """Turn errors of SQLite and the disk into `ProjectsError`."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeError) as error:  # the last where a name is no text
         raise ProjectsError(
             f"The projects in {path} cannot be read or written: {error}. Check the disk and "
             "its permissions; a backup has an earlier copy."

@@ -306,6 +306,24 @@ def test_the_cookie_is_for_https_alone_where_that_is_spoken(accounts: Accounts) 
     assert "Secure" not in signed_in(guard_with(accounts)).headers["set-cookie"]
 
 
+def test_over_https_a_cookie_of_a_neighbour_under_the_same_domain_counts_nothing(
+    accounts: Accounts,
+) -> None:
+    guarded, base = guard_with(accounts), "https://127.0.0.1"
+    form = {"name": "reader", "password": PASSWORD}
+    let_in = send(guarded, "POST", "/sign-in", data=form, base=base)
+    name, _, rest = let_in.headers["set-cookie"].partition("=")
+    assert name == f"__Host-{SESSION}", "a browser takes it from this host alone, by https"
+    assert "; Path=/;" in rest
+    assert "Domain" not in rest
+    secret = rest.partition(";")[0]
+    for named, status in ((name, 200), (SESSION, 401)):
+        cookie = {"Cookie": f"{named}={secret}"}
+        assert send(guarded, "GET", "/config", headers=cookie, base=base).status_code == status
+    planted = {"Cookie": f"{SESSION}=other; {name}={secret}"}
+    assert send(guarded, "GET", "/config", headers=planted, base=base).status_code == 200
+
+
 def test_wrong_passwords_are_limited(accounts: Accounts) -> None:
     guarded = guard_with(accounts)
     tried = [signed_in(guarded, password=f"wrong {n}").status_code for n in range(12)]

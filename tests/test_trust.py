@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from PIL import EpsImagePlugin, Image
+from spacy.tokens import Doc
 
 from rag.accounts import Audit
 from rag.build.builder import build_index
@@ -27,21 +28,28 @@ from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
 from rag.cli import harmless
 from rag.cli.main import main
 from rag.config import Settings
-from rag.datatypes import Collection, Progress, SkippedFile
+from rag.database import copy_store
+from rag.datatypes import Answer, Collection, Progress, SkippedFile
 from rag.embedding import Encoder, chunk, inference
-from rag.errors import IndexCorrupt, ModelError, QuestionError, UnreadableSource
+from rag.errors import (
+    IndexCorrupt,
+    ModelError,
+    ProjectsError,
+    QuestionError,
+    UnreadableSource,
+)
 from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import ReadItem, read_file
+from rag.ingest.readers import ReadItem, mail, read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences, tokens
 from rag.language.tokens import parse
 from rag.live import CALLED_OFF, LiveFinder
 from rag.llm import is_turned
-from rag.web import corpus
+from rag.web import chat, corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
 from tests.conftest import ROOT, make_document, write_sources
 from tests.zotero_library import Item, write_library
@@ -192,6 +200,28 @@ def test_a_library_of_zotero_may_hold_anything(tmp_path: Path, hostile: str) -> 
     problems: list[SkippedFile] = []
     read = list(read_sources([library], problems.append))
     assert read or problems
+
+
+def _with_a_name_that_is_no_text(file: Path) -> None:
+    """Give a table of a database a name that is no UTF-8, and a place that is none."""
+    with closing(sqlite3.connect(file)) as made, made:
+        made.execute("CREATE TABLE IF NOT EXISTS items (itemID)")
+        made.execute("PRAGMA writable_schema = ON")
+        made.execute(
+            "UPDATE sqlite_master SET name = CAST(x'69ad' AS TEXT), rootpage = 99999 "
+            "WHERE name = 'items'"
+        )
+
+
+def test_a_database_whose_names_are_no_text_is_reported(tmp_path: Path) -> None:
+    library = write_library(tmp_path / "library", [Item(values={"title": "Letters"})])
+    _with_a_name_that_is_no_text(library / "zotero.sqlite")
+    problems: list[SkippedFile] = []
+    list(read_sources([library], problems.append))
+    assert any("cannot be read as a Zotero library" in problem.reason for problem in problems)
+    _with_a_name_that_is_no_text(tmp_path / "projects.sqlite")
+    with pytest.raises(ProjectsError, match="cannot be read or written"):
+        copy_store(tmp_path / "projects.sqlite", tmp_path / "copy.sqlite")
 
 
 _ENDLESS = (
@@ -535,3 +565,53 @@ def test_words_that_somebody_makes_up_are_not_kept_for_good(
         assert len(found) < len(known) + 200
     assert found is not known
     assert [token.lemma_ for token in parse("The miners were going home.")] == before
+
+
+@pytest.mark.parametrize("unit", ["the ", "of the ", "and ", "what about it "])
+def test_no_whole_text_is_parsed_to_see_what_it_goes_on_from(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+
+    def noting(text: str) -> Doc:
+        parsed.append(len(text))
+        return parse(text[:MAX_CLAIM])
+
+    monkeypatch.setattr(chat, "parse", noting)
+    long = unit * (90_000 // len(unit))
+    before = (chat.Turn(0, long, answer=Answer(long, ())),)
+    assert not chat._why_unclear(long, before, leans=False)
+    chat._with_matter("what did Nixon say about it (Truman)", "what about it", [long])
+    assert max(parsed) <= MAX_CLAIM
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Date: Tue, 99999999999999999999 Dec 1848 10:00:00 +0000",
+        "Date: Tue, 5 Dec 99999999999999999999 10:00:00 +99999999999999",
+        "From: @[",
+        "To: <",
+        "Content-Type: text/plain; charset*0*=",
+        "Content-Disposition: attachment; filename*99999999999999999999999=x",
+    ],
+)
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_head_that_cannot_be_read_costs_no_message(
+    tmp_path: Path, head: str, failing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's reader of heads has failed with many errors."""
+    parse_head = mail._parse_head
+
+    def fail(name: str, value: str) -> object:
+        if value:
+            raise AttributeError(name)
+        return parse_head(name, value)
+
+    if failing:
+        monkeypatch.setattr(mail, "_parse_head", fail)
+    (tmp_path / "a.eml").write_text(f"Subject: Gold\n{head}\n\nGold was found in California.\n")
+    problems: list[SkippedFile] = []
+    for document in read_sources([tmp_path], problems.append):
+        assert "Gold was found" in document.text or "attachment" in head
+    assert not any(problem.given_up for problem in problems)

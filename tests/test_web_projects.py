@@ -31,6 +31,7 @@ from rag.web.listing import (
     render_place,
     to_kept,
 )
+from rag.wording import legible
 from tests.answers import ATTACKS, Canned, Seen, answer, finding
 
 KEY = "k" * 43
@@ -38,7 +39,7 @@ KEY = "k" * 43
 
 # ---- addresses ----
 
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NAMES = st.text(max_size=20).map(legible)
 FILTERS = st.builds(
     Filters,
     st.lists(NAMES.filter(bool), max_size=2).map(tuple),
@@ -72,6 +73,12 @@ def test_an_address_opens_a_document(act: str) -> None:
 )
 def test_an_odd_address_asks_for_what_can_be_made_out(query: str) -> None:
     read_address(query)
+
+
+def test_what_no_database_takes_is_in_no_address() -> None:
+    for name in ("project", "conversation", "answer", "document", "exact", "in", "words", "kind"):
+        query = f"?{name}=a%00b&document=%00&exact=%00%ED%A0%80&as=look&claim=%00"
+        assert not {"\0", "\ud800"} & set(repr(read_address(query)).replace("\\x00", "\0"))
 
 
 # ---- what is kept of a page ----

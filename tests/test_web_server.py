@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gc
 import re
@@ -19,10 +20,12 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from gradio.routes import file_upload_statuses
 from uvicorn.config import HTTP_PROTOCOLS
 
 from rag import SourceFinder
+from rag.errors import SourceFinderError
 from rag.live import LiveFinder
 from rag.web import RunningApp, server, start
 from rag.web.actions import Actions
@@ -48,6 +51,36 @@ def running(
     running.close()
     del running
     gc.collect()
+
+
+def test_a_server_that_takes_long_to_start_is_waited_for(
+    finder: SourceFinder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starting = uvicorn.Server.startup
+
+    async def slowly(*arguments: Any, **named: Any) -> None:
+        await asyncio.sleep(6)  # on a busy machine; Gradio's own gives up after 5
+        await starting(*arguments, **named)
+
+    monkeypatch.setattr(uvicorn.Server, "startup", slowly)
+    settings = replace(finder.settings, home=tmp_path)
+    running = start(LiveFinder(finder, settings=settings), port=free_port())
+    assert httpx.get(running.url, timeout=60).status_code == 200
+    running.close()
+    with pytest.raises(httpx.TransportError):
+        httpx.get(running.url, timeout=60)
+
+
+def test_a_server_that_fails_to_start_is_reported(
+    finder: SourceFinder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(server: uvicorn.Server, **_: Any) -> None:
+        server.should_exit = True
+
+    monkeypatch.setattr(uvicorn.Server, "startup", failing)
+    settings = replace(finder.settings, home=tmp_path)
+    with pytest.raises(SourceFinderError, match="could not be started"):
+        start(LiveFinder(finder, settings=settings), port=free_port())
 
 
 def test_connections_on_which_nothing_is_asked_are_ended(

@@ -137,7 +137,7 @@ def attachments(folder: Path, skipped: list[SkippedFile]) -> list[Attachment]:
                     shutil.copyfile(beside, Path(made) / beside.name)
             with closing(sqlite3.connect(Path(made) / LIBRARY)) as connection:
                 return list(_attachments(_Library(connection), folder, skipped))
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeError) as error:  # the last where a name is no text
         raise UnreadableSource(
             f"{shown(folder / LIBRARY)} cannot be read as a Zotero library "
             f"({printable(str(error))}); wait until Zotero is done with it, or close Zotero, and "

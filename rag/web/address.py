@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlencode
 
 from rag.datatypes import Evidence, Finding, Holding, Kind, Relation
 from rag.web.markup import fold
-from rag.wording import KIND_WORDS, RELATION_WORDS, escape
+from rag.wording import KIND_WORDS, RELATION_WORDS, escape, legible
 
 DEPTH = 20
 """Passages asked for when some will be left out afterwards."""
@@ -192,11 +192,11 @@ def read_address(query: str) -> Address:
     except ValueError:
         given = {}
 
-    def one(name: str) -> str:
-        return given.get(name, [""])[0]
-
     def several(name: str) -> tuple[str, ...]:
-        return tuple(given.get(name, ()))
+        return tuple(map(legible, given.get(name, ())))  # no database takes a null byte
+
+    def one(name: str) -> str:
+        return next(iter(several(name)), "")
 
     opened: dict[str, Any] = {}
     if one("document"):

@@ -25,8 +25,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
 
 from rag.accounts import Account, Accounts, Audit, Sessions
 from rag.database import Connected, Database, SqlRows, hashed
@@ -418,13 +416,11 @@ class Gate:
         self._needed = self._needed or bool(self._accounts.all())
         return self._needed
 
-    async def recognise(self, headers: Headers, address: str) -> Account | None:
-        """Return whose session the request is of, or whose name and password it has (Basic);
-        None for nobody's. Raises `Refused` for a wrong password."""
-        cookie = _cookie_of(headers)
-        if cookie and (account := await asyncio.to_thread(self._sessions.account, cookie)):
+    async def recognise(self, session: str, basic: str, address: str) -> Account | None:
+        """Return whose session this is, by its secret, or whose name and password these are (an
+        `Authorization` header); None for nobody's. Raises `Refused` for a wrong password."""
+        if session and (account := await asyncio.to_thread(self._sessions.account, session)):
             return account
-        basic = headers.get("authorization", "")
         if basic[:6].casefold() != "basic ":
             return None
         if account := self._checked_lately(basic):
@@ -449,10 +445,10 @@ class Gate:
         self._audit.note(account.name, "signed in", address=address)
         return session
 
-    async def sign_out(self, headers: Headers) -> None:
-        """End the session of the request."""
-        if cookie := _cookie_of(headers):
-            await asyncio.to_thread(self._sessions.end, cookie)
+    async def sign_out(self, session: str) -> None:
+        """End a session, by its secret."""
+        if session:
+            await asyncio.to_thread(self._sessions.end, session)
 
     async def _check(self, name: str, password: str, address: str) -> Account:
         name, network = name.strip().casefold()[:32], network_of(address)
@@ -482,10 +478,6 @@ class Gate:
             return None
         now = self._accounts.all().get(account.name)
         return now if now and now.password == account.password else None
-
-
-def _cookie_of(headers: Headers) -> str:
-    return cookie_parser(headers.get("cookie", "")).get(SESSION, "")
 
 
 def read_form(form: bytes) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ import hmac
 import ipaddress
 import json
 import logging
+import math
 import os
 import re
 import secrets
@@ -24,7 +25,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -122,7 +123,7 @@ _ENDPOINTS = frozenset(
     f"{API}/{name}"
     for name in (
         "app_id", "cancel", "info", "login_check", "mcp", "openapi.json", "queue/data",
-        "queue/join", "reset", "startup-events", "theme.css", "upload", "upload_progress", "user",
+        "queue/join", "reset", "theme.css", "upload", "upload_progress", "user",
     )
 )  # fmt: skip
 _FOLDERS = (
@@ -145,9 +146,6 @@ _PAGE = "session_hash"
 
 _NAMED = frozenset({_PAGE, "upload_id"})
 """What names something of an asker's in an address: the latter, an upload that is under way."""
-
-_WITHOUT_ACCOUNT = frozenset({HEALTH, f"{API}/startup-events"})
-"""The latter Gradio sends to itself when it starts; it does nothing after that."""
 
 HEADERS = {
     # Gradio's page is made of scripts within it; what matters is that it can send nothing away.
@@ -314,7 +312,7 @@ class Guard:
             return
         started = False
         headers = _without_claims_of_others(scope, forwarded=self.access.behind_proxy)
-        known = _reader_id(headers)
+        known = _reader_id(scope, headers)
         reader = known or (secrets.token_urlsafe(32) if scope["path"] == "/" else "")
 
         async def sending(message: Message) -> None:
@@ -337,7 +335,7 @@ class Guard:
             if answer is not None:
                 await answer(scope, receive, sending)
                 return
-            with self._opened(scope), self._upload_opened(scope):
+            with self._counted(scope):
                 body = await self._body(scope, headers, receive)
                 own = _of_own_page(self._of_own_event(scope))
                 await self.app(own, body, self._naming_events(scope, sending))
@@ -349,41 +347,20 @@ class Guard:
             await plain(scope, receive, sending)
 
     @contextmanager
-    def _opened(self, scope: Scope) -> Iterator[None]:
-        """Count a request as its asker's while it is answered. Raises `Refused` where they have too
-        many; files of the page are not counted."""
-        asking = scope["state"].get("asker")
-        if asking is None or not scope["path"].startswith(f"{API}/"):
+    def _counted(self, scope: Scope) -> Iterator[None]:
+        """Count a request as its asker's while it is answered, and an upload while it comes. Raises
+        `Refused` where there are too many; files of the page are not counted."""
+        asking, limits = scope["state"].get("asker"), self.quotas.limits
+        with ExitStack() as counted:
+            if asking and scope["path"].startswith(f"{API}/"):
+                why = "You have too many requests open. Close a page and try again."
+                most = MAX_OPEN if limits else math.inf
+                counted.enter_context(_one_more(self._open, asking.shown, most, math.inf, why))
+            if _is_upload(scope):
+                why = "Too many uploads are coming in at once. Try again in a minute."
+                most, of_all = _UPLOADS_OF_ONE if limits else math.inf, _UPLOADS_AT_ONCE
+                counted.enter_context(_one_more(self._uploading, asking.shown, most, of_all, why))
             yield
-            return
-        who = asking.shown
-        if self.quotas.limits and self._open[who] >= MAX_OPEN:
-            raise Refused(429, "You have too many requests open. Close a page and try again.")
-        self._open[who] += 1
-        try:
-            yield
-        finally:
-            self._open[who] -= 1
-            if not self._open[who]:
-                del self._open[who]
-
-    @contextmanager
-    def _upload_opened(self, scope: Scope) -> Iterator[None]:
-        """Count an upload while it comes. Raises `Refused` where there are too many."""
-        if not _is_upload(scope):
-            yield
-            return
-        who, limits = scope["state"]["asker"].shown, self.quotas.limits
-        if self._uploading.total() >= _UPLOADS_AT_ONCE or (
-            limits and self._uploading[who] >= _UPLOADS_OF_ONE
-        ):
-            raise Refused(429, "Too many uploads are coming in at once. Try again in a minute.")
-        self._uploading[who] += 1
-        try:
-            yield
-        finally:
-            self._uploading[who] -= 1
-            self._uploading += Counter()  # forgets who has none
 
     def _event(self, asking: Asker, event: str) -> str:
         """Return the name of an event for who has asked for it, by which nobody else can have what
@@ -438,20 +415,22 @@ class Guard:
             state["asker"] = Asker(reader, network_of(address), "", self.access.changes)
             return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
         self.quotas.bind()
+        session = _read_cookie(SESSION, scope, headers)
         posted = scope["method"] == "POST"
         if path == SIGN_IN and posted:
             return await self._sign_in(self.gate, scope, receive, address)
         if path == SIGN_OUT and posted:
-            await self.gate.sign_out(headers)
+            await self.gate.sign_out(session)
             gone = RedirectResponse(SIGN_IN, 303)
             gone.headers.append("set-cookie", _cookie(SESSION, "", 0, scope))
             return gone
-        account = await self.gate.recognise(headers, address)
+        basic = headers.get("authorization", "")
+        account = await self.gate.recognise(session, basic, address)
         if account is not None:
             may_change = account.may == "change"
             state["asker"] = Asker(account.name, account.name, account.name, may_change)
             return RedirectResponse("/", 303) if path in {SIGN_IN, SIGN_OUT} else None
-        if path in _WITHOUT_ACCOUNT:
+        if path == HEALTH:
             return None
         return _asked_to_sign_in(scope, headers)
 
@@ -570,6 +549,23 @@ class Guard:
         return shutil.disk_usage(folder).free - FREE_BYTES
 
 
+@contextmanager
+def _one_more(
+    counted: Counter[str], who: str, most: float, of_all: float, why: str
+) -> Iterator[None]:
+    """Count one more of an asker's for as long as the block lasts. Raises `Refused` where they, or
+    all together, have the most already."""
+    if counted[who] >= most or counted.total() >= of_all:
+        raise Refused(429, why)
+    counted[who] += 1
+    try:
+        yield
+    finally:
+        counted[who] -= 1
+        if not counted[who]:
+            del counted[who]
+
+
 class _CutOff(Refused, MultiPartException):
     """An upload that ends before its end. Whoever reads it removes what has come, as for an upload
     that is damaged."""
@@ -676,15 +672,30 @@ def _asked_to_sign_in(scope: Scope, headers: Headers) -> Response:
     return PlainTextResponse("Sign in first: reload the page.\n", 401, asked)
 
 
-def _reader_id(headers: Headers) -> str:
-    given = cookie_parser(headers.get("cookie", "")).get(_READER, "")
+def _reader_id(scope: Scope, headers: Headers) -> str:
+    given = _read_cookie(_READER, scope, headers)
     return given if _READER_ID.fullmatch(given) else ""
 
 
 def _cookie(name: str, value: str, seconds: int, scope: Scope) -> str:
     """Return a cookie that no script sees and no other page's form sends."""
-    secure = "; Secure" if scope.get("scheme") == "https" else ""
-    return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    secure = "; Secure" if _is_https(scope) else ""
+    called = _called(name, scope)
+    return f"{called}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _read_cookie(name: str, scope: Scope, headers: Headers) -> str:
+    return cookie_parser(headers.get("cookie", "")).get(_called(name, scope), "")
+
+
+def _called(name: str, scope: Scope) -> str:
+    """Return a cookie's name. With that prefix, a browser takes it from this host over https alone:
+    no neighbour under the same domain can put one of theirs in its place."""
+    return f"__Host-{name}" if _is_https(scope) else name
+
+
+def _is_https(scope: Scope) -> bool:
+    return bool(scope.get("scheme") == "https")
 
 
 def _check_route(method: str, path: str) -> None:

@@ -22,12 +22,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import gradio as gr
+import uvicorn
+from fastapi import FastAPI
 from gradio.routes import file_upload_statuses
 from gradio.utils import LRUCache
 from markupsafe import Markup
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.config import HTTP_PROTOCOLS
 
 from rag.accounts import Accounts, Audit, Sessions
 from rag.build.corpus_files import MAX_BYTES
@@ -126,11 +127,16 @@ class RunningApp:
 
     app: gr.Blocks
     url: str
+    _running: threading.Thread
     _closing: ExitStack
+
+    def wait(self) -> None:
+        """Return when the server has ended."""
+        while self._running.is_alive():
+            self._running.join(1.0)
 
     def close(self) -> None:
         """Stop the server, and remove what was uploaded to it."""
-        self.app.close(verbose=False)
         self._closing.close()
 
 
@@ -200,6 +206,9 @@ _LETTING_GO_S = 2.0
 """How long a port may still be taken by what has just left it: a process that is started while
 another listens holds its sockets, too, until it runs a program of its own."""
 
+_ENDING_S = 5.0
+"""How long requests may take to come to their end when the server does."""
+
 
 def check_free(host: str, port: int) -> None:
     """Raise `OSError` where nothing can listen on the port: it stays taken, or is not allowed."""
@@ -237,8 +246,6 @@ def start(
     keep_small()
     open_many_files()
     _forget_uploads()
-    # The other one that Uvicorn takes where it is installed has no limit for headers.
-    HTTP_PROTOCOLS["auto"] = HTTP_PROTOCOLS["h11"]
     closing = ExitStack()
     try:
         check_free(host, port)
@@ -246,8 +253,6 @@ def start(
         closing.callback(live.cancel)
         closing.callback(FolderWatch(live).close)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # read when components are made
-        # Read when the server is made: else any program of this machine could say for whom it asks.
-        os.environ["FORWARDED_ALLOW_IPS"] = live.settings.proxies if behind_proxy else ""
         database = open_database(live.settings)
         closing.callback(database.close)
         counts, quotas, audit = Counts(), Quotas(limits, for_one=for_one), Audit(live.settings.home)
@@ -256,6 +261,8 @@ def start(
         store = ProjectStore(database)
         closing.callback(_forgets_daily(store))
         app = build_app(live, counts, store, quotas, audit)
+        app.max_threads = _EVENTS + 4 * (limits.waiting if limits else 0)
+        app.state_session_capacity = _PAGES_KEPT
         # Else any event can be called beside the queue, as often as one likes.
         app.queue(
             max_size=limits.waiting if limits else None,
@@ -263,34 +270,16 @@ def start(
             default_concurrency_limit=_LIGHT_AT_ONCE,
         )
         access = Access(host, tuple(names), uploads, live.may_change, behind_proxy)
-        _, url, _ = app.launch(
-            server_name=host,
-            server_port=port,
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            show_error=False,
-            footer_links=[],
-            max_file_size=MAX_BYTES,
-            max_threads=_EVENTS + 4 * (limits.waiting if limits else 0),
-            state_session_capacity=_PAGES_KEPT,
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            _frontend=False,  # else it gives up where its page takes 3 seconds, on a busy machine
-            mcp_server=True,
-            app_kwargs={
-                "middleware": [
-                    Middleware(Guard, access, gate, quotas),
-                    Middleware(Health, live, counts),
-                    Middleware(_Opening),
-                ]
-            },
-            theme=_build_theme(),
-            css=_resource("style.css"),
-            head=f"<script>{_resource('page.js')}</script>",
-            favicon_path=str(files("rag.web") / "icon.svg"),
-        )
+        middleware = [
+            Middleware(Guard, access, gate, quotas),
+            Middleware(Health, live, counts),
+            Middleware(_Opening),
+        ]
+        mounted = _mounted(app, host, port, middleware)
+        proxies = live.settings.proxies if behind_proxy else ""
+        running, server = _run(mounted, host, port, proxies)
+        closing.callback(_ends_silent(server))
+        closing.callback(_ends, app, mounted, server, running)
     except (OSError, OverflowError) as error:
         closing.close()
         why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
@@ -301,8 +290,67 @@ def start(
     except BaseException:
         closing.close()
         raise
-    closing.callback(_ends_silent(app.server))
-    return RunningApp(app, url, closing)
+    name = "localhost" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host  # noqa: S104
+    return RunningApp(app, f"http://{name}:{port}/", running, closing)
+
+
+def _mounted(app: gr.Blocks, host: str, port: int, guards: Sequence[Middleware]) -> FastAPI:
+    """Return the application as one that a server can run, behind its guards."""
+    # Gradio's own server gives up where it has not started after 5 seconds, on a busy machine.
+    mounted: FastAPI = gr.mount_gradio_app(
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        app,
+        "/",
+        server_name=host,
+        server_port=port,
+        footer_links=[],
+        run_history=False,
+        app_kwargs={"middleware": guards},
+        favicon_path=str(files("rag.web") / "icon.svg"),
+        show_error=False,
+        max_file_size=MAX_BYTES,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=True,
+        theme=_build_theme(),
+        css=_resource("style.css"),
+        head=f"<script>{_resource('page.js')}</script>",
+    )
+    return mounted
+
+
+def _run(
+    mounted: FastAPI, host: str, port: int, proxies: str
+) -> tuple[threading.Thread, uvicorn.Server]:
+    """Run a server, and return its thread and itself once it listens. `proxies`: which may say for
+    whom they ask; by default any program of this machine could. Raises `OSError`."""
+    settings = uvicorn.Config(
+        mounted,
+        host=host,
+        port=port,
+        http="h11",  # the other one, used where it is installed, has no limit for headers
+        log_level="warning",
+        forwarded_allow_ips=proxies,
+    )
+    server = uvicorn.Server(settings)
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    while not server.started:
+        if not running.is_alive():
+            raise OSError("the server ended while it started")
+        time.sleep(0.01)
+    return running, server
+
+
+def _ends(
+    app: gr.Blocks, mounted: FastAPI, server: uvicorn.Server, running: threading.Thread
+) -> None:
+    """End a server, and what pages listen to; what does not end within seconds is left behind."""
+    app.close(verbose=False)
+    [mount] = mounted.routes
+    mount.app.stop_event.set()  # type: ignore[attr-defined]
+    server.should_exit = True
+    running.join(_ENDING_S)
 
 
 def _ends_silent(server: Any) -> Callable[[], None]:
@@ -396,6 +444,7 @@ def serve(
 
         webbrowser.open(running.url)
     try:
-        running.app.block_thread()
+        with suppress(KeyboardInterrupt):
+            running.wait()
     finally:
         running.close()

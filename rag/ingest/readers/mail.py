@@ -8,11 +8,12 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import policy
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, Message, MIMEPart
 from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, parseaddr, parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
@@ -74,6 +75,20 @@ _YEAR_ZERO = datetime(1601, 1, 1, tzinfo=UTC)
 _MAX_DEPTH = 5
 
 
+_parse_head = HeaderRegistry()
+
+
+def _head(name: str, value: str) -> Any:
+    """Return a head as `email` reads it, an empty one where that fails, with whatever error."""
+    try:
+        return _parse_head(name, value)
+    except Exception:  # noqa: BLE001
+        return _parse_head(name, "")
+
+
+_POLICY = policy.default.clone(header_factory=_head)
+
+
 def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """Yield the message of an .eml or .msg file, with its heads in front.
 
@@ -125,7 +140,7 @@ def _parsed(path: Path) -> EmailMessage:
     if path.suffix.lower() == ".msg":
         return _from_outlook(path)
     with path.open("rb") as file:
-        return BytesParser(EmailMessage, policy=policy.default).parse(file)
+        return BytesParser(EmailMessage, policy=_POLICY).parse(file)
 
 
 def _body(message: EmailMessage, path: Path) -> str:
@@ -240,7 +255,7 @@ class _Stored:
         self._encoding = encoding or self._code_page(_CODE_PAGE)
 
     def message(self) -> EmailMessage:
-        message = EmailMessage(policy=policy.default)
+        message = EmailMessage(policy=_POLICY)
         sender = next(filter(None, map(self._line, _SENDER)), "")
         address = next((given for given in map(self._line, _ADDRESS) if "@" in given), "")
         named = bool(sender) and sender != address

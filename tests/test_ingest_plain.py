@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from reads import gather
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
@@ -271,6 +272,97 @@ def test_the_sister_projects_of_gutenberg_are_known(tmp_path, head, foot, librar
     assert "anchored" not in excluded
     assert "public domain" in excluded or "at no cost" in excluded
     assert foot.splitlines()[-1] in excluded
+
+
+LIBRARY_NOTICE = (
+    "This {made} is in the public domain in some\ncountries. If you live elsewhere, look there.\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "foot"),
+    [
+        (
+            "* A Distributed Proofreaders Canada eBook *\n\nThis eBook is free.\nhttps://www.fadedpage.com"
+            "\n\n"
+            + LIBRARY_NOTICE.format(made="work")
+            + "_Title:_ A Voyage\n\n_Author:_ Elias Thorne "
+            "(1790-1860)\n\n_Date first posted:_ May 4, 2019\n\nFaded Page eBook #20190504\n\n",
+            "[The end of _A Voyage_ by Elias Thorne]\n",
+        ),
+        (
+            "Project Gutenberg Canada ebook #12\n\n* A Project Gutenberg Canada Ebook *\n\n"
+            + LIBRARY_NOTICE.format(made="book")
+            + "Title: A Voyage\nAuthor: Thorne, Elias (1790-1860)\n"
+            "Edition used as base for this ebook:\n   London: Murray, 1825\n\n",
+            "End of Project Gutenberg Canada ebook #12\n",
+        ),
+        (
+            "***The Project Gutenberg Etext of A Voyage, by Elias Thorne***\n\nInformation\n\n"
+            "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*\n\n",
+            "End of The Project Gutenberg Etext of A Voyage, by Elias Thorne\n",
+        ),
+    ],
+)
+def test_all_of_a_librarys_head_is_set_aside_and_says_who_wrote_the_book(tmp_path, head, foot):
+    path = tmp_path / "12.txt"
+    path.write_text(f"{head}In May we anchored.\n\nThe Gutenberg press was aboard.\n\n{foot}")
+    (voyage,) = read_plain(path, MINE)
+    assert (voyage.title, voyage.creator) == ("A Voyage", "Elias Thorne")
+    kept = fold(voyage.text, None, voyage.excluded).text.strip()
+    assert kept == "In May we anchored.\n\nThe Gutenberg press was aboard."
+
+
+@pytest.mark.parametrize(
+    ("name", "front"),
+    [
+        (
+            "a.txt",
+            "#+TITLE: The Rose\n#+AUTHOR: Ann Holt\n#+DATE: 1813-09-10\n#+LANG: en\n",
+        ),
+        (
+            "a.md",
+            '{\n "title": "The Rose",\n "author": "Ann Holt",\n "date": "1813-09-10"\n}\n',
+        ),
+        (
+            "a.md",
+            "Title: The\n   Rose\nAuthor: Ann Holt\nDate: 1813-09-10\nKeywords: navy\n",
+        ),
+        (
+            "a.html",
+            "---\ntitle: The Rose\nauthor: Ann Holt\ndate: 1813-09-10\ntags: [navy]\n---\n",
+        ),
+        (
+            "a.html",
+            '\ufeff+++\ntitle = "The Rose"\nauthor = "Ann Holt"\ndate = 1813-09-10\n+++\n',
+        ),
+    ],
+)
+def test_front_matter_of_other_programs_is_about_the_text(tmp_path, name, front):
+    path = tmp_path / name
+    path.write_text(f"{front}\nThe Rose struck at noon.\n", encoding="utf-8")
+    (log,), skipped = gather(path)
+    assert not skipped
+    assert (log.title, log.creator, log.date) == ("The Rose", "Ann Holt", "1813-09-10")
+    assert fold(log.text, None, log.excluded).text.strip() == "The Rose struck at noon."
+
+
+def test_what_a_program_sets_above_a_page_of_the_web_is_about_it(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text(
+        "Title: The Rose\n\nURL Source: https://example.org/log\n\n"
+        "Published Time: 2011-07-04T10:00:00+00:00\n\nMarkdown Content:\nThe Rose struck at noon.\n"
+    )
+    (log,) = read_plain(path, MINE)
+    assert (log.title, log.url, log.date) == ("The Rose", "https://example.org/log", None)
+    assert fold(log.text, None, log.excluded).text.strip() == "The Rose struck at noon."
+
+
+def test_a_text_that_is_json_is_no_front_matter(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text('{"note": "The Rose struck at noon."}\n\nShe was sold.\n')
+    (log,) = read_plain(path, MINE)
+    assert not log.excluded
 
 
 def test_running_heads_of_a_plain_text_are_its_pages(tmp_path):

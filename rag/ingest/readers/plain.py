@@ -11,24 +11,24 @@ from __future__ import annotations
 
 import re
 import statistics
-import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
-from rag.dates import WEB
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
+from rag.ingest.names import file_document, file_title, printable, shown
 from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.shared.books import (
+    VOLUME_PAGE,
+    FrontMatter,
     by_others,
     chapter_label,
     edition,
     first_published,
+    front_matter,
     gutenberg,
     kind_by_title,
 )
@@ -41,13 +41,9 @@ from rag.ingest.shared.notes import (
     numbered_notes,
 )
 from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
-from rag.language import goes_on, said_date
+from rag.language import goes_on
 
-# HathiTrust's lines before the pages of a volume: "## p. 6 (#22) ####…".
-_VOLUME_PAGE = re.compile(
-    r"^## (?:p\. (?P<page>\w{1,6}) )?\(#(?P<image>\d+)\) #{10,}[^\S\n]*(?:\n|\Z)\s*", re.MULTILINE
-)
-_PAGE_END = re.compile(rf"\f[\r\n]*|{_VOLUME_PAGE.pattern}", re.MULTILINE)
+_PAGE_END = re.compile(rf"\f[\r\n]*|{VOLUME_PAGE.pattern}", re.MULTILINE)
 
 # A line by itself with a number at one end: "88 HISTORY OF THE FORTS.", "THE GARRISON. 89".
 _HEAD = re.compile(
@@ -485,110 +481,6 @@ def _are_prose(halves: Sequence[tuple[str, str]]) -> bool:
     return True
 
 
-_COMMENT = re.compile(r"\s*<!--.{0,5000}?-->\s*", re.DOTALL)
-_FRONT = re.compile(
-    r"\ufeff?(?P<mark>---|\+\+\+)[ \t]*\r?\n(?P<inside>.{0,20000}?)"
-    r"^(?:(?P=mark)|\.\.\.)[ \t]*(?:\r?\n|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
-_MAX_FRONT = 2_000
-_FIELD = r"[A-Za-z][\w .-]{0,30}"
-_KEY = re.compile(rf"{_FIELD}")
-# "Title: Diary", below each other and before a blank line.
-_LINES = re.compile(rf"\ufeff?(?:{_FIELD}:[^\S\n]+\S[^\n]*\r?\n){{2,20}}(?=\s*\n)")
-_LINE = re.compile(rf"^({_FIELD}):[^\S\n]+(\S[^\n]*?)\s*$", re.MULTILINE)
-_PANDOC = re.compile(
-    r"\ufeff?%[ \t]*(?P<title>[^\n]*)\n(?:%[ \t]*(?P<author>[^\n]*)\n)?"
-    r"(?:%[ \t]*(?P<date>[^\n]*)\n)?"
-)
-_NAMES = {
-    "title": ("title",),
-    "creator": ("creator", "author", "authors", "by"),
-    "written": ("written", "created", "date written", "original date"),
-    "date": ("date", "published", "date published"),
-    "rights": ("rights", "license", "licence", "copyright"),
-    "url": ("url", "canonical_url", "source_url", "source"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _FrontMatter:
-    """Where a file's own text begins, and what is said before it: "title", "creator", "date",
-    "published", "rights", "url"."""
-
-    end: int = 0
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-def _front_matter(text: str) -> _FrontMatter:
-    """Return what a file says of itself in front; an empty one where it says nothing."""
-    comment = _COMMENT.match(text)
-    start = comment.end() if comment else 0
-    for end, given in _readings(text, start):
-        known = {str(key).casefold(): value for key, value in given.items()}
-        if known and all(_KEY.fullmatch(key) for key in known):
-            return _FrontMatter(end, _fields(known))
-    return _FrontMatter(start)
-
-
-def _readings(text: str, start: int) -> list[tuple[int, Mapping[str, Any]]]:
-    """Return what may be said in front, each with where that ends."""
-    if found := _FRONT.match(text, start):
-        return [(found.end(), _parsed(found["inside"], toml=found["mark"] == "+++"))]
-    if (found := _LINES.match(text, start)) and re.search(r"(?im)^(?:title|author):", found[0]):
-        return [(found.end(), dict(_LINE.findall(found[0])))]
-    if found := _VOLUME_PAGE.search(text, start, start + _MAX_FRONT):
-        said = {
-            name.casefold(): value for name, value in _LINE.findall(text[start : found.start()])
-        }
-        title = said.pop("full title", "").partition(" / ")[0]  # what follows is who wrote it
-        author = in_order(said.pop("author", ""))
-        return [(found.start(), {**said, "title": title, "author": author})]
-    if found := _PANDOC.match(text, start):
-        return [(found.end(), {name: said for name, said in found.groupdict().items() if said})]
-    return []
-
-
-def _fields(given: Mapping[str, Any]) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for name, keys in _NAMES.items():
-        value = next((_line(given[key]) for key in keys if given.get(key)), "")
-        if name == "creator":
-            value = person(value) or ""
-        if name in {"date", "written"}:
-            value = said_date(value)
-        if name == "url" and not value.startswith(("http://", "https://")):
-            value = ""
-        if value:
-            fields[name] = value
-    # The day on which a page was put on the Web is not that of what it says.
-    date = fields.pop("date", "")
-    if written := fields.pop("written", "" if date >= WEB else date):
-        fields["date"] = written
-    if date >= WEB:
-        fields["published"] = date
-    return fields
-
-
-def _parsed(inside: str, *, toml: bool) -> Mapping[str, Any]:
-    """Return what YAML or TOML says; line by line where it is not well-formed."""
-    import yaml
-
-    try:
-        said = tomllib.loads(inside) if toml else yaml.safe_load(inside)
-    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError):
-        said = dict(_LINE.findall(inside))
-    return said if isinstance(said, Mapping) else {}
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, list):
-        return " and ".join(filter(None, map(_line, value)))
-    if isinstance(value, Mapping):
-        return _line(value.get("name") or value.get("literal") or "")
-    return printable(str(value))
-
-
 _COLUMNS = (
     "columns stand side by side, so that their sentences are mixed: they are not quoted (make the "
     "text anew column by column, for instance with pdftotext without -layout)"
@@ -604,7 +496,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """
     text = decode(path.read_bytes(), path)
     book = gutenberg(text)
-    front = _FrontMatter() if book else _front_matter(text)
+    front = FrontMatter() if book else front_matter(text)
     body = book.body if book else Span(front.end, len(text))
     places, running = _pages_of(text, body)
     paragraphs = paragraph_locators(text, BLANK_LINES, body)
@@ -655,7 +547,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 
 def _is_by_ocr(path: Path, text: str) -> bool:
     """Return whether a text is OCR's, as the Internet Archive names it, and HathiTrust marks it."""
-    return path.stem.endswith("_djvu") or _VOLUME_PAGE.search(text) is not None
+    return path.stem.endswith("_djvu") or VOLUME_PAGE.search(text) is not None
 
 
 def _read_by_ocr(places: Sequence[Locator], text: str) -> tuple[Locator, ...]:

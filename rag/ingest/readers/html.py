@@ -46,6 +46,8 @@ _DATE = (
     "date",
 )
 _RIGHTS = ("dcterms.rights", "dc.rights")
+# The Internet Archive's page of a text.
+_FULL_TEXT = re.compile(r"^full text of [\"“](.{1,300})[\"”]$", re.IGNORECASE)
 _FRONT_MARKS = frozenset([b"---", b"+++"])
 _SLASHED = re.compile(r"(\d{4})/(\d{2})(?:/(\d{2}))?(?!\d)")
 
@@ -111,7 +113,7 @@ def _title(root: _Element, parts: Sequence[Block]) -> str | None:
         parent = element.getparent()
         # Drawings have titles too.
         if parent is not None and name_of(parent) == "head":
-            title = line_of(element)
+            title = _FULL_TEXT.sub(r"\1", line_of(element))
             if title:
                 return title
     return next((printable(block.text) for block in parts if block.level == 1), None)

@@ -169,6 +169,12 @@ _NOTICE = re.compile(
     r"|generated (?:on|at|for) [^\n]{0,80}(?:hathitrust|hdl\.handle\.net)"
     r"|public domain[^\n]{0,40}(?:hathitrust|google-digitized)"
     r"|(?:https?://)?(?:www\.)?archive\.org/details/\S+\s*$"
+    r"|you are viewing an? archived (?:web ?)?(?:page|site|copy|version)"
+    r"|this snapshot,? taken on |(?:this|the) (?:web ?)?page (?:was|has been) archived"
+    r"|(?:the )?[\w ]{0,30}web archive does not use cookies"
+    r"|this is (?:google['’]s cache of|an? (?:archived|cached) (?:copy|version|snapshot) of)"
+    r"|tip: to quickly find your search term"
+    r"|(?:©|\(c\)|copyright\b)[^\n]{0,120}\ball rights reserved\.?\s*$"
     r"|the wayback machine - https?://|archive\.(?:today|is|ph) webpage capture"
     r"|saved from https?://|file archived on\b"
     r"|exported from wikisource|about this digital edition"
@@ -231,6 +237,11 @@ def library_notices(text: str) -> Iterator[Span]:
         for paragraph in _paragraphs(text, start, end):
             if _NOTICE.match(paragraph.of(text)):
                 yield paragraph
+
+
+def is_notice(paragraph: str) -> bool:
+    """Return whether a paragraph is such a notice of whoever hands out the text."""
+    return _NOTICE.match(paragraph) is not None
 
 
 _ENTRY = re.compile(

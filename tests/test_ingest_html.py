@@ -380,7 +380,7 @@ def test_a_cell_that_begins_at_the_top_keeps_its_figures(tmp_path, top):
         ("#a > .gone {display: none}", "The pilot stayed.\n\nThe draft."),
         (
             "table .gone, .y .gone {display: none}",
-            "The pilot was gone and stayed.\n\nThe draft stayed.",
+            "The pilot was gone and stayed.\n\nThe draft.",
         ),
     ],
 )

@@ -274,6 +274,85 @@ def test_the_sister_projects_of_gutenberg_are_known(tmp_path, head, foot, librar
     assert foot.splitlines()[-1] in excluded
 
 
+@pytest.mark.parametrize("mark", ["[Pg 47]", "{47}", "[p. 47]"])
+def test_a_mark_of_a_page_within_a_word_leaves_it_whole(tmp_path, mark):
+    other = "\n\n".join(f"{mark.replace('47', str(n))}\n\nPage {n} says more." for n in (48, 49))
+    path = tmp_path / "a.txt"
+    path.write_text(f"The admi{mark}ral hanged two\ndeserters {mark} there.\n\n{other}\n")
+    (book,) = read_plain(path, MINE)
+    kept = fold(book.text, None, book.excluded).text
+    assert kept.startswith("The admiral hanged two\ndeserters there.")
+
+
+@pytest.mark.parametrize(
+    ("marks", "labels"),
+    [
+        (("[fol. 12r]", "[fol. 12v]", "[fol. 13r]"), ("fol. 12r", "fol. 12v", "fol. 13r")),
+        (("[f. 3]", "[f. 4]", "[f. 5]"), ("fol. 3", "fol. 4", "fol. 5")),
+        (("[leaf 7 recto]", "[leaf 7 verso]", "[leaf 8 recto]"), ("fol. 7 recto",)),
+    ],
+)
+def test_leaves_of_a_manuscript_are_cited(tmp_path, marks, labels):
+    path = tmp_path / "a.txt"
+    path.write_text("\n\n".join(f"{mark}\n\nThe scribe was paid." for mark in marks))
+    (book,) = read_plain(path, MINE)
+    assert tuple(place.label for place in book.locators)[: len(labels)] == labels
+    assert [span.of(book.text) for span in book.excluded] == list(marks)
+
+
+def numbered(written: str, *, below: bool, cut: bool) -> str:
+    ends = ("and he said that", "which was never paid by") if cut else ("He left.", "Snow fell.")
+    texts = [f"The clerk of sheet {n} was paid, {end}" for n, end in enumerate((*ends, "Amen."))]
+    pages = [(written.format(n), text) for n, text in enumerate(texts, start=41)]
+    return "\n\n".join(part for page in pages for part in (reversed(page) if below else page))
+
+
+@pytest.mark.parametrize("below", [True, False])
+@pytest.mark.parametrize(("written", "cut"), [("- {} -", False), ("   [{}]", False), ("{}", True)])
+def test_numbers_on_lines_by_themselves_are_those_of_pages(tmp_path, written, cut, below):
+    path = tmp_path / "a.txt"
+    path.write_text(numbered(written, below=below, cut=cut))
+    (book,) = read_plain(path, MINE)
+    assert [place.label for place in book.locators] == ["p. 41", "p. 42", "p. 43"]
+    for number, place in enumerate(book.locators):
+        assert f"sheet {number}" in place.span.of(book.text)
+    assert "41" not in fold(book.text, None, book.excluded).text
+
+
+def test_numbers_above_chapters_are_no_pages(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(numbered("{}", below=False, cut=False))
+    (book,) = read_plain(path, MINE)
+    assert book.excluded == ()
+
+
+@pytest.mark.parametrize("rule", ["-----------", "  =========", "———————"])
+@pytest.mark.parametrize("mark", ["(1)", "1", "*"])
+def test_notes_below_a_typed_rule_are_set_aside_and_go_on_below_the_next(tmp_path, rule, mark):
+    path = tmp_path / "a.txt"
+    behind = f" {mark}" if mark.startswith("(") else mark
+    path.write_text(
+        f"France would not{behind}\n{rule}\n{mark} A copy has 'gladly', from one that"
+        f"\n\fsend troops to Holland.\n{rule}\nHarley had.\n\fThe summer came.\n{rule}\nIt was dry.\n"
+    )
+    (book,) = read_plain(path, MINE)
+    kept = " ".join(fold(book.text, None, book.excluded).text.split())
+    assert (
+        kept
+        == f"France would not send troops to Holland. The summer came. {rule.strip()} It was dry."
+    )
+
+
+def test_notes_that_raised_figures_refer_to_are_set_aside(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("He lost 300¹² men.\n\nHe fled.¹³\n\n12 Carte says 400.\n\n13. To Sarn.\n")
+    (book,) = read_plain(path, MINE)
+    assert fold(book.text, None, book.excluded).text.strip() == "He lost 300 men.\n\nHe fled."
+    path.write_text("He lost 300¹² men.\n\n14 guns were taken.\n")
+    (book,) = read_plain(path, MINE)
+    assert book.excluded == ()
+
+
 LIBRARY_NOTICE = (
     "This {made} is in the public domain in some\ncountries. If you live elsewhere, look there.\n\n"
 )

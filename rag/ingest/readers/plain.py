@@ -39,6 +39,7 @@ from rag.ingest.shared.notes import (
     markdown_notes,
     merged,
     numbered_notes,
+    raised_notes,
 )
 from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
 from rag.language import goes_on
@@ -50,12 +51,18 @@ _HEAD = re.compile(
     r"(?:\A|\n[^\S\n]*\n)(?P<line>[^\S\n]*(?:(?P<first>\d{1,4})[^\S\n]+(?P<after>[^\W\d][^\n]{2,60}?)"
     r"|(?P<before>[^\W\d][^\n]{2,60}?)[^\S\n]+(?P<last>\d{1,4}))[^\S\n]*)(?=\n[^\S\n]*\n|\Z)"
 )
-# "[Pg 45]", "[Page 45]", "{45}": marks that transcribers leave where a page began.
+# "[Pg 45]", "[Page 45]", "{45}", "[fol. 12r]": marks that transcribers leave where a page began.
 _MARK = re.compile(
-    r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}",
+    r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}"
+    r"|\[\s?(?:folio|fol|fo|ff?|leaf)\b\.?\s*(\d{1,4}\s?(?:[rv]|recto|verso)?)\s?\]",
     re.IGNORECASE,
 )
-_PAGE_LABEL = re.compile(r"p\. |image ")
+# A number on a line by itself: "- 41 -", "41", "[41]".
+_NUMBER_LINE = re.compile(
+    r"(?:\A|\n[^\S\n]*\n)(?P<line>[^\S\n]*(?P<set>[-–—\[(]\s?)?(?P<number>\d{1,4})(?(set)\s?[-–—\])])"
+    r"[^\S\n]*)(?=\n[^\S\n]*\n|\s*\Z)"
+)
+_PAGE_LABEL = re.compile(r"p\. |fol\. |image ")
 _MIN_HEADS = 3
 _ONE_PAGE = 1.5
 """Of the usual length of a page, how long that before the first head can be; more is several."""
@@ -74,13 +81,17 @@ def _pages_of(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, .
         return _parted(text, body)
     marks = list(_MARK.finditer(text, body.start, body.end))
     is_paged = len(marks) >= _MIN_HEADS and _count_on(marks)
-    return _marked(marks, body) if is_paged else _headed(text, body)
+    if is_paged:
+        return _marked(marks, body)
+    return _numbered(text, body) or _headed(text, body)
 
 
 def _count_on(marks: list[re.Match[str]]) -> bool:
     """Return whether marks of pages count on, as references to pages of other books do not."""
-    numbers = [int(said) for mark in marks if (said := mark[1] or mark[2]).isdecimal()]
+    numbers = [int(said) for mark in marks if (said := mark[1] or mark[2] or "").isdecimal()]
+    leaves = [int(re.sub(r"\D", "", mark[3])) for mark in marks if mark[3]]
     steps = [0 < b - a <= _MAX_STEP for a, b in pairwise(numbers)]
+    steps += [0 <= b - a <= _MAX_STEP for a, b in pairwise(leaves)]
     return 2 * sum(steps) >= len(steps)
 
 
@@ -88,11 +99,14 @@ def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...]
     """Return the pages that marks begin; what precedes the first has no page."""
     ends = [*(mark.start() for mark in marks[1:]), body.end]
     places = [
-        Locator(Span(mark.end(), end), f"p. {mark[1] or mark[2]}")
+        Locator(Span(mark.end(), end), f"fol. {mark[3]}" if mark[3] else f"p. {mark[1] or mark[2]}")
         for mark, end in zip(marks, ends, strict=True)
         if mark.end() < end
     ]
     return tuple(places), tuple(Span(*mark.span()) for mark in marks)
+
+
+_ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
 
 
 def _page_notes(text: str, body: Span) -> Iterator[Span]:
@@ -100,10 +114,14 @@ def _page_notes(text: str, body: Span) -> Iterator[Span]:
     stand as paragraphs below the one that refers to them; and the signs that refer to them."""
     if _PAGE_END.search(text, body.start, body.end):
         start = body.start
+        open_note = False
         for found in (*_PAGE_END.finditer(text, body.start, body.end), None):
-            end = found.start() if found else body.end
-            yield from footnotes(text, Span(start, max(start, end)))
-            start = found.end() if found else end
+            page = Span(start, max(start, found.start() if found else body.end))
+            notes = list(footnotes(text, page, open_note=open_note))
+            yield from notes
+            at_end = any(note.end == page.end for note in notes)
+            open_note = at_end and not _ENDS.search(page.of(text).rstrip())
+            start = found.end() if found else page.end
         return
     ends = [
         body.start,
@@ -176,6 +194,30 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
     if heads[0][1] > 1 and 0 < bounds[0] - body.start <= _ONE_PAGE * usual:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
+
+
+def _numbered(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]] | None:
+    """Return the pages above, or below, numbers on lines by themselves that count on one by one,
+    and these; None where they may be those of chapters."""
+    lines = list(_NUMBER_LINE.finditer(text, body.start, body.end))
+    numbers = [int(line["number"]) for line in lines]
+    if len(lines) < _MIN_HEADS or any(b - a != 1 for a, b in pairwise(numbers)):
+        return None
+    starts = [line.start("line") for line in lines]
+    ends = [line.end("line") for line in lines]
+    at_foot = not text[ends[-1] : body.end].strip()
+    if not at_foot and text[body.start : starts[0]].strip():
+        return None
+    parts = [text[a:b].strip() for a, b in zip(ends, starts[1:], strict=False)]
+    cut = sum(goes_on(before, after) for before, after in pairwise(parts))
+    if not all(line["set"] for line in lines) and 2 * cut <= len(parts) - 1:
+        return None
+    bounds = [body.start, *ends[:-1], body.end] if at_foot else [*starts, body.end]
+    places = (
+        Locator(Span(a, b), f"p. {number}")
+        for (a, b), number in zip(pairwise(bounds), numbers, strict=True)
+    )
+    return tuple(places), tuple(map(Span, starts, ends))
 
 
 def _part_pages(text: str, body: Span, heads: Sequence[re.Match[str]]) -> bool:
@@ -534,6 +576,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
                     *_contents_spans(text, paragraphs),
                     *bracketed_notes(text, body),
                     *numbered_notes(text, [place.span for place in paragraphs]),
+                    *raised_notes(text, [place.span for place in paragraphs]),
                     *_page_notes(text, body),
                     *(markdown_notes(text, body) if path.suffix.lower() == ".md" else ()),
                     *columns,

@@ -332,7 +332,7 @@ def test_notes_below_a_typed_rule_are_set_aside_and_go_on_below_the_next(tmp_pat
     path = tmp_path / "a.txt"
     behind = f" {mark}" if mark.startswith("(") else mark
     path.write_text(
-        f"France would not{behind}\n{rule}\n{mark} A copy has 'gladly', from one that"
+        f"France would not{behind}\n{rule}\n{mark} A copy has 'gladly', from one"
         f"\n\fsend troops to Holland.\n{rule}\nHarley had.\n\fThe summer came.\n{rule}\nIt was dry.\n"
     )
     (book,) = read_plain(path, MINE)

@@ -161,7 +161,12 @@ def _forms(part: Any, seen: set[int]) -> Iterator[tuple[Any, str]]:
     for name in objects:
         number = getattr(_raw(objects, name), "idnum", None)
         form = _resolved(objects[name])
-        if number is None or number in seen or form.get("/Subtype") != "/Form" or len(seen) > _MAX_FORMS:
+        if (
+            number is None
+            or number in seen
+            or form.get("/Subtype") != "/Form"
+            or len(seen) > _MAX_FORMS
+        ):
             continue
         seen.add(number)
         yield from _forms(form, seen)

@@ -156,6 +156,34 @@ def test_what_comes_again_on_papers_of_one_page_each_is_evidence(before, after):
     assert printed_numbers(pages) == [None] * 4
 
 
+@pytest.mark.parametrize("foot", ["– –", "* * *", "———"])
+def test_a_foot_without_letters_or_figures_cuts_no_sentence(foot):
+    pages = [f"{PROSE * 3}he set out for the\n{foot}", f"mill at {PROSE * 3}\n{foot}"] * 2
+    running = running_lines(pages)
+    assert [[line.of(page) for line in own] for page, own in zip(pages, running, strict=True)] == [
+        [foot]
+    ] * 4
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["204 THE RETREAT", "A SURGEON 2O5", "206 THE RETREAT", "A SURGEON 207", "2O8 THE RETREAT"],
+        ["204", "205", "2O6", "Z07", "208"],
+        ["- 11 -", "- l2 -", "- I3 -", "- 14 -", "- 15 -"],
+    ],
+)
+def test_a_page_number_with_letters_for_figures_is_one(heads):
+    pages = [f"{head}\n{PROSE * 3}he set out for the mill and" for head in heads]
+    pages = [
+        page if n == 0 else page.replace("The", "there the", 1) for n, page in enumerate(pages)
+    ]
+    first = 11 if "11" in heads[0] else 204
+    assert printed_numbers(pages) == [str(n) for n in range(first, first + 5)]
+    running = running_lines(pages)
+    assert [own[0].of(page) for page, own in zip(pages, running, strict=True)] == heads
+
+
 def test_days_above_the_pages_of_a_diary_are_no_page_numbers():
     pages = [f"May {n}\n{PROSE * 3}we set out for the mill and" for n in (3, 4, 5)]
     assert running_lines(pages) == [(), (), ()]

@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -165,7 +166,8 @@ def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
     ]
     if len(of_kind) < _MIN_PAGES:
         return []
-    runs = [found] if len(found) == len(of_kind) else _numbered_within(of_kind)
+    ending = [found] if len(found) == len(of_kind) else []
+    runs = chain(ending, _numbered_within(of_kind))
     pages = next((run for run in runs if _are_pages(run, folder)), [])
     return [one.name for one in sorted(pages, key=lambda one: (int(one.number), one.side))]
 
@@ -224,11 +226,12 @@ def _pages_in_folders(folder: Path, entries: Sequence[Path]) -> list[str]:
     if not run or len(run) < len(within):
         return []
     names = [name.removesuffix(".txt") for name in run]
-    inside = [{n.name for n in (folder / name).iterdir() if n.is_file()} for name in names]
+    held = [list((folder / name).iterdir()) for name in names]
+    inside = [{n.name for n in entries} for entries in held]
     same = sorted(set.intersection(*inside))
     found = (name for kind in _KINDS for name in same if name.lower().endswith(kind))
     page = next(found, None)
-    alone = all(all(Path(n).stem == Path(page or "").stem for n in there) for there in inside)
+    alone = all(n.is_file() and n.stem == Path(page or "").stem for n in chain(*held))
     return [f"{name}/{page}" for name in names] if page and alone else []
 
 

@@ -501,11 +501,8 @@ def test_each_text_of_a_corpus_is_a_document(tmp_path):
 def test_a_corpus_of_the_old_kind_is_read_and_its_authors_are_named_as_documents_do(
     tmp_path, filed, creator
 ):
-    text = (
-        TEXT.format("A", filed, "1641", "First.")
-        .replace("TEI>", "TEI.2>")
-        .replace("<TEI", "<TEI.2", 1)
-    )
+    text = TEXT.format("A", filed, "1641", "First.")
+    text = text.replace("<TEI>", "<TEI.2>").replace("</TEI>", "</TEI.2>")
     corpus = f"<teiCorpus.2><teiHeader/>{text}{text.replace('First.', 'Second.')}</teiCorpus.2>"
     texts = list(read_tei(write(tmp_path, corpus, "all.xml"), MINE))
     assert [(t.creator, t.text) for t in texts] == [(creator, "First."), (creator, "Second.")]

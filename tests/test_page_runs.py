@@ -156,9 +156,22 @@ def test_what_comes_again_on_papers_of_one_page_each_is_evidence(before, after):
     assert printed_numbers(pages) == [None] * 4
 
 
+def cut_pages(count: int) -> list[str]:
+    """Pages of different words, each but the first beginning within a sentence."""
+    towns = ("Sarn", "Tarn", "Holm", "Ulm", "Lund")[:count]
+    return [
+        "\n".join(
+            [f"there the council of {town} met in the hall", f"and spoke of the mill at {town}."]
+            + [f"Matter {n} of {town} was put off." for n in range(4)]
+            + [f"Nobody in {town} agreed with him,", f"and from {town} he set out for the hill and"]
+        )
+        for town in towns
+    ]
+
+
 @pytest.mark.parametrize("foot", ["– –", "* * *", "———"])
 def test_a_foot_without_letters_or_figures_cuts_no_sentence(foot):
-    pages = [f"{PROSE * 3}he set out for the\n{foot}", f"mill at {PROSE * 3}\n{foot}"] * 2
+    pages = [f"{page}\n{foot}" for page in cut_pages(4)]
     running = running_lines(pages)
     assert [[line.of(page) for line in own] for page, own in zip(pages, running, strict=True)] == [
         [foot]
@@ -174,10 +187,7 @@ def test_a_foot_without_letters_or_figures_cuts_no_sentence(foot):
     ],
 )
 def test_a_page_number_with_letters_for_figures_is_one(heads):
-    pages = [f"{head}\n{PROSE * 3}he set out for the mill and" for head in heads]
-    pages = [
-        page if n == 0 else page.replace("The", "there the", 1) for n, page in enumerate(pages)
-    ]
+    pages = [f"{head}\n{page}" for head, page in zip(heads, cut_pages(5), strict=True)]
     first = 11 if "11" in heads[0] else 204
     assert printed_numbers(pages) == [str(n) for n in range(first, first + 5)]
     running = running_lines(pages)

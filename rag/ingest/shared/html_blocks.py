@@ -87,7 +87,7 @@ _UNSEEN = re.compile(
 _MOVED_UP = r"(?<![-\w])(?:top\s*:\s*-|bottom\s*:)\s*(?:0?\.\d|[1-9])"
 _RAISED = re.compile(
     r"vertical-align\s*:\s*(?:super|text-top|top|[1-9]|0?\.\d)"
-    rf"|position\s*:\s*relative[^{{}}]*{_MOVED_UP}|{_MOVED_UP}[^{{}}]*position\s*:\s*relative",
+    rf"|position\s*:\s*relative[^{{}}]{{0,200}}{_MOVED_UP}|{_MOVED_UP}[^{{}}]{{0,200}}position\s*:\s*relative",
     re.IGNORECASE,
 )
 _RAISED_CLASS = re.compile(r"(?:^|\s)(?:sup|super|superscript)(?:\s|$)", re.IGNORECASE)
@@ -100,10 +100,12 @@ _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 # "span.x1 { vertical-align: super }": rules of a page's own style sheet for all of a class or name.
 _RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,2000})\}")
 _SELECTOR = re.compile(
-    r"\s*(?P<within>(?:[\w.#-]+\s*[\s>]\s*){0,5})"
-    r"(?P<tag>[a-z][a-z0-9]*)?(?P<kind>[.#])(?P<name>[\w-]+)\s*",
+    r"(?P<within>(?:[\w.#-]+ ){0,5})(?P<tag>[a-z][a-z0-9]*)?(?P<kind>[.#])(?P<name>[\w-]+)",
     re.IGNORECASE,
 )
+_MAX_RULES = 20
+"""For one class or name: who says more of it wants to keep the reader busy."""
+
 # What sites and wikis put between the words of a page.
 _SITES_OWN = re.compile(
     r"(?:^|\s)(?:cookie[\w-]*|[\w-]*consent[\w-]*|gdpr[\w-]*|share|shar(?:e|ing)-[\w-]+|social(?:-[\w-]+)?"
@@ -234,9 +236,11 @@ def _apply_styles(root: _Element) -> None:
         for selectors, rule in _RULE.findall(_held("".join(map(str, sheet.itertext())))):
             if _UNSEEN.search(rule) or _RAISED.search(rule):
                 for selector in selectors.split(","):
-                    if found := _SELECTOR.fullmatch(selector):
-                        outer = re.findall(r"[\w.#-]+", found["within"])
-                        said.setdefault((found["kind"], found["name"]), []).append((outer, rule))
+                    plain = " ".join(selector.replace(">", " ").split())
+                    if found := _SELECTOR.fullmatch(plain):
+                        rules_of = said.setdefault((found["kind"], found["name"]), [])
+                        if len(rules_of) < _MAX_RULES:
+                            rules_of.append((found["within"].split(), rule))
     if not said:
         return
     for element in root.iter():

@@ -10,6 +10,7 @@ from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
 from rag.ingest.readers.html import read_html
 from rag.ingest.shared.blocks import short
+from rag.language import fold
 from rag.wording import cited
 
 MINE = Collection("mine", "Mine")
@@ -223,6 +224,8 @@ def test_long_headings_are_cut_at_a_word():
         ('the town<a href="#Footnote_1" class="fnanchor">[A]</a> fell', "the town fell"),
         ('500 marks<a href="#fn3">[3]</a>', "500 marks"),
         ('lost 7<span style="vertical-align: super">4</span> guns', "lost 7 guns"),
+        ('500<span style="position:relative; top:-0.5em; font-size:70%">12</span> men', "500 men"),
+        ('9<span style="bottom: .4em; position: relative">1</span> guns', "9 guns"),
         ("the 1<sup>st</sup> of May", "the 1st of May"),
         ("5 km<sup>2</sup> and 10<sup>6</sup>", "5 km² and 10⁶"),
         ("3<sup>1</sup>/<sub>2</sub> miles", "3 1/2 miles"),
@@ -358,6 +361,70 @@ def test_a_blank_line_parts_paragraphs_and_a_line_end_does_not(tmp_path):
 def test_a_quotation_has_the_marks_that_its_reader_sees(tmp_path):
     page = "<p>He said <q>they cried <q>gold</q> there</q>, and “<q>left</q>”.</p>"
     assert read(tmp_path, page).text == "He said “they cried ‘gold’ there”, and “left”."
+
+
+@pytest.mark.parametrize("top", ["vertical-align: top", "vertical-align:text-top; width: 4em"])
+def test_a_cell_that_begins_at_the_top_keeps_its_figures(tmp_path, top):
+    row = (
+        f'<tr style="{top}"><td style="{top}">1848</td><td style="{top}">Gold was found.</td></tr>'
+    )
+    assert (
+        read(tmp_path, f"<table>{row}{row}</table>").text.split("\n")[0] == "1848\tGold was found."
+    )
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ("div.draft p, p.x .gone {display: none}", "The pilot stayed.\n\nThe draft."),
+        ("#a > .gone {display: none}", "The pilot stayed.\n\nThe draft."),
+        (
+            "table .gone, .y .gone {display: none}",
+            "The pilot was gone and stayed.\n\nThe draft.",
+        ),
+    ],
+)
+def test_a_rule_for_what_stands_within_something_holds_only_there(tmp_path, sheet, said):
+    page = (
+        f"<head><style>{sheet}</style></head><p class=x id=a>The pilot "
+        "<span class=gone>was gone and </span>stayed.</p><p>The draft.</p>"
+    )
+    assert read(tmp_path, page).text == said
+
+
+@pytest.mark.parametrize("kind", ["p align=center", "div", "center"])
+def test_a_page_number_in_a_paragraph_of_its_own_cuts_no_sentence(tmp_path, kind):
+    mark = f"<hr><{kind}>Page 12</{kind.split()[0]}>"
+    document = read(tmp_path, f"<p>The master of the</p>{mark}<p>house sold him.</p>")
+    assert document.text == "The master of the\nhouse sold him."
+    assert document.locators[-1].label == "p. 12"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "<div><p>You are viewing an archived web page, collected by the Harbour Library.</p></div>",
+        "<p>This snapshot, taken on 14/06/2008, shows web content kept for the Harbour.</p>",
+        "<div>This is Google's cache of http://example.org/. It is a snapshot of the page.</div>",
+        "<p>The Wayback Machine - https://web.archive.org/web/2005/http://example.org/</p>",
+        "<p>© 2003 Harbour Trust. All rights reserved.</p>",
+        '<div class="webarchive-banner"><p>Kept for the Harbour.</p></div>',
+        '<div id="HEADER"><p>Saved from</p><p>Buy me a coffee</p></div><div id="SOLID"></div>',
+        '<div class="entry-meta">Posted on July 4, 2011 by admin</div>',
+        '<div id="comments"><h3>One thought</h3><p>They lost 9,000 men.</p></div>',
+    ],
+)
+def test_what_archives_and_sites_say_of_a_page_is_no_paragraph_of_it(tmp_path, own):
+    document = read(tmp_path, f"{own}<h1>Letter</h1><p>The fort fell.</p>")
+    kept = fold(document.text, None, document.excluded).text
+    assert kept.split() == "Letter The fort fell.".split()
+    assert document.locate(Span(len(document.text) - 5, len(document.text))) == "paragraph 1"
+
+
+def test_the_header_of_a_page_that_nobody_kept_stays(tmp_path):
+    assert (
+        "The mill" in read(tmp_path, '<div id="HEADER"><p>The mill.</p></div><p>It fell.</p>').text
+    )
 
 
 def test_what_an_archive_of_the_web_adds_is_left_out(tmp_path):

@@ -685,12 +685,21 @@ def test_heads_may_name_a_year_and_come_again(tmp_path):
         ),
     ],
 )
-def test_halves_of_a_word_in_alto_are_joined_whatever_the_file_says_of_them(tmp_path, halves):
-    raised = '<String CONTENT="300"/><String CONTENT="1" STYLE="superscript"/>'
+@pytest.mark.parametrize("style", ['STYLE="superscript"', 'STYLEREFS="s2 s1"'])
+def test_halves_of_a_word_in_alto_are_joined_whatever_the_file_says_of_them(
+    tmp_path, halves, style
+):
+    raised = (
+        f'<String CONTENT="300"/><String CONTENT="1" {style}/><String CONTENT="14" STYLEREFS="s2"/>'
+    )
     first, second = halves
     lines = f"<TextLine>{first}</TextLine><TextLine>{second}{raised}</TextLine>"
+    styles = (
+        '<Styles><TextStyle ID="s1" FONTSTYLE="bold superscript"/><TextStyle ID="s2"/></Styles>'
+    )
     head, foot = ALTO.split("<TextLine>")[0], "</TextBlock></PrintSpace></Page></Layout></alto>"
-    assert read(tmp_path / "a.xml", head + lines + foot).text == "government 300"
+    whole = head.replace("<Layout>", f"{styles}<Layout>") + lines + foot
+    assert read(tmp_path / "a.xml", whole).text == "government 300 14"
 
 
 def test_a_line_in_large_type_of_hocr_is_no_running_head(tmp_path):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from reads import gather
 
 from rag.datatypes import Collection, SourceDocument, Span
 from rag.errors import UnreadableSource
@@ -271,6 +272,175 @@ def test_the_sister_projects_of_gutenberg_are_known(tmp_path, head, foot, librar
     assert "anchored" not in excluded
     assert "public domain" in excluded or "at no cost" in excluded
     assert foot.splitlines()[-1] in excluded
+
+
+@pytest.mark.parametrize("mark", ["[Pg 47]", "{47}", "[p. 47]"])
+def test_a_mark_of_a_page_within_a_word_leaves_it_whole(tmp_path, mark):
+    other = "\n\n".join(f"{mark.replace('47', str(n))}\n\nPage {n} says more." for n in (48, 49))
+    path = tmp_path / "a.txt"
+    path.write_text(f"The admi{mark}ral hanged two\ndeserters {mark} there.\n\n{other}\n")
+    (book,) = read_plain(path, MINE)
+    kept = fold(book.text, None, book.excluded).text
+    assert kept.startswith("The admiral hanged two\ndeserters there.")
+
+
+@pytest.mark.parametrize(
+    ("marks", "labels"),
+    [
+        (("[fol. 12r]", "[fol. 12v]", "[fol. 13r]"), ("fol. 12r", "fol. 12v", "fol. 13r")),
+        (("[f. 3]", "[f. 4]", "[f. 5]"), ("fol. 3", "fol. 4", "fol. 5")),
+        (("[leaf 7 recto]", "[leaf 7 verso]", "[leaf 8 recto]"), ("fol. 7 recto",)),
+    ],
+)
+def test_leaves_of_a_manuscript_are_cited(tmp_path, marks, labels):
+    path = tmp_path / "a.txt"
+    path.write_text("\n\n".join(f"{mark}\n\nThe scribe was paid." for mark in marks))
+    (book,) = read_plain(path, MINE)
+    assert tuple(place.label for place in book.locators)[: len(labels)] == labels
+    assert [span.of(book.text) for span in book.excluded] == list(marks)
+
+
+def numbered(written: str, *, below: bool, cut: bool) -> str:
+    ends = ("and he said that", "which was never paid by") if cut else ("He left.", "Snow fell.")
+    texts = [f"The clerk of sheet {n} was paid, {end}" for n, end in enumerate((*ends, "Amen."))]
+    pages = [(written.format(n), text) for n, text in enumerate(texts, start=41)]
+    return "\n\n".join(part for page in pages for part in (reversed(page) if below else page))
+
+
+@pytest.mark.parametrize("below", [True, False])
+@pytest.mark.parametrize(("written", "cut"), [("- {} -", False), ("   [{}]", False), ("{}", True)])
+def test_numbers_on_lines_by_themselves_are_those_of_pages(tmp_path, written, cut, below):
+    path = tmp_path / "a.txt"
+    path.write_text(numbered(written, below=below, cut=cut))
+    (book,) = read_plain(path, MINE)
+    assert [place.label for place in book.locators] == ["p. 41", "p. 42", "p. 43"]
+    for number, place in enumerate(book.locators):
+        assert f"sheet {number}" in place.span.of(book.text)
+    assert "41" not in fold(book.text, None, book.excluded).text
+
+
+def test_numbers_above_chapters_are_no_pages(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(numbered("{}", below=False, cut=False))
+    (book,) = read_plain(path, MINE)
+    assert book.excluded == ()
+
+
+@pytest.mark.parametrize("rule", ["-----------", "  =========", "———————"])
+@pytest.mark.parametrize("mark", ["(1)", "1", "*"])
+def test_notes_below_a_typed_rule_are_set_aside_and_go_on_below_the_next(tmp_path, rule, mark):
+    path = tmp_path / "a.txt"
+    behind = f" {mark}" if mark.startswith("(") else mark
+    path.write_text(
+        f"France would not{behind}\n{rule}\n{mark} A copy has 'gladly', from one"
+        f"\n\fsend troops to Holland.\n{rule}\nHarley had.\n\fSummer came.\n{rule}\nIt was dry.\n"
+    )
+    (book,) = read_plain(path, MINE)
+    kept = " ".join(fold(book.text, None, book.excluded).text.split())
+    assert (
+        kept == f"France would not send troops to Holland. Summer came. {rule.strip()} It was dry."
+    )
+
+
+def test_notes_that_raised_figures_refer_to_are_set_aside(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("He lost 300¹² men.\n\nHe fled.¹³\n\n12 Carte says 400.\n\n13. To Sarn.\n")
+    (book,) = read_plain(path, MINE)
+    assert fold(book.text, None, book.excluded).text.strip() == "He lost 300 men.\n\nHe fled."
+    path.write_text("He lost 300¹² men.\n\n14 guns were taken.\n")
+    (book,) = read_plain(path, MINE)
+    assert book.excluded == ()
+
+
+LIBRARY_NOTICE = (
+    "This {made} is in the public domain in some\ncountries. If you live elsewhere, look there.\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "foot"),
+    [
+        (
+            "* A Distributed Proofreaders Canada eBook *\n\nThis eBook is free.\nhttps://www.fadedpage.com"
+            "\n\n"
+            + LIBRARY_NOTICE.format(made="work")
+            + "_Title:_ A Voyage\n\n_Author:_ Elias Thorne "
+            "(1790-1860)\n\n_Date first posted:_ May 4, 2019\n\nFaded Page eBook #20190504\n\n",
+            "[The end of _A Voyage_ by Elias Thorne]\n",
+        ),
+        (
+            "Project Gutenberg Canada ebook #12\n\n* A Project Gutenberg Canada Ebook *\n\n"
+            + LIBRARY_NOTICE.format(made="book")
+            + "Title: A Voyage\nAuthor: Thorne, Elias (1790-1860)\n"
+            "Edition used as base for this ebook:\n   London: Murray, 1825\n\n",
+            "End of Project Gutenberg Canada ebook #12\n",
+        ),
+        (
+            "***The Project Gutenberg Etext of A Voyage, by Elias Thorne***\n\nInformation\n\n"
+            "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*\n\n",
+            "End of The Project Gutenberg Etext of A Voyage, by Elias Thorne\n",
+        ),
+    ],
+)
+def test_all_of_a_librarys_head_is_set_aside_and_says_who_wrote_the_book(tmp_path, head, foot):
+    path = tmp_path / "12.txt"
+    path.write_text(f"{head}In May we anchored.\n\nThe Gutenberg press was aboard.\n\n{foot}")
+    (voyage,) = read_plain(path, MINE)
+    assert (voyage.title, voyage.creator) == ("A Voyage", "Elias Thorne")
+    kept = fold(voyage.text, None, voyage.excluded).text.strip()
+    assert kept == "In May we anchored.\n\nThe Gutenberg press was aboard."
+
+
+@pytest.mark.parametrize(
+    ("name", "front"),
+    [
+        (
+            "a.txt",
+            "#+TITLE: The Rose\n#+AUTHOR: Ann Holt\n#+DATE: 1813-09-10\n#+LANG: en\n",
+        ),
+        (
+            "a.md",
+            '{\n "title": "The Rose",\n "author": "Ann Holt",\n "date": "1813-09-10"\n}\n',
+        ),
+        (
+            "a.md",
+            "Title: The\n   Rose\nAuthor: Ann Holt\nDate: 1813-09-10\nKeywords: navy\n",
+        ),
+        (
+            "a.html",
+            "---\ntitle: The Rose\nauthor: Ann Holt\ndate: 1813-09-10\ntags: [navy]\n---\n",
+        ),
+        (
+            "a.html",
+            '\ufeff+++\ntitle = "The Rose"\nauthor = "Ann Holt"\ndate = 1813-09-10\n+++\n',
+        ),
+    ],
+)
+def test_front_matter_of_other_programs_is_about_the_text(tmp_path, name, front):
+    path = tmp_path / name
+    path.write_text(f"{front}\nThe Rose struck at noon.\n", encoding="utf-8")
+    (log,), skipped = gather(path)
+    assert not skipped
+    assert (log.title, log.creator, log.date) == ("The Rose", "Ann Holt", "1813-09-10")
+    assert fold(log.text, None, log.excluded).text.strip() == "The Rose struck at noon."
+
+
+def test_what_a_program_sets_above_a_page_of_the_web_is_about_it(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text(
+        "Title: The Rose\n\nURL Source: https://example.org/log\n\n"
+        "Published Time: 2011-07-04T10:00:00+00:00\n\nMarkdown Content:\nThe Rose struck at noon.\n"
+    )
+    (log,) = read_plain(path, MINE)
+    assert (log.title, log.url, log.date) == ("The Rose", "https://example.org/log", None)
+    assert fold(log.text, None, log.excluded).text.strip() == "The Rose struck at noon."
+
+
+def test_a_text_that_is_json_is_no_front_matter(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text('{"note": "The Rose struck at noon."}\n\nShe was sold.\n')
+    (log,) = read_plain(path, MINE)
+    assert not log.excluded
 
 
 def test_running_heads_of_a_plain_text_are_its_pages(tmp_path):

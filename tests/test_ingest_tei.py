@@ -489,6 +489,25 @@ def test_each_text_of_a_corpus_is_a_document(tmp_path):
     assert len({t.document_id for t in texts}) == 3
 
 
+@pytest.mark.parametrize(
+    ("filed", "creator"),
+    [
+        ("Holt, Ann.", "Ann Holt"),
+        ("Holt, Ann, 1601-1660", "Ann Holt"),
+        ("Ann Holt", "Ann Holt"),
+        ("T. H.", "T. H."),
+    ],
+)
+def test_a_corpus_of_the_old_kind_is_read_and_its_authors_are_named_as_documents_do(
+    tmp_path, filed, creator
+):
+    text = TEXT.format("A", filed, "1641", "First.")
+    text = text.replace("<TEI>", "<TEI.2>").replace("</TEI>", "</TEI.2>")
+    corpus = f"<teiCorpus.2><teiHeader/>{text}{text.replace('First.', 'Second.')}</teiCorpus.2>"
+    texts = list(read_tei(write(tmp_path, corpus, "all.xml"), MINE))
+    assert [(t.creator, t.text) for t in texts] == [(creator, "First."), (creator, "Second.")]
+
+
 def test_each_text_of_a_group_is_a_document_and_nothing_is_lost(tmp_path):
     group = (
         "<TEI><teiHeader><fileDesc><titleStmt><title>Papers</title></titleStmt></fileDesc>"

@@ -11,6 +11,7 @@ from rag.datatypes import Collection, SourceDocument
 from rag.errors import UnreadableSource
 from rag.ingest.readers.word import read_word, refuse_old_word
 from rag.ingest.shared import decoding
+from rag.language import fold
 
 MINE = Collection("mine", "Mine")
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -235,3 +236,42 @@ def test_the_table_of_contents_is_no_evidence(tmp_path, style, styles):
     document = read(make(tmp_path / "a.docx", body, styles=styles))
     assert [span.of(document.text) for span in document.excluded] == ["The Fort\t3"]
     assert [place.label for place in document.locators] == ["paragraph 1", "paragraph 2"]
+
+
+@pytest.mark.parametrize("heads", [("THE SIEGE 3", "4 A HISTORY", "THE SIEGE 5"), ("3", "4", "5")])
+def test_heads_typed_on_each_page_cut_no_sentence(tmp_path, heads):
+    from docx import Document
+
+    texts = (
+        "It rained for nine days on the camp. It was never proved, though many swore it, that",
+        "Bishop Arne poisoned the well. No witness would swear before the judges at Sarn that Gen-",
+        "eral Moro sold the fortress to the enemy. The summer came.",
+    )
+    document = Document()
+    for number, (head, text) in enumerate(zip(heads, texts, strict=True)):
+        document.add_paragraph(head)
+        document.add_paragraph(text)
+        if number < 2:
+            document.add_page_break()
+    document.save(tmp_path / "a.docx")
+    (siege,) = read_word(tmp_path / "a.docx", MINE)
+    kept = " ".join(fold(siege.text, None, siege.excluded).text.split())
+    assert kept == (
+        "It rained for nine days on the camp. It was never proved, though many swore it, that "
+        "Bishop Arne poisoned the well. No witness would swear before the judges at Sarn that "
+        "General Moro sold the fortress to the enemy. The summer came."
+    )
+
+
+def test_lines_that_come_again_on_pages_by_themselves_stay(tmp_path):
+    from docx import Document
+
+    document = Document()
+    for town in ("Sarn", "Tarn", "Holm"):
+        document.add_paragraph("Resolved unanimously.")
+        document.add_paragraph(f"The mill at {town} is to be sold.")
+        document.add_page_break()
+    document.save(tmp_path / "a.docx")
+    (minutes,) = read_word(tmp_path / "a.docx", MINE)
+    assert minutes.text.count("Resolved unanimously.") == 3
+    assert minutes.excluded == ()

@@ -50,6 +50,12 @@ def test_a_title_and_a_name_of_mods_with_their_parts_apart(tmp_path):
         (["page_9.txt", "page_10.txt", "page_11.txt"], True),
         (["img0001.txt", "img0002.txt", "img0003.txt", "img0003.jpg"], True),
         (["varnow_0001.txt", "varnow_0002.txt", "varnow_0003.txt"], True),
+        (["0001_IMG_2231.txt", "0002_IMG_2232.txt", "0003_IMG_2233.txt"], True),
+        (["b7_p001_ocr.txt", "b7_p002_ocr.txt", "b7_p003_ocr.txt"], True),
+        (["page 1 of 3.txt", "page 2 of 3.txt", "page 3 of 3.txt"], True),
+        (["p1_a.txt", "p2_b.txt", "p3_c.txt"], False),
+        (["1864-06-01 Holt.txt", "1864-06-02 Holt.txt", "1864-06-03 Holt.txt"], False),
+        (["letter 1 of 3.txt", "letter 2 of 3.txt", "letter 3 of 3.txt"], False),
         (["letter1.txt", "letter2.txt", "letter3.txt"], False),
         (["1864.txt", "1865.txt", "1866.txt"], False),
         (["letter_00001.txt", "letter_00002.txt", "letter_00003.txt"], False),
@@ -97,6 +103,27 @@ def test_the_pages_of_a_work_are_one_document(tmp_path, kind):
     assert {span.of(document.text) for span in document.excluded} >= {"20", "THE SIEGE OF VARNOW"}
 
 
+def test_a_newspaper_with_a_folder_for_each_page_is_one_document(tmp_path):
+    issue = tmp_path / "sn83030214" / "1864-06-10" / "ed-1"
+    for number, page in enumerate(PAGES, start=1):
+        (issue / f"seq-{number}").mkdir(parents=True)
+        (issue / f"seq-{number}" / "ocr.txt").write_text(page, encoding="utf-8")
+        (issue / f"seq-{number}" / "ocr.xml").write_text("<alto/>", encoding="utf-8")
+    (document,), skipped = gather(tmp_path / "sn83030214")
+    assert skipped == []
+    assert (document.title, document.date) == ("sn83030214 1864-06-10 ed-1", "1864-06-10")
+    assert [place.label for place in document.locators] == [f"p. {n}" for n in range(20, 24)]
+
+
+@pytest.mark.parametrize("other", ["seq-3/note.txt", "seq-3/deep/ocr.txt", "cover/ocr.txt"])
+def test_folders_that_hold_something_else_are_no_pages(tmp_path, other):
+    for name in ("seq-1/ocr.txt", "seq-2/ocr.txt", "seq-3/ocr.txt", "seq-4/ocr.txt", other):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"What {name} says.", encoding="utf-8")
+    documents, _ = gather(tmp_path)
+    assert len(documents) == 5
+
+
 def test_pages_without_numbers_are_counted(tmp_path):
     for number in range(1, 4):
         (tmp_path / f"page{number}.txt").write_text(f"Matter {'abc'[number - 1]}.")
@@ -127,6 +154,44 @@ def test_what_comes_again_on_papers_of_one_page_each_is_evidence(before, after):
     ]
     assert running_lines(pages) == [()] * 4
     assert printed_numbers(pages) == [None] * 4
+
+
+def cut_pages(count: int) -> list[str]:
+    """Pages of different words, each but the first beginning within a sentence."""
+    towns = ("Sarn", "Tarn", "Holm", "Ulm", "Lund")[:count]
+    return [
+        "\n".join(
+            [f"there the council of {town} met in the hall", f"and spoke of the mill at {town}."]
+            + [f"Matter {n} of {town} was put off." for n in range(4)]
+            + [f"Nobody in {town} agreed with him,", f"and from {town} he set out for the hill and"]
+        )
+        for town in towns
+    ]
+
+
+@pytest.mark.parametrize("foot", ["– –", "* * *", "———"])
+def test_a_foot_without_letters_or_figures_cuts_no_sentence(foot):
+    pages = [f"{page}\n{foot}" for page in cut_pages(4)]
+    running = running_lines(pages)
+    assert [[line.of(page) for line in own] for page, own in zip(pages, running, strict=True)] == [
+        [foot]
+    ] * 4
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["204 THE RETREAT", "A SURGEON 2O5", "206 THE RETREAT", "A SURGEON 207", "2O8 THE RETREAT"],
+        ["204", "205", "2O6", "Z07", "208"],
+        ["- 11 -", "- l2 -", "- I3 -", "- 14 -", "- 15 -"],
+    ],
+)
+def test_a_page_number_with_letters_for_figures_is_one(heads):
+    pages = [f"{head}\n{page}" for head, page in zip(heads, cut_pages(5), strict=True)]
+    first = 11 if "11" in heads[0] else 204
+    assert printed_numbers(pages) == [str(n) for n in range(first, first + 5)]
+    running = running_lines(pages)
+    assert [own[0].of(page) for page, own in zip(pages, running, strict=True)] == heads
 
 
 def test_days_above_the_pages_of_a_diary_are_no_page_numbers():

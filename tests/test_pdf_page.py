@@ -502,6 +502,124 @@ def test_a_layer_that_is_switched_off_is_not_read(tmp_path, by_state):
     assert read(path).text == "Seen by all."
 
 
+@pytest.mark.parametrize("how", ["expression", "on screen"])
+def test_what_only_a_rule_hides_is_not_read_in_a_form_within_a_form(tmp_path, how):
+    from pypdf.generic import ArrayObject, DictionaryObject, NameObject
+    from pypdf.generic import TextStringObject as Text
+
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    canvas.drawString(40, 500, "Seen by all.")
+    canvas.beginForm("inner")
+    canvas.drawString(40, 450, "Hidden draft.")
+    canvas.endForm()
+    canvas.beginForm("outer")
+    canvas.doForm("inner")
+    canvas.drawString(40, 400, "Seen by most.")
+    canvas.endForm()
+    canvas.doForm("outer")
+    canvas.save()
+    writer = PdfWriter(clone_from=path)
+    name = NameObject
+    off = DictionaryObject({name("/ViewState"): name("/OFF")})
+    usage = DictionaryObject({name("/View"): off})
+    layer = writer._add_object(
+        DictionaryObject(
+            {name("/Type"): name("/OCG"), name("/Name"): Text("Draft"), name("/Usage"): usage}
+        )
+    )
+    shown: object = layer
+    usual = DictionaryObject()
+    if how == "expression":
+        rule = ArrayObject([name("/Not"), ArrayObject([name("/Or"), layer])])
+        shown = writer._add_object(
+            DictionaryObject({name("/Type"): name("/OCMD"), name("/VE"): rule})
+        )
+    else:
+        told = {
+            name("/Event"): name("/View"),
+            name("/OCGs"): ArrayObject([layer]),
+            name("/Category"): ArrayObject([name("/View")]),
+        }
+        usual[name("/AS")] = ArrayObject([DictionaryObject(told)])
+    writer.root_object[name("/OCProperties")] = DictionaryObject(
+        {name("/OCGs"): ArrayObject([layer]), name("/D"): usual}
+    )
+    outer = writer.pages[0]["/Resources"]["/XObject"]["/FormXob.outer"]
+    outer["/Resources"]["/XObject"]["/FormXob.inner"][name("/OC")] = shown
+    writer.write(path)
+    assert read(path).text.split() == "Seen by all. Seen by most.".split()
+
+
+@pytest.mark.parametrize(("font", "size", "down"), [("Helvetica", 10.4, 0), ("Courier", 9, 1.5)])
+def test_a_second_layer_of_words_that_is_not_drawn_says_nothing_twice(tmp_path, font, size, down):
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    for drawn in (True, False):
+        lines = canvas.beginText(40, 500 - (0 if drawn else down))
+        lines.setFont("Times-Roman" if drawn else font, 11 if drawn else size)
+        lines.setTextRenderMode(0 if drawn else 3)
+        lines.setLeading(14)
+        for line in PROSE:
+            lines.textLine(line if drawn else line[: int(len(line) * 0.75)])
+        canvas.drawText(lines)
+    canvas.save()
+    assert read(path).text.split() == " ".join(PROSE).split()
+
+
+def test_words_without_ink_on_a_page_without_a_picture_are_not_seen(tmp_path):
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    canvas.drawString(40, 500, "Seen by all.")
+    lines = canvas.beginText(40, 300)
+    lines.setTextRenderMode(3)
+    lines.textLine("Seen by nobody.")
+    canvas.drawText(lines)
+    canvas.save()
+    assert read(path).text == "Seen by all."
+
+
+VIEWERS = (
+    "To view the full contents of this document, you need a later version of the PDF viewer.",
+    "The document you are trying to load requires Adobe Reader 8 or higher.",
+    "Please wait...",
+    "Veuillez patienter...",
+)
+
+
+@pytest.mark.parametrize("words", VIEWERS)
+def test_what_a_form_says_instead_of_its_contents_is_left_out(tmp_path, words):
+    from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject
+    from pypdf.generic import TextStringObject as Text
+
+    path = draw(tmp_path / "a.pdf", [(40, 500, 11, words)])
+    writer = PdfWriter(clone_from=path)
+    form = DecodedStreamObject()
+    form.set_data(
+        b'<xfa:datasets xmlns:xfa="http://www.xfa.org/schema/xfa-data/1.0/"><xfa:data><Report>'
+        b"<What>The landing had failed.</What></Report></xfa:data></xfa:datasets>"
+    )
+    parts = ArrayObject([Text("datasets"), writer._add_object(form)])
+    writer.root_object[NameObject("/AcroForm")] = DictionaryObject({NameObject("/XFA"): parts})
+    writer.write(path)
+    assert read(path).text == "What: The landing had failed."
+
+
+def test_boxes_that_are_ticked_are_read(tmp_path):
+    path = tmp_path / "form.pdf"
+    canvas = Canvas(str(path), pagesize=A5, invariant=True)
+    canvas.drawString(40, 500, "STATEMENT OF WITNESS")
+    canvas.acroForm.checkbox(name="Took the oath", checked=True, x=40, y=400)
+    canvas.acroForm.checkbox(name="Was on duty", checked=False, x=40, y=380)
+    canvas.acroForm.checkbox(name="Check Box 3", checked=True, x=40, y=360)
+    for company in ("First", "Third"):
+        chosen = company == "Third"
+        place = {"x": 40, "y": 300 + 20 * chosen}
+        canvas.acroForm.radio(name="Company", value=company, selected=chosen, **place)
+    canvas.save()
+    assert read(path).text == "STATEMENT OF WITNESS\n\nTook the oath: Yes\nCompany: Third"
+
+
 def test_attached_files_are_documents(tmp_path):
     path = draw(tmp_path / "covers.pdf", [(40, 500, 11, "The covering letter.")])
     writer = PdfWriter(clone_from=path)

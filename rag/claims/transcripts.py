@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -62,7 +62,8 @@ _VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^>\n]{1,60})>")
 _NEW_TURN = re.compile(r"(?<!\s)\s*(?:>>+|(?:&gt;){2,}|[-–—](?=\s?\S))\s*")
 _NOT_SPOKEN = re.compile(
     r"<[^>\n]{0,60}>|\{\\[^}\n]{0,40}\}|\[[^\]\n]{1,40}\]|♪[^♪\n]*♪?|♫|"
-    r"\((?:[A-Z][A-Z ]{2,30}|laughter|applause|music|laughs|cheering)\)"
+    r"(?:(?<=\s)|(?<=^))(?:>{2,}|(?:&gt;){2,})|"
+    r"\((?:[A-Z][A-Z ]{2,30}|(?i:laughter|applause|music|laughs|laughing|cheering|cheers|video))\)"
 )
 _ENTITIES = {"&nbsp;": " ", "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
 _ENTITY = re.compile("|".join(_ENTITIES))
@@ -185,25 +186,30 @@ def _spoken(line: str) -> str:
 
 def _new_lines(text: str, cue: Sequence[_Line], shown: Sequence[str]) -> Iterator[_Line]:
     """Yield the lines of a cue without what the cue before has already `shown`. Captions roll up
-    line by line, or repeat the last words, or all words, of the cue before."""
-    said = _spoken_lines(text, cue)
-    again = next(
-        (n for n in range(min(len(said), len(shown)), 0, -1) if said[:n] == list(shown[-n:])), 0
-    )
-    rest = list(cue[again:])
+    line by line, grow word by word, or repeat the last words of the cue before."""
+    lines = [list(re.finditer(r"\S+", _spoken(line.span.of(text)))) for line in cue]
+    words = [_fold_word(word[0]) for line in lines for word in line]
     before = " ".join(shown).split()
-    if rest and not again and before:
-        found = list(re.finditer(r"\S+", _spoken(rest[0].span.of(text))))
-        words = [_fold_word(match[0]) for match in found]
-        most = min(len(words), len(before))
-        grown = len(before) if words[: len(before)] == before and len(words) > len(before) else 0
-        repeated = next((n for n in range(most, _FEW_WORDS, -1) if words[:n] == before[-n:]), grown)
-        if repeated == len(words):
-            rest = rest[1:]
-        elif repeated:
-            start = rest[0].span.start + found[repeated].start()
-            rest[0] = replace(rest[0], span=Span(start, rest[0].span.end))
-    yield from rest
+    line_ends = set(accumulate(map(len, lines)))
+    again = next(
+        (
+            n
+            for n in range(min(len(words), len(before)), 0, -1)
+            if words[:n] == before[-n:]
+            and (
+                n > _FEW_WORDS
+                or n == len(before)
+                or (n in line_ends and (n == _FEW_WORDS or words[0] == shown[-1]))
+            )
+        ),
+        0,
+    )
+    if words[: len(before)] == before:
+        again = len(before)
+    for line, found in zip(cue, lines, strict=True):
+        if again < len(found):
+            yield replace(line, span=Span(line.span.start + found[again].start(), line.span.end))
+        again = max(0, again - len(found))
 
 
 def _is_stamped(text: str, lines: Sequence[Span]) -> bool:

@@ -291,7 +291,7 @@ BUILT_IN: dict[str, tuple[Callable[[], Iterator[SourceDocument]], Collection]] =
 }
 """Sources that come with the install as packages of the same name."""
 
-READING = 10
+READING = 11
 """Raised when a reader changes in what it yields, so that files are read again."""
 
 

@@ -12,9 +12,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 from zipfile import ZipFile, ZipInfo
 
@@ -97,6 +98,8 @@ class PagedWork:
     def holds(self, name: str) -> bool:
         """Return whether a file belongs to the work: a page, in one format or another, or a record
         of what it is."""
+        if any(page.startswith(f"{name}/") for page in self.pages):
+            return True
         return name in self.pages or name in self.listed or _is_of_page(name, self.pages)
 
 
@@ -156,27 +159,80 @@ def page_run(names: Iterable[str], folder: str = "") -> list[str]:
 def _run(names: Sequence[str], kind: str, folder: str) -> list[str]:
     """Return the files of one kind that are the pages of a work."""
     of_kind = [n for n in names if n.lower().endswith(kind) and not _ABOUT_WORK.match(n)]
-    found = [match for name in of_kind if (match := _PAGE.fullmatch(name))]
-    if len(found) < max(_MIN_PAGES, len(of_kind)):
+    found = [
+        _Numbered(name, match["stem"], match["number"], match["side"].casefold())
+        for name in of_kind
+        if (match := _PAGE.fullmatch(name))
+    ]
+    if len(of_kind) < _MIN_PAGES:
         return []
-    stems = {match["stem"] for match in found}
-    numbers = {int(match["number"]) for match in found}
-    sides = {(int(match["number"]), match["side"]) for match in found}
+    ending = [found] if len(found) == len(of_kind) else []
+    runs = chain(ending, _numbered_within(of_kind))
+    pages = next((run for run in runs if _are_pages(run, folder)), [])
+    return [one.name for one in sorted(pages, key=lambda one: (int(one.number), one.side))]
+
+
+class _Numbered(NamedTuple):
+    """A file name with a number in it, what stands before that, and the side of a leaf."""
+
+    name: str
+    stem: str
+    number: str
+    side: str = ""
+
+
+def _numbered_within(names: Sequence[str]) -> Iterator[list[_Numbered]]:
+    """Yield names by each number in them that is not the last thing there and counts, where all
+    else is the same, or counts in step: "p001_ocr.txt", "0001_IMG_2231.txt"."""
+    parts = [re.split(r"(\d+)", Path(name).stem) for name in names]
+    if len({tuple(map(str.casefold, part[::2])) for part in parts}) > 1:
+        return
+    for at in range(1, len(parts[0]), 2):
+        others = [n for n in range(1, len(parts[0]), 2) if n != at]
+        steps = ({int(part[n]) - int(part[at]) for part in parts} for n in others)
+        fixed = ({part[n] for part in parts} for n in others)
+        if all(min(len(step), len(same)) == 1 for step, same in zip(steps, fixed, strict=True)):
+            yield [
+                _Numbered(name, "".join(part[:at]), part[at])
+                for name, part in zip(names, parts, strict=True)
+            ]
+
+
+def _are_pages(found: Sequence[_Numbered], folder: str) -> bool:
+    """Return whether files are the pages of one work, by what stands before their numbers."""
+    stems = {one.stem for one in found}
+    numbers = {int(one.number) for one in found}
+    sides = {(int(one.number), one.side) for one in found}
     gaps = max(numbers) - min(numbers) + 1 - len(numbers)
-    if len(stems) != 1 or len(sides) < len(found) or gaps > _MAX_GAPS * len(numbers):
-        return []
+    in_step = len({re.sub(r"\d+", "0", stem) for stem in stems}) == 1
+    if not in_step or len(sides) < len(found) or gaps > _MAX_GAPS * len(numbers):
+        return False
     stem = stems.pop()
-    long = all(len(match["number"]) >= _LONG_NUMBER for match in found)
+    long = all(len(one.number) >= _LONG_NUMBER for one in found)
     own = bool(folder) and stem.strip("_-. ").casefold() == folder.casefold()
     named = bool(stem) and _STEM.fullmatch(stem) is not None
     if not (own or named or (long and not stem) or (long and stem.endswith(("_", "-")))):
-        return []
-    written = [match["number"] for match in found]
+        return False
+    written = [one.number for one in found]
     dated = _DAY if named else _DAY_OR_YEAR
-    if all(map(dated.fullmatch, written)) or (not own and _PAPER.fullmatch(stem)):
+    return not (all(map(dated.fullmatch, written)) or (not own and _PAPER.fullmatch(stem)))
+
+
+def _pages_in_folders(folder: Path, entries: Sequence[Path]) -> list[str]:
+    """Return the pages of a work that has a folder for each, called after its number, with one
+    file in all of them ("seq-1/ocr.txt"), as newspapers are handed out; [] where there is none."""
+    within = [entry.name for entry in entries if entry.is_dir() and not entry.is_symlink()]
+    run = page_run([f"{name}.txt" for name in within], folder.name)
+    if not run or len(run) < len(within):
         return []
-    in_order = sorted(found, key=lambda match: (int(match["number"]), match["side"].casefold()))
-    return [match[0] for match in in_order]
+    names = [name.removesuffix(".txt") for name in run]
+    held = [list((folder / name).iterdir()) for name in names]
+    inside = [{n.name for n in entries} for entries in held]
+    same = sorted(set.intersection(*inside))
+    found = (name for kind in _KINDS for name in same if name.lower().endswith(kind))
+    page = next(found, None)
+    alone = all(n.is_file() and n.stem == Path(page or "").stem for n in chain(*held))
+    return [f"{name}/{page}" for name in names] if page and alone else []
 
 
 def _is_of_page(name: str, run: Sequence[str]) -> bool:
@@ -191,10 +247,11 @@ def write_work(
     pages: Sequence[Path],
     records: Iterable[bytes],
     numbers: Sequence[str] = (),
+    day: str = "",
 ) -> tuple[Path, ...]:
     """Write the pages into `target` as one file, and return the sidecars made for it from what
-    describes the work. Raises `UnreadableSource` for a page that cannot be read, and for pages that
-    are too many to be put together here."""
+    describes the work. `day`: its date, where no record gives one. Raises `UnreadableSource` for a
+    page that cannot be read, and for pages that are too many to be put together here."""
     most = ARCHIVE.total if target.suffix in _PICTURES else _MAX_WORK
     if sum(page.stat().st_size for page in pages) > most:
         raise UnreadableSource(
@@ -214,6 +271,8 @@ def write_work(
             fields = {**_record_fields(raw), **fields}
         except UnreadableSource:
             continue
+    if day:
+        fields.setdefault("date", day)
     if any(numbers):
         fields["pages"] = list(numbers)
     if not fields:
@@ -261,6 +320,8 @@ def work_name(name: str, run: Sequence[str]) -> str:
     return f"{printable(name)[:100] or 'pages'}{kind}"
 
 
+_ISO_DAY = re.compile(r"(?:1[4-9]|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
+_NO_NAME = re.compile(rf"ed-?\d{{1,2}}|ocr|te?xts?|pages?|alto|hocr|xml|{_ISO_DAY.pattern}", re.I)
 _YEAR = re.compile(r"(?<!\d)1[0-9]{3}(?!\d)|(?<!\d)20\d\d(?!\d)")
 _CREATORS = ("creator", "author")
 _DATES = ("dateCreated", "dateIssued", "date", "created", "issued", "copyrightDate")
@@ -438,6 +499,10 @@ def walk_folder(
     work = work_among(
         [e.name for e in entries if e.is_file()], folder.name, map(content_of, records)
     )
+    try:
+        work = work if work.pages else PagedWork(_pages_in_folders(folder, entries))
+    except OSError as error:
+        on_skip(SkippedFile(shown(folder), reason(error, folder)))
     if work.pages:
         pages = tuple(folder / name for name in work.pages)
         yield Found(
@@ -484,16 +549,26 @@ def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
 def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
     """Yield the one file that the pages of a work are put together in."""
     with TemporaryDirectory(prefix="source-finder-") as made:
-        target = Path(made) / work_name(
-            found.path.resolve().name, [page.name for page in found.pages]
-        )
+        called = _called(found.path.resolve())
+        target = Path(made) / work_name(called, [page.name for page in found.pages])
+        day = next((part for part in reversed(called.split()) if _ISO_DAY.fullmatch(part)), "")
+        records = map(content_of, found.records)
         try:
-            beside = write_work(target, found.pages, map(content_of, found.records), found.numbers)
+            beside = write_work(target, found.pages, records, found.numbers, day)
         except (SourceError, OSError) as error:
             on_skip(SkippedFile(found.name, reason(error, found.path)))
             return
         name = shown(found.path / target.name)
         yield Found(target, found.collection, name, beside, temporary=True)
+
+
+def _called(folder: Path) -> str:
+    """Return the name of the work in a folder: with those above it where its own says only what is
+    in it, or which issue: "sn83030214 1864-06-10 ed-1"."""
+    names = [folder.name]
+    while _NO_NAME.fullmatch(names[0]) and len(names) <= len(folder.parts) - 2:
+        names.insert(0, folder.parts[-len(names) - 1])
+    return " ".join(names)
 
 
 def is_passed_over(name: str) -> bool:

@@ -212,7 +212,9 @@ class _Fold:
                 self.put(sign, joint.start - 1)
                 return
         if not any(sign in joint.of(self.text) for sign in "\r\n\f"):  # within a line
-            spaced = any(map(str.isspace, joint.of(self.text))) and after[0] not in ".,;:!?)]”’"
+            left_out = joint.of(self.text)
+            around = left_out[:1].isspace() or left_out[-1:].isspace()
+            spaced = around and after[0] not in ".,;:!?)]”’"
             self.put(" " if spaced else "", joint.start)
             return
         in_word = before[-1:].isalpha() and after[:1].isalpha()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ from rag.ingest.shared.blocks import (
     outside,
     sections,
 )
-from rag.ingest.shared.books import edition, gutenberg, kind_by_title
-from rag.ingest.shared.decoding import line_of, parse_html, parse_xhtml
+from rag.ingest.shared.books import FrontMatter, edition, front_matter, gutenberg, kind_by_title
+from rag.ingest.shared.decoding import decode, line_of, parse_html, parse_xhtml
 from rag.ingest.shared.html_blocks import blocks
 from rag.language import to_edtf
 
@@ -45,6 +46,9 @@ _DATE = (
     "date",
 )
 _RIGHTS = ("dcterms.rights", "dc.rights")
+# The Internet Archive's page of a text.
+_FULL_TEXT = re.compile(r"^full text of [\"“](.{1,300})[\"”]$", re.IGNORECASE)
+_FRONT_MARKS = frozenset([b"---", b"+++"])
 _SLASHED = re.compile(r"(\d{4})/(\d{2})(?:/(\d{2}))?(?!\d)")
 
 
@@ -55,7 +59,15 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """
     raw = path.read_bytes()
     as_xml = path.suffix.lower() == ".xhtml" or raw.lstrip().startswith(b"<?xml")
-    root = parse_xhtml(raw, path) if as_xml else parse_html(raw, path)
+    front = FrontMatter()
+    if (
+        raw.lstrip(b"\xef\xbb\xbf")[:3] in _FRONT_MARKS
+    ):  # a page of a static site, before it is made
+        text = decode(raw, path)
+        front = front_matter(text)
+        root = parse_html(text[front.end :], path)
+    else:
+        root = parse_xhtml(raw, path) if as_xml else parse_html(raw, path)
     parts = blocks(root)
     text, spans = join(parts)
     book = gutenberg(text)
@@ -68,17 +80,18 @@ def read_html(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         )
     meta = _metadata(root)
     about = book.fields if book else {}
-    title = about.get("Title") or _title(root, parts) or file_title(path)
+    said = front.fields
+    title = about.get("Title") or said.get("title") or _title(root, parts) or file_title(path)
     yield document_of_blocks(
         path,
         collection,
         parts,
         sections(parts),
         title,
-        publication=edition(book, path),
-        creator=about.get("Author") or _creators(meta),
-        date=None if book else _date(meta),
-        url=book.url if book else _address(root),
+        publication=replace(edition(book, path), published=said.get("published", "")),
+        creator=about.get("Author") or said.get("creator") or _creators(meta),
+        date=None if book else said.get("date") or _date(meta),
+        url=book.url if book else said.get("url") or _address(root),
         kind=kind_by_title(title) if book else "unknown",
         rights=next((meta[name][0] for name in _RIGHTS if name in meta), None),
     )
@@ -100,7 +113,7 @@ def _title(root: _Element, parts: Sequence[Block]) -> str | None:
         parent = element.getparent()
         # Drawings have titles too.
         if parent is not None and name_of(parent) == "head":
-            title = line_of(element)
+            title = _FULL_TEXT.sub(r"\1", line_of(element))
             if title:
                 return title
     return next((printable(block.text) for block in parts if block.level == 1), None)

@@ -273,8 +273,13 @@ def _alto_line(line: _Element) -> str:
 
 def _is_raised(word: _Element) -> bool:
     """Return whether a word is the raised mark of a note."""
-    raised = "superscript" in (word.get("STYLE") or "").split()
-    return raised and MARK_OF_NOTE.fullmatch(word.get("CONTENT") or "") is not None
+    if MARK_OF_NOTE.fullmatch(word.get("CONTENT") or "") is None:
+        return False
+    styles = set((word.get("STYLEREFS") or "").split())
+    all_styles = word.getroottree().iter("{*}TextStyle") if styles else ()
+    named = (n.get("FONTSTYLE") or "" for n in all_styles if n.get("ID") in styles)
+    said = (word.get("STYLE") or "", *named)
+    return any("superscript" in of.split() for of in said)
 
 
 def _is_whole_before(half: _Element, line: _Element) -> bool:

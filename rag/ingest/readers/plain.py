@@ -11,24 +11,24 @@ from __future__ import annotations
 
 import re
 import statistics
-import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from rag.datatypes import Collection, Locator, SourceDocument, Span
-from rag.dates import WEB
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_document, file_title, in_order, person, printable, shown
+from rag.ingest.names import file_document, file_title, printable, shown
 from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.shared.books import (
+    VOLUME_PAGE,
+    FrontMatter,
     by_others,
     chapter_label,
     edition,
     first_published,
+    front_matter,
     gutenberg,
     kind_by_title,
 )
@@ -39,27 +39,30 @@ from rag.ingest.shared.notes import (
     markdown_notes,
     merged,
     numbered_notes,
+    raised_notes,
 )
 from rag.ingest.shared.page_text import is_day, printed_numbers, running_lines
-from rag.language import continues_sentence, to_edtf
+from rag.language import continues_sentence
 
-# HathiTrust's lines before the pages of a volume: "## p. 6 (#22) ####…".
-_VOLUME_PAGE = re.compile(
-    r"^## (?:p\. (?P<page>\w{1,6}) )?\(#(?P<image>\d+)\) #{10,}[^\S\n]*(?:\n|\Z)\s*", re.MULTILINE
-)
-_PAGE_END = re.compile(rf"\f[\r\n]*|{_VOLUME_PAGE.pattern}", re.MULTILINE)
+_PAGE_END = re.compile(rf"\f[\r\n]*|{VOLUME_PAGE.pattern}", re.MULTILINE)
 
 # A line by itself with a number at one end: "88 HISTORY OF THE FORTS.", "THE GARRISON. 89".
 _HEAD = re.compile(
     r"(?:\A|\n[^\S\n]*\n)(?P<line>[^\S\n]*(?:(?P<first>\d{1,4})[^\S\n]+(?P<after>[^\W\d][^\n]{2,60}?)"
     r"|(?P<before>[^\W\d][^\n]{2,60}?)[^\S\n]+(?P<last>\d{1,4}))[^\S\n]*)(?=\n[^\S\n]*\n|\Z)"
 )
-# "[Pg 45]", "[Page 45]", "{45}": marks that transcribers leave where a page began.
+# "[Pg 45]", "[Page 45]", "{45}", "[fol. 12r]": marks that transcribers leave where a page began.
 _MARK = re.compile(
-    r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}",
+    r"\[\s?(?:pg|page|p)\b\.?\s*(\d{1,4}[a-z]?|[ivxlc]{1,7})\s?\]|\{(?:pg?\.?\s*)?(\d{1,4}|[ivxlc]{1,7})\}"
+    r"|\[\s?(?:folio|fol|fo|ff?|leaf)\b\.?\s*(\d{1,4}\s?(?:[rv]|recto|verso)?)\s?\]",
     re.IGNORECASE,
 )
-_PAGE_LABEL = re.compile(r"p\. |image ")
+# A number on a line by itself: "- 41 -", "41", "[41]".
+_NUMBER_LINE = re.compile(
+    r"(?:\A|\n[^\S\n]*\n)(?P<line>[^\S\n]*(?P<set>[-–—\[(]\s?)?(?P<number>\d{1,4})(?(set)\s?[-–—\])])"
+    r"[^\S\n]*)(?=\n[^\S\n]*\n|\s*\Z)"
+)
+_PAGE_LABEL = re.compile(r"p\. |fol\. |image ")
 _MIN_HEADS = 3
 _ONE_PAGE = 1.5
 """Of the usual length of a page, how long that before the first head can be; more is several."""
@@ -78,13 +81,17 @@ def _pages_of(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, .
         return _parted(text, body)
     marks = list(_MARK.finditer(text, body.start, body.end))
     is_paged = len(marks) >= _MIN_HEADS and _count_on(marks)
-    return _marked(marks, body) if is_paged else _headed(text, body)
+    if is_paged:
+        return _marked(marks, body)
+    return _numbered(text, body) or _headed(text, body)
 
 
 def _count_on(marks: list[re.Match[str]]) -> bool:
     """Return whether marks of pages count on, as references to pages of other books do not."""
-    numbers = [int(said) for mark in marks if (said := mark[1] or mark[2]).isdecimal()]
+    numbers = [int(said) for mark in marks if (said := mark[1] or mark[2] or "").isdecimal()]
+    leaves = [int(re.sub(r"\D", "", mark[3])) for mark in marks if mark[3]]
     steps = [0 < b - a <= _MAX_STEP for a, b in pairwise(numbers)]
+    steps += [0 <= b - a <= _MAX_STEP for a, b in pairwise(leaves)]
     return 2 * sum(steps) >= len(steps)
 
 
@@ -92,11 +99,14 @@ def _marked(marks: list[re.Match[str]], body: Span) -> tuple[tuple[Locator, ...]
     """Return the pages that marks begin; what precedes the first has no page."""
     ends = [*(mark.start() for mark in marks[1:]), body.end]
     places = [
-        Locator(Span(mark.end(), end), f"p. {mark[1] or mark[2]}")
+        Locator(Span(mark.end(), end), f"fol. {mark[3]}" if mark[3] else f"p. {mark[1] or mark[2]}")
         for mark, end in zip(marks, ends, strict=True)
         if mark.end() < end
     ]
     return tuple(places), tuple(Span(*mark.span()) for mark in marks)
+
+
+_ENDS = re.compile(r"[.!?][\"'’”)\]]*$")
 
 
 def _page_notes(text: str, body: Span) -> Iterator[Span]:
@@ -104,10 +114,14 @@ def _page_notes(text: str, body: Span) -> Iterator[Span]:
     stand as paragraphs below the one that refers to them; and the signs that refer to them."""
     if _PAGE_END.search(text, body.start, body.end):
         start = body.start
+        open_note = False
         for found in (*_PAGE_END.finditer(text, body.start, body.end), None):
-            end = found.start() if found else body.end
-            yield from footnotes(text, Span(start, max(start, end)))
-            start = found.end() if found else end
+            page = Span(start, max(start, found.start() if found else body.end))
+            notes = list(footnotes(text, page, open_note=open_note))
+            yield from notes
+            at_end = any(note.end == page.end for note in notes)
+            open_note = at_end and not _ENDS.search(page.of(text).rstrip())
+            start = found.end() if found else page.end
         return
     ends = [
         body.start,
@@ -180,6 +194,30 @@ def _headed(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...
     if heads[0][1] > 1 and 0 < bounds[0] - body.start <= _ONE_PAGE * usual:
         places.insert(0, Locator(Span(body.start, bounds[0]), f"p. {heads[0][1] - 1}"))
     return tuple(places), tuple(Span(*found.span("line")) for _, _, found in heads)
+
+
+def _numbered(text: str, body: Span) -> tuple[tuple[Locator, ...], tuple[Span, ...]] | None:
+    """Return the pages above, or below, numbers on lines by themselves that count on one by one,
+    and these; None where they may be those of chapters."""
+    lines = list(_NUMBER_LINE.finditer(text, body.start, body.end))
+    numbers = [int(line["number"]) for line in lines]
+    if len(lines) < _MIN_HEADS or any(b - a != 1 for a, b in pairwise(numbers)):
+        return None
+    starts = [line.start("line") for line in lines]
+    ends = [line.end("line") for line in lines]
+    at_foot = not text[ends[-1] : body.end].strip()
+    if not at_foot and text[body.start : starts[0]].strip():
+        return None
+    parts = [text[a:b].strip() for a, b in zip(ends, starts[1:], strict=False)]
+    cut = sum(continues_sentence(before, after) for before, after in pairwise(parts))
+    if not all(line["set"] for line in lines) and 2 * cut <= len(parts) - 1:
+        return None
+    bounds = [body.start, *ends[:-1], body.end] if at_foot else [*starts, body.end]
+    places = (
+        Locator(Span(a, b), f"p. {number}")
+        for (a, b), number in zip(pairwise(bounds), numbers, strict=True)
+    )
+    return tuple(places), tuple(map(Span, starts, ends))
 
 
 def _part_pages(text: str, body: Span, heads: Sequence[re.Match[str]]) -> bool:
@@ -485,110 +523,6 @@ def _are_prose(halves: Sequence[tuple[str, str]]) -> bool:
     return True
 
 
-_COMMENT = re.compile(r"\s*<!--.{0,5000}?-->\s*", re.DOTALL)
-_FRONT = re.compile(
-    r"\ufeff?(?P<mark>---|\+\+\+)[ \t]*\r?\n(?P<inside>.{0,20000}?)"
-    r"^(?:(?P=mark)|\.\.\.)[ \t]*(?:\r?\n|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
-_MAX_FRONT = 2_000
-_FIELD = r"[A-Za-z][\w .-]{0,30}"
-_KEY = re.compile(rf"{_FIELD}")
-# "Title: Diary", below each other and before a blank line.
-_LINES = re.compile(rf"\ufeff?(?:{_FIELD}:[^\S\n]+\S[^\n]*\r?\n){{2,20}}(?=\s*\n)")
-_LINE = re.compile(rf"^({_FIELD}):[^\S\n]+(\S[^\n]*?)\s*$", re.MULTILINE)
-_PANDOC = re.compile(
-    r"\ufeff?%[ \t]*(?P<title>[^\n]*)\n(?:%[ \t]*(?P<author>[^\n]*)\n)?"
-    r"(?:%[ \t]*(?P<date>[^\n]*)\n)?"
-)
-_NAMES = {
-    "title": ("title",),
-    "creator": ("creator", "author", "authors", "by"),
-    "written": ("written", "created", "date written", "original date"),
-    "date": ("date", "published", "date published"),
-    "rights": ("rights", "license", "licence", "copyright"),
-    "url": ("url", "canonical_url", "source_url", "source"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _FrontMatter:
-    """Where a file's own text begins, and what is said before it: "title", "creator", "date",
-    "published", "rights", "url"."""
-
-    end: int = 0
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-def _front_matter(text: str) -> _FrontMatter:
-    """Return what a file says of itself in front; an empty one where it says nothing."""
-    comment = _COMMENT.match(text)
-    start = comment.end() if comment else 0
-    for end, given in _readings(text, start):
-        known = {str(key).casefold(): value for key, value in given.items()}
-        if known and all(_KEY.fullmatch(key) for key in known):
-            return _FrontMatter(end, _fields(known))
-    return _FrontMatter(start)
-
-
-def _readings(text: str, start: int) -> list[tuple[int, Mapping[str, Any]]]:
-    """Return what may be said in front, each with where that ends."""
-    if found := _FRONT.match(text, start):
-        return [(found.end(), _parsed(found["inside"], toml=found["mark"] == "+++"))]
-    if (found := _LINES.match(text, start)) and re.search(r"(?im)^(?:title|author):", found[0]):
-        return [(found.end(), dict(_LINE.findall(found[0])))]
-    if found := _VOLUME_PAGE.search(text, start, start + _MAX_FRONT):
-        said = {
-            name.casefold(): value for name, value in _LINE.findall(text[start : found.start()])
-        }
-        title = said.pop("full title", "").partition(" / ")[0]  # what follows is who wrote it
-        author = in_order(said.pop("author", ""))
-        return [(found.start(), {**said, "title": title, "author": author})]
-    if found := _PANDOC.match(text, start):
-        return [(found.end(), {name: said for name, said in found.groupdict().items() if said})]
-    return []
-
-
-def _fields(given: Mapping[str, Any]) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for name, keys in _NAMES.items():
-        value = next((_line(given[key]) for key in keys if given.get(key)), "")
-        if name == "creator":
-            value = person(value) or ""
-        if name in {"date", "written"}:
-            value = to_edtf(value)
-        if name == "url" and not value.startswith(("http://", "https://")):
-            value = ""
-        if value:
-            fields[name] = value
-    # The day on which a page was put on the Web is not that of what it says.
-    date = fields.pop("date", "")
-    if written := fields.pop("written", "" if date >= WEB else date):
-        fields["date"] = written
-    if date >= WEB:
-        fields["published"] = date
-    return fields
-
-
-def _parsed(inside: str, *, toml: bool) -> Mapping[str, Any]:
-    """Return what YAML or TOML says; line by line where it is not well-formed."""
-    import yaml
-
-    try:
-        said = tomllib.loads(inside) if toml else yaml.safe_load(inside)
-    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError):
-        said = dict(_LINE.findall(inside))
-    return said if isinstance(said, Mapping) else {}
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, list):
-        return " and ".join(filter(None, map(_line, value)))
-    if isinstance(value, Mapping):
-        return _line(value.get("name") or value.get("literal") or "")
-    return printable(str(value))
-
-
 _COLUMNS = (
     "columns stand side by side, so that their sentences are mixed: they are not quoted (make "
     "the text again column by column, for instance with pdftotext without -layout)"
@@ -604,7 +538,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
     """
     text = decode(path.read_bytes(), path)
     book = gutenberg(text)
-    front = _FrontMatter() if book else _front_matter(text)
+    front = FrontMatter() if book else front_matter(text)
     body = book.body if book else Span(front.end, len(text))
     places, running = _pages_of(text, body)
     paragraphs = paragraph_locators(text, BLANK_LINES, body)
@@ -642,6 +576,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
                     *_contents_spans(text, paragraphs),
                     *bracketed_notes(text, body),
                     *numbered_notes(text, [place.span for place in paragraphs]),
+                    *raised_notes(text, [place.span for place in paragraphs]),
                     *_page_notes(text, body),
                     *(markdown_notes(text, body) if path.suffix.lower() == ".md" else ()),
                     *columns,
@@ -655,7 +590,7 @@ def read_plain(path: Path, collection: Collection) -> Iterator[SourceDocument]:
 
 def _is_by_ocr(path: Path, text: str) -> bool:
     """Return whether a text is OCR's, as the Internet Archive names it, and HathiTrust marks it."""
-    return path.stem.endswith("_djvu") or _VOLUME_PAGE.search(text) is not None
+    return path.stem.endswith("_djvu") or VOLUME_PAGE.search(text) is not None
 
 
 def _read_by_ocr(places: Sequence[Locator], text: str) -> tuple[Locator, ...]:

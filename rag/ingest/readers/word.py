@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from rag.ingest.shared.blocks import (
     without_note_lists,
 )
 from rag.ingest.shared.decoding import BOOK, Parts, attribute, first_line, opened
+from rag.ingest.shared.page_text import running_lines
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -196,7 +198,34 @@ def _word_blocks(root: _Element, levels: Mapping[str, int]) -> list[Block]:
                 events, level = [], 0
             case _:
                 events.append(item)
-    return with_continued(without_note_lists(made), turned)
+    kept, kept_turned, heads = _without_heads(without_note_lists(made), turned)
+    return [*with_continued(kept, kept_turned), *heads]
+
+
+def _without_heads(
+    made: Sequence[Block], turned: Sequence[bool]
+) -> tuple[list[Block], list[bool], list[Block]]:
+    """Return blocks without the running heads and numbers that programs for scans type on each
+    page, whether a page ends before each of them, and these, which are no evidence."""
+    starts = [0, *(number for number, ends in enumerate(turned) if ends and number)]
+    pages = [made[a:b] for a, b in pairwise([*starts, len(made)])]
+    lines = [[" ".join(block.text.split()) for block in page] for page in pages]
+    running = running_lines(["\n".join(page) for page in lines])
+    kept: list[Block] = []
+    kept_turned: list[bool] = []
+    heads: list[Block] = []
+    for page, of_page, spans in zip(pages, lines, running, strict=True):
+        at = 0
+        page_ends = bool(kept)
+        for block, line in zip(page, of_page, strict=True):
+            if any(span.start == at for span in spans):
+                heads.append(replace(block, level=0, boilerplate=True))
+            else:
+                kept.append(block)
+                kept_turned.append(page_ends)
+                page_ends = False
+            at += len(line) + 1
+    return kept, kept_turned, heads
 
 
 def _note_texts(root: _Element, footnotes: _Element | None, endnotes: _Element | None) -> list[str]:

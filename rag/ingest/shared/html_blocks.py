@@ -7,7 +7,7 @@ joined by blank lines, and a citation names the section and the paragraph within
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from rag.ingest.shared.blocks import (
     with_continued,
     without_note_lists,
 )
-from rag.ingest.shared.notes import LINKED_MARK
+from rag.ingest.shared.notes import LINKED_MARK, is_notice
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -84,7 +84,12 @@ _UNSEEN = re.compile(
     r"|(?:left|top|text-indent)\s*:\s*-\d{3,})",
     re.IGNORECASE,
 )
-_RAISED = re.compile(r"vertical-align\s*:\s*(?:super|text-top|top|[1-9]|0?\.\d)", re.IGNORECASE)
+_MOVED_UP = r"(?<![-\w])(?:top\s*:\s*-|bottom\s*:)\s*(?:0?\.\d|[1-9])"
+_RAISED = re.compile(
+    r"vertical-align\s*:\s*(?:super|text-top|top|[1-9]|0?\.\d)"
+    rf"|position\s*:\s*relative[^{{}}]{{0,200}}{_MOVED_UP}|{_MOVED_UP}[^{{}}]{{0,200}}position\s*:\s*relative",
+    re.IGNORECASE,
+)
 _RAISED_CLASS = re.compile(r"(?:^|\s)(?:sup|super|superscript)(?:\s|$)", re.IGNORECASE)
 # "@media print {": what holds for some readers only. The others hold for all.
 _AT_RULE = re.compile(r"@([\w-]+)([^{};]{0,500})\{")
@@ -95,14 +100,20 @@ _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 # "span.x1 { vertical-align: super }": rules of a page's own style sheet for all of a class or name.
 _RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,2000})\}")
 _SELECTOR = re.compile(
-    r"\s*(?P<tag>[a-z][a-z0-9]*)?(?P<kind>[.#])(?P<name>[\w-]+)\s*", re.IGNORECASE
+    r"(?P<within>(?:[\w.#-]+ ){0,5})(?P<tag>[a-z][a-z0-9]*)?(?P<kind>[.#])(?P<name>[\w-]+)",
+    re.IGNORECASE,
 )
+_MAX_RULES = 20
+"""For one class or name: who says more of it wants to keep the reader busy."""
+
 # What sites and wikis put between the words of a page.
 _SITES_OWN = re.compile(
     r"(?:^|\s)(?:cookie[\w-]*|[\w-]*consent[\w-]*|gdpr[\w-]*|share|shar(?:e|ing)-[\w-]+|social(?:-[\w-]+)?"
     r"|newsletter[\w-]*|breadcrumbs?|advert\w*|ad-(?:slot|unit|container)|site-(?:header|footer|nav\w*)"
     r"|navbar|nav-links?|menu|pagination|related-(?:posts?|articles?|links?|content)|skip-(?:link|to)[\w-]*"
-    r"|comments?-(?:section|list|area|form)|mw-(?:editsection|jump-link|cite-backlink)|noprint|navbox"
+    r"|comments|comments?-?(?:section|list|area|form)|comment-respond"
+    r"|(?:entry|post)-(?:meta|utility|info|date)|posted-on|(?:web-?)?archive[_-]?(?:banner|toolbar)|wb[_-]?banner"
+    r"|mw-(?:editsection|jump-link|cite-backlink)|noprint|navbox"
     r"|catlinks|printfooter|ws-noexport|Inline-Template|catch-?word|running-?title"
     r"|sr-only|visually-hidden|screen-reader-text)(?:\s|$)",
     re.IGNORECASE,
@@ -123,6 +134,9 @@ _ARCHIVES_OWN = re.compile(
     r"|.*google-cache-hdr",
     re.IGNORECASE,
 )
+# What archive.today sets around the page that it kept.
+_FRAME = frozenset(["HEADER", "FOOTER", "DIVSHARE", "hashtags"])
+_FRAMED = "SOLID"
 _PAGE_CLASS = re.compile(
     r"(?:^|\s)(?:x-ebookmaker-pageno|(?:[\w]+-)?page-?num(?:ber)?s?|pageno|page-?break|pgnum|folio|pb)(?:\s|$)",
     re.IGNORECASE,
@@ -132,6 +146,9 @@ _PAGE_TEXT = re.compile(
     r"[\[({|]?\s*(?:p(?:g|age|p)?\.?\s*)?(\d{1,4}[a-z]?|[ivxlc]{1,8})\s*[\])}|]?", re.IGNORECASE
 )
 _PAGE_IN_BRACKETS = re.compile(r"\[(?:pg|page|p)\b\.?\s*(\d{1,4}|[ivxlc]{1,8})\]", re.IGNORECASE)
+_PAGE_IN_WORDS = re.compile(r"[\[({]?\s*page\s+(\d{1,4}|[ivxlc]{1,8})\s*[\])}]?", re.IGNORECASE)
+"""All that a paragraph says between two pages, in many a transcription."""
+
 _PAGE_MARK_LIMIT = 16
 _MARK_LIMIT = 12
 _MARK_CLASS = re.compile(
@@ -186,6 +203,7 @@ def blocks(
                 if running.text:
                     is_note = depth > 0 or not targets.isdisjoint(names)
                     is_note = is_note or _LEADS_ON.fullmatch(running.text) is not None
+                    is_note = is_note or is_notice(running.text)
                     block = Block(running.text, level, tuple(names), is_note, running.pages)
                     made.append(block)
                     turned.append(page_ends)
@@ -211,23 +229,42 @@ def blocks(
 
 def _apply_styles(root: _Element) -> None:
     """Write what a page's style sheet says of hidden and raised words to the elements."""
-    said: dict[tuple[str, str], str] = {}
+    said: dict[tuple[str, str], list[tuple[list[str], str]]] = {}
     for sheet in root.iter("{*}style", "style"):
         if not _ON_SCREEN.search(sheet.get("media") or ""):
             continue
         for selectors, rule in _RULE.findall(_held("".join(map(str, sheet.itertext())))):
             if _UNSEEN.search(rule) or _RAISED.search(rule):
                 for selector in selectors.split(","):
-                    if found := _SELECTOR.fullmatch(selector):
-                        said[found["kind"], found["name"]] = rule
+                    plain = " ".join(selector.replace(">", " ").split())
+                    if found := _SELECTOR.fullmatch(plain):
+                        rules_of = said.setdefault((found["kind"], found["name"]), [])
+                        if len(rules_of) < _MAX_RULES:
+                            rules_of.append((found["within"].split(), rule))
     if not said:
         return
     for element in root.iter():
-        names = [("#", element.get("id") or "")]
-        names += ((".", name) for name in (element.get("class") or "").split())
-        rules = [said[name] for name in names if name in said]
+        known = (given for name in _names(element) for given in said.get(name, ()))
+        rules = [rule for outer, rule in known if _stands_within(element, outer)]
         if rules:
             element.set("style", "; ".join([*rules, element.get("style") or ""]))
+
+
+def _names(element: _Element) -> list[tuple[str, str]]:
+    """Return by what a style sheet can name an element: "#" its id, "." each of its classes, and ""
+    its tag."""
+    classes = ((".", name) for name in (element.get("class") or "").split())
+    return [("", name_of(element)), ("#", element.get("id") or ""), *classes]
+
+
+def _stands_within(element: _Element, outer: Sequence[str]) -> bool:
+    """Return whether an element stands within such ones, the innermost last: "div.draft", "p"."""
+    above = element.iterancestors()
+    for wanted in reversed(outer):
+        parts = {(kind, name) for kind, name in re.findall(r"([.#]?)([\w-]+)", wanted)}
+        if not any(parts <= set(_names(one)) for one in above):
+            return False
+    return True
 
 
 def _held(sheet: str) -> str:
@@ -321,7 +358,7 @@ def _opened(
         return [*named, (Page(number), within)]
     if _is_note_mark(element, name):
         return [(_Name(pointer), within)] if pointer else []
-    if name == "sup" or _is_raised(element):
+    if name == "sup" or _is_raised(element, name):
         said = Raised("".join(map(str, element.itertext())))
         return [(_Name(pointer), within), (said, within)] if pointer else [(said, within)]
     inside = _Within(
@@ -417,6 +454,8 @@ def _is_left_out(element: _Element, name: str, within: _Within) -> bool:
         return True
     if _UNSEEN.search(element.get("style") or "") or _ARCHIVES_OWN.match(element.get("id") or ""):
         return True
+    if element.get("id") in _FRAME and any(n.get("id") == _FRAMED for n in _siblings(element)):
+        return True
     # The foot of a quotation or an article is part of it; that of the page is the site's.
     at_foot = name == "footer" and not within.article
     named = f"{element.get('class') or ''} {element.get('id') or ''}"
@@ -428,6 +467,11 @@ def _is_left_out(element: _Element, name: str, within: _Within) -> bool:
     return at_foot or element.get("role") in {"navigation", "contentinfo", "search"}
 
 
+def _siblings(element: _Element) -> Iterator[_Element]:
+    yield from element.itersiblings()
+    yield from element.itersiblings(preceding=True)
+
+
 def _page_number(element: _Element, name: str, inline: bool) -> str | None:
     """Return the number of the printed page that begins at an element, None at any other."""
     said = "".join(map(str, element.itertext())).translate(_INVISIBLE).strip()
@@ -437,6 +481,7 @@ def _page_number(element: _Element, name: str, inline: bool) -> str | None:
         "pagebreak" in types_of(element)
         or _PAGE_CLASS.search(element.get("class") or "")
         or (inline and name != "a" and _PAGE_IN_BRACKETS.fullmatch(said))
+        or (name in {"p", "div", "center"} and _PAGE_IN_WORDS.fullmatch(said))
     )
     if len(said) > _PAGE_MARK_LIMIT or not (marker or (name == "a" and by_name and not said)):
         return None
@@ -462,7 +507,7 @@ def _is_note_mark(element: _Element, name: str) -> bool:
     )
     if marked and LINKED_MARK.fullmatch(said):
         return True
-    if name == "sup" or _is_raised(element):
+    if name == "sup" or _is_raised(element, name):
         linked = next(element.iter("{*}a", "a"), None) is not None
         return bool(linked and LINKED_MARK.fullmatch(said))
     href = element.get("href") or "" if name == "a" else ""
@@ -478,7 +523,10 @@ def _is_note(element: _Element) -> bool:
     return bool(_NOTE_CLASS.search(element.get("class") or ""))
 
 
-def _is_raised(element: _Element) -> bool:
+def _is_raised(element: _Element, name: str) -> bool:
+    """Return whether an element within a line is set above it; a cell's "top" is no such."""
+    if name in _BLOCKS or name in _LINES or name in {"td", "th"}:
+        return False
     return bool(
         _RAISED.search(element.get("style") or "")
         or _RAISED_CLASS.search(element.get("class") or "")

@@ -111,38 +111,70 @@ def markdown_notes(text: str, within: Span) -> Iterator[Span]:
 
 
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
+# A rule typed across the page, above the notes at its foot.
+_RULE = re.compile(r"^[^\S\n]*[-_=—–]{5,}[^\S\n]*(?:\n|\Z)", re.MULTILINE)
 _FOOT_MARK = r"(?:[*†‡§‖]{1,3}|\(?\d{1,2}[.)]{0,2}|\[\d{1,2}\]|[⁰¹²³⁴-⁹]{1,3})"
 _FOOTNOTE_BEGINS = re.compile(rf"[^\S\n]*(?P<mark>{_FOOT_MARK})[^\S\n]*(?=[^\W\d_]|[\"'“‘])")
 
 
-def footnotes(text: str, page: Span) -> Iterator[Span]:
+def footnotes(text: str, page: Span, *, open_note: bool = False) -> Iterator[Span]:
     """Yield the footnotes at the end of a page, or of a paragraph, and the signs that refer to
-    them: the last paragraphs, each begun by a sign that stands behind a word above.
+    them: the last paragraphs, or what stands below a typed rule, each begun by a sign that stands
+    behind a word above. `open_note`: the last one of the page before goes on below the rule.
 
     >>> text = "He would not*\\n\\n* See Carte."
     >>> [span.of(text) for span in footnotes(text, Span(0, len(text)))]
     ['* See Carte.', '*']
     """
     starts = [found.end() for found in _BLANK.finditer(text, page.start, page.end)]
+    starts += [found.end() for found in _RULE.finditer(text, page.start, page.end)]
     end = page.end
-    for start in reversed([start for start in starts if start < end]):
+    for start in sorted({start for start in starts if start < end}, reverse=True):
         found = _FOOTNOTE_BEGINS.match(text, start, end)
         if found is None:
-            return
+            break
         if "*" in found["mark"] and found["mark"] in text[found.end() : end]:
-            return  # emphasis: "**Q:** When?"
+            break  # emphasis: "**Q:** When?"
         sign = re.escape(found["mark"].strip("().[]"))
         behind = re.compile(
-            rf"(?<=[^\W_])[.,;:!?'\"’”)]{{0,3}}(?P<sign>[(\[]?{sign}[)\]]?)(?![\w*†‡§])"
+            rf"(?<=[^\W_])[.,;:!?'\"’”)]{{0,3}}(?P<sign>\s?\({sign}\)|[(\[]?{sign}[)\]]?)(?![\w*†‡§])"
         )
         above = list(behind.finditer(text, page.start, start))
         if found["mark"][0].isdecimal():
             above = [one for one in above if not text[one.start("sign") - 1].isdecimal()]
         if not above:
-            return
+            break
         yield Span(start, end)
         yield Span(*above[-1].span("sign"))
         end = start
+    *_, rule = [None, *_RULE.finditer(text, page.start, end)]
+    if rule and (open_note or (end < page.end and not text[rule.end() : end].strip())):
+        yield Span(rule.start(), end)
+
+
+_RAISED_FIGURES = re.compile(r"(?<=[\w.,;:!?'\"’”)])[⁰¹²³⁴-⁹]{1,3}")
+_IN_FIGURES = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_NUMBER_BEGINS = re.compile(r"[^\S\n]*[\[(]?(?P<number>\d{1,3}|[⁰¹²³⁴-⁹]{1,3})[.)\]]?\s+(?=\S)")
+
+
+def raised_notes(text: str, paragraphs: Sequence[Span]) -> Iterator[Span]:
+    """Yield the paragraphs at the end of a text that are notes: each begins with a number that
+    stands raised behind a word before it.
+
+    >>> text = "He lost 300¹² men.\\n\\n12 Carte says 400."
+    >>> [n.of(text) for n in raised_notes(text, [Span(0, 18), Span(20, len(text))])]
+    ['12 Carte says 400.']
+    """
+    raised = {
+        found[0].translate(_IN_FIGURES): found.start()
+        for found in reversed(list(_RAISED_FIGURES.finditer(text)))
+    }
+    for span in reversed(paragraphs if raised else ()):
+        found = _NUMBER_BEGINS.match(text, span.start, span.end)
+        number = found["number"].translate(_IN_FIGURES) if found else ""
+        if raised.get(number, len(text)) >= span.start:
+            return
+        yield span
 
 
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -169,6 +201,12 @@ _NOTICE = re.compile(
     r"|generated (?:on|at|for) [^\n]{0,80}(?:hathitrust|hdl\.handle\.net)"
     r"|public domain[^\n]{0,40}(?:hathitrust|google-digitized)"
     r"|(?:https?://)?(?:www\.)?archive\.org/details/\S+\s*$"
+    r"|you are viewing an? archived (?:web ?)?(?:page|site|copy|version)"
+    r"|this snapshot,? taken on |(?:this|the) (?:web ?)?page (?:was|has been) archived"
+    r"|(?:the )?[\w ]{0,30}web archive does not use cookies"
+    r"|this is (?:google['’]s cache of|an? (?:archived|cached) (?:copy|version|snapshot) of)"
+    r"|tip: to quickly find your search term"
+    r"|(?:©|\(c\)|copyright\b)[^\n]{0,120}\ball rights reserved\.?\s*$"
     r"|the wayback machine - https?://|archive\.(?:today|is|ph) webpage capture"
     r"|saved from https?://|file archived on\b"
     r"|exported from wikisource|about this digital edition"
@@ -231,6 +269,11 @@ def library_notices(text: str) -> Iterator[Span]:
         for paragraph in _paragraphs(text, start, end):
             if _NOTICE.match(paragraph.of(text)):
                 yield paragraph
+
+
+def is_notice(paragraph: str) -> bool:
+    """Return whether a paragraph is such a notice of whoever hands out the text."""
+    return _NOTICE.match(paragraph) is not None
 
 
 _ENTRY = re.compile(

@@ -56,6 +56,13 @@ _ROMAN_ALONE = re.compile(r"[\W_]{0,3}([ivxlc]{1,7})[\W_]{0,3}")
 _COMPOUND = re.compile(r"\W{0,3}((?:[A-Z]{1,2}|[IVXLC]{1,5}|\d{1,2})[-–.]\d{1,3})\W{0,3}")
 """Numbers of pages counted anew in each chapter or appendix: "3-12", "A-5"."""
 
+_MISREAD = re.compile(
+    r"(?:^(?<!\w)|(?<=\s))(?=[OoIlSBZ]{0,3}\d)(?=\d{0,3}[OoIlSBZ])[\dOoIlSBZ]{2,4}(?=\W{0,2}$)"
+    r"|^(?=[OoIlSBZ]{0,3}\d)(?=\d{0,3}[OoIlSBZ])[\dOoIlSBZ]{2,4}(?=\W{0,2}\s)"
+)
+"""A page's number at an end of a line, with figures that OCR took for letters: "2O7"."""
+
+_AS_FIGURES = str.maketrans("OoIlSBZ", "0011582")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _NUMBER = re.compile(r"\d{1,6}")
 _WEEKDAY = re.compile(r"[^\W\d_]{2,6}day,?\s+", re.IGNORECASE)
@@ -263,7 +270,7 @@ def _names_page(line: str, index: int, own: set[_Key]) -> bool:
     or at an end of a head of several words. A year by itself, or the number of a paper ("No. 101",
     "Letter 3"), is none."""
     numbers = {n + index for _, n in own if n is not None and n in _offsets(line, index)}
-    words = re.findall(r"[^\W\d_]+", line)
+    words = re.findall(r"[^\W\d_]+", _in_figures(line.strip()))
     if not words or _COMPOUND.fullmatch(line.strip()):
         return not all(map(_is_year, numbers))
     counted = len(words) > _PAPER_WORDS and not _OF_PAPER.search(line)
@@ -344,12 +351,21 @@ def _counting(pages: list[str], edges: list[list[Span]]) -> set[int]:
 
 def _offsets(line: str, index: int) -> set[int]:
     """Return how far a number at a line's ends is from the page's place in the file."""
-    line = line.strip()
+    line = _in_figures(line.strip())
     if found := _PAGE_OF.fullmatch(line):
         return {int(found[1]) - index}
     if len(line) > _MAX_HEAD or (_LIST_POINT.match(line) and not line.isupper()):
         return set()
     return {int(found[0]) - index for found in _AT_END.finditer(line)}
+
+
+def _in_figures(line: str) -> str:
+    """Return a line with the figures of a misread number at its ends.
+
+    >>> _in_figures("2O7 THE RETREAT"), _in_figures("IN ILLINOIS")
+    ('207 THE RETREAT', 'IN ILLINOIS')
+    """
+    return _MISREAD.sub(lambda found: found[0].translate(_AS_FIGURES), line)
 
 
 def is_day(line: str) -> bool:
@@ -441,10 +457,11 @@ def _keys(line: str, index: int) -> set[_Key]:
     The line itself, and the line without one of its numbers, together with how far that
     number is from the page's place in the file.
     """
-    normal = " ".join(line.casefold().split())
+    normal = " ".join(_in_figures(line.strip()).casefold().split())
     keys: set[_Key] = set()
     left_open = normal.endswith((*_HYPHENS, ",", ";", ":"))
-    if sum(c.isalnum() for c in normal) >= _MIN_CHARACTERS and not left_open:
+    signs = sum(c.isalnum() for c in normal)
+    if not signs or (signs >= _MIN_CHARACTERS and not left_open):  # "– –", or words
         keys.add((normal, None))
     # "(4) In the second place": points of a list can go on from page to page.
     text_from = point.end() if (point := _LIST_POINT.match(normal)) else 0

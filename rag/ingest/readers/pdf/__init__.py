@@ -31,10 +31,11 @@ from rag.ingest.readers.pdf.layout import Line, PageLines, page_fold, page_lines
 from rag.ingest.readers.pdf.letters import Letter, Upright, level, page_letters
 from rag.ingest.readers.pdf.opening import (
     DAMAGE,
-    PLACEHOLDER,
     check_bytes,
     damaged,
     filled_fields,
+    has_xfa,
+    is_placeholder,
     open_pdf,
     without_hidden_layers,
     xfa_lines,
@@ -454,7 +455,7 @@ def read_pdf(
     with _complaints_counted(path):
         reader = open_pdf(path)
         layers, failures, left_out, scanned = _page_layers(reader, path)
-        fields = _form(reader, path, layers)
+        fields, waiting = _form(reader, path, layers)
         given = _given_labels(reader, len(layers))
         title, creator, created = _information(reader)
         if _is_cover_sheet(reader, layers):
@@ -466,7 +467,10 @@ def read_pdf(
         page_images,
         facing=any(len(layer) > 1 for layer in layers),
     )
-    sheets = [result.pages.get(number, layer) for number, layer in enumerate(layers)]
+    sheets = [
+        (PrintedPage(""),) if number in waiting else result.pages.get(number, layer)
+        for number, layer in enumerate(layers)
+    ]
     quality = [
         result.quality.get(n, reading_quality(_text_of(layer)) if scanned[n] else None)
         for n, layer in enumerate(layers)
@@ -576,9 +580,11 @@ def _given_labels(reader: PdfReader, count: int) -> list[str]:
     return [f"p. {label}" if label else f"PDF page {n}" for n, label in enumerate(given, start=1)]
 
 
-def _form(reader: PdfReader, path: Path, layers: list[_Layer]) -> list[list[str]]:
-    """Return what is filled in on each page; a page that only asks to wait for a form in XFA
-    gives way to what that holds.
+def _form(
+    reader: PdfReader, path: Path, layers: Sequence[_Layer]
+) -> tuple[list[list[str]], frozenset[int]]:
+    """Return what is filled in on each page, and which pages only ask to wait for a form in XFA:
+    the first of them has what that holds.
 
     Raises `UnreadableSource` where it holds nothing.
     """
@@ -586,20 +592,18 @@ def _form(reader: PdfReader, path: Path, layers: list[_Layer]) -> list[list[str]
 
     try:
         fields = [filled_fields(page) for page in reader.pages]
-        waiting = [n for n, layer in enumerate(layers) if PLACEHOLDER.match(layer[0].text)]
-        if waiting and "/AcroForm" in reader.root_object:
-            lines = xfa_lines(reader, path)
-            if not lines:
-                raise UnreadableSource(
-                    f"{shown(path)} is a form of Adobe's XFA kind with nothing filled in; open it "
-                    "in Adobe Reader and print it to a new PDF"
-                )
-            fields[waiting[0]] = lines
-            for number in waiting:
-                layers[number] = (PrintedPage(""),)
+        waiting = [n for n, layer in enumerate(layers) if is_placeholder(_text_of(layer))]
+        if not waiting or not has_xfa(reader):
+            return fields, frozenset()
+        fields[waiting[0]] = xfa_lines(reader, path)
     except (PyPdfError, *DAMAGE):
-        return [[] for _ in layers]
-    return fields
+        return [[] for _ in layers], frozenset()
+    if not fields[waiting[0]]:
+        raise UnreadableSource(
+            f"{shown(path)} is a form of Adobe's XFA kind with nothing filled in; open it "
+            "in Adobe Reader and print it to a new PDF"
+        )
+    return fields, frozenset(waiting)
 
 
 def _is_cover_sheet(reader: PdfReader, layers: list[_Layer]) -> bool:

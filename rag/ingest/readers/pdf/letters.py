@@ -26,6 +26,7 @@ _TWIN = 0.15
 and the next are at least .2 apart."""
 
 _EDGE_PT = 1.0
+_ROW_PT = 20.0
 _MAX_PIXELS = 2_000
 _INK = 16
 """How much darker or lighter than its ground, of 255, the darkest part of a seen word is."""
@@ -162,9 +163,14 @@ def _middle(box: tuple[float, float, float, float], quarter: int) -> tuple[float
 
 def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
     """Return the letters without the words that cannot be seen on the page: white on white,
-    covered, or outside a clipping path. Invisible text over a picture is that of OCR."""
-    if not placed or any(one.invisible for one in placed):
+    covered, or outside a clipping path. Invisible text over a picture is that of OCR; where words
+    that are drawn stand already, it says them a second time."""
+    if not placed:
         return placed
+    if any(one.invisible for one in placed):
+        placed = _without_second_layer(placed)
+        if image_share(page) > 0:
+            return placed
     rotation = page.get_rotation()
     page.set_rotation(0)
     left, bottom, right, top = page.get_bbox()
@@ -183,6 +189,31 @@ def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
         if part.size == 0 or int(part.max()) - int(part.min()) >= _INK:
             kept += word
     return kept
+
+
+def _without_second_layer(placed: list[_Placed]) -> list[_Placed]:
+    """Return letters without the invisible words that stand where words are drawn."""
+    drawn: dict[int, list[tuple[float, float, float, float]]] = {}
+    for left, bottom, right, top in (one.box for one in placed if not one.invisible):
+        for row in range(int(bottom // _ROW_PT), int(top // _ROW_PT) + 1):
+            gap = (top - bottom) / 2  # between words
+            drawn.setdefault(row, []).append((left - gap, bottom, right + gap, top))
+    if not drawn:
+        return placed
+    kept: list[_Placed] = []
+    for word in _words(placed):
+        over = sum(
+            any(n[0] <= x <= n[2] and n[1] <= y <= n[3] for n in drawn.get(int(y // _ROW_PT), ()))
+            for one in word
+            for x, y in [_centre(one.box)]
+        )
+        if not word[0].invisible or 2 * over <= len(word):
+            kept += word
+    return kept
+
+
+def _centre(box: tuple[float, float, float, float]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
 def _without_specks(placed: list[_Placed]) -> list[_Placed]:

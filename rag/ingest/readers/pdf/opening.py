@@ -106,11 +106,10 @@ def damaged(path: Path, error: Exception) -> UnreadableSource:
 
 def without_hidden_layers(reader: PdfReader) -> bytes | None:
     """Return the file without what its switched-off layers draw, None where none is off."""
-    off = _switched_off(reader)
-    if not off:
+    if not _switched_off(reader) and not _has_expressions(reader):
         return None
     from pypdf import PdfWriter
-    from pypdf.generic import ContentStream, NameObject
+    from pypdf.generic import ContentStream, DecodedStreamObject, NameObject
 
     writer = PdfWriter(clone_from=reader)
     hidden = _switched_off(writer)
@@ -121,9 +120,57 @@ def without_hidden_layers(reader: PdfReader) -> bytes | None:
         stream = ContentStream(contents, writer)
         stream.operations = list(_shown(stream.operations, page.get("/Resources", {}), hidden))
         page[NameObject("/Contents")] = writer._add_object(stream)
+    seen: set[int] = set()
+    for page in writer.pages:
+        for forms, name in list(_forms(page, seen)):
+            form = _resolved(forms[name])
+            stream = ContentStream(form, writer)
+            operations = list(_shown(stream.operations, form.get("/Resources", {}), hidden))
+            if len(operations) < len(stream.operations):
+                stream.operations = operations
+                left = DecodedStreamObject()
+                left.update({k: form.raw_get(k) for k in form if k not in _OF_STREAM})
+                left.set_data(stream.get_data())
+                forms[NameObject(name)] = writer._add_object(left)
     made = io.BytesIO()
     writer.write(made)
     return made.getvalue()
+
+
+def _has_expressions(reader: PdfReader) -> bool:
+    """Return whether something in a file is shown under an expression, as while a layer is off."""
+    if not _resolved(reader.root_object.get("/OCProperties")):
+        return False
+    return any(
+        "/VE" in (_resolved(layer) or ())
+        for page in reader.pages
+        for part in (page, *(_resolved(forms[name]) for forms, name in _forms(page, set())))
+        for layer in (part.get("/OC"), *_properties(part).values())
+    )
+
+
+def _properties(part: Any) -> Mapping[str, Any]:
+    return _resolved((_resolved(part.get("/Resources")) or {}).get("/Properties")) or {}
+
+
+def _forms(part: Any, seen: set[int]) -> Iterator[tuple[Any, str]]:
+    """Yield the forms that are drawn on a page, or in such a form, each once: where it is listed,
+    with its name there."""
+    resources = _resolved(part.get("/Resources")) or {}
+    objects = _resolved(resources.get("/XObject")) or {}
+    for name in objects:
+        number = getattr(_raw(objects, name), "idnum", None)
+        form = _resolved(objects[name])
+        if (
+            number is None
+            or number in seen
+            or form.get("/Subtype") != "/Form"
+            or len(seen) > _MAX_FORMS
+        ):
+            continue
+        seen.add(number)
+        yield from _forms(form, seen)
+        yield objects, name
 
 
 def _switched_off(document: Any) -> set[int]:
@@ -137,7 +184,19 @@ def _switched_off(document: Any) -> set[int]:
     off = {item.idnum for item in _resolved(usual.get("/OFF")) or ()}
     if usual.get("/BaseState") == "/OFF":
         off |= numbers - {item.idnum for item in _resolved(usual.get("/ON")) or ()}
-    return off
+    return off | set(_off_on_screen(usual))
+
+
+def _off_on_screen(usual: Any) -> Iterator[int]:
+    """Yield the object numbers of the layers that are shown only in print or on export."""
+    for rule in _resolved(usual.get("/AS")) or ():
+        rule = _resolved(rule)
+        if rule.get("/Event") != "/View" or "/View" not in (_resolved(rule.get("/Category")) or ()):
+            continue
+        for layer in _resolved(rule.get("/OCGs")) or ():
+            usage = _resolved(_resolved(layer).get("/Usage")) or {}
+            if (_resolved(usage.get("/View")) or {}).get("/ViewState") == "/OFF":
+                yield layer.idnum
 
 
 def _shown(operations: Iterable[Any], resources: Any, hidden: set[int]) -> Iterable[Any]:
@@ -170,6 +229,8 @@ def _is_hidden(layer: Any, hidden: set[int]) -> bool:
     if number in hidden:
         return True
     content = _resolved(layer)
+    if isinstance(content, Mapping) and (rule := _resolved(content.get("/VE"))):
+        return not _holds(rule, hidden)
     members = _raw(content, "/OCGs") if isinstance(content, Mapping) else None
     if members is None:
         return False
@@ -185,6 +246,23 @@ def _is_hidden(layer: Any, hidden: set[int]) -> bool:
     )
 
 
+def _holds(rule: Any, hidden: set[int], depth: int = 0) -> bool:
+    """Return whether what is shown under an expression is shown: [/Not [/Or layer layer]]."""
+    resolved = _resolved(rule)
+    if not isinstance(resolved, list) or not resolved or depth > _MAX_EXPRESSION:
+        return getattr(rule, "idnum", None) not in hidden
+    operator, *parts = resolved
+    states = [_holds(part, hidden, depth + 1) for part in parts]
+    if operator == "/Not":
+        return not all(states)
+    return any(states) if operator == "/Or" else all(states)
+
+
+_MAX_EXPRESSION = 20
+_MAX_FORMS = 1_000
+_OF_STREAM = frozenset(["/Filter", "/DecodeParms", "/Length"])
+
+
 def _raw(item: Any, key: str) -> Any:
     return item.raw_get(key) if hasattr(item, "raw_get") and key in item else None
 
@@ -194,18 +272,37 @@ def _resolved(item: Any) -> Any:
     return item.get_object() if hasattr(item, "get_object") else item
 
 
-PLACEHOLDER = re.compile(r"\s*Please wait\W", re.IGNORECASE)
-"""How a page begins that only says that the viewer cannot show the form."""
+_PLACEHOLDER = re.compile(
+    r"\s*(?:please wait|bitte warten|veuillez patienter|espere|attendere prego)\W", re.IGNORECASE
+)
+_OF_VIEWER = re.compile(r"\b(?:adobe (?:acrobat )?reader|pdf viewer)\b", re.IGNORECASE)
+_PLACEHOLDER_SIZE = 1_500
+
+
+def is_placeholder(page: str) -> bool:
+    """Return whether all that a page of a form says is that the viewer cannot show the form."""
+    of_viewer = len(page) < _PLACEHOLDER_SIZE and _OF_VIEWER.search(page) is not None
+    return of_viewer or _PLACEHOLDER.match(page) is not None
+
+
+def has_xfa(reader: PdfReader) -> bool:
+    """Return whether a file holds a form of Adobe's XFA kind."""
+    return "/XFA" in (_resolved(reader.root_object.get("/AcroForm")) or {})
+
 
 _HIDDEN = 0b10_0010  # hidden, or shown on no screen
+_FILLED = frozenset(["/Tx", "/Ch", "/Btn"])
+_PUSHED, _ONE_OF_SEVERAL = 1 << 16, 1 << 15
+_TICK = "Yes"
 _MADE_BY_PROGRAM = re.compile(
-    r".*\[\d+\].*|.{1,2}|(?:text|field|untitled|fill)?[\W_]*\d*", re.IGNORECASE
+    r".*\[\d+\].*|.{1,2}|(?:text|field|untitled|fill|check ?box|radio ?button|button)?[\W_]*\d*",
+    re.IGNORECASE,
 )
 
 
 def filled_fields(page: PageObject) -> list[str]:
     """Return what was written on a page as in a form: the text fields that are filled in ("Name of
-    witness: Amos Dell"), and words typed on it."""
+    witness: Amos Dell"), the boxes that are ticked, and words typed on it."""
     lines = []
     for reference in _resolved(page.get("/Annots")) or ():
         field = _resolved(reference)
@@ -213,15 +310,28 @@ def filled_fields(page: PageObject) -> list[str]:
             continue
         if field.get("/Subtype") == "/FreeText":
             lines.append(printable(str(_resolved(field.get("/Contents")) or "")))
-        if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in {"/Tx", "/Ch"}:
+        if field.get("/Subtype") != "/Widget" or _inherited(field, "/FT") not in _FILLED:
             continue
         value = _inherited(field, "/V")
+        if _inherited(field, "/FT") == "/Btn":
+            value = _ticked(field)
         text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
         label = printable(str(field.get("/TU") or _inherited(field, "/T") or "")).strip(" :")
-        if text.strip():
+        unnamed = value == _TICK and _MADE_BY_PROGRAM.fullmatch(label)
+        if text.strip() and not unnamed:
             named = "" if _MADE_BY_PROGRAM.fullmatch(label) else f"{label}: "
             lines.append(named + text.replace("\r\n", "\n").replace("\r", "\n").strip())
     return [line for line in lines if line]
+
+
+def _ticked(button: Any) -> str:
+    """Return what a box or button that is ticked says, "" for any other."""
+    state = str(button.get("/AS") or "/Off")
+    flags = int(_inherited(button, "/Ff") or 0)
+    if state == "/Off" or flags & _PUSHED:
+        return ""
+    chosen = printable(state.lstrip("/"))
+    return chosen if flags & _ONE_OF_SEVERAL and not chosen.isdecimal() else _TICK
 
 
 def xfa_lines(reader: PdfReader, path: Path) -> list[str]:

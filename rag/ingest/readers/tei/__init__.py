@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING
 from rag.datatypes import Collection, Kind, Locator, SourceDocument, Span
 from rag.dates import iso_date, stretch_of
 from rag.errors import UnreadableSource
-from rag.ingest.names import file_id, file_title, in_file, person, printable, shown, slug
+from rag.ingest.names import (
+    file_id,
+    file_title,
+    in_file,
+    in_order,
+    person,
+    printable,
+    shown,
+    slug,
+)
 from rag.ingest.readers.tei.elements import (
     Volume,
     flow,
@@ -38,7 +47,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
-_ROOTS = frozenset({"TEI", "TEI.2", "teiCorpus"})
+_ROOTS = frozenset({"TEI", "TEI.2", "teiCorpus", "teiCorpus.2"})
 
 _EDITORIAL = re.compile(r"(?:(?:No\.\s*)?\d+\.?\s*)?\[?editorial notes?\b", re.IGNORECASE)
 # In the editors' brackets: the archive's reference, what was left out, what comes next.
@@ -345,11 +354,16 @@ def _authors(root: _Element) -> str | None:
     """Return the authors that the header names, all of them."""
     for statement in root.iter("{*}titleStmt"):
         names = dict.fromkeys(
-            filter(None, (person(one_line(n)) for n in statement.iter("{*}author")))
+            filter(None, (person(_as_said(one_line(n))) for n in statement.iter("{*}author")))
         )
         if names:
             return " and ".join(names)
     return None
+
+
+def _as_said(name: str) -> str:
+    """Return a name that libraries file as documents have it: "Holt, Ann." is "Ann Holt"."""
+    return in_order(name.rstrip(".") if "," in name else name)
 
 
 def _heading_of(parts: Sequence[_Element]) -> str:

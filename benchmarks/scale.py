@@ -1,7 +1,7 @@
 """Latency, memory and recall of both halves of the first stage at growing sizes.
 
     python -m benchmarks.scale [--passages 15000,200000,2000000]
-        [--halves vectors,words,whole,engine] [--folder FOLDER]
+        [--halves vectors,words,whole,engine] [--claims 50] [--folder FOLDER]
 
 Vectors: the sentences of the default index, then copies of them, each moved by half the
 difference between two other real sentences, so that copies lie apart but among real
@@ -670,10 +670,11 @@ def main() -> None:
     parser.add_argument("--data", help="the folder with the claim sets")
     parser.add_argument("--passages", default="15000,200000,2000000")
     parser.add_argument("--halves", default="vectors,words")
+    parser.add_argument("--claims", type=int, default=50)
     parser.add_argument("--folder", type=Path, help="keep the files here")
     given = parser.parse_args()
     data = claim_sets.data_folder(given.data)
-    claims = [query.text for query in claim_sets.sotu_test(data)]
+    claims = [query.text for query in claim_sets.sotu_test(data)][: given.claims]
     finder = SourceFinder.open(Settings.from_environment().index_path(None))
     halves = {
         "vectors": compare_vectors,

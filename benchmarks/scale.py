@@ -33,7 +33,6 @@ import shutil
 import sqlite3
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -125,7 +124,7 @@ def forget(folder: Path) -> None:
     """Let the system drop the pages of a folder's files, which must not be open."""
     for path in folder.rglob("*"):
         if path.is_file():
-            file = os.open(path, os.O_RDWR)
+            file = os.open(path, os.O_RDONLY)
             os.fsync(file)
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(file)
@@ -638,21 +637,24 @@ def measure_engine(finder: SourceFinder, folder: Path, passages: int, claims: li
 
 @contextmanager
 def threads_as_nice() -> Iterator[None]:
-    """Let no thread of this process give way to others, as those do that make Qdrant's graph."""
-    done = threading.Event()
+    """Let no thread of this process give way to others, as those do that make Qdrant's graph.
 
-    def renice() -> None:
-        while not done.wait(1):
-            own = os.getpriority(os.PRIO_PROCESS, 0)
-            for task in Path("/proc/self/task").iterdir():
-                with suppress(OSError):  # it has just ended
-                    os.setpriority(os.PRIO_PROCESS, int(task.name), own)
-
-    renicing = threading.Thread(target=renice, daemon=True)
-    renicing.start()
+    Another process sees to it, because the engine lets no other thread run meanwhile.
+    """
+    keeper = multiprocessing.get_context("spawn").Process(
+        target=_keep_nice, args=(os.getpid(), os.getpriority(os.PRIO_PROCESS, 0)), daemon=True
+    )
+    keeper.start()
     yield
-    done.set()
-    renicing.join()
+    keeper.terminate()
+
+
+def _keep_nice(process: int, nice: int) -> None:
+    while True:
+        for task in Path(f"/proc/{process}/task").iterdir():
+            with suppress(OSError):  # it has just ended
+                os.setpriority(os.PRIO_PROCESS, int(task.name), nice)
+        time.sleep(1)
 
 
 def _points(bounds: NDArray[np.int64], rows: Sequence[Hashable]) -> list[Hashable]:

@@ -6,8 +6,7 @@
 Vectors: the sentences of the default index, then copies of them, each moved by half the
 difference between two other real sentences, so that copies lie apart but among real
 directions; about five sentences a passage. Recall is that of the passages of an exact search.
-Copies are written in bulk and sorted into lists by what is known of the real sentences, which
-takes a fifth of the time that a build would need.
+Copies are written in bulk, and sorted into lists by what is known of the real sentences.
 Words: the index's passages, then passages whose words are drawn from a real one (four in
 five) and from the whole corpus; from `DRAWN` passages on, copies of that index, which have
 the postings of a corpus so large but not its vocabulary.

@@ -26,6 +26,10 @@ Sparse = tuple[list[int], list[float]]
 WORDS, DOCUMENT_WORDS, SENTENCES = "words", "document words", "sentences"
 """The named vectors: a passage's terms, a document's terms, a passage's sentences."""
 
+EXPLORED = 800
+"""Passages that a search follows a graph through, where there is one: with Qdrant's own 200 it
+finds too few of those that are near (docs/decisions/engine.md)."""
+
 KEYWORDS = ("collection", "document_id", "stem", "keys")
 NUMBERS = ("document", "first_day", "last_day", "day_of_year")
 """Fields that points are looked up by."""

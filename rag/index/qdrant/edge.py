@@ -18,6 +18,7 @@ import qdrant_edge as qdrant
 
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
+    EXPLORED,
     KEYWORDS,
     NUMBERS,
     SENTENCES,
@@ -102,6 +103,7 @@ class _EdgePoints:
                 limit=search.limit,
                 query=qdrant.Query.Nearest(_vector(search.vector), using=search.using),
                 filter=_filter(search.where),
+                params=qdrant.SearchParams(hnsw_ef=EXPLORED),
             )
             for search in searches
         ]

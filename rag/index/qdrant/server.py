@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from qdrant_client import QdrantClient, models
@@ -16,6 +17,7 @@ from qdrant_client.http.exceptions import ApiException
 from rag.errors import IndexNotReached
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
+    EXPLORED,
     KEYWORDS,
     NUMBERS,
     SENTENCES,
@@ -119,15 +121,26 @@ class _ServerPoints:
     def __init__(self, client: QdrantClient, collection: str, location: str) -> None:
         self._client, self._collection, self._location = client, collection, location
 
+    @cached_property
+    def _params(self) -> models.SearchParams | None:
+        """How a graph is followed, where there is one."""
+        stored = self._client.get_collection(self._collection).config.params.vectors
+        graph = stored[SENTENCES].hnsw_config if isinstance(stored, dict) else None
+        exact = graph is not None and graph.m == 0
+        return None if exact else models.SearchParams(hnsw_ef=EXPLORED)
+
     def search(self, searches: Sequence[Search]) -> list[dict[int, float]]:
         """Return for each search the ids found and their scores, best first."""
         if not searches:
             return []
+        with _asking(self._location):
+            params = self._params
         asked = [
             models.QueryRequest(
                 query=_vector(search.vector),
                 using=search.using,
                 filter=_filter(search.where),
+                params=params,
                 limit=search.limit,
                 with_payload=False,
             )

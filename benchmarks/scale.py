@@ -67,8 +67,8 @@ from rag.index.vectors import (
     Sentences,
     SentenceWriter,
     VectorIndex,
+    _dequantize_rotated,
     _rotation,
-    dequantize,
 )
 from rag.language import stems, words
 from rag.searching import Query
@@ -158,7 +158,7 @@ def scan(folder: Path, claims: Floats) -> list[list[int]]:
     best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in claims]
     least = np.full(len(claims), -1, np.float32)
     for first in range(0, len(sentences), _SCANNED):
-        cosines = dequantize(sentences.stored(first, _SCANNED)) @ asked
+        cosines = _dequantize_rotated(sentences.stored(first, _SCANNED)) @ asked
         for number, column in enumerate(cosines.T):
             more = np.flatnonzero(column > least[number])
             rows = np.append(best[number][0], first + more)
@@ -202,7 +202,7 @@ class Copies:
         block = vectors.passages_block(0, vectors.passages)
         self.counts = block.sentence_counts
         self.dimension = vectors.dimension
-        self._turned = _twice(dequantize(block.sentences))
+        self._turned = _twice(_dequantize_rotated(block.sentences))
         self._random = np.random.default_rng(1)
         self._shifts = [(0, 0)]  # of the real ones, which stay
 
@@ -268,7 +268,7 @@ def _twice(rows: NDArray[Any]) -> NDArray[Any]:
 
 def _stored(turned: Floats) -> NDArray[np.uint8]:
     """Return turned vectors as `SentenceWriter.copy` takes them."""
-    step = dequantize(np.full((1, turned.shape[1]), _ZERO + 1, np.uint8))[0, 0]
+    step = _dequantize_rotated(np.full((1, turned.shape[1]), _ZERO + 1, np.uint8))[0, 0]
     stored = np.empty(turned.shape, np.uint8)
     for first in range(0, len(turned), _MADE):
         part = turned[first : first + _MADE] * (1 / step)

@@ -418,7 +418,7 @@ def test_errors_and_hints_are_told_in_the_chat(
     visit.ask("   ")
     assert visit.see(".sf-message", 1).inner_text() == HINT
     visit.ask("x" * 200_001)
-    visit.page.get_by_text("at most 200,000 are taken").wait_for()
+    visit.page.get_by_text("at most 200,000 can be sent").wait_for()
     visit.ask("Polk found gold in California\ncrash here in California")
     visit.page.get_by_text(UNEXPECTED).wait_for()
     assert visit.page.locator(".sf-row").count() == 1
@@ -437,7 +437,7 @@ def test_what_is_no_claim_is_told_so_and_a_question_has_no_verdict(visit: Visit)
     visit.asked("thanks, that's great", 3)
     assert visit.page.locator(".sf-row").count() == 1, "it is not looked up"
     last = visit.page.locator("#sf-chat .bot-row").last
-    for none in ("Searched", "Copy link", "set aside", "Keep"):
+    for none in ("Searched", "Copy link", "set aside", "Save"):
         assert none not in last.inner_text(), "there is nothing to keep, and no more to say"
     assert visit.button("Save as Word").is_visible(), "the answer before is still kept"
     visit.asked("Mao Zedong", 4)

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from email.headerregistry import HeaderRegistry
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
 from rag.ingest import folders, read_sources, zotero
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import ReadItem, mail, read_file
+from rag.ingest.readers import ReadItem, read_file
 from rag.ingest.shared import decoding
 from rag.ingest.sidecar import read_sidecar
 from rag.language import sentences, tokens
@@ -51,6 +52,7 @@ from rag.live import CALLED_OFF, LiveFinder
 from rag.llm import is_turned
 from rag.web import chat, corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
+from tests import outlook
 from tests.conftest import ROOT, make_document, write_sources
 from tests.zotero_library import Item, write_library
 
@@ -300,7 +302,7 @@ def test_a_picture_of_a_page_is_opened_by_a_reader_alone(tmp_path: Path, packed:
     problems: list[SkippedFile] = []
     assert list(read_sources([source], problems.append, reading)) == []
     assert pages == [[b"no picture"] * 2]
-    assert len(problems) == 1
+    assert "larger than the file" in problems[0].reason
 
 
 def test_no_other_program_is_run_for_a_picture(
@@ -601,17 +603,39 @@ def test_a_head_that_cannot_be_read_costs_no_message(
     tmp_path: Path, head: str, failing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python's reader of heads has failed with many errors."""
-    parse_head = mail._parse_head
+    parse_head = HeaderRegistry.__call__
 
-    def fail(name: str, value: str) -> object:
+    def fail(registry: HeaderRegistry, name: str, value: str) -> object:
         if value:
             raise AttributeError(name)
-        return parse_head(name, value)
+        return parse_head(registry, name, value)
 
     if failing:
-        monkeypatch.setattr(mail, "_parse_head", fail)
+        monkeypatch.setattr(HeaderRegistry, "__call__", fail)
     (tmp_path / "a.eml").write_text(f"Subject: Gold\n{head}\n\nGold was found in California.\n")
     problems: list[SkippedFile] = []
     for document in read_sources([tmp_path], problems.append):
         assert "Gold was found" in document.text or "attachment" in head
     assert not any(problem.given_up for problem in problems)
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "-99999999999999999999"])
+@pytest.mark.parametrize("word", ["u", "uc", "bin", "ansicpg", "f", "fs"])
+def test_a_number_without_end_in_rtf_is_read_or_reported(
+    tmp_path: Path, word: str, number: str
+) -> None:
+    (tmp_path / "a.rtf").write_text(rf"{{\rtf1\ansi {{\b Gold}} \{word}{number}? was found.\par}}")
+    problems: list[SkippedFile] = []
+    assert list(read_sources([tmp_path], problems.append)) or problems
+
+
+def test_a_message_with_a_stream_larger_than_itself_is_reported(tmp_path: Path) -> None:
+    said = {**outlook.text("0037", "The brig"), **outlook.text("1000", "Gold was found.")}
+    path = outlook.write_msg(tmp_path / "a.msg", said)
+    content = bytearray(path.read_bytes())
+    root = content.index("Root Entry".encode("utf-16-le"))
+    content[root + 120 : root + 124] = (1 << 30).to_bytes(4, "little")  # its size
+    path.write_bytes(content)
+    problems: list[SkippedFile] = []
+    assert not list(read_sources([tmp_path], problems.append))
+    assert "larger than the file" in problems[0].reason

@@ -75,18 +75,17 @@ _YEAR_ZERO = datetime(1601, 1, 1, tzinfo=UTC)
 _MAX_DEPTH = 5
 
 
-_parse_head = HeaderRegistry()
+class _Heads(HeaderRegistry):
+    """Reads heads as `email` does; one on which that fails, with whatever error, is empty."""
+
+    def __call__(self, name: str, value: str) -> Any:
+        try:
+            return super().__call__(name, value)
+        except Exception:  # noqa: BLE001
+            return super().__call__(name, "")
 
 
-def _head(name: str, value: str) -> Any:
-    """Return a head as `email` reads it, an empty one where that fails, with whatever error."""
-    try:
-        return _parse_head(name, value)
-    except Exception:  # noqa: BLE001
-        return _parse_head(name, "")
-
-
-_POLICY = policy.default.clone(header_factory=_head)
+_POLICY = policy.default.clone(header_factory=_Heads())
 
 
 def read_mail(path: Path, collection: Collection) -> Iterator[SourceDocument]:
@@ -237,6 +236,9 @@ def _from_outlook(path: Path) -> EmailMessage:
 
     try:
         with OleFileIO(path) as ole:
+            sizes = [ole.root.size, *map(ole.get_size, ole.listdir())]
+            if max(sizes) > path.stat().st_size:  # olefile would follow it without end
+                raise OSError("a stream is larger than the file")
             return _Stored(ole).message()
     # What a damaged file makes the library raise, besides its own errors.
     except (OSError, ValueError, LookupError, TypeError, struct.error, RecursionError) as error:

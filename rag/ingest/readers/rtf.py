@@ -52,7 +52,12 @@ def read_rtf(path: Path, collection: Collection) -> Iterator[SourceDocument]:
         raise UnreadableSource(f"{shown(path)} is not RTF; give it its proper extension")
     declared = re.match(r"\s*\{\\rtf\d*\s*\\(mac|pca|pc)\b", raw)
     encoding = _CHARACTERS[declared[1]] if declared else "cp1252"
-    text = rtf_to_text(_seen(raw), encoding, errors="replace")
+    try:
+        text = rtf_to_text(_seen(raw), encoding, errors="replace")
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # it checks nothing
+        raise UnreadableSource(
+            f"{shown(path)} is damaged ({printable(str(error))}); save it anew"
+        ) from error
     body, *apart = re.split(f"([{_NOTE}{_TITLE}{_AUTHOR}])", text)
     parts = without_note_lists([Block(said) for said in _paragraphs(body)])
     if not parts:

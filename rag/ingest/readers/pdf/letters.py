@@ -192,7 +192,7 @@ def _seen(page: PdfPage, placed: list[_Placed]) -> list[_Placed]:
 
 
 def _without_second_layer(placed: list[_Placed]) -> list[_Placed]:
-    """Return letters without the invisible words that stand where words are drawn."""
+    """Return letters without the invisible lines that stand mostly where words are drawn."""
     drawn: dict[int, list[tuple[float, float, float, float]]] = {}
     for left, bottom, right, top in (one.box for one in placed if not one.invisible):
         for row in range(int(bottom // _ROW_PT), int(top // _ROW_PT) + 1):
@@ -200,15 +200,23 @@ def _without_second_layer(placed: list[_Placed]) -> list[_Placed]:
             drawn.setdefault(row, []).append((left - gap, bottom, right + gap, top))
     if not drawn:
         return placed
+    lines: list[list[_Placed]] = []
+    for one in placed:
+        last = lines[-1][-1] if lines else None
+        same = last is not None and last.invisible is one.invisible
+        if last and same and abs(last.letter.base - one.letter.base) <= one.letter.height / 2:
+            lines[-1].append(one)
+        else:
+            lines.append([one])
     kept: list[_Placed] = []
-    for word in _words(placed):
+    for line in lines:
         over = sum(
             any(n[0] <= x <= n[2] and n[1] <= y <= n[3] for n in drawn.get(int(y // _ROW_PT), ()))
-            for one in word
+            for one in line
             for x, y in [_centre(one.box)]
         )
-        if not word[0].invisible or 2 * over <= len(word):
-            kept += word
+        if not line[0].invisible or 2 * over <= len(line):
+            kept += line
     return kept
 
 

@@ -68,6 +68,11 @@ def one(text: str) -> Quantity:
         ("under four thousand", "3,808", True),
         ("nine in ten", "9 out of 10", True),
         ("90 percent", "90", False),
+        ("five months", "5 years", False),
+        ("three days", "a three-day march", True),
+        ("forty miles", "40 leagues", False),
+        ("forty men", "40 soldiers", True),
+        ("two tons of gold", "2 ounces of gold", False),
     ],
 )
 def test_agreement(claim, source, agrees):

@@ -91,6 +91,14 @@ _BEFORE_CHRIST = "bc"
 _CURRENCIES: dict[str, str] = {
     form: name for name, forms in _TABLE["currencies"].items() for form in forms.split()
 }
+_MEASURES: dict[str, tuple[str, str]] = {
+    form: (quantity, forms[0])
+    for quantity, units in _TABLE["measures"].items()
+    for forms in (unit.split(":") for unit in units.split())
+    for form in forms
+}
+"""What a unit measures, and its first form: "weeks" is ("time", "week")."""
+
 _SIGNS: dict[str, str] = _TABLE["signs"]
 _PLURALS = frozenset(_TABLE["plurals"].split())
 _NAMES_OF_MONTHS = "|".join(
@@ -254,7 +262,8 @@ def agree(claim: Quantity, source: Quantity) -> bool:
     The claim may round: 4.75 million for 4,760,082, "almost two billion" for 1.9. It may not be
     more exact than the source: 205 does not agree with "200". Counts below `_LEAST_ROUNDED` must be
     equal. "Over" and "under" allow half as much again, in their direction. Sums in two currencies,
-    a sum and a count, or a year before Christ and anything else never agree.
+    a sum and a count, two units of the same thing (months and years), or a year before Christ and
+    anything else never agree.
     """
     if claim.share != source.share or not _may_count_alike(claim, source):
         return False
@@ -270,6 +279,9 @@ def agree(claim: Quantity, source: Quantity) -> bool:
 
 def _may_count_alike(claim: Quantity, source: Quantity) -> bool:
     if (claim.noun == _BEFORE_CHRIST) != (source.noun == _BEFORE_CHRIST):
+        return False
+    measured, other = _MEASURES.get(claim.noun), _MEASURES.get(source.noun)
+    if measured and other and measured[0] == other[0] and measured[1] != other[1]:
         return False
     if claim.currency and source.currency:
         return claim.currency == source.currency

@@ -282,6 +282,7 @@ def test_a_question_that_points_to_a_matter_carries_its_words(text: str, carried
     ("text", "found", "bounds", "told"),
     [
         ("something earlier?", "1948-01-07", (None, "1948-01-06"), "up to 6 January 1948"),
+        ("could you find something older", "1948", (None, "1947-12-31"), "up to 31 December 1947"),
         ("Show me older sources on this", "1948", (None, "1947-12-31"), "up to 31 December 1947"),
         ("and later?", "1948-12", ("1949-01-01", None), "from 1 January 1949 on"),
         ("anything more recent than that", "1948-12-31~", ("1949-01-01", None), "from 1 January"),
@@ -313,7 +314,7 @@ def test_what_only_has_such_a_word_is_looked_up_as_it_is(text: str) -> None:
     assert last(converse(undated, "earlier?", turns)).scope == Scope()
 
 
-@pytest.mark.parametrize("text", ["when exactly?", "why?", "who else?", "is that true?"])
+@pytest.mark.parametrize("text", ["when exactly?", "why?", "who else?", "is that true?", "so is it true or not?"])
 def test_what_goes_on_and_cannot_be_understood_is_told_so(text: str) -> None:
     finder, turns = asked_before("gold was found in california")
     turn = last(converse(finder, text, turns))

@@ -576,8 +576,8 @@ def _common(word: str) -> bool:
 
 
 _BY_DATE = re.compile(
-    r"\W*(?:(?:and|or|but|show|give|me|is|are|was|were|there|what|about|anything|something|any|some|"
-    r"a|an|the|even|much|from|on|this|that|it)\W+)*"
+    r"\W*(?:(?:and|or|but|can|could|you|please|find|show|give|me|is|are|was|were|there|what|about|"
+    r"anything|something|any|some|a|an|the|even|much|from|on|this|that|it)\W+)*"
     r"(?:(?P<earlier>earlier|older|before)|(?P<later>later|newer|more recent|after(?:wards?)?)|"
     r"(?P<same>(?:more|else)\W+(?:from|in|of)\W+(?:this|that|the(?:\W+same)?)\W+"
     r"(?:document|speech|message|address|letter|report|text|source)))"
@@ -642,7 +642,7 @@ UNCLEAR = (
 )
 _WHETHER_TRUE = re.compile(
     r"\W*(?:(?:so|and|but)\W+)?(?:is|was|are)\W+(?:this|that|it|all that|they)\W+"
-    r"(?:(?:really|actually|even)\W+)?(?:true|right|correct|so)\W*",
+    r"(?:(?:really|actually|even)\W+)?(?:true|right|correct|so)(?:\W+or\W+(?:not|false))?\W*",
     re.IGNORECASE,
 )
 _NAMING = frozenset({"NOUN", "PROPN", "NUM", "X"})

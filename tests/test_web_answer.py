@@ -314,7 +314,9 @@ def test_what_only_has_such_a_word_is_looked_up_as_it_is(text: str) -> None:
     assert last(converse(undated, "earlier?", turns)).scope == Scope()
 
 
-@pytest.mark.parametrize("text", ["when exactly?", "why?", "who else?", "is that true?", "so is it true or not?"])
+@pytest.mark.parametrize(
+    "text", ["when exactly?", "why?", "who else?", "is that true?", "so is it true or not?"]
+)
 def test_what_goes_on_and_cannot_be_understood_is_told_so(text: str) -> None:
     finder, turns = asked_before("gold was found in california")
     turn = last(converse(finder, text, turns))

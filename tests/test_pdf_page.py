@@ -393,7 +393,7 @@ def test_a_watermark_or_what_ocr_sees_in_the_margin_of_a_scan_is_no_text(tmp_pat
     path = with_turned(tmp_path / "a.pdf", (PROSE, ["mee ne wcts"]), turn=turn, scan=scan)
     document = next(iter(read_pdf(path, MINE, Ocr("off"))))
     assert document.text == "\n".join(PROSE)
-    assert any(note.startswith("9 letters that stand turned") for note in document.notes)
+    assert any(note.startswith("9 letters that stand at an angle") for note in document.notes)
 
 
 @pytest.mark.parametrize("slope", [-0.05, 0.02, 0.05])

@@ -66,7 +66,7 @@ def test_a_passage_is_pinned_once_for_a_claim_and_its_note_can_change(keeper: Ke
     assert (one.note, one.pin_id) == ("Later.", first.pin_id)
     keeper.marks.annotate(ANNA, one.pin_id, NOTE)
     assert keeper.marks.pins(ANNA, project) == [replace(one, note=NOTE)]
-    with pytest.raises(ProjectsError, match="at most 10,000 letters"):
+    with pytest.raises(ProjectsError, match="at most 10,000 characters"):
         keeper.marks.annotate(ANNA, one.pin_id, "x" * 10_001)
     keeper.marks.remove_pin(ANNA, one.pin_id)
     assert keeper.marks.pins(ANNA, project) == []
@@ -127,7 +127,7 @@ def test_a_click_pins_what_is_on_the_page_and_nothing_else(keeper: Keeper) -> No
     [one] = keeper.marks.pins(ANNA, project)
     assert (one.evidence, one.note, one.turn_id) == (found.findings[0].evidence[0], "n", "k" * 22)
     for card in ("sf-e7", "", None):
-        with pytest.raises(ProjectsError, match="not on the page"):
+        with pytest.raises(ProjectsError, match="no longer on the page"):
             mark(keeper, Place(), turns, desk, pinning | {"card": card})
     mark(keeper, Place(), turns, desk, objecting | {"should": "hacked", "why": "w"})
     [held] = keeper.marks.objections(ANNA)
@@ -150,7 +150,7 @@ def test_what_a_form_was_about_is_marked_or_nothing(keeper: Keeper) -> None:
         Desk().after(Canned(), turns, {"act": "claim", "turn": 0, "finding": n}) for n in range(2)
     )
     for act in ("save-pin", "save-objection"):
-        with pytest.raises(ProjectsError, match="not on the page"):
+        with pytest.raises(ProjectsError, match="no longer on the page"):
             mark(keeper, Place(), turns, first, sent_by(second, act))
         mark(keeper, Place(), turns, second, sent_by(second, act))
     [one] = keeper.marks.pins(ANNA, keeper.store.project(ANNA).project_id)

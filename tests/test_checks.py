@@ -405,3 +405,32 @@ def test_what_others_say_is_not_the_authors_word(passage, objects):
 def test_initials_tell_namesakes_apart(named: str, wrote: str, spoke: bool):
     quotation = replace(EDICT, creator=wrote)
     assert check(f"{named} lifted the tax on salt", quotation).by_speaker == spoke
+
+
+TWO_DEEDS = Quotation(
+    "Colonel Darrow burned the bridge at Kessel before dawn. Captain Penhale sold the horses to a "
+    "miller for nine crowns, and the miller thanked him.",
+    creator="Ruth Ellery",
+    title="Memoir",
+    date="1790",
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "who"),
+    [
+        ("Penhale burned the bridge at Kessel before dawn", "Darrow"),
+        ("Darrow sold the horses to a miller for nine crowns", "Penhale"),
+        ("Darrow burned the bridge at Kessel before dawn", ""),
+        ("Captain Penhale sold the horses to a miller", ""),
+        ("Penhale was kind to his horses", ""),
+        ("Ellery burned the bridge at Kessel before dawn", ""),  # whose words these are
+        ("Osgood burned the bridge at Kessel before dawn", ""),  # whom the passage does not name
+    ],
+)
+def test_who_did_it_in_the_next_sentence_is_not_who_did_it(claim: str, who: str):
+    objections = [r.source for r in check(claim, TWO_DEEDS).objections if r.source]
+    assert objections == ([who] if who else [])
+    if who:
+        assert f"the passage “{who}”" in sentence(claim, TWO_DEEDS)
+        assert f"The passage has “{claim.split()[0]}”" not in sentence(claim, TWO_DEEDS)

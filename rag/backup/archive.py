@@ -252,7 +252,7 @@ def _check_name(name: str, archive: Path) -> None:
     >>> _check_name("corpus/sources/letters/1812.txt", Path("b.zip"))
     >>> _check_name("corpus/sources/../../.bashrc", Path("b.zip"))
     Traceback (most recent call last):
-    rag.errors.BackupError: b.zip holds 'corpus/sources/../../.bashrc', which belongs to no home...
+    rag.errors.BackupError: b.zip contains 'corpus/sources/../../.bashrc', which no home of ...
     """
     parts = name.split("/")
     plain = all(part not in {"", ".", ".."} and PurePath(part).name == part for part in parts)

@@ -583,7 +583,8 @@ def test_no_whole_text_is_parsed_to_see_what_it_goes_on_from(
     long = unit * (90_000 // len(unit))
     assert not references.why_unclear(long, completed=False)
     references.in_context(long, ["Truman asked for insurance"])
-    references.in_context("and what did Nixon say about it?", [f"Truman asked for insurance {long}"])
+    asked = f"Truman asked for insurance {long}"
+    references.in_context("and what did Nixon say about it?", [asked])
     assert max(parsed) <= MAX_CLAIM
 
 

@@ -102,7 +102,7 @@ def main() -> None:
 
         started = time.perf_counter()
         weights = model_folder("default", settings)
-        OpenVinoTransformer(weights, fingerprint(weights), Path(temporary) / "cache")
+        OpenVinoTransformer(weights, fingerprint(weights), Path(temporary) / "cache", "auto")
         print(f"once per machine: convert the model {time.perf_counter() - started:.1f} s")
 
         theirs, chunks, their_search = common_recipe(texts)

@@ -18,7 +18,8 @@
     `rag.models`), or `default` (all-MiniLM-L6-v2, installed with the package). If unset, an index
     keeps its own, and a new one has the installed one.
 `SOURCE_FINDER_ENCODER`
-    `auto` (OpenVINO where it agrees with the model), `openvino` or `torch`.
+    How the model runs: `auto` (OpenVINO where it agrees with the model, in 8 bits where that is
+    faster), `openvino` (bfloat16 or float32), `openvino-int8` or `torch`.
 `SOURCE_FINDER_NLI`
     An entailment model (a CrossEncoder) that judges beside the project's own: a folder or a hub
     name; none if unset.

@@ -521,6 +521,20 @@ def test_a_second_whole_claim_is_not_given_the_names_of_the_first(text, leans):
     assert (in_context(text, ["Monroe warned Europe"]) != text) is leans
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who freed the slaves?",
+        "did women vote?",
+        "thank you, that is helpful",
+        "ok never mind",
+        "slavery",
+    ],
+)
+def test_a_new_question_is_not_given_the_one_before(text: str) -> None:
+    assert in_context(text, ["gold was found in california"]) == text
+
+
 @pytest.mark.parametrize("mark", ["1) ", "(2) ", "3. ", "b) ", "• "])
 def test_what_numbers_an_item_of_a_list_is_no_part_of_the_claim(mark: str):
     said = ["Polk confirmed that gold had been found.", "Monroe warned Europe in 1823."]

@@ -187,6 +187,16 @@ def test_captions_without_full_stops_are_cut_where_captions_begin() -> None:
     assert [at_s for _, at_s, _ in found] == [0.0, 16.0, 32.0]
 
 
+@pytest.mark.parametrize(("opens", "closes"), [("", ""), ("[", "]"), ("(", ")")])
+def test_a_transcript_on_one_line_has_its_times(opens: str, closes: str) -> None:
+    said = ["Gold was found", "near the fort,", "Polk told Congress.", "Monroe had warned Europe."]
+    text = " ".join(f"{opens}{k}:0{k}{closes} {part}" for k, part in enumerate(said))
+    found = read_transcript(text)
+    assert found is not None
+    assert [found.at(text.index(part)) for part in said] == [0, 61, 122, 183]
+    assert " ".join(found.speech.split()) == " ".join(said)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rag.datatypes import Claim
-from rag.language import content_words, name_around, stop_words, word_list, words
+from rag.language import content_words, name_around, parse, stop_words, word_list, words
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -249,7 +249,7 @@ _IN_MY_VIEW = re.compile(
     r"\b(?:in my (?:opinion|view|book)|if you ask me|to my mind|imho|imo)\b", re.IGNORECASE
 )
 _FOREIGN = word_list("words", "foreign")
-_WH = word_list("words", "asking")
+QUESTION_WORDS = word_list("words", "asking")
 _ASKING_YOU = re.compile(
     r"^\W*(?:(?:and|so|but|well|okay|ok)\W+)*(?:do |did )?(you (?:know|remember))\b|"
     r"^\W*(?:(remember)(?= that\b)|ever|remember|guess)\b",
@@ -352,9 +352,13 @@ def is_about_this_page(text: str) -> bool:
     (True, True)
     >>> is_about_this_page("how did the Treaty of Ghent work?"), is_about_this_page("who won?")
     (False, False)
+    >>> is_about_this_page("when was this?"), is_about_this_page("who said this?")
+    (False, False)
     """
     said = words(text)
-    return not _WHO_ASKS.isdisjoint(said) and (stop_words() | _OF_THIS_PAGE).issuperset(said)
+    if _WHO_ASKS.isdisjoint(said) or not (stop_words() | _OF_THIS_PAGE).issuperset(said):
+        return False
+    return not any(token.tag_ == "VBD" for token in parse(text))
 
 
 def states_nothing(clause: Tokens) -> bool:
@@ -395,7 +399,9 @@ def is_question(clause: Tokens) -> bool:
     if verb is None or own is None:
         return True
     before = [token.lower_ for token in clause if token.i < own.i]
-    return verb.i < own.i or own.lower_ in _WH or bool(_WH.intersection(before))
+    return (
+        verb.i < own.i or own.lower_ in QUESTION_WORDS or bool(QUESTION_WORDS.intersection(before))
+    )
 
 
 _ASKED = frozenset({"ADJ", "ADV", "NOUN", "PROPN", "ADP", "AUX"})
@@ -419,7 +425,7 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     if own is None:
         return False
     main = own.head
-    if first.lower_ not in _WH:  # not "Will Taft ran": "will" and "did" take a bare verb
+    if first.lower_ not in QUESTION_WORDS:  # not "Will Taft ran": "will" and "did" take a bare verb
         bare = first.tag_ == "MD" or first.lemma_ == "do"
         fits = main.tag_ == "VB" if bare else first.tag_ in _FINITE
         return first.i < own.i and main in (first, first.head) and fits
@@ -454,7 +460,7 @@ def asserted_in_question(clause: Tokens) -> Tokens | None:
     if own is None or verb is None or verb.i < own.i:
         return None
     before = {token.lower_ for token in after if token.i < verb.i}
-    if asking.lastindex is None or not (_WH | _WHETHER).isdisjoint(before):
+    if asking.lastindex is None or not (QUESTION_WORDS | _WHETHER).isdisjoint(before):
         return None
     return clause.doc[after[0].i : _end_of_statement(after)]
 

@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING, Literal
 from rag.claims.checkable import (
     MAX_CLAIM,
     MIN_CONTENT_WORDS,
+    QUESTION_WORDS,
     SUBJECTS,
     is_about_this_page,
     is_pleasantry,
+    is_question,
     quoted_tokens,
     subject,
     subject_phrase,
@@ -36,6 +38,7 @@ from rag.language import (
     content_words,
     name_around,
     parse,
+    recorded_names,
     stop_words,
     word_list,
     words,
@@ -472,7 +475,7 @@ _SENTENCE_ENDS = "?!.…"
 
 def _is_follow_up(text: str, before: str = "") -> bool:
     """Return whether a short `text` depends on the text `before` it: it opens with "and" and does
-    not stand alone, or it has a pronoun and no name of its own.
+    not stand alone, has a pronoun and no name of its own, or asks without saying of what.
 
     >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
     (True, True)
@@ -482,6 +485,8 @@ def _is_follow_up(text: str, before: str = "") -> bool:
     (False, False)
     >>> _is_follow_up("how does this work?"), _is_follow_up("how did this end?")
     (False, True)
+    >>> _is_follow_up("by how much?"), _is_follow_up("which war?"), _is_follow_up("Who was Taft?")
+    (True, True, False)
     """
     said = words(text)
     if is_pleasantry(text) or is_about_this_page(text):
@@ -490,7 +495,27 @@ def _is_follow_up(text: str, before: str = "") -> bool:
         return False
     if _OPENS.match(text):
         return not _stands_alone(text, before)
-    return not _POINTS_BACK.isdisjoint(said) and not _names(text)
+    if _names(text):
+        return False
+    return not _POINTS_BACK.isdisjoint(said) or _asks_of_nothing(text)
+
+
+def _asks_of_nothing(text: str) -> bool:
+    """Return whether a text asks without saying of what: a question without a noun, or with one
+    that the question word asks for: "who else?", "how many times?", "which war?"."""
+    asked = parse(text)
+    asks = is_question(asked[:]) or not QUESTION_WORDS.isdisjoint(words(text))
+    nouns = _nouns(asked)
+    asked_for = all(any(map(_asks_which, noun.lefts)) for noun in nouns)
+    return asks and asked_for and len(nouns) <= 1 and len(content_words(text)) <= 2
+
+
+def _asks_which(word: Token) -> bool:
+    return word.tag_ == "WDT" or word.lower_ in {"many", "much"}
+
+
+def _nouns(parsed: Iterable[Token]) -> list[Token]:
+    return [token for token in parsed if token.pos_ in {"NOUN", "PROPN", "NUM"}]
 
 
 def _stands_alone(text: str, before: str) -> bool:
@@ -529,27 +554,82 @@ def _names(text: str) -> list[str]:
     return [name for name, _ in counted.most_common()]
 
 
+_SHORT = 25
+"""The most words of a text that completes a follow-up as a whole."""
+
+
 def in_context(text: str, earlier: Iterable[str]) -> str:
     """Return what to look up for `text`, after the `earlier` texts, the nearest first.
 
-    A follow-up is completed, before its end mark, with the names of the nearest text that has any,
-    and with the things that "it" or "that" may mean. Any other text is returned unchanged.
+    "What about Nixon?" asks the text before of Nixon. Any other follow-up is completed, before its
+    end mark: with the whole text before, if that is short and the follow-up has no matter of its
+    own; else with the names of the nearest text that has any, and with the things that "it" or
+    "that" may mean. Any other text is returned unchanged.
 
-    >>> in_context("and what did Mao say?", ["Zhou Enlai met Malinowski in Moscow"])
-    'and what did Mao say (Zhou Enlai, Malinowski, Moscow)?'
+    >>> in_context("what about Nixon?", ["Kennedy promised to land a man on the moon."])
+    'Nixon promised to land a man on the moon?'
+    >>> in_context("and in the Senate?", ["The House impeached Andrew Johnson."])
+    'and in the Senate (The House impeached Andrew Johnson)?'
+    >>> in_context("and what did he say of Russia?", ["Truman asked for health insurance."])
+    'and what did he say of Russia (Truman)?'
     """
     nearest = list(earlier)
-    if not _is_follow_up(text, nearest[0] if nearest else ""):
+    before = nearest[0] if nearest else ""
+    if not _is_follow_up(text, before):
         return text
+    if asked := _asked_of_another(text, before):
+        return asked
+    if before and len(before.split()) <= _SHORT and not _has_matter(text):
+        return _completed(text, [before.strip().rstrip(_SENTENCE_ENDS)])
     said = set(words(text))
     for claim in nearest:
         carried = [name for name in _names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
         if carried:
-            said_part = text.rstrip().rstrip(_SENTENCE_ENDS)
-            mark = text.rstrip()[len(said_part) :]
-            added = [*(_things(nearest) if _POINTS_TO_THINGS.search(text) else []), *carried]
-            return f"{said_part} ({', '.join(added)}){mark}"
+            things = _things(nearest) if _POINTS_TO_THINGS.search(text) else []
+            return _completed(text, [*things, *carried])
     return text
+
+
+def _has_matter(text: str) -> bool:
+    """Return whether a follow-up says what it is about: it has two nouns, or one beside a pronoun
+    for a person ("what did he say of Russia?")."""
+    asked = parse(text)
+    person = any(_number_and_gender(token) is not None for token in asked)
+    return len(_nouns(asked)) > (0 if person else 1)
+
+
+def _completed(text: str, added: Sequence[str]) -> str:
+    said = text.rstrip().rstrip(_SENTENCE_ENDS)
+    return f"{said} ({', '.join(added)}){text.rstrip()[len(said) :]}"
+
+
+_ABOUT = re.compile(
+    r"\W*(?:(?:and|but|so|then)\W+)?(?:what|how)\s+about\s+(?P<name>[^?!.]+?)\W*", re.IGNORECASE
+)
+
+
+def _asked_of_another(text: str, before: str) -> str:
+    """Return the text before as a question about the person whom "what about Nixon?" names, in
+    place of its subject; "" where `text` is nothing of the kind, or the subject is no name."""
+    about = _ABOUT.fullmatch(text)
+    if about is None or len(before) > MAX_CLAIM:
+        return ""
+    other = parse(about["name"])
+    named = [token for token in other if token.pos_ == "PROPN"]
+    if not named and not any(recorded_names(about["name"])):
+        return ""
+    for token in parse(before):
+        if token.dep_ in SUBJECTS and token.pos_ == "PROPN":
+            a_person = all(map(_may_be_person, named)) and other[0].lower_ != "the"
+            if _may_be_person(token) != a_person:
+                return ""
+            asked = before.replace(name_around(token), about["name"], 1)
+            return f"{asked.strip().rstrip(_SENTENCE_ENDS)}?"
+    return ""
+
+
+def _may_be_person(token: Token) -> bool:
+    return token.ent_type_ not in _NOT_PERSONS
 
 
 _POINTS_TO_THINGS = re.compile(r"\b(?:it|this|that|these|those|them)\b", re.IGNORECASE)

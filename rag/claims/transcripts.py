@@ -55,6 +55,9 @@ _CLOCK = r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
 # The look-behind keeps matches from beginning inside white space, so long runs of it stay cheap.
 _CUE = re.compile(rf"(?<!\s)\s*{_CLOCK}(?:\s*-->\s*\d.*|,\d{{1,2}}:\d\d:\d\d\.\d{{3}})")
 _STAMP = re.compile(rf"(?<!\s)\s*(?:([\[(])\s*)?{_CLOCK}\s*[\])]?(?=\s|$)(?:\s*[-–—](?=\s))?\s*")
+_TIME_WITHIN = re.compile(rf"(?<!\S)[\[(]?{_CLOCK}[\])]?(?!\S)")
+_FEWEST_TIMES = 3
+"""The fewest times of a line that is a transcript by itself."""
 _NAME = r"[A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,3}"
 _NAME_AND_STAMP = re.compile(rf"(?<!\s)\s*({_NAME})\s+[\[(]?{_CLOCK}[\])]?\s*$")
 _LABEL = re.compile(rf"(?<!\s)\s*({_NAME})\s*:\s+(?=\S)")
@@ -114,7 +117,7 @@ def read_transcript(text: str) -> Transcript | None:
     >>> found.at(found.speech.index("found")), read_transcript("At 12:30 they met.")
     (4.0, None)
     """
-    raw = _lines(text)
+    raw = [part for line in _lines(text) for part in _cut_at_times(text, line)]
     if any(_CUE.fullmatch(line.of(text).strip()) for line in raw):
         lines = list(_subtitles(text, raw))
     elif _is_stamped(text, raw):
@@ -131,6 +134,19 @@ def read_transcript(text: str) -> Transcript | None:
 
 def _lines(text: str) -> list[Span]:
     return [Span(match.start(), match.end()) for match in re.finditer(r"[^\r\n]*(?:\r?\n|$)", text)]
+
+
+def _cut_at_times(text: str, line: Span) -> Iterator[Span]:
+    """Yield the parts of a line that begins with a time and goes on with later ones, each from its
+    time on: a transcript copied without its line ends. Any other line is whole."""
+    content = line.of(text)
+    found = list(_TIME_WITHIN.finditer(content)) if _STAMP.match(content) else []
+    times = [_seconds(*match.groups()) for match in found]
+    if len(found) < _FEWEST_TIMES or any(later <= earlier for earlier, later in pairwise(times)):
+        yield line
+        return
+    cuts = [0, *(match.start() for match in found[1:]), len(content)]
+    yield from (Span(line.start + a, line.start + b) for a, b in pairwise(cuts))
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> float:

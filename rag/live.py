@@ -25,7 +25,7 @@ from rag.catalog.download import DownloadPolicy
 from rag.catalog.fetch import fetch
 from rag.claims import split_claims
 from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
-from rag.datatypes import BuildReport, FileProgress, to_jsonable
+from rag.datatypes import BuildReport, FileProgress, from_jsonable, to_jsonable
 from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
@@ -40,7 +40,6 @@ from rag.index import (
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
 from rag.isolation import MAX_BYTES, give_back
-from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
 _BEHIND = 5

@@ -30,10 +30,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from rag.database import Connected, Database, hashed
-from rag.datatypes import Answer, Claim, Evidence, IndexFacts, Jsonable, Verdict
+from rag.datatypes import Answer, Claim, Evidence, IndexFacts, Jsonable, Verdict, from_jsonable
 from rag.errors import ProjectsError
 from rag.language import fold
-from rag.typed_json import from_jsonable
 from rag.wording import legible
 
 Stage = Literal["searching", "done", "stopped", "failed"]

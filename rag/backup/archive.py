@@ -24,11 +24,10 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from rag.config import APP
-from rag.datatypes import Jsonable
+from rag.datatypes import Jsonable, from_jsonable
 from rag.errors import BackupError, UnreadableSource
 from rag.ingest.names import shown
 from rag.ingest.shared.decoding import DAMAGE
-from rag.typed_json import from_jsonable
 
 _FORMAT = 1
 """Raised when older versions could not restore what is written."""

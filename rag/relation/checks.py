@@ -28,12 +28,14 @@ from rag.language import (
     capitalised_inside,
     days_named,
     ends_midsentence,
+    hearsay,
     is_given,
     last_name,
     may_be_same_person,
     nation_names,
     ordinals,
     parse,
+    proposals,
     quantities,
     relative_times,
     sentences,
@@ -838,28 +840,11 @@ _HALF = 0.5
 """A sentence with at least this share of a claim's stems may be the one that says it."""
 
 
-@cache
-def _hearsay() -> re.Pattern[str]:
-    """Return a pattern for hearsay, which an author passes on without vouching for it: "it has been
-    claimed", "many writers explain", "he is told that", "rumour had it"."""
-    alleged, critics, rumours = (
-        "|".join(sorted(word_list("words", key))) for key in ("alleged", "critics", "rumours")
-    )
-    verbs = "|".join(sorted(word_list("verbs", "speaking") | word_list("verbs", "holding")))
-    saying = rf"(?:said|held|told|thought|(?:{verbs})(?:s|d|ed)?)\b"
-    return re.compile(
-        rf"\bit (?:is|was|has been|had been)(?: \w+)? (?:said|{alleged}|{rumours})\b"
-        rf"|\b(?:(?:{critics})(?: who)?|those who) (?:\w+ly )?{saying}"
-        rf"|\b(?:is|are) (?:\w+ )?told that\b|\b(?:{rumours})\b",
-        re.IGNORECASE,
-    )
-
-
 def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
     """Yield a reason if the sentence closest to the claim is hearsay, unless the claim says that it
     is."""
-    views = [*_hearsay().finditer(quotation.passage)]
-    if not views or _hearsay().search(claim):
+    views = [*hearsay().finditer(quotation.passage)]
+    if not views or hearsay().search(claim):
         return
     told = [timex.span for timex in _times_of(claim)]
     asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
@@ -1026,24 +1011,10 @@ _ITEM = re.compile(r"\s*(?:[([]?(?:\d{1,2}|[a-z]|[ivx]+)[.)\]]|[^\W\d_]+)", re.I
 """How an item of a list or draft begins: a number, a letter, "Art."."""
 
 
-@cache
-def _proposals() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """Return patterns for an author's own proposal, for the introduction of a draft, and for an
-    author who speaks in the first person."""
-    verbs = "|".join(sorted(word_list("verbs", "proposing")))
-    drafts = "|".join(sorted(word_list("words", "drafts")))
-    self = "|".join(sorted(word_list("words", "speaking_of_self")))
-    return (
-        re.compile(rf"\b(?:I|we)\b(?: (?!not\b|never\b)[a-z]+){{0,3}}? (?:{verbs})\b"),
-        re.compile(rf"\b(?:{verbs})(?:s|d|ed|ing)?\b[^.;:!?]*\b(?:{drafts})\b[^.;!?]*:\s"),
-        re.compile(rf"\b(?:{self})\b", re.IGNORECASE),
-    )
-
-
 def _proposed_in(claim: str, quotation: Quotation) -> str:
     """Return the words with which an author merely proposes what is quoted; "" if there are none,
     or if the claim itself says only that it was proposed, wanted or said."""
-    own, draft, of_self = _proposals()
+    own, draft, of_self = proposals()
     quoted = quotation.text
     asks = own.search(quoted)
     if asks is None and _opens_item(quoted) and not of_self.search(quoted):

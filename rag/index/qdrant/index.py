@@ -49,7 +49,7 @@ from rag.index.qdrant import (
     generations,
     live,
 )
-from rag.index.store import packed, unpack
+from rag.index.store import packed, unpacked
 from rag.index.vectors import PieceVectors, code_bytes, estimated_cosines
 from rag.language import MIN_KEY_LETTERS, deletions, is_one_edit_apart, spelling_key, vowel_keys
 from rag.searching import (
@@ -114,8 +114,7 @@ def _expanded(text: str, collections: dict[str, Collection]) -> SourceDocument:
     fields = json.loads(zlib.decompress(base64.b64decode(text)))
     collection = collections[fields.pop("collection_id")]
     said = fields.pop("text")
-    values = {name: unpack(name, value) for name, value in fields.items()}
-    return SourceDocument(collection=collection, text=said, **values)
+    return SourceDocument(collection=collection, text=said, **unpacked(fields))
 
 
 def described(collection: Collection) -> list[str | None]:

@@ -20,8 +20,7 @@ from pathlib import Path
 
 from benchmarks.claim_sets import data_folder
 from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import DownloadPolicy
-from rag.catalog.fetch import fetch
+from rag.catalog.fetch import DownloadPolicy, fetch
 
 
 class CuttingServer(ThreadingHTTPServer):

@@ -30,8 +30,7 @@ from typing import Any, Protocol
 from rag.build.builder import build_index
 from rag.build.corpus_files import add_file, describe_file, remove_file
 from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import DownloadPolicy
-from rag.catalog.fetch import fetch
+from rag.catalog.fetch import DownloadPolicy, fetch
 from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, Claim, Evidence, Span

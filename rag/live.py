@@ -21,8 +21,7 @@ from typing import Any
 
 from rag.build.builder import EMBEDDING, build_index, model_name
 from rag.build.corpus_files import source_files
-from rag.catalog.download import DownloadPolicy
-from rag.catalog.fetch import fetch
+from rag.catalog.fetch import DownloadPolicy, fetch
 from rag.claims import split_claims
 from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
 from rag.datatypes import BuildReport, FileProgress, from_jsonable, to_jsonable

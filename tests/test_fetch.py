@@ -15,9 +15,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.catalog import CatalogEntry, CatalogFile, download
-from rag.catalog.download import DownloadPolicy, is_private, matches, may_follow
-from rag.catalog.fetch import FetchReport, describe, fetch
+from rag.catalog import CatalogEntry, CatalogFile
+from rag.catalog.fetch import (
+    DownloadPolicy,
+    FetchReport,
+    describe,
+    fetch,
+    is_private,
+    matches,
+    may_follow,
+)
 from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
 
@@ -223,7 +230,7 @@ def test_a_fetch_that_ends_just_before_the_file_is_there_is_finished_by_the_next
         raise Killed
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr("rag.catalog.download.PartFile.become", kill)
+        patched.setattr("rag.catalog.fetch.PartFile.become", kill)
         get(tmp_path, entry(server, **about))
     assert not (tmp_path / "verona" / "verona.txt").exists()
     get(tmp_path, entry(server, **about))
@@ -410,7 +417,7 @@ def test_which_addresses_are_of_a_network_of_ones_own(target: str, private: bool
 def test_a_redirect_into_a_network_of_ones_own_is_not_followed(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "is_private", lambda url: url.endswith("/inside"))
+    monkeypatch.setattr("rag.catalog.fetch.is_private", lambda url: url.endswith("/inside"))
     server.script = [status(302, Location="/inside")]
     with pytest.raises(FetchError, match="your own network, which is not followed"):
         get(tmp_path, entry(server))

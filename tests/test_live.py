@@ -13,7 +13,7 @@ import pytest
 from rag.accounts import Audit
 from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import add_file
-from rag.catalog.download import DownloadPolicy
+from rag.catalog.fetch import DownloadPolicy
 from rag.config import Settings
 from rag.datatypes import Answer
 from rag.embedding import Encoder

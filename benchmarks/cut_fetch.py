@@ -99,7 +99,7 @@ def main() -> int:
         entries = [entry_of(url, volume, "volume"), entry_of(url, memoir, "memoir")]
         started = time.perf_counter()
         report = fetch(
-            [e.id for e in entries], Path(into), catalog=entries, manners=DownloadPolicy()
+            [e.id for e in entries], Path(into), catalog=entries, policy=DownloadPolicy()
         )
         seconds = time.perf_counter() - started
         server.shutdown()

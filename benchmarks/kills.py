@@ -379,7 +379,7 @@ class Fetches(Work):
         self._fetch()
 
     def _fetch(self) -> None:
-        fetch(["verona"], self.into, catalog=[self._entry], manners=DownloadPolicy(pause_s=0))
+        fetch(["verona"], self.into, catalog=[self._entry], policy=DownloadPolicy(pause_s=0))
 
     @property
     def _entry(self) -> CatalogEntry:

@@ -95,7 +95,7 @@ class LiveFinder:
         *,
         settings: Settings | None = None,
         home: Path | None = None,
-        manners: DownloadPolicy | None = None,
+        policy: DownloadPolicy | None = None,
     ) -> None:
         if finder is not None:
             settings, home = settings or finder.settings, home or _home(finder)
@@ -104,7 +104,7 @@ class LiveFinder:
         self.work: Work | None = None
         self._finder = finder
         self._kind = SourceFinder if finder is None else type(finder)
-        self._manners = manners
+        self._policy = policy
         self.began = 0.0
         self.may_change = True
         self.elsewhere = False
@@ -204,7 +204,7 @@ class LiveFinder:
             threading.Thread(target=_load_language, daemon=True).start()
         try:
             if fetching:
-                fetch(fetching, self.settings.sources, self._fetched, manners=self._manners)
+                fetch(fetching, self.settings.sources, self._fetched, policy=self._policy)
             report = self._built(adding)
             self._take(open_index(self.home))
             self._progress("", 0, 0, ended=True, report=report)

@@ -165,8 +165,8 @@ def entry(server: Server, identity: str = "verona", **about: object) -> CatalogE
     )
 
 
-def get(into: Path, *entries: CatalogEntry, manners: DownloadPolicy = QUICK) -> FetchReport:
-    return fetch([e.id for e in entries], into, catalog=entries, manners=manners)
+def get(into: Path, *entries: CatalogEntry, policy: DownloadPolicy = QUICK) -> FetchReport:
+    return fetch([e.id for e in entries], into, catalog=entries, policy=policy)
 
 
 def test_a_file_and_its_sidecar(server: Server, tmp_path: Path) -> None:
@@ -468,7 +468,7 @@ def test_a_body_longer_than_the_catalog_says_is_not_even_begun(
             tmp_path,
             lambda stage, done, total: told.append(done),
             catalog=[entry(server, bytes=100)],
-            manners=QUICK,
+            policy=QUICK,
         )
     assert told == []
 
@@ -514,8 +514,8 @@ def test_a_file_of_the_readers_own_is_not_overwritten(server: Server, tmp_path: 
 
 
 def test_one_request_at_a_time_with_a_pause(server: Server, tmp_path: Path) -> None:
-    manners = DownloadPolicy(pause_s=0.4, backoff_s=0.01)
-    get(tmp_path, entry(server, "one"), entry(server, "two"), manners=manners)
+    policy = DownloadPolicy(pause_s=0.4, backoff_s=0.01)
+    get(tmp_path, entry(server, "one"), entry(server, "two"), policy=policy)
     first, second = server.seen
     assert second.at - first.at >= 0.35
 
@@ -540,7 +540,7 @@ def test_a_place_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
 
 def test_only_listed_ids_are_fetched(server: Server, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="no nope"):
-        fetch(["verona", "nope"], tmp_path, catalog=[entry(server)], manners=QUICK)
+        fetch(["verona", "nope"], tmp_path, catalog=[entry(server)], policy=QUICK)
     assert server.seen == []
 
 
@@ -557,7 +557,7 @@ def test_progress_ends_at_the_whole(server: Server, tmp_path: Path) -> None:
         tmp_path,
         lambda stage, done, total: told.append((stage, done, total)),
         catalog=[entry(server)],
-        manners=QUICK,
+        policy=QUICK,
     )
     assert told[-1] == ("Downloading verona/verona.txt", len(BODY), len(BODY))
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)

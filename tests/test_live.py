@@ -139,7 +139,7 @@ def test_a_collection_that_cannot_be_fetched_is_told(
 ) -> None:
     # Nothing listens there: as without a network.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    live = LiveFinder(live.current, manners=DownloadPolicy(tries=1, timeout_s=2))
+    live = LiveFinder(live.current, policy=DownloadPolicy(tries=1, timeout_s=2))
     shelf, told = corpus.act(live, {"act": "fetch-now", "id": "frus1964-68v14"}, editor)
     assert told == ""
     assert "Check the network" in ended(live).problem

@@ -82,7 +82,7 @@ def fetch(
     progress: Progress | None = None,
     *,
     catalog: Sequence[CatalogEntry] | None = None,
-    manners: DownloadPolicy | None = None,
+    policy: DownloadPolicy | None = None,
 ) -> FetchReport:
     """Download collections by their ids, each to its own folder in `into`, and return what was
     done.
@@ -98,7 +98,7 @@ def fetch(
         check_fetchable(entry, into)
     folders: list[str] = []
     files: list[FetchedFile] = []
-    with _connection(manners or DownloadPolicy()) as connection:
+    with _connection(policy or DownloadPolicy()) as connection:
         for entry in entries:
             folder = into / entry.id
             with _reserved(folder):
@@ -117,14 +117,14 @@ def check_fetchable(entry: CatalogEntry, into: Path) -> None:
 
 
 @contextmanager
-def _connection(manners: DownloadPolicy) -> Iterator[_Connection]:
+def _connection(policy: DownloadPolicy) -> Iterator[_Connection]:
     import httpx
 
     # Compression would make byte ranges and lengths mean something else.
     headers = {"User-Agent": _user_agent(), "Accept-Encoding": "identity"}
     limits = httpx.Limits(max_connections=1)
-    with httpx.Client(headers=headers, timeout=manners.timeout_s, limits=limits) as client:
-        yield _Connection(client, manners)
+    with httpx.Client(headers=headers, timeout=policy.timeout_s, limits=limits) as client:
+        yield _Connection(client, policy)
 
 
 def _user_agent() -> str:
@@ -360,20 +360,19 @@ class DownloadPolicy:
 
 @dataclass(slots=True)
 class _Connection:
-    """An HTTP client with its limits. Tests replace `sleep`."""
+    """An HTTP client with its limits."""
 
     client: httpx.Client
-    manners: DownloadPolicy
-    sleep: Callable[[float], None] = time.sleep
+    policy: DownloadPolicy
     _asked: dict[str, float] = field(default_factory=dict)
 
     def wait_for(self, host: str) -> None:
         """Wait until `host` may be asked again."""
         asked = self._asked.get(host)
         if asked is not None:
-            left = asked + self.manners.pause_s - time.monotonic()
+            left = asked + self.policy.pause_s - time.monotonic()
             if left > 0:
-                self.sleep(left)
+                time.sleep(left)
         self._asked[host] = time.monotonic()
 
 
@@ -406,27 +405,27 @@ def _download(
     `FetchError` if the file cannot be had or is not what the catalog says; what arrived is kept if
     it can be continued.
     """
-    manners = connection.manners
+    policy = connection.policy
     resumed_at = 0
-    for number in range(1, manners.tries + 1):
+    for number in range(1, policy.tries + 1):
         try:
             resumed_at = _receive(file, part, connection, on_bytes)
             break
         except _TryAgain as failure:
             wait = failure.wait_s
-            if wait is not None and wait > manners.longest_wait_s:
+            if wait is not None and wait > policy.longest_wait_s:
                 raise FetchError(
                     f"{file.url}: {failure}; the server asks you to wait {wait:,.0f} seconds. "
                     f"Run the same command again after that. {part.kept()}"
                 ) from failure
-            if number == manners.tries:
+            if number == policy.tries:
                 raise FetchError(
                     f"{file.url} could not be downloaded completely in {number} tries: "
                     f"{failure}. Check the network and run the same command again. "
                     f"{part.kept()}"
                 ) from failure
-            backoff = manners.backoff_s * 2 ** (number - 1)
-            connection.sleep(backoff if wait is None else wait)
+            backoff = policy.backoff_s * 2 ** (number - 1)
+            time.sleep(backoff if wait is None else wait)
     return _Downloaded(part.size, _verified(file, part), resumed_at)
 
 
@@ -461,9 +460,9 @@ def _receive(
     try:
         response = _ask(file.url, headers, connection)
         try:
-            total = _start(file, response, part, offset, connection.manners)
+            total = _start(file, response, part, offset, connection.policy)
             if total is not None:
-                _append(file, response, part, total, connection.manners, on_bytes)
+                _append(file, response, part, total, connection.policy, on_bytes)
             return 0 if response.status_code == 200 else offset
         finally:
             response.close()
@@ -477,7 +476,7 @@ def _ask(url: str, headers: dict[str, str], connection: _Connection) -> httpx.Re
     """Return the response after all redirects, its body still unread."""
     import httpx
 
-    for _ in range(connection.manners.max_redirects + 1):
+    for _ in range(connection.policy.max_redirects + 1):
         connection.wait_for(urlsplit(url).netloc)
         request = connection.client.build_request("GET", url, headers=headers)
         try:
@@ -503,7 +502,7 @@ def _ask(url: str, headers: dict[str, str], connection: _Connection) -> httpx.Re
             )
         url = target
     raise FetchError(
-        f"{url}: more than {connection.manners.max_redirects} redirects; the source is set up "
+        f"{url}: more than {connection.policy.max_redirects} redirects; the source is set up "
         "wrongly or has moved."
     )
 
@@ -554,7 +553,7 @@ def _start(
     response: httpx.Response,
     part: PartFile,
     offset: int,
-    manners: DownloadPolicy,
+    policy: DownloadPolicy,
 ) -> int | None:
     """Prepare `part` for the body and return the file's whole size, 0 if it is unknown; None if
     nothing is left to read."""
@@ -586,7 +585,7 @@ def _start(
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise FetchError(f"{file.url}: the server compresses the file although asked not to.")
     total = _whole_size(response, offset)
-    limit = manners.max_bytes if file.bytes is None else min(file.bytes, manners.max_bytes)
+    limit = policy.max_bytes if file.bytes is None else min(file.bytes, policy.max_bytes)
     if total > limit:
         part.discard()
         raise _too_large(file, limit)
@@ -601,10 +600,10 @@ def _append(
     response: httpx.Response,
     part: PartFile,
     total: int,
-    manners: DownloadPolicy,
+    policy: DownloadPolicy,
     on_bytes: Callable[[int, int], None],
 ) -> None:
-    limit = manners.max_bytes if file.bytes is None else min(file.bytes, manners.max_bytes)
+    limit = policy.max_bytes if file.bytes is None else min(file.bytes, policy.max_bytes)
     try:
         with part.path.open("ab") as stream:
             done = stream.tell()

@@ -45,7 +45,16 @@ from rag.language import (
     words,
 )
 from rag.models import load_pair_model
-from rag.searching import SIGNALS, Candidate, Filter, Index, Query, inverse_frequency, weigh
+from rag.searching import (
+    EVERYTHING,
+    SIGNALS,
+    Candidate,
+    Filter,
+    Index,
+    Query,
+    inverse_frequency,
+    weigh,
+)
 
 _RERANKED = 100
 """Passages that the second stage compares piece by piece."""
@@ -405,7 +414,7 @@ class Retriever:
             times=named_times,
             days=bare_days,
             weights=dict(zip(SIGNALS, weights, strict=True)),
-            only=only or Filter(),
+            only=only or EVERYTHING,
         )
         return ParsedClaim(claim, tuple(words(claim)), names_share, query)
 

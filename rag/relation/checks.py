@@ -198,11 +198,10 @@ def _other_time(claim: str, said: Timex, quotation: Quotation) -> str:
     The event is in the sentence (or clause) that has all names and most words of the claim.
     """
     passage, best, found = quotation.passage, _SAME_EVENT, ""
-    told = [word.span for word in _times_of(claim)]
-    asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
+    asked = _asked(claim, quotation.creator, (time.span for time in _times_of(claim)))
     for time, stretch in _dated_stretches(passage):
         there = set(stems(words(stretch.of(passage))))
-        share = len(asked & there) / max(len(asked), 1)
+        share = _share(asked, there)
         in_place = stands_in_place(said.span, claim, time, passage)
         if in_place or (share >= best and _has_names(claim, there, quotation.creator)):
             best, found = share + in_place, time.of(passage)
@@ -225,10 +224,25 @@ def _dated_stretches(passage: str) -> Iterator[tuple[Span, Span]]:
             yield time, sentence if len(inside) == 1 else Span(own[0].start, own[-1].end)
 
 
-def _stems_without(text: str, spans: Sequence[Span]) -> set[str]:
-    """Return the stems of a text's words, without stop words and without those in `spans`."""
-    left = (w for w in in_words(text) if not any(Span(*w.span()).overlaps(s) for s in spans))
-    return set(stems(w for w in folded([word[0] for word in left]) if w not in stop_words()))
+def _asked(claim: str, creator: str, without: Iterable[Span]) -> set[str]:
+    """Return the stems of a claim's words, but for stop words, the author's name and the spans
+    `without`."""
+    out = list(without)
+    left = (w for w in in_words(claim) if not any(Span(*w.span()).overlaps(s) for s in out))
+    return set(stems(folded([word[0] for word in left]))) - set(stems(words(creator)))
+
+
+def _share(asked: Set[str], there: Set[str]) -> float:
+    return len(asked & there) / max(len(asked), 1)
+
+
+def _closest(asked: Set[str], passage: str) -> tuple[Span, float]:
+    """Return the sentence of a passage with most of some stems, and the share of them it has."""
+    shares = {
+        sentence: _share(asked, set(stems(words(sentence.of(passage)))))
+        for sentence in sentences(passage)
+    }
+    return max(shares.items(), key=lambda item: item[1], default=(Span(0, 0), 0.0))
 
 
 def _has_names(claim: str, there: Set[str], creator: str) -> bool:
@@ -747,8 +761,8 @@ def _other_number(
     """
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
-    told = [*(time.span for time in _times_of(claim)), *(n.span for n in _quantities_of(claim))]
-    asked = _stems_without(claim, told) - set(stems(words(creator)))
+    told = (item.span for item in (*_times_of(claim), *_quantities_of(claim)))
+    asked = _asked(claim, creator, told)
     best, found = 0.0, ""
     for sentence in sentences(passage):
         inside = [other for other in nearest if sentence.overlaps(other.span)]
@@ -758,7 +772,7 @@ def _other_number(
             if stands_in_place(said.span, claim, other.span, passage):
                 return other.span.of(passage)
         there = set(stems(words(sentence.of(passage))))
-        share = len(asked & there) / max(len(asked), 1)
+        share = _share(asked, there)
         if share >= max(_SAME_EVENT, best) and _has_names(claim, there, creator):
             best, found = share, inside[0].span.of(passage)
     return found
@@ -846,17 +860,12 @@ def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
     views = [*hearsay().finditer(quotation.passage)]
     if not views or hearsay().search(claim):
         return
-    told = [timex.span for timex in _times_of(claim)]
-    asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
+    asked = _asked(claim, quotation.creator, (time.span for time in _times_of(claim)))
     if asked & set(stems(word_list("words", "alleged"))):
         return
-    shares = {
-        sentence: len(asked & set(stems(words(sentence.of(quotation.passage)))))
-        for sentence in sentences(quotation.passage)
-    }
-    best = max(shares, key=lambda sentence: shares[sentence])
+    best, share = _closest(asked, quotation.passage)
     view = next((v for v in views if best.overlaps(Span(*v.span()))), None)
-    if view is not None and shares[best] >= _HALF * len(asked):
+    if view is not None and share >= _HALF:
         yield "missing", Reason("wording", "", view[0], False)
 
 
@@ -880,12 +889,11 @@ def _check_who_did_it(claim: str, quotation: Quotation) -> _Told:
         if any(span.start <= token.idx < span.end for token in acting)
         and not _can_be(whole, creator)
     }
-    rest = _stems_without(claim, [*(time.span for time in _times_of(claim)), *names])
+    rest = _asked(claim, "", (*(time.span for time in _times_of(claim)), *names))
     if not subject or len(rest) < _FEWEST_LEFT:
         return
-    shares = {s: len(rest & set(stems(words(s.of(passage))))) for s in sentences(passage)}
-    best = max(shares, key=lambda sentence: shares[sentence], default=None)
-    if best is None or shares[best] < _NEARLY_ALL * len(rest):
+    best, share = _closest(rest, passage)
+    if share < _NEARLY_ALL:
         return
     there, whole_passage = (set(stems(words(text))) for text in (best.of(passage), passage))
     for span, whole in subject.items():

@@ -37,8 +37,7 @@ from rag.index.store import (
     document_digest,
 )
 from rag.ingest import Metadata, ReadingFound, described, metadata_beside, read_found
-from rag.ingest.files import READING, find_files, unpacked
-from rag.ingest.folders import Found
+from rag.ingest.files import READING, Found, find_files, unpacked
 from rag.ingest.names import Names, file_title, in_file, shown
 
 LIVE, _FRESH = 0, 1

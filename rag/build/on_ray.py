@@ -32,11 +32,10 @@ from rag.embedding import EmbeddingInput, Encoder, PassageVectors, heading
 from rag.errors import ClusterError, ModelError, SourceFinderError
 from rag.index import FORMAT
 from rag.ingest import Metadata, ReadingFound, described, read_found, reads
-from rag.ingest.files import READING
-from rag.ingest.folders import Found, reason
+from rag.ingest.files import READING, Found
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import ReadItem, read_file
+from rag.ingest.readers import ReadItem, read_file, reason
 from rag.ingest.workers import Limits, Watch, Workers
 
 T = TypeVar("T")

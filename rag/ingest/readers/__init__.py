@@ -15,7 +15,6 @@ from typing import Any
 
 from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
-from rag.ingest.folders import reason
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.ocr import Ocr
 from rag.ingest.readers.ead import read_ead
@@ -114,6 +113,14 @@ def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
             f"convert it to one of {', '.join(sorted({*READERS, ZIP} - {'.doc'}))}"
         )
     return reader
+
+
+def reason(error: Exception, path: Path) -> str:
+    """Return what to tell the user about a file that could not be read."""
+    if isinstance(error, OSError):
+        why = printable(str(error.strerror or error))
+        return f"{shown(path)} cannot be opened ({why}); check its permissions"
+    return str(error)
 
 
 def read_file(

@@ -22,7 +22,7 @@ from zipfile import ZipFile, ZipInfo
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnreadableSource
 from rag.ingest.names import folder_collection, printable, shown, slug
-from rag.ingest.readers import ZIP, guarded, reason
+from rag.ingest.readers import ZIP, guarded, why_not_read
 from rag.ingest.readers.sotu import COLLECTION, read_sotu
 from rag.ingest.shared.decoding import (
     ARCHIVE,
@@ -148,7 +148,7 @@ def _walk_folder(
         entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
         begins = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
     except OSError as error:
-        on_skip(SkippedFile(shown(folder), reason(error, folder)))
+        on_skip(SkippedFile(shown(folder), why_not_read(error, folder)))
         return
     collection = above
     if collection is None or begins:
@@ -161,7 +161,7 @@ def _walk_folder(
     try:
         work = work if work.pages else PagedWork(pages_in_folders(folder, entries))
     except OSError as error:
-        on_skip(SkippedFile(shown(folder), reason(error, folder)))
+        on_skip(SkippedFile(shown(folder), why_not_read(error, folder)))
     if work.pages:
         pages = tuple(folder / name for name in work.pages)
         yield Found(
@@ -215,7 +215,7 @@ def _work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
         try:
             beside = write_work(target, found.pages, records, found.numbers, day)
         except (SourceError, OSError) as error:
-            on_skip(SkippedFile(found.name, reason(error, found.path)))
+            on_skip(SkippedFile(found.name, why_not_read(error, found.path)))
             return
         name = shown(found.path / target.name)
         yield Found(target, found.collection, name, beside, temporary=True)
@@ -248,7 +248,7 @@ def _collection_from(path: Path, collection: Collection, on_skip: OnSkip) -> Col
     try:
         collection, problems = read_collection(path, collection)
     except (SourceError, OSError) as error:
-        on_skip(SkippedFile(shown(path), reason(error, path)))
+        on_skip(SkippedFile(shown(path), why_not_read(error, path)))
         return collection
     report(path, problems, on_skip)
     return collection
@@ -561,7 +561,7 @@ def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
         for member in walk_zip(found.path, collection, on_skip, records=found.records):
             yield replace(member, described_by=by)
     except (SourceError, OSError) as error:
-        on_skip(SkippedFile(found.name, reason(error, found.path)))
+        on_skip(SkippedFile(found.name, why_not_read(error, found.path)))
     except (*DAMAGE, MemoryError) as error:  # of an archive, that nobody foresaw
         why = f"{found.name} cannot be unpacked ({type(error).__name__}); pack it again"
         on_skip(SkippedFile(found.name, why))

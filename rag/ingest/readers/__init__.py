@@ -115,7 +115,7 @@ def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
     return reader
 
 
-def reason(error: Exception, path: Path) -> str:
+def why_not_read(error: Exception, path: Path) -> str:
     """Return what to tell the user about a file that could not be read."""
     if isinstance(error, OSError):
         why = printable(str(error.strerror or error))
@@ -192,7 +192,7 @@ def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterat
         except StopIteration:
             return
         except (SourceError, OSError) as error:
-            yield SkippedFile(shown(path), reason(error, path))
+            yield SkippedFile(shown(path), why_not_read(error, path))
             if documents is None:
                 return
         else:

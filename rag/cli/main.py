@@ -203,17 +203,16 @@ def publish(
 ) -> None:
     """Publish an index to Qdrant, which serves it as soon as it is complete."""
     from rag.index import open_index
-    from rag.index.qdrant import publishing
+    from rag.index.qdrant.index import publish as publish_index
+    from rag.index.qdrant.index import roll_back
 
     settings = Settings.from_environment()
     if back_to is not None:
-        publishing.roll_back(location, back_to, key=settings.index_key)
+        roll_back(location, back_to, key=settings.index_key)
         name = back_to
     else:
         opened = open_index(settings.index_path(index))
-        name = publishing.publish(
-            opened, location, key=settings.index_key, progress=TerminalProgress()
-        )
+        name = publish_index(opened, location, key=settings.index_key, progress=TerminalProgress())
     print(f"{location} serves {name}.")
 
 

@@ -35,8 +35,7 @@ from rag.config import Settings
 from rag.finder import SourceFinder
 from rag.index import open_index
 from rag.index.qdrant import generations
-from rag.index.qdrant.index import QdrantIndex
-from rag.index.qdrant.publishing import complete, publish
+from rag.index.qdrant.index import QdrantIndex, complete, publish
 from rag.retrieval import Retriever
 from rag.searching import SIGNALS, Candidate, Query
 

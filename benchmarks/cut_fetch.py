@@ -20,8 +20,7 @@ from pathlib import Path
 
 from benchmarks.claim_sets import data_folder
 from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import DownloadPolicy
-from rag.catalog.fetch import fetch
+from rag.catalog.fetch import DownloadPolicy, fetch
 
 
 class CuttingServer(ThreadingHTTPServer):
@@ -100,7 +99,7 @@ def main() -> int:
         entries = [entry_of(url, volume, "volume"), entry_of(url, memoir, "memoir")]
         started = time.perf_counter()
         report = fetch(
-            [e.id for e in entries], Path(into), catalog=entries, manners=DownloadPolicy()
+            [e.id for e in entries], Path(into), catalog=entries, policy=DownloadPolicy()
         )
         seconds = time.perf_counter() - started
         server.shutdown()

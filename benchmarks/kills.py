@@ -30,8 +30,7 @@ from typing import Any, Protocol
 from rag.build.builder import build_index
 from rag.build.corpus_files import add_file, describe_file, remove_file
 from rag.catalog import CatalogEntry, CatalogFile
-from rag.catalog.download import DownloadPolicy
-from rag.catalog.fetch import fetch
+from rag.catalog.fetch import DownloadPolicy, fetch
 from rag.config import Settings
 from rag.database import SqliteFile
 from rag.datatypes import Answer, Claim, Evidence, Span
@@ -380,7 +379,7 @@ class Fetches(Work):
         self._fetch()
 
     def _fetch(self) -> None:
-        fetch(["verona"], self.into, catalog=[self._entry], manners=DownloadPolicy(pause_s=0))
+        fetch(["verona"], self.into, catalog=[self._entry], policy=DownloadPolicy(pause_s=0))
 
     @property
     def _entry(self) -> CatalogEntry:

@@ -50,9 +50,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     given = parser.parse_args()
     from playwright.sync_api import sync_playwright
-    from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1, user_api="blas")  # as `source-finder serve` has it
     running = start(LiveFinder.open(given.index), port=free_port())
     with sync_playwright() as playwright, _chat_interface() as plain:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -56,8 +56,7 @@ from rag.index import vectors as nearest
 from rag.index.lexical import LexicalIndex
 from rag.index.local import CANDIDATES, LocalIndex, top_rows
 from rag.index.qdrant import SENTENCES, Search, generations, live
-from rag.index.qdrant.index import PASSAGE, QdrantIndex, passage_number
-from rag.index.qdrant.publishing import complete, publish
+from rag.index.qdrant.index import PASSAGE, QdrantIndex, complete, passage_number, publish
 from rag.index.store import Store
 from rag.index.vectors import (
     _ZERO,

@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from filelock import FileLock
 
 from rag.database import Database, hashed
+from rag.datatypes import from_jsonable
 from rag.errors import AccountError
-from rag.typed_json import from_jsonable
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher

@@ -6,14 +6,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 
 from rag.datatypes import Claim, Evidence, Passage, Relation, SourceDocument, Span, Verdict
 from rag.embedding import read_by_search
 from rag.judging import NOT_JUDGED, Judgement, Quotation
-from rag.language import is_names_only, word_list, words
+from rag.language import is_names_only, views_of_others, word_list, words
 from rag.searching import Matches
 from rag.wording import cited
 
@@ -83,19 +82,6 @@ def quotation_of(document: SourceDocument, passage: Passage, quotation: Span) ->
     )
 
 
-@cache
-def _others_view() -> re.Pattern[str]:
-    """Return a pattern for views that are not the author's: "it is said", "some argue", "the charge
-    that"."""
-    held, views, by = ("|".join(sorted(word_list("words", k))) for k in ("held", "views", "others"))
-    saying = "|".join(sorted(word_list("verbs", "speaking") | word_list("verbs", "holding")))
-    return re.compile(
-        rf"\bit (?:is|was|has been|may be|will be)(?: \w+)? (?:{held})\b"
-        rf"|\b(?:{by})\b[^.;:]{{0,40}}? (?:{saying})\b|\bthe (?:{views}) (?:that|is|of)\b",
-        re.IGNORECASE,
-    )
-
-
 def _with_what_follows(text: str, passage: Passage, quotation: Span) -> Span:
     """Return a quotation with the passage's next sentence if it ends with a question, which that
     may answer, or with a view of others, which that may reject."""
@@ -105,7 +91,9 @@ def _with_what_follows(text: str, passage: Passage, quotation: Span) -> Span:
         return quotation
     asks = last.of(text).rstrip(_CLOSING).endswith("?")
     opening = "".join(words(after.of(text)[:20])[:1])
-    against = opening in word_list("words", "contrasting") and _others_view().search(last.of(text))
+    against = opening in word_list("words", "contrasting") and views_of_others().search(
+        last.of(text)
+    )
     return Span(quotation.start, after.end) if asks or against else quotation
 
 

@@ -39,10 +39,8 @@ from rag.language import (
 )
 from rag.llm import summarise
 from rag.retrieval import RetrievedPassage, Retriever, read_authority
-from rag.searching import Filter
+from rag.searching import EVERYTHING, Filter
 from rag.workspace import Workspace
-
-_EVERYTHING = Filter()
 
 log = logging.getLogger(__name__)
 
@@ -361,7 +359,7 @@ def _with_first(first: Sequence[Evidence], others: Sequence[Evidence]) -> list[E
     return sorted([*first, *left], key=lambda item: -item.score)
 
 
-def _searched(held: Holding, only: Filter = _EVERYTHING) -> str:
+def _searched(held: Holding, only: Filter = EVERYTHING) -> str:
     parts = [f"{held.documents:,} document{'s' if held.documents != 1 else ''}"]
     parts += [held.years] if held.years else []
     parts += [f"{held.undated:,} undated"] if held.undated else []

@@ -21,11 +21,10 @@ from typing import Any
 
 from rag.build.builder import EMBEDDING, build_index, model_name
 from rag.build.corpus_files import source_files
-from rag.catalog.download import DownloadPolicy
-from rag.catalog.fetch import fetch
+from rag.catalog.fetch import DownloadPolicy, fetch
 from rag.claims import split_claims
 from rag.config import DEFAULT_INDEX, DEFAULT_MODEL, Settings
-from rag.datatypes import BuildReport, FileProgress, to_jsonable
+from rag.datatypes import BuildReport, FileProgress, from_jsonable, to_jsonable
 from rag.embedding import Encoder
 from rag.errors import IndexBusy, IndexNotBuilt, SourceFinderError
 from rag.finder import SourceFinder
@@ -40,7 +39,6 @@ from rag.index import (
 from rag.index.local import LocalIndex
 from rag.index.qdrant import is_location
 from rag.isolation import MAX_BYTES, give_back
-from rag.typed_json import from_jsonable
 from rag.workspace import Workspace, default_sources
 
 _BEHIND = 5
@@ -97,7 +95,7 @@ class LiveFinder:
         *,
         settings: Settings | None = None,
         home: Path | None = None,
-        manners: DownloadPolicy | None = None,
+        policy: DownloadPolicy | None = None,
     ) -> None:
         if finder is not None:
             settings, home = settings or finder.settings, home or _home(finder)
@@ -106,7 +104,7 @@ class LiveFinder:
         self.work: Work | None = None
         self._finder = finder
         self._kind = SourceFinder if finder is None else type(finder)
-        self._manners = manners
+        self._policy = policy
         self.began = 0.0
         self.may_change = True
         self.elsewhere = False
@@ -206,7 +204,7 @@ class LiveFinder:
             threading.Thread(target=_load_language, daemon=True).start()
         try:
             if fetching:
-                fetch(fetching, self.settings.sources, self._fetched, manners=self._manners)
+                fetch(fetching, self.settings.sources, self._fetched, policy=self._policy)
             report = self._built(adding)
             self._take(open_index(self.home))
             self._progress("", 0, 0, ended=True, report=report)

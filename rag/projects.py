@@ -30,10 +30,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from rag.database import Connected, Database, hashed
-from rag.datatypes import Answer, Claim, Evidence, IndexFacts, Jsonable, Verdict
+from rag.datatypes import Answer, Claim, Evidence, IndexFacts, Jsonable, Verdict, from_jsonable
 from rag.errors import ProjectsError
 from rag.language import fold
-from rag.typed_json import from_jsonable
 from rag.wording import legible
 
 Stage = Literal["searching", "done", "stopped", "failed"]
@@ -604,7 +603,7 @@ class MarkStore:
         """Pin a passage in a reader's project. A passage that is already pinned there for the same
         claim keeps its pin, and a new note replaces the old one."""
         self.database.check_room()
-        _short(pin.note)
+        _check_note(pin.note)
         item = pin.evidence
         same = [pin.turn_id, pin.claim.text, item.document_id, item.start, item.end]
         with self.database.writing(reader) as connection:
@@ -662,7 +661,7 @@ class MarkStore:
     def annotate(self, reader: str, pin_id: str, note: str) -> None:
         """Replace a pin's note."""
         self.database.check_room()
-        _short(note)
+        _check_note(note)
         with self.database.writing(reader) as connection:
             own = {"pin": pin_id, "reader": _reader_of(connection, reader)}
             found = connection.execute(
@@ -694,7 +693,7 @@ class MarkStore:
     def object(self, reader: str, objection: Objection) -> None:
         """Keep an objection, which replaces this reader's earlier one to the same verdict."""
         self.database.check_room()
-        _short(objection.why)
+        _check_note(objection.why)
         same = json.dumps([objection.turn_id, objection.finding])
         with self.database.writing(reader) as connection:
             known = _reader_of(connection, reader)
@@ -729,12 +728,11 @@ def as_json_lines(objections: Iterable[Objection]) -> str:
     return "".join(f"{json.dumps(item.to_dict(), ensure_ascii=True)}\n" for item in objections)
 
 
-def _short(text: str) -> str:
+def _check_note(text: str) -> None:
     if len(text) > _MAX_NOTE:
         raise ProjectsError(
             f"A note has at most {_MAX_NOTE:,} characters; this one has {len(text):,}."
         )
-    return text
 
 
 def _whole(kind: type[T], contents: Iterable[str]) -> Iterator[T]:

@@ -45,7 +45,16 @@ from rag.language import (
     words,
 )
 from rag.models import load_pair_model
-from rag.searching import SIGNALS, Candidate, Filter, Index, Query, inverse_frequency, weigh
+from rag.searching import (
+    EVERYTHING,
+    SIGNALS,
+    Candidate,
+    Filter,
+    Index,
+    Query,
+    inverse_frequency,
+    weigh,
+)
 
 _RERANKED = 100
 """Passages that the second stage compares piece by piece."""
@@ -305,11 +314,11 @@ class Retriever:
             for stem in stems([name])
         }
 
-    def search(self, claim: str, k: int, only: Filter | None = None) -> list[RetrievedPassage]:
+    def search(self, claim: str, k: int, only: Filter = EVERYTHING) -> list[RetrievedPassage]:
         """Return the `k` best passages for a claim in all its spellings, best first.
 
         Passages that repeat a better one are left out, and among nearly equal ones new documents
-        come first. `only`: which may be found, None for all.
+        come first. `only`: which may be found.
         """
         best: dict[str, tuple[Hit, QueryVectors]] = {}
         for text in (claim, *(respelling.text for respelling in self.respellings(claim))):
@@ -388,7 +397,7 @@ class Retriever:
                 seen.add(folded[0])
                 yield name, any(map(self.index.frequency, stems(folded)))
 
-    def parse(self, claim: str, only: Filter | None = None) -> ParsedClaim:
+    def parse(self, claim: str, only: Filter = EVERYTHING) -> ParsedClaim:
         """Return a claim ready to be searched."""
         passages = self.index.passages
         frequencies = {stem: self.index.frequency(stem) for stem in stems(words(claim))}
@@ -405,7 +414,7 @@ class Retriever:
             times=named_times,
             days=bare_days,
             weights=dict(zip(SIGNALS, weights, strict=True)),
-            only=only or Filter(),
+            only=only,
         )
         return ParsedClaim(claim, tuple(words(claim)), names_share, query)
 

@@ -66,7 +66,7 @@ class Query:
     times: tuple[tuple[str, str], ...]
     days: tuple[str, ...]
     weights: Mapping[str, float]
-    only: Filter = Filter()
+    only: Filter = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

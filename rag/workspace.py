@@ -1,8 +1,8 @@
 """What a program works with, made once where it starts and passed down.
 
 The command line, the application and scripts read the settings (`Settings.from_environment`) and
-open a workspace. Nothing below them reads the environment or keeps a finder, a model or an index of
-its own. A test makes a workspace of the parts that it needs.
+open a workspace. Nothing below it keeps a finder, an index or an embedding model of its own. A test
+makes a workspace of the parts that it needs.
 """
 
 from __future__ import annotations

@@ -16,8 +16,7 @@ from qdrant_client import QdrantClient
 from rag.finder import SourceFinder
 from rag.index.local import LocalIndex
 from rag.index.qdrant import Generations, generations
-from rag.index.qdrant.index import QdrantIndex
-from rag.index.qdrant.publishing import publish_to
+from rag.index.qdrant.index import QdrantIndex, publish_to
 from rag.index.qdrant.server import ServerGenerations
 
 

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from rag.backup import back_up, check_backup, restore
-from rag.backup.archive import CONTENTS, writing_archive
+from rag.backup import CONTENTS, back_up, check_backup, restore
 from rag.build.builder import build_index
 from rag.cli.main import main
 from rag.config import Settings
@@ -139,10 +138,14 @@ def test_projects_that_somebody_has_altered_come_back_to_nobody(tmp_path: Path) 
         connection.execute("CREATE TRIGGER t AFTER INSERT ON turns BEGIN DELETE FROM turns; END")
     connection.close()
     with pytest.raises(BackupError, match="nothing to save"):
-        back_up(here, tmp_path / "altered.zip")
-    with writing_archive(tmp_path / "altered.zip") as archive:
-        archive.add("projects/projects.sqlite", here.projects)
-        archive.finish(here.home)
+        back_up(here, tmp_path / "backup.zip")
+    here.models.write_text("{}")
+    back_up(here, tmp_path / "backup.zip")
+
+    def add(members: dict[str, bytes]) -> None:
+        listed(members, "projects/projects.sqlite", here.projects.read_bytes())
+
+    rewritten(tmp_path / "backup.zip", tmp_path / "altered.zip", add)
     with pytest.raises(BackupError, match=r"tables are not those.*Nothing was changed"):
         restore(there, tmp_path / "altered.zip")
     assert not there.projects.exists()

@@ -15,9 +15,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.catalog import CatalogEntry, CatalogFile, download
-from rag.catalog.download import DownloadPolicy, is_private, matches, may_follow
-from rag.catalog.fetch import FetchReport, describe, fetch
+from rag.catalog import CatalogEntry, CatalogFile
+from rag.catalog.fetch import (
+    DownloadPolicy,
+    FetchReport,
+    describe,
+    fetch,
+    is_private,
+    matches,
+    may_follow,
+)
 from rag.cli.main import main
 from rag.errors import CatalogError, FetchError
 
@@ -158,8 +165,8 @@ def entry(server: Server, identity: str = "verona", **about: object) -> CatalogE
     )
 
 
-def get(into: Path, *entries: CatalogEntry, manners: DownloadPolicy = QUICK) -> FetchReport:
-    return fetch([e.id for e in entries], into, catalog=entries, manners=manners)
+def get(into: Path, *entries: CatalogEntry, policy: DownloadPolicy = QUICK) -> FetchReport:
+    return fetch([e.id for e in entries], into, catalog=entries, policy=policy)
 
 
 def test_a_file_and_its_sidecar(server: Server, tmp_path: Path) -> None:
@@ -223,7 +230,7 @@ def test_a_fetch_that_ends_just_before_the_file_is_there_is_finished_by_the_next
         raise Killed
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr("rag.catalog.download.PartFile.become", kill)
+        patched.setattr("rag.catalog.fetch.PartFile.become", kill)
         get(tmp_path, entry(server, **about))
     assert not (tmp_path / "verona" / "verona.txt").exists()
     get(tmp_path, entry(server, **about))
@@ -410,7 +417,7 @@ def test_which_addresses_are_of_a_network_of_ones_own(target: str, private: bool
 def test_a_redirect_into_a_network_of_ones_own_is_not_followed(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "is_private", lambda url: url.endswith("/inside"))
+    monkeypatch.setattr("rag.catalog.fetch.is_private", lambda url: url.endswith("/inside"))
     server.script = [status(302, Location="/inside")]
     with pytest.raises(FetchError, match="your own network, which is not followed"):
         get(tmp_path, entry(server))
@@ -461,7 +468,7 @@ def test_a_body_longer_than_the_catalog_says_is_not_even_begun(
             tmp_path,
             lambda stage, done, total: told.append(done),
             catalog=[entry(server, bytes=100)],
-            manners=QUICK,
+            policy=QUICK,
         )
     assert told == []
 
@@ -507,8 +514,8 @@ def test_a_file_of_the_readers_own_is_not_overwritten(server: Server, tmp_path: 
 
 
 def test_one_request_at_a_time_with_a_pause(server: Server, tmp_path: Path) -> None:
-    manners = DownloadPolicy(pause_s=0.4, backoff_s=0.01)
-    get(tmp_path, entry(server, "one"), entry(server, "two"), manners=manners)
+    policy = DownloadPolicy(pause_s=0.4, backoff_s=0.01)
+    get(tmp_path, entry(server, "one"), entry(server, "two"), policy=policy)
     first, second = server.seen
     assert second.at - first.at >= 0.35
 
@@ -533,7 +540,7 @@ def test_a_place_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
 
 def test_only_listed_ids_are_fetched(server: Server, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="no nope"):
-        fetch(["verona", "nope"], tmp_path, catalog=[entry(server)], manners=QUICK)
+        fetch(["verona", "nope"], tmp_path, catalog=[entry(server)], policy=QUICK)
     assert server.seen == []
 
 
@@ -550,7 +557,7 @@ def test_progress_ends_at_the_whole(server: Server, tmp_path: Path) -> None:
         tmp_path,
         lambda stage, done, total: told.append((stage, done, total)),
         catalog=[entry(server)],
-        manners=QUICK,
+        policy=QUICK,
     )
     assert told[-1] == ("Downloading verona/verona.txt", len(BODY), len(BODY))
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)

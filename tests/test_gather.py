@@ -14,8 +14,7 @@ import pytest
 from rag.build.gather import Gatherer
 from rag.build.stages import Divided
 from rag.datatypes import Collection, Passage, SourceDocument, Span
-from rag.index.store import Store
-from rag.index.store_writer import StoreWriter, assemble
+from rag.index.store import Store, StoreWriter, assemble
 from rag.ingest import reads
 from rag.ingest.readers import read_file
 

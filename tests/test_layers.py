@@ -20,7 +20,7 @@ MODULES = {
 }
 LAYERS = [
     ["errors", "config", "datatypes"],
-    ["database", "dates", "isolation", "judging", "typed_json"],
+    ["database", "dates", "isolation", "judging"],
     ["language", "models"],
     ["accounts", "wording", "ingest", "embedding"],
     ["searching", "projects"],
@@ -86,9 +86,8 @@ def test_a_dossier_is_made_of_answers_alone():
 
 
 def test_readers_know_files_only():
-    apart = {"rag.isolation", "rag.typed_json"}
-    known = {"rag.datatypes", "rag.dates", "rag.errors", "rag.language"}
-    allowed = {*known, "rag.ingest", *apart}
+    known = {"rag.datatypes", "rag.dates", "rag.errors", "rag.isolation", "rag.language"}
+    allowed = {*known, "rag.ingest"}
     for module, path in MODULES.items():
         if below({"rag.ingest"}, module):
             assert {name for name in imported(path) if not below(allowed, name)} == set(), module

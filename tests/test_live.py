@@ -13,7 +13,7 @@ import pytest
 from rag.accounts import Audit
 from rag.build.builder import EMBEDDING, build_index
 from rag.build.corpus_files import add_file
-from rag.catalog.download import DownloadPolicy
+from rag.catalog.fetch import DownloadPolicy
 from rag.config import Settings
 from rag.datatypes import Answer
 from rag.embedding import Encoder
@@ -139,7 +139,7 @@ def test_a_collection_that_cannot_be_fetched_is_told(
 ) -> None:
     # Nothing listens there: as without a network.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    live = LiveFinder(live.current, manners=DownloadPolicy(tries=1, timeout_s=2))
+    live = LiveFinder(live.current, policy=DownloadPolicy(tries=1, timeout_s=2))
     shelf, told = corpus.act(live, {"act": "fetch-now", "id": "frus1964-68v14"}, editor)
     assert told == ""
     assert "Check the network" in ended(live).problem

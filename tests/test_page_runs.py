@@ -10,8 +10,8 @@ from pypdfium2 import PdfDocument
 from reads import gather
 from scans import TREATY, print_pdf
 
-from rag.ingest.folders import page_run
 from rag.ingest.shared.page_text import PAGE_BREAK, printed_numbers, running_lines
+from rag.ingest.works import page_run
 from rag.language import fold
 
 PAGES = [

@@ -26,8 +26,7 @@ from rag.errors import (
 from rag.finder import SourceFinder
 from rag.index import open_index
 from rag.index.qdrant import generations
-from rag.index.qdrant.index import QdrantIndex
-from rag.index.qdrant.publishing import complete, publish, publish_to, roll_back
+from rag.index.qdrant.index import QdrantIndex, complete, publish, publish_to, roll_back
 from rag.live import LiveFinder
 from tests.engines import by_client, in_process, quiet
 

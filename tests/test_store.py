@@ -17,8 +17,17 @@ from hypothesis import strategies as st
 
 from rag.datatypes import Collection, Locator, Passage, Publication, Span
 from rag.index import FORMAT
-from rag.index.store import CopiedDocument, FileRecord, Store, document_digest
-from rag.index.store_writer import Kept, StoreWriter, assemble, upgrade_store, write_near_duplicates
+from rag.index.store import (
+    CopiedDocument,
+    FileRecord,
+    Kept,
+    Store,
+    StoreWriter,
+    assemble,
+    document_digest,
+    upgrade_store,
+    write_near_duplicates,
+)
 from rag.wording import cited
 
 

@@ -253,7 +253,7 @@ def test_the_times_of_a_long_subtitle_file_do_not_count_as_speech() -> None:
     cue = "{n}\n00:00:01,000 --> 00:00:02,000\nGold was found in {n}.\n\n"
     text = "".join(cue.format(n=n) for n in range(4_500))
     assert len(text) > MAX_CHARS
-    assert check_question(text) == text
+    check_question(text)
     with pytest.raises(QuestionError, match="at most 200,000"):
         check_question(text.replace("found", "found " * 9))
 

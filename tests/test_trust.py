@@ -41,7 +41,7 @@ from rag.errors import (
 )
 from rag.finder import SourceFinder
 from rag.index import MANIFEST, live_generation, open_index, recorded_sources
-from rag.ingest import folders, read_sources, zotero
+from rag.ingest import files, read_sources, works, zotero
 from rag.ingest.ocr import Ocr
 from rag.ingest.readers import ReadItem, read_file
 from rag.ingest.shared import decoding
@@ -325,12 +325,12 @@ def test_pages_and_records_that_are_too_large_are_told_of(
     for number in range(3):
         (tmp_path / f"{number:08}.txt").write_text("The siege began. " * 100)
     (tmp_path / "dc.xml").write_text("<dc><title>The siege</title></dc>" + " " * 5_000)
-    monkeypatch.setattr(folders, "_MAX_RECORD", 5_000)
+    monkeypatch.setattr(files, "_MAX_RECORD", 5_000)
     problems: list[SkippedFile] = []
     (work,) = read_sources([tmp_path], problems.append)
     assert problems == []
     assert work.title != "The siege"
-    monkeypatch.setattr(folders, "_MAX_WORK", 5_000)
+    monkeypatch.setattr(works, "_MAX_WORK", 5_000)
     assert list(read_sources([tmp_path], problems.append)) == []
     assert "which no work has" in problems[0].reason
 
@@ -340,7 +340,7 @@ def test_pages_and_records_that_are_too_large_are_told_of(
 def test_pages_are_put_together_in_time_proportional_to_them(kind: str, unit: bytes) -> None:
     pages = [b"<Page>", b"<body>", b"", unit * 50_000]
     began = time.thread_time()
-    folders._with_all_pages(pages, kind)
+    works._with_all_pages(pages, kind)
     assert time.thread_time() - began < 1
 
 

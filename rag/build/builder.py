@@ -52,8 +52,7 @@ from rag.index import (
     writing,
 )
 from rag.index.lexical import Part, Terms, collect_terms
-from rag.index.store import Store
-from rag.index.store_writer import Kept, StoreWriter, assemble, write_near_duplicates
+from rag.index.store import Kept, Store, StoreWriter, assemble, write_near_duplicates
 from rag.index.vectors import LISTS, Lists, VectorIndex, VectorWriter
 from rag.ingest.files import check_sources
 from rag.ingest.ocr import Ocr

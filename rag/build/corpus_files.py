@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from rag.datatypes import Publication
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
-from rag.ingest.folders import is_passed_over
+from rag.ingest.files import is_passed_over
 from rag.ingest.names import printable, slug
 from rag.ingest.readers import READERS, ZIP
 from rag.ingest.sidecar import (

@@ -27,11 +27,17 @@ from rag.datatypes import (
     sha256_of,
 )
 from rag.embedding import read_by_search
-from rag.index.store import CopiedDocument, FileRecord, Store, StoredDocument, document_digest
-from rag.index.store_writer import Kept, StoreWriter
+from rag.index.store import (
+    CopiedDocument,
+    FileRecord,
+    Kept,
+    Store,
+    StoredDocument,
+    StoreWriter,
+    document_digest,
+)
 from rag.ingest import Metadata, ReadingFound, described, metadata_beside, read_found
-from rag.ingest.files import READING, find_files, unpacked
-from rag.ingest.folders import Found
+from rag.ingest.files import READING, Found, find_files, unpacked
 from rag.ingest.names import Names, file_title, in_file, shown
 
 LIVE, _FRESH = 0, 1

@@ -32,11 +32,10 @@ from rag.embedding import EmbeddingInput, Encoder, PassageVectors, heading
 from rag.errors import ClusterError, ModelError, SourceFinderError
 from rag.index import FORMAT
 from rag.ingest import Metadata, ReadingFound, described, read_found, reads
-from rag.ingest.files import READING
-from rag.ingest.folders import Found, reason
+from rag.ingest.files import READING, Found
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr
-from rag.ingest.readers import ReadItem, read_file
+from rag.ingest.readers import ReadItem, read_file, why_not_read
 from rag.ingest.workers import Limits, Watch, Workers
 
 T = TypeVar("T")
@@ -146,7 +145,7 @@ class OnRay:
         try:
             content = found.path.read_bytes()
         except OSError as error:
-            return iter([SkippedFile(shown(found.path), reason(error, found.path))])
+            return iter([SkippedFile(shown(found.path), why_not_read(error, found.path))])
         return self._arriving(self._read_there.remote(self._setup, found, content))
 
     def _arriving(self, stream: Any) -> Iterator[ReadItem]:

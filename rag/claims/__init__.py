@@ -294,8 +294,8 @@ _AS_SOURCE = "add the file under Corpus (in a terminal: `source-finder build FIL
 _WEAK = frozenset({"too short to check", "too general to check"})
 
 
-def check_question(text: str) -> str:
-    """Return `text` if it can be answered. Raises `QuestionError` with what to do instead."""
+def check_question(text: str) -> None:
+    """Raise `QuestionError`, with what to do instead, for a text that cannot be answered."""
     if not text.strip():
         raise QuestionError(
             "The question is empty. Type or paste a claim about the past, for example: "
@@ -314,19 +314,17 @@ def check_question(text: str) -> str:
         )
     if not words(text):
         raise QuestionError("The question contains no words. Type or paste a claim about the past.")
-    return text
 
 
-def check_claim(text: str) -> str:
-    """Return `text` if it can be looked up as one claim. Raises `QuestionError` with what to do
-    instead."""
+def check_claim(text: str) -> None:
+    """Raise `QuestionError`, with what to do instead, for a text that is too long for one claim or
+    cannot be answered."""
     check_question(text)
     if len(text) > MAX_CLAIM:
         raise QuestionError(
             f"The claim has {len(text):,} characters; one claim may have {MAX_CLAIM:,}. Send "
             "one statement, or send the whole as a text, which is cut into its claims."
         )
-    return text
 
 
 def _has_little_speech(text: str) -> bool:

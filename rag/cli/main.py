@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from threadpoolctl import threadpool_limits
 
 from rag.accounts import Accounts
 from rag.cli import JsonOption, TerminalProgress, harmless, upkeep
@@ -73,9 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     shown = logging.StreamHandler()
     shown.setLevel(logging.WARNING)  # also for libraries that set a lower level themselves
-    # A query's small matrix products gain nothing from a second thread, and then wait behind the
-    # threads of the embedding model: with one thread a query takes 23 ms instead of 36.
-    threadpool_limits(1, user_api="blas")
     logging.basicConfig(handlers=[shown], format="%(levelname)s: %(message)s")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _stop)
@@ -203,17 +199,16 @@ def publish(
 ) -> None:
     """Publish an index to Qdrant, which serves it as soon as it is complete."""
     from rag.index import open_index
-    from rag.index.qdrant import publishing
+    from rag.index.qdrant.index import publish as publish_index
+    from rag.index.qdrant.index import roll_back
 
     settings = Settings.from_environment()
     if back_to is not None:
-        publishing.roll_back(location, back_to, key=settings.index_key)
+        roll_back(location, back_to, key=settings.index_key)
         name = back_to
     else:
         opened = open_index(settings.index_path(index))
-        name = publishing.publish(
-            opened, location, key=settings.index_key, progress=TerminalProgress()
-        )
+        name = publish_index(opened, location, key=settings.index_key, progress=TerminalProgress())
     print(f"{location} serves {name}.")
 
 

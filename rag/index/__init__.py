@@ -46,8 +46,7 @@ from rag.errors import (
     SourceFinderError,
 )
 from rag.index.lexical import LexicalIndex, Terms, collect_terms
-from rag.index.store import Store
-from rag.index.store_writer import upgrade_store
+from rag.index.store import Store, upgrade_store
 from rag.index.vectors import VectorIndex, VectorsOnDemand, upgrade_vectors
 
 FORMAT = 4

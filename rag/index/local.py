@@ -266,7 +266,7 @@ class LocalIndex:
 
     def _admit(self, only: Filter) -> NDArray[np.bool_] | None:
         """Return which passages are searched, bool, (passages,); None for all."""
-        if only == Filter():
+        if only == EVERYTHING:
             return None
         store = self._store
         dated = zip(store.document_collections, store.document_dates, strict=True)

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError
-from rag.ingest.files import BUILT_IN, check_sources, find_files, unpacked
-from rag.ingest.folders import Found, OnSkip, reason, report
+from rag.ingest.files import BUILT_IN, Found, OnSkip, check_sources, find_files, report, unpacked
 from rag.ingest.names import Names, shown
-from rag.ingest.readers import READERS, ReadItem, read_file, reader_for
+from rag.ingest.readers import READERS, ReadItem, read_file, reader_for, why_not_read
 from rag.ingest.sidecar import Sidecar, describe, passed_over, read_metadata, read_sidecar
 
 __all__ = [
@@ -55,7 +54,7 @@ def metadata_beside(found: Found, on_skip: OnSkip) -> Metadata:
         content = read_metadata(path)
         about, problems = read_sidecar(path)
     except (SourceError, OSError) as error:
-        rename(SkippedFile(shown(path), reason(error, path)))
+        rename(SkippedFile(shown(path), why_not_read(error, path)))
         return Metadata()
     report(path, problems, rename)
     if found.temporary:  # who packed a zip file can say anything in it

@@ -1,6 +1,8 @@
-"""Which files there are to read, in the order in which they are read.
+"""Which files there are to read, in the order in which they are read, each with its collection and
+what stands beside it.
 
-Zip files are read as folders: each member is unpacked by itself, read, and removed.
+Zip files are read as folders: each member is unpacked by itself, read, and removed. A folder with a
+file for each page of one work (`works`) is one file.
 """
 
 from __future__ import annotations
@@ -19,28 +21,245 @@ from zipfile import ZipFile, ZipInfo
 
 from rag.datatypes import Collection, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnreadableSource
-from rag.ingest.folders import (
+from rag.ingest.names import folder_collection, printable, shown, slug
+from rag.ingest.readers import ZIP, guarded, why_not_read
+from rag.ingest.readers.sotu import COLLECTION, read_sotu
+from rag.ingest.shared.decoding import (
+    ARCHIVE,
+    DAMAGE,
+    MB,
+    ZipLimits,
+    check_member,
+    damaged,
+    opened,
+)
+from rag.ingest.sidecar import (
+    COLLECTION_FILES,
+    SUFFIXES,
+    Sidecar,
+    orphan_reason,
+    pair,
+    read_collection,
+    read_sidecar,
+)
+from rag.ingest.works import (
     RECORDS,
-    Found,
-    OnSkip,
     PagedWork,
-    collection_from,
-    content_of,
     describes,
-    is_passed_over,
-    lone_file,
-    reason,
-    walk_folder,
+    pages_in_folders,
     work_among,
     work_name,
-    work_of,
     write_work,
 )
-from rag.ingest.names import printable, shown, slug
-from rag.ingest.readers import ZIP, guarded
-from rag.ingest.readers.sotu import COLLECTION, read_sotu
-from rag.ingest.shared.decoding import ARCHIVE, DAMAGE, ZipLimits, check_member, damaged, opened
-from rag.ingest.sidecar import COLLECTION_FILES, orphan_reason, pair, read_sidecar
+from rag.ingest.zotero import LIBRARY, attachments, is_library
+
+_MAX_RECORD = 16 * MB
+"""A year of a newspaper with all files of its pages has some 10."""
+
+_ISO_DAY = re.compile(r"(?:1[4-9]|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
+_NO_NAME = re.compile(rf"ed-?\d{{1,2}}|ocr|te?xts?|pages?|alto|hocr|xml|{_ISO_DAY.pattern}", re.I)
+
+OnSkip = Callable[[SkippedFile], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be read. `name` is what reports call it."""
+
+    path: Path
+    collection: Collection
+    name: str
+    sidecars: tuple[Path, ...] = ()
+    temporary: bool = False
+    """Unpacked from a zip file, until the next one is asked for."""
+    described_by: str = ""
+    """Who added the zip file that this is from, or described it."""
+    built_in: Callable[[], Iterator[SourceDocument | SkippedFile]] | None = None
+    """Reads what comes with the install and is no file."""
+
+    pages: tuple[Path, ...] = ()
+    """The files of the pages of one work, where it is the folder of such."""
+    numbers: tuple[str, ...] = ()
+    """Those printed on the pages, where a record says so."""
+    records: tuple[Path, ...] = ()
+    """What says what the work is, where it is a folder or zip file of pages."""
+    about: Sidecar | None = None
+    """What the library that it is from says of it."""
+
+    def in_reports(self, text: str) -> str:
+        """Return `text` with the place that the file was read from in the words of a report.
+
+        >>> unpacked = Found(Path("/x/a.pdf"), Collection("", ""), "o.zip/a.pdf", temporary=True)
+        >>> unpacked.in_reports("/x/a.pdf is empty")
+        'o.zip/a.pdf is empty'
+        """
+        here = shown(self.path.parent)
+        there = self.name.rpartition("/")[0]
+        return text.replace(here, there) if self.temporary else text
+
+    def renaming(self, on_skip: OnSkip) -> OnSkip:
+        """Return `on_skip` for reports that name the file's place."""
+        return lambda skip: on_skip(
+            SkippedFile(self.in_reports(skip.path), self.in_reports(skip.reason))
+        )
+
+
+def _lone_file(path: Path, on_skip: OnSkip) -> Found:
+    """Return a file that was given by itself, with its folder's collection."""
+    folder = path.resolve().parent
+    collection = _described_collection(folder, folder_collection(folder), on_skip)
+    beside = [path.with_suffix(suffix) for suffix in SUFFIXES]
+    sidecars = tuple(p for p in beside if p != path and p.is_file())
+    return Found(path, collection, shown(path), sidecars, records=_called_after(path))
+
+
+def _called_after(path: Path) -> tuple[Path, ...]:
+    """Return the records beside a folder or zip file that are called after it."""
+    stem = path.resolve().with_suffix("").name if path.is_file() else path.resolve().name
+    kinds = ("mets", "mods", "dc", "marc", "meta")
+    beside = (path.resolve().parent / f"{stem}{s}{kind}.xml" for kind in kinds for s in "._-")
+    return tuple(record for record in beside if record.is_file())
+
+
+def _content_of(record: Path) -> bytes:
+    """Return what a library's record holds, nothing of what is too long for one."""
+    with record.open("rb") as file:
+        content = file.read(_MAX_RECORD + 1)
+    return content if len(content) <= _MAX_RECORD else b""
+
+
+def _walk_folder(
+    folder: Path,
+    on_skip: OnSkip,
+    above: Collection | None = None,
+    beside: Sequence[Path] | None = None,
+) -> Iterator[Found]:
+    """Yield the files of a folder and of all folders in it, sorted by name.
+
+    Hidden files and README.md are left out; of a Zotero library the files of its items are
+    yielded, under the collection of the library. `above` is the collection of the folder that
+    this one is in: it goes on here unless a `collection.yaml` begins another. `beside`: the records
+    of libraries beside the folder that are about it; None to look for them.
+    """
+    if is_library(folder):
+        yield from _library(folder, on_skip)
+        return
+    try:
+        entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
+        begins = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
+    except OSError as error:
+        on_skip(SkippedFile(shown(folder), why_not_read(error, folder)))
+        return
+    collection = above
+    if collection is None or begins:
+        collection = _described_collection(folder, folder_collection(folder), on_skip)
+    own = [entry for entry in entries if RECORDS.fullmatch(entry.name) and entry.is_file()]
+    records = (*own, *(_called_after(folder) if beside is None else beside))
+    work = work_among(
+        [e.name for e in entries if e.is_file()], folder.name, map(_content_of, records)
+    )
+    try:
+        work = work if work.pages else PagedWork(pages_in_folders(folder, entries))
+    except OSError as error:
+        on_skip(SkippedFile(shown(folder), why_not_read(error, folder)))
+    if work.pages:
+        pages = tuple(folder / name for name in work.pages)
+        yield Found(
+            folder, collection, shown(folder), pages=pages, numbers=work.numbers, records=records
+        )
+        entries = [entry for entry in entries if not work.holds(entry.name)]
+    about = {
+        entry.name: tuple(n for n in own if describes(n.name, _content_of(n), entry.stem))
+        for entry in entries
+        if own and (entry.is_dir() or entry.suffix.lower() == ".zip")
+    }
+    entries = [e for e in entries if not any(e in found for found in about.values())]
+    pairs, orphans = pair(entry.name for entry in entries if not entry.is_dir())
+    for entry in entries:
+        if entry.name in pairs:
+            sidecars = tuple(folder / name for name in pairs[entry.name])
+            of_work = about.get(entry.name, ())
+            yield Found(entry, collection, shown(entry), sidecars, records=of_work)
+        elif entry.name in orphans:
+            on_skip(SkippedFile(shown(entry), orphan_reason(entry)))
+        elif entry.is_symlink() and entry.is_dir():
+            # It may lead back to a folder above.
+            linked = "a link to a folder is not followed; give the folder itself as a source"
+            on_skip(SkippedFile(shown(entry), linked))
+        elif entry.is_dir():
+            yield from _walk_folder(entry, on_skip, collection, about.get(entry.name, ()))
+
+
+def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
+    """Yield the files of a Zotero library."""
+    skipped: list[SkippedFile] = []
+    try:
+        files = attachments(folder, skipped)
+    except SourceError as error:
+        on_skip(SkippedFile(shown(folder / LIBRARY), str(error)))
+        return
+    for skip in skipped:
+        on_skip(skip)
+    for each in files:
+        report(each.path, list(each.problems), on_skip)
+        yield Found(each.path, each.collection, shown(each.path), about=each.about)
+
+
+def _work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
+    """Yield the one file that the pages of a work are put together in."""
+    with TemporaryDirectory(prefix="source-finder-") as made:
+        called = _called(found.path.resolve())
+        target = Path(made) / work_name(called, [page.name for page in found.pages])
+        day = next((part for part in reversed(called.split()) if _ISO_DAY.fullmatch(part)), "")
+        records = map(_content_of, found.records)
+        try:
+            beside = write_work(target, found.pages, records, found.numbers, day)
+        except (SourceError, OSError) as error:
+            on_skip(SkippedFile(found.name, why_not_read(error, found.path)))
+            return
+        name = shown(found.path / target.name)
+        yield Found(target, found.collection, name, beside, temporary=True)
+
+
+def _called(folder: Path) -> str:
+    """Return the name of the work in a folder: with those above it where its own says only what is
+    in it, or which issue: "sn83030214 1864-06-10 ed-1"."""
+    names = [folder.name]
+    while _NO_NAME.fullmatch(names[0]) and len(names) <= len(folder.parts) - 2:
+        names.insert(0, folder.parts[-len(names) - 1])
+    return " ".join(names)
+
+
+def is_passed_over(name: str) -> bool:
+    """Return whether a file or folder is no source: hidden, or about the folder."""
+    return name.startswith(".") or name.lower() == "readme.md"
+
+
+def _described_collection(folder: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+    """Return a collection as the `collection.yaml` in its folder describes it."""
+    for name in COLLECTION_FILES:
+        if (folder / name).is_file():
+            return _collection_from(folder / name, collection, on_skip)
+    return collection
+
+
+def _collection_from(path: Path, collection: Collection, on_skip: OnSkip) -> Collection:
+    """Return a collection as a file describes it; what is wrong there is reported."""
+    try:
+        collection, problems = read_collection(path, collection)
+    except (SourceError, OSError) as error:
+        on_skip(SkippedFile(shown(path), why_not_read(error, path)))
+        return collection
+    report(path, problems, on_skip)
+    return collection
+
+
+def report(path: Path, problems: list[str], on_skip: OnSkip) -> None:
+    """Report what makes no sense in a file of metadata, as one line."""
+    if problems:
+        text = f"{shown(path)}: {'; '.join(problems)}; the rest of it is used"
+        on_skip(SkippedFile(shown(path), text))
+
 
 # File systems allow 255 bytes, and a sidecar's name must fit beside it.
 _NAME_LIMIT = 180
@@ -76,7 +295,7 @@ def walk_zip(
         unpacker = _Unpacker(archive, path, Path(folder), limits, on_skip)
         members = unpacker.members()
         collections = unpacker.collections(members, collection)
-        outside = [content_of(record) for record in records]
+        outside = [_content_of(record) for record in records]
         inside = unpacker.records(members)
         folders = _by_folder(members)
         for place, names in folders.items():
@@ -166,7 +385,7 @@ class _Unpacker:
                     if name in files:
                         file = Found(files[name], own, self.shown(name), temporary=True)
                         renaming = file.renaming(self.on_skip)
-                        made[place] = collection_from(files[name], own, renaming)
+                        made[place] = _collection_from(files[name], own, renaming)
                 break
         return made
 
@@ -176,7 +395,7 @@ class _Unpacker:
         found: dict[str, bytes] = {}
         for name in wanted:
             with self.unpacked({name: members[name]}) as files:
-                found |= {name: content_of(file) for name, file in files.items()}
+                found |= {name: _content_of(file) for name, file in files.items()}
         return found
 
     def work(
@@ -313,9 +532,9 @@ def find_files(sources: Sequence[str | Path], on_skip: OnSkip) -> Iterator[Found
             read, collection = BUILT_IN[str(source)]
             yield Found(path, collection, str(source), built_in=partial(guarded, read, path))
         elif path.is_dir():
-            yield from walk_folder(path, on_skip)
+            yield from _walk_folder(path, on_skip)
         else:
-            yield lone_file(path, on_skip)
+            yield _lone_file(path, on_skip)
 
 
 def unpacked(files: Iterable[Found], on_skip: OnSkip) -> Iterator[Found]:
@@ -325,7 +544,7 @@ def unpacked(files: Iterable[Found], on_skip: OnSkip) -> Iterator[Found]:
         if found.path.suffix.lower() == ZIP and found.path.is_file():
             yield from _in_zip(found, on_skip)
         elif found.pages:
-            yield from work_of(found, on_skip)
+            yield from _work_of(found, on_skip)
         else:
             yield found
 
@@ -335,14 +554,14 @@ def _in_zip(found: Found, on_skip: OnSkip) -> Iterator[Found]:
     # What describes a zip file describes the collection in it.
     by = ""
     for sidecar in found.sidecars[:1]:
-        collection = collection_from(sidecar, collection, on_skip)
+        collection = _collection_from(sidecar, collection, on_skip)
         with suppress(SourceError, OSError):  # which has been told
             by = read_sidecar(sidecar)[0].described_by
     try:
         for member in walk_zip(found.path, collection, on_skip, records=found.records):
             yield replace(member, described_by=by)
     except (SourceError, OSError) as error:
-        on_skip(SkippedFile(found.name, reason(error, found.path)))
+        on_skip(SkippedFile(found.name, why_not_read(error, found.path)))
     except (*DAMAGE, MemoryError) as error:  # of an archive, that nobody foresaw
         why = f"{found.name} cannot be unpacked ({type(error).__name__}); pack it again"
         on_skip(SkippedFile(found.name, why))

@@ -23,12 +23,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from rag.datatypes import Collection, FileProgress, SkippedFile, SourceDocument, to_jsonable
+from rag.datatypes import (
+    Collection,
+    FileProgress,
+    SkippedFile,
+    SourceDocument,
+    from_jsonable,
+    to_jsonable,
+)
 from rag.ingest.names import shown
 from rag.ingest.ocr import Ocr, give_up_page
 from rag.ingest.readers import ReadItem, read_file
 from rag.isolation import Handler, Process, Send, Stopped, listen, serve
-from rag.typed_json import from_jsonable
 
 _GB = 1 << 30
 

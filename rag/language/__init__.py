@@ -22,6 +22,7 @@ from rag.language.names import (
     with_recorded_names,
 )
 from rag.language.numbers import ROUNDING, Quantity, agree, ordinals, quantities
+from rag.language.reporting import hearsay, proposals, views_of_others
 from rag.language.respelling import (
     MIN_KEY_LETTERS,
     NameParts,

@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from filelock import FileLock
 
 from rag.config import Settings
-from rag.datatypes import Jsonable, sha256_of
+from rag.datatypes import Jsonable, from_jsonable, sha256_of
 from rag.errors import ModelError
-from rag.typed_json import from_jsonable
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.datatypes import SourceDocument, Span, to_jsonable
+from rag.datatypes import SourceDocument, Span, from_jsonable, to_jsonable
 from rag.errors import UnreadableSource
 from rag.ingest.ocr import Ocr
 from rag.isolation import Process, Stopped
 from rag.reading import Box, pages_of, part_on
-from rag.typed_json import from_jsonable
 
 _GB = 1 << 30
 _MODULE = "rag.reading.drawing"

@@ -28,12 +28,14 @@ from rag.language import (
     capitalised_inside,
     days_named,
     ends_midsentence,
+    hearsay,
     is_given,
     last_name,
     may_be_same_person,
     nation_names,
     ordinals,
     parse,
+    proposals,
     quantities,
     relative_times,
     sentences,
@@ -196,11 +198,10 @@ def _other_time(claim: str, said: Timex, quotation: Quotation) -> str:
     The event is in the sentence (or clause) that has all names and most words of the claim.
     """
     passage, best, found = quotation.passage, _SAME_EVENT, ""
-    told = [word.span for word in _times_of(claim)]
-    asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
+    asked = _asked(claim, quotation.creator, (time.span for time in _times_of(claim)))
     for time, stretch in _dated_stretches(passage):
         there = set(stems(words(stretch.of(passage))))
-        share = len(asked & there) / max(len(asked), 1)
+        share = _share(asked, there)
         in_place = stands_in_place(said.span, claim, time, passage)
         if in_place or (share >= best and _has_names(claim, there, quotation.creator)):
             best, found = share + in_place, time.of(passage)
@@ -223,10 +224,25 @@ def _dated_stretches(passage: str) -> Iterator[tuple[Span, Span]]:
             yield time, sentence if len(inside) == 1 else Span(own[0].start, own[-1].end)
 
 
-def _stems_without(text: str, spans: Sequence[Span]) -> set[str]:
-    """Return the stems of a text's words, without stop words and without those in `spans`."""
-    left = (w for w in in_words(text) if not any(Span(*w.span()).overlaps(s) for s in spans))
-    return set(stems(w for w in folded([word[0] for word in left]) if w not in stop_words()))
+def _asked(claim: str, creator: str, without: Iterable[Span]) -> set[str]:
+    """Return the stems of a claim's words, but for stop words, the author's name and the spans
+    `without`."""
+    out = list(without)
+    left = (w for w in in_words(claim) if not any(Span(*w.span()).overlaps(s) for s in out))
+    return set(stems(folded([word[0] for word in left]))) - set(stems(words(creator)))
+
+
+def _share(asked: Set[str], there: Set[str]) -> float:
+    return len(asked & there) / max(len(asked), 1)
+
+
+def _closest(asked: Set[str], passage: str) -> tuple[Span, float]:
+    """Return the sentence of a passage with most of some stems, and the share of them it has."""
+    shares = {
+        sentence: _share(asked, set(stems(words(sentence.of(passage)))))
+        for sentence in sentences(passage)
+    }
+    return max(shares.items(), key=lambda item: item[1], default=(Span(0, 0), 0.0))
 
 
 def _has_names(claim: str, there: Set[str], creator: str) -> bool:
@@ -745,8 +761,8 @@ def _other_number(
     """
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
-    told = [*(time.span for time in _times_of(claim)), *(n.span for n in _quantities_of(claim))]
-    asked = _stems_without(claim, told) - set(stems(words(creator)))
+    told = (item.span for item in (*_times_of(claim), *_quantities_of(claim)))
+    asked = _asked(claim, creator, told)
     best, found = 0.0, ""
     for sentence in sentences(passage):
         inside = [other for other in nearest if sentence.overlaps(other.span)]
@@ -756,7 +772,7 @@ def _other_number(
             if stands_in_place(said.span, claim, other.span, passage):
                 return other.span.of(passage)
         there = set(stems(words(sentence.of(passage))))
-        share = len(asked & there) / max(len(asked), 1)
+        share = _share(asked, there)
         if share >= max(_SAME_EVENT, best) and _has_names(claim, there, creator):
             best, found = share, inside[0].span.of(passage)
     return found
@@ -838,40 +854,18 @@ _HALF = 0.5
 """A sentence with at least this share of a claim's stems may be the one that says it."""
 
 
-@cache
-def _hearsay() -> re.Pattern[str]:
-    """Return a pattern for hearsay, which an author passes on without vouching for it: "it has been
-    claimed", "many writers explain", "he is told that", "rumour had it"."""
-    alleged, critics, rumours = (
-        "|".join(sorted(word_list("words", key))) for key in ("alleged", "critics", "rumours")
-    )
-    verbs = "|".join(sorted(word_list("verbs", "speaking") | word_list("verbs", "holding")))
-    saying = rf"(?:said|held|told|thought|(?:{verbs})(?:s|d|ed)?)\b"
-    return re.compile(
-        rf"\bit (?:is|was|has been|had been)(?: \w+)? (?:said|{alleged}|{rumours})\b"
-        rf"|\b(?:(?:{critics})(?: who)?|those who) (?:\w+ly )?{saying}"
-        rf"|\b(?:is|are) (?:\w+ )?told that\b|\b(?:{rumours})\b",
-        re.IGNORECASE,
-    )
-
-
 def _check_whose_view(claim: str, quotation: Quotation) -> _Told:
     """Yield a reason if the sentence closest to the claim is hearsay, unless the claim says that it
     is."""
-    views = [*_hearsay().finditer(quotation.passage)]
-    if not views or _hearsay().search(claim):
+    views = [*hearsay().finditer(quotation.passage)]
+    if not views or hearsay().search(claim):
         return
-    told = [timex.span for timex in _times_of(claim)]
-    asked = _stems_without(claim, told) - set(stems(words(quotation.creator)))
+    asked = _asked(claim, quotation.creator, (time.span for time in _times_of(claim)))
     if asked & set(stems(word_list("words", "alleged"))):
         return
-    shares = {
-        sentence: len(asked & set(stems(words(sentence.of(quotation.passage)))))
-        for sentence in sentences(quotation.passage)
-    }
-    best = max(shares, key=lambda sentence: shares[sentence])
+    best, share = _closest(asked, quotation.passage)
     view = next((v for v in views if best.overlaps(Span(*v.span()))), None)
-    if view is not None and shares[best] >= _HALF * len(asked):
+    if view is not None and share >= _HALF:
         yield "missing", Reason("wording", "", view[0], False)
 
 
@@ -895,12 +889,11 @@ def _check_who_did_it(claim: str, quotation: Quotation) -> _Told:
         if any(span.start <= token.idx < span.end for token in acting)
         and not _can_be(whole, creator)
     }
-    rest = _stems_without(claim, [*(time.span for time in _times_of(claim)), *names])
+    rest = _asked(claim, "", (*(time.span for time in _times_of(claim)), *names))
     if not subject or len(rest) < _FEWEST_LEFT:
         return
-    shares = {s: len(rest & set(stems(words(s.of(passage))))) for s in sentences(passage)}
-    best = max(shares, key=lambda sentence: shares[sentence], default=None)
-    if best is None or shares[best] < _NEARLY_ALL * len(rest):
+    best, share = _closest(rest, passage)
+    if share < _NEARLY_ALL:
         return
     there, whole_passage = (set(stems(words(text))) for text in (best.of(passage), passage))
     for span, whole in subject.items():
@@ -1026,24 +1019,10 @@ _ITEM = re.compile(r"\s*(?:[([]?(?:\d{1,2}|[a-z]|[ivx]+)[.)\]]|[^\W\d_]+)", re.I
 """How an item of a list or draft begins: a number, a letter, "Art."."""
 
 
-@cache
-def _proposals() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """Return patterns for an author's own proposal, for the introduction of a draft, and for an
-    author who speaks in the first person."""
-    verbs = "|".join(sorted(word_list("verbs", "proposing")))
-    drafts = "|".join(sorted(word_list("words", "drafts")))
-    self = "|".join(sorted(word_list("words", "speaking_of_self")))
-    return (
-        re.compile(rf"\b(?:I|we)\b(?: (?!not\b|never\b)[a-z]+){{0,3}}? (?:{verbs})\b"),
-        re.compile(rf"\b(?:{verbs})(?:s|d|ed|ing)?\b[^.;:!?]*\b(?:{drafts})\b[^.;!?]*:\s"),
-        re.compile(rf"\b(?:{self})\b", re.IGNORECASE),
-    )
-
-
 def _proposed_in(claim: str, quotation: Quotation) -> str:
     """Return the words with which an author merely proposes what is quoted; "" if there are none,
     or if the claim itself says only that it was proposed, wanted or said."""
-    own, draft, of_self = _proposals()
+    own, draft, of_self = proposals()
     quoted = quotation.text
     asks = own.search(quoted)
     if asks is None and _opens_item(quoted) and not of_self.search(quoted):

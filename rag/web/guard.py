@@ -384,25 +384,15 @@ class Guard:
         """Return what sends the answer to a call with the event's name for its asker."""
         if scope["method"] != "POST" or not scope["path"].startswith(_CALL):
             return send
-        started: list[Message] = []
-        body = bytearray()
 
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                started.append(message)
-                return
-            body.extend(message.get("body", b""))
-            if message.get("more_body"):
-                return
+        def name(body: bytes) -> bytes:
             told = _json_of(body)
-            if isinstance(told, dict) and isinstance(event := told.get(_EVENT), str):
-                told[_EVENT] = self._event(scope["state"]["asker"], event)
-                body[:] = json.dumps(told).encode()
-                MutableHeaders(scope=started[0])["content-length"] = str(len(body))
-            await send(started[0])
-            await send({"type": "http.response.body", "body": bytes(body)})
+            if not isinstance(told, dict) or not isinstance(event := told.get(_EVENT), str):
+                return body
+            told[_EVENT] = self._event(scope["state"]["asker"], event)
+            return json.dumps(told).encode()
 
-        return sending
+        return send_whole(send, name)
 
     async def _let_in(
         self, scope: Scope, headers: Headers, receive: Receive, reader: str
@@ -751,7 +741,7 @@ def _read_event(body: bytes) -> Any:
         raise Refused(400, "The request is not readable JSON.") from error
 
 
-def _json_of(body: bytes | bytearray) -> Any:
+def _json_of(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError:
@@ -806,6 +796,26 @@ async def _whole(receive: Receive, most: int) -> bytes:
             raise Refused(413, _too_large(most))
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+def send_whole(send: Send, change: Callable[[bytes], bytes]) -> Send:
+    """Return what sends a response once all of it is there, its body changed."""
+    start: Message = {}
+    body = bytearray()
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        body.extend(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        changed = change(bytes(body))
+        MutableHeaders(scope=start)["content-length"] = str(len(changed))
+        await send(start)
+        await send({"type": "http.response.body", "body": changed})
+
+    return sending
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

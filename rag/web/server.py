@@ -28,7 +28,7 @@ from gradio.routes import file_upload_statuses
 from gradio.utils import LRUCache
 from markupsafe import Markup
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.accounts import Accounts, Audit, Sessions
 from rag.build.corpus_files import MAX_BYTES
@@ -39,7 +39,7 @@ from rag.live import LiveFinder
 from rag.projects import ProjectStore
 from rag.web.blocks import BOX, INTRODUCTION, PLACEHOLDER, build_app
 from rag.web.gate import Gate, Quotas, ReaderLimits
-from rag.web.guard import Access, Guard
+from rag.web.guard import Access, Guard, send_whole
 from rag.web.health import Counts, Health
 from rag.web.markup import render
 from rag.web.uploads import FolderWatch, upload_folder
@@ -154,30 +154,15 @@ class _Opening:
         opening = render(
             "opening.html", introduction=introduction, label=BOX, placeholder=PLACEHOLDER
         )
-        self._opening = opening.encode()
+        self._opened = opening.encode() + _PAGE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; what is no page is left as it is."""
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
             await self._app(scope, receive, send)
             return
-        start: Message = {}
-        parts: list[bytes] = []
-
-        async def send_opened(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            parts.append(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body = b"".join(parts).replace(_PAGE, self._opening + _PAGE, 1)
-            length = (b"content-length", str(len(body)).encode())
-            others = [each for each in start["headers"] if each[0].lower() != length[0]]
-            await send({**start, "headers": [*others, length]})
-            await send({"type": "http.response.body", "body": body})
-
-        await self._app(scope, receive, send_opened)
+        send = send_whole(send, lambda page: page.replace(_PAGE, self._opened, 1))
+        await self._app(scope, receive, send)
 
 
 _PAGE = b"<gradio-app"

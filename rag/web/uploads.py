@@ -28,7 +28,7 @@ from rag.claims.transcripts import MAX_CHARS
 from rag.config import DEFAULT_INDEX
 from rag.errors import SourceFinderError
 from rag.index import recorded_sources
-from rag.ingest.folders import is_passed_over
+from rag.ingest.files import is_passed_over
 from rag.ingest.names import printable
 from rag.ingest.readers import READERS, ZIP
 from rag.live import LiveFinder

@@ -4,7 +4,7 @@
     qdrant://host:6333/name                 a server, by HTTP (`qdrant-client`)
     qdrants://host/name                     the same by HTTPS
 
-A local index is published there (`publishing.publish`), and found by the same signals; what is
+A local index is published there (`index.publish`), and found by the same signals; what is
 the same and what is not: docs/decisions/engine.md.
 
 What Qdrant is asked and told is in the few forms of `Points`, whichever way it is reached.

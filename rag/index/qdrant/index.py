@@ -1,4 +1,4 @@
-"""The index that Qdrant serves, as `rag.searching.Index`.
+"""The index that Qdrant serves, as `rag.searching.Index`, and how a local one is published there.
 
 These are the points that Qdrant stores of an index, and their fields:
 
@@ -11,7 +11,8 @@ These are the points that Qdrant stores of an index, and their fields:
 | word | its number in the vocabulary | | stem, spelling keys, frequencies |
 | about | 0 | | manifest, collections, frequencies of word pieces |
 
-What is large lies in points of its own, because the engine reads a point's fields as a whole.
+What is large lies in points of its own, because the engine reads a point's fields as a whole. A
+generation is complete before anybody is shown it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -28,20 +29,31 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from rag.config import Settings
-from rag.datatypes import Collection, Floats, Holding, IndexFacts, Passage, SourceDocument, Span
+from rag.datatypes import (
+    Collection,
+    Floats,
+    Holding,
+    IndexFacts,
+    Passage,
+    Progress,
+    SourceDocument,
+    Span,
+)
 from rag.dates import days_of
 from rag.embedding import Encoder, QueryVectors
-from rag.errors import IndexCorrupt, IndexMismatch
-from rag.index import FORMAT, Manifest
-from rag.index.lexical import RARE, stemming_hash
+from rag.errors import IndexCorrupt, IndexMismatch, IndexNotBuilt, IndexNotWritten
+from rag.index import FORMAT, Generation, Manifest
+from rag.index.lexical import RARE, LexicalIndex, stemming_hash
 from rag.index.local import CANDIDATES, DAYS_NEAR, DocumentDates, day_of_year, holdings_of
 from rag.index.qdrant import (
     DOCUMENT_WORDS,
     SENTENCES,
     WORDS,
     Generations,
+    Point,
     Points,
     Search,
     Sparse,
@@ -49,8 +61,15 @@ from rag.index.qdrant import (
     generations,
     live,
 )
-from rag.index.store import packed, unpack
-from rag.index.vectors import PieceVectors, code_bytes, estimated_cosines
+from rag.index.store import packed, unpacked
+from rag.index.vectors import (
+    LISTS,
+    PieceVectors,
+    VectorIndex,
+    code_bytes,
+    dequantize,
+    estimated_cosines,
+)
 from rag.language import MIN_KEY_LETTERS, deletions, is_one_edit_apart, spelling_key, vowel_keys
 from rag.searching import (
     EVERYTHING,
@@ -81,17 +100,17 @@ def _place_of(passage: int) -> tuple[int, int]:
     return passage >> _PLACE, passage & ((1 << _PLACE) - 1)
 
 
-def coded(array: NDArray[Any]) -> str:
+def _coded(array: NDArray[Any]) -> str:
     """Return an array's bytes as text."""
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
 def _decoded(text: str, kind: Any) -> NDArray[Any]:
-    """Return the flat array that `coded` had."""
+    """Return the flat array that `_coded` had."""
     return np.frombuffer(base64.b64decode(text), kind)
 
 
-def filtered_by(collection: str, date: str | None) -> dict[str, Any]:
+def _filtered_by(collection: str, date: str | None) -> dict[str, Any]:
     """Return the fields that filters ask for; days as ordinals."""
     fields: dict[str, Any] = {"collection": collection}
     if date:
@@ -102,7 +121,7 @@ def filtered_by(collection: str, date: str | None) -> dict[str, Any]:
     return fields
 
 
-def compressed(document: SourceDocument) -> str:
+def _compressed(document: SourceDocument) -> str:
     """Return all that a document is, for `_expanded`."""
     fields = packed(document)
     fields["text"] = document.text
@@ -110,17 +129,11 @@ def compressed(document: SourceDocument) -> str:
 
 
 def _expanded(text: str, collections: dict[str, Collection]) -> SourceDocument:
-    """Return the document that `compressed` had."""
+    """Return the document that `_compressed` had."""
     fields = json.loads(zlib.decompress(base64.b64decode(text)))
     collection = collections[fields.pop("collection_id")]
     said = fields.pop("text")
-    values = {name: unpack(name, value) for name, value in fields.items()}
-    return SourceDocument(collection=collection, text=said, **values)
-
-
-def described(collection: Collection) -> list[str | None]:
-    """Return a collection's fields, as `Collection` takes them."""
-    return [getattr(collection, name) for name in collection.__dataclass_fields__]
+    return SourceDocument(collection=collection, text=said, **unpacked(fields))
 
 
 _WIDER = 5
@@ -181,7 +194,7 @@ class _StoredPieces(PieceVectors):
         return _decoded(stored[PIECES | row]["starts"], np.int32)
 
 
-_ABOUT = ("name", "manifest", "collections", "pieces", "stemming")
+_ABOUT_FIELDS = ("name", "manifest", "collections", "pieces", "stemming")
 
 
 class QdrantIndex:
@@ -190,7 +203,7 @@ class QdrantIndex:
     def __init__(self, points: Points, location: str, generation: str) -> None:
         self.location, self.generation = location, generation
         self._points = points
-        stored = points.retrieve([ABOUT], list(_ABOUT))
+        stored = points.retrieve([ABOUT], list(_ABOUT_FIELDS))
         if ABOUT not in stored:
             raise IndexCorrupt(
                 f"The index {generation} at {location} is not complete. Publish it again with "
@@ -546,3 +559,190 @@ def _near(query: Query) -> list[Where]:
             if most >= 1 and least <= 366:
                 near.append(Where({}, {"day_of_year": least}, {"day_of_year": most}))
     return near
+
+
+_BATCH = 500
+"""Points that are sent at a time: some ten million bytes of passages."""
+
+_KEPT = 2
+"""Generations that are kept: the live one, and the one before for those who still read it."""
+
+_STAGE = "Publishing"
+
+
+def publish(
+    generation: Generation,
+    location: str,
+    *,
+    key: str = "",
+    progress: Progress | None = None,
+) -> str:
+    """Store a complete generation at a location and make it live; return its name.
+
+    Where it is there already it is made live only. All but the live one and the one
+    before are deleted. Raises `SearchIndexError`.
+    """
+    return publish_to(generations(location, key), generation, progress=progress)
+
+
+def publish_to(
+    there: Generations,
+    generation: Generation,
+    *,
+    kept: int = _KEPT,
+    progress: Progress | None = None,
+) -> str:
+    """Do as `publish` does, with open generations; the `kept` newest stay."""
+    if not isinstance(generation.vectors, VectorIndex):
+        raise IndexNotWritten(
+            f"The index in {generation.path} is still being built. Publish it when it is complete."
+        )
+    name = generation.path.name
+    if name not in complete(there):
+        if name in there.names():
+            there.drop(name)
+        exact = generation.manifest.sentences <= LISTS.exact_up_to
+        points = there.create(name, generation.manifest.dimension, exact=exact)
+        total = 2 * (generation.manifest.passages + generation.manifest.documents)
+        for done, batch in _batches(_points(generation)):
+            points.add(batch)
+            if progress:
+                progress(_STAGE, min(done, total), total)
+        points.finish()
+        points.add([_about(generation)])  # by which it is known to be complete
+        points.close()
+    there.make_live(name)
+    for other in [one for one in there.names() if one != name][: -max(kept - 1, 0) or None]:
+        there.drop(other)
+    return name
+
+
+def complete(there: Generations) -> list[str]:
+    """Return the names of the generations that are complete, oldest first."""
+    found = []
+    for name in there.names():
+        points = there.open(name)
+        if points.retrieve([ABOUT], ["name"]):
+            found.append(name)
+        points.close()
+    return found
+
+
+def roll_back(location: str, name: str, *, key: str = "") -> None:
+    """Make another generation live that is still there; raises `IndexNotBuilt`."""
+    there = generations(location, key)
+    if name not in complete(there):
+        raise IndexNotBuilt(
+            f"There is no generation {name!r} at {location}; there are "
+            f"{', '.join(complete(there)) or 'none'}."
+        )
+    there.make_live(name)
+
+
+def _batches(points: Iterator[Point]) -> Iterator[tuple[int, list[Point]]]:
+    batch, done = [], 0
+    for point in points:
+        batch.append(point)
+        done += 1
+        if len(batch) == _BATCH:
+            yield done, batch
+            batch = []
+    if batch:
+        yield done, batch
+
+
+def _points(generation: Generation) -> Iterator[Point]:
+    yield from _documents(generation)
+    yield from _passages(generation)
+    yield from _words(generation)
+
+
+def _documents(generation: Generation) -> Iterator[Point]:
+    store = generation.store
+    words = _term_frequencies(generation.document_words)
+    lines = store.listed()
+    for number, line in enumerate(lines):
+        document = store.document(number)
+        fields = _filtered_by(line.collection, line.date) | {
+            "document_id": line.document_id,
+            "line": json.dumps(astuple(line)),
+            "near": list(store.near_duplicates(number)),
+        }
+        yield Point(DOCUMENT | number, fields, {DOCUMENT_WORDS: next(words)})
+        yield Point(TEXT | number, {"document": _compressed(document)})
+
+
+def _passages(generation: Generation) -> Iterator[Point]:
+    store, vectors = generation.store, generation.vectors
+    assert isinstance(vectors, VectorIndex)
+    words = _term_frequencies(generation.lexical)
+    for number in range(store.documents):
+        first, last = store.row_bounds[number : number + 2].tolist()
+        block = vectors.passages_block(first, last)
+        sentences = np.split(dequantize(block.sentences), np.cumsum(block.sentence_counts)[:-1])
+        starts = np.split(block.starts, np.cumsum(block.sentence_counts)[:-1])
+        codes = np.split(block.codes, np.cumsum(block.code_counts)[:-1])
+        shared = _filtered_by(store.document_collections[number], store.document_dates[number])
+        for place, passage in enumerate(store.passages_of(number)):
+            flat = [edge for span in passage.sentences for edge in (span.start, span.end)]
+            passage_id = passage_number(number, place)
+            fields = shared | {
+                "document": number,
+                "span": [passage.span.start, passage.span.end],
+                "sentences": _coded(np.array(flat, np.int64)),
+            }
+            meaning = sentences[place].tolist()
+            yield Point(PASSAGE | passage_id, fields, {WORDS: next(words), SENTENCES: meaning})
+            pieces = {"codes": _coded(codes[place]), "starts": _coded(starts[place])}
+            yield Point(PIECES | passage_id, pieces)
+
+
+def _words(generation: Generation) -> Iterator[Point]:
+    lexical, documents = generation.lexical, generation.document_words
+    for stem, number in lexical.numbers.items():
+        fields = {
+            "stem": stem,
+            "passages": lexical.frequency(stem),
+            "documents": documents.frequency(stem),
+            "keys": _keys(stem),
+        }
+        yield Point(WORD | number, fields)
+
+
+def _keys(stem: str) -> list[str]:
+    """Return what a stem is found by when another spelling of it is asked for."""
+    if not (stem.isalpha() and len(stem) >= MIN_KEY_LETTERS):
+        return []
+    return [
+        f"sound {spelling_key(stem)}",
+        *(f"vowel {key}" for key in vowel_keys(stem)),
+        *(f"slip {key}" for key in deletions(stem)),
+    ]
+
+
+def _term_frequencies(index: LexicalIndex) -> Iterator[Sparse]:
+    """Yield what BM25 gives each text for each of its terms before the terms' rarity: the
+    saturated frequencies, by row."""
+    scores = index.stored
+    shape = (index.texts, len(scores["indptr"]) - 1)
+    columns = csc_array((scores["data"], scores["indices"], scores["indptr"]), shape=shape)
+    rarity = np.ones(shape[1], np.float32)
+    for stem, number in index.numbers.items():
+        rarity[number] = index.rarity(stem)
+    rows = columns.tocsr()
+    for row in range(shape[0]):
+        first, last = rows.indptr[row : row + 2]
+        terms = rows.indices[first:last]
+        yield terms.tolist(), (rows.data[first:last] / rarity[terms]).tolist()
+
+
+def _about(generation: Generation) -> Point:
+    manifest = asdict(generation.manifest)
+    fields = {
+        "name": generation.path.parent.name,
+        "manifest": json.dumps(manifest | {"files": {}}),
+        "stemming": stemming_hash(),
+        "collections": json.dumps(list(map(astuple, generation.store.collections.values()))),
+        "pieces": _coded(generation.vectors.piece_passages().astype(np.int32)),
+    }
+    return Point(ABOUT, fields)

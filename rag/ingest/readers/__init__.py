@@ -15,7 +15,6 @@ from typing import Any
 
 from rag.datatypes import Collection, Reader, SkippedFile, SourceDocument
 from rag.errors import SourceError, UnknownFormat, UnreadableSource
-from rag.ingest.folders import reason
 from rag.ingest.names import printable, shown, slug
 from rag.ingest.ocr import Ocr
 from rag.ingest.readers.ead import read_ead
@@ -116,6 +115,14 @@ def reader_for(path: Path, ocr: Ocr | None = None) -> Reader:
     return reader
 
 
+def why_not_read(error: Exception, path: Path) -> str:
+    """Return what to tell the user about a file that could not be read."""
+    if isinstance(error, OSError):
+        why = printable(str(error.strerror or error))
+        return f"{shown(path)} cannot be opened ({why}); check its permissions"
+    return str(error)
+
+
 def read_file(
     path: Path, collection: Collection, ocr: Ocr | None = None, depth: int = 0
 ) -> Iterator[ReadItem]:
@@ -185,7 +192,7 @@ def guarded(start: Callable[[], Iterator[SourceDocument]], path: Path) -> Iterat
         except StopIteration:
             return
         except (SourceError, OSError) as error:
-            yield SkippedFile(shown(path), reason(error, path))
+            yield SkippedFile(shown(path), why_not_read(error, path))
             if documents is None:
                 return
         else:

@@ -25,8 +25,9 @@ from rag.ingest.shared.blocks import (
     outside,
     sections,
 )
-from rag.ingest.shared.books import FrontMatter, edition, front_matter, gutenberg, kind_by_title
+from rag.ingest.shared.books import edition, gutenberg, kind_by_title
 from rag.ingest.shared.decoding import decode, line_of, parse_html, parse_xhtml
+from rag.ingest.shared.front_matter import FrontMatter, front_matter
 from rag.ingest.shared.html_blocks import blocks
 from rag.language import to_edtf
 

@@ -22,17 +22,15 @@ from rag.errors import UnreadableSource
 from rag.ingest.names import file_document, file_title, printable, shown
 from rag.ingest.ocr.layout import reading_quality
 from rag.ingest.shared.books import (
-    VOLUME_PAGE,
-    FrontMatter,
     by_others,
     chapter_label,
     edition,
     first_published,
-    front_matter,
     gutenberg,
     kind_by_title,
 )
 from rag.ingest.shared.decoding import BLANK_LINES, decode, paragraph_locators
+from rag.ingest.shared.front_matter import VOLUME_PAGE, FrontMatter, front_matter
 from rag.ingest.shared.notes import (
     bracketed_notes,
     footnotes,

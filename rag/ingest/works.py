@@ -1,39 +1,28 @@
-"""The files of a folder, each with its collection and what stands beside it.
+"""Works that lie in a file for each page, of text or of OCR, as HathiTrust and the Internet Archive
+hand them out: which files are the pages of one work, and these as one file.
 
-A folder may hold one work as a file for each page, of text or of OCR, as HathiTrust and the
-Internet Archive hand them out: its pages become one file. The library records beside them
-(MODS, Dublin Core, MARC, METS around them, and the Internet Archive's own) say what the work is,
-and METS which files, pictures too, are its pages, in which order and with which numbers.
+The library records beside them (MODS, Dublin Core, MARC, METS around them, and the Internet
+Archive's own) say what the work is, and METS which files, pictures too, are its pages, in which
+order and with which numbers.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 from zipfile import ZipFile, ZipInfo
 
-from rag.datatypes import Collection, SkippedFile, SourceDocument
-from rag.errors import SourceError, UnreadableSource
-from rag.ingest.names import folder_collection, in_order, printable, shown
+from rag.errors import UnreadableSource
+from rag.ingest.names import in_order, printable, shown
 from rag.ingest.shared.blocks import name_of
 from rag.ingest.shared.decoding import ARCHIVE, MB, decode, line_of, parse_xml
 from rag.ingest.shared.page_text import PAGE_BREAK
-from rag.ingest.sidecar import (
-    COLLECTION_FILES,
-    SUFFIXES,
-    Sidecar,
-    orphan_reason,
-    pair,
-    read_collection,
-)
-from rag.ingest.zotero import LIBRARY, attachments, is_library
 from rag.language import to_edtf
 
 if TYPE_CHECKING:
@@ -43,9 +32,6 @@ _MIN_PAGES = 3
 _MAX_WORK = 256 * MB
 """Of the pages of a work that are text: four times the longest book with the places of its words.
 They are put together in the build's own process."""
-
-_MAX_RECORD = 16 * MB
-"""A year of a newspaper with all files of its pages has some 10."""
 
 RECORDS = re.compile(
     r"(?P<work>.*?)[._-]?(?<![^\W_])(?:mets|mods|dc|marc|meta)\.xml", re.IGNORECASE
@@ -218,7 +204,7 @@ def _are_pages(found: Sequence[_Numbered], folder: str) -> bool:
     return not (all(map(dated.fullmatch, written)) or (not own and _PAPER.fullmatch(stem)))
 
 
-def _pages_in_folders(folder: Path, entries: Sequence[Path]) -> list[str]:
+def pages_in_folders(folder: Path, entries: Sequence[Path]) -> list[str]:
     """Return the pages of a work that has a folder for each, called after its number, with one
     file in all of them ("seq-1/ocr.txt"), as newspapers are handed out; [] where there is none."""
     within = [entry.name for entry in entries if entry.is_dir() and not entry.is_symlink()]
@@ -320,8 +306,6 @@ def work_name(name: str, run: Sequence[str]) -> str:
     return f"{printable(name)[:100] or 'pages'}{kind}"
 
 
-_ISO_DAY = re.compile(r"(?:1[4-9]|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
-_NO_NAME = re.compile(rf"ed-?\d{{1,2}}|ocr|te?xts?|pages?|alto|hocr|xml|{_ISO_DAY.pattern}", re.I)
 _YEAR = re.compile(r"(?<!\d)1[0-9]{3}(?!\d)|(?<!\d)20\d\d(?!\d)")
 _CREATORS = ("creator", "author")
 _DATES = ("dateCreated", "dateIssued", "date", "created", "issued", "copyrightDate")
@@ -398,216 +382,6 @@ def _lines(root: _Element, names: tuple[str, ...]) -> Iterator[str]:
         for element in root.iter(f"{{*}}{name}", name):
             if text := line_of(element).strip():
                 yield text
-
-
-OnSkip = Callable[[SkippedFile], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file to be read. `name` is what reports call it."""
-
-    path: Path
-    collection: Collection
-    name: str
-    sidecars: tuple[Path, ...] = ()
-    temporary: bool = False
-    """Unpacked from a zip file, until the next one is asked for."""
-    described_by: str = ""
-    """Who added the zip file that this is from, or described it."""
-    built_in: Callable[[], Iterator[SourceDocument | SkippedFile]] | None = None
-    """Reads what comes with the install and is no file."""
-
-    pages: tuple[Path, ...] = ()
-    """The files of the pages of one work, where it is the folder of such."""
-    numbers: tuple[str, ...] = ()
-    """Those printed on the pages, where a record says so."""
-    records: tuple[Path, ...] = ()
-    """What says what the work is, where it is a folder or zip file of pages."""
-    about: Sidecar | None = None
-    """What the library that it is from says of it."""
-
-    def in_reports(self, text: str) -> str:
-        """Return `text` with the place that the file was read from in the words of a report.
-
-        >>> unpacked = Found(Path("/x/a.pdf"), Collection("", ""), "o.zip/a.pdf", temporary=True)
-        >>> unpacked.in_reports("/x/a.pdf is empty")
-        'o.zip/a.pdf is empty'
-        """
-        here = shown(self.path.parent)
-        there = self.name.rpartition("/")[0]
-        return text.replace(here, there) if self.temporary else text
-
-    def renaming(self, on_skip: OnSkip) -> OnSkip:
-        """Return `on_skip` for reports that name the file's place."""
-        return lambda skip: on_skip(
-            SkippedFile(self.in_reports(skip.path), self.in_reports(skip.reason))
-        )
-
-
-def lone_file(path: Path, on_skip: OnSkip) -> Found:
-    """Return a file that was given by itself, with its folder's collection."""
-    folder = path.resolve().parent
-    collection = _described_collection(folder, folder_collection(folder), on_skip)
-    beside = [path.with_suffix(suffix) for suffix in SUFFIXES]
-    sidecars = tuple(p for p in beside if p != path and p.is_file())
-    return Found(path, collection, shown(path), sidecars, records=_called_after(path))
-
-
-def _called_after(path: Path) -> tuple[Path, ...]:
-    """Return the records beside a folder or zip file that are called after it."""
-    stem = path.resolve().with_suffix("").name if path.is_file() else path.resolve().name
-    kinds = ("mets", "mods", "dc", "marc", "meta")
-    beside = (path.resolve().parent / f"{stem}{s}{kind}.xml" for kind in kinds for s in "._-")
-    return tuple(record for record in beside if record.is_file())
-
-
-def content_of(record: Path) -> bytes:
-    """Return what a library's record holds, nothing of what is too long for one."""
-    with record.open("rb") as file:
-        content = file.read(_MAX_RECORD + 1)
-    return content if len(content) <= _MAX_RECORD else b""
-
-
-def walk_folder(
-    folder: Path,
-    on_skip: OnSkip,
-    above: Collection | None = None,
-    beside: Sequence[Path] | None = None,
-) -> Iterator[Found]:
-    """Yield the files of a folder and of all folders in it, sorted by name.
-
-    Hidden files and README.md are left out; of a Zotero library the files of its items are
-    yielded, under the collection of the library. `above` is the collection of the folder that
-    this one is in: it goes on here unless a `collection.yaml` begins another. `beside`: the records
-    of libraries beside the folder that are about it; None to look for them.
-    """
-    if is_library(folder):
-        yield from _library(folder, on_skip)
-        return
-    try:
-        entries = [e for e in sorted(folder.iterdir()) if not is_passed_over(e.name)]
-        begins = above is None or any((folder / name).is_file() for name in COLLECTION_FILES)
-    except OSError as error:
-        on_skip(SkippedFile(shown(folder), reason(error, folder)))
-        return
-    collection = above
-    if collection is None or begins:
-        collection = _described_collection(folder, folder_collection(folder), on_skip)
-    own = [entry for entry in entries if RECORDS.fullmatch(entry.name) and entry.is_file()]
-    records = (*own, *(_called_after(folder) if beside is None else beside))
-    work = work_among(
-        [e.name for e in entries if e.is_file()], folder.name, map(content_of, records)
-    )
-    try:
-        work = work if work.pages else PagedWork(_pages_in_folders(folder, entries))
-    except OSError as error:
-        on_skip(SkippedFile(shown(folder), reason(error, folder)))
-    if work.pages:
-        pages = tuple(folder / name for name in work.pages)
-        yield Found(
-            folder, collection, shown(folder), pages=pages, numbers=work.numbers, records=records
-        )
-        entries = [entry for entry in entries if not work.holds(entry.name)]
-    about = {
-        entry.name: tuple(n for n in own if describes(n.name, content_of(n), entry.stem))
-        for entry in entries
-        if own and (entry.is_dir() or entry.suffix.lower() == ".zip")
-    }
-    entries = [e for e in entries if not any(e in found for found in about.values())]
-    pairs, orphans = pair(entry.name for entry in entries if not entry.is_dir())
-    for entry in entries:
-        if entry.name in pairs:
-            sidecars = tuple(folder / name for name in pairs[entry.name])
-            of_work = about.get(entry.name, ())
-            yield Found(entry, collection, shown(entry), sidecars, records=of_work)
-        elif entry.name in orphans:
-            on_skip(SkippedFile(shown(entry), orphan_reason(entry)))
-        elif entry.is_symlink() and entry.is_dir():
-            # It may lead back to a folder above.
-            linked = "a link to a folder is not followed; give the folder itself as a source"
-            on_skip(SkippedFile(shown(entry), linked))
-        elif entry.is_dir():
-            yield from walk_folder(entry, on_skip, collection, about.get(entry.name, ()))
-
-
-def _library(folder: Path, on_skip: OnSkip) -> Iterator[Found]:
-    """Yield the files of a Zotero library."""
-    skipped: list[SkippedFile] = []
-    try:
-        files = attachments(folder, skipped)
-    except SourceError as error:
-        on_skip(SkippedFile(shown(folder / LIBRARY), str(error)))
-        return
-    for skip in skipped:
-        on_skip(skip)
-    for each in files:
-        report(each.path, list(each.problems), on_skip)
-        yield Found(each.path, each.collection, shown(each.path), about=each.about)
-
-
-def work_of(found: Found, on_skip: OnSkip) -> Iterator[Found]:
-    """Yield the one file that the pages of a work are put together in."""
-    with TemporaryDirectory(prefix="source-finder-") as made:
-        called = _called(found.path.resolve())
-        target = Path(made) / work_name(called, [page.name for page in found.pages])
-        day = next((part for part in reversed(called.split()) if _ISO_DAY.fullmatch(part)), "")
-        records = map(content_of, found.records)
-        try:
-            beside = write_work(target, found.pages, records, found.numbers, day)
-        except (SourceError, OSError) as error:
-            on_skip(SkippedFile(found.name, reason(error, found.path)))
-            return
-        name = shown(found.path / target.name)
-        yield Found(target, found.collection, name, beside, temporary=True)
-
-
-def _called(folder: Path) -> str:
-    """Return the name of the work in a folder: with those above it where its own says only what is
-    in it, or which issue: "sn83030214 1864-06-10 ed-1"."""
-    names = [folder.name]
-    while _NO_NAME.fullmatch(names[0]) and len(names) <= len(folder.parts) - 2:
-        names.insert(0, folder.parts[-len(names) - 1])
-    return " ".join(names)
-
-
-def is_passed_over(name: str) -> bool:
-    """Return whether a file or folder is no source: hidden, or about the folder."""
-    return name.startswith(".") or name.lower() == "readme.md"
-
-
-def _described_collection(folder: Path, collection: Collection, on_skip: OnSkip) -> Collection:
-    """Return a collection as the `collection.yaml` in its folder describes it."""
-    for name in COLLECTION_FILES:
-        if (folder / name).is_file():
-            return collection_from(folder / name, collection, on_skip)
-    return collection
-
-
-def collection_from(path: Path, collection: Collection, on_skip: OnSkip) -> Collection:
-    """Return a collection as a file describes it; what is wrong there is reported."""
-    try:
-        collection, problems = read_collection(path, collection)
-    except (SourceError, OSError) as error:
-        on_skip(SkippedFile(shown(path), reason(error, path)))
-        return collection
-    report(path, problems, on_skip)
-    return collection
-
-
-def report(path: Path, problems: list[str], on_skip: OnSkip) -> None:
-    """Report what makes no sense in a file of metadata, as one line."""
-    if problems:
-        text = f"{shown(path)}: {'; '.join(problems)}; the rest of it is used"
-        on_skip(SkippedFile(shown(path), text))
-
-
-def reason(error: Exception, path: Path) -> str:
-    """Return what to tell the user about a file that could not be read."""
-    if isinstance(error, OSError):
-        why = printable(str(error.strerror or error))
-        return f"{shown(path)} cannot be opened ({why}); check its permissions"
-    return str(error)
 
 
 _LABEL = re.compile(r"(?:[^\W\d_]{1,9}\.?\s+)?[\[(]?(\d{1,5}|[ivxlcIVXLC]{1,7})[\])]?\.?")

@@ -604,27 +604,32 @@ def _completed(text: str, added: Sequence[str]) -> str:
 
 
 _ABOUT = re.compile(
-    r"\W*(?:(?:and|but|so|then)\W+)?(?:what|how)\s+about\s+(?P<name>[^?!.]+?)\W*", re.IGNORECASE
+    r"\W*(?:(?:and|but|or|so|then)\W+)?(?P<about>(?:what|how)\s+about\s+)?(?P<name>[^?!.]+?)\W*",
+    re.IGNORECASE,
 )
 
 
 def _asked_of_another(text: str, before: str) -> str:
-    """Return the text before as a question about the person whom "what about Nixon?" names, in
-    place of its subject; "" where `text` is nothing of the kind, or the subject is no name."""
+    """Return the text before as a question about the person whom "what about Nixon?" or "and
+    Nixon?" names, in place of its subject; "" where `text` is nothing of the kind, or the subject
+    is no name."""
     about = _ABOUT.fullmatch(text)
     if about is None or len(before) > MAX_CLAIM:
         return ""
-    other = parse(about["name"])
-    named = [token for token in other if token.pos_ == "PROPN"]
-    if not named and not any(recorded_names(about["name"])):
+    parts = about["name"].split()
+    capitals = [part for part in parts if part[:1].isupper()]
+    if not capitals and not any(recorded_names(about["name"])):
+        return ""
+    if not about["about"] and len(capitals) < len(parts):
         return ""
     for token in parse(before):
         if token.dep_ in SUBJECTS and token.pos_ == "PROPN":
-            a_person = all(map(_may_be_person, named)) and other[0].lower_ != "the"
-            if _may_be_person(token) != a_person:
-                return ""
-            asked = before.replace(name_around(token), about["name"], 1)
-            return f"{asked.strip().rstrip(_SENTENCE_ENDS)}?"
+            old = name_around(token)
+            asked = before.replace(old, about["name"], 1).strip().rstrip(_SENTENCE_ENDS)
+            place = before.find(old) + len(about["name"]) - 1
+            new = next(t for t in parse(asked) if t.idx + len(t.text) > place)
+            person = _may_be_person(new) and parts[0].lower() != "the"
+            return f"{asked}?" if person == _may_be_person(token) else ""
     return ""
 
 

@@ -618,7 +618,8 @@ def _asked_of_another(text: str, before: str) -> str:
         return ""
     parts = about["name"].split()
     capitals = [part for part in parts if part[:1].isupper()]
-    if not capitals and not any(recorded_names(about["name"])):
+    a_people = parts[0].lower() == "the"
+    if a_people or not (capitals or any(recorded_names(about["name"]))):
         return ""
     if not about["about"] and len(capitals) < len(parts):
         return ""
@@ -626,15 +627,8 @@ def _asked_of_another(text: str, before: str) -> str:
         if token.dep_ in SUBJECTS and token.pos_ == "PROPN":
             old = name_around(token)
             asked = before.replace(old, about["name"], 1).strip().rstrip(_SENTENCE_ENDS)
-            place = before.find(old) + len(about["name"]) - 1
-            new = next(t for t in parse(asked) if t.idx + len(t.text) > place)
-            person = _may_be_person(new) and parts[0].lower() != "the"
-            return f"{asked}?" if person == _may_be_person(token) else ""
+            return f"{asked}?"
     return ""
-
-
-def _may_be_person(token: Token) -> bool:
-    return token.ent_type_ not in _NOT_PERSONS
 
 
 _POINTS_TO_THINGS = re.compile(r"\b(?:it|this|that|these|those|them)\b", re.IGNORECASE)

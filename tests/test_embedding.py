@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SPEECHES, make_document
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from rag.build.builder import build_index
 from rag.config import Settings
@@ -305,3 +306,13 @@ def test_a_path_is_a_folder_before_it_is_a_name(tiny_model, monkeypatch):
     folder: Path = tiny_model("mean")
     monkeypatch.chdir(folder.parent)
     assert model_folder("model", Settings.from_environment()) == folder.resolve()
+
+
+def test_numpy_keeps_to_one_thread_and_faiss_to_as_many_as_it_had(tiny_model, own_cache):
+    import faiss  # noqa: F401
+
+    with threadpool_limits(2):
+        Encoder.load(str(tiny_model("mean")), with_encoder("torch"))
+        threads = [(library["filepath"], library["num_threads"]) for library in threadpool_info()]
+    assert {count for file, count in threads if "scipy_openblas" in file} <= {1}
+    assert {count for file, count in threads if "faiss" in file} <= {2}

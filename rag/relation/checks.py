@@ -761,7 +761,7 @@ def _other_number(
     """
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
-    told = (item.span for item in (*_times_of(claim), *_quantities_of(claim)))
+    told = [item.span for item in _times_of(claim)] + [item.span for item in _quantities_of(claim)]
     asked = _asked(claim, creator, told)
     best, found = 0.0, ""
     for sentence in sentences(passage):

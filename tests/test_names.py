@@ -113,7 +113,8 @@ def test_one_slip_is_one_letter_lost_added_changed_or_swapped(word, at, letter):
 
 
 CORPUS = {"chou": 350, "en": 270, "lai": 220, "malinovskiy": 12, "khrushchev": 2700,
-          "khruschev": 3, "persia": 9, "peip": 700, "monro": 40}  # fmt: skip
+          "khruschev": 3, "persia": 9, "peip": 700, "monro": 40, "toronto": 4, "zair": 2,
+          "rhodesia": 5}  # fmt: skip
 
 
 def neighbours(stem: str) -> list[list[str]]:
@@ -128,6 +129,7 @@ def test_a_claim_is_respelled_as_the_corpus_spells() -> None:
     assert respelled("Malinowski told Zhou Enlai") == ["Malinovskiy told Chou En-lai"]
     assert respelled("He fled from Iran") == ["He fled from Persia"]
     assert respelled("In Beijing they knew") == ["In Peiping they knew"]
+    assert respelled("The town of York burned") == ["The town of Toronto burned"]
 
 
 def test_a_rare_misspelling_in_the_corpus_does_not_hide_the_usual_one() -> None:
@@ -135,7 +137,12 @@ def test_a_rare_misspelling_in_the_corpus_does_not_hide_the_usual_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", ["Monroe warned Europe", "Khrushchev fell", "chou en lai", "", "Sacagawea’s baby"]
+    "claim",
+    [
+        *["Monroe warned Europe", "Khrushchev fell", "chou en lai", "", "Sacagawea’s baby"],
+        *["They struck in New York", "The Duke of York fled", "He rode to Fort York"],
+        "West Congo was lost",
+    ],
 )
 def test_other_claims_are_left_alone(claim: str) -> None:
     assert respelled(claim) == []

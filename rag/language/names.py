@@ -281,11 +281,19 @@ def _places() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(names.split(", ")) for names in table("places")["places"])
 
 
+_OF_ANOTHER = re.compile(
+    r"\b(?:New|North|Northern|South|Southern|East|West|Cape|Fort|Lake|Port|Duke of|Duchess of)\s+$"
+)
+"""What stands before a place's name in that of another place, or of a person."""
+
+
 def place_names(text: str) -> Iterator[tuple[str, str]]:
-    """Yield pairs of a place name in the text and another name of the same place."""
+    """Yield pairs of a place name in the text and another name of the same place. "New York" does
+    not name York."""
     for names in _places():
         for name in names:
-            if re.search(rf"\b{re.escape(name)}\b", text):
+            found = [*re.finditer(rf"\b{re.escape(name)}\b", text)]
+            if found and not any(_OF_ANOTHER.search(text, 0, at.start()) for at in found):
                 yield from ((name, other) for other in names if other != name)
 
 

@@ -505,7 +505,8 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
 
 def _split_sentences(line: str) -> Iterator[Span]:
     """Yield the sentences of a line, also those that end with initials or in brackets ("in the U.S.
-    That is so. (It was not then.) Polk said so."), or with "me" or "no" before "I", and a quotation apart from its source."""
+    That is so. (It was not then.) Polk said so.") or with "me" or "no" before "I", and a quotation
+    apart from its source."""
     for span in sentences(line):
         start = span.start
         signed = _SIGNED.search(line, start, span.end) if line[start] in _OPENING else None

@@ -18,6 +18,7 @@ from rag.language import (
     recorded_names,
     respell,
     spelling_key,
+    split_attribution,
     stems,
     vowel_keys,
     wade_giles,
@@ -221,3 +222,20 @@ def test_a_name_can_be_said_in_other_forms_than_the_recorded_one(said: str, reco
 )  # fmt: skip
 def test_persons_of_one_last_name_are_told_apart(said: str, recorded: str) -> None:
     assert not may_be_same_person(said, recorded)
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("Nixon declared that the mill is lost", ("Nixon", "the mill is lost")),
+        ("In 1905 Taft said the mill was sold", ("Taft", "the mill was sold")),
+        ("Taft warned Congress that wool was dear", ("Taft", "wool was dear")),
+        ('Taft said: "Wool was dear this year."', ("Taft", "Wool was dear this year")),
+        ("Taft never said that wool was dear", ("Taft", "never said that wool was dear")),
+        ("Taft did not say that wool was dear", ("Taft", "did not say that wool was dear")),
+        ("Taft denied that wool was dear", ("Taft", "denied that wool was dear")),
+        ("Taft called wool dear", ("Taft", "called wool dear")),
+    ],
+)
+def test_what_a_claim_says_that_somebody_said_is_told_from_who_said_it(claim, told) -> None:
+    assert split_attribution(claim) == told

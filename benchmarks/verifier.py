@@ -11,8 +11,9 @@ the project.
 Printed for the search's score alone and for the judge, in one run: what it calls supports and
 contradicts and how many are right, with 95 % intervals over claims; supporting passages called
 contradicting; the area under the curve of its probabilities, over all and over those that bear on
-the claim; recall at several precisions; by how much its probabilities miss the shares; how well a
-claim's results are ordered by the search alone, and with what the judge says of them.
+the claim; recall at several precisions; by how much its probabilities miss the shares; how many
+claims are called supported; how well a claim's results are ordered by the search alone, and with
+what the judge says of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from rag.config import Settings
 from rag.datatypes import is_on_point
 from rag.embedding import Encoder
 from rag.evidence import weighed
-from rag.judging import Judge, Judgement, Probabilities
+from rag.judging import BEARS_ON, Judge, Judgement, Probabilities
 from rag.relation.verifier import load_learned
 from training import pairs
 from training.pairs import Pair
@@ -193,10 +194,34 @@ def report(name: str, given: Sequence[Judged]) -> None:
     print(f"  supporting passages called contradicting: {len(wrong)}")
     if any(o.judgement.relation != "context" for o in given):
         report_pointed(given)
+        report_claims(given)
     alone = order(given, lambda o: o.pair.score)
     both = order(given, lambda o: weighed(o.pair.score, o.judgement))
     print(
         f"  order of a claim's results, nDCG: by the search alone {alone:.3f}, with it {both:.3f}"
+    )
+
+
+def report_claims(given: Sequence[Judged]) -> None:
+    """Print how many claims are called supported, of those that a result supports and of those that
+    none supports even in part, and how many are shown as found that nothing bears on."""
+    claims: dict[str, list[Judged]] = defaultdict(list)
+    for one in given:
+        claims[one.pair.claim_id].append(one)
+    supported, unsupported, strange = [], [], []
+    for own in claims.values():
+        labels = {o.pair.label for o in own}
+        called = any(o.judgement.relation == "supports" for o in own)
+        if "supports" in labels:
+            supported.append(called)
+        elif "partly" not in labels:
+            unsupported.append(called)
+        if labels == {"no"}:
+            strange.append(any(o.judgement.probabilities.bears >= BEARS_ON for o in own))
+    print(
+        f"  claims called supported: {share(supported):.2f} of {len(supported)} that a result "
+        f"supports, {share(unsupported):.3f} of {len(unsupported)} that none supports even in "
+        f"part; shown as found: {share(strange):.2f} of {len(strange)} that nothing bears on"
     )
 
 

@@ -296,6 +296,8 @@ def test_a_question_that_points_to_a_matter_carries_its_words(text: str, carried
             "what did fdr say of the tariff?",
         ),
         ("Spain ceded Florida in 1819", "what about France?", "France ceded Florida in 1819?"),
+        ("Polk wanted California", "And Tyler?", "Tyler wanted California?"),
+        ("Polk wanted California", "and in Oregon?", "and in Oregon (Polk wanted California)?"),
         (
             "Jackson removed the Creeks",
             "What about the Seminoles?",

@@ -661,7 +661,9 @@ def _named_alone(text: str) -> str:
     if len(text) > _LONGEST_NAMING:
         return ""
     if about := _ABOUT.fullmatch(text):
-        return about["name"]
+        name = about["name"]
+        capital = any(part[0].isupper() for part in name.split()) or any(recorded_names(name))
+        return name if capital and not name.lower().startswith("the ") else ""
     found = _OF_NAME.fullmatch(text)
     if found is None or not (found["instead"] or found["as_well"] or _OPENS.match(text)):
         return ""
@@ -681,27 +683,17 @@ def _is_name(text: str) -> bool:
 
 
 def _asked_of_another(text: str, before: str) -> str:
-    """Return the text before as a question about the person whom "what about Nixon?" names, in
-    place of its subject; "" where `text` is nothing of the kind, or the subject is no name."""
+    """Return the text before as a question about the person whom "what about Nixon?" or "and
+    Nixon?" names, in place of its subject; "" where `text` is nothing of the kind, or the subject
+    is no name."""
     name = _named_alone(text)
     if not name or len(before) > MAX_CLAIM:
         return ""
-    other = parse(name)
-    named = [token for token in other if token.pos_ == "PROPN"]
-    if not named and not any(recorded_names(name)):
-        return ""
     for token in parse(before):
         if token.dep_ in SUBJECTS and token.pos_ == "PROPN":
-            a_person = all(map(_may_be_person, named)) and other[0].lower_ != "the"
-            if _may_be_person(token) != a_person:
-                return ""
-            asked = before.replace(name_around(token), name, 1)
-            return f"{asked.strip().rstrip(_SENTENCE_ENDS)}?"
+            asked = before.replace(name_around(token), name, 1).strip().rstrip(_SENTENCE_ENDS)
+            return f"{asked}?"
     return ""
-
-
-def _may_be_person(token: Token) -> bool:
-    return token.ent_type_ not in _NOT_PERSONS
 
 
 _MAX_THINGS = 3

@@ -191,7 +191,7 @@ def _gelu(x: Floats) -> Floats:
 
 
 WEIGHTS = "verifier.safetensors"
-WEIGHTS_SHA256 = "a02b4565ac17c07b7a044f3820108ad596d7f38539a936f60e1a3e22ec194739"
+WEIGHTS_SHA256 = "e1b0eb824b9c88629e61cbaf556f0c3c93111a7828df8c0a6fbcd8223c3b6a98"
 
 _WINDOW_PIECES = 60
 """Word pieces that a window of whole sentences has at most; a longer sentence is one by itself."""

@@ -228,7 +228,7 @@ def test_persons_of_one_last_name_are_told_apart(said: str, recorded: str) -> No
     ("claim", "told"),
     [
         ("Nixon declared that the mill is lost", ("Nixon", "the mill is lost")),
-        ("In 1905 Taft said the mill was sold", ("Taft", "the mill was sold")),
+        ("Nixon said in 1905 that wool was sold", ("Nixon", "wool was sold")),
         ("Taft warned Congress that wool was dear", ("Taft", "wool was dear")),
         ('Taft said: "Wool was dear this year."', ("Taft", "Wool was dear this year")),
         ("Taft never said that wool was dear", ("Taft", "never said that wool was dear")),

@@ -366,7 +366,7 @@ def _reported(verb: Token) -> str:
     if said is None or denied or not asserts:
         return ""
     first = said.left_edge
-    start = first.i + (first.dep_ == "mark" and first.lower_ == "that")
+    start = first.i + (first.lower_ == "that" and first.head == said)
     return str(verb.doc[start : verb.right_edge.i + 1].text).strip(' ,;."“”')
 
 

@@ -365,9 +365,8 @@ def _reported(verb: Token) -> str:
     denied = any(child.dep_ == "neg" or child.lower_ == "never" for child in verb.children)
     if said is None or denied or not asserts:
         return ""
-    first = said.left_edge
-    start = first.i + (first.lower_ == "that" and first.head == said)
-    return str(verb.doc[start : verb.right_edge.i + 1].text).strip(' ,;."“”')
+    reported = str(verb.doc[said.left_edge.i : verb.right_edge.i + 1].text)
+    return reported.removeprefix("that ").strip(' ,;."“”')
 
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*|\f\s*")

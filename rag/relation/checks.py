@@ -762,7 +762,7 @@ def _other_number(
     """
     passage, creator = quotation.passage, quotation.creator
     nearest = sorted(alike, key=lambda other: abs(other.value - said.value))
-    told = (item.span for item in (*_times_of(claim), *_quantities_of(claim)))
+    told = [*(time.span for time in _times_of(claim)), *(q.span for q in _quantities_of(claim))]
     asked = _asked(claim, creator, told)
     best, found = 0.0, ""
     for sentence in sentences(passage):

@@ -242,7 +242,7 @@ class SourceFinder:
         if told is None:
             return []
         name, said = told
-        may_say = (item for item in found if item.says >= _MAY_SAY and item.creator)
+        may_say = (i for i in found if i.says >= _MAY_SAY or _has_words(said, i.quote))
         if all(may_be_same_person(name, item.creator or name) for item in may_say):
             return []
         others = self._evidence(replace(claim, resolved=said), _READ, only, not_by=name)
@@ -330,6 +330,16 @@ def _as_spelled(claim: str, also: Sequence[tuple[str, str]], quotation: Quotatio
         if _in_stems(name) not in there and _in_stems(other) in there:
             claim = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", other, claim)
     return claim
+
+
+def _has_words(said: str, quote: str) -> bool:
+    """Return whether a quotation has nearly all words but small ones of a statement."""
+    asked = set(stems(words(said)))
+    shared = asked & set(stems(words(quote)))
+    return len(asked) >= _FEWEST and len(shared) >= _NEARLY_ALL * len(asked)
+
+
+_FEWEST, _NEARLY_ALL = 3, 0.8
 
 
 def _in_stems(text: str) -> str:

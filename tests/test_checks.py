@@ -169,11 +169,43 @@ DRAFT = "Art. 2. All millers shall be free of the tax upon salt forever."
         ("He freed the millers of the tax", "", "Therefore we must again propose it.", True),
         ("He freed the millers of the tax", "", "I do not recommend to free them.", False),
         ("He freed the millers of the tax", "", "They asked me to free the millers.", False),
+        ("He freed the millers of the tax", "", "I submit a full report on the millers.", False),
+        ("He freed the millers of the tax", "", "I submit the papers on the mills.", False),
+        ("He freed the millers of the tax", "", "I submit to you the freeing of millers.", True),
+        ("He freed the millers of the tax", "", "I recommend a report on the millers.", True),
     ],
 )
 def test_what_is_only_proposed_is_told_so(claim: str, before: str, text: str, proposed: bool):
     said = sentence(claim, Quotation(text, before=before))
     assert ("proposed here, not reported as done" in said) is proposed
+
+
+SAID = "We came early. No mill shall grind for a king while a miller starves. So be it."
+
+
+@pytest.mark.parametrize(
+    ("quoted", "differs"),
+    [
+        ("No mill shall grind for a king while a miller starves.", ()),
+        ("no mill shall grind for the king while a miller starves", ()),
+        ("No mill shall grind for a king while a miller starvs", ()),
+        ("No mill shall grind for a duke while a miller starves", ("duke while", "king while")),
+        (
+            "No mill shall grind for a king while a weaver starves",
+            ("weaver starves", "miller starves"),
+        ),
+        ("No mill shall grind for a king while a miller weeps", ("weeps", "starves")),
+        ("No barge shall grind for a king while a miller starves", ("barge shall", "mill shall")),
+        ("No mill shall grind for a rich king while a miller starves", ("rich king", "king")),
+        ("Every baker in the duchy was hanged at once", ()),
+    ],
+)
+def test_a_word_changed_in_a_quotation_is_told_and_not_supported(quoted: str, differs: tuple):
+    for claim in (f'Abendroth: "{quoted}"', f"Abendroth said “{quoted}” in his speech"):
+        told = [(r.claim, r.source) for r in check(claim, Quotation(SAID)).objections]
+        assert (differs in told) if differs else not told
+    plain = check(f"Abendroth said that {quoted}", Quotation(SAID))
+    assert not [r for r in plain.objections if (r.claim, r.source) == differs]
 
 
 @pytest.mark.parametrize(

@@ -535,6 +535,107 @@ def test_a_new_question_is_not_given_the_one_before(text: str) -> None:
     assert in_context(text, ["gold was found in california"]) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "wanted"),
+    [
+        ("and McKinley?", "Did Polk want Cuba?", "Did McKinley want Cuba?"),
+        ("or President McKinley", "Did Polk want Cuba?", "Did President McKinley want Cuba?"),
+        ("McKinley too?", "Did Polk want Cuba?", "Did McKinley want Cuba?"),
+        ("McKinley did too, didn't he?", "Did Polk want Cuba?", "Did McKinley want Cuba?"),
+        ("FDR as well?", "Hoover raised the tariff", "FDR raised the tariff?"),
+        ("no i meant McKinley", "Polk wanted Cuba", "McKinley wanted Cuba?"),
+        ("sorry, I mean McKinley.", "Did Polk want Cuba?", "Did McKinley want Cuba?"),
+        ("and MacArthur?", "What did Truman say of Korea?", "What did MacArthur say of Korea?"),
+        (
+            "I meant McKinley",
+            "the tariff was raised in 1842",
+            "I meant McKinley (the tariff was raised in 1842)",
+        ),
+        ("did McKinley want it?", "Polk bought Cuba", "did McKinley want it (Polk bought Cuba)?"),
+        ("McKinley rejected that", "Polk bought Cuba", "McKinley rejected that (Polk bought Cuba)"),
+        ("who wanted it", "Polk bought Cuba", "who wanted it (Polk bought Cuba)?"),
+        ("so why did he buy it", "Polk bought Cuba", "so why did he buy it (Polk bought Cuba)?"),
+        (
+            "when was it",
+            "who sold it (Polk bought Cuba)?",
+            "when was it (who sold it, Polk bought Cuba)?",
+        ),
+    ],
+)
+def test_a_follow_up_about_somebody_else_or_of_a_question_is_a_question(text, before, wanted):
+    assert in_context(text, [before]) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and Tyler signed the bill that ended the bank in 1841",
+        "I mean that Tyler vetoed the bank bill in 1841",
+        "Tyler too wanted the annexation of Texas",
+        "Was it Tyler who said that the bank was a monster?",
+        "Tyler vetoed a bank bill because of it",
+    ],
+)
+def test_a_statement_of_its_own_is_no_follow_up(text):
+    assert in_context(text, ["Did Polk want Cuba?"]) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who was Tyler",
+        "who was the first secretary of war",
+        "yo did polk want cuba",
+        "ok so did Polk want Cuba",
+        "hey, who left the union",
+        "explain how the bank was closed",
+        "please tell me about the Trail of Tears",
+        "For school: compare Polk and Tyler on Texas",
+        "why did he want it (Polk bought Cuba)?",
+    ],
+)
+def test_a_question_without_its_mark_or_a_request_is_a_question(text):
+    (claim,) = split_claims(text)
+    assert (claim.form, claim.set_aside) == ("question", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Polk told Congress that gold was found",
+        "Well, Polk wanted Cuba",
+        "What Polk wanted was Cuba",
+        "Polk asked them to explain the treaty",
+    ],
+)
+def test_a_statement_that_begins_like_a_question_is_a_claim(text):
+    (claim,) = split_claims(text)
+    assert claim.form == "claim"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("so today we're talking about Texas, and Polk annexed it in 1845", 1),
+        ("The party was awful, but Polk annexed Texas in 1845", 1),
+        ("Polk was awesome", 1),
+    ],
+)
+def test_one_sentence_is_looked_up_whatever_it_says_but_not_beside_a_claim(text, kept):
+    assert sum(claim.set_aside is None for claim in split_claims(text)) == kept
+
+
+@pytest.mark.parametrize("said", ["Don't ask me. I've seen it.", "They said no. I know why."])
+def test_a_sentence_ends_before_i(said: str):
+    assert len(list(split_claims(f"{said} Polk annexed Texas in 1845."))) == 3
+
+
+@pytest.mark.parametrize("said", ["seems crazy to me", "is weird", "sounds awful for us"])
+def test_what_seems_so_to_the_writer_is_an_opinion(said: str):
+    _, told = split_claims(f"Polk annexed Texas in 1845. Texas {said}.")
+    assert told.set_aside == "an opinion"
+
+
 @pytest.mark.parametrize("mark", ["1) ", "(2) ", "3. ", "b) ", "• "])
 def test_what_numbers_an_item_of_a_list_is_no_part_of_the_claim(mark: str):
     said = ["Polk confirmed that gold had been found.", "Monroe warned Europe in 1823."]

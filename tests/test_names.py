@@ -18,6 +18,7 @@ from rag.language import (
     recorded_names,
     respell,
     spelling_key,
+    split_attribution,
     stems,
     vowel_keys,
     wade_giles,
@@ -113,7 +114,8 @@ def test_one_slip_is_one_letter_lost_added_changed_or_swapped(word, at, letter):
 
 
 CORPUS = {"chou": 350, "en": 270, "lai": 220, "malinovskiy": 12, "khrushchev": 2700,
-          "khruschev": 3, "persia": 9, "peip": 700, "monro": 40}  # fmt: skip
+          "khruschev": 3, "persia": 9, "peip": 700, "monro": 40, "toronto": 4, "zair": 2,
+          "rhodesia": 5}  # fmt: skip
 
 
 def neighbours(stem: str) -> list[list[str]]:
@@ -128,6 +130,7 @@ def test_a_claim_is_respelled_as_the_corpus_spells() -> None:
     assert respelled("Malinowski told Zhou Enlai") == ["Malinovskiy told Chou En-lai"]
     assert respelled("He fled from Iran") == ["He fled from Persia"]
     assert respelled("In Beijing they knew") == ["In Peiping they knew"]
+    assert respelled("The town of York burned") == ["The town of Toronto burned"]
 
 
 def test_a_rare_misspelling_in_the_corpus_does_not_hide_the_usual_one() -> None:
@@ -135,7 +138,12 @@ def test_a_rare_misspelling_in_the_corpus_does_not_hide_the_usual_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", ["Monroe warned Europe", "Khrushchev fell", "chou en lai", "", "Sacagawea’s baby"]
+    "claim",
+    [
+        *["Monroe warned Europe", "Khrushchev fell", "chou en lai", "", "Sacagawea’s baby"],
+        *["They struck in New York", "The Duke of York fled", "He rode to Fort York"],
+        "West Congo was lost",
+    ],
 )
 def test_other_claims_are_left_alone(claim: str) -> None:
     assert respelled(claim) == []
@@ -214,3 +222,20 @@ def test_a_name_can_be_said_in_other_forms_than_the_recorded_one(said: str, reco
 )  # fmt: skip
 def test_persons_of_one_last_name_are_told_apart(said: str, recorded: str) -> None:
     assert not may_be_same_person(said, recorded)
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("Nixon declared that the mill is lost", ("Nixon", "the mill is lost")),
+        ("Nixon said in 1905 that wool was sold", ("Nixon", "wool was sold")),
+        ("Taft warned Congress that wool was dear", ("Taft", "wool was dear")),
+        ('Taft said: "Wool was dear this year."', ("Taft", "Wool was dear this year")),
+        ("Taft never said that wool was dear", ("Taft", "never said that wool was dear")),
+        ("Taft did not say that wool was dear", ("Taft", "did not say that wool was dear")),
+        ("Taft denied that wool was dear", ("Taft", "denied that wool was dear")),
+        ("Taft called wool dear", ("Taft", "called wool dear")),
+    ],
+)
+def test_what_a_claim_says_that_somebody_said_is_told_from_who_said_it(claim, told) -> None:
+    assert split_attribution(claim) == told

@@ -207,3 +207,19 @@ def test_an_archive_is_not_searched_for_a_date() -> None:
         "invaded",
         "Poland",
     ]
+
+
+@pytest.mark.parametrize(
+    ("claim", "year"),
+    [
+        ("The Maine blew up in Havana in 1898", 1898),
+        ("The British burned Washington in 1814", 1814),
+        ("The French met the Russians in Berlin in 1878", 1878),
+    ],
+)
+def test_a_search_holds_something_of_the_year_and_a_place_alone_is_no_life(claim, year):
+    covered = {entry.title: entry.covers for entry in load_catalog()}
+    for place in where_to_look(claim, ()):
+        first, last = covered[place.title.removeprefix("Search ")]
+        assert first <= year <= last
+        assert not (place.fetch_id and last - first > 40), place.title

@@ -80,6 +80,15 @@ def test_two_that_fit_are_given_as_context() -> None:
     assert said.endswith("(Grant, Sherman)")
 
 
+def test_whoever_may_be_meant_is_kept_while_the_text_goes_on_about_him() -> None:
+    text = (
+        "I read about Chester Arthur. He left Ohio in 1839. Then he was ill in Mexico for a year. "
+        "In May 1840 he sailed for California."
+    )
+    claims = list(split_claims(text))[1:]
+    assert [claim.query for claim in claims] == [f"{c.text} (Chester Arthur)" for c in claims]
+
+
 @pytest.mark.parametrize(
     "text",
     [

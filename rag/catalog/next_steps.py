@@ -254,6 +254,10 @@ PLACES = 3
 COLLECTIONS = 2
 """The most collections among them. None is sure to have a source, so one suggestion is a search."""
 
+_AN_AGE = 40
+"""Years of a collection, beyond which a place does not show that it is about the claim: a life's
+memoirs name many places."""
+
 _NEARLY_AS_GOOD = 0.5
 """A suggestion with less than this share of the best score is left out."""
 
@@ -317,13 +321,16 @@ def _years_of_authors(claim: str, nearest: Sequence[Evidence]) -> tuple[int, int
 
 def _is_relevant(one: _Fit, subject: _Subject) -> bool:
     """Return whether a collection is about the claim and not just about one thing in it: its title
-    has a person of the claim, or it has a person or place of the claim at that time, or two
-    persons, places or informative things."""
+    has a person of the claim, or it has a person of the claim at that time, or a place if it is not
+    about a whole life or age, or two persons, places or informative things."""
     in_time = subject.years is not None and years_overlap(subject.years, one.entry.covers)
     things = [thing for thing in one.things if _is_informative(thing)]
     places = [place for place in one.places if _is_informative(place)][:1]
     persons = [person for person in one.persons if _is_informative(person)]
-    if one.is_named_after_a_person or (in_time and (places or persons)):
+    first, last = one.entry.covers
+    if one.is_named_after_a_person or (in_time and persons):
+        return True
+    if in_time and places and last - first <= _AN_AGE:
         return True
     return len(one.persons[:2]) + len(things) + len(places) > 1 and (
         subject.years is not None or bool(one.persons)
@@ -335,14 +342,18 @@ def _nearly_as_good(fits: Sequence[_Fit]) -> list[_Fit]:
 
 
 def _archives(fits: Sequence[_Fit], subject: _Subject) -> list[_Fit]:
-    """Return the archives that can be searched: those that fit, then general libraries, which are
-    bound to no place."""
-    fitting = _nearly_as_good([one for one in fits if one.entry.search_url])
+    """Return the archives that can be searched and hold something of the claim's years: those that
+    fit, then general libraries, which are bound to no place."""
+
+    def holds(entry: CatalogEntry) -> bool:
+        in_time = subject.years is None or years_overlap(subject.years, entry.covers)
+        return entry.search_url is not None and in_time
+
+    fitting = _nearly_as_good([one for one in fits if holds(one.entry)])
     general = [
         _Fit(entry, (), (), (), 0.0)
         for entry in load_catalog()
-        if entry.search_url and not entry.places
-        if subject.years is None or years_overlap(subject.years, entry.covers)
+        if holds(entry) and not entry.places
     ]
     named = {one.entry.id for one in fitting}
     return [*fitting, *(one for one in general if one.entry.id not in named)]

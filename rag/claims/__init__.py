@@ -283,7 +283,8 @@ _HYPHENED = re.compile(r"\w[-–/](?:\w\.){2,}$")
 _SIGN = re.compile(r"^(?:[-–—―~]+|\()\s*(?=\w)")
 _QUOTED_END = re.compile(r"[\"”»]\W*$")
 _SIGNED = re.compile(r"(?<=[\"”»])\s+(?=[-–—―~(]+\s*[A-Z])")
-_ENDED = re.compile(r"(?<=\b\w\.\w\.)\s(?=[A-Z])|(?<=[.!?]\))\s(?=\S)")
+_ENDED = re.compile(r"(?<=\b\w\.\w\.)\s(?=[A-Z])|(?<=[.!?]\))\s(?=\S)|(?<=\b(?:me|no)\.)\s(?=I\b)")
+_I = re.compile(r"I\b(?!\.)")
 _SOURCE = "the source of a quotation"
 TOO_LONG = f"longer than {MAX_CLAIM:,} characters without an end"
 
@@ -373,10 +374,12 @@ def _split(text: str) -> Iterator[Claim]:
         if signs[number]:
             unsaid = _SOURCE
         signer = _signer(following) if following and signed[number] else None
-        for piece in _pieces(sentence, following, context):
+        pieces = list(_pieces(sentence, following, context))
+        whatever = alone and all(piece.set_aside for piece in pieces)
+        for piece in pieces:
             context = piece.context
             said = text[piece.span.start : piece.span.end]
-            looked_up = not unsaid and (piece.set_aside is None or (alone and bool(words(said))))
+            looked_up = not unsaid and (piece.set_aside is None or (whatever and bool(words(said))))
             if len(said) > MAX_CLAIM:
                 looked_up, piece = False, replace(piece, set_aside=TOO_LONG)
             plain = " ".join(said.split())
@@ -502,7 +505,8 @@ def _sentences(layout: Layout, block: TextBlock) -> Iterator[_Sentence]:
 
 def _split_sentences(line: str) -> Iterator[Span]:
     """Yield the sentences of a line, also those that end with initials or in brackets ("in the U.S.
-    That is so. (It was not then.) Polk said so."), and a quotation apart from its source."""
+    That is so. (It was not then.) Polk said so.") or with "me" or "no" before "I", and a quotation
+    apart from its source."""
     for span in sentences(line):
         start = span.start
         signed = _SIGNED.search(line, start, span.end) if line[start] in _OPENING else None
@@ -514,7 +518,8 @@ def _split_sentences(line: str) -> Iterator[Span]:
             if in_brackets:
                 ends = line.rfind("(", start, gap.start()) == start
             else:
-                ends = stop_words().issuperset(words(line[gap.end() : gap.end() + 20])[:1])
+                after = words(line[gap.end() : gap.end() + 20])[:1]
+                ends = stop_words().issuperset(after) or bool(_I.match(line, gap.end()))
             if ends:
                 yield Span(start, gap.start())
                 start = gap.end()

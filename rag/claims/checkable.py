@@ -256,6 +256,10 @@ _ASKING_YOU = re.compile(
     re.IGNORECASE,
 )
 _WHETHER = frozenset({"if", "whether"})
+_BEFORE_ASKING = re.compile(
+    rf"\W*(?:(?:{'|'.join(sorted(word_list('words', 'before_asking')))})\b\W*)+", re.IGNORECASE
+)
+_TELLING = word_list("verbs", "asked_to_tell")
 _ASSENT = word_list("words", "assent")
 _KIN = word_list("people", "kin")
 _FRAMES = word_list("verbs", "framing")
@@ -411,16 +415,22 @@ cost"."""
 
 def asks_without_a_mark(clause: Tokens) -> bool:
     """Return whether a text is a question typed without its mark: the question word belongs to the
-    main verb, or the text begins with that verb's auxiliary.
+    main verb, or the text begins with that verb's auxiliary, whatever small word is said before
+    it; or it asks to be told or shown something.
 
     >>> from rag.language import parse
-    >>> asked = ("who bought alaska", "did nixon end it", "how much did Alaska cost")
+    >>> asked = ("who bought alaska", "who was Seward", "so did nixon end it", "explain the draft")
     >>> [asks_without_a_mark(parse(text)[:]) for text in asked]
-    [True, True, True]
+    [True, True, True, True]
     >>> asks_without_a_mark(parse("When Lincoln died, Johnson became president")[:])
     False
     """
+    opening = _BEFORE_ASKING.match(clause.text)
+    if opening is not None and opening.end() < len(clause.text):
+        clause = parse(clause.text[opening.end() :])[:]
     first = clause[0]
+    if _asks_to_be_told(clause):
+        return True
     own = next((t for t in clause if t.dep_ in SUBJECTS and t.head.dep_ == "ROOT"), None)
     if own is None:
         return False
@@ -432,10 +442,18 @@ def asks_without_a_mark(clause: Tokens) -> bool:
     if first.lower_ == "which" and first == own:  # it continues what was said before
         return False
     asked = first
-    while asked.dep_ != "ROOT" and asked.head.pos_ in _ASKED:
+    while asked not in (own, main) and asked.head.pos_ in _ASKED:
         asked = asked.head
     inverted = any(t.tag_ in _FINITE and t.i < own.i for t in (main, *main.lefts))
     return asked == own or (asked.head == main and inverted)
+
+
+def _asks_to_be_told(clause: Tokens) -> bool:
+    """Return whether a text's main verb is an order to tell or show: "explain how it ended"."""
+    main = next(token for token in clause if token.dep_ == "ROOT")
+    leads = all(token.pos_ not in {"VERB", "AUX"} for token in clause[: main.i - clause.start])
+    orders = main.tag_ == "VB" and subject(main) is None and leads
+    return orders and main.lemma_ in _TELLING
 
 
 def asserted_in_question(clause: Tokens) -> Tokens | None:
@@ -654,6 +672,9 @@ def _unframed_verb(verb: Token | None) -> Token | None:
     return next(inner, verb) if verb.lemma_ in _FRAMES else verb
 
 
+_TO_ME = frozenset({"for", "me", "to", "us"})
+
+
 def _only_judges(verb: Token | None, clause: Tokens) -> bool:
     """Return whether a clause says that something is good, bad or strange, and nothing more. "The
     press was good for the nation" says more."""
@@ -662,7 +683,8 @@ def _only_judges(verb: Token | None, clause: Tokens) -> bool:
     if any(token.like_num or token.ent_type_ == "DATE" for token in clause):
         return False
     said = [child for child in verb.rights if child.dep_ in {"acomp", "attr", "oprd"}]
-    if not said or any(token.i > said[-1].i and token.is_alpha for token in clause):
+    after = [token.lower_ for token in clause if said and token.i > said[-1].i and token.is_alpha]
+    if not said or not _TO_ME.issuperset(after):
         return False
     return any(token.lower_ in _JUDGING for part in said for token in (part, *part.lefts))
 

@@ -2,7 +2,7 @@
 
 The rules follow centering theory (Grosz, Joshi and Weinstein, 1995): a pronoun refers to somebody
 named nearby, preferably a subject. A wrong name is worse than none, so if two fit, neither replaces
-the pronoun, and both are added as context.
+the pronoun, and both are added as context, also to the next clause that says "he" of them.
 
 Grammar and spaCy's entities show who is named in a clause. Only a name that is surely a person's
 may replace a pronoun. Anybody else in the clause ("my father", "a young soldier", a name that may
@@ -26,6 +26,7 @@ from rag.claims.checkable import (
     MIN_CONTENT_WORDS,
     QUESTION_WORDS,
     SUBJECTS,
+    asks_without_a_mark,
     is_about_this_page,
     is_pleasantry,
     is_question,
@@ -302,7 +303,11 @@ def resolve_references(
         gender = meant.gender or (wanted[1] if not wanted[0] else "")
         named = [*named, replace(meant, gender=gender)]
     text = _rewritten(clause, replaced, shared, setting)
-    extra = _missing_context(clause, text, context, unsure, before)
+    latest = next((mentions for mentions in reversed(context.clauses) if mentions), ())
+    nearest = [m for m in latest if m.sure and m.plural in unsure and m.name not in text]
+    nearest = nearest[:_CONTEXT_NAMES]
+    named += [replace(m, subject=False) for m in nearest]  # the next "he" may be the same
+    extra = _missing_context(clause, context, nearest, before)
     known = bool(replaced or shared)
     full = f"{text} ({'; '.join(extra)})" if extra else text
     speaker = _speaker(clause, replaced)
@@ -374,20 +379,18 @@ def _rewritten(clause: Tokens, replaced: dict[int, str], shared: str, setting: s
 
 
 def _missing_context(
-    clause: Tokens, text: str, context: Context, unsure: set[bool], before: Tokens | None
+    clause: Tokens, context: Context, nearest: Sequence[_Mention], before: Tokens | None
 ) -> list[str]:
-    """Return the context that a clause lacks: a time, a place, and names for pronouns that could
-    not be resolved (`unsure`: True for plural, False for singular ones)."""
+    """Return the context that a clause lacks: a time, a place, and the `nearest` persons, for
+    pronouns that could not be resolved."""
     said = clause.text
     extra = []
     if context.time and _THEN.search(said) and not _YEAR.search(said):
         extra.append(context.time)
     if context.place and _THERE.search(said) and context.place not in said:
         extra.append(context.place)
-    nearest = next((named for named in reversed(context.clauses) if named), ())
-    names = [m.name for m in nearest if m.sure and m.plural in unsure and m.name not in text]
-    if names:
-        extra.append(", ".join(names[:_CONTEXT_NAMES]))
+    if nearest:
+        extra.append(", ".join(mention.name for mention in nearest))
     for wanted in (SUBJECTS, _OBJECTS):
         own, earlier = (_first_dependent(part, wanted) for part in (clause, before or ()))
         pointing = own is not None and own.lower_ in {"it", "this", "that"}
@@ -475,12 +478,13 @@ _SENTENCE_ENDS = "?!.…"
 
 def _is_follow_up(text: str, before: str = "") -> bool:
     """Return whether a short `text` depends on the text `before` it: it opens with "and" and does
-    not stand alone, has a pronoun and no name of its own, or asks without saying of what.
+    not stand alone, has a pronoun and no name of its own, says "it" and has but one name, or asks
+    without saying of what.
 
     >>> _is_follow_up("And what did Mao say?"), _is_follow_up("Did he resign?")
     (True, True)
     >>> _is_follow_up("Monroe told Europe to stay out"), _is_follow_up("Did Nixon say it?")
-    (False, False)
+    (False, True)
     >>> _is_follow_up("thanks, that's great"), _is_follow_up("But Polk was president in 1848.")
     (False, False)
     >>> _is_follow_up("how does this work?"), _is_follow_up("how did this end?")
@@ -496,8 +500,21 @@ def _is_follow_up(text: str, before: str = "") -> bool:
     if _OPENS.match(text):
         return not _stands_alone(text, before)
     if _names(text):
-        return False
+        return _says_it_of_a_name(text)
     return not _POINTS_BACK.isdisjoint(said) or _asks_of_nothing(text)
+
+
+def _says_it_of_a_name(text: str) -> bool:
+    """Return whether a text has nothing but one name and a pronoun for a thing: "did Truman end
+    it?"."""
+    said = parse(text)
+    pointing = any(t.lower_ in _THINGS and t.dep_ in _IS_OBJECT for t in said)
+    nouns = [token for token in said if token.pos_ in {"NOUN", "NUM"}]
+    return pointing and not nouns and len(_names(text)) == 1 and not quoted_tokens(said)
+
+
+_THINGS = frozenset({"it", "this", "that", "these", "those", "them"})
+_IS_OBJECT = frozenset({"dobj", "pobj"})
 
 
 def _asks_of_nothing(text: str) -> bool:
@@ -568,24 +585,28 @@ def in_context(text: str, earlier: Iterable[str]) -> str:
 
     >>> in_context("what about Nixon?", ["Kennedy promised to land a man on the moon."])
     'Nixon promised to land a man on the moon?'
+    >>> in_context("Nixon did too, no?", ["Did Kennedy tape his talks?"])
+    'Did Nixon tape his talks?'
     >>> in_context("and in the Senate?", ["The House impeached Andrew Johnson."])
     'and in the Senate (The House impeached Andrew Johnson)?'
+    >>> in_context("when was that", ["who ended it (Carter froze wages)?"])
+    'when was that (who ended it, Carter froze wages)?'
     >>> in_context("and what did he say of Russia?", ["Truman asked for health insurance."])
     'and what did he say of Russia (Truman)?'
     """
     nearest = list(earlier)
     before = nearest[0] if nearest else ""
-    if not _is_follow_up(text, before):
-        return text
     if asked := _asked_of_another(text, before):
         return asked
+    if not _is_follow_up(text, before) and not _corrects(text):
+        return text
     if before and len(before.split()) <= _SHORT and not _has_matter(text):
         return _completed(text, [before.strip().rstrip(_SENTENCE_ENDS)])
     said = set(words(text))
     for claim in nearest:
         carried = [name for name in _names(claim) if said.isdisjoint(words(name))][:_MAX_NAMES]
         if carried:
-            things = _things(nearest) if _POINTS_TO_THINGS.search(text) else []
+            things = _things(nearest) if not _THINGS.isdisjoint(words(text)) else []
             return _completed(text, [*things, *carried])
     return text
 
@@ -599,39 +620,82 @@ def _has_matter(text: str) -> bool:
 
 
 def _completed(text: str, added: Sequence[str]) -> str:
+    """Return a text with what is `added` to it in brackets; one that asks without a mark gets it,
+    so that what is added does not make it a statement."""
     said = text.rstrip().rstrip(_SENTENCE_ENDS)
-    return f"{said} ({', '.join(added)}){text.rstrip()[len(said) :]}"
+    mark = text.rstrip()[len(said) :] or ("?" if asks_without_a_mark(parse(said)[:]) else "")
+    opened = ", ".join(_IN_BRACKETS.sub(r", \1", part) for part in added)
+    return f"{said} ({opened}){mark}"
 
+
+_IN_BRACKETS = re.compile(r" \(([^()]*)\)$")
+"""What a follow-up was completed with, when another one follows it."""
 
 _ABOUT = re.compile(
-    r"\W*(?:(?:and|but|or|so|then)\W+)?(?P<about>(?:what|how)\s+about\s+)?(?P<name>[^?!.]+?)\W*",
+    r"\W*(?:(?:and|but|so|then)\W+)?(?:what|how)\s+about\s+(?P<name>[^?!.]+?)\W*", re.IGNORECASE
+)
+_OF_NAME = re.compile(
+    r"\W*(?:(?:and|but|or|so|then|also)\W+)*"
+    r"(?:(?P<instead>(?:(?:no|sorry|oops|wait|actually|not\s[^,]{1,40})\W+)*i\s+mean(?:t)?\s+))?"
+    r"(?P<name>(?!\W)[^?!.,;:\n]{1,40}?)"
+    r"(?P<as_well>\s+(?:(?:did|was|were|had|has|is|does)\s+)?(?:it\s+|so\s+)?(?:too|as\s+well))?"
+    r"(?:,?\s*(?:no|right|correct|didn['’]t\s+(?:he|she|they)|wasn['’]t\s+(?:he|she)))?\W*",
     re.IGNORECASE,
 )
+"""A name alone where "and" stands before it, "too" behind it, or "I mean": "and Nixon?", "Nixon did
+too, no?", "no, I meant Nixon"."""
+
+
+def _corrects(text: str) -> bool:
+    """Return whether a text puts a name in place of another: "no, I meant Nixon"."""
+    found = _OF_NAME.fullmatch(text) if len(text) <= _LONGEST_NAMING else None
+    return found is not None and found["instead"] is not None and _is_name(found["name"])
+
+
+_LONGEST_NAMING = 120
+
+
+def _named_alone(text: str) -> str:
+    """Return the name that is all a text says to ask the question before of somebody else, "" for
+    any other text."""
+    if len(text) > _LONGEST_NAMING:
+        return ""
+    if about := _ABOUT.fullmatch(text):
+        name = about["name"]
+        capital = any(part[0].isupper() for part in name.split()) or any(recorded_names(name))
+        return name if capital and not name.lower().startswith("the ") else ""
+    found = _OF_NAME.fullmatch(text)
+    if found is None or not (found["instead"] or found["as_well"] or _OPENS.match(text)):
+        return ""
+    return found["name"] if _is_name(found["name"]) else ""
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text is a name and nothing else: by its grammar, or one of the records."""
+    if any(known.casefold() == text.casefold() for known, _ in recorded_names(text)):
+        return True
+    small = stop_words() - _PARTICLES
+    return all(
+        token.lower_ not in small and (token.pos_ == "PROPN" or token.text[0].isupper())
+        for token in parse(text)
+        if token.lower_ not in _PARTICLES
+    )
 
 
 def _asked_of_another(text: str, before: str) -> str:
     """Return the text before as a question about the person whom "what about Nixon?" or "and
     Nixon?" names, in place of its subject; "" where `text` is nothing of the kind, or the subject
     is no name."""
-    about = _ABOUT.fullmatch(text)
-    if about is None or len(before) > MAX_CLAIM:
-        return ""
-    parts = about["name"].split()
-    capitals = [part for part in parts if part[:1].isupper()]
-    a_people = parts[0].lower() == "the"
-    if a_people or not (capitals or any(recorded_names(about["name"]))):
-        return ""
-    if not about["about"] and len(capitals) < len(parts):
+    name = _named_alone(text)
+    if not name or len(before) > MAX_CLAIM:
         return ""
     for token in parse(before):
         if token.dep_ in SUBJECTS and token.pos_ == "PROPN":
-            old = name_around(token)
-            asked = before.replace(old, about["name"], 1).strip().rstrip(_SENTENCE_ENDS)
+            asked = before.replace(name_around(token), name, 1).strip().rstrip(_SENTENCE_ENDS)
             return f"{asked}?"
     return ""
 
 
-_POINTS_TO_THINGS = re.compile(r"\b(?:it|this|that|these|those|them)\b", re.IGNORECASE)
 _MAX_THINGS = 3
 
 
@@ -736,6 +800,6 @@ def why_unclear(text: str, *, completed: bool) -> str:
         return ASKS_FOR_A_VERDICT
     if completed or len(text) > MAX_CLAIM or len(content_words(text)) > 1:
         return ""
-    if is_pleasantry(text) or is_about_this_page(text):
+    if is_pleasantry(text) or is_about_this_page(text) or _names(text):
         return ""
     return "" if any(token.pos_ in _NAMING for token in parse(text)) else UNCLEAR

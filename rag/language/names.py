@@ -281,11 +281,19 @@ def _places() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(names.split(", ")) for names in table("places")["places"])
 
 
+_OF_ANOTHER = re.compile(
+    r"\b(?:New|North|Northern|South|Southern|East|West|Cape|Fort|Lake|Port|Duke of|Duchess of)\s+$"
+)
+"""What stands before a place's name in that of another place, or of a person."""
+
+
 def place_names(text: str) -> Iterator[tuple[str, str]]:
-    """Yield pairs of a place name in the text and another name of the same place."""
+    """Yield pairs of a place name in the text and another name of the same place. "New York" does
+    not name York."""
     for names in _places():
         for name in names:
-            if re.search(rf"\b{re.escape(name)}\b", text):
+            found = [*re.finditer(rf"\b{re.escape(name)}\b", text)]
+            if found and not any(_OF_ANOTHER.search(text, 0, at.start()) for at in found):
                 yield from ((name, other) for other in names if other != name)
 
 
@@ -324,13 +332,15 @@ def nation_names(name: str) -> frozenset[tuple[str, ...]]:
 
 @lru_cache(maxsize=64)
 def split_attribution(claim: str) -> tuple[str, str] | None:
-    """Return the person to whom a claim attributes a statement, and the claim without the name;
-    None where it attributes nothing.
+    """Return the person to whom a claim attributes a statement, and the statement, or else the
+    claim without the name; None where it attributes nothing.
 
     >>> split_attribution("Theodore Roosevelt said that judges are the people's masters")
-    ('Theodore Roosevelt', "said that judges are the people's masters")
+    ('Theodore Roosevelt', "judges are the people's masters")
     >>> split_attribution("Washington said America should keep to herself")
-    ('Washington', 'said America should keep to herself')
+    ('Washington', 'America should keep to herself')
+    >>> split_attribution("Monroe denied that Spain was weak")
+    ('Monroe', 'denied that Spain was weak')
     >>> split_attribution("Polk bought California") is None
     True
     """
@@ -343,8 +353,20 @@ def split_attribution(claim: str) -> tuple[str, str] | None:
             begin = claim.rfind(name, 0, token.idx + len(token.text))
             if begin >= 0:
                 rest = claim[:begin] + claim[begin + len(name) :]
-                return name, " ".join(rest.split())
+                return name, " ".join((_reported(token.head) or rest).split())
     return None
+
+
+def _reported(verb: Token) -> str:
+    """Return the statement that a verb of speaking reports as it is, to the end of its sentence; ""
+    where there is none, or it is denied that it was made."""
+    said = next((child for child in verb.rights if child.dep_ == "ccomp"), None)
+    asserts = verb.lemma_ in word_list("verbs", "speaking")
+    denied = any(child.dep_ == "neg" or child.lower_ == "never" for child in verb.children)
+    if said is None or denied or not asserts:
+        return ""
+    reported = str(verb.doc[said.left_edge.i : verb.right_edge.i + 1].text)
+    return reported.removeprefix("that ").strip(' ,;."“”')
 
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*|\f\s*")

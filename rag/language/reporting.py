@@ -49,7 +49,10 @@ def proposals() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     author who speaks in the first person."""
     verbs, drafts = _one_of("verbs", "proposing"), _one_of("words", "drafts")
     return (
-        re.compile(rf"\b(?:I|we)\b(?: (?!not\b|never\b)[a-z]+){{0,3}}? (?:{verbs})\b"),
+        re.compile(
+            rf"\b(?:I|we)\b(?: (?!not\b|never\b)[a-z]+){{0,3}}?"
+            rf" (?:{verbs})\b(?!(?<=submit) (?:\w+ ){{0,3}}?(?:{_one_of('words', 'papers')})\b)"
+        ),
         re.compile(rf"\b(?:{verbs})(?:s|d|ed|ing)?\b[^.;:!?]*\b(?:{drafts})\b[^.;!?]*:\s"),
         re.compile(rf"\b(?:{_one_of('words', 'speaking_of_self')})\b", re.IGNORECASE),
     )

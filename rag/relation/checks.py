@@ -141,6 +141,7 @@ def check(claim: str, quotation: Quotation) -> Checked:
         *compare_wording(unproven, quotation.passage, quotation.heading),
         *_check_ordinals(claim, quotation.passage),
         *_check_order(claim, quotation.passage),
+        *_check_marked_words(claim, quotation.passage),
         *_check_whose_view(claim, quotation),
         *who_did_it,
     ]
@@ -848,6 +849,37 @@ def _check_order(claim: str, passage: str) -> _Told:
         if {a, b} <= _laid(turned, theirs) and not {a, b} <= _laid(ours, theirs):
             reason = Reason("wording", f"{ours[a]}, {ours[b]}", f"{ours[b]}, {ours[a]}", False)
             yield "missing", reason
+
+
+def _check_marked_words(claim: str, passage: str) -> _Told:
+    """Yield what a claim has in quotation marks otherwise than the passage that has nearly all of
+    it: a word or two put in place of others or added, but for small words and spellings."""
+    for found in _IN_MARKS.finditer(claim):
+        ours, theirs = (folded([w[0] for w in in_words(text)]) for text in (found[1], passage))
+        if not is_quoted(found[1], passage):
+            continue
+        told = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
+        for how, a, b, c, d in told:
+            c = max(c, d - (b - a)) if a == 0 else c  # no more than stands in its place
+            d = min(d, c + (b - a)) if b == len(ours) else d
+            instead = theirs[c:d] if how == "replace" else []
+            new = [w for w in ours[a:b] if first_telling([w]) and not _is_spelled(w, instead)]
+            if how == "equal" or not new or max(b - a, d - c) > _FEW_WORDS:
+                continue
+            after = b < len(ours)  # the next word shows the place
+            said, there = " ".join(ours[a : b + 1]), " ".join(theirs[c : d + after])
+            yield "missing", Reason("wording", said, there, False)
+
+
+_FEW_WORDS = 2
+"""Words that are changed in a quotation at most: more may be another one."""
+
+_ALIKE = 0.8
+"""How alike two spellings of a word are at least: "reenforce", "reinforce"."""
+
+
+def _is_spelled(word: str, others: Iterable[str]) -> bool:
+    return any(SequenceMatcher(None, word, other).ratio() >= _ALIKE for other in others)
 
 
 _HALF = 0.5

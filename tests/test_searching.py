@@ -13,7 +13,7 @@ from rag.finder import SourceFinder
 from rag.language import stems, words
 from rag.reading.text import find_everywhere
 from rag.retrieval import Retriever
-from rag.searching import SIGNALS, Filter, Index, inverse_frequency
+from rag.searching import EVERYTHING, SIGNALS, Filter, Index, inverse_frequency
 from rag.workspace import Workspace
 from tests.engines import by_client, in_process, served
 from tests.plain_index import PlainIndex
@@ -44,7 +44,7 @@ def index(request: pytest.FixtureRequest, indexes: dict[str, Index]) -> Index:
     return indexes[request.param]
 
 
-def ask(index: Index, encoder: Encoder, claim: str, count: int = 20, only: Filter | None = None):
+def ask(index: Index, encoder: Encoder, claim: str, count: int = 20, only: Filter = EVERYTHING):
     query = Retriever(index, encoder).parse(claim, only).query
     return index.search(query, count)
 
@@ -116,7 +116,7 @@ def test_all_divide_documents_alike(indexes):
         assert one.holdings() == other.holdings()
 
 
-@pytest.mark.parametrize("only", [None, Filter(after="1840")], ids=["all", "since 1840"])
+@pytest.mark.parametrize("only", [EVERYTHING, Filter(after="1840")], ids=["all", "since 1840"])
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_all_find_the_same(indexes, encoder, claim, only):
     one, *others = (ask(index, encoder, claim, 1000, only) for index in indexes.values())

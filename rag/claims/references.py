@@ -636,7 +636,8 @@ _ABOUT = re.compile(
 )
 _OF_NAME = re.compile(
     r"\W*(?:(?:and|but|or|so|then|also)\W+)*"
-    r"(?:(?P<instead>(?:(?:no|sorry|oops|wait|actually|not\s[^,]{1,40})\W+)*i\s+mean(?:t)?\s+))?"
+    r"(?P<instead>(?:(?:no|sorry|oops|wait|actually)\W+){0,3}(?:not\s[^,\n]{1,40},\W*)?"
+    r"i\s+mean(?:t)?\s+)?"
     r"(?P<name>(?!\W)[^?!.,;:\n]{1,40}?)"
     r"(?P<as_well>\s+(?:(?:did|was|were|had|has|is|does)\s+)?(?:it\s+|so\s+)?(?:too|as\s+well))?"
     r"(?:,?\s*(?:no|right|correct|didn['’]t\s+(?:he|she|they)|wasn['’]t\s+(?:he|she)))?\W*",

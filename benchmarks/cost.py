@@ -1,11 +1,15 @@
 """What building and asking cost, beside the common recipe, in one run.
 
     python -m benchmarks.cost [--megabytes 1]
+    python -m benchmarks.cost --routes
 
 The common recipe: LangChain's RecursiveCharacterTextSplitter (1000 characters, 200 of
 them overlapping), sentence-transformers as it loads by default, a flat FAISS index; the
 same model, texts and claims. Ours includes reading, SQLite, two lexical indexes, sentence
 vectors, piece codes and checksums. The one-time conversion of the model is timed apart.
+
+`--routes`: only how the model runs, each way in turn: processor time for ten passages, and the
+cosines of 90 sentences with PyTorch's vectors. With OMP_NUM_THREADS=1 on one thread.
 """
 
 from __future__ import annotations
@@ -24,8 +28,9 @@ from typing import Any
 from rag import SourceFinder, build_index
 from rag.config import Settings
 from rag.embedding import Encoder
-from rag.embedding.inference import OpenVinoTransformer, fingerprint, model_folder
+from rag.embedding.inference import OpenVinoTransformer, fingerprint, model_folder, unit
 from rag.ingest import read_sources
+from rag.language import sentences
 
 CLAIMS = (
     "Monroe told Europe to stay out of the Americas",
@@ -74,6 +79,30 @@ def common_recipe(texts: list[str]) -> tuple[float, int, Callable[[str], Any]]:
     return seconds, len(chunks), search
 
 
+def report_routes(texts: list[str]) -> None:
+    """Print what each way to run the model costs, and how far its vectors are from PyTorch's."""
+    settings = Settings.from_environment()
+    passages = [text[2000:3200] for text in texts[:10]]
+    parts = [text[2000:6000] for text in texts[:10]]
+    said = [span.of(part) for part in parts for span in sentences(part)][:90]
+    reference = None
+    print(f"{'':15} {'processor ms':>12} {'mean cosine':>12} {'least':>8}")
+    for route in ("torch", "openvino", "openvino-int8"):
+        encoder = Encoder.load("default", replace(settings, encoder=route))
+        times = []
+        for _ in range(7):
+            started = time.process_time()
+            list(encoder.encode_layers(passages))
+            times.append(1000 * (time.process_time() - started))
+        vectors = [unit(layers.last.mean(axis=0)) for layers in encoder.encode_layers(said)]
+        reference = reference or vectors
+        cosines = [float(a @ b) for a, b in zip(vectors, reference, strict=True)]
+        print(
+            f"{route:15} {statistics.median(times):12.0f} "
+            f"{statistics.mean(cosines):12.5f} {min(cosines):8.5f}"
+        )
+
+
 def latency(search: Callable[[str], Any], rounds: int = 10) -> tuple[float, float]:
     """Return the median and the 95th percentile of a warm query, in milliseconds."""
     for claim in CLAIMS:
@@ -91,6 +120,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=float, default=1.0, help="of text to build from")
+    parser.add_argument("--routes", action="store_true", help="only how the model runs")
     given = parser.parse_args()
     settings = Settings.from_environment()
     with tempfile.TemporaryDirectory() as temporary:
@@ -99,6 +129,9 @@ def main() -> None:
         texts = sample(folder, given.megabytes)
         size = sum(len(text.encode()) for text in texts) / 1e6
         print(f"{len(texts)} addresses, {size:.2f} MB of text")
+        if given.routes:
+            report_routes(texts)
+            return
 
         started = time.perf_counter()
         weights = model_folder("default", settings)
